@@ -1,0 +1,8 @@
+module.exports = {
+  testEnvironment: "node",
+  testMatch: ["<rootDir>/test/**/*.test.ts"],
+  transform: { "\\.[cm]?[jt]s$": "<rootDir>/test/helpers/transform.cjs" },
+  // chalk and execa are published as ES modules only, and jest runs CommonJS.
+  transformIgnorePatterns: ["/node_modules/(koffi|@koromix)/"],
+  testTimeout: 60_000,
+};

@@ -1,0 +1,80 @@
+/** What kind of failure an error is; tests and callers tell errors apart by it, never by the text. */
+export type ErrorCode =
+  | "AMBIGUOUS" // an id prefix or a short name fits several things
+  | "BAD_ARGUMENT" // a value handed in cannot be used
+  | "BAD_CONFIG" // a configuration file cannot be read, parsed or used
+  | "BAD_STATE" // the container or pod is not in the state the request needs
+  | "CONFLICT" // a name is taken
+  | "CONMON_FAILED" // conmon is missing, died or reported a failure
+  | "CORRUPT" // a file on disk does not hold what it must
+  | "IO" // the operating system refused
+  | "LOCK_TIMEOUT" // somebody else held a lock for too long
+  | "NOT_FOUND" // no such container, pod, image, file
+  | "NOT_PERMITTED" // needs root or a writable store
+  | "RUNTIME_FAILED" // the OCI runtime is missing or reported a failure
+  | "RUNTIME_TIMEOUT" // the OCI runtime did not answer in time
+  | "UNSUPPORTED"; // this store, driver or kernel cannot do it
+
+/** How a failure is described beyond its message. */
+export interface ErrorDetails {
+  /** What the user can do about it, one clause without a full stop. */
+  hint?: string;
+  /** The error underneath, kept for `--log-level debug`. */
+  cause?: unknown;
+}
+
+/**
+ * Every failure that libkpod foresees. The message is one line that names the thing and the cause;
+ * the hint, where there is one, names the remedy.
+ */
+export class KpodError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string | undefined;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = "KpodError";
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
+
+/** The text of anything that was thrown. */
+export function errorMessage(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The errno name (`ENOENT`, …) of an error of the operating system, undefined for all others. */
+export function errnoOf(error: unknown): string | undefined {
+  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
+    return error.code;
+  }
+  return undefined;
+}
+
+/** True when a file or directory was not there. */
+export function isNotFound(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === "ENOENT" || errno === "ENOTDIR";
+}
+
+/** Words for the errors of the operating system that users meet; the name of the error for the rest. */
+export function describeErrno(error: unknown): string {
+  switch (errnoOf(error)) {
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "ENOENT":
+      return "no such file or directory";
+    case "ENOSPC":
+      return "no space left on device";
+    case "EROFS":
+      return "read-only file system";
+    case "EBUSY":
+      return "device or resource busy";
+    case "EISDIR":
+      return "is a directory";
+    default:
+      return errorMessage(error);
+  }
+}

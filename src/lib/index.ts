@@ -1,0 +1,1 @@
+export { KpodError } from "./errors";

@@ -1,0 +1,17 @@
+/**
+ * Where the library says what a caller may want to know. The library itself prints nothing: the command
+ * line hands in a logger that writes to stderr, other callers what they like.
+ */
+export interface Logger {
+  debug(message: string): void;
+  info(message: string): void;
+  /** Something is wrong with one thing, and the rest goes on. */
+  warn(message: string): void;
+}
+
+/** A logger that says nothing: the default of the library. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+};
