@@ -1,4 +1,4 @@
-import { KpodError } from "../src/lib/errors";
+import { KpodError } from "../../src/lib/errors";
 
 test("an error keeps its code, message and hint", () => {
   const error = new KpodError("NOT_FOUND", "image x is not in the store", { hint: "load it" });
