@@ -30,7 +30,15 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.cjs", "bin/kpod", "eslint.config.mjs", "jest.config.cjs"],
     languageOptions: {
-      globals: { process: "readonly", console: "readonly", module: "writable", require: "readonly" },
+      globals: {
+        Buffer: "readonly",
+        URL: "readonly",
+        console: "readonly",
+        module: "writable",
+        process: "readonly",
+        require: "readonly",
+        setTimeout: "readonly",
+      },
     },
   },
 );

@@ -7,6 +7,7 @@ export type ErrorCode =
   | "CONFLICT" // a name is taken
   | "CONMON_FAILED" // conmon is missing, died or reported a failure
   | "CORRUPT" // a file on disk does not hold what it must
+  | "INTERRUPTED" // the caller's signal (Ctrl-C) ended a wait
   | "IO" // the operating system refused
   | "LOCK_TIMEOUT" // somebody else held a lock for too long
   | "NOT_FOUND" // no such container, pod, image, file

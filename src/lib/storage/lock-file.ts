@@ -1,0 +1,147 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describeErrno, errnoOf, isNotFound, KpodError } from "../errors";
+import { checked, libc } from "../system/libc";
+import { findLockHolder, type LockHolder } from "./lock-holder";
+
+// Commands of fcntl(2). Locks of open file descriptions share their space with the POSIX locks that
+// containers/storage takes, and are not lost when this process closes another descriptor of the file.
+const F_OFD_SETLK = 37;
+const F_RDLCK = 0;
+const F_WRLCK = 1;
+const F_UNLCK = 2;
+
+/** Shared with other readers, or alone. */
+export type LockKind = "read" | "write";
+
+/** How long to wait for a lock that somebody else holds, and whom to tell. */
+export interface LockOptions {
+  /** Milliseconds until LOCK_TIMEOUT; 0 waits for ever. */
+  timeoutMs: number;
+  /** Ends the wait with INTERRUPTED. */
+  signal?: AbortSignal | undefined;
+  /** Called once when a wait has taken half a second. */
+  onWait?: ((message: string) => void) | undefined;
+}
+
+/** A lock that is held. */
+export interface HeldLock {
+  /**
+   * Tells all others that what the lock guards has changed: writes a new last-writer id. Exactly 64 bytes,
+   * since old readers take a shorter one for an error. Call it before the guarded file is replaced.
+   */
+  touch(): void;
+  release(): void;
+}
+
+const beforeTelling = 500;
+
+/**
+ * Takes the lock on a lock file of containers/storage by its protocol: a record lock of the whole file.
+ * The file is made when it is not there, but not for reading: then nobody has written yet, and looking must
+ * leave no traces.
+ * @throws KpodError LOCK_TIMEOUT, INTERRUPTED, or IO when the file cannot be opened
+ */
+export async function acquireLock(path: string, kind: LockKind, options: LockOptions): Promise<HeldLock> {
+  const fd = openLockFile(path, kind);
+  if (fd === undefined) return { touch() {}, release() {} };
+  try {
+    await waitForLock(fd, path, kind, options);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  return {
+    touch: () => {
+      writeSync(fd, newLastWriterId(), 0, 64, 0);
+    },
+    release: () => {
+      // A child between fork and exec still shares the open file, so closing alone could come late.
+      setLock(fd, F_UNLCK);
+      closeSync(fd);
+    },
+  };
+}
+
+/** The last-writer id that stands in a lock file: 64 bytes, or none when nobody ever wrote. */
+export function readLastWriterId(path: string): Buffer {
+  const fd = openSync(path, "r");
+  try {
+    const id = Buffer.alloc(64);
+    return id.subarray(0, readSync(fd, id, 0, 64, 0));
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function openLockFile(path: string, kind: LockKind): number | undefined {
+  try {
+    return kind === "read"
+      ? openSync(path, constants.O_RDONLY)
+      : openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+  } catch (error) {
+    if (kind === "read" && isNotFound(error)) return undefined;
+    throw new KpodError("IO", `cannot open the lock file ${path}: ${describeErrno(error)}`, { cause: error });
+  }
+}
+
+async function waitForLock(fd: number, path: string, kind: LockKind, options: LockOptions): Promise<void> {
+  const { timeoutMs, signal, onWait } = options;
+  const type = kind === "read" ? F_RDLCK : F_WRLCK;
+  const started = performance.now();
+  let told = false;
+  // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
+  for (let pause = 1; !setLock(fd, type); pause = Math.min(pause * 2, 16)) {
+    const waited = performance.now() - started;
+    if (timeoutMs > 0 && waited >= timeoutMs) {
+      const holder = describeHolder(findLockHolder(fd, path, type));
+      throw new KpodError("LOCK_TIMEOUT", `${path} is still locked by ${holder} after ${timeoutMs / 1000} s`, {
+        hint: "wait for it, end it, or give a longer --lock-timeout",
+      });
+    }
+    if (!told && waited >= beforeTelling) {
+      told = true;
+      onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, path, type))}`);
+    }
+    const left = timeoutMs > 0 ? timeoutMs - waited : Infinity;
+    await sleep(Math.min(pause, left), undefined, signal === undefined ? {} : { signal }).catch(() => {
+      throw new KpodError("INTERRUPTED", `interrupted while waiting for the lock ${path}`);
+    });
+  }
+}
+
+/** Tries to change the lock at once; false when somebody else's lock stands against it. */
+function setLock(fd: number, type: number): boolean {
+  try {
+    checked("fcntl", libc().fcntl(fd, F_OFD_SETLK, wholeFile(type)));
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "EAGAIN" || code === "EACCES") return false;
+    throw error;
+  }
+}
+
+/** A struct flock of the whole file (start 0, length 0, pid 0 as locks of open file descriptions need). */
+export function wholeFile(type: number): Buffer {
+  const flock = Buffer.alloc(32);
+  flock.writeInt16LE(type, 0);
+  return flock;
+}
+
+function describeHolder(holder: LockHolder | undefined): string {
+  if (holder === undefined) return "another process";
+  return `${holder.command === "" ? "process" : holder.command} (pid ${holder.pid})`;
+}
+
+let writes = 0n;
+
+/** The form of containers/storage since 1.42: time, counter, pid, random bytes. Older readers only compare. */
+function newLastWriterId(): Buffer {
+  const id = randomBytes(64);
+  id.writeBigUInt64LE(BigInt(Date.now()) * 1_000_000n, 0);
+  id.writeBigUInt64LE(writes++, 8);
+  id.writeUInt32LE(process.pid, 16);
+  return id;
+}

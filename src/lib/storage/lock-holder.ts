@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { libc } from "../system/libc";
+import { readCommandLine } from "../system/process";
+import { wholeFile } from "./lock-file";
+
+const F_OFD_GETLK = 36;
+
+/** Who holds a lock. */
+export interface LockHolder {
+  pid: number;
+  /** Its command line, shortened; empty when it cannot be read. */
+  command: string;
+}
+
+/**
+ * Finds the process whose lock keeps one of this type from being taken. The kernel names the holder of a POSIX
+ * lock; the holder of an open file description's lock is the one whose /proc/PID/fdinfo shows it.
+ */
+export function findLockHolder(fd: number, path: string, type: number): LockHolder | undefined {
+  const flock = wholeFile(type);
+  if (libc().fcntl(fd, F_OFD_GETLK, flock) === -1) return undefined;
+  const pid = flock.readInt32LE(24);
+  if (pid > 0) return { pid, command: shortCommand(pid) };
+  const owner = findOpenFileLock(path);
+  return owner === undefined ? undefined : { pid: owner, command: shortCommand(owner) };
+}
+
+function findOpenFileLock(path: string): number | undefined {
+  const { ino } = statSync(path);
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).find((pid) => holdsLock(pid, ino));
+}
+
+function holdsLock(pid: number, inode: number): boolean {
+  try {
+    return readdirSync(`/proc/${pid}/fdinfo`).some((fd) => {
+      const info = readFileSync(`/proc/${pid}/fdinfo/${fd}`, "utf8");
+      return new RegExp(`^lock:.*:${inode} `, "m").test(info);
+    });
+  } catch {
+    // The process or its descriptor has just gone, or belongs to somebody else: it is not the one we can name.
+    return false;
+  }
+}
+
+function shortCommand(pid: number): string {
+  const words = readCommandLine(pid) ?? [];
+  const command = words.join(" ");
+  return command.length > 60 ? `${command.slice(0, 59)}…` : command;
+}

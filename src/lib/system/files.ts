@@ -1,0 +1,56 @@
+import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { describeErrno, errorMessage, isNotFound, KpodError } from "../errors";
+
+/**
+ * Replaces a file so that a reader sees the old one or the new one whole, also after a crash: written
+ * beside it, synced, renamed over it. The temporary file is removed when anything fails.
+ */
+export function writeFileAtomic(path: string, data: string | Buffer, mode: number): void {
+  const temporary = `${path}.tmp-${randomBytes(6).toString("hex")}`;
+  try {
+    const fd = openSync(temporary, "wx", mode);
+    try {
+      const bytes = typeof data === "string" ? Buffer.from(data) : data;
+      let written = 0;
+      while (written < bytes.length) written += writeSync(fd, bytes, written);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw new KpodError("IO", `cannot write ${path}: ${describeErrno(error)}`, { cause: error });
+  }
+}
+
+/** The text of a file, undefined when it is not there. */
+export function readTextIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw new KpodError("IO", `cannot read ${path}: ${describeErrno(error)}`, { cause: error });
+  }
+}
+
+/**
+ * Parses the JSON text of a file.
+ * @throws KpodError CORRUPT that names the file when the text is not JSON
+ */
+export function parseJson(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new KpodError("CORRUPT", `${path} does not hold valid JSON: ${errorMessage(error)}`, {
+      hint: "restore the file from a backup or move it away",
+      cause: error,
+    });
+  }
+}
+
+/** True for what JSON calls an object. */
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,65 @@
+import { getSystemErrorName } from "node:util";
+import type * as Koffi from "koffi";
+
+/** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
+export interface Libc {
+  fcntl(fd: number, command: number, argument: Buffer): number;
+  mount(source: string, target: string, type: string | null, flags: number, data: string | null): number;
+  umount2(target: string, flags: number): number;
+  unshare(flags: number): number;
+  setns(fd: number, type: number): number;
+  socket(domain: number, type: number, protocol: number): number;
+  ioctl(fd: number, request: number, argument: Buffer): number;
+  /** The errno of the last failed call. */
+  errno(): number;
+}
+
+let loaded: Libc | undefined;
+
+function loadKoffi(): typeof Koffi {
+  try {
+    // Loading the addon itself takes a fifth of the time of loading koffi's package around it.
+    const { arch } = process;
+    return require(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`) as typeof Koffi;
+  } catch {
+    // Another C library or layout of the package: koffi's own loader knows where its addon is.
+    return require("koffi") as typeof Koffi;
+  }
+}
+
+/** The C library of this process, loaded at the first call. */
+export function libc(): Libc {
+  if (loaded === undefined) {
+    const koffi = loadKoffi();
+    const library = koffi.load(null);
+    loaded = {
+      fcntl: library.func("int fcntl(int fd, int cmd, void *arg)"),
+      mount: library.func(
+        "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
+      ),
+      umount2: library.func("int umount2(const char *target, int flags)"),
+      unshare: library.func("int unshare(int flags)"),
+      setns: library.func("int setns(int fd, int type)"),
+      socket: library.func("int socket(int domain, int type, int protocol)"),
+      ioctl: library.func("int ioctl(int fd, unsigned long request, void *arg)"),
+      errno: () => koffi.errno(),
+    };
+  }
+  return loaded;
+}
+
+/** An error as node's own file functions throw it: with `code` (`"EBUSY"`), `errno` and `syscall`. */
+export function systemError(syscall: string, errno: number, subject = ""): Error {
+  const code = getSystemErrorName(-errno);
+  const error = new Error(`${code}: ${syscall}${subject === "" ? "" : ` ${subject}`}`);
+  return Object.assign(error, { code, errno: -errno, syscall });
+}
+
+/**
+ * Hands on the result of a call, or throws its errno.
+ * @throws an error with `code`, `errno` and `syscall` when the call returned -1
+ */
+export function checked(syscall: string, result: number, subject = ""): number {
+  if (result === -1) throw systemError(syscall, libc().errno(), subject);
+  return result;
+}

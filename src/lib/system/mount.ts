@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { errnoOf } from "../errors";
+import { checked, libc } from "./libc";
+
+/** Flags of mount(2), see linux/mount.h. */
+export const mountFlags = {
+  readonly: 1,
+  nosuid: 2,
+  nodev: 4,
+  noexec: 8,
+  remount: 32,
+  noatime: 1024,
+  nodiratime: 2048,
+  bind: 4096,
+  recursive: 16384,
+  private: 1 << 18,
+  slave: 1 << 19,
+  relatime: 1 << 21,
+} as const;
+
+const MNT_DETACH = 2;
+
+/** What mount(2) needs. */
+export interface MountRequest {
+  source: string;
+  target: string;
+  /** The type of the file system; none for binds and changes of propagation. */
+  type?: string;
+  /** Sum of {@link mountFlags}. */
+  flags?: number;
+  /** The options that the file system itself reads. */
+  data?: string;
+}
+
+/** Mounts. @throws an error of the operating system that names the target */
+export function mount(request: MountRequest): void {
+  const { source, target, type = null, flags = 0, data = null } = request;
+  checked("mount", libc().mount(source, target, type, flags, data), target);
+}
+
+/**
+ * Unmounts one mount, at once also when it is busy (it disappears from the tree now and ends with its last
+ * user). A place where nothing is mounted, or that is not there, is fine.
+ * @returns whether there was a mount
+ */
+export function unmount(target: string): boolean {
+  try {
+    checked("umount2", libc().umount2(target, MNT_DETACH), target);
+    return true;
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "EINVAL" || code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** One line of /proc/PID/mountinfo, as far as kpod reads it. */
+export interface MountInfo {
+  /** Where it is mounted. */
+  target: string;
+  /** Type of the file system. */
+  type: string;
+  /** The mount's fields like `shared:1`; a private mount has none. */
+  propagation: string[];
+}
+
+/** The mounts of this process, oldest first. */
+export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8")): MountInfo[] {
+  return text
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => {
+      const fields = line.split(" ");
+      const separator = fields.indexOf("-");
+      return {
+        target: unescapeMount(fields[4] ?? ""),
+        type: fields[separator + 1] ?? "",
+        propagation: fields.slice(6, separator),
+      };
+    });
+}
+
+/** True when something is mounted at exactly this path. */
+export function isMountPoint(path: string): boolean {
+  return readMounts().some((entry) => entry.target === path);
+}
+
+// The kernel writes blanks, tabs, line ends and backslashes in paths as octal (proc(5)).
+function unescapeMount(path: string): string {
+  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
+}

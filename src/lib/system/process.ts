@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
+
+/** What /proc/PID/stat says, as far as kpod reads it. */
+export interface ProcessStat {
+  pid: number;
+  /** `R`, `S`, `Z`, … (proc(5)). */
+  state: string;
+  parent: number;
+  /** Field 22: clock ticks after boot. With the pid it names one process for ever. */
+  startTime: string;
+}
+
+/** Reads /proc/PID/stat; undefined when there is no such process. */
+export function readProcessStat(pid: number): ProcessStat | undefined {
+  const text = readProc(pid, "stat");
+  if (text === undefined) return undefined;
+  // The second field is the command in brackets and may hold blanks and brackets itself.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid,
+    state: fields[0] ?? "",
+    parent: Number(fields[1]),
+    startTime: fields[19] ?? "",
+  };
+}
+
+/** True when the process is there and not just waiting to be reaped; with a start time, only that very process. */
+export function isProcessAlive(pid: number, startTime?: string): boolean {
+  const stat = readProcessStat(pid);
+  if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
+  return startTime === undefined || stat.startTime === startTime;
+}
+
+/** The command line of a process in words; empty for kernel threads, undefined when it is gone. */
+export function readCommandLine(pid: number): string[] | undefined {
+  const text = readProc(pid, "cmdline");
+  if (text === undefined) return undefined;
+  return text.split("\0").slice(0, -1);
+}
+
+function readProc(pid: number, file: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch (error) {
+    // ESRCH: it ended between open and read.
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
+    throw error;
+  }
+}
