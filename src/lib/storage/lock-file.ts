@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { describeErrno, errnoOf, isNotFound, KpodError } from "../errors";
 import { checked, libc } from "../system/libc";
-import { findLockHolder, type LockHolder } from "./lock-holder";
+import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 
 // Commands of fcntl(2). Locks of open file descriptions share their space with the POSIX locks that
 // containers/storage takes, and are not lost when this process closes another descriptor of the file.
@@ -96,9 +96,13 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
     const waited = performance.now() - started;
     if (timeoutMs > 0 && waited >= timeoutMs) {
       const holder = describeHolder(findLockHolder(fd, path, type));
-      throw new KpodError("LOCK_TIMEOUT", `${path} is still locked by ${holder} after ${timeoutMs / 1000} s`, {
-        hint: "wait for it, end it, or give a longer --lock-timeout",
-      });
+      throw new KpodError(
+        "LOCK_TIMEOUT",
+        `${path} is still locked by ${holder} after ${timeoutMs / 1000} s`,
+        {
+          hint: "wait for it, end it, or give a longer --lock-timeout",
+        },
+      );
     }
     if (!told && waited >= beforeTelling) {
       told = true;
@@ -121,13 +125,6 @@ function setLock(fd: number, type: number): boolean {
     if (code === "EAGAIN" || code === "EACCES") return false;
     throw error;
   }
-}
-
-/** A struct flock of the whole file (start 0, length 0, pid 0 as locks of open file descriptions need). */
-export function wholeFile(type: number): Buffer {
-  const flock = Buffer.alloc(32);
-  flock.writeInt16LE(type, 0);
-  return flock;
 }
 
 function describeHolder(holder: LockHolder | undefined): string {

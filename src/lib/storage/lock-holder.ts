@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { libc } from "../system/libc";
 import { readCommandLine } from "../system/process";
-import { wholeFile } from "./lock-file";
 
 const F_OFD_GETLK = 36;
 
@@ -23,6 +22,13 @@ export function findLockHolder(fd: number, path: string, type: number): LockHold
   if (pid > 0) return { pid, command: shortCommand(pid) };
   const owner = findOpenFileLock(path);
   return owner === undefined ? undefined : { pid: owner, command: shortCommand(owner) };
+}
+
+/** A struct flock of the whole file (start 0, length 0, pid 0 as locks of open file descriptions need). */
+export function wholeFile(type: number): Buffer {
+  const flock = Buffer.alloc(32);
+  flock.writeInt16LE(type, 0);
+  return flock;
 }
 
 function findOpenFileLock(path: string): number | undefined {

@@ -1,0 +1,54 @@
+import type { Logger } from "../logger";
+import type { StorageId } from "./ids";
+import type { StoreLayout } from "./layout";
+import { dropRecord, editRecords, hasId, readRecords, type ContainerRecord } from "./records";
+
+/**
+ * The containers of a store: those that live through a reboot first, then the volatile ones of newer CRI-O.
+ * As containers/storage reads them: a second record of one id does not count, a name belongs to the last
+ * record that has it.
+ */
+export function readContainers(layout: StoreLayout, logger: Logger): ContainerRecord[] {
+  const all = layout.containersFiles.flatMap((file) => readRecords<ContainerRecord>(file, logger));
+  const byId = new Map<StorageId, ContainerRecord>();
+  for (const record of all) if (!byId.has(record.id)) byId.set(record.id, record);
+  const records = [...byId.values()];
+  const owners = new Map(records.flatMap((record) => (record.names ?? []).map((name) => [name, record.id])));
+  return records.map((record) => {
+    if (record.names === undefined) return record;
+    const names = record.names.filter((name) => owners.get(name) === record.id);
+    return names.length === record.names.length ? record : { ...record, names };
+  });
+}
+
+/** Adds a record at the end of the file of containers that live through a reboot. Needs the lock for writing. */
+export function addContainer(layout: StoreLayout, touch: () => void, record: ContainerRecord): void {
+  editRecords(layout.containersFiles[0], touch, (entries) => [...entries, record]);
+}
+
+/** Drops a container's record from whichever file has it. Needs the lock for writing. */
+export function dropContainer(layout: StoreLayout, touch: () => void, id: StorageId): void {
+  dropRecord(layout.containersFiles, touch, id);
+}
+
+/**
+ * Changes fields of a container's record, in the file where it stands; the other fields keep value and place.
+ * Needs the lock for writing.
+ * @returns whether there was such a record
+ */
+export function changeContainer(
+  layout: StoreLayout,
+  touch: () => void,
+  id: StorageId,
+  fields: Partial<Pick<ContainerRecord, "names" | "metadata">>,
+): boolean {
+  let found = false;
+  for (const file of layout.containersFiles) {
+    editRecords(file, touch, (entries) => {
+      if (found || !entries.some((entry) => hasId(entry, id))) return entries;
+      found = true;
+      return entries.map((entry) => (hasId(entry, id) ? Object.assign({}, entry, fields) : entry));
+    });
+  }
+  return found;
+}

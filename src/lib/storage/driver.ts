@@ -1,0 +1,25 @@
+import type { StorageId } from "./ids";
+
+/** Where the file system of a layer lies, as inspect shows it. */
+export type GraphDriverData = Record<"LowerDir" | "MergedDir" | "UpperDir" | "WorkDir", string>;
+
+/** What a graph driver does with the directories of layers. Records are not its business. */
+export interface GraphDriver {
+  readonly name: string;
+  /** True when the directory of the layer is there. */
+  has(layer: StorageId): boolean;
+  /** Where the layer's file system appears when it is mounted. */
+  mountPath(layer: StorageId): string;
+  /** The directory of what the layer itself changed. */
+  diffPath(layer: StorageId): string;
+  /** The directories of a layer, for showing. */
+  data(layer: StorageId): GraphDriverData;
+  /** Makes the directory of a new read-write layer over a parent. */
+  create(layer: StorageId, parent: StorageId | undefined): void;
+  /** Deletes the directory of a layer that is not mounted. What is gone already counts as deleted. */
+  remove(layer: StorageId): void;
+  /** Makes the file system appear at mountPath. @param label SELinux label of the mount, or "" */
+  mount(layer: StorageId, label: string): void;
+  /** The reverse; fine when it is not mounted. */
+  unmount(layer: StorageId): void;
+}

@@ -1,0 +1,18 @@
+import { randomBytes } from "node:crypto";
+
+declare const brand: unique symbol;
+
+/** The id of a container, pod, layer or image that was checked: 64 hexadecimal digits, safe in a path. */
+export type StorageId = string & { readonly [brand]: "StorageId" };
+
+/** True when a text is an id as containers/storage makes them. */
+export function isStorageId(text: unknown): text is StorageId {
+  return typeof text === "string" && /^[0-9a-f]{64}$/.test(text);
+}
+
+/** A new random id. */
+export function newStorageId(): StorageId {
+  const id = randomBytes(32).toString("hex");
+  if (!isStorageId(id)) throw new Error("32 random bytes did not give 64 hexadecimal digits");
+  return id;
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describeErrno, isNotFound, KpodError } from "../errors";
+import type { Logger } from "../logger";
+import { isStorageId, type StorageId } from "./ids";
+import type { StoreLayout } from "./layout";
+import { readRecords, type ImageRecord } from "./records";
+
+/** The images of a store. */
+export function readImages(layout: StoreLayout, logger: Logger): ImageRecord[] {
+  return readRecords<ImageRecord>(layout.imagesFile, logger);
+}
+
+/**
+ * Finds the image that a user means: by id, by a unique prefix of it (three digits at least), by
+ * `name@sha256:…`, or by name as it stands or as docker completes it (`busybox` is
+ * `docker.io/library/busybox:latest`, or `localhost/busybox:latest`).
+ * @throws KpodError AMBIGUOUS when a prefix fits several images
+ */
+export function findImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
+  const exact = images.find((image) => image.id === wanted || image.names?.includes(wanted) === true);
+  if (exact !== undefined) return exact;
+  const digest = /^(.*)@(sha256:[0-9a-f]{64})$/.exec(wanted);
+  if (digest !== null) {
+    const repositories = completedNames(digest[1] ?? "").map(withoutTag);
+    return images.find(
+      (image) =>
+        image.digest === digest[2] &&
+        (image.names ?? []).some((name) => repositories.includes(withoutTag(name.replace(/@.*$/, "")))),
+    );
+  }
+  for (const name of completedNames(wanted)) {
+    const image = images.find((candidate) => candidate.names?.includes(name) === true);
+    if (image !== undefined) return image;
+  }
+  const prefix = wanted.replace(/^sha256:/, "");
+  if (!/^[0-9a-f]{3,64}$/.test(prefix)) return undefined;
+  const fitting = images.filter((image) => image.id.startsWith(prefix));
+  if (fitting.length > 1) {
+    const candidates = fitting.map((image) => `${image.id.slice(0, 13)} ${image.names?.[0] ?? "<none>"}`);
+    throw new KpodError("AMBIGUOUS", `image id ${wanted} is ambiguous: ${candidates.join(", ")}`, {
+      hint: "give more digits",
+    });
+  }
+  return fitting[0];
+}
+
+function withoutTag(name: string): string {
+  return name.replace(/:[^/:]*$/, "");
+}
+
+function completedNames(name: string): string[] {
+  const tagged = /:[^/:]+$/.test(name) ? name : `${name}:latest`;
+  const first = tagged.split("/")[0] ?? "";
+  if (!tagged.includes("/")) return [`docker.io/library/${tagged}`, `localhost/${tagged}`];
+  if (/[.:]/.test(first) || first === "localhost") return [tagged];
+  return [`docker.io/${tagged}`, `localhost/${tagged}`];
+}
+
+/**
+ * Reads one piece of an image's big data: `manifest`, or `sha256:…` for its configuration.
+ * @throws KpodError CORRUPT when the store has lost it
+ */
+export function readImageData(layout: StoreLayout, id: StorageId, key: string): Buffer {
+  // Names that are not plain are stored as "=" and their base64 (makeBigDataBaseName of containers/storage).
+  const file = /^[0-9a-z]+$/.test(key) ? key : `=${Buffer.from(key).toString("base64")}`;
+  const path = join(layout.imageDirectory(id), file);
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    const cause = isNotFound(error) ? "it is missing" : describeErrno(error);
+    throw new KpodError("CORRUPT", `cannot read ${key} of image ${id.slice(0, 13)}: ${cause}`, {
+      hint: "load the image again",
+      cause: error,
+    });
+  }
+}
+
+/** The layers of an image from the top down; a layer that has no record ends the chain. */
+export function layerChain(
+  parents: ReadonlyMap<StorageId, string | undefined>,
+  top: string | undefined,
+): StorageId[] {
+  const chain: StorageId[] = [];
+  for (let id = top; isStorageId(id) && parents.has(id) && !chain.includes(id); id = parents.get(id)) {
+    chain.push(id);
+  }
+  return chain;
+}

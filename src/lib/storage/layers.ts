@@ -1,0 +1,19 @@
+import type { Logger } from "../logger";
+import type { StorageId } from "./ids";
+import type { StoreLayout } from "./layout";
+import { dropRecord, editRecords, readRecords, type LayerRecord } from "./records";
+
+/** The layers of a store: of images, and the read-write layers of containers. */
+export function readLayers(layout: StoreLayout, logger: Logger): LayerRecord[] {
+  return layout.layersFiles.flatMap((file) => readRecords<LayerRecord>(file, logger));
+}
+
+/** Adds a layer's record. Its directory must be complete: a record without one makes CRI-O wipe the store. */
+export function addLayer(layout: StoreLayout, touch: () => void, record: LayerRecord): void {
+  editRecords(layout.layersFiles[0], touch, (entries) => [...entries, record]);
+}
+
+/** Drops a layer's record from whichever file has it. Its directory is to be deleted after, never before. */
+export function dropLayer(layout: StoreLayout, touch: () => void, id: StorageId): void {
+  dropRecord(layout.layersFiles, touch, id);
+}

@@ -1,0 +1,76 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { KpodError } from "../errors";
+import type { StorageId } from "./ids";
+
+/** The graph drivers whose stores kpod reads. */
+export const graphDrivers = ["overlay", "vfs"] as const;
+
+/** A graph driver that kpod knows. */
+export type GraphDriverName = (typeof graphDrivers)[number];
+
+/** Where the parts of a store lie (containers/storage, both roots). */
+export interface StoreLayout {
+  root: string;
+  runRoot: string;
+  driver: GraphDriverName;
+  containersLock: string;
+  /** The records of containers: those that live through a reboot, then the volatile ones of newer CRI-O. */
+  containersFiles: readonly [string, string];
+  layersLock: string;
+  /** The records of layers, in the same order. */
+  layersFiles: readonly [string, string];
+  imagesLock: string;
+  imagesFile: string;
+  mountsLock: string;
+  mountsFile: string;
+  /** Directory of an image's big data. */
+  imageDirectory(id: StorageId): string;
+  /** What of a container lives through a reboot. */
+  containerDirectory(id: StorageId): string;
+  /** What of a container ends with a reboot. */
+  containerRunDirectory(id: StorageId): string;
+}
+
+/** Lays out the paths of a store. Nothing is read or made. */
+export function storeLayout(root: string, runRoot: string, driver: GraphDriverName): StoreLayout {
+  const containers = join(root, `${driver}-containers`);
+  const layers = join(root, `${driver}-layers`);
+  const images = join(root, `${driver}-images`);
+  const runLayers = join(runRoot, `${driver}-layers`);
+  return {
+    root,
+    runRoot,
+    driver,
+    containersLock: join(containers, "containers.lock"),
+    containersFiles: [join(containers, "containers.json"), join(containers, "volatile-containers.json")],
+    layersLock: join(layers, "layers.lock"),
+    layersFiles: [join(layers, "layers.json"), join(layers, "volatile-layers.json")],
+    imagesLock: join(images, "images.lock"),
+    imagesFile: join(images, "images.json"),
+    mountsLock: join(runLayers, "mountpoints.lock"),
+    mountsFile: join(runLayers, "mountpoints.json"),
+    imageDirectory: (id) => join(images, id),
+    containerDirectory: (id) => join(containers, id),
+    containerRunDirectory: (id) => join(runRoot, `${driver}-containers`, id),
+  };
+}
+
+/**
+ * Chooses the graph driver: the one that is configured, else the one that the store was written with, else
+ * overlay.
+ * @throws KpodError UNSUPPORTED for a driver that kpod does not know
+ */
+export function chooseDriver(root: string, configured: string): GraphDriverName {
+  const wanted = configured === "overlay2" ? "overlay" : configured;
+  if (wanted === "") {
+    return graphDrivers.find((driver) => existsSync(join(root, `${driver}-layers`))) ?? "overlay";
+  }
+  const driver = graphDrivers.find((name) => name === wanted);
+  if (driver === undefined) {
+    throw new KpodError("UNSUPPORTED", `unknown graph driver ${JSON.stringify(configured)}`, {
+      hint: `kpod knows ${graphDrivers.join(" and ")}; set storage_driver in [crio] or --storage-driver`,
+    });
+  }
+  return driver;
+}

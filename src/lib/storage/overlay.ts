@@ -1,0 +1,199 @@
+import { randomBytes } from "node:crypto";
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { KpodError, describeErrno } from "../errors";
+import { isMountPoint, mount, mountFlags, readMounts, unmount } from "../system/mount";
+import type { GraphDriver } from "./driver";
+import type { StorageId } from "./ids";
+
+/** The kernel takes one page of mount options. */
+const longestMountData = 4096;
+
+/**
+ * The overlay driver: ROOT/overlay/ID/{diff,work,merged}, with `link` and `lower` naming the layers beneath
+ * through short symbolic links, since the kernel limits the length of mount options.
+ * @param options the store's options, of which `overlay.mountopt=…` is used
+ * @throws KpodError UNSUPPORTED for `overlay.mount_program`
+ */
+export function overlayDriver(root: string, options: readonly string[]): GraphDriver {
+  const home = join(root, "overlay");
+  const extra = readMountOptions(options);
+  const directory = (layer: StorageId): string => join(home, layer);
+  const mountPath = (layer: StorageId): string => join(home, layer, "merged");
+  const diffPath = (layer: StorageId): string => join(home, layer, "diff");
+  const workPath = (layer: StorageId): string => join(home, layer, "work");
+  const lowerLinks = (layer: StorageId): string[] => {
+    const path = join(home, layer, "lower");
+    const links = existsSync(path) ? readFileSync(path, "utf8").split(":") : [];
+    const bad = links.find((link) => !/^l\/[A-Z0-9]{1,64}$/.test(link));
+    if (bad !== undefined) {
+      throw new KpodError("CORRUPT", `${path} names a layer that cannot be: ${JSON.stringify(bad)}`);
+    }
+    return links;
+  };
+  const lowerDirs = (layer: StorageId): string =>
+    lowerLinks(layer)
+      .map((link) => join(home, link))
+      .join(":");
+
+  return {
+    name: "overlay",
+    has: (layer) => existsSync(directory(layer)),
+    mountPath,
+    diffPath,
+    data: (layer) => ({
+      LowerDir: lowerDirs(layer),
+      MergedDir: mountPath(layer),
+      UpperDir: diffPath(layer),
+      WorkDir: workPath(layer),
+    }),
+
+    create: (layer, parent) => {
+      const path = directory(layer);
+      mkdirSync(path, { mode: 0o700 });
+      try {
+        const like = parent === undefined ? undefined : statSync(diffPath(parent));
+        makeDirectory(diffPath(layer), (like?.mode ?? 0o555) & 0o7777, like);
+        mkdirSync(workPath(layer), { mode: 0o700 });
+        mkdirSync(mountPath(layer), { mode: 0o700 });
+        const link = newLink();
+        mkdirSync(join(home, "l"), { recursive: true, mode: 0o755 });
+        symlinkSync(join("..", layer, "diff"), join(home, "l", link));
+        writeFileSync(join(path, "link"), link, { mode: 0o644 });
+        if (parent !== undefined) {
+          const lower = [`l/${readFileSync(join(home, parent, "link"), "utf8")}`, ...lowerLinks(parent)];
+          writeFileSync(join(path, "lower"), lower.join(":"), { mode: 0o644 });
+        }
+      } catch (error) {
+        removeLayer(home, layer);
+        throw error;
+      }
+    },
+
+    remove: (layer) => {
+      removeLayer(home, layer);
+    },
+
+    mount: (layer, label) => {
+      makePrivate(home);
+      const data = (base: string): string =>
+        [
+          `lowerdir=${lowerLinks(layer)
+            .map((link) => base + link)
+            .join(":")}`,
+          `upperdir=${base}${layer}/diff`,
+          `workdir=${base}${layer}/work`,
+          ...extra.data,
+          ...(label === "" ? [] : [`context="${label}"`]),
+        ].join(",");
+      const request = { source: "overlay", type: "overlay", flags: extra.flags };
+      const absolute = data(`${home}/`);
+      try {
+        if (Buffer.byteLength(absolute) < longestMountData) {
+          mount({ ...request, target: mountPath(layer), data: absolute });
+        } else {
+          inDirectory(home, () => {
+            mount({ ...request, target: `${layer}/merged`, data: data("") });
+          });
+        }
+      } catch (error) {
+        throw new KpodError("IO", `cannot mount layer ${layer}: ${describeErrno(error)}`, { cause: error });
+      }
+    },
+
+    unmount: (layer) => {
+      while (unmount(mountPath(layer)));
+    },
+  };
+}
+
+function makeDirectory(path: string, mode: number, owner: { uid: number; gid: number } | undefined): void {
+  mkdirSync(path);
+  if (owner !== undefined) chownSync(path, owner.uid, owner.gid);
+  // Not by mkdir: the umask would cut it.
+  chmodSync(path, mode);
+}
+
+function removeLayer(home: string, layer: StorageId): void {
+  const path = join(home, layer);
+  const linkFile = join(path, "link");
+  if (existsSync(linkFile)) {
+    const link = readFileSync(linkFile, "utf8");
+    if (/^[A-Z0-9]{1,64}$/.test(link)) rmSync(join(home, "l", link), { force: true });
+  }
+  // A merged directory that is still a mount would have the files of the layers beneath deleted through it.
+  if (isMountPoint(join(path, "merged"))) {
+    throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
+  }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
+
+/** 26 characters of base32, as containers/storage names its links. */
+function newLink(): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return Array.from(randomBytes(26), (byte) => alphabet.charAt(byte % 32)).join("");
+}
+
+/**
+ * Bind-mounts the directory on itself and makes it private, as containers/storage does: mounts below must not
+ * spread into other mount namespaces, where they would keep layers busy.
+ */
+function makePrivate(home: string): void {
+  const existing = readMounts().findLast((entry) => entry.target === home);
+  if (existing !== undefined && !existing.propagation.some((field) => field.startsWith("shared:"))) return;
+  if (existing === undefined) mount({ source: home, target: home, flags: mountFlags.bind });
+  mount({ source: "none", target: home, flags: mountFlags.private });
+}
+
+/** Relative options are shorter; nothing else of this process runs while the directory is another. */
+function inDirectory(path: string, action: () => void): void {
+  const before = process.cwd();
+  process.chdir(path);
+  try {
+    action();
+  } finally {
+    process.chdir(before);
+  }
+}
+
+const flagOptions: Readonly<Record<string, number>> = {
+  nodev: mountFlags.nodev,
+  nosuid: mountFlags.nosuid,
+  noexec: mountFlags.noexec,
+  noatime: mountFlags.noatime,
+  nodiratime: mountFlags.nodiratime,
+  relatime: mountFlags.relatime,
+  ro: mountFlags.readonly,
+};
+
+function readMountOptions(options: readonly string[]): { flags: number; data: string[] } {
+  const value = (key: string): string | undefined =>
+    options
+      .map((option) => new RegExp(`^(?:overlay2?\\.|\\.)?${key}=(.*)$`).exec(option)?.[1])
+      .findLast((found) => found !== undefined);
+  const program = value("mount_program");
+  if (program !== undefined && program !== "") {
+    throw new KpodError("UNSUPPORTED", `the store is mounted by ${program} (overlay.mount_program)`, {
+      hint: "kpod mounts with the kernel's overlay only",
+    });
+  }
+  const words = (value("mountopt") ?? "").split(",").filter((word) => word !== "");
+  return {
+    flags: words.reduce((flags, word) => flags | (flagOptions[word] ?? 0), 0),
+    // volatile is for a daemon that wipes after a crash; without one it would make the layer unmountable.
+    data: words.filter((word) => flagOptions[word] === undefined && word !== "volatile"),
+  };
+}

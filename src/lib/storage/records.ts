@@ -1,0 +1,114 @@
+import type { Logger } from "../logger";
+import { KpodError } from "../errors";
+import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { isStorageId, type StorageId } from "./ids";
+
+/**
+ * A record of containers.json, layers.json or images.json as it stands on disk. Fields that kpod does not
+ * know are in it too and keep their place when it is written back.
+ */
+export interface StorageRecord {
+  id: StorageId;
+  names?: string[];
+  /** RFC 3339 with nanoseconds. */
+  created?: string;
+  metadata?: string;
+  "big-data-names"?: string[];
+  "big-data-sizes"?: Record<string, number>;
+  flags?: Record<string, unknown>;
+  [unknown: string]: unknown;
+}
+
+/** A record of containers.json. */
+export interface ContainerRecord extends StorageRecord {
+  /** Id of the image that the container was made from. */
+  image?: string;
+  /** Id of its read-write layer. */
+  layer?: string;
+}
+
+/** A record of layers.json. */
+export interface LayerRecord extends StorageRecord {
+  parent?: string;
+  /** Bytes of the layer's content, where the store knows it. */
+  "diff-size"?: number;
+  "diff-digest"?: string;
+}
+
+/** A record of images.json. */
+export interface ImageRecord extends StorageRecord {
+  digest?: string;
+  /** Id of the top layer. */
+  layer?: string;
+}
+
+/**
+ * Reads the records of one file of the store; a file that is missing or empty holds none. Records without a
+ * valid id are skipped with a warning, and so stay out of reach of everything that builds paths from ids.
+ * @throws KpodError CORRUPT when the file is not a JSON array, IO when it cannot be read
+ */
+export function readRecords<R extends StorageRecord>(path: string, logger: Logger): R[] {
+  return readRawRecords(path).filter((record): record is R => {
+    if (isUsable(record)) return true;
+    logger.warn(`${path} holds a record without a valid id: it is left out`);
+    return false;
+  });
+}
+
+/** All entries of a file, as unknown as they are. */
+function readRawRecords(path: string): unknown[] {
+  const text = readTextIfThere(path);
+  if (text === undefined || text.trim() === "") return [];
+  const content = parseJson(path, text);
+  if (content === null) return [];
+  if (!Array.isArray(content)) {
+    throw new KpodError("CORRUPT", `${path} does not hold a list of records`, {
+      hint: "restore the file from a backup or move it away",
+    });
+  }
+  return content as unknown[];
+}
+
+function isUsable(record: unknown): record is StorageRecord {
+  if (!isRecord(record) || !isStorageId(record["id"])) return false;
+  const { names, metadata } = record;
+  return (
+    (names === undefined || names === null || isTextList(names)) &&
+    (metadata === undefined || typeof metadata === "string")
+  );
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
+}
+
+/**
+ * Rewrites one file of records under the caller's lock. The edit gets every entry, the ones that kpod cannot
+ * use included, and returns what is to stand there; returning the same list writes nothing.
+ * @param touch called before the file is replaced: the lock file's last-writer id
+ */
+export function editRecords(
+  path: string,
+  touch: () => void,
+  edit: (entries: readonly unknown[]) => readonly unknown[],
+): void {
+  const before = readRawRecords(path);
+  const after = edit(before);
+  if (after === before) return;
+  touch();
+  writeFileAtomic(path, JSON.stringify(after), 0o600);
+}
+
+/** Drops the record of an id from whichever of the files has it; the others are not written. */
+export function dropRecord(files: readonly string[], touch: () => void, id: StorageId): void {
+  for (const file of files) {
+    editRecords(file, touch, (entries) =>
+      entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,
+    );
+  }
+}
+
+/** True for the raw entry of an id. */
+export function hasId(entry: unknown, id: StorageId): boolean {
+  return isRecord(entry) && entry["id"] === id;
+}

@@ -1,0 +1,316 @@
+import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { Config } from "../config";
+import { KpodError } from "../errors";
+import { silentLogger, type Logger } from "../logger";
+import { addContainer, changeContainer, dropContainer, readContainers } from "./containers";
+import type { GraphDriver } from "./driver";
+import { newStorageId, isStorageId, type StorageId } from "./ids";
+import { findImage, readImageData, readImages } from "./images";
+import { addLayer, dropLayer, readLayers } from "./layers";
+import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
+import { acquireLock, type HeldLock, type LockKind, type LockOptions } from "./lock-file";
+import { forgetMount, makeMountsDirectory, noteMount, releaseMount } from "./mount-points";
+import { overlayDriver } from "./overlay";
+import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
+import { vfsDriver } from "./vfs";
+
+/** What of the configuration a store needs. */
+export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions">;
+
+/** How a store waits for locks and whom it tells. */
+export interface StoreOptions {
+  logger?: Logger;
+  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
+  lockTimeoutMs?: number;
+  /** Ends waits for locks. */
+  signal?: AbortSignal;
+}
+
+/** What a new container's record says. */
+export interface NewContainer {
+  id?: StorageId;
+  names: readonly string[];
+  /** The image whose layers lie beneath. */
+  image: StorageId;
+  /** Name of its read-write layer. */
+  layerName: string;
+  /** What the maker of the container notes with it. */
+  metadata: string;
+}
+
+/**
+ * A store of containers/storage as it lies on disk. Every change is made under the locks that CRI-O, podman
+ * and `containers-storage` take too, in their order: layers, mount points, images, containers.
+ *
+ * Reading takes the lock for reading. When somebody holds it for longer than the time limit, reading goes on
+ * without: files of records are replaced whole, so that what is read is at worst a moment old. Changing
+ * gives up instead.
+ */
+export class Store {
+  readonly layout: StoreLayout;
+  readonly driver: GraphDriver;
+  private readonly logger: Logger;
+  private readonly lockOptions: LockOptions;
+
+  /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
+  constructor(config: StoreConfig, options: StoreOptions = {}) {
+    const driver = chooseDriver(config.root, config.storage);
+    this.layout = storeLayout(config.root, config.runRoot, driver);
+    this.driver =
+      driver === "vfs" ? vfsDriver(config.root) : overlayDriver(config.root, config.storageOptions);
+    this.logger = options.logger ?? silentLogger;
+    this.lockOptions = {
+      timeoutMs: options.lockTimeoutMs ?? 30_000,
+      signal: options.signal,
+      onWait: (message) => {
+        this.logger.warn(message);
+      },
+    };
+  }
+
+  /** True when there is a directory at the store's root. */
+  exists(): boolean {
+    return existsSync(this.layout.root);
+  }
+
+  /** All containers, pods' infra containers among them. */
+  containers(): Promise<ContainerRecord[]> {
+    return this.reading(this.layout.containersLock, () => readContainers(this.layout, this.logger));
+  }
+
+  /** All images. */
+  images(): Promise<ImageRecord[]> {
+    return this.reading(this.layout.imagesLock, () => readImages(this.layout, this.logger));
+  }
+
+  /** All layers. */
+  layers(): Promise<LayerRecord[]> {
+    return this.reading(this.layout.layersLock, () => readLayers(this.layout, this.logger));
+  }
+
+  /**
+   * Finds an image by name, id or digest.
+   * @throws KpodError NOT_FOUND, or AMBIGUOUS for a short id
+   */
+  async image(wanted: string): Promise<ImageRecord> {
+    const image = findImage(await this.images(), wanted);
+    if (image === undefined) {
+      throw new KpodError("NOT_FOUND", `image ${wanted} is not in the store ${this.layout.root}`, {
+        hint: "see kpod images, or load it with kpod load",
+      });
+    }
+    return image;
+  }
+
+  /** One piece of an image's big data. @throws KpodError CORRUPT */
+  imageData(id: StorageId, key: string): Buffer {
+    return readImageData(this.layout, id, key);
+  }
+
+  /** Directory of what CRI-O keeps of a container beyond a reboot. */
+  userdataDirectory(id: StorageId): string {
+    return join(this.layout.containerDirectory(id), "userdata");
+  }
+
+  /** Directory of what CRI-O keeps of a container until a reboot: the OCI bundle. */
+  runUserdataDirectory(id: StorageId): string {
+    return join(this.layout.containerRunDirectory(id), "userdata");
+  }
+
+  /**
+   * Makes a container: its read-write layer, its directories and its record, or nothing of it.
+   * @throws KpodError CONFLICT when a name is taken, NOT_FOUND when the image has gone
+   */
+  async createContainer(wanted: NewContainer): Promise<ContainerRecord> {
+    const { layout } = this;
+    const { layersLock, imagesLock, containersLock } = layout;
+    const created = nanosecondsNow();
+    const locks = [
+      [layersLock, "write"],
+      [imagesLock, "read"],
+      [containersLock, "write"],
+    ] as const;
+    return this.locked(locks, (layers, _images, containers) => {
+      this.refuseTakenNames(wanted.names);
+      const image = readImages(layout, this.logger).find(({ id }) => id === wanted.image);
+      if (image === undefined) {
+        throw new KpodError("NOT_FOUND", `image ${wanted.image.slice(0, 13)} has left the store`);
+      }
+      const layer: LayerRecord = {
+        id: newStorageId(),
+        names: [wanted.layerName],
+        ...(image.layer === undefined ? {} : { parent: image.layer }),
+        created,
+      };
+      const record: ContainerRecord = {
+        id: wanted.id ?? newStorageId(),
+        names: [...wanted.names],
+        image: image.id,
+        layer: layer.id,
+        metadata: wanted.metadata,
+        created,
+        flags: { MountLabel: "", ProcessLabel: "" },
+      };
+      this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
+      try {
+        mkdirSync(this.userdataDirectory(record.id), { recursive: true, mode: 0o700 });
+        mkdirSync(this.runUserdataDirectory(record.id), { recursive: true, mode: 0o700 });
+        addLayer(layout, layers.touch, layer);
+        addContainer(layout, containers.touch, record);
+      } catch (error) {
+        dropLayer(layout, layers.touch, layer.id);
+        this.removeDirectories(record);
+        throw error;
+      }
+      return record;
+    });
+  }
+
+  private refuseTakenNames(names: readonly string[]): void {
+    for (const record of readContainers(this.layout, this.logger)) {
+      const taken = record.names?.find((name) => names.includes(name));
+      if (taken !== undefined) {
+        throw new KpodError("CONFLICT", `conflict, name "${taken}" already reserved for ctr "${record.id}"`, {
+          hint: "choose another name or remove that one first",
+        });
+      }
+    }
+  }
+
+  /**
+   * Deletes a container: mount, records, layer and directories. What is gone already counts as deleted, so
+   * that a half-deleted container can be finished off. Its process must have ended.
+   */
+  async deleteContainer(id: StorageId): Promise<void> {
+    const { layout } = this;
+    makeMountsDirectory(layout);
+    const locks = [
+      [layout.layersLock, "write"],
+      [layout.mountsLock, "write"],
+      [layout.imagesLock, "write"],
+      [layout.containersLock, "write"],
+    ] as const;
+    await this.locked(locks, (layers, mounts, _images, containers) => {
+      const record = readContainers(layout, this.logger).find((candidate) => candidate.id === id) ?? { id };
+      if (isStorageId(record.layer)) {
+        this.driver.unmount(record.layer);
+        forgetMount(layout, mounts.touch, record.layer);
+        // Records first: CRI-O forgives a directory without a record, but not the reverse.
+        dropContainer(layout, containers.touch, id);
+        dropLayer(layout, layers.touch, record.layer);
+      } else {
+        dropContainer(layout, containers.touch, id);
+      }
+      this.removeDirectories(record);
+    });
+  }
+
+  private removeDirectories(record: ContainerRecord): void {
+    if (isStorageId(record.layer)) this.driver.remove(record.layer);
+    rmSync(this.layout.containerDirectory(record.id), { recursive: true, force: true });
+    rmSync(this.layout.containerRunDirectory(record.id), { recursive: true, force: true });
+  }
+
+  /** Changes a container's metadata. @throws KpodError NOT_FOUND */
+  setMetadata(id: StorageId, metadata: string): Promise<void> {
+    return this.change(id, { metadata });
+  }
+
+  /** Changes a container's names. @throws KpodError NOT_FOUND, or CONFLICT when another has the name */
+  setNames(id: StorageId, names: readonly string[]): Promise<void> {
+    return this.change(id, { names: [...names] });
+  }
+
+  private change(id: StorageId, fields: Partial<Pick<ContainerRecord, "names" | "metadata">>): Promise<void> {
+    return this.locked([[this.layout.containersLock, "write"]] as const, ({ touch }) => {
+      const others = readContainers(this.layout, this.logger).filter((record) => record.id !== id);
+      const holder = others.find((record) => record.names?.some((name) => fields.names?.includes(name)));
+      if (holder !== undefined) {
+        const name = holder.names?.find((taken) => fields.names?.includes(taken)) ?? "";
+        throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder.id}"`);
+      }
+      if (!changeContainer(this.layout, touch, id, fields)) {
+        throw new KpodError("NOT_FOUND", `container ${id} is not in the store ${this.layout.root}`);
+      }
+    });
+  }
+
+  /**
+   * Mounts a container's file system; each mount needs its unmount.
+   * @returns where it appears
+   */
+  async mount(layer: StorageId, label = ""): Promise<string> {
+    const path = this.driver.mountPath(layer);
+    await this.withMounts((mounts) => {
+      if (!this.driver.has(layer)) {
+        throw new KpodError("CORRUPT", `the directory of layer ${layer} is missing`, {
+          hint: "the container cannot be mounted any more: remove it",
+        });
+      }
+      if (noteMount(this.layout, mounts.touch, layer, path) > 0) return;
+      try {
+        this.driver.mount(layer, label);
+      } catch (error) {
+        forgetMount(this.layout, mounts.touch, layer);
+        throw error;
+      }
+    });
+    return path;
+  }
+
+  /**
+   * Takes back one mount, or with force all of a layer's.
+   * @returns whether it is still mounted for others
+   */
+  async unmount(layer: StorageId, force = false): Promise<boolean> {
+    return this.withMounts((mounts) => {
+      if (!force && releaseMount(this.layout, mounts.touch, layer) > 0) return true;
+      this.driver.unmount(layer);
+      forgetMount(this.layout, mounts.touch, layer);
+      return false;
+    });
+  }
+
+  private withMounts<T>(action: (mounts: HeldLock) => T): Promise<T> {
+    makeMountsDirectory(this.layout);
+    const locks = [
+      [this.layout.layersLock, "write"],
+      [this.layout.mountsLock, "write"],
+    ] as const;
+    return this.locked(locks, (_layers, mounts) => action(mounts));
+  }
+
+  /** Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits. */
+  private async locked<const L extends readonly (readonly [string, LockKind])[], T>(
+    wanted: L,
+    action: (...locks: { [K in keyof L]: HeldLock }) => T,
+  ): Promise<T> {
+    const held: HeldLock[] = [];
+    try {
+      for (const [path, kind] of wanted) {
+        if (kind === "write" && existsSync(this.layout.root))
+          mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+        held.push(await acquireLock(path, kind, this.lockOptions));
+      }
+      return action(...(held as { [K in keyof L]: HeldLock }));
+    } finally {
+      for (const lock of held.reverse()) lock.release();
+    }
+  }
+
+  private async reading<T>(lock: string, action: () => T): Promise<T> {
+    try {
+      return await this.locked([[lock, "read"]] as const, action);
+    } catch (error) {
+      if (!(error instanceof KpodError && error.code === "LOCK_TIMEOUT")) throw error;
+      this.logger.warn(`${error.message}: reading without it`);
+      return action();
+    }
+  }
+}
+
+/** The time now as containers/storage writes it. Milliseconds are what node's clock of the day has. */
+function nanosecondsNow(): string {
+  return new Date().toISOString();
+}
