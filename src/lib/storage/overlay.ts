@@ -115,6 +115,11 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
     unmount: (layer) => {
       while (unmount(mountPath(layer)));
     },
+
+    shutdown: () => {
+      const others = readMounts().some(({ target }) => target.startsWith(`${home}/`));
+      if (!others && isMountPoint(home)) unmount(home);
+    },
   };
 }
 

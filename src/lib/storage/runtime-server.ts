@@ -37,7 +37,7 @@ export interface NewPodSandbox {
 export interface NewPodContainer {
   id?: StorageId;
   podName: string;
-  podId: StorageId;
+  podId: string;
   containerName: string;
   metadataName: string;
   attempt: number;

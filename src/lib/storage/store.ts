@@ -10,7 +10,7 @@ import { findImage, readImageData, readImages } from "./images";
 import { addLayer, dropLayer, readLayers } from "./layers";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import { acquireLock, type HeldLock, type LockKind, type LockOptions } from "./lock-file";
-import { forgetMount, makeMountsDirectory, noteMount, releaseMount } from "./mount-points";
+import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { overlayDriver } from "./overlay";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
 import { vfsDriver } from "./vfs";
@@ -269,6 +269,13 @@ export class Store {
       this.driver.unmount(layer);
       forgetMount(this.layout, mounts.touch, layer);
       return false;
+    });
+  }
+
+  /** Takes back what the graph driver mounted for itself, unless a layer is still mounted. */
+  async shutdown(): Promise<void> {
+    await this.withMounts(() => {
+      if (readMountPoints(this.layout).length === 0) this.driver.shutdown();
     });
   }
 

@@ -24,5 +24,6 @@ export function vfsDriver(root: string): GraphDriver {
     // A copy needs no mount: it is always there.
     mount: () => {},
     unmount: () => {},
+    shutdown: () => {},
   };
 }

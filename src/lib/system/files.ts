@@ -1,6 +1,15 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
-import { describeErrno, errorMessage, isNotFound, KpodError } from "../errors";
+import {
+  closeSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  rmdirSync,
+  writeSync,
+} from "node:fs";
+import { describeErrno, errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
 
 /**
  * Replaces a file so that a reader sees the old one or the new one whole, also after a crash: written
@@ -53,4 +62,13 @@ export function parseJson(path: string, text: string): unknown {
 /** True for what JSON calls an object. */
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** Removes a directory when nothing is in it; one that is not there is fine. */
+export function removeDirectoryIfEmpty(path: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (errnoOf(error) !== "ENOTEMPTY" && !isNotFound(error)) throw error;
+  }
 }

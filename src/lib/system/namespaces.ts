@@ -28,10 +28,7 @@ export function pinNamespaces(targets: Partial<Record<PinnedNamespaceType, strin
   for (const { target } of wanted) writeFileSync(target, "", { mode: 0o444, flag: "wx" });
   const own = wanted.map(({ flag, file }) => ({ flag, fd: openSync(`/proc/thread-self/ns/${file}`, "r") }));
   try {
-    checked(
-      "unshare",
-      libc().unshare(wanted.reduce((flags, { flag }) => flags | flag, 0)),
-    );
+    checked("unshare", libc().unshare(wanted.reduce((flags, { flag }) => flags | flag, 0)));
     try {
       for (const { type, file, target } of wanted) {
         if (type === "network") bringLoopbackUp();

@@ -1,0 +1,44 @@
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { errnoOf } from "../errors";
+import { readMounts } from "../system/mount";
+
+/** Where the hierarchies of cgroups are mounted: several of version 1, one of version 2, or both (hybrid). */
+export function cgroupHierarchies(): string[] {
+  return readMounts()
+    .filter(({ type }) => type === "cgroup" || type === "cgroup2")
+    .map(({ target }) => target);
+}
+
+/**
+ * Makes a cgroup in all hierarchies and moves a process into it. A hierarchy whose new groups cannot take a
+ * process before they are set up (cpuset of version 1) is left out: a process keeps its place there.
+ */
+export function moveToCgroup(path: string, pid: number): void {
+  for (const hierarchy of cgroupHierarchies()) {
+    if (existsSync(join(hierarchy, "cpuset.cpus")) && !existsSync(join(hierarchy, "cgroup.controllers")))
+      continue;
+    mkdirSync(join(hierarchy, path), { recursive: true });
+    writeFileSync(join(hierarchy, path, "cgroup.procs"), String(pid));
+  }
+}
+
+/**
+ * Removes an empty cgroup in all hierarchies; where it is not, or still has processes or groups, it stays.
+ * @returns the places where it is still busy
+ */
+export function removeCgroup(path: string): string[] {
+  return cgroupHierarchies()
+    .map((hierarchy) => join(hierarchy, path))
+    .filter((directory) => {
+      try {
+        rmdirSync(directory);
+        return false;
+      } catch (error) {
+        const code = errnoOf(error);
+        if (code === "ENOENT") return false;
+        if (code === "EBUSY" || code === "ENOTEMPTY") return true;
+        throw error;
+      }
+    });
+}

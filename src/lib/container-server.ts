@@ -1,0 +1,235 @@
+import { join } from "node:path";
+import type { Config } from "./config";
+import { ContainerLists } from "./container-lists";
+import { KpodError } from "./errors";
+import { silentLogger, type Logger } from "./logger";
+import { Container } from "./oci/container";
+import { Runtime, writeStateFile } from "./oci/runtime";
+import type { RuntimeChoice } from "./oci/runtime-handler";
+import { readStateFile } from "./oci/state";
+import { Sandbox } from "./sandbox/sandbox";
+import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
+import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
+import { isStorageId, type StorageId } from "./storage/ids";
+import type { ContainerRecord } from "./storage/records";
+import { RuntimeServer } from "./storage/runtime-server";
+import { Store } from "./storage/store";
+
+/** How a ContainerServer waits and whom it tells. */
+export interface ServerOptions {
+  logger?: Logger;
+  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
+  lockTimeoutMs?: number;
+  /** Ends waits, for example on Ctrl-C. */
+  signal?: AbortSignal;
+}
+
+/**
+ * The pods and containers of a node, as its disk and its runtimes know them (libkpod: ContainerServer). It
+ * needs no daemon: `update()` reads what is there now, and the rest works on that.
+ */
+export class ContainerServer extends ContainerLists {
+  readonly config: Config;
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly storageRuntimeServer: RuntimeServer;
+  readonly logger: Logger;
+  /** Keeps changes of state apart from those of other kpods on the node. */
+  readonly withStateLock: StateLock;
+  /** What the record of each pod and container said when it was loaded. */
+  private readonly seen = new Map<string, string>();
+
+  /**
+   * Makes a server for the store and the runtimes of a configuration (libkpod: New). Nothing is read yet.
+   * @throws KpodError UNSUPPORTED for a graph driver that kpod does not know
+   */
+  constructor(config: Config, options: ServerOptions = {}) {
+    super();
+    this.config = config;
+    this.logger = options.logger ?? silentLogger;
+    this.store = new Store(config, options);
+    this.storageRuntimeServer = new RuntimeServer(this.store);
+    this.runtime = new Runtime(config, (container) => this.runtimeChoice(container), this.logger);
+    this.withStateLock = config.fileLocking
+      ? fileStateLock(config.lockPath, {
+          timeoutMs: options.lockTimeoutMs ?? 30_000,
+          signal: options.signal,
+          onWait: (message) => {
+            this.logger.warn(message);
+          },
+        })
+      : memoryStateLock();
+  }
+
+  /**
+   * Brings the lists of pods and containers up to what the disk says now, whoever changed it, and asks each
+   * runtime once for all its containers. A second call without changes in between changes nothing. A root
+   * that does not exist holds nothing, and is not made.
+   * @param options.states false leaves the runtimes alone: for callers that need names and records only
+   * @throws KpodError CORRUPT, IO when the records cannot be read
+   */
+  async update(options: { states?: boolean } = {}): Promise<void> {
+    if (!this.store.exists()) {
+      this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
+    }
+    const records = new Map<string, { record: ContainerRecord; metadata: ContainerMetadata }>();
+    for (const record of await this.store.containers()) {
+      const metadata = parseContainerMetadata(record.metadata);
+      // Records without CRI-O's metadata belong to others, podman for example.
+      if (metadata !== undefined) records.set(record.id, { record, metadata });
+    }
+    for (const [id, before] of [...this.seen]) {
+      const now = records.get(id);
+      if (now === undefined || fingerprint(now.record) !== before) this.forget(id);
+    }
+    for (const { record, metadata } of records.values())
+      if (isInfra(record, metadata)) this.load(record, metadata);
+    for (const { record, metadata } of records.values())
+      if (!isInfra(record, metadata)) this.load(record, metadata);
+    const all = [...this.containers.values(), ...this.infraContainers.values()];
+    for (const container of all) container.forgetSpec();
+    if (options.states !== false) await this.runtime.updateStatuses(all);
+  }
+
+  /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
+  async loadSandbox(id: string): Promise<void> {
+    const { record, metadata } = await this.findRecord(id);
+    if (!isInfra(record, metadata)) throw new KpodError("NOT_FOUND", `${id} is a container and not a pod`);
+    this.load(record, metadata);
+  }
+
+  /** Loads one container from the disk (libkpod: LoadContainer). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
+  async loadContainer(id: string): Promise<void> {
+    const { record, metadata } = await this.findRecord(id);
+    if (isInfra(record, metadata)) throw new KpodError("NOT_FOUND", `${id} is a pod and not a container`);
+    this.load(record, metadata);
+  }
+
+  private async findRecord(id: string): Promise<{ record: ContainerRecord; metadata: ContainerMetadata }> {
+    const record = (await this.store.containers()).find((candidate) => candidate.id === id);
+    const metadata = parseContainerMetadata(record?.metadata);
+    if (record === undefined || metadata === undefined) {
+      throw new KpodError(
+        "NOT_FOUND",
+        `${id} is not in the store ${this.store.layout.root}, or is not CRI-O's`,
+      );
+    }
+    return { record, metadata };
+  }
+
+  private load(record: ContainerRecord, metadata: ContainerMetadata): void {
+    if (this.containers.has(record.id) || this.infraContainers.has(record.id)) return;
+    const container = this.containerOf(record, metadata);
+    try {
+      if (container.infra) {
+        this.addInfraContainer(container);
+        this.addSandbox(sandboxOf(container, metadata));
+      } else {
+        this.addContainer(container);
+      }
+      this.seen.set(record.id, fingerprint(record));
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      // Two records claim one name: the first keeps it, and the rest of the node can still be looked at.
+      this.logger.warn(
+        `${container.infra ? "pod" : "container"} ${record.id.slice(0, 13)} is left out: ${error.message}`,
+      );
+    }
+  }
+
+  private containerOf(record: ContainerRecord, metadata: ContainerMetadata): Container {
+    const created = Date.parse(record.created ?? "");
+    return new Container({
+      id: record.id,
+      name: metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name,
+      sandboxId: metadata["pod-id"],
+      metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
+      imageName: metadata["image-name"],
+      imageId: record.image ?? metadata["image-id"],
+      layerId: isStorageId(record.layer) ? record.layer : "",
+      dir: this.store.userdataDirectory(record.id),
+      bundlePath: this.store.runUserdataDirectory(record.id),
+      createdAt: new Date(Number.isNaN(created) ? Number(metadata["created-at"]) * 1000 || 0 : created),
+      infra: isInfra(record, metadata),
+    });
+  }
+
+  private forget(id: string): void {
+    const container = this.containers.get(id);
+    if (container !== undefined) this.removeContainer(container);
+    const infra = this.infraContainers.get(id);
+    if (infra !== undefined) this.removeInfraContainer(infra);
+    if (this.sandboxes.has(id)) this.removeSandbox(id);
+    this.seen.delete(id);
+  }
+
+  private runtimeChoice(container: Container): RuntimeChoice {
+    const choice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
+    const { runtimes, runtimeUntrustedWorkload } = this.config;
+    // With one runtime there is nothing to choose, and no spec needs to be read.
+    if (Object.keys(runtimes).length < 2 && runtimeUntrustedWorkload === "") return choice;
+    const sandbox = this.sandboxes.get(container.sandboxId);
+    if (sandbox === undefined) return choice;
+    try {
+      return { handler: sandbox.runtimeHandler, trusted: sandbox.trusted, privileged: sandbox.privileged };
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(`pod ${sandbox.name}: ${error.message}: taking the default runtime`);
+      return choice;
+    }
+  }
+
+  /**
+   * Takes over what state.json notes of a container (libkpod: ContainerStateFromDisk). It is CRI-O's memory;
+   * `runtime.updateStatus` tells what is.
+   * @throws KpodError NOT_FOUND when there is none, CORRUPT
+   */
+  containerStateFromDisk(container: Container): void {
+    const path = join(container.dir, "state.json");
+    const state = readStateFile(path);
+    if (state === undefined) throw new KpodError("NOT_FOUND", `${path} is missing`);
+    container.state = state;
+  }
+
+  /** Notes the state of a container in its state.json (libkpod: ContainerStateToDisk). @throws KpodError BAD_STATE, IO */
+  async containerStateToDisk(container: Container): Promise<void> {
+    const state = container.state ?? (await this.runtime.updateStatus(container));
+    if (state.status === "unknown") {
+      throw new KpodError("BAD_STATE", `the state of container ${container.id} is unknown: nothing to note`);
+    }
+    writeStateFile(container, state);
+  }
+
+  /**
+   * Leaves the store tidy (libkpod: Shutdown): unmounts what only stopped containers had mounted, and what the
+   * graph driver itself mounted once no layer is mounted any more. Running containers stay as they are.
+   */
+  async shutdown(): Promise<void> {
+    if (!this.store.exists()) return;
+    await this.update();
+    for (const { state, layerId } of [...this.containers.values(), ...this.infraContainers.values()]) {
+      if (state?.status === "stopped" && isStorageId(layerId)) await this.store.unmount(layerId, true);
+    }
+    await this.store.shutdown();
+  }
+}
+
+function sandboxOf(infraContainer: Container, metadata: ContainerMetadata): Sandbox {
+  return new Sandbox({
+    id: infraContainer.id,
+    name: metadata["pod-name"],
+    kubeName: metadata["metadata-name"],
+    namespace: metadata.namespace ?? "",
+    uid: metadata.uid ?? "",
+    attempt: metadata.attempt ?? 0,
+    infraContainer,
+  });
+}
+
+function isInfra(record: { id: StorageId }, metadata: ContainerMetadata): boolean {
+  return metadata.pod === true || metadata["pod-id"] === record.id;
+}
+
+function fingerprint(record: ContainerRecord): string {
+  return JSON.stringify([record.names, record.metadata, record.image, record.layer]);
+}

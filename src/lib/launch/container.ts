@@ -1,0 +1,176 @@
+import { realpathSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { cgroupsPath } from "../cgroups/parent";
+import type { ContainerServer } from "../container-server";
+import { describeErrno, KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import type { SpecMount } from "../oci/spec";
+import type { Sandbox } from "../sandbox/sandbox";
+import { newStorageId } from "../storage/ids";
+import type { ImageConfigData } from "../storage/image-config";
+import { containerAnnotations } from "./container-annotations";
+import type { ContainerOptions, VolumeOption } from "./container-options";
+import { createFromSpec } from "./create";
+import { mountImageVolumes } from "./image-volumes";
+import { checkName, containerFullName } from "./names";
+import { podFileMounts, podFiles } from "./pod-files";
+import { specNamespaces } from "./pod-namespaces";
+import { basicEnvironment, buildSpec } from "./spec";
+import { withUndo } from "./undo";
+import { lookUpUser } from "./user";
+
+/**
+ * Creates a container in a pod, laid out as CRI-O lays out its own; its process waits to be started by
+ * `startContainer`. When a step fails, what was made is removed.
+ * @throws KpodError BAD_ARGUMENT, BAD_STATE when the pod is not ready, CONFLICT, NOT_FOUND without the image,
+ * CONMON_FAILED, RUNTIME_FAILED (no such command in the image, for example)
+ */
+export async function createPodContainer(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  options: ContainerOptions,
+): Promise<Container> {
+  const name = checkName("container", options.name);
+  const volumes = (options.volumes ?? []).map(checkVolume);
+  const image = await server.store.image(options.image);
+  const id = newStorageId();
+  const fullName = containerFullName(name, { ...sandbox, name: sandbox.kubeName }, 0);
+  return withUndo(server.logger, async (undo) => {
+    const config = await server.withStateLock(async () => {
+      await server.update();
+      if (server.getSandbox(sandbox.id)?.state !== "Ready") {
+        throw new KpodError(
+          "BAD_STATE",
+          `pod ${sandbox.kubeName} is not ready: its infra container does not run`,
+          {
+            hint: "make another pod",
+          },
+        );
+      }
+      const info = await server.storageRuntimeServer.createContainer({
+        id,
+        podName: sandbox.name,
+        podId: sandbox.id,
+        containerName: fullName,
+        metadataName: name,
+        attempt: 0,
+        imageName: options.image,
+        image,
+      });
+      undo.add(`remove container ${name} from the store`, () =>
+        server.storageRuntimeServer.deleteContainer(id),
+      );
+      return info.config.config ?? {};
+    });
+    const rootPath = await server.storageRuntimeServer.startContainer(id);
+    await server.loadContainer(id);
+    undo.add(`forget container ${name}`, () => server.update({ states: false }));
+    const container = server.lookupContainer(id);
+    const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
+    const spec = buildSpec(server.config, {
+      process: {
+        user: lookUpUser(rootPath, config.User ?? ""),
+        args: commandOf(config, options),
+        env: mergeEnvironment([
+          ...basicEnvironment,
+          `HOSTNAME=${sandbox.hostname}`,
+          ...(config.Env ?? []),
+          ...(options.env ?? []),
+        ]),
+        cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
+      },
+      rootPath,
+      rootReadonly: false,
+      hostname: sandbox.hostname,
+      mounts: [
+        ...podFileMounts(
+          {
+            hostname: sandbox.hostnamePath,
+            resolvConf: sandbox.resolvPath,
+            hosts: podFiles(dirname(sandbox.hostnamePath)).hosts,
+            shm: sandbox.shmPath,
+          },
+          "rw",
+        ),
+        containerenvMount(sandbox),
+        ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
+        ...volumes.map(volumeMount),
+      ],
+      annotations: containerAnnotations({
+        container,
+        sandbox,
+        options,
+        image,
+        config,
+        volumes,
+        rootPath,
+        logPath,
+      }),
+      cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
+      namespaces: specNamespaces({
+        ...sharedNamespace("network", sandbox),
+        ...sharedNamespace("ipc", sandbox),
+        ...sharedNamespace("uts", sandbox),
+      }),
+    });
+    await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
+    return container;
+  });
+}
+
+function sharedNamespace(type: "network" | "ipc" | "uts", sandbox: Sandbox): Record<string, string> {
+  const path = sandbox.namespacePath(type);
+  return path === "" ? {} : { [type]: path };
+}
+
+function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {
+  const command =
+    options.command !== undefined && options.command.length > 0 ? options.command : (config.Cmd ?? []);
+  const args = [...(config.Entrypoint ?? []), ...command];
+  if (args.length > 0) return args;
+  throw new KpodError("BAD_ARGUMENT", `image ${options.image} names no command to run`, {
+    hint: "give one after the image",
+  });
+}
+
+/** A later value of a variable replaces an earlier one, in its place. */
+function mergeEnvironment(entries: readonly string[]): string[] {
+  const merged = new Map(entries.map((entry) => [entry.split("=")[0], entry]));
+  return [...merged.values()];
+}
+
+function checkVolume(volume: VolumeOption): VolumeOption {
+  if (!volume.containerPath.startsWith("/")) {
+    throw new KpodError(
+      "BAD_ARGUMENT",
+      `volume path ${volume.containerPath} in the container is not absolute`,
+    );
+  }
+  try {
+    return { ...volume, hostPath: realpathSync(volume.hostPath) };
+  } catch (error) {
+    throw new KpodError("BAD_ARGUMENT", `cannot mount ${volume.hostPath}: ${describeErrno(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function volumeMount({ hostPath, containerPath, readonly }: VolumeOption): SpecMount {
+  return {
+    destination: containerPath,
+    type: "bind",
+    source: hostPath,
+    options: ["rbind", "rprivate", readonly ? "ro" : "rw", "bind"],
+  };
+}
+
+/** The empty file by which programs see that they are in a container; it lies with the infra container. */
+function containerenvMount(sandbox: Sandbox): SpecMount {
+  const directory = sandbox.spoofed ? sandbox.infraContainer.bundlePath : sandbox.infraContainer.dir;
+  return {
+    destination: "/run/.containerenv",
+    type: "bind",
+    source: join(directory, ".containerenv"),
+    options: ["rw", "bind"],
+  };
+}

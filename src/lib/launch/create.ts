@@ -1,0 +1,63 @@
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { moveToCgroup } from "../cgroups/hierarchies";
+import { conmonCgroup } from "../cgroups/parent";
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import type { Spec } from "../oci/spec";
+import { discardRuntime } from "../operations/discard";
+import { removeDirectoryIfEmpty, writeFileAtomic } from "../system/files";
+import type { Undo } from "./undo";
+
+/** What a new container needs beyond its spec. */
+export interface CreateRequest {
+  container: Container;
+  spec: Spec;
+  logPath: string;
+  /** The pod's cgroup, in which conmon gets its own beside the container's. */
+  cgroupParent: string;
+}
+
+/** Writes the spec where CRI-O keeps it, has conmon and the runtime create the container, and notes its state. */
+export async function createFromSpec(
+  server: ContainerServer,
+  undo: Undo,
+  request: CreateRequest,
+): Promise<void> {
+  const { container, logPath } = request;
+  const { config, runtime } = server;
+  const text = JSON.stringify(request.spec, undefined, "\t");
+  for (const directory of [container.dir, container.bundlePath]) {
+    writeFileAtomic(join(directory, "config.json"), text, 0o644);
+  }
+  container.forgetSpec();
+  undo.add(`remove the log file of ${container.name}`, () => {
+    rmSync(logPath, { force: true });
+    removeDirectoryIfEmpty(dirname(logPath));
+  });
+  undo.add(`remove ${container.name} from its runtime`, () => discardRuntime(server, container));
+  await runtime.createContainer(container, {
+    logPath,
+    terminal: false,
+    stdin: false,
+    onMonitorStarted: (pid) => {
+      if (config.cgroupManager === "systemd") return;
+      moveToCgroup(conmonCgroup(request.cgroupParent, container.id), pid);
+    },
+  });
+  await server.containerStateToDisk(container);
+}
+
+/**
+ * Starts a created container and notes its state.
+ * @throws KpodError BAD_STATE when it is not just created, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function startContainer(server: ContainerServer, container: Container): Promise<void> {
+  const { status } = await server.runtime.updateStatus(container);
+  if (status !== "created") {
+    throw new KpodError("BAD_STATE", `cannot start container ${container.id}: it is ${status}`);
+  }
+  await server.runtime.startContainer(container);
+  await server.containerStateToDisk(container);
+}

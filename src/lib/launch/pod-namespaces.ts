@@ -1,0 +1,45 @@
+import { randomUUID } from "node:crypto";
+import { mkdirSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { SpecNamespace } from "../oci/spec";
+import { unmount } from "../system/mount";
+import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
+
+/** Directories below CRI-O's namespaces_dir, by kind. */
+const directories: Record<PinnedNamespaceType, string> = { ipc: "ipcns", network: "netns", uts: "utsns" };
+
+/** The namespaces that a pod's containers share, each pinned at a path. */
+export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
+
+/** Makes the shared namespaces of a new pod, pinned as CRI-O pins them; all of one pod under one name. */
+export function makePodNamespaces(namespacesDir: string, hostNetwork: boolean): PodNamespaces {
+  const name = randomUUID();
+  const types: PinnedNamespaceType[] = hostNetwork ? ["ipc", "uts"] : ["network", "ipc", "uts"];
+  const targets: PodNamespaces = {};
+  for (const type of types) targets[type] = join(namespacesDir, directories[type], name);
+  try {
+    for (const target of Object.values(targets)) mkdirSync(dirname(target), { recursive: true });
+    pinNamespaces(targets);
+  } catch (error) {
+    removePodNamespaces(targets);
+    throw error;
+  }
+  return targets;
+}
+
+/** Unpins a pod's namespaces; they end with their last process. */
+export function removePodNamespaces(namespaces: PodNamespaces): void {
+  for (const target of Object.values(namespaces)) {
+    while (unmount(target));
+    rmSync(target, { force: true });
+  }
+}
+
+/** The namespaces of a container's spec: its own pid and mount namespaces, the pod's for the rest. */
+export function specNamespaces(shared: PodNamespaces): SpecNamespace[] {
+  const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
+    const path = shared[type];
+    return path === undefined ? [] : [{ type, path }];
+  });
+  return [{ type: "pid" }, ...joined, { type: "mount" }];
+}

@@ -1,0 +1,50 @@
+import { KpodError } from "../errors";
+import { readTextIfThere } from "../system/files";
+import { resolveInRoot } from "./path-in-root";
+
+/** Whom a process runs as. */
+export interface ProcessUser {
+  uid: number;
+  gid: number;
+  additionalGids?: number[];
+}
+
+/**
+ * Finds the user that an image names as `USER`, `USER:GROUP` or in numbers, by the container's own
+ * /etc/passwd and /etc/group.
+ * @throws KpodError BAD_ARGUMENT for a name that is in neither
+ */
+export function lookUpUser(root: string, wanted: string): ProcessUser {
+  const [userPart = "", groupPart = ""] = wanted.split(":");
+  const users = readTable(root, "/etc/passwd");
+  const groups = readTable(root, "/etc/group");
+  const user = users.find(([name, , uid]) => name === userPart || (uid === userPart && userPart !== ""));
+  const uid = numeric(user?.[2] ?? (userPart === "" ? "0" : userPart));
+  const group = groups.find(([name, , gid]) => name === groupPart || gid === groupPart);
+  const gid = numeric(groupPart === "" ? (user?.[3] ?? "0") : (group?.[2] ?? groupPart));
+  if (uid === undefined || gid === undefined) {
+    throw new KpodError(
+      "BAD_ARGUMENT",
+      `the image runs as ${wanted}, whom its /etc/passwd and /etc/group do not know`,
+    );
+  }
+  const additionalGids =
+    user === undefined || groupPart !== ""
+      ? []
+      : groups
+          .filter(([, , , members = ""]) => members.split(",").includes(user[0] ?? ""))
+          .flatMap(([, , id = ""]) => numeric(id) ?? []);
+  return { uid, gid, ...(additionalGids.length === 0 ? {} : { additionalGids }) };
+}
+
+function readTable(root: string, path: string): string[][] {
+  const text = readTextIfThere(resolveInRoot(root, path)) ?? "";
+  return text
+    .split("\n")
+    .filter((line) => line.includes(":"))
+    .map((line) => line.split(":"));
+}
+
+function numeric(text: string): number | undefined {
+  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+}

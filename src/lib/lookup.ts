@@ -1,0 +1,47 @@
+import { KpodError } from "./errors";
+
+/** What a look-up compares: a container or a pod. */
+export interface Named {
+  id: string;
+  /** Full name. */
+  name: string;
+}
+
+/**
+ * Finds what a user means among containers or pods: by full name, by full id, by its name in Kubernetes
+ * (bare, or as a path from the pod or namespace down) where only one has it, or by a unique prefix of the id.
+ * @param kind for the messages
+ * @param kubePath the names in Kubernetes from the outermost to its own, for example namespace, pod, container
+ * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
+ */
+export function lookUp<T extends Named>(
+  kind: "container" | "pod",
+  all: readonly T[],
+  wanted: string,
+  kubePath: (item: T) => readonly string[],
+): T {
+  const exact = all.find(({ id, name }) => id === wanted || name === wanted);
+  if (exact !== undefined) return exact;
+  const words = wanted.split("/");
+  const byName = all.filter((item) => {
+    const path = kubePath(item).slice(-words.length);
+    return path.length === words.length && path.every((part, index) => part === words[index]);
+  });
+  const found = only(kind, wanted, byName) ?? only(kind, wanted, byPrefix(all, wanted));
+  if (found !== undefined) return found;
+  throw new KpodError("NOT_FOUND", `${kind} with ID starting with ${wanted} not found: ID does not exist`);
+}
+
+function byPrefix<T extends Named>(all: readonly T[], wanted: string): T[] {
+  return /^[0-9a-f]+$/.test(wanted) ? all.filter(({ id }) => id.startsWith(wanted)) : [];
+}
+
+function only<T extends Named>(kind: string, wanted: string, fitting: readonly T[]): T | undefined {
+  if (fitting.length > 1) {
+    const candidates = fitting.map(({ id, name }) => `${id.slice(0, 13)} (${name})`).join(", ");
+    throw new KpodError("AMBIGUOUS", `${kind} ${wanted} is ambiguous, it can be ${candidates}`, {
+      hint: "give more of the id or the full name",
+    });
+  }
+  return fitting[0];
+}

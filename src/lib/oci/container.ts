@@ -1,0 +1,127 @@
+import { join } from "node:path";
+import { KpodError } from "../errors";
+import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import { annotations } from "./annotations";
+import type { Spec } from "./spec";
+import { textMap, type ContainerState } from "./state";
+
+/** What is known of a container before its spec is read. */
+export interface ContainerIdentity {
+  id: string;
+  /** Full name, `k8s_CTR_POD_NS_UID_ATTEMPT`. */
+  name: string;
+  /** Id of its pod. */
+  sandboxId: string;
+  /** Its name in Kubernetes, and the how many-th of that name it is. */
+  metadata: { name: string; attempt: number };
+  /** The image's name as it was asked for, and its id. */
+  imageName: string;
+  imageId: string;
+  /** Id of its read-write layer; "" when the record has lost it. */
+  layerId: string;
+  /** Its directory that lives through a reboot. */
+  dir: string;
+  /** Its OCI bundle, which ends with a reboot. */
+  bundlePath: string;
+  createdAt: Date;
+  /** True for the infra container of a pod. */
+  infra: boolean;
+}
+
+/**
+ * A container of CRI-O (libkpod: oci.Container). What its record in the store says is there at once; its spec
+ * is read from the disk when somebody first asks for something in it.
+ */
+export class Container {
+  readonly id: string;
+  name: string;
+  readonly sandboxId: string;
+  metadata: { name: string; attempt: number };
+  readonly imageName: string;
+  readonly imageId: string;
+  readonly layerId: string;
+  readonly dir: string;
+  readonly bundlePath: string;
+  readonly infra: boolean;
+  readonly createdAt: Date;
+  /** Its state when it was last looked up; undefined before. */
+  state: ContainerState | undefined;
+  private loadedSpec: Spec | undefined;
+
+  constructor(identity: ContainerIdentity) {
+    this.id = identity.id;
+    this.name = identity.name;
+    this.sandboxId = identity.sandboxId;
+    this.metadata = identity.metadata;
+    this.imageName = identity.imageName;
+    this.imageId = identity.imageId;
+    this.layerId = identity.layerId;
+    this.dir = identity.dir;
+    this.bundlePath = identity.bundlePath;
+    this.infra = identity.infra;
+    this.createdAt = identity.createdAt;
+  }
+
+  /**
+   * The spec: the copy that lives through a reboot, else the one of the bundle.
+   * @throws KpodError CORRUPT when neither is there or the file is not a spec
+   */
+  get spec(): Spec {
+    this.loadedSpec ??= readSpec([join(this.dir, "config.json"), join(this.bundlePath, "config.json")]);
+    return this.loadedSpec;
+  }
+
+  /** The annotations of the spec, CRI-O's own among them. @throws KpodError CORRUPT */
+  get specAnnotations(): Record<string, string> {
+    return textMap(this.spec.annotations);
+  }
+
+  /** The container's labels in Kubernetes. @throws KpodError CORRUPT */
+  get labels(): Record<string, string> {
+    return this.mapAnnotation(annotations.labels);
+  }
+
+  /** The container's annotations in Kubernetes. @throws KpodError CORRUPT */
+  get annotations(): Record<string, string> {
+    return this.mapAnnotation(annotations.annotations);
+  }
+
+  /** Where conmon writes the log; "" when the spec does not say. @throws KpodError CORRUPT */
+  get logPath(): string {
+    return this.specAnnotations[annotations.logPath] ?? "";
+  }
+
+  /** The signal that asks it to stop, as the image names it; "" for TERM. @throws KpodError CORRUPT */
+  get stopSignal(): string {
+    return this.specAnnotations[annotations.stopSignal] ?? "";
+  }
+
+  /** True when it has a terminal. @throws KpodError CORRUPT */
+  get terminal(): boolean {
+    return this.specAnnotations[annotations.tty] === "true";
+  }
+
+  /** Forgets the spec, so that the next look reads it anew. */
+  forgetSpec(): void {
+    this.loadedSpec = undefined;
+  }
+
+  private mapAnnotation(key: string): Record<string, string> {
+    const text = this.specAnnotations[key];
+    if (text === undefined || text === "") return {};
+    return textMap(parseJson(`annotation ${key} of container ${this.id.slice(0, 13)}`, text));
+  }
+}
+
+function readSpec(paths: readonly string[]): Spec {
+  for (const path of paths) {
+    const text = readTextIfThere(path);
+    if (text === undefined) continue;
+    const value = parseJson(path, text);
+    if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
+    return { ociVersion: "", ...value };
+  }
+  throw new KpodError("CORRUPT", `${paths[0] ?? "config.json"} is missing`, {
+    hint: "the container was made or deleted only by half",
+  });
+}

@@ -1,0 +1,79 @@
+import { join } from "node:path";
+import { KpodError } from "../errors";
+import type { Container } from "./container";
+import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
+import type { RuntimeState } from "./runtime-state";
+import { readStateFile, type ContainerState } from "./state";
+
+/** What the runtime said of a container: its state, that it has none, or nothing (it could not be asked). */
+export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
+
+/** The exit code that CRI-O gives to a container of which nobody knows how it ended. */
+const unknownExitCode = 255;
+
+/**
+ * Puts together the state of a container from all who know of it. The runtime stands above the exit file, the
+ * exit file above state.json, which is only CRI-O's memory and may be stale.
+ */
+export function resolveState(container: Container, answer: RuntimeAnswer, exitsDir: string): ContainerState {
+  const { id, dir, bundlePath } = container;
+  const noted = readNotedState(container);
+  const base: ContainerState = noted ?? {
+    ociVersion: "",
+    id,
+    status: "unknown",
+    pid: 0,
+    bundle: bundlePath,
+    annotations: {},
+    oomKilled: false,
+    error: "",
+  };
+  const exit = readExitFile({ id, dir, exitsDir });
+  if (typeof answer === "object") {
+    const said: ContainerState = {
+      ...base,
+      ociVersion: answer.ociVersion === "" ? base.ociVersion : answer.ociVersion,
+      id,
+      status: answer.status,
+      pid: answer.pid,
+      bundle: answer.bundle === "" ? bundlePath : answer.bundle,
+      annotations: Object.keys(answer.annotations).length === 0 ? base.annotations : answer.annotations,
+      ...(answer.created === undefined ? {} : { created: answer.created }),
+    };
+    return answer.status === "stopped" ? ended(said, exit, container) : alive(said);
+  }
+  if (exit !== undefined || base.status === "stopped" || answer === "absent") {
+    return ended({ ...base, id }, exit, container);
+  }
+  return alive({ ...base, id, status: "unknown", pid: 0 });
+}
+
+/** A state.json that cannot be read is as good as none: it is the least of the witnesses. */
+function readNotedState(container: Container): ContainerState | undefined {
+  for (const directory of [container.dir, container.bundlePath]) {
+    try {
+      const state = readStateFile(join(directory, "state.json"));
+      if (state !== undefined) return state;
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+    }
+  }
+  return undefined;
+}
+
+function alive(state: ContainerState): ContainerState {
+  const { exitCode: _exitCode, finished: _finished, ...rest } = state;
+  return { ...rest, oomKilled: false };
+}
+
+function ended(state: ContainerState, exit: ExitRecord | undefined, container: Container): ContainerState {
+  const finished = exit?.finished ?? state.finished;
+  return {
+    ...state,
+    status: "stopped",
+    pid: 0,
+    exitCode: exit?.exitCode ?? state.exitCode ?? unknownExitCode,
+    ...(finished === undefined ? {} : { finished }),
+    oomKilled: state.oomKilled || hasOomMarker(container.dir, container.bundlePath),
+  };
+}

@@ -1,0 +1,64 @@
+import { errorMessage, KpodError } from "../errors";
+import type { RuntimeHandler } from "./runtime-handler";
+
+/** Milliseconds after which a runtime that does not answer is given up. */
+export const runtimeTimeLimit = 10_000;
+
+/**
+ * Calls the runtime and hands back what it printed.
+ * @param args the command and its arguments; options for all commands (`--root`) are put before
+ * @throws KpodError RUNTIME_TIMEOUT when it does not end in time, RUNTIME_FAILED when it fails, both with what
+ * the runtime said
+ */
+export async function callRuntime(
+  handler: RuntimeHandler,
+  args: readonly string[],
+  options: { timeoutMs?: number; systemdCgroup?: boolean } = {},
+): Promise<string> {
+  const { execa } = await import("execa");
+  const timeout = options.timeoutMs ?? runtimeTimeLimit;
+  const result = await execa(
+    handler.path,
+    [...runtimeOptions(handler, options.systemdCgroup ?? false), ...args],
+    {
+      reject: false,
+      stdin: "ignore",
+      timeout,
+      forceKillAfterDelay: 500,
+    },
+  );
+  if (result.timedOut) {
+    throw new KpodError(
+      "RUNTIME_TIMEOUT",
+      `${handler.path} ${args[0] ?? ""} did not answer within ${timeout / 1000} s`,
+      { hint: "the runtime hangs: look at its processes" },
+    );
+  }
+  if (result.failed) {
+    const said = runtimeMessage(result.stderr);
+    const cause =
+      said === "" ? errorMessage(result.originalMessage ?? `exit code ${result.exitCode ?? "?"}`) : said;
+    throw new KpodError("RUNTIME_FAILED", `${handler.path} ${args[0] ?? ""} failed: ${cause}`);
+  }
+  return result.stdout;
+}
+
+/** The options that stand before every command of a runtime. */
+export function runtimeOptions(handler: RuntimeHandler, systemdCgroup: boolean): string[] {
+  return [
+    ...(handler.root === "" ? [] : ["--root", handler.root]),
+    ...(systemdCgroup ? ["--systemd-cgroup"] : []),
+  ];
+}
+
+/**
+ * The essence of what a runtime wrote to stderr: its last line, without the dressing of logrus
+ * (`time="…" level=error msg="…"`) or of JSON logs.
+ */
+export function runtimeMessage(stderr: string): string {
+  const line = stderr.trim().split("\n").at(-1) ?? "";
+  const quoted = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
+  if (quoted !== undefined) return quoted.replace(/\\(["\\])/g, "$1");
+  const json = /^\{.*"msg":"((?:[^"\\]|\\.)*)".*\}$/.exec(line)?.[1];
+  return (json ?? line).replace(/\\(["\\])/g, "$1");
+}

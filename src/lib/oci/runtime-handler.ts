@@ -1,0 +1,97 @@
+import { basename } from "node:path";
+import type { Config } from "../config";
+import { KpodError } from "../errors";
+import { findExecutable } from "./executable";
+
+/** What of the configuration says which runtime runs a container. */
+export type RuntimeConfigPart = Pick<
+  Config,
+  "runtime" | "runtimeUntrustedWorkload" | "defaultWorkloadTrust" | "conmon" | "defaultRuntime" | "runtimes"
+>;
+
+/** What of a container decides which runtime runs it. */
+export interface RuntimeChoice {
+  /** The handler that its pod asks for; "" for the default one. */
+  handler: string;
+  /** What the kubelet says of the pod's trust; undefined when it says nothing. */
+  trusted: boolean | undefined;
+  /** True for a pod with the host's rights. */
+  privileged: boolean;
+}
+
+/** A runtime as it is called. */
+export interface RuntimeHandler {
+  /** Name in the table of runtimes, or the name of the program. */
+  name: string;
+  path: string;
+  /** Directory of the runtime's own state; "" for its default. */
+  root: string;
+  /** The conmon that goes with it. */
+  monitor: string;
+}
+
+const builtInRuntime = "/usr/bin/runc";
+const builtInConmon = "/usr/local/libexec/crio/conmon";
+
+/**
+ * Finds the runtime for a container. With a table of runtimes (CRI-O 1.12 and later) the pod's handler or the
+ * default one; without, the rules of CRI-O 1.0: a privileged container is trusted always; one that the
+ * kubelet calls untrusted, or of which it says nothing while the default is untrusted, goes to the untrusted
+ * runtime where there is one; all others go to the trusted one.
+ * @throws KpodError RUNTIME_FAILED when the program is not there, BAD_CONFIG for an unknown handler
+ */
+export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler {
+  const name = choice.handler === "" ? config.defaultRuntime : choice.handler;
+  const entry = config.runtimes[name];
+  const monitor = entry?.monitorPath ?? "";
+  if (entry !== undefined) {
+    return {
+      name,
+      path: existingRuntime(entry.runtimePath === "" ? name : entry.runtimePath, `/usr/bin/${name}`),
+      root: entry.runtimeRoot,
+      monitor: monitor === "" ? config.conmon : monitor,
+    };
+  }
+  if (choice.handler !== "" && Object.keys(config.runtimes).length > 0) {
+    throw new KpodError(
+      "BAD_CONFIG",
+      `the pod asks for runtime handler ${choice.handler}, which is not configured`,
+      {
+        hint: `add [crio.runtime.runtimes.${choice.handler}] to crio.conf`,
+      },
+    );
+  }
+  const path = existingRuntime(trustedPath(config, choice), builtInRuntime);
+  return { name: basename(path), path, root: "", monitor: config.conmon };
+}
+
+function trustedPath(config: RuntimeConfigPart, { trusted, privileged }: RuntimeChoice): string {
+  const untrusted = config.runtimeUntrustedWorkload;
+  if (privileged || untrusted === "") return config.runtime;
+  const isTrusted = trusted ?? config.defaultWorkloadTrust !== "untrusted";
+  return isTrusted ? config.runtime : untrusted;
+}
+
+function existingRuntime(configured: string, builtIn: string): string {
+  const path = findExecutable(configured.includes("/") ? configured : "", builtIn);
+  if (path !== undefined) return path;
+  throw new KpodError("RUNTIME_FAILED", `the OCI runtime ${configured} is not there or cannot be executed`, {
+    hint: "install it (Debian: apt-get install runc) or name another with --runtime",
+  });
+}
+
+/**
+ * Finds conmon: as configured, or the program of that name.
+ * @throws KpodError CONMON_FAILED when there is none
+ */
+export function findConmon(configured: string): string {
+  const path = findExecutable(configured, configured === "" ? "/usr/bin/conmon" : builtInConmon);
+  if (path !== undefined) return path;
+  throw new KpodError(
+    "CONMON_FAILED",
+    `conmon is not at ${configured === "" ? "any place of PATH" : configured}`,
+    {
+      hint: "install it (Debian: apt-get install conmon) or set conmon in [crio.runtime]",
+    },
+  );
+}

@@ -1,0 +1,81 @@
+import { isRecord } from "../system/files";
+import { KpodError } from "../errors";
+import type { RuntimeHandler } from "./runtime-handler";
+import { callRuntime } from "./runtime-call";
+import { readStatus, readTime, textMap, type ContainerStatus } from "./state";
+
+/** What a runtime says of one container. */
+export interface RuntimeState {
+  id: string;
+  status: ContainerStatus;
+  /** 0 when it has no process. */
+  pid: number;
+  bundle: string;
+  ociVersion: string;
+  annotations: Record<string, string>;
+  created: Date | undefined;
+}
+
+/**
+ * Asks a runtime once for all its containers.
+ * @returns the containers by id
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function listRuntimeStates(handler: RuntimeHandler): Promise<Map<string, RuntimeState>> {
+  const list = parseAnswer(handler, "list", await callRuntime(handler, ["list", "--format", "json"]));
+  if (list === null) return new Map();
+  if (!Array.isArray(list)) throw badAnswer(handler, "list");
+  return new Map(list.filter(isRecord).map((entry) => [String(entry["id"]), readRuntimeState(entry)]));
+}
+
+/**
+ * Asks a runtime for one container; undefined when it has no such container.
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function queryRuntimeState(
+  handler: RuntimeHandler,
+  id: string,
+): Promise<RuntimeState | undefined> {
+  try {
+    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id]));
+    if (!isRecord(answer)) throw badAnswer(handler, "state");
+    return readRuntimeState(answer);
+  } catch (error) {
+    // runc: "container does not exist"; crun: "… No such file or directory".
+    if (
+      error instanceof KpodError &&
+      error.code === "RUNTIME_FAILED" &&
+      /does not exist|no such file or directory/i.test(error.message)
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+function readRuntimeState(entry: Record<string, unknown>): RuntimeState {
+  const text = (key: string): string => (typeof entry[key] === "string" ? entry[key] : "");
+  return {
+    id: text("id"),
+    status: readStatus(entry["status"]),
+    pid: typeof entry["pid"] === "number" ? entry["pid"] : 0,
+    bundle: text("bundle"),
+    ociVersion: text("ociVersion"),
+    annotations: textMap(entry["annotations"]),
+    created: readTime(entry["created"]),
+  };
+}
+
+function parseAnswer(handler: RuntimeHandler, command: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw badAnswer(handler, command, error);
+  }
+}
+
+function badAnswer(handler: RuntimeHandler, command: string, cause?: unknown): KpodError {
+  return new KpodError("RUNTIME_FAILED", `${handler.path} ${command} gave no answer that can be read`, {
+    cause,
+  });
+}

@@ -1,0 +1,231 @@
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import type { Config } from "../config";
+import { errorMessage, KpodError } from "../errors";
+import { silentLogger, type Logger } from "../logger";
+import { isProcessAlive, readProcessStat } from "../system/process";
+import { writeFileAtomic } from "../system/files";
+import { createWithConmon, readConmonPid } from "./conmon";
+import type { Container } from "./container";
+import { resolveState, type RuntimeAnswer } from "./resolve-state";
+import { callRuntime } from "./runtime-call";
+import {
+  chooseRuntime,
+  findConmon,
+  type RuntimeChoice,
+  type RuntimeConfigPart,
+  type RuntimeHandler,
+} from "./runtime-handler";
+import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
+import { formatStateFile, type ContainerState } from "./state";
+import { join } from "node:path";
+
+/** What of the configuration a Runtime needs. */
+export type RuntimeConfig = RuntimeConfigPart &
+  Pick<
+    Config,
+    | "conmonEnv"
+    | "cgroupManager"
+    | "containerExitsDir"
+    | "containerAttachSocketDir"
+    | "logSizeMax"
+    | "noPivot"
+  >;
+
+/** What of a new container conmon must know beyond the container itself. */
+export interface CreateOptions {
+  logPath: string;
+  terminal: boolean;
+  stdin: boolean;
+  /** Called with conmon's pid before the container is made. */
+  onMonitorStarted?: (pid: number) => void;
+}
+
+/** Tells which runtime a container belongs to. */
+export type ChoiceOf = (container: Container) => RuntimeChoice;
+
+const defaultChoice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
+
+/**
+ * Drives the OCI runtimes of a node, runc, crun or what the configuration names (libkpod: oci.Runtime).
+ */
+export class Runtime {
+  private readonly config: RuntimeConfig;
+  private readonly choiceOf: ChoiceOf;
+  private readonly logger: Logger;
+
+  constructor(
+    config: RuntimeConfig,
+    choiceOf: ChoiceOf = () => defaultChoice,
+    logger: Logger = silentLogger,
+  ) {
+    this.config = config;
+    this.choiceOf = choiceOf;
+    this.logger = logger;
+  }
+
+  /** The handler that runs a container; without one, the default handler. @throws KpodError RUNTIME_FAILED */
+  handler(container?: Container): RuntimeHandler {
+    return chooseRuntime(this.config, container === undefined ? defaultChoice : this.choiceOf(container));
+  }
+
+  /** The name of the default runtime. @throws KpodError RUNTIME_FAILED */
+  name(): string {
+    return this.handler().name;
+  }
+
+  /** The path of the runtime that runs a container, by the rules of trust. @throws KpodError RUNTIME_FAILED */
+  path(container?: Container): string {
+    return this.handler(container).path;
+  }
+
+  /** The first line of what the default runtime says of its version. @throws KpodError RUNTIME_FAILED */
+  async version(): Promise<string> {
+    const text = await callRuntime(this.handler(), ["--version"]);
+    return text.split("\n")[0] ?? "";
+  }
+
+  /**
+   * Creates a container through conmon from the bundle that is ready on disk; its process waits to be started.
+   * @returns its state
+   * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT
+   */
+  async createContainer(container: Container, options: CreateOptions): Promise<ContainerState> {
+    const { config } = this;
+    const handler = this.handler(container);
+    for (const directory of [
+      dirname(options.logPath),
+      config.containerExitsDir,
+      config.containerAttachSocketDir,
+    ]) {
+      mkdirSync(directory, { recursive: true });
+    }
+    const pid = await createWithConmon({
+      conmon: findConmon(handler.monitor),
+      handler,
+      id: container.id,
+      name: container.name,
+      bundlePath: container.bundlePath,
+      persistDir: container.dir,
+      exitsDir: config.containerExitsDir,
+      attachSocketDir: config.containerAttachSocketDir,
+      logPath: options.logPath,
+      logSizeMax: config.logSizeMax,
+      noPivot: config.noPivot,
+      systemdCgroup: this.systemdCgroup,
+      terminal: options.terminal,
+      stdin: options.stdin,
+      env: config.conmonEnv,
+      ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
+    });
+    const state = await this.containerStatus(container);
+    const monitor = monitorOf(container.bundlePath);
+    container.state = {
+      ...state,
+      initPid: pid,
+      ...optional("initStartTime", readProcessStat(pid)?.startTime),
+      ...optional("monitor", monitor),
+    };
+    return container.state;
+  }
+
+  /** Starts the process of a created container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
+  async startContainer(container: Container): Promise<void> {
+    // Noted before: a short-lived container may have ended by the time the runtime returns.
+    const started = new Date();
+    await callRuntime(this.handler(container), ["start", container.id]);
+    const state = await this.updateStatus(container);
+    container.state = { ...state, started };
+  }
+
+  /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
+  async killContainer(container: Container, signal: number): Promise<void> {
+    await callRuntime(this.handler(container), ["kill", container.id, String(signal)]);
+  }
+
+  /**
+   * Has the runtime forget a container and its cgroup; with force also a running one, which is killed. That it
+   * knows no such container is fine.
+   * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+   */
+  async deleteContainer(container: Container, force = false): Promise<void> {
+    const handler = this.handler(container);
+    try {
+      await callRuntime(handler, ["delete", ...(force ? ["--force"] : []), container.id]);
+    } catch (error) {
+      if ((await queryRuntimeState(handler, container.id)) !== undefined) throw error;
+    }
+  }
+
+  /** Asks for the state of one container and keeps it in the container. */
+  async updateStatus(container: Container): Promise<ContainerState> {
+    container.state = await this.containerStatus(container);
+    return container.state;
+  }
+
+  /**
+   * The state of one container now. A runtime that cannot be asked is a warning; the state is then `unknown`,
+   * unless the container's exit was written down.
+   */
+  async containerStatus(container: Container): Promise<ContainerState> {
+    const answer = await this.ask(
+      () => this.handler(container),
+      async (handler): Promise<RuntimeAnswer> => (await queryRuntimeState(handler, container.id)) ?? "absent",
+    );
+    return resolveState(container, answer, this.config.containerExitsDir);
+  }
+
+  /** Looks up the state of many containers with one question to each runtime, and keeps it in them. */
+  async updateStatuses(containers: readonly Container[]): Promise<void> {
+    const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
+    await Promise.all(
+      containers.map(async (container) => {
+        const key = JSON.stringify(this.choiceOf(container));
+        let list = answers.get(key);
+        if (list === undefined) {
+          list = this.ask(() => this.handler(container), listRuntimeStates);
+          answers.set(key, list);
+        }
+        const states = await list;
+        const answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
+        container.state = resolveState(container, answer, this.config.containerExitsDir);
+      }),
+    );
+  }
+
+  private async ask<T>(
+    handler: () => RuntimeHandler,
+    question: (handler: RuntimeHandler) => Promise<T>,
+  ): Promise<T | "unreachable"> {
+    try {
+      return await question(handler());
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(errorMessage(error));
+      return "unreachable";
+    }
+  }
+
+  private get systemdCgroup(): boolean {
+    return this.config.cgroupManager === "systemd";
+  }
+}
+
+/** Writes a container's state.json. */
+export function writeStateFile(container: Container, state: ContainerState): void {
+  writeFileAtomic(join(container.dir, "state.json"), formatStateFile(state), 0o644);
+}
+
+/** The conmon of a container, while it lives. */
+function monitorOf(bundlePath: string): { pid: number; startTime: string } | undefined {
+  const pid = readConmonPid(bundlePath);
+  if (pid === undefined || !isProcessAlive(pid)) return undefined;
+  const startTime = readProcessStat(pid)?.startTime;
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
+  const result: Partial<Record<K, V>> = {};
+  if (value !== undefined) result[key] = value;
+  return result;
+}

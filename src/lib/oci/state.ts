@@ -1,0 +1,129 @@
+import { readTextIfThere, isRecord, parseJson } from "../system/files";
+
+/** What a container can be. `unknown`: its runtime could not be asked. */
+export type ContainerStatus = "created" | "running" | "paused" | "stopped" | "unknown";
+
+/** The state of a container (libkpod: ContainerState, with the fields that later CRI-O adds). */
+export interface ContainerState {
+  ociVersion: string;
+  id: string;
+  status: ContainerStatus;
+  /** Pid of the container's first process on the host; 0 when there is none. */
+  pid: number;
+  bundle: string;
+  annotations: Record<string, string>;
+  created?: Date;
+  started?: Date;
+  finished?: Date;
+  /** Undefined until the container has ended. */
+  exitCode?: number;
+  oomKilled: boolean;
+  error: string;
+  /** With its start time (field 22 of /proc/PID/stat) the pid is known for sure. */
+  initPid?: number;
+  initStartTime?: string;
+  /** The process that watches the container: conmon. */
+  monitor?: { pid: number; startTime: string };
+}
+
+/** Go's zero time, which CRI-O writes for "not yet". */
+const zeroTime = "0001-01-01T00:00:00Z";
+
+/**
+ * Reads the state.json of CRI-O; undefined when there is none yet.
+ * @throws KpodError CORRUPT when it is not JSON
+ */
+export function readStateFile(path: string): ContainerState | undefined {
+  const text = readTextIfThere(path);
+  if (text === undefined || text.trim() === "") return undefined;
+  const value = parseJson(path, text);
+  if (!isRecord(value)) return undefined;
+  const created = readTime(value["created"]);
+  const started = readTime(value["started"]);
+  const finished = readTime(value["finished"]);
+  const monitor = value["containerMonitorProcess"];
+  // CRI-O 1.0 left an exit code of 0 out, later ones leave out one that nobody knows.
+  const early = value["initPid"] === undefined && value["checkpointedTime"] === undefined;
+  const exitCode = numberOf(value["exitCode"]) ?? (early && value["status"] === "stopped" ? 0 : undefined);
+  return {
+    ociVersion: textOf(value["ociVersion"]),
+    id: textOf(value["id"]),
+    status: readStatus(value["status"]),
+    pid: numberOf(value["pid"]) ?? 0,
+    bundle: textOf(value["bundle"]),
+    annotations: textMap(value["annotations"]),
+    ...(created === undefined ? {} : { created }),
+    ...(started === undefined ? {} : { started }),
+    ...(finished === undefined ? {} : { finished }),
+    ...(exitCode === undefined ? {} : { exitCode }),
+    oomKilled: value["oomKilled"] === true,
+    error: textOf(value["error"]),
+    ...(typeof value["initPid"] === "number" ? { initPid: value["initPid"] } : {}),
+    ...(typeof value["initStartTime"] === "string" ? { initStartTime: value["initStartTime"] } : {}),
+    ...(isRecord(monitor) && typeof monitor["pid"] === "number"
+      ? { monitor: { pid: monitor["pid"], startTime: textOf(monitor["startTime"]) } }
+      : {}),
+  };
+}
+
+/** The text of a state.json as CRI-O writes it: one line, keys in CRI-O's order, unset ones left out. */
+export function formatStateFile(state: ContainerState): string {
+  const file = {
+    ociVersion: state.ociVersion,
+    id: state.id,
+    status: state.status,
+    ...(state.pid > 0 ? { pid: state.pid } : {}),
+    bundle: state.bundle,
+    ...(Object.keys(state.annotations).length === 0 ? {} : { annotations: state.annotations }),
+    created: state.created?.toISOString() ?? zeroTime,
+    started: state.started?.toISOString() ?? zeroTime,
+    finished: state.finished?.toISOString() ?? zeroTime,
+    ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
+    ...(state.oomKilled ? { oomKilled: true } : {}),
+    ...(state.error === "" ? {} : { error: state.error }),
+    ...(state.initPid === undefined ? {} : { initPid: state.initPid }),
+    ...(state.initStartTime === undefined ? {} : { initStartTime: state.initStartTime }),
+    checkpointedTime: zeroTime,
+    ...(state.monitor === undefined ? {} : { containerMonitorProcess: state.monitor }),
+  };
+  return `${JSON.stringify(file)}\n`;
+}
+
+/** A time of Go's JSON; undefined for the zero time and for what is no time. */
+export function readTime(value: unknown): Date | undefined {
+  if (typeof value !== "string" || value === zeroTime || value === "") return undefined;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** The status a runtime or a state.json names; `unknown` for every other word. */
+export function readStatus(value: unknown): ContainerStatus {
+  switch (value) {
+    case "created":
+    case "running":
+    case "paused":
+    case "stopped":
+      return value;
+    // crun's name for "not created to the end".
+    case "creating":
+      return "created";
+    default:
+      return "unknown";
+  }
+}
+
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
+}
+
+/** The entries of a JSON object whose values are texts; none for anything else. */
+export function textMap(value: unknown): Record<string, string> {
+  if (!isRecord(value)) return {};
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}

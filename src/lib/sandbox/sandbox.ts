@@ -1,0 +1,150 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { annotations } from "../oci/annotations";
+import type { Container } from "../oci/container";
+import type { SpecNamespace } from "../oci/spec";
+
+/** Who a pod is, as its record in the store says. */
+export interface SandboxIdentity {
+  id: string;
+  /** Full name, `k8s_POD_NS_UID_ATTEMPT`. */
+  name: string;
+  /** Its names in Kubernetes. */
+  kubeName: string;
+  namespace: string;
+  uid: string;
+  attempt: number;
+  infraContainer: Container;
+}
+
+/** What a pod can be: with its infra container running (or, where it needs none, not stopped), or not. */
+export type SandboxState = "Ready" | "NotReady";
+
+/**
+ * A pod (libkpod: sandbox.Sandbox). What goes beyond names stands in the annotations of its infra container's
+ * spec, which is read when it is asked for.
+ */
+export class Sandbox {
+  readonly id: string;
+  readonly name: string;
+  readonly kubeName: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly attempt: number;
+  readonly infraContainer: Container;
+  private readonly members = new Map<string, Container>();
+
+  constructor(identity: SandboxIdentity) {
+    this.id = identity.id;
+    this.name = identity.name;
+    this.kubeName = identity.kubeName;
+    this.namespace = identity.namespace;
+    this.uid = identity.uid;
+    this.attempt = identity.attempt;
+    this.infraContainer = identity.infraContainer;
+  }
+
+  /** The containers of the pod, without the infra container. */
+  containers(): Container[] {
+    return [...this.members.values()];
+  }
+
+  /** Adds a container. */
+  addContainer(container: Container): void {
+    this.members.set(container.id, container);
+  }
+
+  /** Takes a container out. */
+  removeContainer(container: Container): void {
+    this.members.delete(container.id);
+  }
+
+  /** The container with an id. */
+  getContainer(id: string): Container | undefined {
+    return this.members.get(id);
+  }
+
+  /** The pod's labels in Kubernetes. @throws KpodError CORRUPT */
+  get labels(): Record<string, string> {
+    return this.infraContainer.labels;
+  }
+
+  /** The pod's annotations in Kubernetes. @throws KpodError CORRUPT */
+  get annotations(): Record<string, string> {
+    return this.infraContainer.annotations;
+  }
+
+  /** Directory of the logs of containers that name none of their own, below the configured one. */
+  logDirectory(logDir: string): string {
+    return join(logDir, this.id);
+  }
+
+  /** True when the pod has no infra process of its own: CRI-O since 1.20 leaves it out where it can. */
+  get spoofed(): boolean {
+    return this.flag(annotations.spoofed) || this.flag(annotations.spoofedBefore);
+  }
+
+  /** True when the pod has the host's rights. */
+  get privileged(): boolean {
+    return this.flag(annotations.privilegedRuntime);
+  }
+
+  /** What the kubelet said of trust (CRI-O 1.0); undefined when nothing. */
+  get trusted(): boolean | undefined {
+    const value = this.text(annotations.trustedSandbox);
+    return value === "" ? undefined : value === "true";
+  }
+
+  /** The runtime handler the pod asks for; "" for the default one. */
+  get runtimeHandler(): string {
+    return this.text(annotations.runtimeHandler);
+  }
+
+  get cgroupParent(): string {
+    return this.text(annotations.cgroupParent);
+  }
+
+  get hostname(): string {
+    return this.text(annotations.hostName);
+  }
+
+  get hostnamePath(): string {
+    return this.text(annotations.hostnamePath);
+  }
+
+  get resolvPath(): string {
+    return this.text(annotations.resolvPath);
+  }
+
+  get shmPath(): string {
+    return this.text(annotations.shmPath);
+  }
+
+  get hostNetwork(): boolean {
+    return this.flag(annotations.hostNetwork);
+  }
+
+  /** Path of a pinned namespace of the pod; "" when it has none of that kind. */
+  namespacePath(type: SpecNamespace["type"]): string {
+    const { namespaces } = this.infraContainer.spec.linux ?? {};
+    return namespaces?.find((namespace) => namespace.type === type)?.path ?? "";
+  }
+
+  /** Whether the pod is ready, by the state of its infra container when that was last looked up. */
+  get state(): SandboxState {
+    const { dir, bundlePath } = this.infraContainer;
+    const stopped = [dir, bundlePath].some((directory) => existsSync(join(directory, "stopped")));
+    if (stopped) return "NotReady";
+    if (this.spoofed) return "Ready";
+    const { state } = this.infraContainer;
+    return state?.status === "running" || state?.status === "paused" ? "Ready" : "NotReady";
+  }
+
+  private flag(key: string): boolean {
+    return this.text(key) === "true";
+  }
+
+  private text(key: string): string {
+    return this.infraContainer.specAnnotations[key] ?? "";
+  }
+}
