@@ -1,0 +1,104 @@
+import { realpathSync, statSync } from "node:fs";
+import { describeErrno, isNotFound, KpodError } from "../errors";
+import { writeFileAtomic } from "../system/files";
+import { defaultFields, type ConfigFields } from "./fields";
+import { readFields } from "./read";
+import { readTomlFile } from "./toml-file";
+import { scanToml } from "./toml-scan";
+import { newTable } from "./toml-tree";
+import { addUnknownKeys } from "./unknown-keys";
+import { writeFields } from "./write";
+
+// A class cannot take over the fields of an interface by itself: Config says here that it has them, and
+// its constructor assigns every one.
+const Fields = Object as unknown as new () => ConfigFields;
+
+/**
+ * The whole configuration, the values of all tables of crio.conf side by side: `config.root`,
+ * `config.runtime`. They may be assigned to. `Config` of libkpod.
+ */
+export class Config extends Fields {
+  readonly #sources = new Map<keyof ConfigFields, string>();
+  readonly #files: string[] = [];
+  readonly #texts: string[] = [];
+
+  constructor() {
+    super();
+    Object.assign(this, defaultFields());
+  }
+
+  /**
+   * Where the values come from that were set: the path of a file, the name of an environment variable, or a
+   * global flag. A value that is not in here is the built-in default, or was assigned.
+   */
+  get sources(): ReadonlyMap<keyof ConfigFields, string> {
+    return this.#sources;
+  }
+
+  /** The files that were read, in their order. */
+  get files(): readonly string[] {
+    return this.#files;
+  }
+
+  /**
+   * Takes over what a crio.conf sets; all else stays as it is. A list takes the place of the one before, but
+   * that the options of the store are added to those before. `""` for root, runroot and storage driver sets
+   * nothing. Keys that are not known are kept for {@link toFile}. When an error is thrown, nothing has
+   * changed. `Config.UpdateFromFile` of libkpod.
+   * @throws KpodError BAD_CONFIG that names the file when it cannot be read, and file, line and key when it
+   * is not TOML, a value is of the wrong type, or it is none of those allowed
+   */
+  updateFromFile(path: string): void {
+    const file = readTomlFile(path);
+    this.set(readFields(file, this), path);
+    this.#files.push(path);
+    this.#texts.push(file.text);
+  }
+
+  /** Takes over values and notes where they come from. */
+  set(fields: Partial<ConfigFields>, source: string): void {
+    Object.assign(this, fields);
+    for (const field of Object.keys(fields) as (keyof ConfigFields)[]) this.#sources.set(field, source);
+  }
+
+  /** Notes that a file was read that is no crio.conf. */
+  noteFile(path: string): void {
+    this.#files.push(path);
+  }
+
+  /**
+   * The configuration as TOML: every key of CRI-O 1.0.0 with its value, be it the default; of the keys that
+   * came later those that were set or changed; and all that the files that were read hold beside, as it
+   * stands in them. Comments are lost, and so are `hooks` and `transientStore`, for which crio.conf has no
+   * keys.
+   */
+  toToml(): string {
+    const unknown = newTable();
+    for (const text of this.#texts) addUnknownKeys(unknown, scanToml(text));
+    return writeFields(this, defaultFields(), (field) => this.#sources.has(field), unknown);
+  }
+
+  /**
+   * Writes {@link toToml} to a file, so that a reader sees the old file or the new one whole. A file that is
+   * there keeps its mode, and a symbolic link leads to the new text. `Config.ToFile` of libkpod.
+   * @throws KpodError IO that names the file when it cannot be written
+   */
+  toFile(path: string): void {
+    const { target, mode } = existingFile(path) ?? { target: path, mode: 0o644 };
+    writeFileAtomic(target, this.toToml(), mode);
+  }
+}
+
+/** The configuration where nothing is configured: that of CRI-O 1.0.0. `DefaultConfig` of libkpod. */
+export function defaultConfig(): Config {
+  return new Config();
+}
+
+function existingFile(path: string): { target: string; mode: number } | undefined {
+  try {
+    return { target: realpathSync(path), mode: statSync(path).mode & 0o777 };
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw new KpodError("IO", `cannot write ${path}: ${describeErrno(error)}`, { cause: error });
+  }
+}

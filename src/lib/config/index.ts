@@ -1,0 +1,18 @@
+export { Config, defaultConfig } from "./config";
+export { cniPluginDirs, hookDirectories } from "./directories";
+export type { ConfigFields } from "./fields";
+export type { ImageConfig, ImageVolumesType } from "./image-config";
+export { defaultConfigPaths, loadConfig } from "./load-config";
+export type { ConfigOverrides, ConfigPaths, LoadConfigOptions } from "./load-config";
+export { parseLogSize } from "./log-size";
+export type { NetworkConfig } from "./network-config";
+export type { RootConfig } from "./root-config";
+export {
+  defaultHooksDirPath,
+  defaultLogSizeMax,
+  defaultPidsLimit,
+  overrideHooksDirPath,
+} from "./runtime-config";
+export type { CgroupManager, HookParams, RuntimeConfig, WorkloadTrust } from "./runtime-config";
+export { runtimeHandler } from "./runtime-handlers";
+export type { RuntimeHandler } from "./runtime-handlers";

@@ -1,0 +1,30 @@
+import { text, texts, type ConfigKeys } from "./keys";
+
+/** Networks of pods: the table `[crio.network]`. `NetworkConfig` of libkpod. */
+export interface NetworkConfig {
+  /** Directory of the CNI network configurations (`network_dir`). */
+  networkDir: string;
+  /** Directory of the CNI plugins (`plugin_dir`); see {@link cniPluginDirs}. */
+  pluginDir: string;
+  /** Directories of the CNI plugins, the first with a plugin wins (`plugin_dirs`, since CRI-O 1.14). */
+  pluginDirs: string[];
+  /** Name of the CNI network to use, "" for the first in the directory (`cni_default_network`). */
+  cniDefaultNetwork: string;
+}
+
+/** The defaults of CRI-O 1.0.0. */
+export function defaultNetworkConfig(): NetworkConfig {
+  return {
+    networkDir: "/etc/cni/net.d/",
+    pluginDir: "/opt/cni/bin/",
+    pluginDirs: [],
+    cniDefaultNetwork: "",
+  };
+}
+
+export const networkKeys: ConfigKeys<NetworkConfig> = {
+  networkDir: { name: "network_dir", kind: text },
+  pluginDir: { name: "plugin_dir", kind: text },
+  pluginDirs: { name: "plugin_dirs", kind: texts, later: true },
+  cniDefaultNetwork: { name: "cni_default_network", kind: text, later: true },
+};

@@ -1,0 +1,56 @@
+import { boolean, growingTexts, path, pathOrNone, pathOrUnset, textOrUnset, type ConfigKeys } from "./keys";
+
+/** Where things are kept: the table `[crio]`. `RootConfig` of libkpod. */
+export interface RootConfig {
+  /** Directory of the store of containers/storage: images, layers, the records of containers (`root`). */
+  root: string;
+  /** Directory of the store's state that does not outlive a reboot: bundles, mount counts (`runroot`). */
+  runRoot: string;
+  /** Name of the graph driver, "" to choose by what the store holds (`storage_driver`). */
+  storage: string;
+  /**
+   * Options of the graph driver, such as `overlay.mountopt=nodev` (`storage_option`). Of two for the same
+   * thing the later one counts.
+   */
+  storageOptions: string[];
+  /** Directory of the logs of pods whose maker named none (`log_dir`). */
+  logDir: string;
+  /**
+   * Whether the kpods of a node, and a CRI-O 1.0, keep their changes of state apart by a lock file; without
+   * it one process alone may use the library (`file_locking`).
+   */
+  fileLocking: boolean;
+  /** The lock file, when there is one (`lock_path`, kpod's own; CRI-O once called it `file_locking_path`). */
+  lockPath: string;
+  /** Directory of a second store that holds the images, "" for none (`imagestore`, since CRI-O 1.29). */
+  imageStore: string;
+  /** File in which a running CRI-O leaves its version (`version_file`, since CRI-O 1.18). */
+  versionFile: string;
+}
+
+/** The defaults of CRI-O 1.0.0, and of what came later those that act as 1.0.0 did. */
+export function defaultRootConfig(): RootConfig {
+  return {
+    root: "/var/lib/containers/storage",
+    runRoot: "/var/run/containers/storage",
+    storage: "",
+    storageOptions: [],
+    logDir: "/var/log/crio/pods",
+    fileLocking: true,
+    lockPath: "/run/crio.lock",
+    imageStore: "",
+    versionFile: "/var/run/crio/version",
+  };
+}
+
+export const rootKeys: ConfigKeys<RootConfig> = {
+  root: { name: "root", kind: pathOrUnset },
+  runRoot: { name: "runroot", kind: pathOrUnset },
+  storage: { name: "storage_driver", kind: textOrUnset },
+  storageOptions: { name: "storage_option", kind: growingTexts },
+  logDir: { name: "log_dir", kind: path },
+  fileLocking: { name: "file_locking", kind: boolean },
+  lockPath: { name: "lock_path", alias: "file_locking_path", kind: path, later: true },
+  imageStore: { name: "imagestore", kind: pathOrNone, later: true },
+  versionFile: { name: "version_file", kind: pathOrNone, later: true },
+};

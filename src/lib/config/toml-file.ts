@@ -1,0 +1,113 @@
+import { readFileSync } from "node:fs";
+import parseString from "@iarna/toml/parse-string";
+import { describeErrno, errorMessage, KpodError } from "../errors";
+import { isRecord } from "../system/files";
+import { scanToml } from "./toml-scan";
+import { keyOnLine, lineOfKey } from "./toml-tree";
+import { writeKey } from "./toml-write";
+
+/** A table of a TOML file, and where it stands, so that a value in it that will not do can be pointed at. */
+export interface TomlSection {
+  /** Path of the file. */
+  readonly file: string;
+  /** The whole text of the file. */
+  readonly text: string;
+  /** The keys that lead to the table; none for the whole file. */
+  readonly path: readonly string[];
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Reads and parses a TOML file.
+ * @throws KpodError BAD_CONFIG that names the file, and line and key where the text is not TOML
+ */
+export function readTomlFile(file: string): TomlSection {
+  const text = readText(file);
+  return { file, text, path: [], values: parse(file, text) };
+}
+
+/** The name a table gives to one of its keys, whatever its case: CRI-O takes `RunRoot` for `runroot` too. */
+export function findKey(section: TomlSection, name: string): string | undefined {
+  if (Object.hasOwn(section.values, name)) return name;
+  return Object.keys(section.values).find((key) => key.toLowerCase() === name);
+}
+
+/**
+ * A table within a table, undefined when it is not there.
+ * @throws KpodError BAD_CONFIG when something else than a table stands there
+ */
+export function subsection(section: TomlSection, name: string): TomlSection | undefined {
+  const key = findKey(section, name);
+  if (key === undefined) return undefined;
+  const values = section.values[key];
+  if (!isTable(values)) throw wrongValue(section, key, "a table");
+  return { ...section, path: [...section.path, key], values };
+}
+
+/** The error for a value that is not what it must be; it names file, line and key on one line. */
+export function wrongValue(section: TomlSection, key: string, expected: string): KpodError {
+  const path = [...section.path, key];
+  const line = lineOfKey(scanToml(section.text), path) ?? 1;
+  const value = describeValue(section.values[key]);
+  return new KpodError(
+    "BAD_CONFIG",
+    `${section.file}:${line}: ${writeKey(path)} must be ${expected}, not ${value}`,
+  );
+}
+
+function readText(file: string): string {
+  try {
+    // A byte that is not UTF-8 would be lost when the file is written again.
+    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+  } catch (error) {
+    const reason = error instanceof TypeError ? "it is not UTF-8 text" : describeErrno(error);
+    throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reason}`, { cause: error });
+  }
+}
+
+function parse(file: string, text: string): Record<string, unknown> {
+  try {
+    return parseString(withoutComments(text));
+  } catch (error) {
+    // The parser goes on with a picture of the place, which does not fit on one line.
+    const reason = errorMessage(error).replace(/ at row \d+, col \d+, pos \d+:[^]*$/, "");
+    const line = errorLine(error, text);
+    const key = keyOnLine(scanToml(text), line);
+    const place = key === undefined ? `${file}:${line}` : `${file}:${line}: ${writeKey(key)}`;
+    throw new KpodError("BAD_CONFIG", `${place}: not valid TOML: ${reason}`, { cause: error });
+  }
+}
+
+/**
+ * Empties the lines that hold a comment alone, of which the files that distributions ship mostly consist:
+ * the parser takes as long for them as for the rest. Line numbers stay as they are.
+ */
+function withoutComments(text: string): string {
+  return /"""|'''/.test(text) ? text : text.replace(/^[ \t]*#.*$/gm, "");
+}
+
+/** The line of a parser's error, counted from 1. At the end of the text it is that of the last character. */
+function errorLine(error: unknown, text: string): number {
+  const lines = text.trimEnd().split("\n").length;
+  if (typeof error === "object" && error !== null && "line" in error && typeof error.line === "number") {
+    return Math.min(error.line + 1, lines);
+  }
+  return lines;
+}
+
+/** A table as the parser makes it: dates are objects too. */
+function isTable(value: unknown): value is Record<string, unknown> {
+  return isRecord(value) && !(value instanceof Date);
+}
+
+/** A value in few words. */
+function describeValue(value: unknown): string {
+  if (typeof value === "string") return shorten(JSON.stringify(value));
+  if (Array.isArray(value)) return shorten(`[${value.map(describeValue).join(", ")}]`);
+  if (value instanceof Date) return "a date";
+  return isRecord(value) ? "a table" : String(value);
+}
+
+function shorten(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
