@@ -1,0 +1,89 @@
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { describeErrno, KpodError } from "../errors";
+import { isRecord, parseJson, readTextIfThere } from "../system/files";
+
+/** One image in a file or directory that is to be loaded. */
+export interface ArchivedImage {
+  /** How skopeo reads the file or directory. */
+  transport: "docker-archive" | "oci-archive" | "oci";
+  /** What picks this image out of it, with the colon before it; "" when there is only one. */
+  selector: string;
+  /** The name it bears in it; undefined when it bears none. */
+  name: string | undefined;
+}
+
+/**
+ * Reads which images an OCI layout directory, an OCI archive or a docker archive holds.
+ * @throws KpodError NOT_FOUND, or BAD_ARGUMENT when it is none of these
+ */
+export async function readArchive(path: string): Promise<ArchivedImage[]> {
+  if (isDirectory(path)) {
+    if (!existsSync(join(path, "oci-layout"))) throw notAnImage(path, "the directory has no oci-layout file");
+    return fromOciIndex("oci", path, readTextIfThere(join(path, "index.json")));
+  }
+  const manifest = await readMember(path, "manifest.json");
+  if (manifest !== undefined) return fromDockerManifest(path, manifest);
+  return fromOciIndex("oci-archive", path, await readMember(path, "index.json"));
+}
+
+function isDirectory(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch (error) {
+    throw new KpodError("NOT_FOUND", `cannot load ${path}: ${describeErrno(error)}`, { cause: error });
+  }
+}
+
+/** The text of one file of an archive, compressed or not; undefined when it has no such file. */
+async function readMember(path: string, member: string): Promise<string | undefined> {
+  const { execa } = await import("execa");
+  const result = await execa("tar", ["--extract", "--to-stdout", `--file=${path}`, "--", member], {
+    reject: false,
+  });
+  if (!result.failed) return result.stdout;
+  const dotted = await execa("tar", ["--extract", "--to-stdout", `--file=${path}`, "--", `./${member}`], {
+    reject: false,
+  });
+  if (!dotted.failed) return dotted.stdout;
+  if (/not found in archive/i.test(dotted.stderr)) return undefined;
+  throw notAnImage(path, dotted.stderr.trim().split("\n")[0] ?? "tar cannot read it");
+}
+
+function fromDockerManifest(path: string, text: string): ArchivedImage[] {
+  const entries = parseJson(`manifest.json of ${path}`, text);
+  if (!Array.isArray(entries)) throw notAnImage(path, "its manifest.json is not a list");
+  return entries.filter(isRecord).flatMap((entry, index): ArchivedImage[] => {
+    const tags = Array.isArray(entry["RepoTags"])
+      ? entry["RepoTags"].filter((tag) => typeof tag === "string")
+      : [];
+    if (tags.length === 0) return [{ transport: "docker-archive", selector: `:@${index}`, name: undefined }];
+    return tags.map((tag) => ({ transport: "docker-archive", selector: `:${tag}`, name: tag }));
+  });
+}
+
+function fromOciIndex(
+  transport: "oci" | "oci-archive",
+  path: string,
+  text: string | undefined,
+): ArchivedImage[] {
+  if (text === undefined) throw notAnImage(path, "it has neither manifest.json nor index.json");
+  const index = parseJson(`index.json of ${path}`, text);
+  const manifests =
+    isRecord(index) && Array.isArray(index["manifests"]) ? index["manifests"].filter(isRecord) : [];
+  if (manifests.length === 0) throw notAnImage(path, "its index.json names no image");
+  const names = manifests.map(({ annotations }) => {
+    const name = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
+    return typeof name === "string" && name !== "" ? name : undefined;
+  });
+  if (names.length > 1 && names.includes(undefined)) {
+    throw notAnImage(path, "it holds several images, and not all of them have a name to tell them apart");
+  }
+  return names.map((name) => ({ transport, selector: name === undefined ? "" : `:${name}`, name }));
+}
+
+function notAnImage(path: string, cause: string): KpodError {
+  return new KpodError("BAD_ARGUMENT", `${path} is not an image archive: ${cause}`, {
+    hint: "give a docker archive, an OCI archive or an OCI layout directory",
+  });
+}

@@ -1,0 +1,53 @@
+import { KpodError } from "../errors";
+import { layerChain } from "../storage/images";
+import { readImageConfig } from "../storage/image-config";
+import type { ImageRecord } from "../storage/records";
+import type { Store } from "../storage/store";
+
+/** An image as a list shows it. */
+export interface ListedImage {
+  id: string;
+  /** `REPOSITORY:TAG`; none for an image that lost its names to newer ones. */
+  names: string[];
+  digest: string;
+  /** When it was built; when it came into the store where it does not say. */
+  created: Date | undefined;
+  /** Bytes of its layers, where the store knows them all; else undefined. */
+  size: number | undefined;
+}
+
+/** The images of a store, newest first. What cannot be read of an image is left open. */
+export async function listImages(store: Store): Promise<ListedImage[]> {
+  const images = await store.images();
+  const layers = new Map((await store.layers()).map((layer) => [layer.id, layer]));
+  const parents = new Map([...layers].map(([id, { parent }]) => [id, parent]));
+  const sizeOf = (image: ImageRecord): number | undefined =>
+    layerChain(parents, image.layer).reduce<number | undefined>((sum, id) => {
+      const size = layers.get(id)?.["diff-size"];
+      return sum === undefined || size === undefined ? undefined : sum + size;
+    }, 0);
+  return images
+    .map((image) => ({
+      id: image.id,
+      names: image.names ?? [],
+      digest: image.digest ?? "",
+      created: createdOf(store, image),
+      size: sizeOf(image),
+    }))
+    .sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0));
+}
+
+function createdOf(store: Store, image: ImageRecord): Date | undefined {
+  const times = [builtAt(store, image), image.created].map((text) => new Date(text ?? ""));
+  return times.find((time) => !Number.isNaN(time.getTime()));
+}
+
+function builtAt(store: Store, image: ImageRecord): string | undefined {
+  try {
+    return readImageConfig(store, image).created;
+  } catch (error) {
+    // A damaged image is still listed; whoever uses it is told.
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
+  }
+}
