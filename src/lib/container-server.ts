@@ -149,7 +149,7 @@ export class ContainerServer extends ContainerLists {
       layerId: isStorageId(record.layer) ? record.layer : "",
       dir: this.store.userdataDirectory(record.id),
       bundlePath: this.store.runUserdataDirectory(record.id),
-      createdAt: new Date(Number.isNaN(created) ? Number(metadata["created-at"]) * 1000 || 0 : created),
+      createdAt: new Date(Number.isNaN(created) ? metadata["created-at"] * 1000 : created),
       infra: isInfra(record, metadata),
     });
   }

@@ -1,1 +1,32 @@
-export { KpodError } from "./errors";
+/** libkpod: the pods and containers of a CRI-O node, without any daemon. */
+export * from "./config";
+export { ContainerServer, type ServerOptions } from "./container-server";
+export { ContainerLists, type ContainerFilter } from "./container-lists";
+export { KpodError, type ErrorCode, type ErrorDetails } from "./errors";
+export { listImages, type ListedImage } from "./images/list";
+export { loadImages, type LoadedImage, type LoadOptions } from "./images/load";
+export { Registrar } from "./index/registrar";
+export { TruncIndex } from "./index/trunc-index";
+export { createPodContainer } from "./launch/container";
+export type { ContainerOptions, VolumeOption } from "./launch/container-options";
+export { startContainer } from "./launch/create";
+export { runPodSandbox, type PodOptions } from "./launch/pod";
+export { runAttached } from "./launch/run-attached";
+export { silentLogger, type Logger } from "./logger";
+export type { LogLine } from "./logs/log-line";
+export { Container, type ContainerIdentity } from "./oci/container";
+export { Runtime, type CreateOptions, type RuntimeConfig as RuntimeOptions } from "./oci/runtime";
+export type * from "./oci/spec";
+export type { ContainerState, ContainerStatus } from "./oci/state";
+export { waitForExit } from "./operations/wait";
+export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
+export type { ContainerMetadata } from "./storage/container-metadata";
+export { isStorageId, newStorageId, type StorageId } from "./storage/ids";
+export type { ContainerRecord, ImageRecord, LayerRecord, StorageRecord } from "./storage/records";
+export {
+  RuntimeServer,
+  type ContainerInfo,
+  type NewPodContainer,
+  type NewPodSandbox,
+} from "./storage/runtime-server";
+export { Store, type NewContainer, type StoreConfig, type StoreOptions } from "./storage/store";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import parseString from "@iarna/toml/parse-string";
-import { describeErrno, errorMessage, KpodError } from "../errors";
+import { describeErrno, errnoOf, errorMessage, KpodError } from "../errors";
 import { isRecord } from "../system/files";
 import { scanToml } from "./toml-scan";
 import { keyOnLine, lineOfKey } from "./toml-tree";
@@ -60,9 +60,13 @@ function readText(file: string): string {
     // A byte that is not UTF-8 would be lost when the file is written again.
     return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
   } catch (error) {
-    const reason = error instanceof TypeError ? "it is not UTF-8 text" : describeErrno(error);
+    const reason = isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
     throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reason}`, { cause: error });
   }
+}
+
+function isEncodingError(error: unknown): boolean {
+  return errnoOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA";
 }
 
 function parse(file: string, text: string): Record<string, unknown> {
@@ -102,12 +106,13 @@ function isTable(value: unknown): value is Record<string, unknown> {
 
 /** A value in few words. */
 function describeValue(value: unknown): string {
-  if (typeof value === "string") return shorten(JSON.stringify(value));
-  if (Array.isArray(value)) return shorten(`[${value.map(describeValue).join(", ")}]`);
-  if (value instanceof Date) return "a date";
-  return isRecord(value) ? "a table" : String(value);
+  const text = literal(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
 }
 
-function shorten(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+function literal(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
+  if (value instanceof Date) return "a date";
+  return isRecord(value) ? "a table" : String(value);
 }

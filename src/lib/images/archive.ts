@@ -54,9 +54,7 @@ function fromDockerManifest(path: string, text: string): ArchivedImage[] {
   const entries = parseJson(`manifest.json of ${path}`, text);
   if (!Array.isArray(entries)) throw notAnImage(path, "its manifest.json is not a list");
   return entries.filter(isRecord).flatMap((entry, index): ArchivedImage[] => {
-    const tags = Array.isArray(entry["RepoTags"])
-      ? entry["RepoTags"].filter((tag) => typeof tag === "string")
-      : [];
+    const tags = Array.isArray(entry.RepoTags) ? entry.RepoTags.filter((tag) => typeof tag === "string") : [];
     if (tags.length === 0) return [{ transport: "docker-archive", selector: `:@${index}`, name: undefined }];
     return tags.map((tag) => ({ transport: "docker-archive", selector: `:${tag}`, name: tag }));
   });
@@ -69,8 +67,7 @@ function fromOciIndex(
 ): ArchivedImage[] {
   if (text === undefined) throw notAnImage(path, "it has neither manifest.json nor index.json");
   const index = parseJson(`index.json of ${path}`, text);
-  const manifests =
-    isRecord(index) && Array.isArray(index["manifests"]) ? index["manifests"].filter(isRecord) : [];
+  const manifests = isRecord(index) && Array.isArray(index.manifests) ? index.manifests.filter(isRecord) : [];
   if (manifests.length === 0) throw notAnImage(path, "its index.json names no image");
   const names = manifests.map(({ annotations }) => {
     const name = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;

@@ -34,7 +34,8 @@ export async function createPodContainer(
   const volumes = (options.volumes ?? []).map(checkVolume);
   const image = await server.store.image(options.image);
   const id = newStorageId();
-  const fullName = containerFullName(name, { ...sandbox, name: sandbox.kubeName }, 0);
+  const { kubeName, namespace, uid, attempt } = sandbox;
+  const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
   return withUndo(server.logger, async (undo) => {
     const config = await server.withStateLock(async () => {
       await server.update();

@@ -29,10 +29,10 @@ export function readSeccompProfile(configured: string, capabilities: readonly st
     const text = readTextIfThere(path);
     if (text === undefined) continue;
     const profile = parseJson(path, text);
-    if (!isRecord(profile) || !Array.isArray(profile["syscalls"])) {
+    if (!isRecord(profile) || !Array.isArray(profile.syscalls)) {
       throw new KpodError("BAD_CONFIG", `${path} is not a seccomp profile`);
     }
-    return convert(profile, profile["syscalls"], capabilities);
+    return convert(profile, profile.syscalls, capabilities);
   }
   if (byDefault) return undefined;
   throw new KpodError("BAD_CONFIG", `the seccomp profile ${configured} is missing`, {
@@ -46,12 +46,12 @@ function convert(
   capabilities: readonly string[],
 ): unknown {
   const applies = (rule: Record<string, unknown>): boolean =>
-    matches(rule["includes"], capabilities, true) && !matches(rule["excludes"], capabilities, false);
+    matches(rule.includes, capabilities, true) && !matches(rule.excludes, capabilities, false);
   const { defaultAction, defaultErrnoRet, architectures, flags } = profile;
   return {
     defaultAction,
     ...(typeof defaultErrnoRet === "number" ? { defaultErrnoRet } : {}),
-    architectures: Array.isArray(architectures) ? architectures : architecturesOf(profile["archMap"]),
+    architectures: Array.isArray(architectures) ? architectures : architecturesOf(profile.archMap),
     ...(Array.isArray(flags) ? { flags } : {}),
     syscalls: rules
       .filter(isRecord)

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync, watch } from "node:fs";
+import { errorMessage } from "../errors";
 import { parseLogLine, type LogLine } from "./log-line";
 
 const newline = 0x0a;
@@ -18,7 +19,7 @@ export async function followLog(
   try {
     const chunk = Buffer.alloc(64 * 1024);
     let pending = Buffer.alloc(0);
-    let failure: unknown;
+    let failure: Error | undefined;
     const drain = (): void => {
       for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
         pending = Buffer.concat([pending, chunk.subarray(0, size)]);
@@ -34,7 +35,7 @@ export async function followLog(
       try {
         drain();
       } catch (error) {
-        failure ??= error;
+        failure ??= error instanceof Error ? error : new Error(errorMessage(error));
       }
     });
     try {

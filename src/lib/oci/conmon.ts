@@ -146,9 +146,9 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
     );
   }
   // Newer conmon calls the number "data".
-  const pid = answer["pid"] ?? answer["data"];
+  const pid = answer.pid ?? answer.data;
   if (typeof pid === "number" && pid > 0) return pid;
-  const said = typeof answer["message"] === "string" ? answer["message"] : complaints;
+  const said = typeof answer.message === "string" ? answer.message : complaints;
   const message = runtimeMessage(said);
   throw new KpodError(
     "RUNTIME_FAILED",

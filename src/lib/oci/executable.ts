@@ -23,7 +23,7 @@ export function findExecutable(configured: string, builtIn: string): string | un
   if (configured !== "" && isExecutable(configured)) return configured;
   if (configured !== "" && configured !== builtIn) return undefined;
   const name = basename(builtIn);
-  const directories = [...(process.env["PATH"] ?? "").split(delimiter), ...usualPath.split(":")];
+  const directories = [...(process.env.PATH ?? "").split(delimiter), ...usualPath.split(":")];
   return directories
     .filter((directory) => directory.startsWith("/"))
     .map((directory) => join(directory, name))

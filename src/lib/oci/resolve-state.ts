@@ -62,8 +62,10 @@ function readNotedState(container: Container): ContainerState | undefined {
 }
 
 function alive(state: ContainerState): ContainerState {
-  const { exitCode: _exitCode, finished: _finished, ...rest } = state;
-  return { ...rest, oomKilled: false };
+  const living = { ...state, oomKilled: false };
+  delete living.exitCode;
+  delete living.finished;
+  return living;
 }
 
 function ended(state: ContainerState, exit: ExitRecord | undefined, container: Container): ContainerState {

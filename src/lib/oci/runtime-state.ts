@@ -25,7 +25,7 @@ export async function listRuntimeStates(handler: RuntimeHandler): Promise<Map<st
   const list = parseAnswer(handler, "list", await callRuntime(handler, ["list", "--format", "json"]));
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw badAnswer(handler, "list");
-  return new Map(list.filter(isRecord).map((entry) => [String(entry["id"]), readRuntimeState(entry)]));
+  return new Map(list.filter(isRecord).map((entry) => [String(entry.id), readRuntimeState(entry)]));
 }
 
 /**
@@ -57,12 +57,12 @@ function readRuntimeState(entry: Record<string, unknown>): RuntimeState {
   const text = (key: string): string => (typeof entry[key] === "string" ? entry[key] : "");
   return {
     id: text("id"),
-    status: readStatus(entry["status"]),
-    pid: typeof entry["pid"] === "number" ? entry["pid"] : 0,
+    status: readStatus(entry.status),
+    pid: typeof entry.pid === "number" ? entry.pid : 0,
     bundle: text("bundle"),
     ociVersion: text("ociVersion"),
-    annotations: textMap(entry["annotations"]),
-    created: readTime(entry["created"]),
+    annotations: textMap(entry.annotations),
+    created: readTime(entry.created),
   };
 }
 

@@ -38,30 +38,30 @@ export function readStateFile(path: string): ContainerState | undefined {
   if (text === undefined || text.trim() === "") return undefined;
   const value = parseJson(path, text);
   if (!isRecord(value)) return undefined;
-  const created = readTime(value["created"]);
-  const started = readTime(value["started"]);
-  const finished = readTime(value["finished"]);
-  const monitor = value["containerMonitorProcess"];
+  const created = readTime(value.created);
+  const started = readTime(value.started);
+  const finished = readTime(value.finished);
+  const monitor = value.containerMonitorProcess;
   // CRI-O 1.0 left an exit code of 0 out, later ones leave out one that nobody knows.
-  const early = value["initPid"] === undefined && value["checkpointedTime"] === undefined;
-  const exitCode = numberOf(value["exitCode"]) ?? (early && value["status"] === "stopped" ? 0 : undefined);
+  const early = value.initPid === undefined && value.checkpointedTime === undefined;
+  const exitCode = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : undefined);
   return {
-    ociVersion: textOf(value["ociVersion"]),
-    id: textOf(value["id"]),
-    status: readStatus(value["status"]),
-    pid: numberOf(value["pid"]) ?? 0,
-    bundle: textOf(value["bundle"]),
-    annotations: textMap(value["annotations"]),
+    ociVersion: textOf(value.ociVersion),
+    id: textOf(value.id),
+    status: readStatus(value.status),
+    pid: numberOf(value.pid) ?? 0,
+    bundle: textOf(value.bundle),
+    annotations: textMap(value.annotations),
     ...(created === undefined ? {} : { created }),
     ...(started === undefined ? {} : { started }),
     ...(finished === undefined ? {} : { finished }),
     ...(exitCode === undefined ? {} : { exitCode }),
-    oomKilled: value["oomKilled"] === true,
-    error: textOf(value["error"]),
-    ...(typeof value["initPid"] === "number" ? { initPid: value["initPid"] } : {}),
-    ...(typeof value["initStartTime"] === "string" ? { initStartTime: value["initStartTime"] } : {}),
-    ...(isRecord(monitor) && typeof monitor["pid"] === "number"
-      ? { monitor: { pid: monitor["pid"], startTime: textOf(monitor["startTime"]) } }
+    oomKilled: value.oomKilled === true,
+    error: textOf(value.error),
+    ...(typeof value.initPid === "number" ? { initPid: value.initPid } : {}),
+    ...(typeof value.initStartTime === "string" ? { initStartTime: value.initStartTime } : {}),
+    ...(isRecord(monitor) && typeof monitor.pid === "number"
+      ? { monitor: { pid: monitor.pid, startTime: textOf(monitor.startTime) } }
       : {}),
   };
 }

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { isRecord, parseJson } from "../system/files";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import type { SpecNamespace } from "../oci/spec";
@@ -19,6 +20,38 @@ export interface SandboxIdentity {
 
 /** What a pod can be: with its infra container running (or, where it needs none, not stopped), or not. */
 export type SandboxState = "Ready" | "NotReady";
+
+/** A port of the host that leads to one of a pod. */
+export interface PortMapping {
+  hostPort: number;
+  containerPort: number;
+  /** `tcp`, `udp` or `sctp`. */
+  protocol: string;
+  /** "" for every address of the host. */
+  hostIp: string;
+}
+
+/** CRI-O writes the protocol as a word, up to 1.9 as CRI's number. */
+const protocolNumbers = ["tcp", "udp", "sctp"];
+
+function readPortMappings(value: unknown): PortMapping[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map((entry) => {
+    const read = (name: string): unknown =>
+      entry[name] ?? entry[name.replace(/^./, (first) => first.toLowerCase())];
+    const protocol = read("Protocol");
+    const hostIp = read("HostIP");
+    return {
+      hostPort: Number(read("HostPort") ?? 0),
+      containerPort: Number(read("ContainerPort") ?? 0),
+      protocol:
+        typeof protocol === "string"
+          ? protocol.toLowerCase()
+          : (protocolNumbers[Number(protocol ?? 0)] ?? ""),
+      hostIp: typeof hostIp === "string" ? hostIp : "",
+    };
+  });
+}
 
 /**
  * A pod (libkpod: sandbox.Sandbox). What goes beyond names stands in the annotations of its infra container's
@@ -122,6 +155,12 @@ export class Sandbox {
 
   get hostNetwork(): boolean {
     return this.flag(annotations.hostNetwork);
+  }
+
+  /** The ports of the host that lead to the pod. @throws KpodError CORRUPT */
+  get portMappings(): PortMapping[] {
+    const text = this.text(annotations.portMappings);
+    return text === "" ? [] : readPortMappings(parseJson(`the port mappings of pod ${this.name}`, text));
   }
 
   /** Path of a pinned namespace of the pod; "" when it has none of that kind. */

@@ -37,7 +37,8 @@ export function parseContainerMetadata(text: string | undefined): ContainerMetad
     // Other users of the store note what they like there; CRI-O passes over it as well.
     return undefined;
   }
-  return isContainerMetadata(value) ? value : undefined;
+  if (!isContainerMetadata(value)) return undefined;
+  return Number.isFinite(value["created-at"]) ? value : { ...value, "created-at": 0 };
 }
 
 function isContainerMetadata(value: unknown): value is ContainerMetadata {

@@ -36,8 +36,8 @@ export function readImageConfig(store: Store, image: ImageRecord): ImageConfigFi
     `the manifest of image ${image.id.slice(0, 13)}`,
     store.imageData(image.id, "manifest").toString("utf8"),
   );
-  const descriptor = isRecord(manifest) ? manifest["config"] : undefined;
-  const digest = isRecord(descriptor) ? descriptor["digest"] : undefined;
+  const descriptor = isRecord(manifest) ? manifest.config : undefined;
+  const digest = isRecord(descriptor) ? descriptor.digest : undefined;
   if (typeof digest !== "string") {
     throw new KpodError(
       "UNSUPPORTED",
@@ -54,5 +54,5 @@ export function readImageConfig(store: Store, image: ImageRecord): ImageConfigFi
   if (!isRecord(file)) {
     throw new KpodError("CORRUPT", `the configuration of image ${image.id.slice(0, 13)} is not an object`);
   }
-  return file as ImageConfigFile;
+  return file;
 }

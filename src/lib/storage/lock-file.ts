@@ -31,8 +31,8 @@ export interface HeldLock {
    * Tells all others that what the lock guards has changed: writes a new last-writer id. Exactly 64 bytes,
    * since old readers take a shorter one for an error. Call it before the guarded file is replaced.
    */
-  touch(): void;
-  release(): void;
+  readonly touch: () => void;
+  readonly release: () => void;
 }
 
 const beforeTelling = 500;

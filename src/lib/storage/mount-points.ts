@@ -23,9 +23,9 @@ export function readMountPoints(layout: StoreLayout): MountPoint[] {
 function isMountPointEntry(entry: unknown): entry is MountPoint {
   return (
     isRecord(entry) &&
-    typeof entry["id"] === "string" &&
-    typeof entry["path"] === "string" &&
-    typeof entry["count"] === "number"
+    typeof entry.id === "string" &&
+    typeof entry.path === "string" &&
+    typeof entry.count === "number"
   );
 }
 

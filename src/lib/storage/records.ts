@@ -70,7 +70,7 @@ function readRawRecords(path: string): unknown[] {
 }
 
 function isUsable(record: unknown): record is StorageRecord {
-  if (!isRecord(record) || !isStorageId(record["id"])) return false;
+  if (!isRecord(record) || !isStorageId(record.id)) return false;
   const { names, metadata } = record;
   return (
     (names === undefined || names === null || isTextList(names)) &&
@@ -110,5 +110,5 @@ export function dropRecord(files: readonly string[], touch: () => void, id: Stor
 
 /** True for the raw entry of an id. */
 export function hasId(entry: unknown, id: StorageId): boolean {
-  return isRecord(entry) && entry["id"] === id;
+  return isRecord(entry) && entry.id === id;
 }

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
 import type * as Koffi from "koffi";
 
@@ -17,13 +18,14 @@ export interface Libc {
 let loaded: Libc | undefined;
 
 function loadKoffi(): typeof Koffi {
+  const load = createRequire(__filename);
   try {
     // Loading the addon itself takes a fifth of the time of loading koffi's package around it.
     const { arch } = process;
-    return require(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`) as typeof Koffi;
+    return load(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`) as typeof Koffi;
   } catch {
     // Another C library or layout of the package: koffi's own loader knows where its addon is.
-    return require("koffi") as typeof Koffi;
+    return load("koffi") as typeof Koffi;
   }
 }
 
