@@ -1,0 +1,45 @@
+import type { BaseContext } from "./command";
+import { ClosedPipeError, describeError, interruptionIn } from "./errors";
+import type { GlobalValues } from "./globals";
+import { createInterrupt } from "./interrupt";
+import { createLogger } from "./logger";
+import type { Terminal } from "./terminal";
+
+/** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
+export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
+  const logger = createLogger(terminal, globals.logLevel);
+  const signal = createInterrupt();
+
+  const loadConfig = async () => {
+    const library = await import("../lib/config");
+    return library.loadConfig({
+      configFile: globals.config,
+      overrides: {
+        root: globals.root,
+        runRoot: globals.runroot,
+        storage: globals.storageDriver,
+        storageOptions: globals.storageOpt.length > 0 ? globals.storageOpt : undefined,
+        runtime: globals.runtime,
+      },
+    });
+  };
+
+  const openServer = async () => {
+    const [config, { ContainerServer }] = await Promise.all([
+      loadConfig(),
+      import("../lib/container-server"),
+    ]);
+    return new ContainerServer(config, {
+      logger,
+      lockTimeoutMs: globals.lockTimeout * 1000,
+      signal: signal(),
+    });
+  };
+
+  const reportFailure = (error: unknown) => {
+    if (error instanceof ClosedPipeError || interruptionIn(error) !== undefined) throw error;
+    terminal.error(`Error: ${describeError(error)}\n`);
+  };
+
+  return { globals, terminal, logger, signal, loadConfig, openServer, reportFailure };
+}

@@ -1,0 +1,78 @@
+import { errorMessage, errnoOf, KpodError } from "../lib/errors";
+import { oneLine } from "../format/escape";
+import { ExitCode } from "./exit-code";
+
+/** Wrong usage: kpod ends with 2, after a line that says what is wrong and one that points to the help. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
+  readonly exitCode: number = ExitCode.usage;
+  /** Whose help tells more, as words after `kpod`. */
+  command: readonly string[] | undefined;
+
+  constructor(message: string, command?: readonly string[]) {
+    super(message);
+    this.command = command;
+  }
+}
+
+/** There is no such command: kpod ends with 3, as kpod 1.0.0 did. */
+export class UnknownCommandError extends UsageError {
+  override readonly name = "UnknownCommandError";
+  override readonly exitCode = ExitCode.unknownCommand;
+}
+
+/** The user or the system asked kpod to end (Ctrl-C). */
+export class InterruptedError extends Error {
+  override readonly name = "InterruptedError";
+  readonly exitCode: number;
+
+  /**
+   * @param signal what arrived, for instance `SIGINT`
+   * @param number the signal's number, from which the exit code follows
+   */
+  constructor(signal: string, number: number) {
+    super(`interrupted by ${signal}`);
+    this.exitCode = 128 + number;
+  }
+}
+
+/** The reader of standard output is gone. Not a failure: kpod ends without a word. */
+export class ClosedPipeError extends Error {
+  override readonly name = "ClosedPipeError";
+}
+
+/** The exit code for anything that was thrown. */
+export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return error.exitCode;
+  if (error instanceof ClosedPipeError) return ExitCode.closedPipe;
+  return interruptionIn(error)?.exitCode ?? ExitCode.failed;
+}
+
+/** The interruption that is this error, or that caused it. */
+export function interruptionIn(error: unknown): InterruptedError | undefined {
+  for (let link = error; link instanceof Error; link = link.cause) {
+    if (link instanceof InterruptedError) return link;
+  }
+  return undefined;
+}
+
+/** The error as one line without the leading `Error: `: what happened, then the remedy where one is known. */
+export function describeError(error: unknown): string {
+  const message = errorMessage(error);
+  if (error instanceof KpodError) {
+    return oneLine(error.hint === undefined ? message : `${message}: ${error.hint}`);
+  }
+  if (error instanceof UsageError || interruptionIn(error) !== undefined || errnoOf(error) !== undefined) {
+    return oneLine(message);
+  }
+  return oneLine(`unexpected failure in kpod: ${message}: --log-level debug shows where`);
+}
+
+/** The stacks of an error and of its causes, for `--log-level debug`. */
+export function describeStack(error: unknown): string {
+  const stacks: string[] = [];
+  for (let link = error; link instanceof Error; link = link.cause) {
+    stacks.push((stacks.length === 0 ? "" : "caused by ") + (link.stack ?? String(link)));
+  }
+  return stacks.map((stack) => stack.split("\n").map(oneLine).join("\n")).join("\n");
+}

@@ -1,0 +1,11 @@
+/** What the exit code of kpod says. Those of 1 to 3 are kpod 1.0.0's. */
+export const ExitCode = {
+  success: 0,
+  /** A request failed, or a part of it. */
+  failed: 1,
+  /** Wrong usage: an unknown flag, a wrong number of arguments, a bad value. */
+  usage: 2,
+  unknownCommand: 3,
+  /** Nobody reads the output any more: 128 + SIGPIPE, what a shell shows for any program that ends so. */
+  closedPipe: 141,
+} as const;

@@ -1,0 +1,33 @@
+import type { FlagSpecs, FlagValues } from "./flags";
+
+/** The flags that every command takes, before and after its name. */
+export const globalFlags = {
+  config: {
+    short: "c",
+    argument: "PATH",
+    help: "Configuration file; without it /etc/crio/crio.conf and crio.conf.d, where they exist",
+  },
+  "log-level": {
+    argument: "LEVEL",
+    choices: ["debug", "info", "warn", "error", "fatal", "panic"],
+    default: "error",
+    help: "Messages on stderr: debug, info, warn, error, fatal or panic",
+  },
+  root: { argument: "PATH", help: "Directory of the store of images and containers" },
+  runroot: { argument: "PATH", help: "Directory of the store's state, which a reboot clears" },
+  "storage-driver": { short: "s", argument: "DRIVER", help: "Graph driver of the store" },
+  "storage-opt": { argument: "OPTION", repeatable: true, help: "Option of the graph driver (repeatable)" },
+  runtime: { argument: "PATH", help: "OCI runtime" },
+  "lock-timeout": {
+    argument: "SECONDS",
+    type: "number",
+    minimum: 0,
+    default: 30,
+    help: "Give up on a lock that someone else holds; 0 waits for ever",
+  },
+  help: { short: "h", help: "Show help" },
+  version: { short: "v", help: "Show the version" },
+} as const satisfies FlagSpecs;
+
+/** The values of the global flags. */
+export type GlobalValues = FlagValues<typeof globalFlags>;

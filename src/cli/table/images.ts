@@ -1,0 +1,41 @@
+import { command } from "../command";
+import type { FlagSpecs } from "../flags";
+import { listFlags } from "./list-flags";
+
+export const imagesFlags = listFlags;
+
+export const loadFlags = {
+  tag: { argument: "NAME", help: "Name of the image in the store; without it the one in the archive" },
+  quiet: { short: "q", help: "Print the image's id only" },
+} as const satisfies FlagSpecs;
+
+/** Commands for images. */
+export const imageCommands = [
+  command({
+    path: ["images"],
+    group: "images",
+    summary: "List images",
+    usage: "[flags]",
+    arguments: { min: 0, max: 0, name: "no arguments" },
+    flags: imagesFlags,
+    examples: [
+      { command: "kpod images", does: "List the images of the store" },
+      { command: "kpod images --format json", does: "The same as JSON" },
+    ],
+    load: () => import("../../commands/images"),
+  }),
+  command({
+    path: ["load"],
+    group: "images",
+    summary: "Load an image from an archive or an OCI layout",
+    usage: "[flags] FILE",
+    arguments: { min: 1, max: 1, name: "FILE" },
+    flags: loadFlags,
+    needsRoot: true,
+    examples: [
+      { command: "kpod load busybox.tar", does: "Load an archive of docker or OCI" },
+      { command: "kpod load --tag localhost/app:1 build/app", does: "Load an OCI layout under a name" },
+    ],
+    load: () => import("../../commands/load"),
+  }),
+];

@@ -1,0 +1,54 @@
+import { command } from "../command";
+import type { FlagSpecs } from "../flags";
+import { listFlags } from "./list-flags";
+
+export const podRunFlags = {
+  name: { argument: "NAME", help: "Name of the pod" },
+  namespace: {
+    short: "n",
+    argument: "NAMESPACE",
+    default: "default",
+    help: "Kubernetes namespace of the pod",
+  },
+  label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
+  hostname: { argument: "NAME", help: "Host name of the pod" },
+  network: {
+    argument: "NETWORK",
+    choices: ["host", "none"],
+    help: "Network of the pod: that of the host, or an empty one (none)",
+  },
+  "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod" },
+} as const satisfies FlagSpecs;
+
+export const podPsFlags = listFlags;
+
+/** Commands for pods. */
+export const podCommands = [
+  command({
+    path: ["pod", "ps"],
+    group: "pods",
+    summary: "List pods",
+    usage: "[flags]",
+    arguments: { min: 0, max: 0, name: "no arguments" },
+    flags: podPsFlags,
+    examples: [
+      { command: "kpod pod ps", does: "List the pods" },
+      { command: "kpod pod ps -q --no-trunc", does: "Print their full ids alone" },
+    ],
+    load: () => import("../../commands/pod-ps"),
+  }),
+  command({
+    path: ["pod", "run"],
+    group: "pods",
+    summary: "Start a new pod without containers",
+    usage: "[flags]",
+    arguments: { min: 0, max: 0, name: "no arguments" },
+    flags: podRunFlags,
+    needsRoot: true,
+    examples: [
+      { command: "kpod pod run --name shop", does: "Start a pod; kpod run --pod shop fills it" },
+      { command: "kpod pod run --name shop -n sales --label tier=front", does: "With namespace and label" },
+    ],
+    load: () => import("../../commands/pod-run"),
+  }),
+];

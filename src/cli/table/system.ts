@@ -1,0 +1,25 @@
+import { command } from "../command";
+
+/** Commands about kpod itself. */
+export const systemCommands = [
+  command({
+    path: ["help"],
+    group: "system",
+    summary: "Show the help of a command",
+    usage: "[COMMAND...]",
+    arguments: { min: 0, name: "COMMAND..." },
+    flags: {},
+    examples: [{ command: "kpod help pod run", does: "Show the help of kpod pod run" }],
+    load: () => import("../../commands/help"),
+  }),
+  command({
+    path: ["version"],
+    group: "system",
+    summary: "Show the versions of kpod and of node",
+    usage: "",
+    arguments: { min: 0, max: 0, name: "no arguments" },
+    flags: {},
+    examples: [],
+    load: () => import("../../commands/version"),
+  }),
+];
