@@ -4,7 +4,7 @@ import { networkKeys } from "./network-config";
 import { rootKeys } from "./root-config";
 import { runtimeKeys } from "./runtime-config";
 import { handlerKeys } from "./runtime-handlers";
-import { mergeTables, tableAt } from "./toml-merge";
+import { findTable, mergeTables } from "./toml-merge";
 import { newTable, type TomlTable } from "./toml-tree";
 
 const handlersPath = ["crio", "runtime", "runtimes"];
@@ -24,8 +24,8 @@ const knownHandlerKeys = namesOf(handlerKeys);
  */
 export function addUnknownKeys(into: TomlTable, file: TomlTable): void {
   const unknown = unknownIn(file, new Set(["crio"]));
-  const handlers = tableAt(into, handlersPath).keys;
-  for (const name of tableAt(unknown, handlersPath).keys.keys()) handlers.delete(name);
+  const handlers = findTable(into, handlersPath)?.keys;
+  for (const name of findTable(unknown, handlersPath)?.keys.keys() ?? []) handlers?.delete(name);
   mergeTables(into, unknown);
 }
 

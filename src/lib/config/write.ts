@@ -6,7 +6,7 @@ import { rootKeys } from "./root-config";
 import { runtimeKeys } from "./runtime-config";
 import { defaultRuntimeHandler, handlerKeys } from "./runtime-handlers";
 import { newTable, type TomlTable } from "./toml-tree";
-import { mergeTables, tableAt } from "./toml-merge";
+import { findTable, mergeTables, tableAt } from "./toml-merge";
 import { writeToml } from "./toml-write";
 
 /**
@@ -53,7 +53,7 @@ function addKeys<T>(
 
 /** What was unknown of a handler goes with it when it was taken out of the configuration. */
 function withoutHandlersBut(unknown: TomlTable, names: readonly string[]): TomlTable {
-  const handlers = tableAt(unknown, ["crio", "runtime", "runtimes"]).keys;
-  for (const name of handlers.keys()) if (!names.includes(name)) handlers.delete(name);
+  const handlers = findTable(unknown, ["crio", "runtime", "runtimes"])?.keys;
+  for (const name of handlers?.keys() ?? []) if (!names.includes(name)) handlers?.delete(name);
   return unknown;
 }
