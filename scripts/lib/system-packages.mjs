@@ -1,0 +1,67 @@
+// What kpod's demo and tests need of the system, and which Debian package brings it.
+import { closeSync, existsSync, openSync, readSync } from "node:fs";
+import { Buffer } from "node:buffer";
+import { BUSYBOX_PATHS } from "./image-rootfs.mjs";
+import { findProgram } from "./layout.mjs";
+
+const PT_INTERP = 3;
+
+/** Whether an ELF file needs no dynamic loader, as one must that is alone in an image. */
+export function isStaticProgram(path) {
+  const file = openSync(path, "r");
+  try {
+    const bytes = Buffer.alloc(4096);
+    const length = readSync(file, bytes, 0, bytes.length, 0);
+    if (length < 64 || bytes.readUInt32BE(0) !== 0x7f454c46) return false;
+    const wide = bytes[4] === 2;
+    const little = bytes[5] === 1;
+    const u16 = (at) => (little ? bytes.readUInt16LE(at) : bytes.readUInt16BE(at));
+    const u32 = (at) => (little ? bytes.readUInt32LE(at) : bytes.readUInt32BE(at));
+    const headers = wide ? 64 : 52;
+    const size = u16(wide ? 54 : 42);
+    const count = u16(wide ? 56 : 44);
+    for (let at = headers; at < headers + size * count && at + 4 <= length; at += size) {
+      if (u32(at) === PT_INTERP) return false;
+    }
+    return true;
+  } finally {
+    closeSync(file);
+  }
+}
+
+function program(name, why, { packageName = name, purposes }) {
+  return { what: name, packageName, why, purposes, isThere: (path) => findProgram(name, path) !== undefined };
+}
+
+const ALWAYS = { purposes: ["demo", "tests"] };
+const TESTS = { purposes: ["tests"] };
+
+export const REQUIREMENTS = [
+  program("runc", "the runtime that starts the containers", ALWAYS),
+  program("conmon", "watches a container and writes its log and exit code", ALWAYS),
+  {
+    what: "a static busybox",
+    packageName: "busybox-static",
+    why: "the content of the images, for no registry is asked",
+    ...ALWAYS,
+    isThere: () => BUSYBOX_PATHS.some((path) => existsSync(path) && isStaticProgram(path)),
+  },
+  program("skopeo", "`kpod load` reads image archives with it", ALWAYS),
+  {
+    what: "/etc/containers/policy.json",
+    packageName: "golang-github-containers-common",
+    why: "skopeo accepts no image without a policy",
+    ...ALWAYS,
+    isThere: () => existsSync("/etc/containers/policy.json"),
+  },
+  program("umount", "takes down what the containers had mounted", { ...ALWAYS, packageName: "mount" }),
+  program("crun", "the other runtime that kpod has to work with", TESTS),
+  program("podman", "reads the same store, to compare with", TESTS),
+  program("containers-storage", "reads and locks the same store, to compare with", TESTS),
+  program("jq", "reads kpod's JSON as a script would", TESTS),
+];
+
+/** What is missing for "demo" or "tests". `path` stands in for PATH. */
+export function missingRequirements(purpose, requirements = REQUIREMENTS, path = process.env.PATH) {
+  return requirements.filter(({ purposes, isThere }) => purposes.includes(purpose) && !isThere(path));
+}

@@ -1,0 +1,91 @@
+// npm test: makes the machine ready, checks types, lint and formatting, runs jest, and looks whether anything was
+// left behind. Arguments go to jest; with some of them the checks are left out, for then somebody works on one test.
+// The last line is "N passed, N failed, N skipped"; the exit code is jest's, or 1 where something else failed.
+import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
+import { nodeLayout } from "./lib/layout.mjs";
+import { machineState, newSince } from "./lib/machine-state.mjs";
+import { ScriptError, leanEnvironment, runProgram } from "./lib/run.mjs";
+import { staticChecks } from "./lib/static-checks.mjs";
+import { leftovers, sweep } from "./lib/sweep.mjs";
+import { closingLine } from "./lib/test-summary.mjs";
+
+async function runJest(args, directory, run) {
+  const resultFile = join(directory, "result.json");
+  const temporary = mkdtempSync(join(directory, "tmp-"));
+  const words = [
+    join(REPOSITORY, "node_modules/jest/bin/jest.js"),
+    "--maxWorkers=2",
+    "--json",
+    `--outputFile=${resultFile}`,
+    // Its default is the temporary directory, which lives only as long as this run.
+    `--cacheDirectory=${join(REPOSITORY, "node_modules/.cache/jest")}`,
+    ...args,
+  ];
+  const env = leanEnvironment({ TMPDIR: temporary, KPOD_TEST_RUN: run });
+  const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
+  const result = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, "utf8")) : undefined;
+  return { code, result, temporary };
+}
+
+/** Names what the tests left in their temporary directory, and takes it down. */
+async function clearTemporary(temporary) {
+  const left = [];
+  for (const name of readdirSync(temporary)) {
+    const path = join(temporary, name);
+    if (name.startsWith("kpod-images-")) continue;
+    if (!name.startsWith("kpod-test-")) {
+      left.push(`file ${path}`);
+      continue;
+    }
+    const layout = nodeLayout(path, `/${basename(path)}`);
+    left.push(...leftovers(layout));
+    await sweep(layout);
+  }
+  return left;
+}
+
+async function runTests(args) {
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-run-")));
+  const run = basename(directory).slice("kpod-run-".length);
+  // Ctrl-C reaches jest as well; this process stays to clear up after it.
+  const ignore = () => {};
+  process.on("SIGINT", ignore);
+  try {
+    const before = machineState();
+    const { code, result, temporary } = await runJest(args, directory, run);
+    const left = [...newSince(before, machineState(), run), ...(await clearTemporary(temporary))];
+    if (left.length > 0) console.log(`\nThe tests left behind:\n  ${[...new Set(left)].join("\n  ")}`);
+    return { code, result, left };
+  } finally {
+    process.off("SIGINT", ignore);
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function main(args) {
+  if (process.getuid() !== 0)
+    throw new ScriptError("not root: the tests start containers, so run them with sudo");
+  await bootstrap("tests");
+  if (args.length === 0) {
+    console.log("Checking types, lint and formatting");
+    const failed = await staticChecks(REPOSITORY);
+    if (failed.length > 0) return { code: 1, line: closingLine(undefined, failed.length) };
+  }
+  const { code, result, left } = await runTests(args);
+  // Jest without a result, or failing without a failed test, is a failure of its own.
+  const unexplained = code !== 0 && (result === undefined || result.success);
+  const line = closingLine(result, (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0));
+  return { code: code === 0 && left.length > 0 ? 1 : code, line };
+}
+
+let outcome = { code: 1, line: closingLine(undefined, 1) };
+try {
+  outcome = await main(process.argv.slice(2));
+} catch (error) {
+  console.log(error instanceof ScriptError ? `Error: ${error.message}` : error);
+}
+console.log(`\n${outcome.line}`);
+process.exitCode = outcome.code;

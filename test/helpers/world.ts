@@ -1,0 +1,165 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { findProgram, nodeLayout, runtimeProgram, writeNodeConfig } from "../../scripts/lib/layout.mjs";
+import type { ConfigTables, NodeLayout } from "../../scripts/lib/layout.mjs";
+import { leftovers, sweep } from "../../scripts/lib/sweep.mjs";
+import { testImages } from "./images";
+import type { TestImages } from "./images";
+import { finish, runProcess, startProcess, succeeded } from "./process";
+import type { ProcessOptions, ProcessResult } from "./process";
+import { writeTree } from "./testdir";
+
+export type RuntimeName = "runc" | "crun";
+
+export interface WorldOptions {
+  /** Default runtime of the world's crio.conf; default runc. Both are there as handlers. */
+  readonly runtime?: RuntimeName;
+  /** Tables over the world's crio.conf: `{ "crio.runtime": { pids_limit: 5 } }`. */
+  readonly settings?: ConfigTables;
+}
+
+type Run = (args: readonly string[], options?: ProcessOptions) => Promise<ProcessResult>;
+
+/** A throw-away node in one directory. */
+export interface World extends NodeLayout {
+  /** Directory for what a test itself has to put somewhere: volumes, archives. */
+  readonly scratch: string;
+  /** Runs bin/kpod with the world's configuration. */
+  readonly kpod: Run;
+  /** Starts bin/kpod and does not wait; destroy() kills it where it still runs. */
+  startKpod(
+    args: readonly string[],
+    options?: Pick<ProcessOptions, "env" | "cwd">,
+  ): ChildProcessWithoutNullStreams;
+  /** Runs the world's default runtime with its own root. */
+  readonly runtime: Run;
+  readonly runc: Run;
+  readonly crun: Run;
+  readonly podman: Run;
+  readonly containersStorage: Run;
+  readonly skopeo: Run;
+  /** Loads `localhost/busybox:latest` and `localhost/pause:latest` by skopeo. */
+  loadImages(): Promise<TestImages>;
+  /** What there is of the world: processes, mounts, cgroups, its directory. */
+  leftovers(): string[];
+  /**
+   * Kills, unmounts and removes everything of the world; a second call does nothing.
+   * @throws Error that lists what could not be removed within `patienceMs` (10 000) a kind.
+   */
+  destroy(options?: { readonly patienceMs?: number }): Promise<void>;
+}
+
+const KPOD = join(__dirname, "../../bin/kpod");
+const open = new Set<World>();
+
+// A test that failed half way, or forgot it, leaves its world to this.
+afterAll(async () => {
+  for (const world of [...open]) await world.destroy();
+}, 60_000);
+
+/**
+ * crun 1.8 refuses to work where cgroup v1 and v2 are mounted side by side and v2 has a controller of its own. Where
+ * the machine is such, it runs with the v2 mount out of its sight.
+ */
+function makeCrunWork(directory: string): void {
+  const controllers = "/sys/fs/cgroup/unified/cgroup.controllers";
+  const program = findProgram("crun");
+  if (program === undefined || !existsSync(controllers)) return;
+  if (readFileSync(controllers, "utf8").trim() === "") return;
+  const inside = `umount /sys/fs/cgroup/unified && exec ${program} "$@"`;
+  const script = `#!/bin/sh\nexec unshare --mount --propagation slave sh -c '${inside}' crun "$@"\n`;
+  writeTree(directory, { "bin/crun": { content: script, mode: 0o755 } });
+}
+
+function containersConfig(layout: NodeLayout): string {
+  const path = join(layout.directory, "containers.conf");
+  // The locks of podman would else be in shared memory, one set for the whole machine.
+  const engine = ['cgroup_manager = "cgroupfs"', 'events_logger = "none"', 'lock_type = "file"'];
+  writeFileSync(path, ["[engine]", ...engine, ""].join("\n"));
+  return path;
+}
+
+function tools(layout: NodeLayout): Pick<World, "runc" | "crun" | "podman" | "containersStorage" | "skopeo"> {
+  const { directory, root, runRoot, runtimeRoots } = layout;
+  const storage = {
+    CONTAINERS_STORAGE_CONF: layout.storageConfig,
+    CONTAINERS_CONF: containersConfig(layout),
+  };
+  const tool =
+    (program: string, ...fixed: string[]): Run =>
+    (args, options = {}) =>
+      runProcess(program, [...fixed, ...args], { ...options, env: { ...storage, ...options.env } });
+  const driver = ["--storage-driver", "overlay"];
+  const podmanPlaces = [
+    "--tmpdir",
+    join(directory, "podman"),
+    "--network-config-dir",
+    join(directory, "cni"),
+  ];
+  return {
+    runc: tool(runtimeProgram(layout, "runc") ?? "runc", "--root", runtimeRoots.runc),
+    crun: tool(runtimeProgram(layout, "crun") ?? "crun", "--root", runtimeRoots.crun),
+    podman: tool("podman", "--root", root, "--runroot", runRoot, ...driver, ...podmanPlaces),
+    containersStorage: tool("containers-storage", "--graph", root, "--run", runRoot, ...driver),
+    skopeo: tool("skopeo"),
+  };
+}
+
+/** Copies image files into the world's store, as any other tool of containers/storage would. */
+async function loadImages({ skopeo, root, runRoot }: World): Promise<TestImages> {
+  const images = testImages();
+  for (const { layout, name } of [images.busybox, images.pause]) {
+    const store = `containers-storage:[overlay@${root}+${runRoot}]${name}`;
+    succeeded(await skopeo(["copy", "--quiet", `oci:${layout}:${name}`, store]), `skopeo copy ${name}`);
+  }
+  return images;
+}
+
+function kill(child: ChildProcessWithoutNullStreams): void {
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+}
+
+/**
+ * Makes a world: own store, run directories, runtime roots, logs, crio.conf and cgroup parent (`cgroupParent`, to be
+ * given to `kpod pod run --cgroup-parent`), all below one temporary directory. Nothing of the machine's own node is
+ * touched. The directories that kpod and the runtimes make are not made in advance.
+ */
+export async function createWorld(options: WorldOptions = {}): Promise<World> {
+  // The run's own mark lets its end tell its worlds from those of another run on this machine.
+  const prefix = `kpod-test-${process.env.KPOD_TEST_RUN ?? "alone"}-`;
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
+  const layout = nodeLayout(directory, `/${basename(directory)}`);
+  const { runtime = "runc", settings } = options;
+  makeCrunWork(directory);
+  writeNodeConfig(layout, runtime, settings);
+  const scratch = join(directory, "scratch");
+  mkdirSync(scratch);
+  const running = new Set<ChildProcessWithoutNullStreams>();
+  const startKpod: World["startKpod"] = (args, startOptions) => {
+    const child = startProcess(KPOD, ["--config", layout.config, ...args], startOptions);
+    running.add(child);
+    child.on("close", () => running.delete(child));
+    return child;
+  };
+  const programs = tools(layout);
+  const world: World = {
+    ...layout,
+    ...programs,
+    scratch,
+    runtime: programs[runtime],
+    startKpod,
+    kpod: (args, runOptions) => finish(startKpod(args, runOptions), `kpod ${args.join(" ")}`, runOptions),
+    loadImages: () => loadImages(world),
+    leftovers: () => leftovers(layout),
+    destroy: async (destroyOptions) => {
+      if (!open.has(world)) return;
+      for (const child of running) kill(child);
+      await sweep(layout, destroyOptions);
+      open.delete(world);
+    },
+  };
+  open.add(world);
+  return Promise.resolve(world);
+}
