@@ -67,8 +67,9 @@ export class Config extends Fields {
   }
 
   /**
-   * The configuration as TOML: every key of CRI-O 1.0.0 with its value, be it the default; of the keys that
-   * came later those that were set or changed; and all that the files that were read hold beside, as it
+   * The configuration as TOML: every key of CRI-O 1.0.0 with its value, be it the default (but for
+   * `hooks_dir_path` and `plugin_dir` where their successors are set); of the keys that came later those
+   * that were set or changed; and all that the files that were read hold beside, as it
    * stands in them. Comments are lost, and so are `hooks` and `transientStore`, for which crio.conf has no
    * keys.
    */

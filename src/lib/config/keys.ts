@@ -16,7 +16,7 @@ export interface ValueKind<V> {
 }
 
 /** One key of a table of crio.conf and the field of Config it fills. */
-export interface ConfigKey<V> {
+export interface ConfigKey<V, Field = string> {
   /** Its name in the file. */
   readonly name: string;
   /** A name some version gave it, understood where the name itself is not there. */
@@ -24,10 +24,12 @@ export interface ConfigKey<V> {
   readonly kind: ValueKind<V>;
   /** True for a key that CRI-O 1.0.0 did not have: written only when it was set or changed. */
   readonly later?: true;
+  /** The field that later versions have instead: where that is set, this one is written only if set too. */
+  readonly replacedBy?: Field;
 }
 
 /** The keys of one table, by the field that each fills. */
-export type ConfigKeys<T> = { readonly [F in keyof T]: ConfigKey<T[F]> };
+export type ConfigKeys<T> = { readonly [F in keyof T]: ConfigKey<T[F], keyof T> };
 
 /** The fields of a table of keys, typed as such, which Object.keys does not do. */
 export function fieldsOf<T>(keys: ConfigKeys<T>): (keyof T)[] {

@@ -24,7 +24,7 @@ export function defaultNetworkConfig(): NetworkConfig {
 
 export const networkKeys: ConfigKeys<NetworkConfig> = {
   networkDir: { name: "network_dir", kind: text },
-  pluginDir: { name: "plugin_dir", kind: text },
+  pluginDir: { name: "plugin_dir", kind: text, replacedBy: "pluginDirs" },
   pluginDirs: { name: "plugin_dirs", kind: texts, later: true },
   cniDefaultNetwork: { name: "cni_default_network", kind: text, later: true },
 };

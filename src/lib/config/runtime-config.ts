@@ -140,7 +140,7 @@ export const runtimeKeys: ConfigKeys<Omit<RuntimeConfig, "hooks" | "runtimes">> 
   seccompProfile: { name: "seccomp_profile", kind: text },
   apparmorProfile: { name: "apparmor_profile", kind: text },
   cgroupManager: { name: "cgroup_manager", kind: oneOf("cgroupfs", "systemd") },
-  hooksDirPath: { name: "hooks_dir_path", kind: text },
+  hooksDirPath: { name: "hooks_dir_path", kind: text, replacedBy: "hooksDir" },
   hooksDir: { name: "hooks_dir", kind: texts, later: true },
   defaultMounts: { name: "default_mounts", kind: texts },
   pidsLimit: { name: "pids_limit", kind: integer },

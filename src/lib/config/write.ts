@@ -43,10 +43,11 @@ function addKeys<T>(
   isSet: (field: keyof T) => boolean,
 ): void {
   for (const field of fieldsOf(keys)) {
-    const { name, kind, later } = keys[field];
+    const { name, kind, later, replacedBy } = keys[field];
     const text = kind.encode(values[field]);
     const changed = text !== kind.encode(defaults[field]);
-    if (later === true && !changed && !isSet(field)) continue;
+    const optional = later === true || (replacedBy !== undefined && isSet(replacedBy));
+    if (optional && !changed && !isSet(field)) continue;
     table.keys.set(name, { type: "leaf", line: 0, lastLine: 0, text });
   }
 }

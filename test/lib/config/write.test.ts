@@ -136,7 +136,11 @@ describe("nothing is lost between reading and writing", () => {
   });
 
   test("no key, known or not, and nothing is added but the defaults of 1.0.0", () => {
-    const defaults = parseString(defaultConfig().toToml());
+    const defaults = parseString(
+      defaultConfig()
+        .toToml()
+        .replace(/^(hooks_dir_path|plugin_dir) = .*$/gm, ""),
+    );
     const added = { crio: { lock_path: "/run/old.lock", runtime: { log_size_max: 10485760 } } };
     const handler = { crio: { runtime: { runtimes: { "my runc": { runtime_path: "" } } } } };
     expect(parseString(written)).toEqual(merged(defaults, parseString(everything), added, handler));
@@ -175,6 +179,13 @@ test("every known key survives with a value of its own", () => {
   const reread = read(config.toToml());
   expect(reread).toEqual(config);
   expect(reread.sources.size).toBe(fieldsOf(configKeys).length);
+});
+
+test("a key whose successor is set is written only when it was set itself", () => {
+  const successors = `[crio.runtime]\nhooks_dir = []\n[crio.network]\nplugin_dirs = ["/a"]\n`;
+  expect(read(successors).toToml()).not.toMatch(/^(hooks_dir_path|plugin_dir) = /m);
+  const both = read(successors, `[crio.network]\nplugin_dir = "/opt/cni/bin/"`).toToml();
+  expect(both).toMatch(/^plugin_dir = "\/opt\/cni\/bin\/"$/m);
 });
 
 test("a long list takes a line for each item", () => {
