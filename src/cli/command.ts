@@ -3,6 +3,7 @@ import type { ContainerServer } from "../lib/container-server";
 import type { Logger } from "../lib/logger";
 import { flagValues, type FlagSpecs, type FlagValues, type GivenFlags } from "./flags";
 import type { GlobalValues } from "./globals";
+import type { InterruptName } from "./interrupt";
 import type { Terminal } from "./terminal";
 
 /** Under which heading of `kpod --help` a command stands. */
@@ -39,6 +40,8 @@ export interface BaseContext {
    * call takes these from node, which would end kpod at once; a second Ctrl-C still does.
    */
   signal(): AbortSignal;
+  /** Hands these signals to somebody else; returns what gives them back. */
+  interceptSignals(handler: (name: InterruptName) => void): () => void;
   /** The configuration: defaults, files, global flags. */
   loadConfig(): Promise<Config>;
   /** A server over the configuration, with the logger, the lock timeout and the signal of this context. */

@@ -8,7 +8,7 @@ import type { Terminal } from "./terminal";
 /** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
 export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
-  const signal = createInterrupt();
+  const { signal, intercept } = createInterrupt();
 
   const loadConfig = async () => {
     const library = await import("../lib/config");
@@ -41,5 +41,14 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
     terminal.error(`Error: ${describeError(error)}\n`);
   };
 
-  return { globals, terminal, logger, signal, loadConfig, openServer, reportFailure };
+  return {
+    globals,
+    terminal,
+    logger,
+    signal,
+    interceptSignals: intercept,
+    loadConfig,
+    openServer,
+    reportFailure,
+  };
 }

@@ -1,65 +1,28 @@
-import { KpodError } from "../lib/errors";
-import type { Command } from "./command";
-import { UsageError } from "./errors";
 import { ExitCode } from "./exit-code";
-import type { Request } from "./program";
 import { report } from "./report";
 import type { Terminal } from "./terminal";
 import { versionLine } from "./version";
 
+/** The program behind the fast paths: from the words after `kpod` to an exit code. */
+export type Program = (argv: readonly string[], terminal: Terminal) => Promise<number>;
+
 /**
- * From the words after `kpod` to an exit code: reads them, runs what they ask for, and reports whatever is
- * thrown. Parser, table and command are loaded when they are needed.
+ * From the words after `kpod` to an exit code. The version is printed without loading the program; whatever
+ * is thrown is reported, and nothing escapes.
  */
 export async function execute(
   argv: readonly string[],
   terminal: Terminal,
-  loadTable: () => Promise<readonly Command[]>,
+  loadProgram: () => Promise<Program>,
 ): Promise<number> {
   try {
     if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
       terminal.out(versionLine);
       return ExitCode.success;
     }
-    const [{ parseCommandLine }, table] = await Promise.all([import("./program"), loadTable()]);
-    return await answer(parseCommandLine(argv, table), terminal, table);
+    const program = await loadProgram();
+    return await program(argv, terminal);
   } catch (error) {
     return report(error, terminal, argv);
   }
-}
-
-async function answer(request: Request, terminal: Terminal, table: readonly Command[]): Promise<number> {
-  switch (request.kind) {
-    case "version":
-      terminal.out(versionLine);
-      return ExitCode.success;
-    case "help": {
-      const { showHelp } = await import("./help");
-      await showHelp(terminal, table, request.path);
-      return ExitCode.success;
-    }
-    case "command":
-      return runCommand(request, terminal);
-  }
-}
-
-async function runCommand(
-  { command, given, args, globals }: Request & { kind: "command" },
-  terminal: Terminal,
-): Promise<number> {
-  if (command.needsRoot === true) requireRoot(command);
-  const { createContext } = await import("./context");
-  try {
-    return await command.run(createContext(globals, terminal), given, args);
-  } catch (error) {
-    if (error instanceof UsageError) error.command ??= command.path;
-    throw error;
-  }
-}
-
-function requireRoot({ path }: Command): void {
-  if (process.geteuid?.() === 0) return;
-  throw new KpodError("NOT_PERMITTED", `kpod ${path.join(" ")} needs root`, {
-    hint: "run it as root, for example with sudo",
-  });
 }

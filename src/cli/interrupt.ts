@@ -3,23 +3,51 @@ import { InterruptedError } from "./errors";
 
 const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
-/**
- * A function that gives an AbortSignal for Ctrl-C, SIGTERM and SIGHUP. The signals are taken from node when
- * it is called first. A second one ends kpod at once, whatever it still does.
- */
-export function createInterrupt(): () => AbortSignal {
+/** A signal by which a user or the system asks kpod to end. */
+export type InterruptName = (typeof names)[number];
+
+/** What kpod makes of the signals that ask it to end. */
+export interface Interrupt {
+  /** Aborted by the first of them. The signals are taken from node when this is called first. */
+  readonly signal: () => AbortSignal;
+  /**
+   * Hands the signals to somebody else instead, for as long as a container runs in the foreground.
+   * @returns gives them back
+   */
+  readonly intercept: (handler: (name: InterruptName) => void) => () => void;
+}
+
+/** Listens to Ctrl-C, SIGTERM and SIGHUP. A second one ends kpod at once, whatever it still does. */
+export function createInterrupt(): Interrupt {
   let controller: AbortController | undefined;
-  return () => {
-    if (controller !== undefined) return controller.signal;
+  let interceptor: ((name: InterruptName) => void) | undefined;
+
+  const listen = (): AbortController => {
+    if (controller !== undefined) return controller;
     const created = new AbortController();
-    controller = created;
     for (const name of names) {
       process.on(name, () => {
+        if (interceptor !== undefined) {
+          interceptor(name);
+          return;
+        }
         const error = new InterruptedError(name, constants.signals[name]);
         if (created.signal.aborted) process.exit(error.exitCode);
         created.abort(error);
       });
     }
-    return created.signal;
+    controller = created;
+    return created;
+  };
+
+  return {
+    signal: () => listen().signal,
+    intercept: (handler) => {
+      listen();
+      interceptor = handler;
+      return () => {
+        interceptor = undefined;
+      };
+    },
   };
 }

@@ -5,14 +5,14 @@ import { ClosedPipeError } from "./errors";
 /** Where kpod writes. Tests put buffers in its place. */
 export interface Terminal {
   /**
-   * Writes text to standard output as it is; whoever calls ends lines and escapes what came from disk.
+   * Writes text, or bytes, to standard output as it is; whoever calls ends lines and escapes what came from disk.
    *
    * @throws ClosedPipeError when the reader is gone
    * @throws KpodError (`IO`) when the text cannot be written, for instance on a full disk
    */
-  out(text: string): void;
+  out(text: string | Uint8Array): void;
   /** Writes text to standard error as it is. A failure is not told: there is nobody left to tell. */
-  error(text: string): void;
+  error(text: string | Uint8Array): void;
   /** True when standard output is a terminal. */
   readonly isTTY: boolean;
   /** How many characters a line of the terminal holds; undefined when standard output is not one. */
@@ -65,8 +65,8 @@ function isTerminal(descriptor: 1 | 2): boolean {
   return (descriptor === 1 ? process.stdout : process.stderr).isTTY;
 }
 
-function writeAll(descriptor: number, text: string): void {
-  const bytes = Buffer.from(text);
+function writeAll(descriptor: number, text: string | Uint8Array): void {
+  const bytes = typeof text === "string" ? Buffer.from(text) : text;
   for (let written = 0; written < bytes.length;) {
     try {
       written += writeSync(descriptor, bytes, written);

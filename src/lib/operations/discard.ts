@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { existsSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { conmonCgroup } from "../cgroups/parent";
@@ -8,6 +8,9 @@ import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
 import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import { isStorageId } from "../storage/ids";
+import { readMounts, unmount } from "../system/mount";
 import { isProcessAlive, readCommandLine, readProcessStat } from "../system/process";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
@@ -29,6 +32,57 @@ export async function discardRuntime(server: ContainerServer, container: Contain
   rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
   if (config.cgroupManager !== "systemd")
     await removeMonitorCgroup(conmonCgroup(parentOf(server, container), container.id));
+}
+
+/**
+ * Removes a container with all that is its own, killing it when it runs: runtime and conmon first, then mount,
+ * records, layer and directories. Its log stays.
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ */
+export async function discardContainer(server: ContainerServer, container: Container): Promise<void> {
+  await discardRuntime(server, container);
+  if (isStorageId(container.id)) await server.store.deleteContainer(container.id);
+  server.removeContainer(container);
+}
+
+/**
+ * Removes a pod with its containers, its infra container, its namespaces and its /dev/shm. Its logs stay.
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ */
+export async function discardPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+  for (const container of sandbox.containers()) await discardContainer(server, container);
+  const { infraContainer } = sandbox;
+  await discardRuntime(server, infraContainer);
+  unpin(sandbox);
+  // Only the pod's own: one that uses the host's names the host's directory.
+  unmount(join(infraContainer.bundlePath, "shm"));
+  if (isStorageId(infraContainer.id)) await server.store.deleteContainer(infraContainer.id);
+  server.removeInfraContainer(infraContainer);
+  server.removeSandbox(sandbox.id);
+}
+
+/** Unpins the namespaces that the pod's spec names: what is there must be a namespace, the spec is only data. */
+function unpin(sandbox: Sandbox): void {
+  const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
+  for (const type of ["network", "ipc", "uts"] as const) {
+    const path = pathOf(sandbox, type);
+    if (path === undefined || !existsSync(path)) continue;
+    const target = realpathSync(path);
+    if (!pinned.has(target)) continue;
+    while (unmount(target));
+    rmSync(target, { force: true });
+  }
+}
+
+function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | undefined {
+  try {
+    const path = sandbox.namespacePath(type);
+    return path.startsWith("/") && !path.startsWith("/proc/") ? path : undefined;
+  } catch (error) {
+    // A pod that lost its spec has lost the names of its namespaces with it.
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
+  }
 }
 
 interface Monitor {

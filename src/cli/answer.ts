@@ -1,0 +1,55 @@
+import { KpodError } from "../lib/errors";
+import type { Command } from "./command";
+import { createContext } from "./context";
+import { UsageError } from "./errors";
+import { ExitCode } from "./exit-code";
+import { parseCommandLine, type Request } from "./program";
+import type { Terminal } from "./terminal";
+import { versionLine } from "./version";
+
+/**
+ * Does what a command line asks for and returns the exit code.
+ *
+ * @param argv the words after `kpod`
+ * @param table the commands there are
+ * @throws UsageError for wrong usage, and whatever the command throws
+ */
+export async function answer(
+  argv: readonly string[],
+  terminal: Terminal,
+  table: readonly Command[],
+): Promise<number> {
+  const request = parseCommandLine(argv, table);
+  switch (request.kind) {
+    case "version":
+      terminal.out(versionLine);
+      return ExitCode.success;
+    case "help": {
+      const { showHelp } = await import("./help");
+      await showHelp(terminal, table, request.path);
+      return ExitCode.success;
+    }
+    case "command":
+      return runCommand(request, terminal);
+  }
+}
+
+async function runCommand(
+  { command, given, args, globals }: Request & { kind: "command" },
+  terminal: Terminal,
+): Promise<number> {
+  if (command.needsRoot === true) requireRoot(command);
+  try {
+    return await command.run(createContext(globals, terminal), given, args);
+  } catch (error) {
+    if (error instanceof UsageError) error.command ??= command.path;
+    throw error;
+  }
+}
+
+function requireRoot({ path }: Command): void {
+  if (process.geteuid?.() === 0) return;
+  throw new KpodError("NOT_PERMITTED", `kpod ${path.join(" ")} needs root`, {
+    hint: "run it as root, for example with sudo",
+  });
+}

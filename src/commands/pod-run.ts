@@ -1,0 +1,28 @@
+import { randomBytes } from "node:crypto";
+import type { CommandContext } from "../cli/command";
+import type { podRunFlags } from "../cli/table/pods";
+import { runPodSandbox } from "../lib/launch/pod";
+import { readKeyValues } from "./key-values";
+
+/** `kpod pod run`: starts a pod without containers and prints its id. */
+export async function run(context: CommandContext<typeof podRunFlags>): Promise<number> {
+  const { flags, terminal } = context;
+  const labels = readKeyValues("label", flags.label);
+  const server = await context.openServer();
+  const sandbox = await runPodSandbox(server, {
+    name: flags.name ?? generatedName("pod"),
+    namespace: flags.namespace,
+    labels,
+    ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
+    network: flags.network ?? "none",
+    cgroupParent: flags.cgroupParent ?? "",
+  });
+  terminal.out(`${sandbox.id}\n`);
+  return 0;
+}
+
+/** A name for a pod or container to which the user gave none. */
+export function generatedName(stem: string): string {
+  const base = stem.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
+  return `${/^[a-z0-9]/.test(base) ? base : "image"}-${randomBytes(3).toString("hex")}`;
+}
