@@ -1,15 +1,20 @@
-// From argv to exit code.
-import { execute } from "./cli/execute";
-import { report } from "./cli/report";
-import { systemTerminal } from "./cli/terminal";
+// From argv to exit code. The version is printed before anything is loaded; where that fails, the usual way
+// says why.
+import { writeSync } from "node:fs";
+import { versionLine } from "./cli/version";
 
 const argv = process.argv.slice(2);
 
-// What is thrown outside of the chain of promises (in a timer, by an event) is told like everything else.
-process.on("uncaughtException", (error) => {
-  void report(error, systemTerminal, argv).then((code) => process.exit(code));
-});
+if (!printsVersion())
+  void import("./cli/start").then(({ start }) => {
+    start(argv);
+  });
 
-void execute(argv, systemTerminal, async () => (await import("./cli/table")).table).then((code) =>
-  process.exit(code),
-);
+function printsVersion(): boolean {
+  if (argv.length !== 1 || (argv[0] !== "--version" && argv[0] !== "-v")) return false;
+  try {
+    return writeSync(1, versionLine) === versionLine.length;
+  } catch {
+    return false;
+  }
+}

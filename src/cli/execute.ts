@@ -1,28 +1,63 @@
+import { KpodError } from "../lib/errors";
+import type { Command } from "./command";
+import { createContext } from "./context";
+import { UsageError } from "./errors";
 import { ExitCode } from "./exit-code";
+import { parseCommandLine, type Request } from "./program";
 import { report } from "./report";
 import type { Terminal } from "./terminal";
 import { versionLine } from "./version";
 
-/** The program behind the fast paths: from the words after `kpod` to an exit code. */
-export type Program = (argv: readonly string[], terminal: Terminal) => Promise<number>;
-
 /**
- * From the words after `kpod` to an exit code. The version is printed without loading the program; whatever
- * is thrown is reported, and nothing escapes.
+ * From the words after `kpod` to an exit code: reads them, does what they ask for, and reports whatever is
+ * thrown. Nothing escapes.
+ *
+ * @param argv the words after `kpod`
+ * @param table the commands there are
  */
 export async function execute(
   argv: readonly string[],
   terminal: Terminal,
-  loadProgram: () => Promise<Program>,
+  table: readonly Command[],
 ): Promise<number> {
   try {
-    if (argv.length === 1 && (argv[0] === "--version" || argv[0] === "-v")) {
-      terminal.out(versionLine);
-      return ExitCode.success;
-    }
-    const program = await loadProgram();
-    return await program(argv, terminal);
+    return await answer(parseCommandLine(argv, table), terminal, table);
   } catch (error) {
     return report(error, terminal, argv);
   }
+}
+
+async function answer(request: Request, terminal: Terminal, table: readonly Command[]): Promise<number> {
+  switch (request.kind) {
+    case "version":
+      terminal.out(versionLine);
+      return ExitCode.success;
+    case "help": {
+      const { showHelp } = await import("./help");
+      await showHelp(terminal, table, request.path);
+      return ExitCode.success;
+    }
+    case "command":
+      return runCommand(request, terminal);
+  }
+}
+
+async function runCommand(
+  { command, given, args, globals }: Request & { kind: "command" },
+  terminal: Terminal,
+): Promise<number> {
+  if (command.needsRoot === true) requireRoot(command);
+  try {
+    return await command.run(createContext(globals, terminal), given, args);
+  } catch (error) {
+    if (error instanceof UsageError) error.command ??= command.path;
+    throw error;
+  }
+}
+
+function requireRoot({ path }: Command): void {
+  if (process.geteuid?.() === 0) return;
+  throw new KpodError("NOT_PERMITTED", `kpod ${path.join(" ")} needs root`, {
+    hint: "run it as root, for example with sudo",
+  });
 }

@@ -5,7 +5,7 @@ export const globalFlags = {
   config: {
     short: "c",
     argument: "PATH",
-    help: "Configuration file; without it /etc/crio/crio.conf and crio.conf.d, where they exist",
+    help: "Configuration file instead of /etc/crio/crio.conf and its drop-ins",
   },
   "log-level": {
     argument: "LEVEL",

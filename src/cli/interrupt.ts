@@ -1,7 +1,8 @@
-import { constants } from "node:os";
 import { InterruptedError } from "./errors";
 
-const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+// Their numbers are the same on every Linux; node:os, which knows them, would have to be loaded.
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+const names = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
 /** A signal by which a user or the system asks kpod to end. */
 export type InterruptName = (typeof names)[number];
@@ -31,7 +32,7 @@ export function createInterrupt(): Interrupt {
           interceptor(name);
           return;
         }
-        const error = new InterruptedError(name, constants.signals[name]);
+        const error = new InterruptedError(name, signals[name]);
         if (created.signal.aborted) process.exit(error.exitCode);
         created.abort(error);
       });

@@ -23,6 +23,8 @@ export function parseFlags(
   specs: FlagSpecs,
   options: { stopAtArgument: boolean },
 ): ParsedFlags {
+  // Nothing to do before a command: the usual call has no flags there, and building a parser takes 2 ms.
+  if (options.stopAtArgument && !(words[0] ?? "").startsWith("-")) return { given: new Map(), args: words };
   const prepared = prepareWords(words, specs, options.stopAtArgument);
   const given = new Map<string, GivenValue>();
   const parser = new Command()

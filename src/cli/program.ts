@@ -68,7 +68,7 @@ export function unknownCommand(table: readonly Command[], path: readonly string[
     .configureOutput({ outputError() {} });
   for (const name of new Set(siblings)) parser.command(name);
   try {
-    parser.parse(path.slice(-1), { from: "user" });
+    parser.parse(["--", ...path.slice(-1)], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return new UnknownCommandError(plainMessage(error), parent);
