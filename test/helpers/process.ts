@@ -60,6 +60,8 @@ export async function finish(
     child.stdin.end(input);
     const timer = setTimeout(() => {
       child.kill("SIGKILL");
+      child.stdout.destroy();
+      child.stderr.destroy();
       const state =
         child.exitCode === null ? "is still running" : "ended, but something holds its output open";
       const output = `${Buffer.concat(stdout).toString()}${Buffer.concat(stderr).toString()}`;

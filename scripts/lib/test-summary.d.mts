@@ -1,0 +1,11 @@
+/** The counts of jest's JSON result. */
+export interface JestCounts {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  readonly numTodoTests: number;
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+/** `N passed, N failed, N skipped`. */
+export function closingLine(result: JestCounts | undefined, otherFailures?: number): string;
