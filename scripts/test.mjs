@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSyn
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
-import { nodeLayout } from "./lib/layout.mjs";
+import { worldLayout } from "./lib/layout.mjs";
 import { machineState, newSince } from "./lib/machine-state.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./lib/run.mjs";
 import { staticChecks } from "./lib/static-checks.mjs";
@@ -14,7 +14,6 @@ import { closingLine } from "./lib/test-summary.mjs";
 
 async function runJest(args, directory, run) {
   const resultFile = join(directory, "result.json");
-  const temporary = mkdtempSync(join(directory, "tmp-"));
   const words = [
     join(REPOSITORY, "node_modules/jest/bin/jest.js"),
     "--maxWorkers=2",
@@ -24,25 +23,25 @@ async function runJest(args, directory, run) {
     `--cacheDirectory=${join(REPOSITORY, "node_modules/.cache/jest")}`,
     ...args,
   ];
-  const env = leanEnvironment({ TMPDIR: temporary, KPOD_TEST_RUN: run });
+  const env = leanEnvironment({ TMPDIR: directory, KPOD_TEST_RUN: run });
   const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
   const result = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, "utf8")) : undefined;
-  return { code, result, temporary };
+  rmSync(resultFile, { force: true });
+  return { code, result };
 }
 
 /** Names what the tests left in their temporary directory, and takes it down. */
-async function clearTemporary(temporary) {
+async function clearTemporary(directory, run) {
   const left = [];
-  for (const name of readdirSync(temporary)) {
-    const path = join(temporary, name);
-    if (name.startsWith("kpod-images-")) continue;
-    if (!name.startsWith("kpod-test-")) {
+  for (const name of readdirSync(directory).filter((entry) => !entry.startsWith("kpod-images-"))) {
+    const path = join(directory, name);
+    if (name.startsWith("kpod-w-")) {
+      const layout = worldLayout(path, run);
+      left.push(...leftovers(layout));
+      await sweep(layout);
+    } else {
       left.push(`file ${path}`);
-      continue;
     }
-    const layout = nodeLayout(path, `/${basename(path)}`);
-    left.push(...leftovers(layout));
-    await sweep(layout);
   }
   return left;
 }
@@ -55,8 +54,8 @@ async function runTests(args) {
   process.on("SIGINT", ignore);
   try {
     const before = machineState();
-    const { code, result, temporary } = await runJest(args, directory, run);
-    const left = [...newSince(before, machineState(), run), ...(await clearTemporary(temporary))];
+    const { code, result } = await runJest(args, directory, run);
+    const left = [...newSince(before, machineState(), run), ...(await clearTemporary(directory, run))];
     if (left.length > 0) console.log(`\nThe tests left behind:\n  ${[...new Set(left)].join("\n  ")}`);
     return { code, result, left };
   } finally {

@@ -18,6 +18,12 @@ export interface NodeLayout {
   readonly storageConfig: string;
 }
 
+/**
+ * The layout of a test's world. Its cgroups are named after the run of the tests (KPOD_TEST_RUN), so that the run's
+ * end can tell them from those of another run on this machine.
+ */
+export function worldLayout(directory: string, run?: string): NodeLayout;
+
 /** TOML tables by dotted name, to lie over those that are written anyhow. */
 export type ConfigTables = Readonly<
   Record<string, Readonly<Record<string, string | number | boolean | readonly string[]>>>

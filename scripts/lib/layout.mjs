@@ -33,6 +33,11 @@ export function nodeLayout(directory, cgroupParent) {
   };
 }
 
+/** See layout.d.mts. */
+export function worldLayout(directory, run = process.env.KPOD_TEST_RUN ?? "alone") {
+  return nodeLayout(directory, `/kpod-test-${run}-${directory.slice(-6)}`);
+}
+
 function tomlValue(value) {
   // A JSON string is a TOML basic string too, and a list of them likewise.
   return JSON.stringify(value);

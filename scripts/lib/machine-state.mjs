@@ -49,12 +49,11 @@ export function machineState() {
   ];
 }
 
-/**
- * What is in `after` and was not in `before`, but for what belongs to another run of the tests: its worlds are named
- * kpod-test-RUN-….
- */
+/** What is in `after` and was not in `before`, but for what belongs to another run of the tests. */
 export function newSince(before, after, run) {
   const known = new Set(before);
-  const ofAnotherRun = (line) => /kpod-test-/.test(line) && !line.includes(`kpod-test-${run}-`);
+  const marks = [`kpod-run-${run}`, `kpod-test-${run}-`];
+  const ofAnotherRun = (line) =>
+    /kpod-(run|test|w)-/.test(line) && !marks.some((mark) => line.includes(mark));
   return after.filter((line) => !known.has(line) && !ofAnotherRun(line));
 }

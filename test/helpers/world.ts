@@ -1,8 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
-import { findProgram, nodeLayout, runtimeProgram, writeNodeConfig } from "../../scripts/lib/layout.mjs";
+import { join } from "node:path";
+import { findProgram, runtimeProgram, worldLayout, writeNodeConfig } from "../../scripts/lib/layout.mjs";
 import type { ConfigTables, NodeLayout } from "../../scripts/lib/layout.mjs";
 import { leftovers, sweep } from "../../scripts/lib/sweep.mjs";
 import { testImages } from "./images";
@@ -127,10 +127,9 @@ function kill(child: ChildProcessWithoutNullStreams): void {
  * touched. The directories that kpod and the runtimes make are not made in advance.
  */
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
-  // The run's own mark lets its end tell its worlds from those of another run on this machine.
-  const prefix = `kpod-test-${process.env.KPOD_TEST_RUN ?? "alone"}-`;
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), prefix)));
-  const layout = nodeLayout(directory, `/${basename(directory)}`);
+  // Short, since podman takes no runroot longer than 50 bytes.
+  const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-w-")));
+  const layout = worldLayout(directory);
   const { runtime = "runc", settings } = options;
   makeCrunWork(directory);
   writeNodeConfig(layout, runtime, settings);

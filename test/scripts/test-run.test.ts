@@ -33,8 +33,13 @@ test.each([
 
 test("what is new counts, but for the worlds of another run", () => {
   const before = ["mount /a", "cgroup /sys/fs/cgroup/pids/x"];
-  const mine = ["mount /tmp/kpod-test-me-1/root/overlay", "file /run/crio.lock"];
-  const after = [...before, ...mine, "cgroup /sys/fs/cgroup/pids/kpod-test-you-2"];
+  const mine = [
+    "mount /tmp/kpod-run-me/kpod-w-1/root/overlay",
+    "cgroup /sys/fs/cgroup/pids/kpod-test-me-1",
+    "file /run/crio.lock",
+  ];
+  const theirs = ["cgroup /sys/fs/cgroup/pids/kpod-test-you-2", "mount /tmp/kpod-w-you/root/overlay"];
+  const after = [...before, ...mine, ...theirs, "mount /tmp/kpod-run-you/kpod-w-3/root/overlay"];
   expect(newSince(before, after, "me")).toEqual(mine);
 });
 
@@ -92,7 +97,7 @@ describe("a test run", () => {
       test("leaks", () => {
         const hierarchy = listMounts().find(({ type }) => type.startsWith("cgroup"));
         mkdirSync(hierarchy.mountPoint + "/${name}");
-        mkdirSync(tmpdir() + "/kpod-test-" + process.env.KPOD_TEST_RUN + "-world");
+        mkdirSync(tmpdir() + "/kpod-w-abcdef");
         writeFileSync(tmpdir() + "/forgotten", "");
       });`;
     const result = await runIn({ "test/leak.test.ts": leak }, ["test/leak.test.ts"]);
@@ -101,7 +106,7 @@ describe("a test run", () => {
     expect(cgroup).toHaveLength(1);
     expect(result.stdout).toContain(`cgroup ${cgroup.join()}\n`);
     expect(result.stdout).toMatch(/file \S+\/forgotten\n/);
-    const world = /directory (\S+\/kpod-test-\S+-world)\n/.exec(result.stdout)?.[1] ?? "none named";
+    const world = /directory (\S+\/kpod-w-abcdef)\n/.exec(result.stdout)?.[1] ?? "none named";
     expect(world).toMatch(/^\//);
     expect(existsSync(world)).toBe(false);
     expect(lastLine(result)).toBe("1 passed, 1 failed, 0 skipped");
