@@ -15,9 +15,9 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
   const records = [...byId.values()];
   const owners = new Map(records.flatMap((record) => (record.names ?? []).map((name) => [name, record.id])));
   return records.map((record) => {
-    if (record.names === undefined) return record;
-    const names = record.names.filter((name) => owners.get(name) === record.id);
-    return names.length === record.names.length ? record : { ...record, names };
+    const noted = record.names ?? [];
+    const names = noted.filter((name) => owners.get(name) === record.id);
+    return names.length === noted.length ? record : { ...record, names };
   });
 }
 
