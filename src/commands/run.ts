@@ -24,6 +24,8 @@ export async function run(context: Context): Promise<number> {
   const options = readOptions(context);
   const server = await context.openServer();
   await server.update();
+  // Before a pod is made for it.
+  await server.store.image(options.image);
   const { sandbox, own } = await podFor(context, server, options.name);
   let container: Container;
   try {

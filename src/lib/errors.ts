@@ -79,3 +79,17 @@ export function describeErrno(error: unknown): string {
       return errorMessage(error);
   }
 }
+
+/**
+ * The error for a file that the operating system refuses: NOT_PERMITTED with the way out where a right is
+ * missing, else IO.
+ * @param what what was tried, with the path: `cannot read /path`
+ */
+export function fileError(what: string, error: unknown): KpodError {
+  const code = errnoOf(error);
+  const message = `${what}: ${describeErrno(error)}`;
+  if (code === "EACCES" || code === "EPERM") {
+    return new KpodError("NOT_PERMITTED", message, { hint: "run kpod as root", cause: error });
+  }
+  return new KpodError("IO", message, { cause: error });
+}

@@ -30,6 +30,7 @@ export async function createPodContainer(
   sandbox: Sandbox,
   options: ContainerOptions,
 ): Promise<Container> {
+  server.runtime.requirePrograms();
   const name = checkName("container", options.name);
   const volumes = (options.volumes ?? []).map(checkVolume);
   const image = await server.store.image(options.image);

@@ -85,6 +85,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
 
 async function planPod(server: ContainerServer, options: PodOptions): Promise<PodPlan> {
   const { config } = server;
+  server.runtime.requirePrograms();
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
   const hostNetwork = options.network === "host";

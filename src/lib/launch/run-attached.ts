@@ -22,5 +22,5 @@ export async function runAttached(
   await followLog(container.logPath, exit, onLine);
   await server.storageRuntimeServer.stopContainer(container.id);
   await server.containerStateToDisk(container);
-  return exit;
+  return (await exit) ?? 255;
 }

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import type { Config } from "../config";
+import { runtimeHandler, type Config } from "../config";
 import { KpodError } from "../errors";
 import { findExecutable } from "./executable";
 
@@ -42,7 +42,7 @@ const builtInConmon = "/usr/local/libexec/crio/conmon";
  */
 export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler {
   const name = choice.handler === "" ? config.defaultRuntime : choice.handler;
-  const entry = config.runtimes[name];
+  const entry = runtimeHandler(config, choice.handler);
   const monitor = entry?.monitorPath ?? "";
   if (entry !== undefined) {
     return {

@@ -79,6 +79,14 @@ export class Runtime {
     return this.handler(container).path;
   }
 
+  /**
+   * Makes sure that what launches containers is there, before anything is made.
+   * @throws KpodError RUNTIME_FAILED without the runtime, CONMON_FAILED without conmon
+   */
+  requirePrograms(): void {
+    findConmon(this.handler().monitor);
+  }
+
   /** The first line of what the default runtime says of its version. @throws KpodError RUNTIME_FAILED */
   async version(): Promise<string> {
     const text = await callRuntime(this.handler(), ["--version"]);
@@ -141,6 +149,16 @@ export class Runtime {
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
   async killContainer(container: Container, signal: number): Promise<void> {
     await callRuntime(this.handler(container), ["kill", container.id, String(signal)]);
+  }
+
+  /** Freezes all processes of a container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
+  async pauseContainer(container: Container): Promise<void> {
+    await callRuntime(this.handler(container), ["pause", container.id]);
+  }
+
+  /** Thaws them. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
+  async unpauseContainer(container: Container): Promise<void> {
+    await callRuntime(this.handler(container), ["resume", container.id]);
   }
 
   /**

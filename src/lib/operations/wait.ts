@@ -1,4 +1,5 @@
 import { mkdirSync, watch, type FSWatcher } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
@@ -6,57 +7,116 @@ import { readExitFile } from "../oci/exit-file";
 import { isProcessAlive } from "../system/process";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
-const processCheckInterval = 1_000;
+const processCheckInterval = 500;
 
 /** Milliseconds that conmon has, once the process is gone, to write the exit file. */
-const exitFileGrace = 2_000;
+const exitFileGrace = 1_500;
+
+/** Milliseconds between questions to the runtime, which tells nobody when a container starts or is paused. */
+const stateCheckInterval = 200;
+
+/** What ends a wait before its time. */
+export interface WaitOptions {
+  /** Milliseconds; none for ever. */
+  timeoutMs?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** What can be waited for. */
+export type WaitCondition = "running" | "paused" | "stopped";
 
 /**
- * Waits until a container has ended. The exit file tells by inotify; a process that ends without one (its
- * conmon is dead) is noticed too.
- * @returns its exit code; 255 when nobody knows it
+ * Waits until a container has ended (libkpod: ContainerWait). The exit file tells by inotify; a process that
+ * ends without one, because its conmon is dead, is noticed too. One that was never started is waited for.
+ * @returns its exit code, 255 when nobody knows it; undefined when the time was up before
  * @throws KpodError INTERRUPTED when the signal ends the wait
  */
 export async function waitForExit(
   server: ContainerServer,
   container: Container,
-  signal?: AbortSignal,
-): Promise<number> {
-  const { containerExitsDir: exitsDir } = server.config;
-  const { id, dir } = container;
-  const pid = container.state?.initPid ?? container.state?.pid ?? 0;
-  const startTime = container.state?.initStartTime;
-  mkdirSync(exitsDir, { recursive: true });
-  let goneSince: number | undefined;
-  const ended = (): boolean => {
-    if (readExitFile({ id, dir, exitsDir }) !== undefined) return true;
-    if (pid === 0 || isProcessAlive(pid, startTime)) return false;
-    goneSince ??= performance.now();
-    return performance.now() - goneSince > exitFileGrace;
-  };
-  await new Promise<void>((resolve, reject) => {
-    const watchers: FSWatcher[] = [];
-    const finish = (settle: () => void): void => {
-      for (const watcher of watchers) watcher.close();
-      clearInterval(timer);
-      signal?.removeEventListener("abort", interrupt);
-      settle();
-    };
-    const look = (): void => {
-      if (ended()) finish(resolve);
-    };
-    const interrupt = (): void => {
-      finish(() => {
-        reject(new KpodError("INTERRUPTED", `interrupted while waiting for container ${id}`));
-      });
-    };
-    const timer = setInterval(look, processCheckInterval);
-    signal?.addEventListener("abort", interrupt);
-    for (const directory of [exitsDir, dir]) watchers.push(watch(directory, look));
-    // It may have ended before the watches stood.
-    if (signal?.aborted === true) interrupt();
-    else look();
-  });
+  options: WaitOptions = {},
+): Promise<number | undefined> {
+  if (container.state === undefined) await server.runtime.updateStatus(container);
+  if (container.state?.status !== "stopped" && !(await exitNoticed(server, container, options)))
+    return undefined;
   const state = await server.runtime.updateStatus(container);
   return state.exitCode ?? 255;
+}
+
+async function exitNoticed(
+  server: ContainerServer,
+  container: Container,
+  options: WaitOptions,
+): Promise<boolean> {
+  const { containerExitsDir: exitsDir } = server.config;
+  const { id, dir } = container;
+  mkdirSync(exitsDir, { recursive: true });
+  const gone = processGone(container);
+  const watchers: FSWatcher[] = [];
+  const timers: NodeJS.Timeout[] = [];
+  let interrupt: (() => void) | undefined;
+  try {
+    return await new Promise<boolean>((resolve, reject) => {
+      const look = (): void => {
+        if (readExitFile({ id, dir, exitsDir }) !== undefined || gone()) resolve(true);
+      };
+      interrupt = () => {
+        reject(new KpodError("INTERRUPTED", `interrupted while waiting for container ${id}`));
+      };
+      options.signal?.addEventListener("abort", interrupt);
+      if (options.signal?.aborted === true) interrupt();
+      for (const directory of [exitsDir, dir]) {
+        const watcher = watch(directory, look);
+        watcher.on("error", look);
+        watchers.push(watcher);
+      }
+      timers.push(setInterval(look, processCheckInterval));
+      if (options.timeoutMs !== undefined) timers.push(setTimeout(resolve, options.timeoutMs, false));
+      // It may have ended before the watches stood.
+      look();
+    });
+  } finally {
+    for (const watcher of watchers) watcher.close();
+    for (const timer of timers) clearInterval(timer);
+    if (interrupt !== undefined) options.signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/** Tells whether the first process has been gone for long enough that no exit file will come any more. */
+function processGone({ state }: Container): () => boolean {
+  const pid = state?.pid !== undefined && state.pid > 0 ? state.pid : (state?.initPid ?? 0);
+  const startTime = pid === state?.initPid ? state.initStartTime : undefined;
+  let since: number | undefined;
+  return () => {
+    if (pid === 0 || isProcessAlive(pid, startTime)) return false;
+    since ??= performance.now();
+    return performance.now() - since > exitFileGrace;
+  };
+}
+
+/**
+ * Waits until a container is in a state.
+ * @returns its exit code once it has ended, 0 in any other state; undefined when the time was up before
+ * @throws KpodError INTERRUPTED, or BAD_STATE when it has ended and so will never be in that state
+ */
+export async function waitForCondition(
+  server: ContainerServer,
+  container: Container,
+  condition: WaitCondition,
+  options: WaitOptions = {},
+): Promise<number | undefined> {
+  if (condition === "stopped") return waitForExit(server, container, options);
+  const deadline = options.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs;
+  for (;;) {
+    const { status } = await server.runtime.updateStatus(container);
+    if (status === condition) return 0;
+    if (status === "stopped") {
+      throw new KpodError("BAD_STATE", `container ${container.id} has ended and will not be ${condition}`);
+    }
+    if (performance.now() >= deadline) return undefined;
+    const { signal } = options;
+    await sleep(stateCheckInterval, undefined, signal === undefined ? {} : { signal }).catch(() => {
+      throw new KpodError("INTERRUPTED", `interrupted while waiting for container ${container.id}`);
+    });
+  }
 }

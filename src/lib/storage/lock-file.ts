@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { describeErrno, errnoOf, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { checked, libc } from "../system/libc";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 
@@ -82,7 +82,7 @@ function openLockFile(path: string, kind: LockKind): number | undefined {
       : openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
   } catch (error) {
     if (kind === "read" && isNotFound(error)) return undefined;
-    throw new KpodError("IO", `cannot open the lock file ${path}: ${describeErrno(error)}`, { cause: error });
+    throw fileError(`cannot open the lock file ${path}`, error);
   }
 }
 

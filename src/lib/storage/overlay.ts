@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { KpodError, describeErrno } from "../errors";
+import { fileError, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, unmount } from "../system/mount";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
@@ -108,7 +108,7 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
           });
         }
       } catch (error) {
-        throw new KpodError("IO", `cannot mount layer ${layer}: ${describeErrno(error)}`, { cause: error });
+        throw fileError(`cannot mount layer ${layer}`, error);
       }
     },
 

@@ -9,7 +9,7 @@ import {
   rmdirSync,
   writeSync,
 } from "node:fs";
-import { describeErrno, errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
+import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 
 /**
  * Replaces a file so that a reader sees the old one or the new one whole, also after a crash: written
@@ -30,7 +30,7 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw new KpodError("IO", `cannot write ${path}: ${describeErrno(error)}`, { cause: error });
+    throw fileError(`cannot write ${path}`, error);
   }
 }
 
@@ -40,7 +40,7 @@ export function readTextIfThere(path: string): string | undefined {
     return readFileSync(path, "utf8");
   } catch (error) {
     if (isNotFound(error)) return undefined;
-    throw new KpodError("IO", `cannot read ${path}: ${describeErrno(error)}`, { cause: error });
+    throw fileError(`cannot read ${path}`, error);
   }
 }
 

@@ -1,0 +1,56 @@
+import { constants } from "node:os";
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { noteState } from "./note-state";
+import { waitForExit } from "./wait";
+
+/** Milliseconds that a killed container has to be gone before kpod returns; it may take longer without harm. */
+const killedWait = 2_000;
+
+/**
+ * Sends a signal to a container's first process (libkpod: ContainerKill). KILL reaches a paused one too.
+ * @param signal number of the signal
+ * @throws KpodError BAD_STATE when it does not run, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function killContainer(
+  server: ContainerServer,
+  container: Container,
+  signal: number,
+): Promise<void> {
+  const { status } = await server.runtime.updateStatus(container);
+  if (status !== "running" && status !== "paused") {
+    throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
+  }
+  await sendSignal(server, container, signal);
+  if (signal !== constants.signals.SIGKILL) return;
+  await waitForExit(server, container, { timeoutMs: killedWait });
+  await noteState(server, container);
+}
+
+/**
+ * Sends a signal, and makes sure that KILL takes effect: a frozen process dies only when it is thawed.
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function sendSignal(
+  server: ContainerServer,
+  container: Container,
+  signal: number,
+): Promise<void> {
+  const paused = container.state?.status === "paused";
+  await server.runtime.killContainer(container, signal);
+  if (!paused || signal !== constants.signals.SIGKILL) return;
+  try {
+    await server.runtime.unpauseContainer(container);
+  } catch (error) {
+    // Newer runtimes thaw it themselves; then there is nothing left to resume.
+    if ((await server.runtime.updateStatus(container)).status === "paused") throw error;
+  }
+}
+
+/** Why a container cannot be acted on that should run. */
+export function notRunning({ state }: Container): string {
+  return state?.status === "unknown"
+    ? "its state is unknown, since its runtime could not be asked"
+    : "it is not running";
+}

@@ -1,0 +1,31 @@
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { notRunning } from "./kill";
+import { noteState } from "./note-state";
+
+/**
+ * Freezes a running container, or a created one, which is then not started before it is thawed (libkpod:
+ * ContainerPause).
+ * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function pauseContainer(server: ContainerServer, container: Container): Promise<void> {
+  const { status } = await server.runtime.updateStatus(container);
+  if (status === "paused") throw new KpodError("BAD_STATE", `container ${container.id} is already paused`);
+  if (status !== "running" && status !== "created") {
+    throw new KpodError("BAD_STATE", `cannot pause container ${container.id}: ${notRunning(container)}`);
+  }
+  await server.runtime.pauseContainer(container);
+  await noteState(server, container);
+}
+
+/**
+ * Thaws a paused container (libkpod: ContainerUnpause).
+ * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function unpauseContainer(server: ContainerServer, container: Container): Promise<void> {
+  const { status } = await server.runtime.updateStatus(container);
+  if (status !== "paused") throw new KpodError("BAD_STATE", `the container ${container.id} is not paused`);
+  await server.runtime.unpauseContainer(container);
+  await noteState(server, container);
+}

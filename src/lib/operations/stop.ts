@@ -1,0 +1,88 @@
+import { constants } from "node:os";
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { parseSignal } from "../signals";
+import { isStorageId } from "../storage/ids";
+import { sendSignal } from "./kill";
+import { noteState } from "./note-state";
+import { waitForExit, type WaitOptions } from "./wait";
+
+/** Milliseconds within which a process that got KILL must be gone. */
+const killTimeLimit = 10_000;
+
+/**
+ * Stops a container (libkpod: ContainerStop): its stop signal, and KILL when it has not ended in time. No
+ * lock is held meanwhile, so that a second stop with less patience cuts a first one short. Then its file
+ * system is unmounted and its end noted.
+ * @param timeoutMs how long it may take by itself; 0 kills it at once
+ * @throws KpodError BAD_STATE when it is paused or unknown, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
+ */
+export async function stopContainer(
+  server: ContainerServer,
+  container: Container,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  const { status } = await server.runtime.updateStatus(container);
+  if (status === "paused") {
+    throw new KpodError("BAD_STATE", `cannot stop paused container ${container.id}`, {
+      hint: "unpause it first or use kill",
+    });
+  }
+  if (status === "unknown") {
+    throw new KpodError("BAD_STATE", `cannot stop container ${container.id}: its runtime could not be asked`);
+  }
+  if (status !== "stopped") {
+    // One that was never started has nothing that could listen to a signal.
+    const gentle = status === "running" && timeoutMs > 0;
+    if (!gentle || !(await ask(server, container, { timeoutMs, signal })))
+      await end(server, container, signal);
+  }
+  if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
+  await noteState(server, container);
+}
+
+/** Asks the container to end. @returns whether it did in time */
+async function ask(server: ContainerServer, container: Container, options: WaitOptions): Promise<boolean> {
+  await signalUnlessEnded(server, container, stopSignalOf(server, container));
+  return (await waitForExit(server, container, options)) !== undefined;
+}
+
+async function end(
+  server: ContainerServer,
+  container: Container,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  await signalUnlessEnded(server, container, constants.signals.SIGKILL);
+  if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) return;
+  throw new KpodError(
+    "RUNTIME_TIMEOUT",
+    `container ${container.id} is still there ${killTimeLimit / 1000} s after KILL`,
+    {
+      hint: "a process of it hangs in the kernel, on a dead network mount for example",
+    },
+  );
+}
+
+async function signalUnlessEnded(
+  server: ContainerServer,
+  container: Container,
+  signal: number,
+): Promise<void> {
+  try {
+    await sendSignal(server, container, signal);
+  } catch (error) {
+    if ((await server.runtime.updateStatus(container)).status !== "stopped") throw error;
+  }
+}
+
+function stopSignalOf(server: ContainerServer, container: Container): number {
+  try {
+    return container.stopSignal === "" ? constants.signals.SIGTERM : parseSignal(container.stopSignal);
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    server.logger.warn(`container ${container.id.slice(0, 13)}: ${error.message}: stopping it by TERM`);
+    return constants.signals.SIGTERM;
+  }
+}
