@@ -39,19 +39,19 @@ export interface BaseContext {
    * A signal that is aborted by Ctrl-C, SIGTERM and SIGHUP, with an InterruptedError as reason. The first
    * call takes these from node, which would end kpod at once; a second Ctrl-C still does.
    */
-  signal(): AbortSignal;
+  readonly signal: () => AbortSignal;
   /** Hands these signals to somebody else; returns what gives them back. */
-  interceptSignals(handler: (name: InterruptName) => void): () => void;
+  readonly interceptSignals: (handler: (name: InterruptName) => void) => () => void;
   /** The configuration: defaults, files, global flags. */
-  loadConfig(): Promise<Config>;
+  readonly loadConfig: () => Promise<Config>;
   /** A server over the configuration, with the logger, the lock timeout and the signal of this context. */
-  openServer(): Promise<ContainerServer>;
+  readonly openServer: () => Promise<ContainerServer>;
   /**
    * Prints the error of one argument as its own line while the others go on; the command then returns 1.
    *
    * @throws what ends the whole command: an interruption, a closed pipe
    */
-  reportFailure(error: unknown): void;
+  readonly reportFailure: (error: unknown) => void;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { errorMessage, errnoOf, KpodError } from "../lib/errors";
-import { oneLine } from "../format/escape";
+import { escapeControl, oneLine } from "../format/escape";
 import { ExitCode } from "./exit-code";
 
 /** Wrong usage: kpod ends with 2, after a line that says what is wrong and one that points to the help. */
@@ -74,5 +74,5 @@ export function describeStack(error: unknown): string {
   for (let link = error; link instanceof Error; link = link.cause) {
     stacks.push((stacks.length === 0 ? "" : "caused by ") + (link.stack ?? String(link)));
   }
-  return stacks.map((stack) => stack.split("\n").map(oneLine).join("\n")).join("\n");
+  return stacks.map((stack) => stack.split("\n").map(escapeControl).join("\n")).join("\n");
 }

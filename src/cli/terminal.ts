@@ -10,9 +10,9 @@ export interface Terminal {
    * @throws ClosedPipeError when the reader is gone
    * @throws KpodError (`IO`) when the text cannot be written, for instance on a full disk
    */
-  out(text: string | Uint8Array): void;
+  readonly out: (text: string | Uint8Array) => void;
   /** Writes text to standard error as it is. A failure is not told: there is nobody left to tell. */
-  error(text: string | Uint8Array): void;
+  readonly error: (text: string | Uint8Array) => void;
   /** True when standard output is a terminal. */
   readonly isTTY: boolean;
   /** How many characters a line of the terminal holds; undefined when standard output is not one. */

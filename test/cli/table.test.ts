@@ -1,0 +1,58 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { helpText } from "../../src/cli/help";
+import { propertyOf } from "../../src/cli/flags";
+import { globalFlags } from "../../src/cli/globals";
+import { parseCommandLine } from "../../src/cli/program";
+import { table } from "../../src/cli/table";
+
+const commands = table.map((command) => [command.path.join(" "), command] as const);
+const plain = { colors: { bold: (text: string) => text, red: (text: string) => text }, columns: undefined };
+
+test("no two commands are called the same, and none is called as a family is", () => {
+  const names = commands.map(([name]) => name);
+  expect(names).toEqual([...new Set(names)]);
+  for (const name of names) expect(names.filter((other) => other.startsWith(`${name} `))).toEqual([]);
+});
+
+test.each(commands)("%s: its flags are told apart from each other and from the global ones", (_, command) => {
+  const longs = [...Object.keys(command.flags), ...Object.keys(globalFlags)];
+  expect(longs.map(propertyOf)).toEqual([...new Set(longs.map(propertyOf))]);
+  const shorts = Object.values(command.flags).flatMap(({ short }) => short ?? []);
+  expect(shorts).toEqual([...new Set(shorts)]);
+  expect(shorts).not.toContain("h");
+  for (const { flags } of command.exclusive ?? []) {
+    for (const flag of flags) expect(Object.keys(command.flags)).toContain(flag);
+  }
+});
+
+test.each(commands)("%s: its examples are command lines that kpod takes", (name, command) => {
+  for (const example of command.examples) {
+    const [kpod, ...words] = example.command.split(" ");
+    expect(kpod).toBe("kpod");
+    const request = parseCommandLine(words, table);
+    expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
+  }
+});
+
+const directory = join(__dirname, "../../src/commands");
+
+test("every file of a command is in the table, and every command has its file", async () => {
+  const files: string[] = [];
+  for (const file of readdirSync(directory)) {
+    const module = (await import(join(directory, file))) as Readonly<Record<string, unknown>>;
+    if (typeof module.run === "function") files.push(file);
+  }
+  expect(files).toEqual(table.map(({ path }) => `${path.join("-")}.ts`).sort());
+});
+
+test.each([
+  ["", []] as const,
+  ["pod", ["pod"]] as const,
+  ...commands.map(([name, { path }]) => [name, path] as const),
+])("the help of kpod %s fits 80 columns and has no spaces at the end of lines", (_, path) => {
+  for (const line of helpText(table, path, plain).split("\n")) {
+    expect(line.length).toBeLessThanOrEqual(80);
+    expect(line).toBe(line.trimEnd());
+  }
+});
