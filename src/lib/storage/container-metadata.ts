@@ -37,19 +37,31 @@ export function parseContainerMetadata(text: string | undefined): ContainerMetad
     // Other users of the store note what they like there; CRI-O passes over it as well.
     return undefined;
   }
-  if (!isContainerMetadata(value)) return undefined;
-  return Number.isFinite(value["created-at"]) ? value : { ...value, "created-at": 0 };
+  if (!isRecord(value)) return undefined;
+  const metadata = { ...value, ...gapsOf(value) };
+  return isContainerMetadata(metadata) ? metadata : undefined;
 }
 
-function isContainerMetadata(value: unknown): value is ContainerMetadata {
-  if (!isRecord(value)) return false;
+/** What CRI-O always writes, empty where somebody else left it out. */
+function gapsOf(value: Record<string, unknown>): Record<string, unknown> {
+  const texts = ["image-name", "image-id", "name", "metadata-name"].filter((key) => value[key] === undefined);
+  return {
+    ...Object.fromEntries(texts.map((key) => [key, ""])),
+    ...(Number.isFinite(value["created-at"]) ? {} : { "created-at": 0 }),
+  };
+}
+
+function isContainerMetadata(value: Record<string, unknown>): value is ContainerMetadata {
   const text = (key: string): boolean => typeof value[key] === "string";
   const textOrNone = (key: string): boolean => value[key] === undefined || text(key);
+  const { attempt } = value;
   return (
     text("pod-name") &&
     text("pod-id") &&
     value["pod-name"] !== "" &&
     value["pod-id"] !== "" &&
-    ["image-name", "image-id", "name", "metadata-name", "uid", "namespace", "mountlabel"].every(textOrNone)
+    ["image-name", "image-id", "name", "metadata-name"].every(text) &&
+    ["uid", "namespace", "mountlabel"].every(textOrNone) &&
+    (attempt === undefined || Number.isInteger(attempt))
   );
 }
