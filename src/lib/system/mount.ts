@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
-import { errnoOf } from "../errors";
+import { readFileSync, realpathSync } from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
 import { checked, libc } from "./libc";
 
 /** Flags of mount(2), see linux/mount.h. */
@@ -56,12 +56,16 @@ export function unmount(target: string): boolean {
 
 /** One line of /proc/PID/mountinfo, as far as kpod reads it. */
 export interface MountInfo {
+  /** What of the file system is mounted: `/` for all of it. */
+  root: string;
   /** Where it is mounted. */
   target: string;
   /** Type of the file system. */
   type: string;
   /** The mount's fields like `shared:1`; a private mount has none. */
   propagation: string[];
+  /** Options of the file system itself: the controllers of a cgroup hierarchy are among them. */
+  superOptions: string[];
 }
 
 /** The mounts of this process, oldest first. */
@@ -73,16 +77,29 @@ export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8")):
       const fields = line.split(" ");
       const separator = fields.indexOf("-");
       return {
+        root: unescapeMount(fields[3] ?? ""),
         target: unescapeMount(fields[4] ?? ""),
         type: fields[separator + 1] ?? "",
         propagation: fields.slice(6, separator),
+        superOptions: (fields[separator + 3] ?? "").split(","),
       };
     });
 }
 
-/** True when something is mounted at exactly this path. */
+/** True when something is mounted at exactly this path, which symbolic links may lead to. */
 export function isMountPoint(path: string): boolean {
-  return readMounts().some((entry) => entry.target === path);
+  const target = realPath(path);
+  return readMounts().some((entry) => entry.target === target);
+}
+
+/** A path as the kernel lists its mounts: without symbolic links. One that is not there stays as it is. */
+export function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isNotFound(error)) return path;
+    throw error;
+  }
 }
 
 // The kernel writes blanks, tabs, line ends and backslashes in paths as octal (proc(5)).
