@@ -1,0 +1,88 @@
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { isStorageId, type StorageId } from "../storage/ids";
+import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
+import { findStorageContainer } from "./storage-container";
+
+/** How much room a container takes, in bytes. */
+export interface ContainerSizes {
+  /** Its read-write layer. */
+  rw: number;
+  /** The layers of its image, which it shares with other containers; without the read-write layer. */
+  rootFs: number;
+}
+
+/**
+ * Measures many containers; the store's records are read once, and a layer that several share is measured
+ * once. A container that cannot be measured is left out, with a warning.
+ * @returns the sizes by the containers' ids
+ * @throws KpodError INTERRUPTED, or CORRUPT, IO when the records of the layers cannot be read
+ */
+export async function containerSizes(
+  server: ContainerServer,
+  containers: readonly Container[],
+  signal?: AbortSignal,
+): Promise<Map<string, ContainerSizes>> {
+  const layers = await readLayerSizes(server.store, signal);
+  const sizes = new Map<string, ContainerSizes>();
+  for (const { id, name, layerId } of containers) {
+    try {
+      const layer = requireLayer(id, layerId);
+      sizes.set(id, { rw: await layers.ofChanges(layer), rootFs: await beneath(layers, layer) });
+    } catch (error) {
+      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+      server.logger.warn(`container ${id.slice(0, 13)} (${name}): ${error.message}`);
+    }
+  }
+  return sizes;
+}
+
+/**
+ * Bytes of a container's read-write layer (libkpod: GetContainerRwSize).
+ * @param container id or name, as in the store
+ * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+ */
+export async function containerRwSize(
+  server: ContainerServer,
+  container: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const layer = await topLayerId(server, container);
+  return (await readLayerSizes(server.store, signal)).ofChanges(layer);
+}
+
+/**
+ * Bytes of the image beneath a container, without its read-write layer (libkpod: GetContainerRootFsSize).
+ * @param container id or name, as in the store
+ * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+ */
+export async function containerRootFsSize(
+  server: ContainerServer,
+  container: string,
+  signal?: AbortSignal,
+): Promise<number> {
+  const layer = await topLayerId(server, container);
+  return beneath(await readLayerSizes(server.store, signal), layer);
+}
+
+/**
+ * The id of a container's read-write layer (libkpod: GetContainerTopLayerID).
+ * @param container id or name, as in the store
+ * @throws KpodError NOT_FOUND, or CORRUPT when its record names no layer
+ */
+export async function topLayerId(server: ContainerServer, container: string): Promise<StorageId> {
+  const record = await findStorageContainer(server.store, container);
+  return requireLayer(record.id, record.layer);
+}
+
+async function beneath(layers: LayerSizes, layer: StorageId): Promise<number> {
+  return layers.ofChain(layers.parentOf(layer));
+}
+
+function requireLayer(id: string, layer: string | undefined): StorageId {
+  if (isStorageId(layer)) return layer;
+  throw new KpodError("CORRUPT", `the record of container ${id} names no layer`, {
+    hint: "the container was made or deleted only by half",
+  });
+}

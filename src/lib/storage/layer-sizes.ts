@@ -1,0 +1,62 @@
+import { KpodError } from "../errors";
+import { diskUsage } from "../system/disk-usage";
+import { isStorageId, type StorageId } from "./ids";
+import { layerChain } from "./images";
+import type { LayerRecord } from "./records";
+import type { Store } from "./store";
+
+/** Measures layers; each one that has to be walked is walked once. */
+export interface LayerSizes {
+  /**
+   * Bytes of what a layer itself changed, from its directory: for the read-write layers of containers.
+   * @throws KpodError NOT_FOUND when the directory is gone, NOT_PERMITTED, IO, INTERRUPTED
+   */
+  readonly ofChanges: (layer: StorageId) => Promise<number>;
+  /**
+   * Bytes of a layer and all beneath it, from the store's records where they tell, else from the directories.
+   * @throws KpodError CORRUPT when a layer has no record, and as {@link ofChanges}
+   */
+  readonly ofChain: (top: string | undefined) => Promise<number>;
+  /** The layer beneath one; undefined for the lowest, and for one without a record. */
+  readonly parentOf: (layer: StorageId) => string | undefined;
+}
+
+/** Reads the records of the layers, for measuring any number of them. @throws KpodError CORRUPT, IO */
+export async function readLayerSizes(store: Store, signal?: AbortSignal): Promise<LayerSizes> {
+  const records = new Map((await store.layers()).map((record) => [record.id, record]));
+  const parents = new Map([...records].map(([id, { parent }]) => [id, parent]));
+  const walked = new Map<StorageId, Promise<number>>();
+
+  const ofChanges = async (layer: StorageId): Promise<number> => {
+    const { driver } = store;
+    const parent = parents.get(layer);
+    // vfs has no directory of changes: each layer is a whole copy of the one beneath it.
+    const base = driver.name === "vfs" && isStorageId(parent) ? driver.diffPath(parent) : undefined;
+    return diskUsage(driver.diffPath(layer), { base, signal });
+  };
+  const ofLayer = (layer: StorageId): Promise<number> => {
+    const noted = notedSize(records.get(layer));
+    if (noted !== undefined) return Promise.resolve(noted);
+    const size = walked.get(layer) ?? ofChanges(layer);
+    walked.set(layer, size);
+    return size;
+  };
+  const ofChain = async (top: string | undefined): Promise<number> => {
+    const chain = layerChain(parents, top);
+    const lowest = chain.at(-1);
+    const missing = lowest === undefined ? top : parents.get(lowest);
+    if (missing !== undefined && missing !== "") {
+      throw new KpodError("CORRUPT", `layer ${missing.slice(0, 13)} has no record in the store`);
+    }
+    let bytes = 0;
+    for (const layer of chain) bytes += await ofLayer(layer);
+    return bytes;
+  };
+  return { ofChanges, ofChain, parentOf: (layer) => parents.get(layer) };
+}
+
+/** The store leaves a size of 0 out, and older ones wrote -1 where they did not know. */
+function notedSize(record: LayerRecord | undefined): number | undefined {
+  const size = record?.["diff-size"];
+  return typeof size === "number" && size > 0 ? size : undefined;
+}
