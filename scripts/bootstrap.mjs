@@ -10,7 +10,7 @@ import { missingRequirements } from "./lib/system-packages.mjs";
 export const REPOSITORY = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
 function describe({ what, packageName, why }) {
-  return `  ${packageName}: ${what === packageName ? why : `${what}: ${why}`}`;
+  return `  ${packageName}: ${what === packageName ? why : `for ${what}; ${why}`}`;
 }
 
 async function installSystemPackages(purpose) {

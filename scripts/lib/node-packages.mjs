@@ -27,6 +27,11 @@ export function nodePackagesAreCurrent(root) {
   return Object.entries(wanted).every(same) && Object.keys(installed).every((name) => name in wanted);
 }
 
+/** npm tells the cause first and its manual after. */
+function firstLines(output) {
+  return output.trimEnd().split("\n").slice(0, 20).join("\n");
+}
+
 /** Installs the node packages when they are not as the lock file says. */
 export async function installNodePackages(root) {
   if (nodePackagesAreCurrent(root)) return false;
@@ -34,6 +39,6 @@ export async function installNodePackages(root) {
   const { code, output } = await runProgram("npm", ["ci", "--include=dev", "--no-audit", "--no-fund"], {
     cwd: root,
   });
-  if (code !== 0) throw new ScriptError(`npm ci failed:\n${output.trimEnd()}`);
+  if (code !== 0) throw new ScriptError(`npm ci failed:\n${firstLines(output)}`);
   return true;
 }

@@ -40,7 +40,7 @@ export const REQUIREMENTS = [
   program("runc", "the runtime that starts the containers", ALWAYS),
   program("conmon", "watches a container and writes its log and exit code", ALWAYS),
   {
-    what: "a static busybox",
+    what: "/bin/busybox",
     packageName: "busybox-static",
     why: "the content of the images, for no registry is asked",
     ...ALWAYS,
