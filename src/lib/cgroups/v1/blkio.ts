@@ -1,0 +1,69 @@
+import { parseNumber, readCgroupFile } from "../files";
+import type { ProcessCgroups } from "../process-cgroups";
+import type { BlkioDevice, BlkioStats } from "../stats";
+
+/**
+ * Who counts bytes, and how often. The throttling layer sees every request, whatever the scheduler of the
+ * device; since Linux 6.9 it begins only when somebody sets a limit, and then the scheduler (bfq, before Linux
+ * 5.0 cfq) may know more.
+ */
+const counters = [
+  { bytes: "blkio.throttle.io_service_bytes_recursive", operations: "blkio.throttle.io_serviced_recursive" },
+  { bytes: "blkio.throttle.io_service_bytes", operations: "blkio.throttle.io_serviced" },
+  { bytes: "blkio.bfq.io_service_bytes_recursive", operations: "blkio.bfq.io_serviced_recursive" },
+  { bytes: "blkio.io_service_bytes_recursive", operations: "blkio.io_serviced_recursive" },
+];
+
+/** Block devices by version 1 (blkio-controller.txt of the kernel). */
+export function readBlkioV1(directories: ProcessCgroups["v1"], detail: boolean): BlkioStats | undefined {
+  const directory = directories.get("blkio");
+  let counted: BlkioStats | undefined;
+  for (const { bytes, operations } of counters) {
+    const found = readOperations(directory, bytes);
+    if (found === undefined) continue;
+    counted = { devices: [...found.values()].map(deviceOf) };
+    if (counted.devices.length === 0) continue;
+    if (detail) addCounts(counted.devices, readOperations(directory, operations));
+    break;
+  }
+  return counted;
+}
+
+interface Operations {
+  major: number;
+  minor: number;
+  read: number;
+  write: number;
+}
+
+/** Reads lines like `8:0 Read 4096`; the other operations are parts of these, or move no data. */
+function readOperations(
+  directory: string | undefined,
+  name: string,
+): ReadonlyMap<string, Operations> | undefined {
+  const text = readCgroupFile(directory, name);
+  if (text === undefined) return undefined;
+  const devices = new Map<string, Operations>();
+  for (const line of text.split("\n")) {
+    const match = /^(\d+):(\d+) (Read|Write) (\d+)$/.exec(line.trim());
+    if (match === null) continue;
+    const [, major = "", minor = "", operation, value = ""] = match;
+    const key = `${major}:${minor}`;
+    const device = devices.get(key) ?? { major: Number(major), minor: Number(minor), read: 0, write: 0 };
+    device[operation === "Read" ? "read" : "write"] = parseNumber(value) ?? 0;
+    devices.set(key, device);
+  }
+  return devices;
+}
+
+function deviceOf({ major, minor, read, write }: Operations): BlkioDevice {
+  return { major, minor, readBytes: read, writeBytes: write };
+}
+
+function addCounts(devices: BlkioDevice[], counts: ReadonlyMap<string, Operations> | undefined): void {
+  for (const device of devices) {
+    const found = counts?.get(`${device.major}:${device.minor}`);
+    device.reads = found?.read;
+    device.writes = found?.write;
+  }
+}

@@ -1,0 +1,29 @@
+import { readFlatKeyed } from "../files";
+import type { CpuStats } from "../stats";
+
+/** Processor time by version 2 (cgroup-v2.rst of the kernel): microseconds, made nanoseconds. */
+export function readCpuV2(directory: string, detail: boolean): CpuStats | undefined {
+  const stat = readFlatKeyed(directory, "cpu.stat");
+  const nanoseconds = (key: string): number | undefined => {
+    const value = stat?.get(key);
+    return value === undefined ? undefined : value * 1000;
+  };
+  const usage = nanoseconds("usage_usec");
+  if (usage === undefined) return undefined;
+  if (!detail) return { usage };
+  // These stand there only where the controller is on; without it, only the times do.
+  const periods = stat?.get("nr_periods");
+  return {
+    usage,
+    user: nanoseconds("user_usec"),
+    system: nanoseconds("system_usec"),
+    throttling:
+      periods === undefined
+        ? undefined
+        : {
+            periods,
+            throttledPeriods: stat?.get("nr_throttled") ?? 0,
+            throttledTime: nanoseconds("throttled_usec") ?? 0,
+          },
+  };
+}
