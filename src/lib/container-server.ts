@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "./config";
 import { ContainerLists } from "./container-lists";
@@ -7,6 +8,14 @@ import { Container } from "./oci/container";
 import { Runtime, writeStateFile } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
 import { readStateFile } from "./oci/state";
+import { findContainer } from "./operations/find-container";
+import { killContainer } from "./operations/kill";
+import { pauseContainer, unpauseContainer } from "./operations/pause";
+import { removeContainer } from "./operations/remove";
+import { recoverRenames, renameContainer } from "./operations/rename";
+import { journalDirectory } from "./operations/rename-journal";
+import { stopContainer } from "./operations/stop";
+import { waitForExit } from "./operations/wait";
 import { Sandbox } from "./sandbox/sandbox";
 import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
 import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
@@ -72,6 +81,7 @@ export class ContainerServer extends ContainerLists {
     if (!this.store.exists()) {
       this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
     }
+    if (existsSync(journalDirectory(this.store.layout.root))) await recoverRenames(this);
     const records = new Map<string, { record: ContainerRecord; metadata: ContainerMetadata }>();
     for (const record of await this.store.containers()) {
       const metadata = parseContainerMetadata(record.metadata);
@@ -198,6 +208,66 @@ export class ContainerServer extends ContainerLists {
       throw new KpodError("BAD_STATE", `the state of container ${container.id} is unknown: nothing to note`);
     }
     writeStateFile(container, state);
+  }
+
+  /**
+   * Sends a signal to a container's first process (libkpod: ContainerKill).
+   * @param signal number of the signal
+   * @returns the container's id, as the other changes do
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_STATE when it does not run, RUNTIME_FAILED, RUNTIME_TIMEOUT
+   */
+  containerKill(idOrName: string, signal: number): Promise<string> {
+    return this.change(idOrName, "kill", (container) => killContainer(this, container, signal));
+  }
+
+  /** Freezes a container (libkpod: ContainerPause). @throws KpodError as `containerKill` */
+  containerPause(idOrName: string): Promise<string> {
+    return this.change(idOrName, "pause", (container) => pauseContainer(this, container));
+  }
+
+  /** Thaws a container (libkpod: ContainerUnpause). @throws KpodError as `containerKill` */
+  containerUnpause(idOrName: string): Promise<string> {
+    return this.change(idOrName, "unpause", (container) => unpauseContainer(this, container));
+  }
+
+  /**
+   * Stops a container (libkpod: ContainerStop).
+   * @param timeout seconds that it may take by itself; 0 kills it at once
+   * @throws KpodError as `containerKill`, and INTERRUPTED
+   */
+  containerStop(idOrName: string, timeout: number, signal?: AbortSignal): Promise<string> {
+    return this.change(idOrName, "stop", (container) =>
+      stopContainer(this, container, timeout * 1000, signal),
+    );
+  }
+
+  /**
+   * Waits until a container has ended (libkpod: ContainerWait).
+   * @returns its exit code, 255 when nobody knows it
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, INTERRUPTED
+   */
+  async containerWait(idOrName: string, signal?: AbortSignal): Promise<number> {
+    return (await waitForExit(this, findContainer(this, idOrName, "wait"), { signal })) ?? 255;
+  }
+
+  /** Removes a container (libkpod: Remove). @throws KpodError as `containerKill`, and LOCK_TIMEOUT */
+  remove(idOrName: string, force: boolean): Promise<string> {
+    return this.change(idOrName, "rm", (container) => removeContainer(this, container, force));
+  }
+
+  /** Renames a container (libkpod: ContainerRename). @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT */
+  async containerRename(idOrName: string, newName: string): Promise<void> {
+    await renameContainer(this, findContainer(this, idOrName, "rename"), newName);
+  }
+
+  private async change(
+    idOrName: string,
+    verb: string,
+    action: (container: Container) => Promise<void>,
+  ): Promise<string> {
+    const container = findContainer(this, idOrName, verb);
+    await action(container);
+    return container.id;
   }
 
   /**

@@ -1,5 +1,11 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
+import { killCommand } from "./kill";
+import { pauseCommand, unpauseCommand } from "./pause";
+import { renameCommand } from "./rename";
+import { rmCommand } from "./rm";
+import { stopCommand } from "./stop";
+import { waitCommand } from "./wait";
 
 export const runFlags = {
   detach: { short: "d", help: "Print the id and return, while the container runs on" },
@@ -46,4 +52,11 @@ export const changeCommands = [
     ],
     load: () => import("../../commands/run"),
   }),
+  stopCommand,
+  killCommand,
+  pauseCommand,
+  unpauseCommand,
+  waitCommand,
+  renameCommand,
+  rmCommand,
 ];

@@ -7,3 +7,6 @@ export const listFlags = {
   format: { argument: "FORMAT", choices: ["json"], help: "Print json instead of a table" },
   noheading: { help: "Leave the line of headings out" },
 } as const satisfies FlagSpecs;
+
+/** For commands that take none. */
+export const noFlags = {} as const satisfies FlagSpecs;

@@ -1,6 +1,7 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 import { listFlags } from "./list-flags";
+import { podChangeCommands } from "./pod-change";
 
 export const podRunFlags = {
   name: { argument: "NAME", help: "Name of the pod" },
@@ -51,4 +52,5 @@ export const podCommands = [
     ],
     load: () => import("../../commands/pod-run"),
   }),
+  ...podChangeCommands,
 ];

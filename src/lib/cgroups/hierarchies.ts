@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf } from "../errors";
 import { readMounts } from "../system/mount";
 
 /** Where the hierarchies of cgroups are mounted: several of version 1, one of version 2, or both (hybrid). */
@@ -21,24 +20,4 @@ export function moveToCgroup(path: string, pid: number): void {
     mkdirSync(join(hierarchy, path), { recursive: true });
     writeFileSync(join(hierarchy, path, "cgroup.procs"), String(pid));
   }
-}
-
-/**
- * Removes an empty cgroup in all hierarchies; where it is not, or still has processes or groups, it stays.
- * @returns the places where it is still busy
- */
-export function removeCgroup(path: string): string[] {
-  return cgroupHierarchies()
-    .map((hierarchy) => join(hierarchy, path))
-    .filter((directory) => {
-      try {
-        rmdirSync(directory);
-        return false;
-      } catch (error) {
-        const code = errnoOf(error);
-        if (code === "ENOENT") return false;
-        if (code === "EBUSY" || code === "ENOTEMPTY") return true;
-        throw error;
-      }
-    });
 }

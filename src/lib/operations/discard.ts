@@ -1,11 +1,9 @@
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { conmonCgroup } from "../cgroups/parent";
-import { removeCgroup } from "../cgroups/hierarchies";
+import { clearCgroups } from "../cgroups/leftovers";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { annotations } from "../oci/annotations";
 import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -26,12 +24,14 @@ export async function discardRuntime(server: ContainerServer, container: Contain
   const { config } = server;
   const monitor = monitorOf(container);
   await server.runtime.deleteContainer(container, true);
+  // Before conmon, which ends by itself when its container has.
+  await endStrayProcess(container);
   if (monitor !== undefined) await endMonitor(monitor);
   rmSync(join(config.containerExitsDir, container.id), { force: true });
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
   rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
-  if (config.cgroupManager !== "systemd")
-    await removeMonitorCgroup(conmonCgroup(parentOf(server, container), container.id));
+  const left = await clearCgroups(container.id);
+  if (left.length > 0) server.logger.warn(`processes of ${container.name} do not leave ${left.join(", ")}`);
 }
 
 /**
@@ -110,17 +110,12 @@ async function endMonitor({ pid, startTime }: Monitor): Promise<void> {
   }
 }
 
-async function removeMonitorCgroup(path: string): Promise<void> {
-  // The kernel takes a moment to count a process that has ended out of its cgroup.
-  for (let tries = 0; tries < 50 && removeCgroup(path).length > 0; tries++) await sleep(10);
-}
-
-function parentOf(server: ContainerServer, container: Container): string {
-  const infra = server.getInfraContainer(container.sandboxId);
-  try {
-    return infra?.specAnnotations[annotations.cgroupParent] ?? "";
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
+/** A container of which the runtime lost its state may still run; state.json remembers its first process. */
+async function endStrayProcess({ state }: Container): Promise<void> {
+  const { initPid, initStartTime } = state ?? {};
+  // Without its start time the pid could be anybody's by now.
+  if (initPid === undefined || initStartTime === undefined || !isProcessAlive(initPid, initStartTime)) return;
+  process.kill(initPid, "SIGKILL");
+  const deadline = performance.now() + conmonTimeLimit;
+  while (isProcessAlive(initPid, initStartTime) && performance.now() < deadline) await sleep(10);
 }

@@ -16,7 +16,7 @@ export function findContainer(server: ContainerServer, idOrName: string, verb: s
     if (sandbox === undefined) throw error;
     throw new KpodError(
       "BAD_ARGUMENT",
-      `cannot ${verb} ${idOrName}: it is the infra container of pod ${sandbox.kubeName}`,
+      `cannot ${verb === "rm" ? "remove" : verb} ${idOrName}: it is the infra container of pod ${sandbox.kubeName}`,
       { hint: `use kpod pod ${verb}` },
     );
   }

@@ -1,7 +1,7 @@
 import type { Logger } from "../logger";
 import type { StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
-import { dropRecord, editRecords, hasId, readRecords, type ContainerRecord } from "./records";
+import { dropRecord, editRecords, readRecords, type ContainerRecord } from "./records";
 
 /**
  * The containers of a store: those that live through a reboot first, then the volatile ones of newer CRI-O.
@@ -29,26 +29,4 @@ export function addContainer(layout: StoreLayout, touch: () => void, record: Con
 /** Drops a container's record from whichever file has it. Needs the lock for writing. */
 export function dropContainer(layout: StoreLayout, touch: () => void, id: StorageId): void {
   dropRecord(layout.containersFiles, touch, id);
-}
-
-/**
- * Changes fields of a container's record, in the file where it stands; the other fields keep value and place.
- * Needs the lock for writing.
- * @returns whether there was such a record
- */
-export function changeContainer(
-  layout: StoreLayout,
-  touch: () => void,
-  id: StorageId,
-  fields: Partial<Pick<ContainerRecord, "names" | "metadata">>,
-): boolean {
-  let found = false;
-  for (const file of layout.containersFiles) {
-    editRecords(file, touch, (entries) => {
-      if (found || !entries.some((entry) => hasId(entry, id))) return entries;
-      found = true;
-      return entries.map((entry) => (hasId(entry, id) ? Object.assign({}, entry, fields) : entry));
-    });
-  }
-  return found;
 }

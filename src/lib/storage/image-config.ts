@@ -28,16 +28,25 @@ export interface ImageConfigFile {
 }
 
 /**
- * Reads the configuration of an image through its manifest.
- * @throws KpodError CORRUPT when manifest or configuration are missing or not JSON
+ * Reads the manifest of an image.
+ * @throws KpodError CORRUPT when it is missing or not a JSON object
  */
-export function readImageConfig(store: Store, image: ImageRecord): ImageConfigFile {
-  const manifest = parseJson(
-    `the manifest of image ${image.id.slice(0, 13)}`,
-    store.imageData(image.id, "manifest").toString("utf8"),
-  );
-  const descriptor = isRecord(manifest) ? manifest.config : undefined;
-  const digest = isRecord(descriptor) ? descriptor.digest : undefined;
+export function readImageManifest(store: Store, image: ImageRecord): Record<string, unknown> {
+  const what = `the manifest of image ${image.id.slice(0, 13)}`;
+  return readObject(what, store.imageData(image.id, "manifest"));
+}
+
+/**
+ * Reads the configuration of an image through its manifest.
+ * @throws KpodError CORRUPT when manifest or configuration are missing or not JSON, UNSUPPORTED for an image of
+ * docker's schema 1
+ */
+export function readImageConfig(
+  store: Store,
+  image: ImageRecord,
+  manifest = readImageManifest(store, image),
+): ImageConfigFile {
+  const digest = isRecord(manifest.config) ? manifest.config.digest : undefined;
   if (typeof digest !== "string") {
     throw new KpodError(
       "UNSUPPORTED",
@@ -47,12 +56,12 @@ export function readImageConfig(store: Store, image: ImageRecord): ImageConfigFi
       },
     );
   }
-  const file = parseJson(
-    `the configuration of image ${image.id.slice(0, 13)}`,
-    store.imageData(image.id, digest).toString("utf8"),
-  );
-  if (!isRecord(file)) {
-    throw new KpodError("CORRUPT", `the configuration of image ${image.id.slice(0, 13)} is not an object`);
-  }
-  return file;
+  const what = `the configuration of image ${image.id.slice(0, 13)}`;
+  return readObject(what, store.imageData(image.id, digest));
+}
+
+function readObject(what: string, data: Buffer): Record<string, unknown> {
+  const value = parseJson(what, data.toString("utf8"));
+  if (!isRecord(value)) throw new KpodError("CORRUPT", `${what} is not an object`);
+  return value;
 }

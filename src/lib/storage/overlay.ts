@@ -13,7 +13,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileError, KpodError } from "../errors";
-import { isMountPoint, mount, mountFlags, readMounts, unmount } from "../system/mount";
+import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
 
@@ -74,6 +74,8 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
         if (parent !== undefined) {
           const lower = [`l/${readFileSync(join(home, parent, "link"), "utf8")}`, ...lowerLinks(parent)];
           writeFileSync(join(path, "lower"), lower.join(":"), { mode: 0o644 });
+        } else {
+          mkdirSync(join(path, "empty"), { mode: 0o700 });
         }
       } catch (error) {
         removeLayer(home, layer);
@@ -87,11 +89,12 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
 
     mount: (layer, label) => {
       makePrivate(home);
+      const links = lowerLinks(layer);
+      // The kernel does not mount a layer over nothing.
+      const lower = links.length === 0 ? [`${layer}/empty`] : links;
       const data = (base: string): string =>
         [
-          `lowerdir=${lowerLinks(layer)
-            .map((link) => base + link)
-            .join(":")}`,
+          `lowerdir=${lower.map((path) => base + path).join(":")}`,
           `upperdir=${base}${layer}/diff`,
           `workdir=${base}${layer}/work`,
           ...extra.data,
@@ -99,7 +102,15 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
         ].join(",");
       const request = { source: "overlay", type: "overlay", flags: extra.flags };
       const absolute = data(`${home}/`);
+      // What the kernel cuts off is lost without an error: the layer would lie over others than its own.
+      if (Buffer.byteLength(data("")) >= longestMountData) {
+        throw new KpodError("UNSUPPORTED", `layer ${layer} lies over more layers than the kernel takes`, {
+          hint: "make the image anew with fewer layers",
+        });
+      }
       try {
+        // Newer containers/storage removes it at each unmount.
+        mkdirSync(mountPath(layer), { recursive: true, mode: 0o700 });
         if (Buffer.byteLength(absolute) < longestMountData) {
           mount({ ...request, target: mountPath(layer), data: absolute });
         } else {
@@ -117,7 +128,8 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
     },
 
     shutdown: () => {
-      const others = readMounts().some(({ target }) => target.startsWith(`${home}/`));
+      const below = `${realPath(home)}/`;
+      const others = readMounts().some(({ target }) => target.startsWith(below));
       if (!others && isMountPoint(home)) unmount(home);
     },
   };
@@ -132,14 +144,14 @@ function makeDirectory(path: string, mode: number, owner: { uid: number; gid: nu
 
 function removeLayer(home: string, layer: StorageId): void {
   const path = join(home, layer);
+  // A merged directory that is still a mount would have the files of the layers beneath deleted through it.
+  if (isMountPoint(join(path, "merged"))) {
+    throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
+  }
   const linkFile = join(path, "link");
   if (existsSync(linkFile)) {
     const link = readFileSync(linkFile, "utf8");
     if (/^[A-Z0-9]{1,64}$/.test(link)) rmSync(join(home, "l", link), { force: true });
-  }
-  // A merged directory that is still a mount would have the files of the layers beneath deleted through it.
-  if (isMountPoint(join(path, "merged"))) {
-    throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
@@ -157,7 +169,8 @@ function newLink(): string {
  * spread into other mount namespaces, where they would keep layers busy.
  */
 function makePrivate(home: string): void {
-  const existing = readMounts().findLast((entry) => entry.target === home);
+  const target = realPath(home);
+  const existing = readMounts().findLast((entry) => entry.target === target);
   if (existing !== undefined && !existing.propagation.some((field) => field.startsWith("shared:"))) return;
   if (existing === undefined) mount({ source: home, target: home, flags: mountFlags.bind });
   mount({ source: "none", target: home, flags: mountFlags.private });

@@ -108,6 +108,27 @@ export function dropRecord(files: readonly string[], touch: () => void, id: Stor
   }
 }
 
+/**
+ * Changes fields of a record, in whichever of the files has it; its other fields keep value and place.
+ * @returns whether there was such a record
+ */
+export function changeRecord(
+  files: readonly string[],
+  touch: () => void,
+  id: StorageId,
+  fields: Partial<Pick<StorageRecord, "names" | "metadata">>,
+): boolean {
+  let found = false;
+  for (const file of files) {
+    editRecords(file, touch, (entries) => {
+      if (found || !entries.some((entry) => hasId(entry, id))) return entries;
+      found = true;
+      return entries.map((entry) => (hasId(entry, id) ? Object.assign({}, entry, fields) : entry));
+    });
+  }
+  return found;
+}
+
 /** True for the raw entry of an id. */
 export function hasId(entry: unknown, id: StorageId): boolean {
   return isRecord(entry) && entry.id === id;

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
-import { addContainer, changeContainer, dropContainer, readContainers } from "./containers";
+import { addContainer, dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
 import { findImage, readImageData, readImages } from "./images";
@@ -12,7 +12,7 @@ import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import { acquireLock, type HeldLock, type LockKind, type LockOptions } from "./lock-file";
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { overlayDriver } from "./overlay";
-import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
+import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
 import { vfsDriver } from "./vfs";
 
 /** What of the configuration a store needs. */
@@ -120,7 +120,7 @@ export class Store {
 
   /**
    * Makes a container: its read-write layer, its directories and its record, or nothing of it.
-   * @throws KpodError CONFLICT when a name is taken, NOT_FOUND when the image has gone
+   * @throws KpodError CONFLICT when a name or the id is taken, NOT_FOUND when the image has gone
    */
   async createContainer(wanted: NewContainer): Promise<ContainerRecord> {
     const { layout } = this;
@@ -132,7 +132,7 @@ export class Store {
       [containersLock, "write"],
     ] as const;
     return this.locked(locks, (layers, _images, containers) => {
-      this.refuseTakenNames(wanted.names);
+      this.refuseTaken(wanted);
       const image = readImages(layout, this.logger).find(({ id }) => id === wanted.image);
       if (image === undefined) {
         throw new KpodError("NOT_FOUND", `image ${wanted.image.slice(0, 13)} has left the store`);
@@ -167,8 +167,9 @@ export class Store {
     });
   }
 
-  private refuseTakenNames(names: readonly string[]): void {
+  private refuseTaken({ id, names }: NewContainer): void {
     for (const record of readContainers(this.layout, this.logger)) {
+      if (record.id === id) throw new KpodError("CONFLICT", `there is already a container with the id ${id}`);
       const taken = record.names?.find((name) => names.includes(name));
       if (taken !== undefined) {
         throw new KpodError("CONFLICT", `conflict, name "${taken}" already reserved for ctr "${record.id}"`, {
@@ -222,6 +223,18 @@ export class Store {
     return this.change(id, { names: [...names] });
   }
 
+  /** Changes a layer's names; a layer that has no record is fine. */
+  setLayerNames(id: StorageId, names: readonly string[]): Promise<void> {
+    return this.locked([[this.layout.layersLock, "write"]] as const, ({ touch }) => {
+      changeRecord(this.layout.layersFiles, touch, id, { names: [...names] });
+    });
+  }
+
+  /** Changes a container's names and metadata in one go. @throws KpodError NOT_FOUND, or CONFLICT */
+  setNamesAndMetadata(id: StorageId, names: readonly string[], metadata: string): Promise<void> {
+    return this.change(id, { names: [...names], metadata });
+  }
+
   private change(id: StorageId, fields: Partial<Pick<ContainerRecord, "names" | "metadata">>): Promise<void> {
     return this.locked([[this.layout.containersLock, "write"]] as const, ({ touch }) => {
       const others = readContainers(this.layout, this.logger).filter((record) => record.id !== id);
@@ -230,7 +243,7 @@ export class Store {
         const name = holder.names?.find((taken) => fields.names?.includes(taken)) ?? "";
         throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder.id}"`);
       }
-      if (!changeContainer(this.layout, touch, id, fields)) {
+      if (!changeRecord(this.layout.containersFiles, touch, id, fields)) {
         throw new KpodError("NOT_FOUND", `container ${id} is not in the store ${this.layout.root}`);
       }
     });

@@ -1,12 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  addContainer,
-  changeContainer,
-  dropContainer,
-  readContainers,
-} from "../../../src/lib/storage/containers";
+import { addContainer, dropContainer, readContainers } from "../../../src/lib/storage/containers";
 import { newStorageId } from "../../../src/lib/storage/ids";
+import { changeRecord } from "../../../src/lib/storage/records";
 import { storeLayout, type StoreLayout } from "../../../src/lib/storage/layout";
 import { silentLogger } from "../../../src/lib/logger";
 import { fileVersion } from "../../helpers/listing";
@@ -81,8 +77,8 @@ describe("changing", () => {
     const touch = (): void => {
       touched++;
     };
-    expect(changeContainer(layout, touch, b, { metadata: "new" })).toBe(true);
-    expect(changeContainer(layout, touch, b, { names: ["n", "m"] })).toBe(true);
+    expect(changeRecord(layout.containersFiles, touch, b, { metadata: "new" })).toBe(true);
+    expect(changeRecord(layout.containersFiles, touch, b, { names: ["n", "m"] })).toBe(true);
     expect(texts(layout)).toEqual([
       list(stable),
       `[{"metadata":"new","id":"${b}","flags":{"Volatile":true,"x":null},"names":["n","m"]}]`,
@@ -94,14 +90,14 @@ describe("changing", () => {
   test("a record that lives through a reboot likewise", () => {
     const layout = store(list(stable), list(volatile));
     const before = fileVersion(layout.containersFiles[1]);
-    expect(changeContainer(layout, () => {}, a, { metadata: "new" })).toBe(true);
+    expect(changeRecord(layout.containersFiles, () => {}, a, { metadata: "new" })).toBe(true);
     expect(texts(layout)).toEqual([list({ ...stable, metadata: "new" }), list(volatile)]);
     expect(fileVersion(layout.containersFiles[1])).toEqual(before);
   });
 
   test("of two records of one id the one that counts is changed, and both are dropped", () => {
     const layout = store(list({ id: a, metadata: "1" }), list({ id: a, metadata: "2" }, { id: b }));
-    changeContainer(layout, () => {}, a, { metadata: "3" });
+    changeRecord(layout.containersFiles, () => {}, a, { metadata: "3" });
     expect(texts(layout)).toEqual([
       list({ id: a, metadata: "3" }),
       list({ id: a, metadata: "2" }, { id: b }),
@@ -115,7 +111,7 @@ describe("changing", () => {
     const touch = (): void => {
       throw new Error("touched");
     };
-    expect(changeContainer(layout, touch, c, { names: [] })).toBe(false);
+    expect(changeRecord(layout.containersFiles, touch, c, { names: [] })).toBe(false);
     dropContainer(layout, touch, c);
     expect(texts(layout)).toEqual([list(stable), list(volatile)]);
   });

@@ -1,0 +1,19 @@
+import type { CommandContext } from "../cli/command";
+import type { killFlags } from "../cli/table/kill";
+import { killPod } from "../lib/operations/pods";
+import { forEachInTurn } from "./each";
+import { readSignal } from "./kill";
+
+/** `kpod pod kill`: sends a signal to the containers of pods. */
+export async function run(
+  context: CommandContext<typeof killFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const signal = readSignal(context.flags.signal);
+  const server = await context.openServer();
+  await server.update();
+  return forEachInTurn(context, context.args, async (name) => {
+    const sandbox = server.lookupSandbox(name);
+    await killPod(server, sandbox, signal);
+    return sandbox.id;
+  });
+}

@@ -1,0 +1,17 @@
+import type { CommandContext } from "../cli/command";
+import type { podRmFlags } from "../cli/table/pod-change";
+import { removePod } from "../lib/operations/pods";
+import { forEachInTurn } from "./each";
+
+/** `kpod pod rm`: removes pods. */
+export async function run(
+  context: CommandContext<typeof podRmFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const server = await context.openServer();
+  await server.update();
+  return forEachInTurn(context, context.args, async (name) => {
+    const sandbox = server.lookupSandbox(name);
+    await removePod(server, sandbox, context.flags.force);
+    return sandbox.id;
+  });
+}

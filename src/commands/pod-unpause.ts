@@ -1,0 +1,17 @@
+import type { CommandContext } from "../cli/command";
+import type { noFlags } from "../cli/table/list-flags";
+import { unpausePod } from "../lib/operations/pods";
+import { forEachInTurn } from "./each";
+
+/** `kpod pod unpause`: thaws the containers of pods. */
+export async function run(
+  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const server = await context.openServer();
+  await server.update();
+  return forEachInTurn(context, context.args, async (name) => {
+    const sandbox = server.lookupSandbox(name);
+    await unpausePod(server, sandbox);
+    return sandbox.id;
+  });
+}

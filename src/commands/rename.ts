@@ -1,0 +1,13 @@
+import type { CommandContext } from "../cli/command";
+import type { noFlags } from "../cli/table/list-flags";
+
+/** `kpod rename`: gives a container another name. */
+export async function run(
+  context: CommandContext<typeof noFlags, readonly [string, string]>,
+): Promise<number> {
+  const [container, newName] = context.args;
+  const server = await context.openServer();
+  await server.update({ states: false });
+  await server.containerRename(container, newName);
+  return 0;
+}

@@ -1,0 +1,76 @@
+import { readFileSync, readdirSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errnoOf, isNotFound } from "../errors";
+import { cgroupHierarchies } from "./hierarchies";
+
+/** Milliseconds that killed processes have to leave their cgroup. */
+const emptyTimeLimit = 5_000;
+
+/**
+ * Removes all cgroups of a container and of its conmon, in every hierarchy and wherever they lie; processes
+ * that are still in the container's are killed.
+ * @returns the cgroups that could not be emptied in time
+ */
+export async function clearCgroups(id: string): Promise<string[]> {
+  const names = new Set([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
+  const found = cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, names));
+  const deadline = performance.now() + emptyTimeLimit;
+  let left = found;
+  for (;;) {
+    left = left.filter((directory) => !removeTree(directory));
+    if (left.length === 0 || performance.now() > deadline) return left;
+    await sleep(10);
+  }
+}
+
+function findDirectories(directory: string, names: ReadonlySet<string>): string[] {
+  return subdirectories(directory).flatMap((name) => {
+    const path = join(directory, name);
+    return names.has(name) ? [path] : findDirectories(path, names);
+  });
+}
+
+function subdirectories(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    // Others come and go meanwhile.
+    if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
+    throw error;
+  }
+}
+
+/** Kills what is in a cgroup and those below it, and removes those that are empty by now. @returns whether all is gone */
+function removeTree(directory: string): boolean {
+  const below = subdirectories(directory).map((name) => removeTree(join(directory, name)));
+  for (const pid of processesIn(directory)) kill(pid);
+  try {
+    rmdirSync(directory);
+    return below.every(Boolean);
+  } catch (error) {
+    if (isNotFound(error)) return true;
+    const code = errnoOf(error);
+    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
+
+function processesIn(directory: string): number[] {
+  try {
+    return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+  } catch (error) {
+    if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
+    throw error;
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
+}

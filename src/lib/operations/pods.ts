@@ -1,0 +1,132 @@
+import { join } from "node:path";
+import type { ContainerServer } from "../container-server";
+import { errorMessage, KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import { writeFileAtomic } from "../system/files";
+import { discardPod } from "./discard";
+import { killContainer } from "./kill";
+import { pauseContainer, unpauseContainer } from "./pause";
+import { stopContainer } from "./stop";
+
+/** Milliseconds that an infra container has to end by itself: it has nothing to save. */
+const infraTimeout = 1_000;
+
+/**
+ * Stops all containers of a pod side by side, then its infra container, and notes that the pod is stopped
+ * where CRI-O does.
+ * @param timeoutMs how long a container may take by itself; 0 kills them at once
+ * @throws KpodError with all that failed, BAD_STATE when one is paused
+ */
+export async function stopPod(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  await together(sandbox, sandbox.containers(), (container) =>
+    stopContainer(server, container, timeoutMs, signal),
+  );
+  const { infraContainer } = sandbox;
+  if (!isSpoofed(server, sandbox)) {
+    await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
+  }
+  const directory = isSpoofed(server, sandbox) ? infraContainer.bundlePath : infraContainer.dir;
+  writeFileAtomic(join(directory, "stopped"), "", 0o644);
+}
+
+/**
+ * Sends a signal to all running containers of a pod; the infra container is left alone.
+ * @throws KpodError with all that failed, BAD_STATE when none runs
+ */
+export async function killPod(server: ContainerServer, sandbox: Sandbox, signal: number): Promise<void> {
+  const running = await inState(server, sandbox, ["running", "paused"]);
+  if (running.length === 0)
+    throw new KpodError("BAD_STATE", `cannot kill pod ${sandbox.kubeName}: no container of it runs`);
+  await together(sandbox, running, (container) => killContainer(server, container, signal));
+}
+
+/** Freezes all running containers of a pod. @throws KpodError with all that failed, BAD_STATE when none runs */
+export async function pausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+  const running = await inState(server, sandbox, ["running"]);
+  if (running.length === 0)
+    throw new KpodError("BAD_STATE", `cannot pause pod ${sandbox.kubeName}: no container of it runs`);
+  await together(sandbox, running, (container) => pauseContainer(server, container));
+}
+
+/** Thaws all paused containers of a pod. @throws KpodError with all that failed, BAD_STATE when none is paused */
+export async function unpausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+  const paused = await inState(server, sandbox, ["paused"]);
+  if (paused.length === 0) {
+    throw new KpodError("BAD_STATE", `cannot unpause pod ${sandbox.kubeName}: no container of it is paused`);
+  }
+  await together(sandbox, paused, (container) => unpauseContainer(server, container));
+}
+
+/**
+ * Removes a pod: its containers, its infra container, its namespaces and its /dev/shm.
+ * @param force also when something of it runs
+ * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ */
+export async function removePod(server: ContainerServer, sandbox: Sandbox, force: boolean): Promise<void> {
+  const all = [...sandbox.containers(), sandbox.infraContainer];
+  await server.runtime.updateStatuses(all);
+  const paused = all.find(({ state }) => state?.status === "paused");
+  if (paused !== undefined) {
+    throw new KpodError(
+      "BAD_STATE",
+      `cannot remove pod ${sandbox.kubeName}: container ${paused.id} is paused`,
+      {
+        hint: "unpause or kill it first",
+      },
+    );
+  }
+  const running = all.find(({ state }) => state?.status === "running" || state?.status === "unknown");
+  if (running !== undefined && !force) {
+    const what = running.infra ? "it" : `container ${running.id}`;
+    const how = running.state?.status === "running" ? "still runs" : "is in an unknown state";
+    throw new KpodError("BAD_STATE", `cannot remove pod ${sandbox.kubeName}: ${what} ${how}`, {
+      hint: "stop it first or use -f",
+    });
+  }
+  await discardPod(server, sandbox);
+}
+
+async function inState(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  wanted: readonly string[],
+): Promise<Container[]> {
+  const containers = sandbox.containers();
+  await server.runtime.updateStatuses(containers);
+  return containers.filter(({ state }) => wanted.includes(state?.status ?? ""));
+}
+
+/** Acts on several containers side by side; what fails with one does not keep the others from their turn. */
+async function together(
+  sandbox: Sandbox,
+  containers: readonly Container[],
+  action: (container: Container) => Promise<void>,
+): Promise<void> {
+  const failed = (await Promise.allSettled(containers.map(action))).filter(
+    (result) => result.status === "rejected",
+  );
+  const [first] = failed;
+  if (first === undefined) return;
+  if (failed.length === 1) throw first.reason;
+  const messages = failed.map(({ reason }) => errorMessage(reason)).join("; ");
+  throw new KpodError(
+    "BAD_STATE",
+    `${failed.length} containers of pod ${sandbox.kubeName} failed: ${messages}`,
+  );
+}
+
+function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
+  try {
+    return sandbox.spoofed;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+    return false;
+  }
+}
