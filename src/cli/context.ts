@@ -1,5 +1,5 @@
 import type { BaseContext } from "./command";
-import { ClosedPipeError, describeError, interruptionIn } from "./errors";
+import { describeError, isQuiet } from "./errors";
 import type { GlobalValues } from "./globals";
 import { createInterrupt } from "./interrupt";
 import { createLogger } from "./logger";
@@ -37,7 +37,7 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
   };
 
   const reportFailure = (error: unknown) => {
-    if (error instanceof ClosedPipeError || interruptionIn(error) !== undefined) throw error;
+    if (isQuiet(error)) throw error;
     terminal.error(`Error: ${describeError(error)}\n`);
   };
 

@@ -43,17 +43,22 @@ export class ClosedPipeError extends Error {
 
 /** The exit code for anything that was thrown. */
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return error.exitCode;
-  if (error instanceof ClosedPipeError) return ExitCode.closedPipe;
-  return interruptionIn(error)?.exitCode ?? ExitCode.failed;
+  if (error instanceof UsageError || error instanceof InterruptedError) return error.exitCode;
+  return error instanceof ClosedPipeError ? ExitCode.closedPipe : ExitCode.failed;
 }
 
-/** The interruption that is this error, or that caused it. */
-export function interruptionIn(error: unknown): InterruptedError | undefined {
+/** True for what ends kpod without a word: nobody reads its output, or it was asked to end. */
+export function isQuiet(error: unknown): boolean {
+  return error instanceof ClosedPipeError || isInterruption(error);
+}
+
+/** True for an interruption, and for what the library throws because of one. */
+export function isInterruption(error: unknown): boolean {
   for (let link = error; link instanceof Error; link = link.cause) {
-    if (link instanceof InterruptedError) return link;
+    if (link instanceof InterruptedError) return true;
+    if (link instanceof KpodError && link.code === "INTERRUPTED") return true;
   }
-  return undefined;
+  return false;
 }
 
 /** The error as one line without the leading `Error: `: what happened, then the remedy where one is known. */
@@ -62,9 +67,9 @@ export function describeError(error: unknown): string {
   if (error instanceof KpodError) {
     return oneLine(error.hint === undefined ? message : `${message}: ${error.hint}`);
   }
-  if (error instanceof UsageError || interruptionIn(error) !== undefined || errnoOf(error) !== undefined) {
-    return oneLine(message);
-  }
+  // Node's own errors have codes too, ERR_INVALID_ARG_TYPE for example, and are nobody's but ours.
+  const fromSystem = /^E[A-Z0-9]+$/.test(errnoOf(error) ?? "");
+  if (error instanceof UsageError || fromSystem) return oneLine(message);
   return oneLine(`unexpected failure in kpod: ${message}: --log-level debug shows where`);
 }
 

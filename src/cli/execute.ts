@@ -1,7 +1,7 @@
 import { KpodError } from "../lib/errors";
 import type { Command } from "./command";
 import { createContext } from "./context";
-import { UsageError } from "./errors";
+import { isInterruption, UsageError } from "./errors";
 import { ExitCode } from "./exit-code";
 import { parseCommandLine, type Request } from "./program";
 import { report } from "./report";
@@ -47,10 +47,13 @@ async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   if (command.needsRoot === true) requireRoot(command);
+  const context = createContext(globals, terminal);
   try {
-    return await command.run(createContext(globals, terminal), given, args);
+    return await command.run(context, given, args);
   } catch (error) {
     if (error instanceof UsageError) error.command ??= command.path;
+    // The library says that it was interrupted; the signal knows by what, which makes the exit code.
+    if (isInterruption(error)) context.signal().throwIfAborted();
     throw error;
   }
 }

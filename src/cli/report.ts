@@ -1,12 +1,5 @@
 import { loadColors } from "./colors";
-import {
-  ClosedPipeError,
-  describeError,
-  describeStack,
-  exitCodeOf,
-  interruptionIn,
-  UsageError,
-} from "./errors";
+import { describeError, describeStack, exitCodeOf, isQuiet, UsageError } from "./errors";
 import type { Terminal } from "./terminal";
 
 /**
@@ -18,7 +11,7 @@ import type { Terminal } from "./terminal";
  */
 export async function report(error: unknown, terminal: Terminal, argv: readonly string[]): Promise<number> {
   const exitCode = exitCodeOf(error);
-  if (error instanceof ClosedPipeError || interruptionIn(error) !== undefined) return exitCode;
+  if (isQuiet(error)) return exitCode;
   const { red } = await loadColors(terminal.errorColor);
   terminal.error(`${red("Error:")} ${describeError(error)}\n`);
   if (error instanceof UsageError) {

@@ -17,6 +17,10 @@ export interface Terminal {
   readonly isTTY: boolean;
   /** How many characters a line of the terminal holds; undefined when standard output is not one. */
   readonly columns: number | undefined;
+  /** How many lines the terminal holds; undefined when standard output is not one. */
+  readonly rows: number | undefined;
+  /** Calls back whenever the terminal has another size; returns what ends that. */
+  onResize(listener: () => void): () => void;
   /** True when standard output shows colours. */
   readonly color: boolean;
   /** True when standard error shows colours. */
@@ -45,6 +49,16 @@ export const systemTerminal: Terminal = {
   },
   get columns() {
     return isTerminal(1) ? process.stdout.columns : undefined;
+  },
+  get rows() {
+    return isTerminal(1) ? process.stdout.rows : undefined;
+  },
+  onResize(listener) {
+    if (!isTerminal(1)) return () => {};
+    process.stdout.on("resize", listener);
+    return () => {
+      process.stdout.off("resize", listener);
+    };
   },
   get color() {
     return wantsColor(process.env) && isTerminal(1);

@@ -92,6 +92,13 @@ test("lines and control characters of a message do not get through", async () =>
   expect(stderr).toBe("Error: runc: failed \\x1b[2J\n");
 });
 
+test("an error of node's own is unexpected", async () => {
+  const error = Object.assign(new TypeError("bad argument"), { code: "ERR_INVALID_ARG_TYPE" });
+  expect((await outcome(throwing(error))).stderr).toMatch(
+    /^Error: unexpected failure in kpod: bad argument:/,
+  );
+});
+
 test("an error of the operating system is told in its own words", async () => {
   const error = Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
   expect((await outcome(throwing(error))).stderr).toBe("Error: ENOSPC: no space left on device, write\n");
@@ -144,7 +151,7 @@ test("an escape sequence in a command's name does not reach the terminal", async
 test.each([
   [141, new ClosedPipeError("closed")],
   [130, new InterruptedError("SIGINT", 2)],
-  [143, new KpodError("LOCK_TIMEOUT", "gave up", { cause: new InterruptedError("SIGTERM", 15) })],
+  [143, new InterruptedError("SIGTERM", 15)],
 ])("ends with %d and without a word", async (code, error) => {
   expect(await outcome(throwing(error))).toEqual({ code, stdout: "", stderr: "" });
 });
@@ -161,6 +168,7 @@ test("the failure of one argument is a line, and the others go on", async () => 
 test.each([
   [141, new ClosedPipeError("closed")],
   [130, new InterruptedError("SIGINT", 2)],
+  [1, new KpodError("INTERRUPTED", "interrupted by nobody")],
 ])("what ends the command is not the failure of one argument: %d", async (code, error) => {
   const result = await outcome(({ reportFailure }) => {
     reportFailure(error);
