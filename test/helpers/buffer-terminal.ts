@@ -12,6 +12,8 @@ export function bufferTerminal(options: Partial<Omit<Terminal, "out" | "error">>
   return {
     isTTY: false,
     columns: undefined,
+    rows: undefined,
+    onResize: () => () => {},
     color: false,
     errorColor: false,
     ...options,

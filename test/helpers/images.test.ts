@@ -4,7 +4,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { makeBusyboxImage, makePauseImage } from "../../scripts/lib/image.mjs";
 import type { ImageFiles } from "../../scripts/lib/image.mjs";
-import { testImages } from "./images";
+import { makeImageCache, testImages } from "./images";
 import { runProcess, succeeded } from "./process";
 import { testdir } from "./testdir";
 
@@ -86,4 +86,14 @@ test("the cache holds the files it names", () => {
     for (const path of [layout, ociArchive, dockerArchive]) expect(existsSync(path)).toBe(true);
   }
   expect(testImages()).toEqual({ busybox, pause });
+});
+
+test("who comes second to the cache keeps what the first has put there", () => {
+  const directory = testdir();
+  const cache = join(directory, "cache");
+  makeImageCache(cache);
+  const first = readFileSync(join(cache, "images.json"), "utf8");
+  makeImageCache(cache);
+  expect(readFileSync(join(cache, "images.json"), "utf8")).toBe(first);
+  expect(readdirSync(directory)).toEqual(["cache"]);
 });

@@ -20,15 +20,18 @@ function cacheKey(): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** Not by instanceof: an error of node:fs has the Error of another realm than a test has. */
 function isTaken(error: unknown): boolean {
-  return error instanceof Error && "code" in error && (error.code === "ENOTEMPTY" || error.code === "EEXIST");
+  if (typeof error !== "object" || error === null || !("code" in error)) return false;
+  return error.code === "ENOTEMPTY" || error.code === "EEXIST";
 }
 
 function relocated(images: TestImages, from: string, to: string): TestImages {
   return JSON.parse(JSON.stringify(images).replaceAll(from, to)) as TestImages;
 }
 
-function makeCache(directory: string): void {
+/** Makes both images and puts them in `directory`, all at once, unless somebody has put them there meanwhile. */
+export function makeImageCache(directory: string): void {
   const staging = mkdtempSync(`${directory}-`);
   try {
     const busybox = makeBusyboxImage(join(staging, "busybox"));
@@ -50,6 +53,6 @@ function makeCache(directory: string): void {
  */
 export function testImages(): TestImages {
   const directory = join(tmpdir(), `kpod-images-${cacheKey()}`);
-  if (!existsSync(directory)) makeCache(directory);
+  if (!existsSync(directory)) makeImageCache(directory);
   return JSON.parse(readFileSync(join(directory, "images.json"), "utf8")) as TestImages;
 }
