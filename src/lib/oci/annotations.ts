@@ -37,6 +37,8 @@ export const annotations = {
   seccompProfilePath: "io.kubernetes.cri-o.SeccompProfilePath",
   /** Of 1.0; later `.IP.0`, `.IP.1`, … */
   ip: "io.kubernetes.cri-o.IP",
+  /** What the network plugin said when it made the pod's network; on infra containers. */
+  cniResult: "io.kubernetes.cri-o.CNIResult",
   stdin: "io.kubernetes.cri-o.Stdin",
   stdinOnce: "io.kubernetes.cri-o.StdinOnce",
   tty: "io.kubernetes.cri-o.TTY",

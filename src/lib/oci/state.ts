@@ -27,7 +27,7 @@ export interface ContainerState {
 }
 
 /** Go's zero time, which CRI-O writes for "not yet". */
-const zeroTime = "0001-01-01T00:00:00Z";
+export const zeroTime = "0001-01-01T00:00:00Z";
 
 /**
  * Reads the state.json of CRI-O; undefined when there is none yet.

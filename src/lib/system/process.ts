@@ -39,6 +39,11 @@ export function readCommandLine(pid: number): string[] | undefined {
   return text.split("\0").slice(0, -1);
 }
 
+/** What /proc/PID/cgroup holds; undefined when there is no such process. */
+export function readProcessCgroup(pid: number): string | undefined {
+  return readProc(pid, "cgroup");
+}
+
 function readProc(pid: number, file: string): string | undefined {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");

@@ -1,0 +1,132 @@
+import type { ContainerServer } from "../container-server";
+import { textOf, textsOf, type ShownImageConfig } from "../images/config-data";
+import { graphDriverOf, type ShownGraphDriver } from "../images/data";
+import type { Spec } from "../oci/spec";
+import { readMountPoints } from "../storage/mount-points";
+import {
+  addressesOf,
+  cgroupPathOf,
+  mountSource,
+  mountsOf,
+  shownStopSignal,
+  type ShownMount,
+} from "./container-facts";
+import { imageFacts } from "./image-facts";
+import { containerRootFsSize, containerRwSize } from "./sizes";
+import { containerStateData, type ContainerStateData } from "./state-data";
+import { tolerantRead } from "./tolerant";
+
+/**
+ * Everything of a container, as inspect shows it (libkpod: ContainerData). The keys are those of kpod 1.0's JSON
+ * in its order, then newer ones.
+ */
+export interface ContainerData {
+  ID: string;
+  /** Full name, `k8s_CTR_POD_NS_UID_ATTEMPT`. */
+  Name: string;
+  LogPath: string;
+  Labels: Record<string, string>;
+  Annotations: Record<string, string>;
+  State: ContainerStateData;
+  Metadata: { name: string; attempt: number };
+  BundlePath: string;
+  /** Without SIG; TERM when the image names none. */
+  StopSignal: string;
+  /** The image as it was asked for. */
+  Image: string;
+  ImageID: string;
+  /** Where its file system is mounted; "" when it is not. */
+  Mountpoint: string;
+  MountLabel: string;
+  Mounts: ShownMount[];
+  AppArmorProfile: string;
+  ImageAnnotations: Record<string, string>;
+  /** The last step of the building of its image. */
+  CreatedBy: string;
+  /** How its image wants to be run. */
+  Config: ShownImageConfig;
+  /** Bytes of its read-write layer; only where sizes are asked for. */
+  SizeRw?: number;
+  /** Bytes of its image's layers; likewise. */
+  SizeRootFs?: number;
+  /** What runs in it. */
+  Args: string[];
+  ResolvConfPath: string;
+  HostnamePath: string;
+  HostsPath: string;
+  GraphDriver: ShownGraphDriver;
+  PodID: string;
+  /** The pod's name in Kubernetes. */
+  PodName: string;
+  PodNamespace: string;
+  /** Below the roots of the cgroup hierarchies; "" when nobody says. */
+  CgroupPath: string;
+  IPs: string[];
+  /** 0 when it does not run. */
+  Pid: number;
+}
+
+/**
+ * Collects everything of a container, with its state as it is now (libkpod: GetContainerData). What cannot be
+ * read of it, or of its image, is left open, with a warning. Nothing is written.
+ * @param idOrName as for `lookupContainer`
+ * @param size measures the container as well, which may have to look at every file in it
+ * @throws KpodError NOT_FOUND, AMBIGUOUS; with size also CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+ */
+export async function containerData(
+  server: ContainerServer,
+  idOrName: string,
+  size: boolean,
+  signal?: AbortSignal,
+): Promise<ContainerData> {
+  const container = server.lookupContainer(idOrName);
+  const { id, layerId } = container;
+  await server.runtime.updateStatus(container);
+  const read = tolerantRead(server.logger, `container ${id.slice(0, 13)} (${container.name})`);
+  const spec = read<Spec>({ ociVersion: "" }, () => container.spec);
+  const sandbox = server.getSandbox(container.sandboxId);
+  const mounts = mountsOf(spec);
+  const nowhere = graphDriverOf(server.store, undefined);
+  return {
+    ID: id,
+    Name: container.name,
+    LogPath: read("", () => container.logPath),
+    Labels: read({}, () => container.labels),
+    Annotations: read({}, () => container.annotations),
+    State: containerStateData(container),
+    Metadata: { name: container.metadata.name, attempt: container.metadata.attempt },
+    BundlePath: container.bundlePath,
+    StopSignal: shownStopSignal(read("", () => container.stopSignal)),
+    Image: container.imageName,
+    ImageID: container.imageId,
+    Mountpoint: read("", () => mountpointOf(server, layerId)),
+    MountLabel: textOf(spec.linux?.mountLabel),
+    Mounts: mounts,
+    AppArmorProfile: textOf(spec.process?.apparmorProfile),
+    ...(await imageFacts(server, container, read)),
+    ...(size
+      ? {
+          SizeRw: await containerRwSize(server, id, signal),
+          SizeRootFs: await containerRootFsSize(server, id, signal),
+        }
+      : {}),
+    Args: textsOf(spec.process?.args),
+    ResolvConfPath: mountSource(mounts, "/etc/resolv.conf"),
+    HostnamePath: mountSource(mounts, "/etc/hostname"),
+    HostsPath: mountSource(mounts, "/etc/hosts"),
+    GraphDriver: read(nowhere, () => graphDriverOf(server.store, layerId)),
+    PodID: container.sandboxId,
+    PodName: sandbox?.kubeName ?? "",
+    PodNamespace: sandbox?.namespace ?? "",
+    CgroupPath: cgroupPathOf(container, spec),
+    IPs: addressesOf(
+      read({}, () => container.specAnnotations),
+      read({}, () => sandbox?.infraContainer.specAnnotations ?? {}),
+    ),
+    Pid: container.state?.pid ?? 0,
+  };
+}
+
+function mountpointOf({ store }: ContainerServer, layerId: string): string {
+  return readMountPoints(store.layout).find(({ id }) => id === layerId)?.path ?? "";
+}

@@ -1,0 +1,109 @@
+import { dirname } from "node:path";
+import type { ContainerServer } from "../container-server";
+import { annotations } from "../oci/annotations";
+import { notedAddresses } from "../sandbox/addresses";
+import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
+import { tolerantRead } from "./tolerant";
+
+/** Everything of a pod, as inspect shows it. */
+export interface PodData {
+  ID: string;
+  /** Full name, `k8s_POD_NS_UID_ATTEMPT`. */
+  Name: string;
+  KubeName: string;
+  Namespace: string;
+  UID: string;
+  Attempt: number;
+  State: SandboxState;
+  /** RFC 3339. */
+  Created: string;
+  Labels: Record<string, string>;
+  Annotations: Record<string, string>;
+  Metadata: { name: string; uid: string; namespace: string; attempt: number };
+  /** None with the host's network. */
+  IPs: string[];
+  /** "" when the pod has none that is pinned. */
+  NetNsPath: string;
+  LogDir: string;
+  ShmPath: string;
+  ResolvPath: string;
+  HostnamePath: string;
+  Hostname: string;
+  CgroupParent: string;
+  Privileged: boolean;
+  Trusted: boolean;
+  /** "" for the default handler. */
+  RuntimeHandler: string;
+  PortMappings: PortMapping[];
+  InfraContainerID: string;
+  Containers: PodContainer[];
+}
+
+/** A container of a pod. */
+export interface PodContainer {
+  ID: string;
+  Name: string;
+  State: string;
+}
+
+/**
+ * Collects everything of a pod, with the states of its containers as they are now. What cannot be read of it
+ * is left open, with a warning. Nothing is written.
+ * @param idOrName as for `lookupSandbox`
+ * @throws KpodError NOT_FOUND, AMBIGUOUS
+ */
+export async function podData(server: ContainerServer, idOrName: string): Promise<PodData> {
+  const sandbox = server.lookupSandbox(idOrName);
+  const { id, name, kubeName, namespace, uid, attempt, infraContainer } = sandbox;
+  await server.runtime.updateStatuses([infraContainer, ...sandbox.containers()]);
+  const read = tolerantRead(server.logger, `pod ${id.slice(0, 13)} (${kubeName})`);
+  const text = (get: () => string): string => read("", get);
+  const noted = read<Record<string, string>>({}, () => infraContainer.specAnnotations);
+  return {
+    ID: id,
+    Name: name,
+    KubeName: kubeName,
+    Namespace: namespace,
+    UID: uid,
+    Attempt: attempt,
+    State: read<SandboxState>("NotReady", () => sandbox.state),
+    Created: noted[annotations.created] ?? infraContainer.createdAt.toISOString(),
+    Labels: read({}, () => sandbox.labels),
+    Annotations: read({}, () => sandbox.annotations),
+    Metadata: { name: kubeName, uid, namespace, attempt },
+    IPs: notedAddresses(noted),
+    NetNsPath: text(() => sandbox.namespacePath("network")),
+    LogDir: logDirectory(server, sandbox, noted),
+    ShmPath: text(() => sandbox.shmPath),
+    ResolvPath: text(() => sandbox.resolvPath),
+    HostnamePath: text(() => sandbox.hostnamePath),
+    Hostname: text(() => sandbox.hostname),
+    CgroupParent: text(() => sandbox.cgroupParent),
+    Privileged: read(false, () => sandbox.privileged),
+    Trusted: isTrusted(
+      server,
+      read(undefined, () => sandbox.trusted),
+    ),
+    RuntimeHandler: text(() => sandbox.runtimeHandler),
+    PortMappings: read([], () => sandbox.portMappings),
+    InfraContainerID: infraContainer.id,
+    Containers: sandbox
+      .containers()
+      .map(({ id, name, state }) => ({ ID: id, Name: name, State: state?.status ?? "unknown" })),
+  };
+}
+
+/** The directory that the kubelet gave: the infra container's log lies in it, whether it is written or not. */
+function logDirectory(
+  { config }: ContainerServer,
+  sandbox: Sandbox,
+  noted: Readonly<Record<string, string>>,
+): string {
+  const logPath = noted[annotations.logPath] ?? "";
+  return logPath === "" ? sandbox.logDirectory(config.logDir) : dirname(logPath);
+}
+
+/** The kubelet stopped telling after CRI-O 1.0; then the default of the node counts. */
+function isTrusted({ config }: ContainerServer, said: boolean | undefined): boolean {
+  return said ?? config.defaultWorkloadTrust !== "untrusted";
+}
