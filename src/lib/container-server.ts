@@ -1,8 +1,9 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "./config";
+import { hookDirectories, type Config, type HookParams } from "./config";
 import { ContainerLists } from "./container-lists";
 import { KpodError } from "./errors";
+import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import { Container } from "./oci/container";
 import { Runtime, writeStateFile } from "./oci/runtime";
@@ -45,6 +46,7 @@ export class ContainerServer extends ContainerLists {
   readonly logger: Logger;
   /** Keeps changes of state apart from those of other kpods on the node. */
   readonly withStateLock: StateLock;
+  private loadedHooks: Record<string, HookParams> | undefined;
   /** What the record of each pod and container said when it was loaded. */
   private readonly seen = new Map<string, string>();
 
@@ -99,6 +101,15 @@ export class ContainerServer extends ContainerLists {
     const all = [...this.containers.values(), ...this.infraContainers.values()];
     for (const container of all) container.forgetSpec();
     if (options.states !== false) await this.runtime.updateStatuses(all);
+  }
+
+  /**
+   * The hooks that launching applies, by the name of their file (libkpod: Hooks). Read at the first call.
+   * @throws KpodError BAD_CONFIG that names the file
+   */
+  hooks(): Record<string, HookParams> {
+    this.loadedHooks ??= readHooks(hookDirectories(this.config), this.logger);
+    return this.loadedHooks;
   }
 
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */

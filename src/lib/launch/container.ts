@@ -1,8 +1,9 @@
-import { realpathSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cgroupsPath } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
 import { describeErrno, KpodError } from "../errors";
+import { hooksFor } from "../hooks/match-hooks";
 import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -69,10 +70,15 @@ export async function createPodContainer(
     undo.add(`forget container ${name}`, () => server.update({ states: false }));
     const container = server.lookupContainer(id);
     const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
+    const args = commandOf(config, options);
+    const ownMounts = [
+      ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
+      ...volumes.map(volumeMount),
+    ];
     const spec = buildSpec(server.config, {
       process: {
         user: lookUpUser(rootPath, config.User ?? ""),
-        args: commandOf(config, options),
+        args,
         env: mergeEnvironment([
           ...basicEnvironment,
           `HOSTNAME=${sandbox.hostname}`,
@@ -94,10 +100,14 @@ export async function createPodContainer(
           },
           "rw",
         ),
-        containerenvMount(sandbox),
-        ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
-        ...volumes.map(volumeMount),
+        ...containerenvMount(sandbox),
+        ...ownMounts,
       ],
+      hooks: hooksFor(server.hooks(), {
+        command: args[0] ?? "",
+        annotations: sandbox.annotations,
+        hasBindMounts: ownMounts.length > 0,
+      }),
       annotations: containerAnnotations({
         container,
         sandbox,
@@ -167,12 +177,10 @@ function volumeMount({ hostPath, containerPath, readonly }: VolumeOption): SpecM
 }
 
 /** The empty file by which programs see that they are in a container; it lies with the infra container. */
-function containerenvMount(sandbox: Sandbox): SpecMount {
+function containerenvMount(sandbox: Sandbox): SpecMount[] {
   const directory = sandbox.spoofed ? sandbox.infraContainer.bundlePath : sandbox.infraContainer.dir;
-  return {
-    destination: "/run/.containerenv",
-    type: "bind",
-    source: join(directory, ".containerenv"),
-    options: ["rw", "bind"],
-  };
+  const source = join(directory, ".containerenv");
+  // Pods of CRI-O before 1.23 have none.
+  if (!existsSync(source)) return [];
+  return [{ destination: "/run/.containerenv", type: "bind", source, options: ["rw", "bind"] }];
 }

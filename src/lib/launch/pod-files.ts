@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync, chmodSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { SpecMount } from "../oci/spec";
 import { readTextIfThere } from "../system/files";
@@ -64,6 +64,9 @@ export function podFileMounts(
     },
     { destination: "/dev/shm", type: "bind", source: files.shm, options: ["rw", "bind"] },
     { destination: "/etc/hostname", type: "bind", source: files.hostname, options: [access, ...confined] },
-    { destination: "/etc/hosts", type: "bind", source: files.hosts, options: [access, ...confined] },
+    // A pod that CRI-O made leaves this one to the kubelet.
+    ...(existsSync(files.hosts)
+      ? [{ destination: "/etc/hosts", type: "bind", source: files.hosts, options: [access, ...confined] }]
+      : []),
   ];
 }

@@ -36,6 +36,7 @@ export interface SpecParts {
   annotations: Readonly<Record<string, string>>;
   cgroupsPath: string;
   namespaces: readonly SpecNamespace[];
+  hooks?: NonNullable<Spec["hooks"]>;
   /** Weight of the processor; undefined for the kernel's. */
   cpuShares?: number;
 }
@@ -63,6 +64,7 @@ export function buildSpec(
     root: { path: parts.rootPath, ...(parts.rootReadonly ? { readonly: true } : {}) },
     hostname: parts.hostname,
     mounts: [...basicMounts(), ...parts.mounts],
+    ...(parts.hooks === undefined || Object.keys(parts.hooks).length === 0 ? {} : { hooks: parts.hooks }),
     annotations: { ...parts.annotations },
     linux: {
       resources: {

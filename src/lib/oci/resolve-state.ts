@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { KpodError } from "../errors";
+import { isProcessAlive } from "../system/process";
 import type { Container } from "./container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
 import type { RuntimeState } from "./runtime-state";
@@ -42,9 +43,13 @@ export function resolveState(container: Container, answer: RuntimeAnswer, exitsD
     };
     return answer.status === "stopped" ? ended(said, exit, container) : alive(said);
   }
-  if (exit !== undefined || base.status === "stopped" || answer === "absent") {
-    return ended({ ...base, id }, exit, container);
+  if (exit !== undefined) return ended({ ...base, id }, exit, container);
+  // The runtime lost its state, or was never the one, while the process is still there: nobody can tell.
+  const { initPid, initStartTime } = base;
+  if (initPid !== undefined && initStartTime !== undefined && isProcessAlive(initPid, initStartTime)) {
+    return alive({ ...base, id, status: "unknown", pid: initPid });
   }
+  if (base.status === "stopped" || answer === "absent") return ended({ ...base, id }, exit, container);
   return alive({ ...base, id, status: "unknown", pid: 0 });
 }
 

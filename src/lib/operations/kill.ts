@@ -50,7 +50,5 @@ export async function sendSignal(
 
 /** Why a container cannot be acted on that should run. */
 export function notRunning({ state }: Container): string {
-  return state?.status === "unknown"
-    ? "its state is unknown, since its runtime could not be asked"
-    : "it is not running";
+  return state?.status === "unknown" ? "its state is unknown" : "it is not running";
 }

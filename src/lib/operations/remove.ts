@@ -2,8 +2,8 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { Container } from "../oci/container";
 import { listRuntimeStates } from "../oci/runtime-state";
-import { isStorageId } from "../storage/ids";
-import { discardContainer } from "./discard";
+import { isStorageId, type StorageId } from "../storage/ids";
+import { discardContainer, discardRuntime } from "./discard";
 
 /**
  * Removes a container (libkpod: Remove): first from its runtime, then conmon ends, then its mount, records,
@@ -28,13 +28,9 @@ export async function removeContainer(
     });
   }
   if (status === "unknown" && !force) {
-    throw new KpodError(
-      "BAD_STATE",
-      `cannot remove container ${container.id}: its runtime could not be asked`,
-      {
-        hint: "use -f if it does not run any more",
-      },
-    );
+    throw new KpodError("BAD_STATE", `cannot remove container ${container.id}: its state is unknown`, {
+      hint: "use -f if it does not run any more",
+    });
   }
   await discardContainer(server, container);
 }
@@ -78,6 +74,19 @@ export async function removeOrphan(server: ContainerServer, wanted: string): Pro
     createdAt: new Date(0),
     infra: false,
   });
-  await discardContainer(server, container);
+  await discardRuntime(server, container);
+  await server.store.deleteContainer(id, layerInSpec(container));
   return id;
+}
+
+/** The read-write layer that the spec of an orphan still names. */
+function layerInSpec(container: Container): StorageId | undefined {
+  try {
+    const layer = /\/overlay\/([0-9a-f]{64})\/merged$/.exec(container.spec.root?.path ?? "")?.[1];
+    return isStorageId(layer) ? layer : undefined;
+  } catch (error) {
+    // Without a spec its layer cannot be told from any other.
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
+  }
 }

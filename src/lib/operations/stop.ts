@@ -31,7 +31,9 @@ export async function stopContainer(
     });
   }
   if (status === "unknown") {
-    throw new KpodError("BAD_STATE", `cannot stop container ${container.id}: its runtime could not be asked`);
+    throw new KpodError("BAD_STATE", `cannot stop container ${container.id}: its state is unknown`, {
+      hint: "rm -f ends it for good",
+    });
   }
   if (status !== "stopped") {
     // One that was never started has nothing that could listen to a signal.

@@ -182,8 +182,9 @@ export class Store {
   /**
    * Deletes a container: mount, records, layer and directories. What is gone already counts as deleted, so
    * that a half-deleted container can be finished off. Its process must have ended.
+   * @param strayLayer the layer to delete when the record is gone: one that nobody else uses
    */
-  async deleteContainer(id: StorageId): Promise<void> {
+  async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<void> {
     const { layout } = this;
     makeMountsDirectory(layout);
     const locks = [
@@ -193,7 +194,8 @@ export class Store {
       [layout.containersLock, "write"],
     ] as const;
     await this.locked(locks, (layers, mounts, _images, containers) => {
-      const record = readContainers(layout, this.logger).find((candidate) => candidate.id === id) ?? { id };
+      const records = readContainers(layout, this.logger);
+      const record = records.find((candidate) => candidate.id === id) ?? this.strayRecord(id, strayLayer);
       if (isStorageId(record.layer)) {
         this.driver.unmount(record.layer);
         forgetMount(layout, mounts.touch, record.layer);
@@ -205,6 +207,15 @@ export class Store {
       }
       this.removeDirectories(record);
     });
+  }
+
+  /** What stands for a record that is gone; without a layer where that one belongs to somebody. */
+  private strayRecord(id: StorageId, layer: StorageId | undefined): ContainerRecord {
+    const owners = [...readContainers(this.layout, this.logger), ...readImages(this.layout, this.logger)];
+    const children = readLayers(this.layout, this.logger).filter(({ parent }) => parent === layer);
+    if (layer === undefined || children.length > 0 || owners.some((owner) => owner.layer === layer))
+      return { id };
+    return { id, layer };
   }
 
   private removeDirectories(record: ContainerRecord): void {
