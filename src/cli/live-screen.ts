@@ -1,4 +1,5 @@
 import { cutToWidth } from "../format/width";
+import { KpodError } from "../lib/errors";
 import type { Terminal } from "./terminal";
 
 /** The size of the terminal, in characters. */
@@ -13,7 +14,7 @@ export type Draw = (size: ScreenSize) => readonly string[];
 /** A picture on the terminal that is drawn anew in its place. */
 export interface LiveScreen {
   /** Shows a picture; it is drawn again by itself when the terminal has another size. */
-  show(draw: Draw): void;
+  readonly show: (draw: Draw) => void;
 }
 
 // See xterm's ctlseqs: the alternate screen, the cursor, and erasing to the end of line and screen.
@@ -53,7 +54,12 @@ export async function withLiveScreen<T>(
     if (!active) return;
     active = false;
     const last = draw?.(size()).map((line) => `${cutToWidth(line, size().columns)}\n`) ?? [];
-    terminal.out(`${leave}${last.join("")}`);
+    try {
+      terminal.out(`${leave}${last.join("")}`);
+    } catch (error) {
+      // The terminal was closed and needs no restoring; why the work ended is what counts.
+      if (!(error instanceof KpodError)) throw error;
+    }
   };
   const suspend = (): void => {
     end();

@@ -20,7 +20,7 @@ export interface Terminal {
   /** How many lines the terminal holds; undefined when standard output is not one. */
   readonly rows: number | undefined;
   /** Calls back whenever the terminal has another size; returns what ends that. */
-  onResize(listener: () => void): () => void;
+  readonly onResize: (listener: () => void) => () => void;
   /** True when standard output shows colours. */
   readonly color: boolean;
   /** True when standard error shows colours. */

@@ -16,3 +16,23 @@ export function displayWidth(text: string): number {
   }
   return width;
 }
+
+/**
+ * The beginning of a text that takes at most so many cells.
+ *
+ * @param end what stands at the end of a text that was cut, and counts as part of it
+ */
+export function cutToWidth(text: string, width: number, end = ""): string {
+  if (displayWidth(text) <= width) return text;
+  const room = width - end.length;
+  if (room <= 0) return end.slice(0, Math.max(0, width));
+  if (printableAscii.test(text)) return text.slice(0, room) + end;
+  let kept = "";
+  let used = 0;
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    used += displayWidth(segment);
+    if (used > room) break;
+    kept += segment;
+  }
+  return kept + end;
+}
