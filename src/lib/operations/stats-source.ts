@@ -1,0 +1,136 @@
+import { readFileSync, readlinkSync } from "node:fs";
+import { totalmem } from "node:os";
+import { cgroupMounts, parseProcessCgroups, type CgroupMount } from "../cgroups/process-cgroups";
+import { readCgroupStats, type CgroupStats, type StatsController } from "../cgroups/stats";
+import { errnoOf, isNotFound, KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
+import { isProcessAlive, readProcessStat } from "../system/process";
+
+/** What of the machine does not change from sample to sample. */
+export interface StatsHost {
+  readonly cgroupMounts: readonly CgroupMount[];
+  /** The machine's network namespace, as /proc/PID/ns/net names it; undefined when that cannot be read. */
+  readonly networkNamespace: string | undefined;
+  /** Bytes of memory. */
+  readonly memory: number;
+}
+
+/** Looks at the machine once, for many samples. */
+export function statsHost(): StatsHost {
+  return {
+    cgroupMounts: cgroupMounts(),
+    // Even root may be kept from looking at the first process, for example by its own security module.
+    networkNamespace: networkNamespaceOf(1) ?? networkNamespaceOf("self"),
+    memory: totalmem(),
+  };
+}
+
+/** What to read of a container. */
+export interface StatsOptions {
+  readonly host?: StatsHost;
+  /** The controllers wanted, and whether the network is; everything when left out. */
+  readonly controllers?: readonly StatsController[];
+  readonly network?: boolean;
+  /** True fills the optional fields, too, which costs a few more files. */
+  readonly detail?: boolean;
+  /** What the network namespaces of pods counted, by id of the pod: shared by the containers of one sample. */
+  readonly podNetworks?: Map<string, readonly NetworkInterface[] | undefined>;
+}
+
+/** The raw numbers of a running container (libkpod: libcontainer.Stats). */
+export interface LibcontainerStats extends CgroupStats {
+  /** The first process, by pid and start time (clock ticks after boot). */
+  pid: number;
+  startTime: string;
+  /** Milliseconds on the clock of `performance.now()`, when the processor time was read. */
+  sampledAt: number;
+  /**
+   * The devices of the pod's network namespace; undefined with the host's network, whose counters are not the
+   * pod's, and when they were not asked for.
+   */
+  interfaces: readonly NetworkInterface[] | undefined;
+}
+
+/**
+ * Reads the raw numbers of a container from the kernel. No runtime is asked: `container.state` says which
+ * process is its first.
+ * @throws KpodError BAD_STATE when it does not run or has ended meanwhile; NOT_PERMITTED, IO
+ */
+export function readContainerStats(container: Container, options: StatsOptions = {}): LibcontainerStats {
+  const { host = statsHost(), network = true } = options;
+  const process = processOf(container);
+  if (process === undefined) throw notRunning(container);
+  const { pid } = process;
+  const cgroups = readProc(pid, "cgroup");
+  if (cgroups === undefined) throw notRunning(container);
+  const sampledAt = performance.now();
+  const counted = readCgroupStats(parseProcessCgroups(cgroups, container.id, host.cgroupMounts), options);
+  const interfaces = network ? podInterfaces(container, pid, host, options.podNetworks) : undefined;
+  // Looked at last: whatever was read above is the container's only if its process is still the same.
+  const stat = readProcessStat(pid);
+  if (stat === undefined || stat.state === "Z" || stat.state === "X") throw notRunning(container);
+  if (process.startTime !== undefined && process.startTime !== stat.startTime) throw notRunning(container);
+  return { pid, startTime: stat.startTime, sampledAt, ...counted, interfaces };
+}
+
+/** True when a container has a process whose numbers can be read. */
+export function isSampled(container: Container): boolean {
+  return processOf(container) !== undefined;
+}
+
+/** The first process of a running container, with its start time where that is known. */
+function processOf({ state }: Container): { pid: number; startTime: string | undefined } | undefined {
+  if (state === undefined) return undefined;
+  const { status, pid, initPid, initStartTime } = state;
+  if ((status === "running" || status === "paused") && pid > 0) {
+    return { pid, startTime: initPid === pid ? initStartTime : undefined };
+  }
+  // The runtime could not be asked; what CRI-O noted of the process is enough to know it again.
+  if (status === "unknown" && initPid !== undefined && initStartTime !== undefined) {
+    return isProcessAlive(initPid, initStartTime) ? { pid: initPid, startTime: initStartTime } : undefined;
+  }
+  return undefined;
+}
+
+function podInterfaces(
+  container: Container,
+  pid: number,
+  host: StatsHost,
+  known = new Map<string, readonly NetworkInterface[] | undefined>(),
+): readonly NetworkInterface[] | undefined {
+  if (known.has(container.sandboxId)) return known.get(container.sandboxId);
+  const namespace = networkNamespaceOf(pid);
+  if (namespace === undefined) return undefined;
+  const interfaces = namespace === host.networkNamespace ? undefined : readNetworkInterfaces(pid);
+  known.set(container.sandboxId, interfaces);
+  return interfaces;
+}
+
+function networkNamespaceOf(pid: number | "self"): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/net`);
+  } catch (error) {
+    if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+function readProc(pid: number, name: string): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/${name}`, "utf8");
+  } catch (error) {
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
+/** The error for a container without a process to look at. */
+function notRunning({ id, state }: Container): KpodError {
+  if (state?.status === "unknown") {
+    return new KpodError("BAD_STATE", `cannot read the stats of container ${id}: its state is unknown`, {
+      hint: "its runtime could not be asked: --log-level warn says why",
+    });
+  }
+  return new KpodError("BAD_STATE", `cannot read the stats of container ${id}: it is not running`);
+}
