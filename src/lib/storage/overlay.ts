@@ -5,7 +5,9 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -14,8 +16,10 @@ import {
 import { join } from "node:path";
 import { fileError, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
+import { readTextIfThere } from "../system/files";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
+import { readMountOptions } from "./overlay-options";
 
 /** The kernel takes one page of mount options. */
 const longestMountData = 4096;
@@ -148,14 +152,25 @@ function removeLayer(home: string, layer: StorageId): void {
   if (isMountPoint(join(path, "merged"))) {
     throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
-  const linkFile = join(path, "link");
-  if (existsSync(linkFile)) {
-    const link = readFileSync(linkFile, "utf8");
-    if (/^[A-Z0-9]{1,64}$/.test(link)) rmSync(join(home, "l", link), { force: true });
-  }
+  for (const link of linksTo(home, layer)) rmSync(join(home, "l", link), { force: true });
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
     rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
+}
+
+/** The short links to a layer. One whose directory lost its `link` to a crash is searched for. */
+function linksTo(home: string, layer: StorageId): string[] {
+  const link = readTextIfThere(join(home, layer, "link"));
+  if (link !== undefined) return /^[A-Z0-9]{1,64}$/.test(link) ? [link] : [];
+  const links = join(home, "l");
+  if (!existsSync(links)) return [];
+  return readdirSync(links).filter((name) => readLink(join(links, name)) === `../${layer}/diff`);
+}
+
+function readLink(path: string): string | undefined {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    ? readlinkSync(path)
+    : undefined;
 }
 
 /** 26 characters of base32, as containers/storage names its links. */
@@ -185,33 +200,4 @@ function inDirectory(path: string, action: () => void): void {
   } finally {
     process.chdir(before);
   }
-}
-
-const flagOptions: Readonly<Record<string, number>> = {
-  nodev: mountFlags.nodev,
-  nosuid: mountFlags.nosuid,
-  noexec: mountFlags.noexec,
-  noatime: mountFlags.noatime,
-  nodiratime: mountFlags.nodiratime,
-  relatime: mountFlags.relatime,
-  ro: mountFlags.readonly,
-};
-
-function readMountOptions(options: readonly string[]): { flags: number; data: string[] } {
-  const value = (key: string): string | undefined =>
-    options
-      .map((option) => new RegExp(`^(?:overlay2?\\.|\\.)?${key}=(.*)$`).exec(option)?.[1])
-      .findLast((found) => found !== undefined);
-  const program = value("mount_program");
-  if (program !== undefined && program !== "") {
-    throw new KpodError("UNSUPPORTED", `the store is mounted by ${program} (overlay.mount_program)`, {
-      hint: "kpod mounts with the kernel's overlay only",
-    });
-  }
-  const words = (value("mountopt") ?? "").split(",").filter((word) => word !== "");
-  return {
-    flags: words.reduce((flags, word) => flags | (flagOptions[word] ?? 0), 0),
-    // volatile is for a daemon that wipes after a crash; without one it would make the layer unmountable.
-    data: words.filter((word) => flagOptions[word] === undefined && word !== "volatile"),
-  };
 }
