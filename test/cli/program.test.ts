@@ -190,8 +190,22 @@ describe("wrong usage", () => {
 });
 
 describe("unknown commands", () => {
+  const named = (...path: string[]) =>
+    command({
+      path,
+      group: "look",
+      summary: "Do it",
+      usage: "",
+      arguments: { min: 0, name: "NAME..." },
+      flags: {},
+      examples: [],
+      load: () => Promise.resolve({ run: () => 0 }),
+    });
+  const commands = [named("ps"), named("images"), named("load"), named("pod", "ps"), named("pod", "run")];
+
   test.each([
     ["pss", "unknown command 'pss' (did you mean ps?)", ""],
+    ["pd", "unknown command 'pd' (did you mean one of pod, ps?)", ""],
     ["imagse", "unknown command 'imagse' (did you mean images?)", ""],
     ["nothing-like-it", "unknown command 'nothing-like-it'", ""],
     ["constructor", "unknown command 'constructor'", ""],
@@ -199,11 +213,11 @@ describe("unknown commands", () => {
     ["pod load", "unknown command 'load'", "pod"],
     ["--help bogus", "unknown command 'bogus'", ""],
     ["-- -x", "unknown command '-x'", ""],
-  ])("kpod %s", (line, message, command) => {
-    const error = failure(line);
+  ])("kpod %s", (line, message, family) => {
+    const error = failure(line, commands);
     expect(error).toBeInstanceOf(UnknownCommandError);
     expect(error.message).toBe(message);
     expect(error.exitCode).toBe(3);
-    expect((error.command ?? []).join(" ")).toBe(command);
+    expect((error.command ?? []).join(" ")).toBe(family);
   });
 });
