@@ -1,6 +1,6 @@
 import { KpodError } from "../errors";
-import { layerChain } from "../storage/images";
 import { readImageConfig } from "../storage/image-config";
+import { notedChainSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
@@ -19,20 +19,14 @@ export interface ListedImage {
 /** The images of a store, newest first. What cannot be read of an image is left open. */
 export async function listImages(store: Store): Promise<ListedImage[]> {
   const images = await store.images();
-  const layers = new Map((await store.layers()).map((layer) => [layer.id, layer]));
-  const parents = new Map([...layers].map(([id, { parent }]) => [id, parent]));
-  const sizeOf = (image: ImageRecord): number | undefined =>
-    layerChain(parents, image.layer).reduce<number | undefined>((sum, id) => {
-      const size = layers.get(id)?.["diff-size"];
-      return sum === undefined || size === undefined ? undefined : sum + size;
-    }, 0);
+  const sizeOf = notedChainSizes(await store.layers());
   return images
     .map((image) => ({
       id: image.id,
       names: image.names ?? [],
       digest: image.digest ?? "",
       created: createdOf(store, image),
-      size: sizeOf(image),
+      size: sizeOf(image.layer),
     }))
     .sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0));
 }

@@ -45,6 +45,11 @@ export function findImage(images: readonly ImageRecord[], wanted: string): Image
   return fitting[0];
 }
 
+/** The name of an image that a user means; undefined when it is meant by its id or digest. */
+export function meantName(image: ImageRecord, wanted: string): string | undefined {
+  return [wanted, ...completedNames(wanted)].find((name) => image.names?.includes(name) === true);
+}
+
 function withoutTag(name: string): string {
   return name.replace(/:[^/:]*$/, "");
 }

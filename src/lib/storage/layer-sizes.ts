@@ -55,8 +55,21 @@ export async function readLayerSizes(store: Store, signal?: AbortSignal): Promis
   return { ofChanges, ofChain, parentOf: (layer) => parents.get(layer) };
 }
 
-/** The store leaves a size of 0 out, and older ones wrote -1 where they did not know. */
+/** Tells the bytes of a layer and all beneath it, as the records have them; undefined when they do not know. */
+export function notedChainSizes(
+  layers: readonly LayerRecord[],
+): (top: string | undefined) => number | undefined {
+  const records = new Map(layers.map((record) => [record.id, record]));
+  const parents = new Map(layers.map(({ id, parent }) => [id, parent]));
+  return (top) =>
+    layerChain(parents, top).reduce<number | undefined>((sum, id) => {
+      const size = notedSize(records.get(id));
+      return sum === undefined || size === undefined ? undefined : sum + size;
+    }, 0);
+}
+
+/** The size stands in the record along with the digest of the same content; 0 is left out, -1 is unknown. */
 function notedSize(record: LayerRecord | undefined): number | undefined {
-  const size = record?.["diff-size"];
-  return typeof size === "number" && size > 0 ? size : undefined;
+  const size = record?.["diff-size"] ?? (record?.["diff-digest"] === undefined ? -1 : 0);
+  return typeof size === "number" && size >= 0 ? size : undefined;
 }

@@ -312,8 +312,11 @@ export class Store {
     return this.locked(locks, (_layers, mounts) => action(mounts));
   }
 
-  /** Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits. */
-  private async locked<const L extends readonly (readonly [string, LockKind])[], T>(
+  /**
+   * Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits.
+   * @throws KpodError LOCK_TIMEOUT, INTERRUPTED
+   */
+  async locked<const L extends readonly (readonly [string, LockKind])[], T>(
     wanted: L,
     action: (...locks: { [K in keyof L]: HeldLock }) => T,
   ): Promise<T> {

@@ -1,0 +1,196 @@
+import { rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { KpodError } from "../errors";
+import type { Logger } from "../logger";
+import { readContainers } from "./containers";
+import { isStorageId, type StorageId } from "./ids";
+import { findImage, meantName, readImages } from "./images";
+import { dropLayer, readLayers } from "./layers";
+import { forgetMount, makeMountsDirectory } from "./mount-points";
+import {
+  changeRecord,
+  dropRecord,
+  type ContainerRecord,
+  type ImageRecord,
+  type LayerRecord,
+} from "./records";
+import type { Store } from "./store";
+
+/** What the removal of an image took away. */
+export interface RemovedImage {
+  /** The names that mean nothing any more. */
+  untagged: string[];
+  /** The image's id; undefined when it stays, under its other names. */
+  deleted: StorageId | undefined;
+  /** The layers that nobody else needed. */
+  layers: StorageId[];
+}
+
+/** How an image is removed. */
+export interface RemoveImageOptions {
+  /**
+   * Removes it also when containers use it or when its id is given and it has several names. The layers that
+   * the containers stand on stay.
+   */
+  force?: boolean;
+  logger: Logger;
+}
+
+/**
+ * Removes an image, or, when it has several names and is meant by one of them, that name.
+ * @throws KpodError NOT_FOUND, AMBIGUOUS; CONFLICT when a container uses it, or when its id is given and it has
+ * several names; LOCK_TIMEOUT, IO
+ */
+export async function removeImage(
+  store: Store,
+  wanted: string,
+  { force = false, logger }: RemoveImageOptions,
+): Promise<RemovedImage> {
+  return underLocks(store, (touch) => {
+    const images = readImages(store.layout, logger);
+    const image = requireImage(store, images, wanted);
+    const names = image.names ?? [];
+    const name = meantName(image, wanted);
+    if (name !== undefined && names.length > 1) return untag(store, touch.images, image, name);
+    if (name === undefined && names.length > 1 && !force) {
+      throw new KpodError("CONFLICT", `image ${shortId(image)} has several names: ${names.join(", ")}`, {
+        hint: "give one of the names, or use -f to remove them all",
+      });
+    }
+    const containers = readContainers(store.layout, logger);
+    if (!force) refuseUsed(image, containers);
+    const layers = unneededLayers(image, { images, containers, layers: readLayers(store.layout, logger) });
+    deleteImage(store, touch, image, layers);
+    return { untagged: names, deleted: image.id, layers };
+  });
+}
+
+/**
+ * Takes a name off an image; with its last name the image goes as well.
+ * @throws KpodError NOT_FOUND, also for an id; CONFLICT when a container uses the image and the name is its last
+ */
+export async function untagImage(store: Store, name: string, logger: Logger): Promise<RemovedImage> {
+  const image = requireImage(store, await store.images(), name);
+  if (meantName(image, name) === undefined) {
+    throw new KpodError("NOT_FOUND", `${name} is not a name of image ${shortId(image)}`);
+  }
+  return removeImage(store, name, { logger });
+}
+
+/** Tells the readers of the records that they are about to change. */
+interface Touch {
+  layers: () => void;
+  mounts: () => void;
+  images: () => void;
+}
+
+async function underLocks<T>(store: Store, action: (touch: Touch) => T): Promise<T> {
+  const { layout } = store;
+  if (!store.exists()) {
+    throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
+  }
+  makeMountsDirectory(layout);
+  const locks = [
+    [layout.layersLock, "write"],
+    [layout.mountsLock, "write"],
+    [layout.imagesLock, "write"],
+    [layout.containersLock, "read"],
+  ] as const;
+  return store.locked(locks, (layers, mounts, images) =>
+    action({ layers: layers.touch, mounts: mounts.touch, images: images.touch }),
+  );
+}
+
+function requireImage(store: Store, images: readonly ImageRecord[], wanted: string): ImageRecord {
+  const image = findImage(images, wanted);
+  if (image !== undefined) return image;
+  throw new KpodError("NOT_FOUND", `image ${wanted} is not in the store ${store.layout.root}`, {
+    hint: "see kpod images",
+  });
+}
+
+function untag(store: Store, touch: () => void, image: ImageRecord, name: string): RemovedImage {
+  const names = (image.names ?? []).filter((other) => other !== name);
+  changeRecord([store.layout.imagesFile], touch, image.id, { names });
+  return { untagged: [name], deleted: undefined, layers: [] };
+}
+
+function refuseUsed(image: ImageRecord, containers: readonly ContainerRecord[]): void {
+  const users = containers.filter((container) => container.image === image.id);
+  const [first] = users;
+  if (first === undefined) return;
+  const others = users.length === 1 ? "" : ` and ${users.length - 1} more`;
+  throw new KpodError(
+    "CONFLICT",
+    `image ${shortId(image)} is used by container ${first.id.slice(0, 13)} (${first.names?.[0] ?? ""})${others}`,
+    { hint: "remove what uses it first, or use -f to remove the image's names and records alone" },
+  );
+}
+
+function deleteImage(store: Store, touch: Touch, image: ImageRecord, layers: readonly StorageId[]): void {
+  const { layout, driver } = store;
+  // From the user down to what is used, and records before directories: whatever a crash leaves behind, no
+  // record names something that is gone.
+  dropRecord([layout.imagesFile], touch.images, image.id);
+  for (const layer of layers) {
+    driver.unmount(layer);
+    forgetMount(layout, touch.mounts, layer);
+    dropLayer(layout, touch.layers, layer);
+  }
+  rmSync(layout.imageDirectory(image.id), { recursive: true, force: true });
+  for (const layer of layers) {
+    driver.remove(layer);
+    // The recipe of the layer's tar, and its big data.
+    const files = join(dirname(layout.layersLock), layer);
+    rmSync(`${files}.tar-split.gz`, { force: true });
+    rmSync(files, { recursive: true, force: true });
+  }
+}
+
+/** What else is in a store, and may need the layers of an image. */
+export interface StoreContents {
+  images: readonly ImageRecord[];
+  layers: readonly LayerRecord[];
+  containers: readonly ContainerRecord[];
+}
+
+/**
+ * The layers that only this image needs, from the top down: it ends at the first one that another image begins
+ * with, that a container is, or that another layer stands on. The rule is that of containers/storage.
+ */
+export function unneededLayers(
+  image: ImageRecord,
+  { images, layers, containers }: StoreContents,
+): StorageId[] {
+  const others = images.filter(({ id }) => id !== image.id);
+  const used = new Set([
+    ...others.flatMap((other) => [other.layer, ...mappedLayers(other)]),
+    ...containers.map(({ layer }) => layer),
+  ]);
+  const records = new Map(layers.map((layer) => [layer.id, layer]));
+  // The same top layer with other owners of its files, made for containers with user namespaces.
+  const unneeded = new Set(mappedLayers(image).filter((id) => !used.has(id) && !hasChild(layers, id)));
+  for (let id = image.layer; isStorageId(id); id = records.get(id)?.parent) {
+    if (used.has(id) || unneeded.has(id) || hasChild(layers, id, unneeded)) break;
+    unneeded.add(id);
+  }
+  return [...unneeded].filter((id) => records.has(id));
+}
+
+function hasChild(
+  layers: readonly LayerRecord[],
+  id: StorageId,
+  except: ReadonlySet<string> = new Set(),
+): boolean {
+  return layers.some((layer) => layer.parent === id && !except.has(layer.id));
+}
+
+function mappedLayers(image: ImageRecord): StorageId[] {
+  const mapped = image["mapped-layers"];
+  return Array.isArray(mapped) ? mapped.filter(isStorageId) : [];
+}
+
+function shortId({ id, names }: ImageRecord): string {
+  const name = names?.[0];
+  return name === undefined ? id.slice(0, 13) : `${id.slice(0, 13)} (${name})`;
+}

@@ -1,0 +1,75 @@
+import type { Logger } from "../logger";
+import type { RemovedImage } from "./image-removal";
+import type { StorageId } from "./ids";
+import { findImage } from "./images";
+import { notedChainSizes } from "./layer-sizes";
+import type { ImageRecord } from "./records";
+import type { Store } from "./store";
+
+/** An image of the store in short (libkpod: storage.ImageResult). */
+export interface ImageResult {
+  id: StorageId;
+  /** None for an image that lost its names to newer ones. */
+  names: string[];
+  /** Digest of its manifest; "" when the store does not know it. */
+  digest: string;
+  /** Bytes of its layers; undefined when the store does not know them all. */
+  size: number | undefined;
+}
+
+/** The images of a store (libkpod: storage.ImageServer). */
+export class ImageServer {
+  constructor(
+    private readonly store: Store,
+    private readonly logger: Logger,
+  ) {}
+
+  /**
+   * The images (libkpod: ListImages).
+   * @param filter only the image that this name, id or digest means; "" for all
+   * @throws KpodError AMBIGUOUS for a short id, CORRUPT, IO
+   */
+  async listImages(filter = ""): Promise<ImageResult[]> {
+    const images = await this.store.images();
+    const found = filter === "" ? undefined : findImage(images, filter);
+    const sizeOf = notedChainSizes(await this.store.layers());
+    return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
+      resultOf(image, sizeOf(image.layer)),
+    );
+  }
+
+  /** One image, found by name, id or digest (libkpod: ImageStatus). @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, IO */
+  async imageStatus(nameOrId: string): Promise<ImageResult> {
+    const image = await this.store.image(nameOrId);
+    return resultOf(image, notedChainSizes(await this.store.layers())(image.layer));
+  }
+
+  /**
+   * Takes a name off an image; with its last name the image goes as well (libkpod: UntagImage).
+   * @throws KpodError NOT_FOUND; CONFLICT when a container uses the image and the name is its last; LOCK_TIMEOUT, IO
+   */
+  async untagImage(name: string): Promise<RemovedImage> {
+    const { untagImage } = await import("./image-removal");
+    return untagImage(this.store, name, this.logger);
+  }
+
+  /**
+   * Removes an image with the layers nobody else needs, or, when it has several names and is meant by one of
+   * them, that name alone (libkpod: RemoveImage).
+   * @param options.force also when containers use it, whose layers stay; also by id when it has several names
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, CONFLICT, LOCK_TIMEOUT, IO
+   */
+  async removeImage(nameOrId: string, options: { force?: boolean } = {}): Promise<RemovedImage> {
+    const { removeImage } = await import("./image-removal");
+    return removeImage(this.store, nameOrId, { ...options, logger: this.logger });
+  }
+
+  /** The store that the images are in (libkpod: GetStore). */
+  getStore(): Store {
+    return this.store;
+  }
+}
+
+function resultOf(image: ImageRecord, size: number | undefined): ImageResult {
+  return { id: image.id, names: image.names ?? [], digest: image.digest ?? "", size };
+}
