@@ -1,7 +1,7 @@
 // npm test: makes the machine ready, checks types, lint and formatting, runs jest, and looks whether anything was
 // left behind. Arguments go to jest; with some of them the checks are left out, for then somebody works on one test.
 // The last line is "N passed, N failed, N skipped"; the exit code is jest's, or 1 where something else failed.
-import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
@@ -48,6 +48,8 @@ async function clearTemporary(directory, run) {
 
 async function runTests(args) {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-run-")));
+  // Tests that go on as another user have to get through it, as they would through /tmp.
+  chmodSync(directory, 0o755);
   const run = basename(directory).slice("kpod-run-".length);
   // Ctrl-C reaches jest as well; this process stays to clear up after it.
   const ignore = () => {};
