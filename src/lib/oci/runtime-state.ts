@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isRecord } from "../system/files";
 import { KpodError } from "../errors";
 import type { RuntimeHandler } from "./runtime-handler";
@@ -22,6 +23,7 @@ export interface RuntimeState {
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function listRuntimeStates(handler: RuntimeHandler): Promise<Map<string, RuntimeState>> {
+  if (hasNoState(handler)) return new Map();
   const list = parseAnswer(handler, "list", await callRuntime(handler, ["list", "--format", "json"]));
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw badAnswer(handler, "list");
@@ -36,6 +38,7 @@ export async function queryRuntimeState(
   handler: RuntimeHandler,
   id: string,
 ): Promise<RuntimeState | undefined> {
+  if (hasNoState(handler)) return undefined;
   try {
     const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id]));
     if (!isRecord(answer)) throw badAnswer(handler, "state");
@@ -51,6 +54,11 @@ export async function queryRuntimeState(
     }
     throw error;
   }
+}
+
+/** True while the runtime keeps no container. Asked all the same, it would make its directory: a look makes none. */
+function hasNoState(handler: RuntimeHandler): boolean {
+  return handler.root !== "" && !existsSync(handler.root);
 }
 
 function readRuntimeState(entry: Record<string, unknown>): RuntimeState {

@@ -44,7 +44,9 @@ export function readStateFile(path: string): ContainerState | undefined {
   const monitor = value.containerMonitorProcess;
   // CRI-O 1.0 left an exit code of 0 out, later ones leave out one that nobody knows.
   const early = value.initPid === undefined && value.checkpointedTime === undefined;
-  const exitCode = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : undefined);
+  const noted = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : -1);
+  // -1 stands for one that nobody knows.
+  const exitCode = noted < 0 ? undefined : noted;
   return {
     ociVersion: textOf(value.ociVersion),
     id: textOf(value.id),
