@@ -15,12 +15,16 @@ import { pauseContainer, unpauseContainer } from "./operations/pause";
 import { removeContainer } from "./operations/remove";
 import { recoverRenames, renameContainer } from "./operations/rename";
 import { journalDirectory } from "./operations/rename-journal";
+import type { ContainerData } from "./operations/container-data";
+import { containerStateData, type ContainerStateData } from "./operations/state-data";
+import { findStorageContainer } from "./operations/storage-container";
 import { stopContainer } from "./operations/stop";
 import { waitForExit } from "./operations/wait";
 import { Sandbox } from "./sandbox/sandbox";
 import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
 import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
 import { isStorageId, type StorageId } from "./storage/ids";
+import { ImageServer } from "./storage/image-server";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
@@ -34,6 +38,12 @@ export interface ServerOptions {
   signal?: AbortSignal;
 }
 
+/** How images are to be handled (libkpod: types.SystemContext). */
+export interface ImageContext {
+  /** File of the rules which images to trust; "" for the system's. */
+  signaturePolicyPath: string;
+}
+
 /**
  * The pods and containers of a node, as its disk and its runtimes know them (libkpod: ContainerServer). It
  * needs no daemon: `update()` reads what is there now, and the rest works on that.
@@ -43,6 +53,7 @@ export class ContainerServer extends ContainerLists {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly storageRuntimeServer: RuntimeServer;
+  readonly storageImageServer: ImageServer;
   readonly logger: Logger;
   /** Keeps changes of state apart from those of other kpods on the node. */
   readonly withStateLock: StateLock;
@@ -60,6 +71,7 @@ export class ContainerServer extends ContainerLists {
     this.logger = options.logger ?? silentLogger;
     this.store = new Store(config, options);
     this.storageRuntimeServer = new RuntimeServer(this.store);
+    this.storageImageServer = new ImageServer(this.store, this.logger);
     this.runtime = new Runtime(config, (container) => this.runtimeChoice(container), this.logger);
     this.withStateLock = config.fileLocking
       ? fileStateLock(config.lockPath, {
@@ -279,6 +291,57 @@ export class ContainerServer extends ContainerLists {
     const container = findContainer(this, idOrName, verb);
     await action(container);
     return container.id;
+  }
+
+  /** How images are to be handled (libkpod: ImageContext). */
+  get imageContext(): ImageContext {
+    return { signaturePolicyPath: this.config.signaturePolicyPath };
+  }
+
+  /**
+   * Everything of a container, with its state as it is now (libkpod: GetContainerData).
+   * @param size measures it as well, which may have to look at every file in it
+   * @throws KpodError NOT_FOUND, AMBIGUOUS; with size also CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+   */
+  async getContainerData(idOrName: string, size: boolean, signal?: AbortSignal): Promise<ContainerData> {
+    const { containerData } = await import("./operations/container-data");
+    return containerData(this, idOrName, size, signal);
+  }
+
+  /** Bytes of a container's read-write layer (libkpod: GetContainerRwSize). @throws KpodError NOT_FOUND, CORRUPT, IO */
+  async getContainerRwSize(idOrName: string, signal?: AbortSignal): Promise<number> {
+    const { containerRwSize } = await import("./operations/sizes");
+    return containerRwSize(this, idOrName, signal);
+  }
+
+  /**
+   * Bytes of the image's layers beneath a container, without its read-write layer (libkpod:
+   * GetContainerRootFsSize).
+   * @throws KpodError NOT_FOUND, CORRUPT, IO
+   */
+  async getContainerRootFsSize(idOrName: string, signal?: AbortSignal): Promise<number> {
+    const { containerRootFsSize } = await import("./operations/sizes");
+    return containerRootFsSize(this, idOrName, signal);
+  }
+
+  /** The id of a container's read-write layer (libkpod: GetContainerTopLayerID). @throws KpodError NOT_FOUND, CORRUPT */
+  async getContainerTopLayerId(idOrName: string): Promise<StorageId> {
+    const { topLayerId } = await import("./operations/sizes");
+    return topLayerId(this, idOrName);
+  }
+
+  /**
+   * The record of a container in the store, whoever made it, by id, name or unique prefix of the id (libkpod:
+   * GetStorageContainer).
+   * @throws KpodError NOT_FOUND, AMBIGUOUS
+   */
+  getStorageContainer(nameOrId: string): Promise<ContainerRecord> {
+    return findStorageContainer(this.store, nameOrId);
+  }
+
+  /** The state of a container when it was last looked up, as inspect shows it (libkpod: State). */
+  state(container: Container): ContainerStateData {
+    return containerStateData(container);
   }
 
   /**

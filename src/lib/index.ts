@@ -1,8 +1,9 @@
 /** libkpod: the pods and containers of a CRI-O node, without any daemon. */
 export * from "./config";
-export { ContainerServer, type ServerOptions } from "./container-server";
+export { ContainerServer, type ImageContext, type ServerOptions } from "./container-server";
 export { ContainerLists, type ContainerFilter } from "./container-lists";
 export { KpodError, type ErrorCode, type ErrorDetails } from "./errors";
+export { imageData, type ImageData } from "./images/data";
 export { listImages, type ListedImage } from "./images/list";
 export { loadImages, type LoadedImage, type LoadOptions } from "./images/load";
 export { Registrar } from "./index/registrar";
@@ -18,10 +19,16 @@ export { Container, type ContainerIdentity } from "./oci/container";
 export { Runtime, type CreateOptions, type RuntimeConfig as RuntimeOptions } from "./oci/runtime";
 export type * from "./oci/spec";
 export type { ContainerState, ContainerStatus } from "./oci/state";
+export type { ContainerData } from "./operations/container-data";
+export { podData, type PodData } from "./operations/pod-data";
+export { containerSizes, type ContainerSizes } from "./operations/sizes";
+export type { ContainerStateData } from "./operations/state-data";
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./storage/ids";
+export type { RemovedImage } from "./storage/image-removal";
+export { ImageServer, type ImageResult } from "./storage/image-server";
 export type { ContainerRecord, ImageRecord, LayerRecord, StorageRecord } from "./storage/records";
 export {
   RuntimeServer,
