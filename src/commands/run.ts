@@ -13,6 +13,7 @@ import { runAttached } from "../lib/launch/run-attached";
 import type { LogLine } from "../lib/logs/log-line";
 import type { Container } from "../lib/oci/container";
 import { discardContainer, discardPod } from "../lib/operations/discard";
+import { stopPod } from "../lib/operations/pods";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readKeyValues } from "./key-values";
 import { generatedName } from "./pod-run";
@@ -21,33 +22,61 @@ type Context = CommandContext<typeof runFlags, readonly [string, ...string[]]>;
 
 /** `kpod run`: runs a command in a new container, in the background or until it has ended. */
 export async function run(context: Context): Promise<number> {
+  const { flags } = context;
+  if (flags.rm && flags.detach) throw new UsageError("option --rm cannot be given with --detach");
   const options = readOptions(context);
   const server = await context.openServer();
   await server.update();
   // Before a pod is made for it.
   await server.store.image(options.image);
   const { sandbox, own } = await podFor(context, server, options.name);
-  let container: Container;
+  const container = await createIn(server, sandbox, own, options);
   try {
-    container = await createPodContainer(server, sandbox, options);
+    if (flags.detach) await startContainer(server, container);
+    else return await attach(context, server, container);
+  } catch (error) {
+    await server.runtime.updateStatus(container);
+    if (container.state?.status === "created") await discard(server, container, own);
+    throw error;
+  } finally {
+    if (!flags.detach) await tidyUp(server, container, own, flags.rm);
+  }
+  context.terminal.out(`${container.id}\n`);
+  return 0;
+}
+
+async function createIn(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  own: boolean,
+  options: ContainerOptions,
+): Promise<Container> {
+  try {
+    return await createPodContainer(server, sandbox, options);
   } catch (error) {
     // Nobody asked for the pod itself: without its container it goes as well.
     if (own) await discardPod(server, sandbox);
     throw error;
   }
-  try {
-    if (!context.flags.detach) return await attach(context, server, container);
-    await startContainer(server, container);
-  } catch (error) {
-    await server.runtime.updateStatus(container);
-    if (container.state?.status === "created") {
-      await discardContainer(server, container);
-      if (own) await discardPod(server, sandbox);
-    }
-    throw error;
-  }
-  context.terminal.out(`${container.id}\n`);
-  return 0;
+}
+
+async function discard(server: ContainerServer, container: Container, own: boolean): Promise<void> {
+  const sandbox = server.getSandbox(container.sandboxId);
+  await discardContainer(server, container);
+  if (own && sandbox !== undefined) await discardPod(server, sandbox);
+}
+
+/** A pod that was made for a container in the foreground has nothing to do any more once that has ended. */
+async function tidyUp(
+  server: ContainerServer,
+  container: Container,
+  own: boolean,
+  remove: boolean,
+): Promise<void> {
+  if (container.state?.status !== "stopped") return;
+  const sandbox = server.getSandbox(container.sandboxId);
+  if (remove) await discard(server, container, own);
+  else if (own && sandbox !== undefined) await stopPod(server, sandbox, 0);
 }
 
 function readOptions({ flags, args: [image, ...command] }: Context): ContainerOptions {

@@ -9,6 +9,7 @@ import { waitCommand } from "./wait";
 
 export const runFlags = {
   detach: { short: "d", help: "Print the id and return, while the container runs on" },
+  rm: { help: "Remove the container, and a pod made for it, once it has ended" },
   name: { argument: "NAME", help: "Name of the container in its pod" },
   pod: { argument: "POD", help: "Pod to run in; without it the container gets one of its own" },
   label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
