@@ -1,6 +1,7 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 import { listFlags } from "./list-flags";
+import { statsCommand } from "./stats";
 
 export const psFlags = {
   all: { short: "a", help: "Show all containers, not only those that run" },
@@ -38,4 +39,5 @@ export const lookCommands = [
     ],
     load: () => import("../../commands/ps"),
   }),
+  statsCommand,
 ];

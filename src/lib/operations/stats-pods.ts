@@ -1,38 +1,23 @@
-import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
 import type { StatsSample } from "./stats";
 import type { StatsHost } from "./stats-source";
 import { percentOf, type StatsValues } from "./stats-values";
 
-/** The stats of a pod: sums over those of its containers that were sampled. */
-export interface PodStats extends StatsValues {
-  /** The pod's id. */
-  pod: string;
-}
-
 /**
- * Adds up the stats of containers by their pods; pods come in the order of their first containers. The network
- * is the pod's already and is taken once. A pod in which one container has no limit of memory has none.
+ * The stats of a pod: sums over those of its containers that were sampled. The network is the pod's already and
+ * is taken once; a pod in which one container has no limit of memory has none.
+ * @returns undefined when none of its containers was sampled
  */
-export function sumByPod(
-  containers: readonly Container[],
+export function sumPodStats(
+  sandbox: Pick<Sandbox, "containers">,
   sample: StatsSample,
   host: Pick<StatsHost, "memory">,
-): PodStats[] {
-  const byPod = new Map<string, StatsValues[]>();
-  for (const { id, sandboxId } of containers) {
-    const stats = sample.get(id);
-    if (stats === undefined) continue;
-    const members = byPod.get(sandboxId);
-    if (members === undefined) byPod.set(sandboxId, [stats]);
-    else members.push(stats);
-  }
-  return [...byPod].map(([pod, members]) => ({ pod, ...sumOf(members, host.memory) }));
-}
-
-function sumOf(members: readonly StatsValues[], machine: number): StatsValues {
+): StatsValues | undefined {
+  const members = sandbox.containers().flatMap(({ id }) => sample.get(id) ?? []);
+  if (members.length === 0) return undefined;
   const memUsage = sum(members, "memUsage");
   const limits = sum(members, "memLimit");
-  const memLimit = limits === undefined ? undefined : Math.min(limits, machine);
+  const memLimit = limits === undefined ? undefined : Math.min(limits, host.memory);
   return {
     cpu: sum(members, "cpu"),
     memUsage,
@@ -48,7 +33,8 @@ function sumOf(members: readonly StatsValues[], machine: number): StatsValues {
 
 /** Undefined when none of them is known. */
 function sum(members: readonly StatsValues[], key: keyof StatsValues): number | undefined {
-  return known(members, key).reduce<number | undefined>((total, value) => (total ?? 0) + value, undefined);
+  const values = known(members, key);
+  return values.length === 0 ? undefined : values.reduce((total, value) => total + value);
 }
 
 /** The counters of the one network that they share. */
