@@ -4,5 +4,7 @@ module.exports = {
   transform: { "\\.[cm]?[jt]s$": "<rootDir>/test/helpers/transform.cjs" },
   // chalk and execa are published as ES modules only, and jest runs CommonJS.
   transformIgnorePatterns: ["/node_modules/(koffi|@koromix)/"],
+  // execa needs it, and it exports itself to ES modules alone.
+  moduleNameMapper: { "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js" },
   testTimeout: 60_000,
 };

@@ -73,7 +73,9 @@ function trustedPath(config: RuntimeConfigPart, { trusted, privileged }: Runtime
 }
 
 function existingRuntime(configured: string, builtIn: string): string {
-  const path = findExecutable(configured.includes("/") ? configured : "", builtIn);
+  // A name without a path is one to look for.
+  const bare = !configured.includes("/");
+  const path = bare ? findExecutable("", configured || builtIn) : findExecutable(configured, builtIn);
   if (path !== undefined) return path;
   throw new KpodError("RUNTIME_FAILED", `the OCI runtime ${configured} is not there or cannot be executed`, {
     hint: "install it (Debian: apt-get install runc) or name another with --runtime",
