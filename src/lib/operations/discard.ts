@@ -4,15 +4,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clearCgroups } from "../cgroups/leftovers";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
-import { isProcessAlive, readCommandLine, readProcessStat } from "../system/process";
+import { isProcessAlive } from "../system/process";
+import { endMonitor, monitorOf } from "./monitor";
 
-/** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
-const conmonTimeLimit = 5_000;
+/** Milliseconds that a killed process has to be gone. */
+const killTimeLimit = 5_000;
 
 /**
  * Takes a container off its runtime, killing it when it runs, and clears what conmon left: first the runtime,
@@ -85,37 +85,12 @@ function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | und
   }
 }
 
-interface Monitor {
-  pid: number;
-  startTime: string;
-}
-
-/** The conmon of a container, if the process of its pid file is still a conmon of this very container. */
-function monitorOf(container: Container): Monitor | undefined {
-  const pid = readConmonPid(container.bundlePath);
-  const startTime = pid === undefined ? undefined : readProcessStat(pid)?.startTime;
-  if (pid === undefined || startTime === undefined) return undefined;
-  return readCommandLine(pid)?.includes(container.id) === true ? { pid, startTime } : undefined;
-}
-
-async function endMonitor({ pid, startTime }: Monitor): Promise<void> {
-  const deadline = performance.now() + conmonTimeLimit;
-  let killed = false;
-  while (isProcessAlive(pid, startTime)) {
-    if (!killed && performance.now() > deadline) {
-      killed = true;
-      process.kill(pid, "SIGKILL");
-    }
-    await sleep(10);
-  }
-}
-
 /** A container of which the runtime lost its state may still run; state.json remembers its first process. */
 async function endStrayProcess({ state }: Container): Promise<void> {
   const { initPid, initStartTime } = state ?? {};
   // Without its start time the pid could be anybody's by now.
   if (initPid === undefined || initStartTime === undefined || !isProcessAlive(initPid, initStartTime)) return;
   process.kill(initPid, "SIGKILL");
-  const deadline = performance.now() + conmonTimeLimit;
+  const deadline = performance.now() + killTimeLimit;
   while (isProcessAlive(initPid, initStartTime) && performance.now() < deadline) await sleep(10);
 }

@@ -2,8 +2,11 @@ import { constants } from "node:os";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { noteState } from "./note-state";
+import { noteLostExit, noteState } from "./note-state";
 import { waitForExit } from "./wait";
+
+/** The exit code of a container that KILL ended. */
+export const killedExitCode = 137;
 
 /** Milliseconds that a killed container has to be gone before kpod returns; it may take longer without harm. */
 const killedWait = 2_000;
@@ -24,7 +27,8 @@ export async function killContainer(
   }
   await sendSignal(server, container, signal);
   if (signal !== constants.signals.SIGKILL) return;
-  await waitForExit(server, container, { timeoutMs: killedWait });
+  const ended = await waitForExit(server, container, { timeoutMs: killedWait });
+  if (ended !== undefined) noteLostExit(server, container, killedExitCode);
   await noteState(server, container);
 }
 

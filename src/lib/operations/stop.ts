@@ -4,8 +4,8 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../signals";
 import { isStorageId } from "../storage/ids";
-import { sendSignal } from "./kill";
-import { noteState } from "./note-state";
+import { killedExitCode, sendSignal } from "./kill";
+import { noteLostExit, noteState } from "./note-state";
 import { waitForExit, type WaitOptions } from "./wait";
 
 /** Milliseconds within which a process that got KILL must be gone. */
@@ -48,7 +48,10 @@ export async function stopContainer(
 /** Asks the container to end. @returns whether it did in time */
 async function ask(server: ContainerServer, container: Container, options: WaitOptions): Promise<boolean> {
   await signalUnlessEnded(server, container, stopSignalOf(server, container));
-  return (await waitForExit(server, container, options)) !== undefined;
+  const exitCode = await waitForExit(server, container, options);
+  if (exitCode === undefined) return false;
+  noteLostExit(server, container, exitCode);
+  return true;
 }
 
 async function end(
@@ -57,7 +60,10 @@ async function end(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await signalUnlessEnded(server, container, constants.signals.SIGKILL);
-  if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) return;
+  if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) {
+    noteLostExit(server, container, killedExitCode);
+    return;
+  }
   throw new KpodError(
     "RUNTIME_TIMEOUT",
     `container ${container.id} is still there ${killTimeLimit / 1000} s after KILL`,

@@ -1,0 +1,34 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readConmonPid } from "../oci/conmon";
+import type { Container } from "../oci/container";
+import { isProcessAlive, readCommandLine, readProcessStat } from "../system/process";
+
+/** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
+const conmonTimeLimit = 5_000;
+
+/** The conmon of a container, known for sure by its start time. */
+export interface Monitor {
+  pid: number;
+  startTime: string;
+}
+
+/** The conmon of a container, if the process of its pid file is still a conmon of this very container. */
+export function monitorOf(container: Container): Monitor | undefined {
+  const pid = readConmonPid(container.bundlePath);
+  const startTime = pid === undefined ? undefined : readProcessStat(pid)?.startTime;
+  if (pid === undefined || startTime === undefined) return undefined;
+  return readCommandLine(pid)?.includes(container.id) === true ? { pid, startTime } : undefined;
+}
+
+/** Waits until conmon has ended, as it does soon after its container, and ends it when it does not. */
+export async function endMonitor({ pid, startTime }: Monitor): Promise<void> {
+  const deadline = performance.now() + conmonTimeLimit;
+  let killed = false;
+  while (isProcessAlive(pid, startTime)) {
+    if (!killed && performance.now() > deadline) {
+      killed = true;
+      process.kill(pid, "SIGKILL");
+    }
+    await sleep(10);
+  }
+}
