@@ -4,12 +4,13 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { worldLayout } from "./lib/layout.mjs";
-import { machineState, newSince } from "./lib/machine-state.mjs";
+import { machineState, newSince, processesOfRun } from "./lib/machine-state.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./lib/run.mjs";
 import { staticChecks } from "./lib/static-checks.mjs";
-import { leftovers, sweep } from "./lib/sweep.mjs";
+import { leftovers, signal, sweep } from "./lib/sweep.mjs";
 import { closingLine } from "./lib/test-summary.mjs";
 
 async function runJest(args, directory, run) {
@@ -30,6 +31,15 @@ async function runJest(args, directory, run) {
   return { code, result };
 }
 
+/** Names what the tests left running, having given it a moment to end, and ends it. */
+async function endProcesses(run) {
+  for (let tries = 0; tries < 40 && processesOfRun(run).length > 0; tries += 1) await sleep(50);
+  return processesOfRun(run).map(({ pid, command }) => {
+    signal(pid, "SIGKILL");
+    return `process ${pid}: ${command}`;
+  });
+}
+
 /** Names what the tests left in their temporary directory, and takes it down. */
 async function clearTemporary(directory, run) {
   const left = [];
@@ -46,6 +56,16 @@ async function clearTemporary(directory, run) {
   return left;
 }
 
+/** What the tests left behind. What else is new counts where nobody but them is at work on the machine. */
+async function findLeft(before, directory, run) {
+  const running = await endProcesses(run);
+  const { own, others } = newSince(before, machineState(), run);
+  const left = [...running, ...own, ...(await clearTemporary(directory, run))];
+  if (process.env.CI) return [...left, ...others];
+  if (others.length > 0) console.log(`\nNew on this machine, by whomever:\n  ${others.join("\n  ")}`);
+  return left;
+}
+
 async function runTests(args) {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-run-")));
   // Tests that go on as another user have to get through it, as they would through /tmp.
@@ -57,8 +77,8 @@ async function runTests(args) {
   try {
     const before = machineState();
     const { code, result } = await runJest(args, directory, run);
-    const left = [...newSince(before, machineState(), run), ...(await clearTemporary(directory, run))];
-    if (left.length > 0) console.log(`\nThe tests left behind:\n  ${[...new Set(left)].join("\n  ")}`);
+    const left = [...new Set(await findLeft(before, directory, run))];
+    if (left.length > 0) console.log(`\nThe tests left behind:\n  ${left.join("\n  ")}`);
     return { code, result, left };
   } finally {
     process.off("SIGINT", ignore);

@@ -1,5 +1,5 @@
 // What tests must leave as they found it: mounts, conmons, cgroups and the places of the machine's own node.
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupHierarchies, listConmons, listMounts, unlessGone } from "./machine.mjs";
 
@@ -49,11 +49,36 @@ export function machineState() {
   ];
 }
 
-/** What is in `after` and was not in `before`, but for what belongs to another run of the tests. */
+/**
+ * Parts what is in `after` and was not in `before`: `own` is what carries the mark of this run of the tests, `others`
+ * what carries no mark at all. The marks of another run show that it is not done yet.
+ */
 export function newSince(before, after, run) {
   const known = new Set(before);
-  const marks = [`kpod-run-${run}`, `kpod-test-${run}-`];
-  const ofAnotherRun = (line) =>
-    /kpod-(run|test|w)-/.test(line) && !marks.some((mark) => line.includes(mark));
-  return after.filter((line) => !known.has(line) && !ofAnotherRun(line));
+  const added = after.filter((line) => !known.has(line));
+  const isOwn = (line) => line.includes(`kpod-run-${run}`) || line.includes(`kpod-test-${run}-`);
+  const isMarked = (line) => /kpod-(run|test|w)-/.test(line);
+  return { own: added.filter(isOwn), others: added.filter((line) => !isMarked(line)) };
+}
+
+function variablesOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch (error) {
+    // Gone, or guarded from this process, as none is that it has started.
+    if (["ENOENT", "ESRCH", "EACCES", "EPERM"].includes(error.code)) return [];
+    throw error;
+  }
+}
+
+/** Processes that got KPOD_TEST_RUN from this run, for it is passed on to all that a test starts. */
+export function processesOfRun(run) {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+  return pids
+    .filter((pid) => variablesOf(pid).includes(`KPOD_TEST_RUN=${run}`))
+    .map((pid) => {
+      const command =
+        unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")) ?? "";
+      return { pid: Number(pid), command: command.slice(0, 200) };
+    });
 }

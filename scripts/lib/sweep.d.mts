@@ -12,3 +12,6 @@ export function leftovers(layout: Sweepable): string[];
  * @throws Error that lists what could not be removed, and why.
  */
 export function sweep(layout: Sweepable, options?: { readonly patienceMs?: number }): Promise<void>;
+
+/** Sends a signal to a process that may have ended. */
+export function signal(pid: number, name: NodeJS.Signals): void;

@@ -50,7 +50,8 @@ async function deleteContainers(layout, name) {
   return outcomes.filter(({ status }) => status === "rejected").map(({ reason }) => reason.message.trim());
 }
 
-function signal(pid, name) {
+/** Sends a signal to a process that may have ended. */
+export function signal(pid, name) {
   try {
     process.kill(pid, name);
   } catch (error) {
