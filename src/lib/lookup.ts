@@ -29,7 +29,13 @@ export function lookUp<T extends Named>(
   });
   const found = only(kind, wanted, byName) ?? only(kind, wanted, byPrefix(all, wanted));
   if (found !== undefined) return found;
-  throw new KpodError("NOT_FOUND", `${kind} with ID starting with ${wanted} not found: ID does not exist`);
+  throw notFoundError(kind, wanted);
+}
+
+/** The error of kpod 1.0 for what does not exist. */
+export function notFoundError(kind: "container" | "pod", wanted: string, hint?: string): KpodError {
+  const message = `${kind} with ID starting with ${wanted} not found: ID does not exist`;
+  return new KpodError("NOT_FOUND", message, hint === undefined ? {} : { hint });
 }
 
 function byPrefix<T extends Named>(all: readonly T[], wanted: string): T[] {

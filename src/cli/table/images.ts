@@ -1,6 +1,7 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 import { listFlags } from "./list-flags";
+import { rmiCommand } from "./rmi";
 
 export const imagesFlags = listFlags;
 
@@ -38,4 +39,5 @@ export const imageCommands = [
     ],
     load: () => import("../../commands/load"),
   }),
+  rmiCommand,
 ];

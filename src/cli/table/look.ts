@@ -1,6 +1,8 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
+import { inspectCommand } from "./inspect";
 import { listFlags } from "./list-flags";
+import { logsCommand } from "./logs";
 import { statsCommand } from "./stats";
 
 export const psFlags = {
@@ -39,5 +41,7 @@ export const lookCommands = [
     ],
     load: () => import("../../commands/ps"),
   }),
+  inspectCommand,
+  logsCommand,
   statsCommand,
 ];

@@ -1,5 +1,6 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
+import { podInspectCommand } from "./inspect";
 import { listFlags } from "./list-flags";
 import { podChangeCommands } from "./pod-change";
 
@@ -52,5 +53,6 @@ export const podCommands = [
     ],
     load: () => import("../../commands/pod-run"),
   }),
+  podInspectCommand,
   ...podChangeCommands,
 ];

@@ -1,0 +1,91 @@
+import type { ContainerServer } from "../container-server";
+import { imageData, type ImageData } from "../images/data";
+import { notFoundError } from "../lookup";
+import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { ImageRecord } from "../storage/records";
+import { containerData, type ContainerData } from "./container-data";
+import { findContainer, isNotFoundError } from "./find-container";
+import { podData, type PodData } from "./pod-data";
+
+/** What kind of thing a name may mean; `all` is the first of container, pod and image that there is. */
+export type InspectType = "container" | "image" | "pod" | "all";
+
+/** Everything of a container, a pod or an image. */
+export type Inspected =
+  | { readonly kind: "container"; readonly data: ContainerData }
+  | { readonly kind: "pod"; readonly data: PodData }
+  | { readonly kind: "image"; readonly data: ImageData };
+
+/** How something is inspected. */
+export interface InspectOptions {
+  type: InspectType;
+  /** Measures a container as well. */
+  size?: boolean;
+  /** Ends measuring. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Collects everything of a container, a pod or an image, with states as they are now. The server's lists must be
+ * up to date; their states need not be. Nothing is written.
+ * @param name as for `lookupContainer`, `lookupSandbox` and `Store.image`
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT for a pod where a container must be; CORRUPT,
+ * UNSUPPORTED for a damaged image; with size also NOT_PERMITTED, IO, INTERRUPTED
+ */
+export async function inspect(
+  server: ContainerServer,
+  name: string,
+  options: InspectOptions,
+): Promise<Inspected> {
+  switch (options.type) {
+    case "container":
+      return ofContainer(server, findContainer(server, name, "inspect"), options);
+    case "pod":
+      return ofPod(server, server.lookupSandbox(name));
+    case "image":
+      return ofImage(server, await server.store.image(name), options);
+    case "all":
+      return ofAny(server, name, options);
+  }
+}
+
+/** What is found first is final: that it is ambiguous or damaged must not be hidden by what else has the name. */
+async function ofAny(server: ContainerServer, name: string, options: InspectOptions): Promise<Inspected> {
+  const container = await ifThere(() => server.lookupContainer(name));
+  if (container !== undefined) return ofContainer(server, container, options);
+  const sandbox = await ifThere(() => server.lookupSandbox(name));
+  if (sandbox !== undefined) return ofPod(server, sandbox);
+  const image = await ifThere(() => server.store.image(name));
+  if (image !== undefined) return ofImage(server, image, options);
+  throw notFoundError("container", name, "there is no pod and no image of that name either");
+}
+
+async function ifThere<T>(look: () => T | Promise<T>): Promise<T | undefined> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!isNotFoundError(error)) throw error;
+    return undefined;
+  }
+}
+
+async function ofContainer(
+  server: ContainerServer,
+  { id }: Container,
+  { size = false, signal }: InspectOptions,
+): Promise<Inspected> {
+  return { kind: "container", data: await containerData(server, id, size, signal) };
+}
+
+async function ofPod(server: ContainerServer, { id }: Sandbox): Promise<Inspected> {
+  return { kind: "pod", data: await podData(server, id) };
+}
+
+async function ofImage(
+  { store }: ContainerServer,
+  { id }: ImageRecord,
+  { signal }: InspectOptions,
+): Promise<Inspected> {
+  return { kind: "image", data: await imageData(store, id, signal) };
+}
