@@ -1,6 +1,8 @@
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { isProcessAlive } from "../system/process";
+import { annotations } from "./annotations";
 import type { Container } from "./container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
 import type { RuntimeState } from "./runtime-state";
@@ -49,6 +51,9 @@ export function resolveState(container: Container, answer: RuntimeAnswer, exitsD
   if (initPid !== undefined && initStartTime !== undefined && isProcessAlive(initPid, initStartTime)) {
     return alive({ ...base, id, status: "unknown", pid: initPid });
   }
+  // A copy of another machine's store, or one that was moved: the runtimes here know nothing of it.
+  const lives = base.status === "running" || base.status === "paused" || base.status === "created";
+  if (lives && isMoved(container, base)) return alive({ ...base, id, status: "unknown", pid: 0 });
   if (base.status === "stopped" || answer === "absent") return ended({ ...base, id }, exit, container);
   return alive({ ...base, id, status: "unknown", pid: 0 });
 }
@@ -64,6 +69,14 @@ function readNotedState(container: Container): ContainerState | undefined {
     }
   }
   return undefined;
+}
+
+/** True when the store does not lie where it lay when the container was made. */
+function isMoved({ dir }: Container, { annotations: noted }: ContainerState): boolean {
+  const mountPoint = noted[annotations.mountPoint];
+  if (mountPoint === undefined || existsSync(mountPoint)) return false;
+  // ROOT/DRIVER-containers/ID/userdata, and ROOT/DRIVER/LAYER/merged.
+  return !mountPoint.startsWith(`${dirname(dirname(dirname(dir)))}/`);
 }
 
 function alive(state: ContainerState): ContainerState {

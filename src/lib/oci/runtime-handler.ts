@@ -52,6 +52,10 @@ export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice):
       monitor: monitor === "" ? config.conmon : monitor,
     };
   }
+  // CRI-O knows these two without a table of their own.
+  if ((name === "crun" || name === "runc") && config.runtime === builtInRuntime) {
+    return { name, path: existingRuntime(name, `/usr/bin/${name}`), root: "", monitor: config.conmon };
+  }
   if (choice.handler !== "" && Object.keys(config.runtimes).length > 0) {
     throw new KpodError(
       "BAD_CONFIG",
@@ -61,8 +65,27 @@ export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice):
       },
     );
   }
-  const path = existingRuntime(trustedPath(config, choice), builtInRuntime);
+  const wanted = trustedPath(config, choice);
+  // Nobody chose runc where it is not even installed: CRI-O's own default has become crun.
+  const crun =
+    wanted === builtInRuntime && findExecutable("", "runc") === undefined
+      ? findExecutable("", "crun")
+      : undefined;
+  const path = crun ?? existingRuntime(wanted, builtInRuntime);
   return { name: basename(path), path, root: "", monitor: config.conmon };
+}
+
+/** All handlers that the configuration names and whose programs are there. */
+export function configuredHandlers(config: RuntimeConfigPart): RuntimeHandler[] {
+  return Object.keys(config.runtimes).flatMap((handler) => {
+    try {
+      return chooseRuntime(config, { handler, trusted: undefined, privileged: false });
+    } catch (error) {
+      // A handler that is not installed has no containers here; who asks for it by name is told.
+      if (!(error instanceof KpodError)) throw error;
+      return [];
+    }
+  });
 }
 
 function trustedPath(config: RuntimeConfigPart, { trusted, privileged }: RuntimeChoice): string {

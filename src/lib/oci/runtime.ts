@@ -11,11 +11,13 @@ import { resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
 import {
   chooseRuntime,
+  configuredHandlers,
   findConmon,
   type RuntimeChoice,
   type RuntimeConfigPart,
   type RuntimeHandler,
 } from "./runtime-handler";
+import { locateRuntime, runtimeOfMonitor } from "./runtime-location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
 import { formatStateFile, type ContainerState } from "./state";
 import { join } from "node:path";
@@ -53,6 +55,7 @@ export class Runtime {
   private readonly config: RuntimeConfig;
   private readonly choiceOf: ChoiceOf;
   private readonly logger: Logger;
+  private handlers: RuntimeHandler[] | undefined;
 
   constructor(
     config: RuntimeConfig,
@@ -64,9 +67,32 @@ export class Runtime {
     this.logger = logger;
   }
 
-  /** The handler that runs a container; without one, the default handler. @throws KpodError RUNTIME_FAILED */
+  /**
+   * The handler that has a container, wherever that is; for one that no runtime has, the handler its pod asks
+   * for, and without a container the default one.
+   * @throws KpodError RUNTIME_FAILED, BAD_CONFIG for a handler that is not configured
+   */
   handler(container?: Container): RuntimeHandler {
-    return chooseRuntime(this.config, container === undefined ? defaultChoice : this.choiceOf(container));
+    if (container === undefined) return chooseRuntime(this.config, defaultChoice);
+    return this.located(container) ?? runtimeOfMonitor(container) ?? this.chosen(container);
+  }
+
+  private chosen(container: Container): RuntimeHandler {
+    return chooseRuntime(this.config, this.choiceOf(container));
+  }
+
+  /** The handler whose state directory has a container. */
+  private located(container: Container): RuntimeHandler | undefined {
+    this.handlers ??= configuredHandlers(this.config);
+    let chosen: RuntimeHandler;
+    try {
+      chosen = this.chosen(container);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      // Its handler has left the configuration: its state may still be at a usual place.
+      chosen = { name: "", path: "", root: "", monitor: "" };
+    }
+    return locateRuntime(chosen, this.handlers, container);
   }
 
   /** The name of the default runtime. @throws KpodError RUNTIME_FAILED */
@@ -196,17 +222,21 @@ export class Runtime {
   /** Looks up the state of many containers with one question to each runtime, and keeps it in them. */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
+    const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
+      const located = this.located(container);
+      const key = JSON.stringify(located ?? this.choiceOf(container));
+      const list = answers.get(key) ?? this.ask(() => located ?? this.chosen(container), listRuntimeStates);
+      answers.set(key, list);
+      return list;
+    };
     await Promise.all(
       containers.map(async (container) => {
-        const key = JSON.stringify(this.choiceOf(container));
-        let list = answers.get(key);
-        if (list === undefined) {
-          list = this.ask(() => this.handler(container), listRuntimeStates);
-          answers.set(key, list);
-        }
-        const states = await list;
+        const states = await listOf(container);
         const answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
         container.state = resolveState(container, answer, this.config.containerExitsDir);
+        const elsewhere = answer === "absent" && container.state.status === "unknown";
+        // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
+        if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
       }),
     );
   }

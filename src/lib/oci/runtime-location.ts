@@ -1,0 +1,63 @@
+import { existsSync } from "node:fs";
+import { basename, join } from "node:path";
+import { readCommandLine } from "../system/process";
+import { readConmonPid } from "./conmon";
+import type { Container } from "./container";
+import { findExecutable, isExecutable } from "./executable";
+import type { RuntimeHandler } from "./runtime-handler";
+
+/** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
+const defaultRoots = ["/run/crun", "/run/runc"];
+
+/**
+ * Finds the runtime that really has a container. CRI-O records it nowhere: the handler may name no root, the
+ * defaults changed with its versions, and crio.conf may have changed since. What tells is the directory of
+ * the container below a runtime's root, whose files show whose it is.
+ * @param configured the handler that the configuration gives
+ * @param others the further handlers of the configuration
+ * @returns undefined when no root has it
+ */
+export function locateRuntime(
+  configured: RuntimeHandler,
+  others: readonly RuntimeHandler[],
+  { id }: Container,
+): RuntimeHandler | undefined {
+  if (configured.root !== "" && existsSync(join(configured.root, id))) return configured;
+  const roots = [...others.map(({ root }) => root), ...defaultRoots].filter((root) => root !== "");
+  for (const root of new Set(roots)) {
+    const kind = kindOfState(join(root, id));
+    if (kind !== undefined) return handlerOfKind(kind, root, [configured, ...others]);
+  }
+  return undefined;
+}
+
+/** Whose state a directory holds; undefined when there is none. */
+function kindOfState(directory: string): "crun" | "runc" | undefined {
+  if (existsSync(join(directory, "status"))) return "crun";
+  return existsSync(join(directory, "state.json")) ? "runc" : undefined;
+}
+
+function handlerOfKind(
+  kind: "crun" | "runc",
+  root: string,
+  handlers: readonly RuntimeHandler[],
+): RuntimeHandler {
+  const sameKind = handlers.find(({ path }) => basename(path).includes(kind));
+  const [configured] = handlers;
+  const path = sameKind?.path ?? findExecutable("", `/usr/bin/${kind}`) ?? configured?.path ?? kind;
+  return { name: kind, path, root, monitor: sameKind?.monitor ?? configured?.monitor ?? "" };
+}
+
+/**
+ * The runtime that a container's conmon was called with: conmon lives as long as the container.
+ * @returns undefined when its conmon does not live
+ */
+export function runtimeOfMonitor(container: Container): RuntimeHandler | undefined {
+  const pid = readConmonPid(container.bundlePath);
+  const words = pid === undefined ? undefined : readCommandLine(pid);
+  if (words?.includes(container.id) !== true) return undefined;
+  const path = words[words.findIndex((word) => word === "-r" || word === "--runtime") + 1] ?? "";
+  const root = words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "";
+  if (!path.startsWith("/") || !isExecutable(path)) return undefined;
+  return { name: basename(path), path, root, monitor: words[0] ?? "" };
+}
