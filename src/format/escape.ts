@@ -12,6 +12,13 @@ export function escapeControl(text: string): string {
   return text.replace(unsafe, (character) => named[character] ?? escapeCharacter(character));
 }
 
+/** Text made safe for a terminal as by {@link escapeControl}, but line feeds and tabs stay what they are. */
+export function escapeLines(text: string): string {
+  return text.replace(unsafe, (character) =>
+    character === "\n" || character === "\t" ? character : (named[character] ?? escapeCharacter(character)),
+  );
+}
+
 /** Text of several lines in one line, safe for a terminal. */
 export function oneLine(text: string): string {
   return escapeControl(text.trim().replace(/\s*[\r\n]\s*/g, " "));

@@ -1,0 +1,5 @@
+/** Go's text/template as users of docker and podman know it. Loaded only where a template is given. */
+export { compileTemplate, type Template, type TemplateOptions } from "./compile";
+export { TemplateExecError, TemplateSyntaxError } from "./errors";
+export { compileRows, type RowTemplate, type RowTemplateOptions } from "./rows";
+export { Stringer, withMaps } from "./values";

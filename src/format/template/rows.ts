@@ -1,0 +1,118 @@
+import { tableText } from "../table";
+import { compileTemplate, type Template, type TemplateOptions } from "./compile";
+import type { CommandNode, Node, Operand, PipeNode } from "./nodes";
+
+/** How a template for the rows of a list is read. */
+export interface RowTemplateOptions extends TemplateOptions {
+  /** Headings of fields for `table …`; of all others the name in words: `CreatedAt` is `CREATED AT`. */
+  readonly headings?: Readonly<Record<string, string>>;
+  /** False leaves the line of headings of `table …` out. */
+  readonly heading?: boolean;
+}
+
+/** A template for rows. */
+export interface RowTemplate {
+  /**
+   * The text for rows; each ends its own line.
+   * @throws TemplateExecError
+   */
+  render(rows: readonly unknown[]): string;
+}
+
+const tablePrefix = /^\s*table\b */;
+const rangeOverRows = /^\s*\{\{-?\s*range\s+\.\s*-?\}\}/;
+
+/**
+ * Reads a template as the lists of docker and podman take it: it is executed once a row, and a line feed is
+ * added where a row ends without one. After `table ` the cells, kept apart by tabs, are aligned below headings.
+ * A template that begins with `{{range .}}`, as podman allows it, gets all rows at once.
+ *
+ * @throws TemplateSyntaxError
+ */
+export function compileRows(format: string, options: RowTemplateOptions = {}): RowTemplate {
+  const source = format.replace(tablePrefix, "");
+  const template = compileTemplate(source, options);
+  const lines = rangeOverRows.test(source) ? allAtOnce(template) : oneByOne(template);
+  if (source === format) return { render: (rows) => lines(rows).join("") };
+  return { render: (rows) => table(headingLine(template, options), lines(rows), options) };
+}
+
+type Lines = (rows: readonly unknown[]) => readonly string[];
+
+function oneByOne(template: Template): Lines {
+  return (rows) => rows.map((row) => endLine(template.execute(row)));
+}
+
+function allAtOnce(template: Template): Lines {
+  return (rows) => {
+    const text = template.execute(rows);
+    return text === "" ? [] : endLine(text).split(/(?<=\n)/);
+  };
+}
+
+function endLine(text: string): string {
+  return text.endsWith("\n") ? text : `${text}\n`;
+}
+
+function table(headings: string, lines: readonly string[], { heading }: RowTemplateOptions): string {
+  const rows = [headings, ...lines].map((line) => line.replace(/\n$/, "").split("\t"));
+  const width = Math.max(...rows.map((cells) => cells.length));
+  const filled = rows.map((cells) => [...cells, ...Array.from({ length: width - cells.length }, () => "")]);
+  const [columns = [], ...body] = filled;
+  return tableText({ columns, rows: body, ...(heading === undefined ? {} : { heading }) });
+}
+
+function headingLine({ parsed }: Template, options: RowTemplateOptions): string {
+  const { list } = parsed.root;
+  const [first] = list;
+  const overRows = rangeOverRows.test(parsed.source) && first?.type === "range";
+  return headingOf(overRows ? first.list : list, options).trim();
+}
+
+/** The template's text with headings in the places of the fields. */
+function headingOf(list: readonly Node[], options: RowTemplateOptions): string {
+  const parts = list.map((node) => {
+    switch (node.type) {
+      case "text":
+        return node.text;
+      case "if":
+        return headingOf(node.list, options);
+      case "action":
+      case "with":
+      case "range":
+        return node.type === "action" && node.pipe.variables.length > 0
+          ? ""
+          : headingOfPipe(node.pipe, options);
+      default:
+        return "";
+    }
+  });
+  return parts.join("");
+}
+
+function headingOfPipe(pipe: PipeNode, { headings = {} }: RowTemplateOptions): string {
+  const name = pipe.commands.map(fieldOfCommand).find((found) => found !== undefined) ?? "";
+  return Object.hasOwn(headings, name) ? (headings[name] ?? "") : words(name);
+}
+
+function fieldOfCommand({ first, args }: CommandNode): string | undefined {
+  return [first, ...args].map(fieldOfOperand).find((found) => found !== undefined);
+}
+
+function fieldOfOperand(operand: Operand): string | undefined {
+  switch (operand.type) {
+    case "field":
+      return operand.names.at(-1);
+    case "variable":
+    case "chain":
+      return operand.fields.at(-1);
+    case "pipe":
+      return operand.commands.map(fieldOfCommand).find((found) => found !== undefined);
+    default:
+      return undefined;
+  }
+}
+
+function words(name: string): string {
+  return name.replace(/([a-z0-9])([A-Z])/g, "$1 $2").toUpperCase();
+}
