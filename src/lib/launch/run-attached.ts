@@ -1,14 +1,15 @@
 import type { ContainerServer } from "../container-server";
-import { followLog } from "../logs/follow";
 import type { LogLine } from "../logs/log-line";
+import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
+import { waitForLogEnd } from "../operations/log-end";
 import { waitForExit } from "../operations/wait";
 import { startContainer } from "./create";
 
 /**
  * Starts a created container and hands on what it writes until it has ended; then its file system is
  * unmounted and its end noted, as CRI-O does when a container of its own ends.
- * @param onLine gets each line of its log as conmon writes it, partial ones at once
+ * @param onLine gets each line of its log as conmon writes it, also one that is not ended yet
  * @returns its exit code
  * @throws KpodError RUNTIME_FAILED when it cannot be started
  */
@@ -18,9 +19,11 @@ export async function runAttached(
   onLine: (line: LogLine) => void,
 ): Promise<number> {
   await startContainer(server, container);
-  const exit = waitForExit(server, container);
-  await followLog(container.logPath, exit, onLine);
+  const ended = waitForLogEnd(server, container);
+  await forEachLogLine(container.logPath, { ended, unfinished: true }, onLine);
+  // Its conmon has written down how it ended by now.
+  const exit = await waitForExit(server, container);
   await server.storageRuntimeServer.stopContainer(container.id);
   await server.containerStateToDisk(container);
-  return (await exit) ?? 255;
+  return exit ?? 255;
 }

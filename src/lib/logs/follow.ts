@@ -1,53 +1,126 @@
-import { closeSync, openSync, readSync, watch } from "node:fs";
-import { errorMessage } from "../errors";
-import { parseLogLine, type LogLine } from "./log-line";
+import { statSync } from "node:fs";
+import { KpodError } from "../errors";
+import { BlockReader, remainingBlocks, throwIfInterrupted } from "./block-reader";
+import { closeLogFile, openLogFile, type LogFile } from "./log-file";
+import { watchLog } from "./watch-log";
 
-const newline = 0x0a;
+/** How a log is followed. */
+export interface FollowOptions {
+  /** Resolves when nothing more will be written: what stands there then is still read. */
+  ended: Promise<unknown>;
+  signal?: AbortSignal | undefined;
+}
 
 /**
- * Hands on the lines of a log from its beginning as they are written, until told to finish; then what stands
- * there by then is read out.
- * @param finished resolves when nothing more will be written
- * @throws an error of the operating system when the file cannot be read
+ * Reads a log from an offset and goes on as it is written, until its end. A log that was rotated is read out
+ * before the file in its place is begun: renamed with a new file in its place, replaced, truncated.
+ * @returns blocks of whole lines, each of which holds until the next is asked for; undefined for each time
+ *   that all was read and there may be more later
+ * @throws KpodError INTERRUPTED when the signal is aborted, IO; what `ended` is rejected with
  */
-export async function followLog(
-  path: string,
-  finished: Promise<unknown>,
-  onLine: (line: LogLine) => void,
-): Promise<void> {
-  const fd = openSync(path, "r");
+export async function* followBlocks(
+  first: LogFile,
+  offset: number,
+  { ended, signal }: FollowOptions,
+): AsyncGenerator<Buffer | undefined, void> {
+  const bell = createBell();
+  const watch = watchLog(first.path, bell.ring);
+  const over = watchEnd(ended, bell.ring);
+  signal?.addEventListener("abort", bell.ring);
+  let reader = new BlockReader(first, offset);
   try {
-    const chunk = Buffer.alloc(64 * 1024);
-    let pending = Buffer.alloc(0);
-    let failure: Error | undefined;
-    const drain = (): void => {
-      for (let size = readSync(fd, chunk); size > 0; size = readSync(fd, chunk)) {
-        pending = Buffer.concat([pending, chunk.subarray(0, size)]);
-        let start = 0;
-        for (let end = pending.indexOf(newline); end !== -1; end = pending.indexOf(newline, start)) {
-          onLine(parseLogLine(pending.subarray(start, end)));
-          start = end + 1;
-        }
-        pending = pending.subarray(start);
+    watch.watchFile(first.fd);
+    for (;;) {
+      throwIfInterrupted(signal);
+      // Asked before reading, so that what was written until the end is read.
+      const last = over();
+      const replaced = isReplaced(reader.file);
+      yield* remainingBlocks(reader, signal);
+      const next = replaced ? openIfThere(first.path) : undefined;
+      if (next !== undefined) {
+        const old = reader;
+        reader = new BlockReader(next, 0);
+        watch.watchFile(next.fd);
+        yield* restOf(old);
+        if (old.file !== first) closeLogFile(old.file);
+      } else if (reader.truncated()) {
+        yield* restOf(reader);
+        reader = new BlockReader(reader.file, 0);
+      } else if (last) {
+        yield* restOf(reader);
+        return;
+      } else {
+        yield undefined;
+        await bell.rung();
       }
-    };
-    const watcher = watch(path, () => {
-      try {
-        drain();
-      } catch (error) {
-        failure ??= error instanceof Error ? error : new Error(errorMessage(error));
-      }
-    });
-    try {
-      drain();
-      await finished;
-    } finally {
-      watcher.close();
     }
-    if (failure !== undefined) throw failure;
-    drain();
-    if (pending.length > 0) onLine(parseLogLine(pending));
   } finally {
-    closeSync(fd);
+    watch.close();
+    signal?.removeEventListener("abort", bell.ring);
+    if (reader.file !== first) closeLogFile(reader.file);
   }
+}
+
+function* restOf(reader: BlockReader): Generator<Buffer> {
+  const rest = reader.rest();
+  if (rest !== undefined) yield rest;
+}
+
+/**
+ * True when another file has taken the place of a log. While that is empty, conmon may still be writing to the
+ * old one; once it has written to the new one, it is done with the old.
+ */
+function isReplaced({ path, device, inode }: LogFile): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && now.size > 0 && (now.dev !== device || now.ino !== inode);
+}
+
+/** Opens the file at a path, which may have been renamed since it was seen. */
+function openIfThere(path: string): LogFile | undefined {
+  try {
+    return openLogFile(path);
+  } catch (error) {
+    if (error instanceof KpodError && error.code === "NOT_FOUND") return undefined;
+    throw error;
+  }
+}
+
+/** Tells whether a promise is settled; throws what it was rejected with. */
+function watchEnd(ended: Promise<unknown>, onEnd: () => void): () => boolean {
+  let state: { failed: boolean; reason?: unknown } | undefined;
+  ended
+    .then(
+      () => {
+        state = { failed: false };
+      },
+      (reason: unknown) => {
+        state = { failed: true, reason };
+      },
+    )
+    .finally(onEnd);
+  return () => {
+    if (state?.failed === true) throw state.reason;
+    return state !== undefined;
+  };
+}
+
+interface Bell {
+  readonly ring: () => void;
+  /** Resolves when it rings, or has rung since it was last asked. */
+  readonly rung: () => Promise<void>;
+}
+
+function createBell(): Bell {
+  let pending = false;
+  let wake: (() => void) | undefined;
+  return {
+    ring: () => {
+      pending = true;
+      wake?.();
+    },
+    rung: async () => {
+      if (!pending) await new Promise<void>((resolve) => (wake = resolve));
+      pending = false;
+    },
+  };
 }

@@ -1,32 +1,66 @@
-/** One line of a container's log as conmon writes it. */
+/** Where a container wrote a line. */
+export type LogStream = "stdout" | "stderr";
+
+/** A line that a container wrote, or a piece of one. */
 export interface LogLine {
-  /** RFC 3339 with nanoseconds, as it stands; "" for a line that is not in the format of the log. */
+  /** When its beginning was written, RFC 3339 with nanoseconds as it stands; "" for a line not in the log's format. */
   time: string;
-  stream: "stdout" | "stderr";
-  /** True when the container's line goes on in the next log line of the same stream. */
+  stream: LogStream;
+  /** True when this goes on a line of which a piece came before. */
+  continued: boolean;
+  /** True when the line goes on, or has not been ended yet: no line end follows the text. */
   partial: boolean;
   text: Buffer;
+  /** The labels of the container, where they were asked for. */
+  details?: Readonly<Record<string, string>>;
 }
 
-const blank = 0x20;
-
 /**
- * Takes a line of a log apart: `TIME stdout|stderr [P|F] TEXT` (CRI-O 1.0 wrote no tag). A line of another
- * form is all text.
- * @param line without its line end
+ * A line where it lies in a block of the log, for readers of many: nothing is copied, and the same object
+ * serves for all lines. It holds until the visitor that got it returns.
  */
-export function parseLogLine(line: Buffer): LogLine {
-  const afterTime = line.indexOf(blank);
-  const afterStream = line.indexOf(blank, afterTime + 1);
-  const time = line.toString("latin1", 0, Math.max(afterTime, 0));
-  const stream = line.toString("latin1", afterTime + 1, afterStream === -1 ? line.length : afterStream);
-  if (!/^\d{4}-\d\d-\d\dT/.test(time) || (stream !== "stdout" && stream !== "stderr")) {
-    return { time: "", stream: "stdout", partial: false, text: line };
-  }
-  const rest = afterStream === -1 ? Buffer.alloc(0) : line.subarray(afterStream + 1);
-  // Newer CRI-O may join further tags to this one with colons.
-  const tag = /^(P|F)(?:[: ]|$)/.exec(rest.toString("latin1", 0, 2))?.[1];
-  const afterTag = rest.indexOf(blank);
-  const text = tag === undefined ? rest : afterTag === -1 ? Buffer.alloc(0) : rest.subarray(afterTag + 1);
-  return { time, stream, partial: tag === "P", text };
+export interface LineView {
+  bytes: Buffer;
+  /** Offset of the line; its time, where it is in the log's format, stands here. */
+  start: number;
+  timeEnd: number;
+  textStart: number;
+  /** Offset behind the text, without the line end. */
+  textEnd: number;
+  stream: LogStream;
+  /** False for a line that is not in the log's format: it is all text, and has no time. */
+  wellFormed: boolean;
+  /** As in LogLine. */
+  continued: boolean;
+  partial: boolean;
+}
+
+/** Gets lines one by one. */
+export type LineVisitor = (line: LineView) => void;
+
+/** A view to be filled. */
+export function newLineView(): LineView {
+  return {
+    bytes: Buffer.alloc(0),
+    start: 0,
+    timeEnd: 0,
+    textStart: 0,
+    textEnd: 0,
+    stream: "stdout",
+    wellFormed: false,
+    continued: false,
+    partial: false,
+  };
+}
+
+/** The line of a view as a value of its own. */
+export function copyLine(view: LineView): LogLine {
+  const { bytes, stream, continued, partial } = view;
+  return {
+    time: bytes.toString("latin1", view.start, view.timeEnd),
+    stream,
+    continued,
+    partial,
+    text: Buffer.from(bytes.subarray(view.textStart, view.textEnd)),
+  };
 }

@@ -1,0 +1,104 @@
+import type { LineView } from "./log-line";
+
+/** The line end, by which the log is cut into lines. */
+export const newline = 0x0a;
+
+const blank = 0x20;
+const colon = 0x3a;
+const letter = (character: string): number => character.charCodeAt(0);
+const [letterF, letterP, letterT] = [letter("F"), letter("P"), letter("T")];
+
+/** Bytes that are sure to hold the head of a line: time, stream and tag. */
+export const headerSize = 128;
+
+/** The length of the time as conmon writes it: `2026-11-23T10:41:25.716719586+00:00`. */
+const conmonTimeLength = 35;
+const longestTime = 40;
+
+/**
+ * Takes a line of a log apart: `TIME stdout|stderr [P|F] TEXT`. A line of another form is all text.
+ * @param view gets what is found
+ * @param end offset of the line end
+ * @param tagged false for the log of CRI-O 1.0, which wrote no P or F: what looks like one is text
+ */
+export function readLine(view: LineView, bytes: Buffer, start: number, end: number, tagged: boolean): void {
+  view.bytes = bytes;
+  view.start = start;
+  view.textEnd = end;
+  view.continued = false;
+  view.partial = false;
+  const timeEnd = endOfTime(bytes, start, end);
+  const stream = timeEnd === -1 ? undefined : streamAt(bytes, timeEnd + 1, end);
+  if (stream === undefined) {
+    view.timeEnd = start;
+    view.textStart = start;
+    view.stream = "stdout";
+    view.wellFormed = false;
+    return;
+  }
+  view.timeEnd = timeEnd;
+  view.stream = stream;
+  view.wellFormed = true;
+  const rest = Math.min(timeEnd + 8, end);
+  view.textStart = rest;
+  if (!tagged) return;
+  const text = endOfTag(bytes, rest, end);
+  if (text === rest) return;
+  view.textStart = text;
+  view.partial = bytes[rest] === letterP;
+}
+
+/** Offset of the blank behind the time that a line begins with; -1 when it begins with something else. */
+function endOfTime(bytes: Buffer, start: number, end: number): number {
+  // The shortest there is: 2026-11-23T10:41:25Z.
+  if (end - start < 20 || bytes[start + 10] !== letterT || !isDate(bytes, start)) return -1;
+  const usual = start + conmonTimeLength;
+  if (usual < end && bytes[usual] === blank && isDigits(bytes, start + 20, start + 29)) return usual;
+  const limit = Math.min(end, start + longestTime);
+  for (let at = start + 20; at < limit; at++) if (bytes[at] === blank) return at;
+  return -1;
+}
+
+function isDate(bytes: Buffer, start: number): boolean {
+  return (
+    isDigits(bytes, start, start + 4) &&
+    isDigits(bytes, start + 5, start + 7) &&
+    isDigits(bytes, start + 8, start + 10)
+  );
+}
+
+function isDigits(bytes: Buffer, from: number, to: number): boolean {
+  for (let at = from; at < to; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < 0x30 || byte > 0x39) return false;
+  }
+  return true;
+}
+
+/** The stream that is named at an offset, followed by a blank or the end of the line. */
+function streamAt(bytes: Buffer, start: number, end: number): LineView["stream"] | undefined {
+  if (start + 6 > end || (start + 6 < end && bytes[start + 6] !== blank)) return undefined;
+  if (spells(bytes, start, stdout)) return "stdout";
+  return spells(bytes, start, stderr) ? "stderr" : undefined;
+}
+
+const stdout = Buffer.from("stdout");
+const stderr = Buffer.from("stderr");
+
+function spells(bytes: Buffer, start: number, word: Buffer): boolean {
+  for (let at = 0; at < word.length; at++) if (bytes[start + at] !== word[at]) return false;
+  return true;
+}
+
+/** Offset of the text behind the tag that stands at an offset; the same offset when none stands there. */
+function endOfTag(bytes: Buffer, start: number, end: number): number {
+  const byte = bytes[start];
+  if (start >= end || (byte !== letterF && byte !== letterP)) return start;
+  // conmon leaves nothing out, but other writers may trim an empty text together with the blank before it.
+  if (start + 1 === end) return end;
+  if (bytes[start + 1] === blank) return start + 2;
+  if (bytes[start + 1] !== colon) return start;
+  // The format allows for further tags, joined to this one with colons.
+  const afterTags = bytes.indexOf(blank, start);
+  return afterTags === -1 || afterTags >= end ? start : afterTags + 1;
+}

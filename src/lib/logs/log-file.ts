@@ -1,0 +1,61 @@
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { describeErrno, fileError, isNotFound, KpodError } from "../errors";
+
+/** A log that is open for reading. */
+export interface LogFile {
+  readonly path: string;
+  readonly fd: number;
+  /** Bytes it had when it was opened. */
+  readonly size: number;
+  readonly device: number;
+  readonly inode: number;
+}
+
+/**
+ * Opens a log.
+ * @throws KpodError NOT_FOUND when it is missing, CORRUPT when it is no regular file, NOT_PERMITTED, IO
+ */
+export function openLogFile(path: string): LogFile {
+  let fd: number;
+  try {
+    // Without waiting: a pipe in the place of a log must not hold kpod up.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    if (isNotFound(error)) {
+      throw new KpodError("NOT_FOUND", `cannot open the log ${path}: ${describeErrno(error)}`, {
+        cause: error,
+      });
+    }
+    throw fileError(`cannot open the log ${path}`, error);
+  }
+  const stat = fstatSync(fd);
+  if (!stat.isFile()) {
+    closeSync(fd);
+    throw new KpodError("CORRUPT", `the log ${path} is not a regular file`);
+  }
+  return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino };
+}
+
+/** Closes a log. */
+export function closeLogFile(file: LogFile): void {
+  closeSync(file.fd);
+}
+
+/**
+ * Reads what stands at an offset, as much as the buffer holds or the file has.
+ * @returns the bytes, in the buffer
+ * @throws KpodError IO
+ */
+export function readAt(file: LogFile, buffer: Buffer, position: number): Buffer {
+  let length = 0;
+  try {
+    while (length < buffer.length) {
+      const count = readSync(file.fd, buffer, length, buffer.length - length, position + length);
+      if (count === 0) break;
+      length += count;
+    }
+  } catch (error) {
+    throw fileError(`cannot read the log ${file.path}`, error);
+  }
+  return buffer.subarray(0, length);
+}

@@ -1,0 +1,24 @@
+/** Nanoseconds since 1970-01-01T00:00:00Z: a Date cannot tell apart what conmon writes within one millisecond. */
+export type LogTime = bigint;
+
+const form = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9})\d*)?(?:Z|([+-])(\d\d):?(\d\d))$/;
+
+/** The time that a line of a log begins with; undefined when the text is none. */
+export function parseLogTime(text: string): LogTime | undefined {
+  const match = form.exec(text);
+  if (match === null) return undefined;
+  const field = (index: number): number => Number(match[index] ?? 0);
+  const utc = Date.UTC(field(1), field(2) - 1, field(3), field(4), field(5), field(6));
+  const offset = (field(9) * 60 + field(10)) * 60_000 * (match[8] === "-" ? -1 : 1);
+  return millisecondsToLogTime(utc - offset) + BigInt((match[7] ?? "").padEnd(9, "0"));
+}
+
+/** A time of JavaScript as a LogTime. @param milliseconds whole ones since 1970 */
+export function millisecondsToLogTime(milliseconds: number): LogTime {
+  return BigInt(milliseconds) * 1_000_000n;
+}
+
+/** A time in either form as a LogTime. */
+export function toLogTime(time: Date | LogTime): LogTime {
+  return typeof time === "bigint" ? time : millisecondsToLogTime(time.getTime());
+}

@@ -1,0 +1,56 @@
+import { findTail, type LogPart } from "./find-tail";
+import { findTime } from "./find-time";
+import { readAt, type LogFile } from "./log-file";
+import type { LogStream } from "./log-line";
+import { haveTags, tagSampleSize } from "./log-tags";
+import type { LogTime } from "./log-time";
+
+/** Which lines of a log are wanted. */
+export interface LineSelection {
+  /** Lines from this time on. */
+  since?: LogTime | undefined;
+  /** Lines up to this time, and of it. */
+  until?: LogTime | undefined;
+  /** Only the last lines, so many; undefined for all. */
+  tail?: number | undefined;
+  /** Only what the container wrote there. */
+  stream?: LogStream | undefined;
+}
+
+/** Where the lines that are wanted stand. */
+export interface SelectedPart extends LogPart {
+  /** False when no line is there to tell by yet; the part's `tagged` is then a guess. */
+  tagsKnown: boolean;
+  /** True when lines later than those wanted follow: there is no use in waiting for more. */
+  complete: boolean;
+  /** True when all lines that are there are earlier than those wanted. */
+  early: boolean;
+  /** The part before this one: a line that goes on here may have begun there. */
+  before: LogPart;
+  /** Whether such a line belongs to those wanted (`tail` counts it) or not (it began before `since`). */
+  joinsBefore: boolean;
+}
+
+/**
+ * Finds the lines that are wanted without reading the others.
+ * @throws KpodError IO
+ */
+export function selectLines(file: LogFile, { since, until, tail, stream }: LineSelection): SelectedPart {
+  const tags = haveTags(readAt(file, Buffer.allocUnsafe(Math.min(tagSampleSize, file.size)), 0));
+  const tagged = tags ?? true;
+  const first = since === undefined ? undefined : findTime(file, 0, file.size, since);
+  // Where no line has a time, none can be left out for it.
+  const from = first === undefined ? 0 : (first.offset ?? (first.earlier ? file.size : 0));
+  const later = until === undefined ? undefined : findTime(file, from, file.size, until + 1n);
+  const part = { file, from, to: later?.offset ?? file.size, tagged };
+  const cut = tail === undefined ? from : findTail(part, tail, stream).offset;
+  return {
+    ...part,
+    from: cut,
+    tagsKnown: tags !== undefined,
+    complete: later?.offset !== undefined,
+    early: first?.earlier === true && first.offset === undefined,
+    before: { ...part, from: cut > from ? from : 0, to: cut },
+    joinsBefore: cut > from,
+  };
+}
