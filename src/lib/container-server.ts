@@ -107,9 +107,9 @@ export class ContainerServer extends ContainerLists {
       if (now === undefined || fingerprint(now.record) !== before) this.forget(id);
     }
     for (const { record, metadata } of records.values())
-      if (isInfra(record, metadata)) this.load(record, metadata);
+      if (isInfra(record, metadata)) this.loadOrWarn(record, metadata);
     for (const { record, metadata } of records.values())
-      if (!isInfra(record, metadata)) this.load(record, metadata);
+      if (!isInfra(record, metadata)) this.loadOrWarn(record, metadata);
     const all = [...this.containers.values(), ...this.infraContainers.values()];
     for (const container of all) container.forgetSpec();
     if (options.states !== false) await this.runtime.updateStatuses(all);
@@ -150,24 +150,27 @@ export class ContainerServer extends ContainerLists {
     return { record, metadata };
   }
 
+  /** Two records claim one name: the first keeps it, and the rest of the node can still be looked at. */
+  private loadOrWarn(record: ContainerRecord, metadata: ContainerMetadata): void {
+    try {
+      this.load(record, metadata);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      const kind = isInfra(record, metadata) ? "pod" : "container";
+      this.logger.warn(`${kind} ${record.id.slice(0, 13)} is left out: ${error.message}`);
+    }
+  }
+
   private load(record: ContainerRecord, metadata: ContainerMetadata): void {
     if (this.containers.has(record.id) || this.infraContainers.has(record.id)) return;
     const container = this.containerOf(record, metadata);
-    try {
-      if (container.infra) {
-        this.addInfraContainer(container);
-        this.addSandbox(sandboxOf(container, metadata));
-      } else {
-        this.addContainer(container);
-      }
-      this.seen.set(record.id, fingerprint(record));
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-      // Two records claim one name: the first keeps it, and the rest of the node can still be looked at.
-      this.logger.warn(
-        `${container.infra ? "pod" : "container"} ${record.id.slice(0, 13)} is left out: ${error.message}`,
-      );
+    if (container.infra) {
+      this.addSandbox(sandboxOf(container, metadata));
+      this.addInfraContainer(container);
+    } else {
+      this.addContainer(container);
     }
+    this.seen.set(record.id, fingerprint(record));
   }
 
   private containerOf(record: ContainerRecord, metadata: ContainerMetadata): Container {
@@ -351,10 +354,23 @@ export class ContainerServer extends ContainerLists {
   async shutdown(): Promise<void> {
     if (!this.store.exists()) return;
     await this.update();
-    for (const { state, layerId } of [...this.containers.values(), ...this.infraContainers.values()]) {
-      if (state?.status === "stopped" && isStorageId(layerId)) await this.store.unmount(layerId, true);
+    for (const container of [...this.containers.values(), ...this.infraContainers.values()]) {
+      const { state, layerId } = container;
+      if (state?.status !== "stopped" || !isStorageId(layerId) || this.isSpoofed(container)) continue;
+      await this.store.unmount(layerId, true);
     }
     await this.store.shutdown();
+  }
+
+  /** True for the infra container of a pod that needs no process: without one it is not stopped. */
+  private isSpoofed(container: Container): boolean {
+    try {
+      return this.sandboxes.get(container.id)?.spoofed === true;
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(error.message);
+      return false;
+    }
   }
 }
 

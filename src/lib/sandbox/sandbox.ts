@@ -169,14 +169,17 @@ export class Sandbox {
     return namespaces?.find((namespace) => namespace.type === type)?.path ?? "";
   }
 
-  /** Whether the pod is ready, by the state of its infra container when that was last looked up. */
+  /**
+   * Whether the pod is ready, by the state of its infra container when that was last looked up.
+   * @throws KpodError CORRUPT when that does not run, and its spec cannot tell whether the pod needs it
+   */
   get state(): SandboxState {
     const { dir, bundlePath } = this.infraContainer;
     const stopped = [dir, bundlePath].some((directory) => existsSync(join(directory, "stopped")));
     if (stopped) return "NotReady";
-    if (this.spoofed) return "Ready";
-    const { state } = this.infraContainer;
-    return state?.status === "running" || state?.status === "paused" ? "Ready" : "NotReady";
+    const status = this.infraContainer.state?.status;
+    if (status === "running" || status === "paused") return "Ready";
+    return this.spoofed ? "Ready" : "NotReady";
   }
 
   private flag(key: string): boolean {
