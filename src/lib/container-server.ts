@@ -5,6 +5,7 @@ import { ContainerLists } from "./container-lists";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
+import type { LogLine } from "./logs/log-line";
 import { Container } from "./oci/container";
 import { Runtime, writeStateFile } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
@@ -16,6 +17,7 @@ import { removeContainer } from "./operations/remove";
 import { recoverRenames, renameContainer } from "./operations/rename";
 import { journalDirectory } from "./operations/rename-journal";
 import type { ContainerData } from "./operations/container-data";
+import type { LogOptions } from "./operations/logs";
 import { containerStateData, type ContainerStateData } from "./operations/state-data";
 import { findStorageContainer } from "./operations/storage-container";
 import { stopContainer } from "./operations/stop";
@@ -345,6 +347,17 @@ export class ContainerServer extends ContainerLists {
   /** The state of a container when it was last looked up, as inspect shows it (libkpod: State). */
   state(container: Container): ContainerStateData {
     return containerStateData(container);
+  }
+
+  /**
+   * The lines of a container's log (libkpod: GetLogs), read as they are asked for and in constant memory. The
+   * runtime is asked only to follow a container that has not ended.
+   * @throws KpodError NOT_FOUND when there is no such container or it has no log, AMBIGUOUS, CORRUPT,
+   *   NOT_PERMITTED, IO, INTERRUPTED
+   */
+  async *getLogs(idOrName: string, options: LogOptions = {}): AsyncGenerator<LogLine, void> {
+    const { getLogs } = await import("./operations/logs");
+    yield* getLogs(this, idOrName, options);
   }
 
   /**
