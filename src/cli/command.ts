@@ -1,6 +1,7 @@
 import type { Config } from "../lib/config";
 import type { ContainerServer } from "../lib/container-server";
 import type { Logger } from "../lib/logger";
+import type { Completes } from "./completes";
 import { flagValues, type FlagSpecs, type FlagValues, type GivenFlags } from "./flags";
 import type { GlobalValues } from "./globals";
 import type { InterruptName } from "./interrupt";
@@ -18,6 +19,8 @@ export interface ArgumentsSpec {
   readonly name: string;
   /** What is said when there are too many, where the usual words do not fit. */
   readonly tooMany?: string;
+  /** What a shell offers, an entry an argument; the last one is for all that follow. Left out: nothing. */
+  readonly completes?: readonly Completes[];
 }
 
 type Arguments<Spec extends ArgumentsSpec> = Spec extends { max: 0 }

@@ -1,3 +1,5 @@
+import type { Completes } from "./completes";
+
 /**
  * One flag as parser, help, completion and manual read it. Its long name is its key in {@link FlagSpecs}.
  */
@@ -19,6 +21,8 @@ export interface FlagSpec {
   readonly help: string;
   /** Taken, but shown neither in the help nor in completions. */
   readonly hidden?: true;
+  /** What a shell offers for the value, where it is not one of the `choices`; left out: nothing. */
+  readonly completes?: Completes;
 }
 
 /** Flags by their long names, in the order in which the help shows them. */

@@ -1,0 +1,34 @@
+/**
+ * What of a node a value names. Of containers and pods only those are offered that fit, as far as the records
+ * of the store can tell: `live` are the running and the paused ones; of the `removable` ones, which are all,
+ * those that have ended come first.
+ */
+export type NodeObject =
+  | "container"
+  | "running-container"
+  | "live-container"
+  | "paused-container"
+  | "removable-container"
+  | "pod"
+  | "ready-pod"
+  | "paused-pod"
+  | "removable-pod"
+  | "image"
+  /** A container, else a pod, else an image, as `kpod inspect` looks for them. */
+  | "any";
+
+/** What a shell offers for the value of a flag, or for an argument. */
+export type Completes =
+  | "nothing"
+  | "file"
+  | "directory"
+  | "signal"
+  /** The words that call a command. */
+  | "command"
+  | NodeObject
+  /** Words that are known beforehand; the parser may take others. */
+  | { readonly words: readonly string[] }
+  /** `KEY=VALUE` and `KEY!=VALUE`, several with commas between; for each key what its value may be. */
+  | { readonly filters: Readonly<Record<string, Completes>> }
+  /** `json`, and templates of these fields. */
+  | { readonly fields: readonly string[] };
