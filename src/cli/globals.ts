@@ -6,6 +6,7 @@ export const globalFlags = {
     short: "c",
     argument: "PATH",
     help: "Configuration file instead of /etc/crio/crio.conf and its drop-ins",
+    completes: "file",
   },
   "log-level": {
     argument: "LEVEL",
@@ -13,11 +14,24 @@ export const globalFlags = {
     default: "error",
     help: "Messages on stderr: debug, info, warn, error, fatal or panic",
   },
-  root: { argument: "PATH", help: "Directory of the store of images and containers" },
-  runroot: { argument: "PATH", help: "Directory of the store's state, which a reboot clears" },
-  "storage-driver": { short: "s", argument: "DRIVER", help: "Graph driver of the store" },
+  root: {
+    argument: "PATH",
+    help: "Directory of the store of images and containers",
+    completes: "directory",
+  },
+  runroot: {
+    argument: "PATH",
+    help: "Directory of the store's state, which a reboot clears",
+    completes: "directory",
+  },
+  "storage-driver": {
+    short: "s",
+    argument: "DRIVER",
+    help: "Graph driver of the store",
+    completes: { words: ["overlay", "vfs"] },
+  },
   "storage-opt": { argument: "OPTION", repeatable: true, help: "Option of the graph driver (repeatable)" },
-  runtime: { argument: "PATH", help: "OCI runtime" },
+  runtime: { argument: "PATH", help: "OCI runtime", completes: "file" },
   "lock-timeout": {
     argument: "SECONDS",
     type: "number",

@@ -11,7 +11,11 @@ export const runFlags = {
   detach: { short: "d", help: "Print the id and return, while the container runs on" },
   rm: { help: "Remove the container, and a pod made for it, once it has ended" },
   name: { argument: "NAME", help: "Name of the container in its pod" },
-  pod: { argument: "POD", help: "Pod to run in; without it the container gets one of its own" },
+  pod: {
+    argument: "POD",
+    help: "Pod to run in; without it the container gets one of its own",
+    completes: "ready-pod",
+  },
   label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
   env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
   volume: {
@@ -19,6 +23,7 @@ export const runFlags = {
     argument: "HOST:CTR[:ro]",
     repeatable: true,
     help: "Mount a directory or file of the host (repeatable)",
+    completes: "file",
   },
   network: {
     argument: "NETWORK",
@@ -36,7 +41,7 @@ export const changeCommands = [
     group: "change",
     summary: "Run a command in a new container",
     usage: "[flags] IMAGE [COMMAND [ARG...]]",
-    arguments: { min: 1, name: "IMAGE [COMMAND [ARG...]]" },
+    arguments: { min: 1, name: "IMAGE [COMMAND [ARG...]]", completes: ["image", "nothing"] },
     flags: runFlags,
     passThrough: true,
     needsRoot: true,

@@ -2,7 +2,13 @@ import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 
 export const killFlags = {
-  signal: { short: "s", argument: "SIGNAL", default: "KILL", help: "Signal to send, by name or number" },
+  signal: {
+    short: "s",
+    argument: "SIGNAL",
+    default: "KILL",
+    help: "Signal to send, by name or number",
+    completes: "signal",
+  },
 } as const satisfies FlagSpecs;
 
 export const killCommand = command({
@@ -10,7 +16,7 @@ export const killCommand = command({
   group: "change",
   summary: "Send a signal to containers",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["live-container"] },
   flags: killFlags,
   needsRoot: true,
   examples: [

@@ -5,7 +5,7 @@ export const pauseCommand = command({
   group: "change",
   summary: "Freeze containers",
   usage: "CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["running-container"] },
   flags: {},
   needsRoot: true,
   examples: [
@@ -20,7 +20,7 @@ export const unpauseCommand = command({
   group: "change",
   summary: "Thaw paused containers",
   usage: "CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["paused-container"] },
   flags: {},
   needsRoot: true,
   examples: [

@@ -5,7 +5,7 @@ export const renameCommand = command({
   group: "change",
   summary: "Rename a container",
   usage: "CONTAINER NEW-NAME",
-  arguments: { min: 2, max: 2, name: "CONTAINER NEW-NAME" },
+  arguments: { min: 2, max: 2, name: "CONTAINER NEW-NAME", completes: ["container", "nothing"] },
   flags: {},
   needsRoot: true,
   examples: [

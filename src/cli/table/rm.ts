@@ -10,7 +10,7 @@ export const rmCommand = command({
   group: "change",
   summary: "Remove containers",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["removable-container"] },
   flags: rmFlags,
   needsRoot: true,
   examples: [

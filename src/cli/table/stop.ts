@@ -17,7 +17,7 @@ export const stopCommand = command({
   group: "change",
   summary: "Stop containers",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["running-container"] },
   flags: stopFlags,
   needsRoot: true,
   examples: [

@@ -7,7 +7,7 @@ export const systemCommands = [
     group: "system",
     summary: "Show the help of a command",
     usage: "[COMMAND...]",
-    arguments: { min: 0, name: "COMMAND..." },
+    arguments: { min: 0, name: "COMMAND...", completes: ["command"] },
     flags: {},
     examples: [{ command: "kpod help pod run", does: "Show the help of kpod pod run" }],
     load: () => import("../../commands/help"),

@@ -21,7 +21,7 @@ export const waitCommand = command({
   group: "change",
   summary: "Wait until containers have ended, and print their exit codes",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["live-container"] },
   flags: waitFlags,
   examples: [
     { command: "kpod wait job", does: "Wait for the end of a container" },
