@@ -1,27 +1,22 @@
-import { UsageError } from "../cli/errors";
 import type { Inspected } from "../lib/operations/inspect";
 import { templateView } from "./inspect-view";
+import { openTemplate } from "./template";
 
-/** Makes the text of one thing that was inspected. */
+/** Makes the text of one thing that was inspected. @throws KpodError BAD_ARGUMENT where the template fails on it */
 export type Show = (inspected: Inspected) => string;
 
 /**
- * Reads `--format`. The engine of templates loads only for a template.
+ * Reads `--format`.
  * @returns `json`, or what prints by the template
  * @throws UsageError for a template that cannot be read
  */
-export async function readInspectFormat(format: string | undefined): Promise<Show | "json"> {
-  if (format === undefined || format === "json") return "json";
-  const [{ compileTemplate }, { TemplateSyntaxError }] = await Promise.all([
-    import("../format/template/compile"),
-    import("../format/template/errors"),
-  ]);
-  const compile = (dataType: string) => compileTemplate(format, { name: "inspect", dataType });
-  try {
-    const templates = { container: compile("container"), pod: compile("pod"), image: compile("image") };
-    return (inspected) => templates[inspected.kind].execute(templateView(inspected));
-  } catch (error) {
-    if (!(error instanceof TemplateSyntaxError)) throw error;
-    throw new UsageError(`invalid value for --format: ${error.message}`);
-  }
+export async function readInspectFormat(format = "json"): Promise<Show | "json"> {
+  if (format.trim() === "json") return "json";
+  const open = (dataType: string) => openTemplate(format, { name: "inspect", dataType });
+  const templates = {
+    container: await open("container"),
+    pod: await open("pod"),
+    image: await open("image"),
+  };
+  return (inspected) => templates[inspected.kind].execute(templateView(inspected));
 }

@@ -19,8 +19,8 @@ export interface TemplateOptions {
 export interface Template {
   /**
    * The text that the template gives for some data: texts, numbers, booleans, null, arrays, plain objects,
-   * `Map`s, and Stringers of these. Of objects only own enumerable properties are seen; getters are called only
-   * where the template asks for their field.
+   * `Map`s, and Stringers of these. Of objects only own properties are seen, and only the enumerable ones
+   * printed; getters are called only where the template asks for their field.
    *
    * @throws TemplateExecError for an unknown field, a wrong argument or an execution that costs too much
    */

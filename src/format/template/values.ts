@@ -19,7 +19,10 @@ export class Stringer {
  */
 export type Kind = "none" | "nil" | "bool" | "int" | "float" | "string" | "list" | "map" | "struct";
 
-/** A struct of the data: a plain object, of which only own enumerable properties count. */
+/**
+ * A struct of the data: a plain object, of which only own properties count. Those that are not enumerable are
+ * second names of fields: a template can ask for them, and they are not printed.
+ */
 export type Struct = Readonly<Record<string, unknown>>;
 
 /** The value below what it prints as. */
@@ -65,7 +68,7 @@ export function isStruct(value: unknown): value is Struct {
 
 /** The field of a struct; undefined when it has none of that name. */
 export function fieldOf(struct: Struct, name: string): { readonly value: unknown } | undefined {
-  if (!Object.prototype.propertyIsEnumerable.call(struct, name)) return undefined;
+  if (!Object.hasOwn(struct, name)) return undefined;
   // A field that is not set is there all the same.
   return { value: struct[name] ?? null };
 }
