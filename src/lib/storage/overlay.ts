@@ -13,8 +13,8 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
-import { fileError, KpodError } from "../errors";
+import { dirname, join, resolve } from "node:path";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { readTextIfThere } from "../system/files";
 import type { GraphDriver } from "./driver";
@@ -46,9 +46,10 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
     }
     return links;
   };
+  // The layers' own directories say more than the short links to them.
   const lowerDirs = (layer: StorageId): string =>
     lowerLinks(layer)
-      .map((link) => join(home, link))
+      .map((link) => linkTarget(join(home, link)))
       .join(":");
 
   return {
@@ -137,6 +138,16 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
       if (!others && isMountPoint(home)) unmount(home);
     },
   };
+}
+
+function linkTarget(path: string): string {
+  try {
+    return resolve(dirname(path), readlinkSync(path));
+  } catch (error) {
+    // A layer that has lost its link cannot be mounted, but it can be shown.
+    if (isNotFound(error) || errnoOf(error) === "EINVAL") return path;
+    throw fileError(`cannot read ${path}`, error);
+  }
 }
 
 function makeDirectory(path: string, mode: number, owner: { uid: number; gid: number } | undefined): void {
