@@ -1,6 +1,6 @@
 import { lstatSync, mkdirSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import { KpodError } from "../errors";
+import { isNotFound, KpodError } from "../errors";
 
 /**
  * Follows a path as a process inside the container would: symbolic links are resolved against the
@@ -19,7 +19,7 @@ export function resolveInRoot(root: string, path: string): string {
       continue;
     }
     const candidate = join(root, ...resolved, part);
-    if (lstatSync(candidate, { throwIfNoEntry: false })?.isSymbolicLink() !== true) {
+    if (!isSymbolicLink(candidate)) {
       resolved.push(part);
       continue;
     }
@@ -30,6 +30,16 @@ export function resolveInRoot(root: string, path: string): string {
     pending.unshift(...target.split("/"));
   }
   return join(root, ...resolved);
+}
+
+function isSymbolicLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch (error) {
+    // Also what lies below a file is not there.
+    if (isNotFound(error)) return false;
+    throw error;
+  }
 }
 
 /** Makes a directory inside a container's root, with its parents. */

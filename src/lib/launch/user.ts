@@ -10,16 +10,17 @@ export interface ProcessUser {
 }
 
 /**
- * Finds the user that an image names as `USER`, `USER:GROUP` or in numbers, by the container's own
+ * Finds the user that an image names as `USER`, `USER:GROUP` or in numbers (root where it names none), by the container's own
  * /etc/passwd and /etc/group.
  * @throws KpodError BAD_ARGUMENT for a name that is in neither
  */
 export function lookUpUser(root: string, wanted: string): ProcessUser {
-  const [userPart = "", groupPart = ""] = wanted.split(":");
+  const [wantedUser = "", groupPart = ""] = wanted.split(":");
+  const userPart = wantedUser === "" ? "0" : wantedUser;
   const users = readTable(root, "/etc/passwd");
   const groups = readTable(root, "/etc/group");
-  const user = users.find(([name, , uid]) => name === userPart || (uid === userPart && userPart !== ""));
-  const uid = numeric(user?.[2] ?? (userPart === "" ? "0" : userPart));
+  const user = users.find(([name, , uid]) => name === userPart || uid === userPart);
+  const uid = numeric(user?.[2] ?? userPart);
   const group = groups.find(([name, , gid]) => name === groupPart || gid === groupPart);
   const gid = numeric(groupPart === "" ? (user?.[3] ?? "0") : (group?.[2] ?? groupPart));
   if (uid === undefined || gid === undefined) {
@@ -45,6 +46,9 @@ function readTable(root: string, path: string): string[][] {
     .map((line) => line.split(":"));
 }
 
+/** The largest id that CRI-O takes from an image. */
+const largestId = 2 ** 31 - 1;
+
 function numeric(text: string): number | undefined {
-  return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+  return /^\d{1,10}$/.test(text) && Number(text) <= largestId ? Number(text) : undefined;
 }
