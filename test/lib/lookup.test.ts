@@ -1,0 +1,142 @@
+import type { ContainerServer } from "../../src/lib/container-server";
+import { failureOf } from "../helpers/failure";
+import { testServer } from "../helpers/server";
+import { storeTree, testId, type TestContainer, type TestPod } from "../helpers/store-tree";
+import { testdir } from "../helpers/testdir";
+
+const pods: Record<string, TestPod> = {
+  web: { id: testId("web", "aaaa1"), name: "web", namespace: "shop", uid: "u1" },
+  webToo: { id: testId("web too", "aaaa2"), name: "web", namespace: "test", uid: "u2" },
+  db: { id: testId("db", "bbbb"), name: "db", namespace: "shop", uid: "u3" },
+};
+const [web, webToo, db] = Object.values(pods) as [TestPod, TestPod, TestPod];
+const containers: Record<string, TestContainer> = {
+  run: { id: testId("run", "cccc1"), pod: web, name: "run" },
+  runToo: { id: testId("run too", "cccc2"), pod: webToo, name: "run" },
+  sql: { id: testId("sql", "dddd"), pod: db, name: "sql" },
+  // Names that look like ids, or are the name of a pod.
+  hex: { id: testId("hex", "eeee"), pod: db, name: "cccc1" },
+  namedWeb: { id: testId("named web", "ffff"), pod: db, name: "web" },
+};
+const idOf = (name: string): string => containers[name]?.id ?? pods[name]?.id ?? "";
+
+let server: ContainerServer;
+
+beforeAll(async () => {
+  ({ server } = testServer(testdir(storeTree(Object.values(pods), Object.values(containers)))));
+  await server.update({ states: false });
+});
+
+test.each([
+  ["its full name", "k8s_run_web_shop_u1_0", "run"],
+  ["its id", idOf("sql"), "sql"],
+  ["a prefix of its id", "dd", "sql"],
+  ["its bare name", "sql", "sql"],
+  ["its pod and name", "db/sql", "sql"],
+  ["namespace, pod and name", "test/web/run", "runToo"],
+  ["a name that is also a prefix of another's id", "cccc1", "hex"],
+  ["a longer prefix of that id", testId("run", "cccc1").slice(0, 6), "run"],
+  ["a name that is also a pod's", "web", "namedWeb"],
+])("a container is found by %s", (_, wanted, name) => {
+  expect(server.lookupContainer(wanted).id).toBe(idOf(name));
+});
+
+test.each([
+  ["its full name", "k8s_db_shop_u3_0", "db"],
+  ["its id", idOf("web"), "web"],
+  ["a prefix of its id", "aaaa2", "webToo"],
+  ["its bare name", "db", "db"],
+  ["namespace and name", "shop/web", "web"],
+])("a pod is found by %s", (_, wanted, name) => {
+  expect(server.lookupSandbox(wanted).id).toBe(idOf(name));
+});
+
+test.each([
+  ["a name", "run", ["run", "runToo"]],
+  ["pod and name", "web/run", ["run", "runToo"]],
+  ["a prefix", "cccc", ["run", "runToo"]],
+])("%s of several containers is ambiguous, and all are named", async (_, wanted, names) => {
+  const error = await failureOf(() => server.lookupContainer(wanted));
+  expect(error.code).toBe("AMBIGUOUS");
+  expect(error.message).toContain(`container ${wanted} is ambiguous, it can be`);
+  for (const name of names) expect(error.message).toContain(idOf(name).slice(0, 13));
+  expect(error.message).toContain("k8s_run_web_test_u2_0");
+  expect(error.message).not.toContain(idOf("sql").slice(0, 13));
+});
+
+test.each(["web", "aaaa"])("%s of several pods is ambiguous", async (wanted) => {
+  const error = await failureOf(() => server.lookupSandbox(wanted));
+  expect(error.code).toBe("AMBIGUOUS");
+  expect(error.message).toContain(idOf("webToo").slice(0, 13));
+});
+
+test.each([
+  "nosuch",
+  "",
+  "/",
+  "shop/db",
+  "other/db/sql",
+  "shop/db/sql/x",
+  "DDDD",
+  "k8s_run",
+  idOf("web"),
+  ".*",
+])("no container is %j", async (wanted) => {
+  const error = await failureOf(() => server.lookupContainer(wanted));
+  expect([error.code, error.message]).toEqual([
+    "NOT_FOUND",
+    `container with ID starting with ${wanted} not found: ID does not exist`,
+  ]);
+});
+
+test.each(["nosuch", "sql", "test/db", idOf("run"), "k8s_POD_db_shop_u3_0"])(
+  "no pod is %j",
+  async (wanted) => {
+    const error = await failureOf(() => server.lookupSandbox(wanted));
+    expect([error.code, error.message]).toEqual([
+      "NOT_FOUND",
+      `pod with ID starting with ${wanted} not found: ID does not exist`,
+    ]);
+  },
+);
+
+test("a request names a container by its id, whole or in part, and by nothing else", async () => {
+  expect(server.getContainerFromRequest(idOf("sql")).id).toBe(idOf("sql"));
+  expect(server.getContainerFromRequest("dddd").id).toBe(idOf("sql"));
+  expect(server.getContainerFromRequest("cccc1").id).toBe(idOf("run"));
+  const codes = async (id: string): Promise<string> =>
+    (await failureOf(() => server.getContainerFromRequest(id))).code;
+  expect(await Promise.all(["", "sql", "cccc", "k8s_run_web_shop_u1_0"].map(codes))).toEqual([
+    "BAD_ARGUMENT",
+    "NOT_FOUND",
+    "AMBIGUOUS",
+    "NOT_FOUND",
+  ]);
+});
+
+test("filters pick containers; infra containers are in no list", () => {
+  expect(server.listContainers()).toHaveLength(5);
+  const inShop = server.listContainers(
+    ({ sandboxId }) => server.getSandbox(sandboxId)?.namespace === "shop",
+    ({ name }) => !name.includes("sql"),
+  );
+  expect(inShop.map(({ id }) => id).sort()).toEqual(["run", "hex", "namedWeb"].map(idOf).sort());
+  expect([server.hasContainer(web.id), server.hasSandbox(web.id)]).toEqual([false, true]);
+  expect(server.getInfraContainer(web.id)).toBe(server.getSandboxContainer(web.id));
+  expect(server.getInfraContainer(web.id)?.infra).toBe(true);
+});
+
+test("names are reserved once, until they are released", async () => {
+  server.reserveContainerName("x", "new");
+  server.reserveContainerName("x", "new");
+  expect((await failureOf(() => server.reserveContainerName("y", "new"))).code).toBe("CONFLICT");
+  expect((await failureOf(() => server.reserveContainerName("y", "k8s_run_web_shop_u1_0"))).code).toBe(
+    "CONFLICT",
+  );
+  server.releaseContainerName("new");
+  server.reserveContainerName("y", "new");
+  expect((await failureOf(() => server.reservePodName("y", "k8s_web_shop_u1_0"))).code).toBe("CONFLICT");
+  server.reservePodName("y", "new");
+  server.releasePodName("new");
+  server.reservePodName("z", "new");
+});
