@@ -27,7 +27,8 @@ export interface LogOutput {
 
 const bufferSize = 256 * 1024;
 const blank = Buffer.from(" ");
-const lineEnd = Buffer.from("\n");
+const newline = 0x0a;
+const lineEnd = Buffer.from([newline]);
 
 /** Makes an output. Nothing is written before a buffer is full or `flush` is called. */
 export function createLogOutput(sink: LogSink): LogOutput {
@@ -51,9 +52,13 @@ export function createLogOutput(sink: LogSink): LogOutput {
         if (sink.shared) buffers[line.stream === "stdout" ? "stderr" : "stdout"].flush();
         buffer.endLineOfOthers(log);
         if (hasPrefix && !line.continued) putPrefix(buffer, line);
-        buffer.put(line.bytes, line.textStart, line.textEnd);
+        if (hasPrefix || !line.lasting || line.stream === "stderr") {
+          buffer.put(line.bytes, line.textStart, line.textEnd);
+          if (!line.partial) buffer.put(lineEnd, 0, 1);
+        } else {
+          buffer.gather(line);
+        }
         if (line.partial) buffer.inLineOf(log);
-        else buffer.put(lineEnd, 0, 1);
       };
     },
     flush() {
@@ -65,6 +70,8 @@ export function createLogOutput(sink: LogSink): LogOutput {
 
 interface OutputBuffer {
   put(bytes: Buffer, start: number, end: number): void;
+  /** Adds a lasting line without a copy: its text is moved to the text before it. Not for both streams of a log. */
+  gather(line: LineView): void;
   flush(): void;
   /** Notes that a line of a log has been begun and not ended. */
   inLineOf(log: object): void;
@@ -73,24 +80,38 @@ interface OutputBuffer {
 }
 
 function createBuffer(stream: LogStream, sink: LogSink): OutputBuffer {
-  const buffer = Buffer.allocUnsafe(bufferSize);
-  let length = 0;
+  const own = Buffer.allocUnsafe(bufferSize);
+  // What was gathered, in the own buffer or in place.
+  let bytes = own;
+  let start = 0;
+  let end = 0;
   let lineOf: object | undefined;
   const flush = (): void => {
-    if (length === 0) return;
+    if (start === end) return;
+    const gathered = bytes.subarray(start, end);
     // Before it is written: what could not be written must not be tried again.
-    const bytes = buffer.subarray(0, length);
-    length = 0;
-    sink.write(stream, bytes);
+    bytes = own;
+    start = end = 0;
+    sink.write(stream, gathered);
   };
-  const put = (bytes: Buffer, start: number, end: number): void => {
-    if (length + end - start > bufferSize) flush();
-    if (end - start > bufferSize) sink.write(stream, bytes.subarray(start, end));
-    else length += bytes.copy(buffer, length, start, end);
+  const put = (source: Buffer, from: number, to: number): void => {
+    if (bytes !== own || end + to - from > bufferSize) flush();
+    if (to - from > bufferSize) sink.write(stream, source.subarray(from, to));
+    else end += source.copy(own, end, from, to);
   };
   return {
     put,
     flush,
+    gather(line) {
+      if (bytes !== line.bytes) {
+        flush();
+        bytes = line.bytes;
+        start = end = line.textStart;
+      }
+      bytes.copyWithin(end, line.textStart, line.textEnd);
+      end += line.textEnd - line.textStart;
+      if (!line.partial) bytes[end++] = newline;
+    },
     inLineOf(log) {
       lineOf = log;
     },

@@ -4,9 +4,13 @@ import type { LineView } from "./log-line";
 export const newline = 0x0a;
 
 const blank = 0x20;
+const plus = 0x2b;
+const minus = 0x2d;
+const point = 0x2e;
 const colon = 0x3a;
-const letter = (character: string): number => character.charCodeAt(0);
-const [letterF, letterP, letterT] = [letter("F"), letter("P"), letter("T")];
+const letterF = 0x46;
+const letterP = 0x50;
+const letterT = 0x54;
 
 /** Bytes that are sure to hold the head of a line: time, stream and tag. */
 export const headerSize = 128;
@@ -22,13 +26,14 @@ const longestTime = 40;
  * @param tagged false for the log of CRI-O 1.0, which wrote no P or F: what looks like one is text
  */
 export function readLine(view: LineView, bytes: Buffer, start: number, end: number, tagged: boolean): void {
+  const usual = hasConmonTime(bytes, start, end);
+  const timeEnd = usual ? start + conmonTimeLength : endOfTime(bytes, start, end);
+  const stream = timeEnd === -1 ? undefined : streamAt(bytes, timeEnd + 1, end);
   view.bytes = bytes;
   view.start = start;
   view.textEnd = end;
   view.continued = false;
   view.partial = false;
-  const timeEnd = endOfTime(bytes, start, end);
-  const stream = timeEnd === -1 ? undefined : streamAt(bytes, timeEnd + 1, end);
   if (stream === undefined) {
     view.timeEnd = start;
     view.textStart = start;
@@ -48,12 +53,26 @@ export function readLine(view: LineView, bytes: Buffer, start: number, end: numb
   view.partial = bytes[rest] === letterP;
 }
 
+/**
+ * True for a line with a time as long as conmon writes it. No line of any other form of the log has these bytes
+ * at these places; only few are looked at, because this is done for each line.
+ */
+function hasConmonTime(bytes: Buffer, start: number, end: number): boolean {
+  return (
+    start + conmonTimeLength < end &&
+    bytes[start + 35] === blank &&
+    (bytes[start + 29] === plus || bytes[start + 29] === minus) &&
+    bytes[start + 19] === point &&
+    bytes[start + 10] === letterT &&
+    bytes[start + 7] === minus &&
+    bytes[start + 4] === minus
+  );
+}
+
 /** Offset of the blank behind the time that a line begins with; -1 when it begins with something else. */
 function endOfTime(bytes: Buffer, start: number, end: number): number {
   // The shortest there is: 2026-11-23T10:41:25Z.
   if (end - start < 20 || bytes[start + 10] !== letterT || !isDate(bytes, start)) return -1;
-  const usual = start + conmonTimeLength;
-  if (usual < end && bytes[usual] === blank && isDigits(bytes, start + 20, start + 29)) return usual;
   const limit = Math.min(end, start + longestTime);
   for (let at = start + 20; at < limit; at++) if (bytes[at] === blank) return at;
   return -1;
@@ -78,16 +97,13 @@ function isDigits(bytes: Buffer, from: number, to: number): boolean {
 /** The stream that is named at an offset, followed by a blank or the end of the line. */
 function streamAt(bytes: Buffer, start: number, end: number): LineView["stream"] | undefined {
   if (start + 6 > end || (start + 6 < end && bytes[start + 6] !== blank)) return undefined;
-  if (spells(bytes, start, stdout)) return "stdout";
-  return spells(bytes, start, stderr) ? "stderr" : undefined;
-}
-
-const stdout = Buffer.from("stdout");
-const stderr = Buffer.from("stderr");
-
-function spells(bytes: Buffer, start: number, word: Buffer): boolean {
-  for (let at = 0; at < word.length; at++) if (bytes[start + at] !== word[at]) return false;
-  return true;
+  // Only the second half differs: stdOUT, stdERR.
+  if (bytes[start] !== 0x73 || bytes[start + 1] !== 0x74 || bytes[start + 2] !== 0x64) return undefined;
+  if (bytes[start + 3] === 0x6f) {
+    return bytes[start + 4] === 0x75 && bytes[start + 5] === 0x74 ? "stdout" : undefined;
+  }
+  const isError = bytes[start + 3] === 0x65 && bytes[start + 4] === 0x72 && bytes[start + 5] === 0x72;
+  return isError ? "stderr" : undefined;
 }
 
 /** Offset of the text behind the tag that stands at an offset; the same offset when none stands there. */

@@ -17,7 +17,7 @@ export interface LogLine {
 
 /**
  * A line where it lies in a block of the log, for readers of many: nothing is copied, and the same object
- * serves for all lines. It holds until the visitor that got it returns.
+ * serves for all lines. It holds until the visitor that got it returns; its bytes may hold longer.
  */
 export interface LineView {
   bytes: Buffer;
@@ -33,6 +33,11 @@ export interface LineView {
   /** As in LogLine. */
   continued: boolean;
   partial: boolean;
+  /**
+   * True when the bytes of the line hold until its reader gives way, and are the visitor's to overwrite, up to
+   * and with the line end behind the text (there is none when the line is partial).
+   */
+  lasting: boolean;
 }
 
 /** Gets lines one by one. */
@@ -50,6 +55,7 @@ export function newLineView(): LineView {
     wellFormed: false,
     continued: false,
     partial: false,
+    lasting: false,
   };
 }
 

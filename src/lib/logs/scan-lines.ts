@@ -11,7 +11,7 @@ export type BlockScanner = (block: Buffer) => void;
  * @param tagged whether the lines have tags; undefined to tell it from the blocks
  */
 export function scanLines(tagged: boolean | undefined, visit: LineVisitor): BlockScanner {
-  const view = newLineView();
+  const view = { ...newLineView(), lasting: true };
   let tags = tagged;
   let cut = false;
   // What the line that is cut says itself of being partial.
