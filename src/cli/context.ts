@@ -20,6 +20,7 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
         storage: globals.storageDriver,
         storageOptions: globals.storageOpt.length > 0 ? globals.storageOpt : undefined,
         runtime: globals.runtime,
+        logDir: globals.logDir,
       },
     });
   };

@@ -31,6 +31,10 @@ export const globalFlags = {
     completes: { words: ["overlay", "vfs"] },
   },
   "storage-opt": { argument: "OPTION", repeatable: true, help: "Option of the graph driver (repeatable)" },
+  "log-dir": {
+    argument: "PATH",
+    help: "Directory of logs that were moved, or whose paths are another machine's",
+  },
   runtime: { argument: "PATH", help: "OCI runtime", completes: "file" },
   "lock-timeout": {
     argument: "SECONDS",

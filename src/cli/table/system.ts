@@ -1,7 +1,10 @@
 import { command } from "../command";
+import { configCommand, infoCommand } from "./info";
 
 /** Commands about kpod itself. */
 export const systemCommands = [
+  infoCommand,
+  configCommand,
   command({
     path: ["help"],
     group: "system",

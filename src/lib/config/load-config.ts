@@ -32,6 +32,7 @@ export interface ConfigOverrides {
   /** Takes the place of all options of the store; none for an empty list. */
   readonly storageOptions?: readonly string[] | undefined;
   readonly runtime?: string | undefined;
+  readonly logDir?: string | undefined;
 }
 
 export interface LoadConfigOptions {
@@ -90,10 +91,11 @@ function crioConfFiles(options: LoadConfigOptions, environment: Environment, pat
 }
 
 function override(config: Config, overrides: ConfigOverrides): void {
-  const { root, runRoot, storage, storageOptions, runtime } = overrides;
+  const { root, runRoot, storage, storageOptions, runtime, logDir } = overrides;
   // As in containers/storage, a relative path is one from the working directory.
   if (root !== undefined) config.set({ root: resolve(given("--root", root)) }, "--root");
   if (runRoot !== undefined) config.set({ runRoot: resolve(given("--runroot", runRoot)) }, "--runroot");
+  if (logDir !== undefined) config.set({ logDir: resolve(given("--log-dir", logDir)) }, "--log-dir");
   if (storage !== undefined) config.set({ storage }, "--storage-driver");
   if (storageOptions !== undefined) config.set({ storageOptions: [...storageOptions] }, "--storage-opt");
   if (runtime !== undefined) overrideRuntime(config, given("--runtime", runtime));

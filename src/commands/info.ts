@@ -1,0 +1,69 @@
+import type { CommandContext } from "../cli/command";
+import type { infoFlags } from "../cli/table/info";
+import { escapeControl } from "../format/escape";
+import { jsonText } from "../format/json";
+import { humanSize } from "../format/units";
+import { nodeInfo, type NodeInfo } from "../lib/operations/info";
+
+/** `kpod info`: shows what is in force on this node, and where it comes from. */
+export async function run(context: CommandContext<typeof infoFlags>): Promise<number> {
+  const info = await nodeInfo(await context.openServer());
+  context.terminal.out(context.flags.format === "json" ? jsonText(info) : infoText(info));
+  return 0;
+}
+
+function infoText({ host, store, runtimes, crioVersion, config }: NodeInfo): string {
+  const { containers, pods } = store;
+  const sections: [string, [string, string][]][] = [
+    [
+      "Node",
+      [
+        ["Name", host.hostname],
+        ["Kernel", `${host.kernel} (${host.architecture})`],
+        ["CPUs", String(host.cpus)],
+        ["Memory", humanSize(host.memory)],
+        ["Cgroups", `${host.cgroupVersion}, manager ${host.cgroupManager}`],
+        ["CRI-O", crioVersion === "" ? "no version file" : crioVersion],
+      ],
+    ],
+    [
+      "Store",
+      [
+        ["Root", store.exists ? store.root : `${store.root} (does not exist)`],
+        ["Run root", store.runRoot],
+        ["Driver", [store.driver, ...store.options].join(" ")],
+        [
+          "Containers",
+          `${containers.total}: ${containers.running} running, ${containers.paused} paused, ` +
+            `${containers.created} created, ${containers.stopped} stopped, ${containers.unknown} unknown`,
+        ],
+        ["Pods", `${pods.total}: ${pods.ready} ready`],
+        ["Images", String(store.images)],
+      ],
+    ],
+    [
+      "Runtimes",
+      runtimes.map(({ name, path, root, version, default: standard }) => [
+        standard ? `${name} (default)` : name,
+        [
+          path,
+          version === "" ? "does not answer" : version,
+          ...(root === "" ? [] : [`state in ${root}`]),
+        ].join(", "),
+      ]),
+    ],
+    ["Configuration files", config.files.map((file) => [file, ""])],
+    ["Values and their sources", Object.entries(config.sources).map(([key, source]) => [key, source])],
+  ];
+  return sections.map(([title, lines]) => `${title}:\n${listText(lines)}`).join("");
+}
+
+function listText(lines: readonly [string, string][]): string {
+  if (lines.length === 0) return "  none\n";
+  const width = Math.max(...lines.map(([name]) => name.length));
+  return lines
+    .map(
+      ([name, value]) => `  ${`${escapeControl(name).padEnd(width)}   ${escapeControl(value)}`.trimEnd()}\n`,
+    )
+    .join("");
+}

@@ -1,0 +1,143 @@
+import { arch, cpus, hostname, release, totalmem } from "node:os";
+import { readTextIfThere } from "../system/files";
+import { readMounts } from "../system/mount";
+import type { ConfigFields } from "../config";
+import type { ContainerServer } from "../container-server";
+import { errorMessage, KpodError } from "../errors";
+import { callRuntime } from "../oci/runtime-call";
+import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+
+/** A runtime of the node. */
+export interface RuntimeInfo {
+  name: string;
+  path: string;
+  /** Directory of its own state; "" for its default. */
+  root: string;
+  /** The first line of what it says of its version; "" when it does not answer. */
+  version: string;
+  /** True for the one that runs containers that ask for none. */
+  default: boolean;
+}
+
+/** What is in force on a node, and what is there. */
+export interface NodeInfo {
+  host: {
+    hostname: string;
+    kernel: string;
+    architecture: string;
+    cpus: number;
+    /** Bytes. */
+    memory: number;
+    /** `v1`, `v2`, or `hybrid`: both side by side. */
+    cgroupVersion: string;
+    cgroupManager: string;
+  };
+  store: {
+    root: string;
+    runRoot: string;
+    driver: string;
+    options: string[];
+    exists: boolean;
+    containers: Record<"total" | "created" | "running" | "paused" | "stopped" | "unknown", number>;
+    pods: { total: number; ready: number };
+    images: number;
+  };
+  runtimes: RuntimeInfo[];
+  /** What CRI-O wrote into its version file; "" when it is not there. */
+  crioVersion: string;
+  config: {
+    /** The files that were read, in their order. */
+    files: string[];
+    /** Where each value that is not a default came from. */
+    sources: Partial<Record<keyof ConfigFields, string>>;
+  };
+}
+
+/** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
+export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
+  const { config, store } = server;
+  await server.update();
+  const containers = server.listContainers();
+  const inState = (status: string): number =>
+    containers.filter(({ state }) => state?.status === status).length;
+  return {
+    host: {
+      hostname: hostname(),
+      kernel: release(),
+      architecture: arch(),
+      cpus: cpus().length,
+      memory: totalmem(),
+      cgroupVersion: cgroupVersion(),
+      cgroupManager: config.cgroupManager,
+    },
+    store: {
+      root: store.layout.root,
+      runRoot: store.layout.runRoot,
+      driver: store.layout.driver,
+      options: [...config.storageOptions],
+      exists: store.exists(),
+      containers: {
+        total: containers.length,
+        created: inState("created"),
+        running: inState("running"),
+        paused: inState("paused"),
+        stopped: inState("stopped"),
+        unknown: inState("unknown"),
+      },
+      pods: { total: server.listSandboxes().length, ready: readyPods(server) },
+      images: (await store.images()).length,
+    },
+    runtimes: await runtimes(server),
+    crioVersion: (readTextIfThere(config.versionFile) ?? "").trim().replace(/^"|"$/g, ""),
+    config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
+  };
+}
+
+function readyPods(server: ContainerServer): number {
+  return server.listSandboxes().filter((sandbox) => {
+    try {
+      return sandbox.state === "Ready";
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+      return false;
+    }
+  }).length;
+}
+
+function cgroupVersion(): string {
+  const types = new Set(readMounts().map(({ type }) => type));
+  if (types.has("cgroup")) return types.has("cgroup2") ? "hybrid" : "v1";
+  return types.has("cgroup2") ? "v2" : "none";
+}
+
+async function runtimes(server: ContainerServer): Promise<RuntimeInfo[]> {
+  let standard: RuntimeHandler | undefined;
+  try {
+    standard = server.runtime.handler();
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    server.logger.warn(error.message);
+  }
+  const others = configuredHandlers(server.config).filter(({ name }) => name !== standard?.name);
+  const all = standard === undefined ? others : [standard, ...others];
+  return Promise.all(
+    all.map(async (handler) => ({
+      name: handler.name,
+      path: handler.path,
+      root: handler.root,
+      version: await versionOf(server, handler),
+      default: handler === standard,
+    })),
+  );
+}
+
+async function versionOf(server: ContainerServer, handler: RuntimeHandler): Promise<string> {
+  try {
+    return (await callRuntime(handler, ["--version"])).split("\n")[0] ?? "";
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    server.logger.warn(errorMessage(error));
+    return "";
+  }
+}
