@@ -55,6 +55,19 @@ export function templateFields(row: StatsRow, { noTrunc }: RowStyle): Record<str
   };
 }
 
+/** The headings of these fields in `table …`, where they are not the field's name in capitals. */
+export const templateHeadings: Readonly<Record<string, string>> = {
+  ID: "CONTAINER ID",
+  CPUPerc: "CPU %",
+  MemUsage: "MEM USAGE / LIMIT",
+  MemPerc: "MEM %",
+  NetIO: "NET I/O",
+  BlockIO: "BLOCK I/O",
+  PIDs: "PIDS",
+  PodID: "POD ID",
+  PodNamespace: "K8S NAMESPACE",
+};
+
 /** A row as JSON: numbers as they are (bytes, percent), null for what is not known. */
 export function rowJson(row: StatsRow, { pod }: RowStyle): Record<string, unknown> {
   const { stats } = row;

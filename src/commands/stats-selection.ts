@@ -1,5 +1,5 @@
 import { KpodError } from "../lib/errors";
-import type { ContainerServer } from "../lib/container-server";
+import type { ContainerLists } from "../lib/container-lists";
 import type { Container } from "../lib/oci/container";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 
@@ -25,7 +25,7 @@ interface SelectionFlags {
  * @returns the selection, and how many arguments failed
  */
 export function select(
-  server: ContainerServer,
+  server: ContainerLists,
   asked: {
     readonly args: readonly string[];
     readonly flags: SelectionFlags;
@@ -47,7 +47,7 @@ export function select(
   return { selection: named(server, [...ids], flags), failed };
 }
 
-function everything(server: ContainerServer, { all }: SelectionFlags): StatsSelection {
+function everything(server: ContainerLists, { all }: SelectionFlags): StatsSelection {
   const containers = () => server.listContainers((container) => all || isShown(container));
   return {
     containers,
@@ -59,11 +59,7 @@ function everything(server: ContainerServer, { all }: SelectionFlags): StatsSele
   };
 }
 
-function named(
-  server: ContainerServer,
-  ids: readonly string[],
-  { all, pod }: SelectionFlags,
-): StatsSelection {
+function named(server: ContainerLists, ids: readonly string[], { all, pod }: SelectionFlags): StatsSelection {
   const pods = () => ids.flatMap((id) => server.getSandbox(id) ?? []);
   const members = () => pods().flatMap((sandbox) => sandbox.containers());
   const containers = () =>
@@ -73,7 +69,7 @@ function named(
   return { containers, pods, isOver: () => (all && pod ? pods() : containers()).length === 0 };
 }
 
-function findContainer(server: ContainerServer, name: string, all: boolean): Container {
+function findContainer(server: ContainerLists, name: string, all: boolean): Container {
   const container = lookUpContainer(server, name);
   if (all || isShown(container)) return container;
   throw new KpodError("BAD_STATE", `cannot read the stats of container ${container.id}: it is not running`, {
@@ -81,7 +77,7 @@ function findContainer(server: ContainerServer, name: string, all: boolean): Con
   });
 }
 
-function lookUpContainer(server: ContainerServer, name: string): Container {
+function lookUpContainer(server: ContainerLists, name: string): Container {
   try {
     return server.lookupContainer(name);
   } catch (error) {
@@ -92,7 +88,7 @@ function lookUpContainer(server: ContainerServer, name: string): Container {
   }
 }
 
-function isPod(server: ContainerServer, name: string): boolean {
+function isPod(server: ContainerLists, name: string): boolean {
   try {
     server.lookupSandbox(name);
     return true;
@@ -102,7 +98,7 @@ function isPod(server: ContainerServer, name: string): boolean {
   }
 }
 
-function findPod(server: ContainerServer, name: string, all: boolean): Sandbox {
+function findPod(server: ContainerLists, name: string, all: boolean): Sandbox {
   const sandbox = lookUpPod(server, name);
   if (all || sandbox.containers().some(isShown)) return sandbox;
   throw new KpodError(
@@ -114,7 +110,7 @@ function findPod(server: ContainerServer, name: string, all: boolean): Sandbox {
   );
 }
 
-function lookUpPod(server: ContainerServer, name: string): Sandbox {
+function lookUpPod(server: ContainerLists, name: string): Sandbox {
   try {
     return server.lookupSandbox(name);
   } catch (error) {
@@ -124,7 +120,7 @@ function lookUpPod(server: ContainerServer, name: string): Sandbox {
   }
 }
 
-function podOfContainer(server: ContainerServer, name: string): Sandbox | undefined {
+function podOfContainer(server: ContainerLists, name: string): Sandbox | undefined {
   try {
     return server.getSandbox(server.lookupContainer(name).sandboxId);
   } catch (error) {

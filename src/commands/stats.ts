@@ -2,15 +2,15 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../cli/live-screen";
 import type { statsFlags } from "../cli/table/stats";
-import { jsonLine, jsonText } from "../format/json";
+import type { Terminal } from "../cli/terminal";
 import type { ContainerServer } from "../lib/container-server";
 import { sampleContainers, type StatsSample } from "../lib/operations/stats";
 import { sumPodStats } from "../lib/operations/stats-pods";
 import { statsHost } from "../lib/operations/stats-source";
 import { stoppedStats } from "../lib/operations/stats-values";
-import { rowJson, sortRows, type StatsRow } from "./stats-rows";
+import { openStatsOutput, type StatsOutput } from "./stats-output";
+import { sortRows, type StatsRow } from "./stats-rows";
 import { select, type StatsSelection } from "./stats-selection";
-import { statsTable } from "./stats-table";
 
 type Context = CommandContext<typeof statsFlags, readonly string[]>;
 
@@ -26,16 +26,26 @@ const longestInterval = 2 ** 31 - 1;
 /** `kpod stats`: shows what containers use, again and again. */
 export async function run(context: Context): Promise<number> {
   const { flags, args, terminal } = context;
+  const output = await openStatsOutput(flags);
   const server = await context.openServer();
-  await server.update();
+  await unlessAborted(server.update(), context.signal());
   const { selection, failed } = select(server, context);
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {
-    const inPlace = !flags.noStream && !wantsJson(flags) && canDrawInPlace(terminal);
-    if (inPlace) await withLiveScreen(terminal, (screen) => watch(context, server, selection, screen));
-    else await watch(context, server, selection);
+    const inPlace = !flags.noStream && output.lines !== undefined && canDrawInPlace(terminal);
+    const show = (screen?: LiveScreen) => watch(context, server, selection, shower(output, terminal, screen));
+    await (inPlace ? withLiveScreen(terminal, show) : show());
   }
   return failed > 0 ? 1 : 0;
+}
+
+type Show = (rows: readonly StatsRow[]) => void;
+
+function shower(output: StatsOutput, terminal: Terminal, screen: LiveScreen | undefined): Show {
+  return (rows) => {
+    if (screen === undefined || output.lines === undefined) terminal.out(output.text(rows));
+    else screen.show(output.lines(rows));
+  };
 }
 
 /** Looks, shows, waits, until Ctrl-C or until nothing is left of what was named. */
@@ -43,7 +53,7 @@ async function watch(
   context: Context,
   server: ContainerServer,
   selection: StatsSelection,
-  screen?: LiveScreen,
+  show: Show,
 ): Promise<void> {
   const { flags, logger } = context;
   const signal = context.signal();
@@ -62,22 +72,36 @@ async function watch(
     const next = performance.now() + interval;
     const sample = sampleContainers(selection.containers(), { host, logger, previous });
     previous = sample;
-    show(context, rowsOf(context, server, selection, sample, host.memory), screen);
+    show(rowsOf(context, server, selection, sample, host.memory));
     if (flags.noStream) return;
     await pause(next - performance.now(), signal);
-    await server.update();
+    await unlessAborted(server.update(), signal);
     if (selection.isOver()) return;
   }
 }
 
-/** Waits. @throws the reason of the signal when it ends the wait */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const time = Math.min(Math.max(0, milliseconds), longestInterval);
+/** Waits until it is time for the next look. @throws the reason of the signal when it ends the wait */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return unlessAborted(sleep(Math.min(Math.max(0, milliseconds), longestInterval)), signal);
+}
+
+/**
+ * Waits for some work as long as nobody asks to end: a runtime that hangs must not keep Ctrl-C waiting.
+ * @throws the reason of the signal
+ */
+async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => {
+      reject(signal.reason as Error);
+    };
+    signal.addEventListener("abort", stop);
+  });
   try {
-    await sleep(time, undefined, { signal });
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 
@@ -114,20 +138,4 @@ function podRows(selection: StatsSelection, sample: StatsSample, memory: number,
     if (stats === undefined) return [];
     return { id, name: kubeName, stats, podId: id, podName: kubeName, podNamespace: namespace };
   });
-}
-
-function show({ flags, terminal }: Context, rows: readonly StatsRow[], screen?: LiveScreen): void {
-  const style = { pod: flags.pod, noTrunc: flags.noTrunc };
-  if (wantsJson(flags)) {
-    const objects = rows.map((row) => rowJson(row, style));
-    terminal.out(flags.noStream ? jsonText(objects) : jsonLine(objects));
-  } else if (screen === undefined) {
-    terminal.out(statsTable(rows, style));
-  } else {
-    screen.show(({ columns }) => statsTable(rows, style, columns).trimEnd().split("\n"));
-  }
-}
-
-function wantsJson({ json, format }: Context["flags"]): boolean {
-  return json || format === "json";
 }

@@ -1,4 +1,4 @@
-import type { Sandbox } from "../sandbox/sandbox";
+import type { Container } from "../oci/container";
 import type { StatsSample } from "./stats";
 import type { StatsHost } from "./stats-source";
 import { percentOf, type StatsValues } from "./stats-values";
@@ -9,7 +9,7 @@ import { percentOf, type StatsValues } from "./stats-values";
  * @returns undefined when none of its containers was sampled
  */
 export function sumPodStats(
-  sandbox: Pick<Sandbox, "containers">,
+  sandbox: { readonly containers: () => readonly Pick<Container, "id">[] },
   sample: StatsSample,
   host: Pick<StatsHost, "memory">,
 ): StatsValues | undefined {

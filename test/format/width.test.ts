@@ -1,0 +1,28 @@
+import { cutToWidth, displayWidth } from "../../src/format/width";
+
+test.each([
+  ["plain", 5],
+  ["", 0],
+  ["läßt", 4],
+  ["a\u0308", 1],
+  ["日本", 4],
+  ["👩‍💻", 2],
+])("%j takes %i cells", (text, width) => {
+  expect(displayWidth(text)).toBe(width);
+});
+
+test.each([
+  ["abcdef", 6, "", "abcdef"],
+  ["abcdef", 5, "", "abcde"],
+  ["abcdef", 5, "...", "ab..."],
+  ["abcdef", 6, "...", "abcdef"],
+  ["abcdef", 3, "...", "..."],
+  ["abcdef", 2, "...", ".."],
+  ["abcdef", 0, "...", ""],
+  // Half of a wide sign is not shown.
+  ["日本語", 5, "", "日本"],
+  ["日本語", 5, ".", "日本."],
+  ["a\u0308bc", 2, "", "a\u0308b"],
+])("%j cut to %i cells with %j is %j", (text, width, end, expected) => {
+  expect(cutToWidth(text, width, end)).toBe(expected);
+});

@@ -1,0 +1,239 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readCgroupStats, statsControllers } from "../../../src/lib/cgroups/stats";
+import { failureOf } from "../../helpers/failure";
+import { testdir, type Tree } from "../../helpers/testdir";
+import { capturedV1, capturedV2 } from "./captured";
+
+function v1At(directory: string, controllers = ["cpu", "cpuacct", "memory", "pids", "blkio"]) {
+  return { v1: new Map(controllers.map((name) => [name, join(directory, name)])), v2: undefined };
+}
+
+function v2At(directory: string) {
+  return { v1: new Map<string, string>(), v2: directory };
+}
+
+/** What the kernel says in other files than the captured ones. */
+function without(tree: Tree, ...names: readonly string[]): Tree {
+  return Object.fromEntries(Object.entries(tree).filter(([name]) => !names.includes(name)));
+}
+
+describe("version 1", () => {
+  test("what stats shows comes from one file for each number", () => {
+    expect(readCgroupStats(v1At(testdir(capturedV1)))).toEqual({
+      cpu: { usage: 37014579 },
+      memory: { usage: 4431872, inactiveFile: 4190208, limit: 67108864 },
+      pids: { current: 2 },
+      blkio: {
+        devices: [
+          { major: 254, minor: 0, readBytes: 1064960, writeBytes: 3145728 },
+          { major: 253, minor: 1, readBytes: 4096, writeBytes: 0 },
+        ],
+      },
+    });
+  });
+
+  test("detail adds the rest", () => {
+    const stats = readCgroupStats(v1At(testdir(capturedV1)), { detail: true });
+    expect(stats.cpu).toEqual({
+      usage: 37014579,
+      user: 27678140,
+      system: 8000000,
+      perCpu: [34123091, 2891488],
+      throttling: { periods: 12, throttledPeriods: 3, throttledTime: 45000000 },
+    });
+    expect(stats.memory).toMatchObject({ maxUsage: 5317184, failures: 7 });
+    expect(stats.memory?.stat).toMatchObject({ cache: 8192, total_inactive_file: 4190208 });
+    expect(stats.pids).toEqual({ current: 2, limit: 1024 });
+    expect(stats.blkio?.devices).toMatchObject([
+      { major: 254, reads: 2, writes: 3 },
+      { major: 253, reads: 1, writes: 0 },
+    ]);
+  });
+
+  test("the largest number of pages is no limit", () => {
+    const files = { ...capturedV1, "memory/memory.limit_in_bytes": "9223372036854771712\n" };
+    expect(readCgroupStats(v1At(testdir(files))).memory?.limit).toBeUndefined();
+  });
+
+  test("pids without a limit say so", () => {
+    const files = { ...capturedV1, "pids/pids.max": "max\n" };
+    expect(readCgroupStats(v1At(testdir(files)), { detail: true }).pids).toEqual({ current: 2 });
+  });
+
+  const bytes = (read: number): string => `8:0 Read ${read}\n8:0 Write 0\n8:0 Total ${read}\nTotal ${read}\n`;
+  const noBytes = "Total 0\n";
+
+  test.each<[string, Tree, number[]]>([
+    ["without sums over the cgroups below", { "blkio.throttle.io_service_bytes": bytes(1) }, [1]],
+    [
+      "counted by bfq alone, since nobody set a limit",
+      {
+        "blkio.throttle.io_service_bytes_recursive": noBytes,
+        "blkio.throttle.io_service_bytes": noBytes,
+        "blkio.bfq.io_service_bytes_recursive": bytes(2),
+      },
+      [2],
+    ],
+    ["counted by cfq of an old kernel", { "blkio.io_service_bytes_recursive": bytes(3) }, [3]],
+    [
+      "counted twice: throttling sees all",
+      {
+        "blkio.throttle.io_service_bytes_recursive": bytes(4),
+        "blkio.bfq.io_service_bytes_recursive": bytes(2),
+      },
+      [4],
+    ],
+    [
+      "counted by nobody",
+      { "blkio.throttle.io_service_bytes": noBytes, "blkio.bfq.io_service_bytes_recursive": noBytes },
+      [],
+    ],
+  ])("block devices %s", (_, tree, read) => {
+    const { blkio } = readCgroupStats({ v1: new Map([["blkio", testdir(tree)]]), v2: undefined });
+    expect(blkio?.devices.map(({ readBytes }) => readBytes)).toEqual(read);
+  });
+});
+
+describe("version 2", () => {
+  test("microseconds become nanoseconds, and max is no limit", () => {
+    expect(readCgroupStats(v2At(testdir(capturedV2)))).toEqual({
+      cpu: { usage: 8170000000 },
+      memory: { usage: 22069248, inactiveFile: 20971520, limit: undefined },
+      pids: { current: 2 },
+      blkio: {
+        devices: [{ major: 98, minor: 0, readBytes: 0, writeBytes: 545259520, reads: 0, writes: 4255 }],
+      },
+    });
+  });
+
+  test("detail adds the rest", () => {
+    const files = {
+      ...capturedV2,
+      "cpu.stat":
+        "usage_usec 9\nuser_usec 7\nsystem_usec 2\nnr_periods 5\nnr_throttled 4\nthrottled_usec 3\n",
+      "memory.max": "33554432\n",
+    };
+    const stats = readCgroupStats(v2At(testdir(files)), { detail: true });
+    expect(stats.cpu).toEqual({
+      usage: 9000,
+      user: 7000,
+      system: 2000,
+      throttling: { periods: 5, throttledPeriods: 4, throttledTime: 3000 },
+    });
+    expect(stats.memory).toMatchObject({ limit: 33554432, maxUsage: 23216128, failures: 4 });
+    expect(stats.memory?.stat).toMatchObject({ anon: 106496, inactive_file: 20971520 });
+    expect(stats.pids).toEqual({ current: 2, limit: 1024 });
+  });
+
+  test("without the controller of processors there are times, but no throttling", () => {
+    const files = { ...capturedV2, "cpu.stat": "usage_usec 37014\nuser_usec 28714\nsystem_usec 8299\n" };
+    expect(readCgroupStats(v2At(testdir(files)), { detail: true }).cpu).toEqual({
+      usage: 37014000,
+      user: 28714000,
+      system: 8299000,
+    });
+  });
+
+  test.each([
+    ["", []],
+    // A device that counted nothing, without a line feed before the next one.
+    ["7:0 8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n", [[8, 0, 1, 2]]],
+    [
+      "8:16 rbytes=5 wbytes=6\n253:0 wbytes=7 cost.usage=9\n8:32\n",
+      [
+        [8, 16, 5, 6],
+        [253, 0, 0, 7],
+      ],
+    ],
+  ])("io.stat %j", (text, expected) => {
+    const { blkio } = readCgroupStats(v2At(testdir({ "io.stat": text })));
+    expect(
+      blkio?.devices.map(({ major, minor, readBytes, writeBytes }) => [major, minor, readBytes, writeBytes]),
+    ).toEqual(expected);
+  });
+});
+
+describe("both versions", () => {
+  test("each controller is read where it is, the others from version 2", () => {
+    const directory = testdir({
+      ...capturedV1,
+      "unified/cpu.stat": "usage_usec 1\n",
+      "unified/memory.current": "12500\n",
+      "unified/memory.max": "max\n",
+    });
+    const stats = readCgroupStats({
+      v1: new Map([
+        ["cpuacct", join(directory, "cpuacct")],
+        ["pids", join(directory, "pids")],
+      ]),
+      v2: join(directory, "unified"),
+    });
+    expect(stats).toEqual({
+      cpu: { usage: 37014579 },
+      memory: { usage: 12500, inactiveFile: 0, limit: undefined },
+      pids: { current: 2 },
+      blkio: undefined,
+    });
+  });
+
+  test("a hierarchy of version 1 that cannot be seen is not looked for in version 2", () => {
+    const v1 = new Map<string, string | undefined>([["memory", undefined]]);
+    const stats = readCgroupStats({ v1, v2: testdir(capturedV2) });
+    expect(stats.memory).toBeUndefined();
+    expect(stats.pids).toEqual({ current: 2 });
+  });
+});
+
+describe.each([
+  ["version 1", v1At, capturedV1],
+  ["version 2", v2At, capturedV2],
+] as const)("missing files of %s", (_, at, captured) => {
+  test.each(statsControllers)("a controller that is not asked for is not read: %s", (wanted) => {
+    const stats = readCgroupStats(at(testdir(captured)), { controllers: [wanted] });
+    const known = statsControllers.filter((name) => stats[name] !== undefined);
+    expect(known).toEqual([wanted]);
+  });
+
+  test("a cgroup that is gone has no stats", () => {
+    const gone = at(join(testdir(), "gone"));
+    const nothing = { cpu: undefined, memory: undefined, pids: undefined, blkio: undefined };
+    expect(readCgroupStats(gone)).toEqual(nothing);
+    expect(readCgroupStats(gone, { detail: true })).toEqual(nothing);
+  });
+
+  test.each<[keyof ReturnType<typeof readCgroupStats>, string[]]>([
+    ["cpu", ["cpuacct/cpuacct.usage", "cpu.stat"]],
+    ["memory", ["memory/memory.usage_in_bytes", "memory.current"]],
+    ["pids", ["pids/pids.current", "pids.current"]],
+    [
+      "blkio",
+      ["blkio/blkio.throttle.io_service_bytes", "blkio/blkio.throttle.io_service_bytes_recursive", "io.stat"],
+    ],
+  ])("a file that the kernel lacks takes %s away and nothing else", (controller, files) => {
+    const stats = readCgroupStats(at(testdir(without(captured, ...files))));
+    const missing = statsControllers.filter((name) => stats[name] === undefined);
+    expect(missing).toEqual([controller]);
+  });
+
+  test("the statistics of memory may be missing", () => {
+    const files = without(captured, "memory/memory.stat", "memory.stat");
+    expect(readCgroupStats(at(testdir(files))).memory?.inactiveFile).toBe(0);
+  });
+});
+
+test("what is no number is not known", () => {
+  const directory = testdir(capturedV2);
+  writeFileSync(join(directory, "memory.current"), "lots\n");
+  writeFileSync(join(directory, "pids.current"), "-1\n");
+  const stats = readCgroupStats(v2At(directory));
+  expect(stats.memory).toBeUndefined();
+  expect(stats.pids).toBeUndefined();
+});
+
+test("a file that the system does not let be read is an error that names it", async () => {
+  const directory = testdir({ "memory.current/": null });
+  const error = await failureOf(() => readCgroupStats(v2At(directory), { controllers: ["memory"] }));
+  expect(error.code).toBe("IO");
+  expect(error.message).toBe(`cannot read ${directory}/memory.current: is a directory`);
+});
