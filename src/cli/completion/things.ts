@@ -1,0 +1,144 @@
+import { escapeControl } from "../../format/escape";
+import { displayId } from "../../format/id";
+import { displayImageName } from "../../format/image-name";
+import type { ContainerStatus } from "../../lib/oci/state";
+import { isStorageId } from "../../lib/storage/ids";
+import type { NodeObject } from "../completes";
+import { isCandidate, type Named } from "./named";
+import { containerNames, imageNames, podNames, podPath } from "./names";
+import type { RecordedContainer, Records } from "./records";
+
+/** Which of the containers are meant. One whose state nobody noted may be any. */
+interface ContainerChoice {
+  /** Left out: all. */
+  readonly states?: readonly ContainerStatus[];
+  /** Those in this state come first. */
+  readonly first?: ContainerStatus;
+}
+
+const containerChoices = {
+  container: {},
+  "running-container": { states: ["running"] },
+  "live-container": { states: ["running", "paused"] },
+  "paused-container": { states: ["paused"] },
+  "removable-container": { first: "stopped" },
+} as const satisfies Partial<Record<NodeObject, ContainerChoice>>;
+
+/**
+ * The things of a node that fit, in the order in which they are offered.
+ * @param word how their names begin, or their ids: of the others no state is read
+ */
+export function thingsOf(records: Records, wanted: NodeObject, word: string): Named[] {
+  const asked: Question = { records, word, kind: "" };
+  switch (wanted) {
+    case "image":
+      return images(asked);
+    case "pod":
+    case "ready-pod":
+    case "paused-pod":
+    case "removable-pod":
+      return pods(asked, wanted);
+    case "any":
+      return withoutTaken([
+        ...containers({ ...asked, kind: "container, " }, {}),
+        ...pods({ ...asked, kind: "pod, " }, "pod"),
+        ...images({ ...asked, kind: "image, " }),
+      ]);
+    default:
+      return containers(asked, containerChoices[wanted]);
+  }
+}
+
+interface Question {
+  readonly records: Records;
+  readonly word: string;
+  /** The beginning of each description. */
+  readonly kind: string;
+}
+
+function containers({ records, word, kind }: Question, choice: ContainerChoice): Named[] {
+  const namesOf = containerNames(records);
+  const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
+  return inOrder(records.containers, (container) => {
+    const { id } = container.record;
+    const names = namesOf.get(id) ?? [];
+    if (!isCandidate({ id, names }, word)) return undefined;
+    const status = records.status(container);
+    if (!fits(choice, status)) return undefined;
+    const pod = podPath(podOf.get(container.metadata["pod-id"]))
+      .filter((part) => part !== "")
+      .join("/");
+    const parts = [status, imageText(container.metadata["image-name"]), pod === "" ? "" : `pod ${pod}`];
+    return { thing: { id, names, description: describe(kind, parts) }, first: status === choice.first };
+  });
+}
+
+function fits({ states }: ContainerChoice, status: ContainerStatus): boolean {
+  return states === undefined || status === "unknown" || states.includes(status);
+}
+
+function pods({ records, word, kind }: Question, wanted: NodeObject): Named[] {
+  const namesOf = podNames(records);
+  const membersOf = new Map<string, RecordedContainer[]>();
+  for (const container of records.containers) {
+    const id = container.metadata["pod-id"];
+    membersOf.set(id, [...(membersOf.get(id) ?? []), container]);
+  }
+  return inOrder(records.pods, (pod) => {
+    const { id } = pod.record;
+    const names = namesOf.get(id) ?? [];
+    if (!isCandidate({ id, names }, word)) return undefined;
+    const ready = records.isReady(pod);
+    const members = membersOf.get(id) ?? [];
+    if (wanted === "ready-pod" && !ready) return undefined;
+    if (wanted === "paused-pod" && !members.some((member) => isPaused(records, member))) return undefined;
+    const parts = [
+      ready ? "ready" : "not ready",
+      members.length === 1 ? "1 container" : `${members.length} containers`,
+      `namespace ${podPath(pod)[0]}`,
+    ];
+    const first = wanted === "removable-pod" && !ready;
+    return { thing: { id, names, description: describe(kind, parts) }, first };
+  });
+}
+
+function isPaused(records: Records, container: RecordedContainer): boolean {
+  return fits(containerChoices["paused-container"], records.status(container));
+}
+
+function images({ records, kind }: Question): Named[] {
+  return records.images().map((image) => {
+    const made = image.created === undefined ? "" : `made ${image.created.slice(0, 10)}`;
+    const description = describe(kind, [displayId(image.id), made]);
+    return { id: image.id, names: imageNames(image), description };
+  });
+}
+
+function describe(kind: string, parts: readonly string[]): string {
+  return escapeControl(kind + parts.filter((part) => part !== "").join(", "));
+}
+
+function imageText(name: string): string {
+  return isStorageId(name) ? displayId(name) : displayImageName(name);
+}
+
+/** What `pick` takes, those that it wants first before the others, else in the order they have. */
+function inOrder<T>(
+  all: readonly T[],
+  pick: (item: T) => { thing: Named; first: boolean } | undefined,
+): Named[] {
+  const picked = all.flatMap((item) => pick(item) ?? []);
+  return [...picked.filter(({ first }) => first), ...picked.filter(({ first }) => !first)].map(
+    ({ thing }) => thing,
+  );
+}
+
+/** A name that several have means the first of them. */
+function withoutTaken(things: readonly Named[]): Named[] {
+  const taken = new Set<string>();
+  return things.map((thing) => {
+    const names = thing.names.filter((name) => !taken.has(name));
+    for (const name of names) taken.add(name);
+    return { ...thing, names };
+  });
+}
