@@ -89,6 +89,15 @@ async function underLocks<T>(store: Store, action: (touch: Touch) => T): Promise
   if (!store.exists()) {
     throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   }
+  if (layout.imageStore !== "") {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `kpod removes no images from the split image store ${layout.imageStore}`,
+      {
+        hint: "remove them with crictl or podman",
+      },
+    );
+  }
   makeMountsDirectory(layout);
   const locks = [
     [layout.layersLock, "write"],

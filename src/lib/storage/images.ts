@@ -8,7 +8,9 @@ import { readRecords, type ImageRecord } from "./records";
 
 /** The images of a store. */
 export function readImages(layout: StoreLayout, logger: Logger): ImageRecord[] {
-  return readRecords<ImageRecord>(layout.imagesFile, logger);
+  return [layout.imagesFile, ...layout.furtherImagesFiles].flatMap((file) =>
+    readRecords<ImageRecord>(file, logger),
+  );
 }
 
 /**

@@ -5,7 +5,9 @@ import { dropRecord, editRecords, readRecords, type LayerRecord } from "./record
 
 /** The layers of a store: of images, and the read-write layers of containers. */
 export function readLayers(layout: StoreLayout, logger: Logger): LayerRecord[] {
-  return layout.layersFiles.flatMap((file) => readRecords<LayerRecord>(file, logger));
+  return [...layout.layersFiles, ...layout.sharedLayersFiles].flatMap((file) =>
+    readRecords<LayerRecord>(file, logger),
+  );
 }
 
 /** Adds a layer's record. Its directory must be complete: a record without one makes CRI-O wipe the store. */

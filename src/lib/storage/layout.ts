@@ -14,14 +14,20 @@ export interface StoreLayout {
   root: string;
   runRoot: string;
   driver: GraphDriverName;
+  /** Root of a split image store; "" when images lie in the store's own root. */
+  imageStore: string;
   containersLock: string;
   /** The records of containers: those that live through a reboot, then the volatile ones of newer CRI-O. */
   containersFiles: readonly [string, string];
   layersLock: string;
   /** The records of layers, in the same order. */
   layersFiles: readonly [string, string];
+  /** The records of layers that lie in a split image store. */
+  sharedLayersFiles: readonly string[];
   imagesLock: string;
   imagesFile: string;
+  /** With a split image store: the root's own images from before it was split. */
+  furtherImagesFiles: readonly string[];
   mountsLock: string;
   mountsFile: string;
   /** Directory of an image's big data. */
@@ -32,27 +38,50 @@ export interface StoreLayout {
   containerRunDirectory(id: StorageId): string;
 }
 
+/** How a store departs from the usual layout. */
+export interface LayoutOptions {
+  /** Volatile records and the lock of containers lie in the runroot (storage.conf, `transient_store`). */
+  transientStore?: boolean;
+  /** Root of a split image store (`imagestore`, since CRI-O 1.29). */
+  imageStore?: string;
+}
+
 /** Lays out the paths of a store. Nothing is read or made. */
-export function storeLayout(root: string, runRoot: string, driver: GraphDriverName): StoreLayout {
+export function storeLayout(
+  root: string,
+  runRoot: string,
+  driver: GraphDriverName,
+  { transientStore = false, imageStore = "" }: LayoutOptions = {},
+): StoreLayout {
   const containers = join(root, `${driver}-containers`);
   const layers = join(root, `${driver}-layers`);
-  const images = join(root, `${driver}-images`);
+  const ownImages = join(root, `${driver}-images`);
+  const images = imageStore === "" ? ownImages : join(imageStore, `${driver}-images`);
+  const runContainers = join(runRoot, `${driver}-containers`);
   const runLayers = join(runRoot, `${driver}-layers`);
+  const volatileContainers = transientStore ? runContainers : containers;
+  const volatileLayers = transientStore ? runLayers : layers;
   return {
     root,
     runRoot,
     driver,
-    containersLock: join(containers, "containers.lock"),
-    containersFiles: [join(containers, "containers.json"), join(containers, "volatile-containers.json")],
+    imageStore,
+    containersLock: join(volatileContainers, "containers.lock"),
+    containersFiles: [
+      join(containers, "containers.json"),
+      join(volatileContainers, "volatile-containers.json"),
+    ],
     layersLock: join(layers, "layers.lock"),
-    layersFiles: [join(layers, "layers.json"), join(layers, "volatile-layers.json")],
+    layersFiles: [join(layers, "layers.json"), join(volatileLayers, "volatile-layers.json")],
+    sharedLayersFiles: imageStore === "" ? [] : [join(imageStore, `${driver}-layers`, "layers.json")],
     imagesLock: join(images, "images.lock"),
     imagesFile: join(images, "images.json"),
+    furtherImagesFiles: imageStore === "" ? [] : [join(ownImages, "images.json")],
     mountsLock: join(runLayers, "mountpoints.lock"),
     mountsFile: join(runLayers, "mountpoints.json"),
-    imageDirectory: (id) => join(images, id),
+    imageDirectory: (id) => (existsSync(join(images, id)) ? join(images, id) : join(ownImages, id)),
     containerDirectory: (id) => join(containers, id),
-    containerRunDirectory: (id) => join(runRoot, `${driver}-containers`, id),
+    containerRunDirectory: (id) => join(runContainers, id),
   };
 }
 

@@ -27,18 +27,22 @@ const longestMountData = 4096;
 /**
  * The overlay driver: ROOT/overlay/ID/{diff,work,merged}, with `link` and `lower` naming the layers beneath
  * through short symbolic links, since the kernel limits the length of mount options.
+ * @param imageStore root of a split image store, "" for none
  * @param options the store's options, of which `overlay.mountopt=…` is used
  * @throws KpodError UNSUPPORTED for `overlay.mount_program`
  */
-export function overlayDriver(root: string, options: readonly string[]): GraphDriver {
+export function overlayDriver(root: string, options: readonly string[], imageStore = ""): GraphDriver {
   const home = join(root, "overlay");
+  const imageHome = imageStore === "" ? home : join(imageStore, "overlay");
+  // Layers of images may lie in a split image store; those of containers always lie in the root.
+  const homeOf = (path: string): string => (existsSync(join(home, path)) ? home : imageHome);
   const extra = readMountOptions(options);
   const directory = (layer: StorageId): string => join(home, layer);
   const mountPath = (layer: StorageId): string => join(home, layer, "merged");
-  const diffPath = (layer: StorageId): string => join(home, layer, "diff");
+  const diffPath = (layer: StorageId): string => join(homeOf(layer), layer, "diff");
   const workPath = (layer: StorageId): string => join(home, layer, "work");
   const lowerLinks = (layer: StorageId): string[] => {
-    const path = join(home, layer, "lower");
+    const path = join(homeOf(layer), layer, "lower");
     const links = existsSync(path) ? readFileSync(path, "utf8").split(":") : [];
     const bad = links.find((link) => !/^l\/[A-Z0-9]{1,64}$/.test(link));
     if (bad !== undefined) {
@@ -49,12 +53,12 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
   // The layers' own directories say more than the short links to them.
   const lowerDirs = (layer: StorageId): string =>
     lowerLinks(layer)
-      .map((link) => linkTarget(join(home, link)))
+      .map((link) => linkTarget(join(homeOf(link), link)))
       .join(":");
 
   return {
     name: "overlay",
-    has: (layer) => existsSync(directory(layer)),
+    has: (layer) => existsSync(join(homeOf(layer), layer)),
     mountPath,
     diffPath,
     data: (layer) => ({
@@ -77,7 +81,10 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
         symlinkSync(join("..", layer, "diff"), join(home, "l", link));
         writeFileSync(join(path, "link"), link, { mode: 0o644 });
         if (parent !== undefined) {
-          const lower = [`l/${readFileSync(join(home, parent, "link"), "utf8")}`, ...lowerLinks(parent)];
+          const lower = [
+            `l/${readFileSync(join(homeOf(parent), parent, "link"), "utf8")}`,
+            ...lowerLinks(parent),
+          ];
           writeFileSync(join(path, "lower"), lower.join(":"), { mode: 0o644 });
         } else {
           mkdirSync(join(path, "empty"), { mode: 0o700 });
@@ -99,7 +106,7 @@ export function overlayDriver(root: string, options: readonly string[]): GraphDr
       const lower = links.length === 0 ? [`${layer}/empty`] : links;
       const data = (base: string): string =>
         [
-          `lowerdir=${lower.map((path) => base + path).join(":")}`,
+          `lowerdir=${lower.map((path) => (homeOf(path) === home ? base + path : join(imageHome, path))).join(":")}`,
           `upperdir=${base}${layer}/diff`,
           `workdir=${base}${layer}/work`,
           ...extra.data,

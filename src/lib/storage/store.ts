@@ -16,7 +16,8 @@ import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord 
 import { vfsDriver } from "./vfs";
 
 /** What of the configuration a store needs. */
-export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions">;
+export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions"> &
+  Partial<Pick<Config, "imageStore" | "transientStore">>;
 
 /** How a store waits for locks and whom it tells. */
 export interface StoreOptions {
@@ -56,9 +57,11 @@ export class Store {
   /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
   constructor(config: StoreConfig, options: StoreOptions = {}) {
     const driver = chooseDriver(config.root, config.storage);
-    this.layout = storeLayout(config.root, config.runRoot, driver);
+    this.layout = storeLayout(config.root, config.runRoot, driver, config);
     this.driver =
-      driver === "vfs" ? vfsDriver(config.root) : overlayDriver(config.root, config.storageOptions);
+      driver === "vfs"
+        ? vfsDriver(config.root)
+        : overlayDriver(config.root, config.storageOptions, config.imageStore);
     this.logger = options.logger ?? silentLogger;
     this.lockOptions = {
       timeoutMs: options.lockTimeoutMs ?? 30_000,
