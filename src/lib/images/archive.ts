@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describeErrno, KpodError } from "../errors";
 import { isRecord, parseJson, readTextIfThere } from "../system/files";
 
@@ -38,16 +38,17 @@ function isDirectory(path: string): boolean {
 /** The text of one file of an archive, compressed or not; undefined when it has no such file. */
 async function readMember(path: string, member: string): Promise<string | undefined> {
   const { execa } = await import("execa");
-  const result = await execa("tar", ["--extract", "--to-stdout", `--file=${path}`, "--", member], {
-    reject: false,
-  });
-  if (!result.failed) return result.stdout;
-  const dotted = await execa("tar", ["--extract", "--to-stdout", `--file=${path}`, "--", `./${member}`], {
-    reject: false,
-  });
-  if (!dotted.failed) return dotted.stdout;
-  if (/not found in archive/i.test(dotted.stderr)) return undefined;
-  throw notAnImage(path, dotted.stderr.trim().split("\n")[0] ?? "tar cannot read it");
+  // From a relative path with a colon tar would read a host's name.
+  const file = `--file=${resolve(path)}`;
+  let complaint = "";
+  for (const name of [member, `./${member}`]) {
+    const words = ["--extract", "--to-stdout", file, "--", name];
+    const result = await execa("tar", words, { reject: false, env: { LC_ALL: "C" } });
+    if (!result.failed) return result.stdout;
+    complaint = result.stderr.trim();
+  }
+  if (/not found in archive/i.test(complaint)) return undefined;
+  throw notAnImage(path, complaint.split("\n")[0] ?? "tar cannot read it");
 }
 
 function fromDockerManifest(path: string, text: string): ArchivedImage[] {

@@ -1,0 +1,55 @@
+import { spawn } from "node:child_process";
+import { copyFileSync, readlinkSync } from "node:fs";
+import { join } from "node:path";
+import { isProcessAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
+import { testdir } from "../../helpers/testdir";
+import { until } from "../../helpers/until";
+
+test("a process is itself by its start time", () => {
+  const stat = readProcessStat(process.pid);
+  expect(stat).toMatchObject({ pid: process.pid, parent: process.ppid });
+  expect(stat?.startTime).toMatch(/^\d+$/);
+  expect(isProcessAlive(process.pid)).toBe(true);
+  expect(isProcessAlive(process.pid, stat?.startTime)).toBe(true);
+  expect(isProcessAlive(process.pid, "1")).toBe(false);
+  expect(isProcessAlive(2 ** 22 + 1)).toBe(false);
+  expect(readProcessStat(2 ** 22 + 1)).toBeUndefined();
+  expect(readCommandLine(2 ** 22 + 1)).toBeUndefined();
+});
+
+test("a program's name with brackets and blanks does not confuse its fields", async () => {
+  const program = join(testdir(), "a) b (c");
+  copyFileSync("/bin/sleep", program);
+  const child = spawn(program, ["60"], { stdio: "ignore" });
+  const pid = child.pid ?? 0;
+  try {
+    await until("the program runs", () => readlinkSync(`/proc/${pid}/exe`) === program);
+    const stat = readProcessStat(pid);
+    expect(stat?.parent).toBe(process.pid);
+    expect(stat?.startTime).toMatch(/^\d+$/);
+    expect(readCommandLine(pid)).toEqual([program, "60"]);
+  } finally {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+  expect(isProcessAlive(pid)).toBe(false);
+});
+
+test("a process that waits to be reaped is not alive", async () => {
+  // The shell stays for its own child and never asks for it.
+  const child = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  try {
+    const [line] = (await child.stdout.take(1).toArray()) as Buffer[];
+    const pid = Number(line?.toString());
+    await until("it has ended", () => readProcessStat(pid)?.state === "Z");
+    expect(isProcessAlive(pid)).toBe(false);
+    expect(readCommandLine(pid)).toEqual([]);
+  } finally {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+  }
+});
