@@ -20,6 +20,8 @@ import type { ContainerData } from "./operations/container-data";
 import type { LogOptions } from "./operations/logs";
 import { containerStateData, type ContainerStateData } from "./operations/state-data";
 import { findStorageContainer } from "./operations/storage-container";
+import type { LibcontainerStats } from "./operations/stats-source";
+import type { ContainerStats } from "./operations/stats-values";
 import { stopContainer } from "./operations/stop";
 import { waitForExit } from "./operations/wait";
 import { Sandbox } from "./sandbox/sandbox";
@@ -358,6 +360,27 @@ export class ContainerServer extends ContainerLists {
   async *getLogs(idOrName: string, options: LogOptions = {}): AsyncGenerator<LogLine, void> {
     const { getLogs } = await import("./operations/logs");
     yield* getLogs(this, idOrName, options);
+  }
+
+  /**
+   * The raw numbers that the kernel counts for a running container (libkpod: LibcontainerStats): all that it
+   * counts, in nanoseconds and bytes. No runtime is asked; `container.state` must be up to date.
+   * @throws KpodError BAD_STATE when it does not run or has ended meanwhile; NOT_PERMITTED, IO
+   */
+  async libcontainerStats(container: Container): Promise<LibcontainerStats> {
+    const { readContainerStats } = await import("./operations/stats-source");
+    return readContainerStats(container, { detail: true });
+  }
+
+  /**
+   * The stats of a running container (libkpod: GetContainerStats): what it uses, in percent and bytes. No runtime
+   * is asked; `container.state` must be up to date.
+   * @param previous an earlier answer, since which the use of processors is counted; without it, since the start
+   * @throws KpodError BAD_STATE when it does not run or has ended meanwhile; NOT_PERMITTED, IO
+   */
+  async getContainerStats(container: Container, previous?: ContainerStats): Promise<ContainerStats> {
+    const { getContainerStats } = await import("./operations/stats");
+    return getContainerStats(container, previous);
   }
 
   /**

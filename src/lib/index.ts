@@ -1,4 +1,5 @@
 /** libkpod: the pods and containers of a CRI-O node, without any daemon. */
+export type * from "./cgroups/stats";
 export * from "./config";
 export { ContainerServer, type ImageContext, type ServerOptions } from "./container-server";
 export { ContainerLists, type ContainerFilter } from "./container-lists";
@@ -26,6 +27,8 @@ export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
 export type { ContainerStateData } from "./operations/state-data";
+export type { LibcontainerStats } from "./operations/stats-source";
+export type { ContainerStats, ProcessorMark, StatsValues } from "./operations/stats-values";
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { ContainerMetadata } from "./storage/container-metadata";
@@ -40,3 +43,4 @@ export {
   type NewPodSandbox,
 } from "./storage/runtime-server";
 export { Store, type NewContainer, type StoreConfig, type StoreOptions } from "./storage/store";
+export type { NetworkInterface } from "./system/net-dev";
