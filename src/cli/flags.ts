@@ -17,6 +17,8 @@ export interface FlagSpec {
   /** The only values that are taken. */
   readonly choices?: readonly string[];
   readonly default?: string | number;
+  /** What the flag given without a value means. The next word is its value only where it is a number. */
+  readonly implied?: number;
   /** One clause for the help, without the default, which is added. */
   readonly help: string;
   /** Taken, but shown neither in the help nor in completions. */

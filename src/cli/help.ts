@@ -101,7 +101,8 @@ function visibleFlags(specs: FlagSpecs): (readonly [string, FlagSpec])[] {
 
 function flagRow([long, spec]: readonly [string, FlagSpec]): Row {
   const short = spec.short === undefined ? "   " : `-${spec.short},`;
-  const argument = spec.argument === undefined ? "" : ` ${spec.argument}`;
+  const value = spec.implied === undefined ? spec.argument : `[${spec.argument ?? ""}]`;
+  const argument = value === undefined ? "" : ` ${value}`;
   const standard = spec.default === undefined ? "" : ` (default ${spec.default})`;
   return [`${short} --${long}${argument}`, spec.help + standard];
 }

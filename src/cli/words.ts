@@ -9,8 +9,9 @@ export interface PreparedWords {
 }
 
 /**
- * Does what commander does not: a value that is missing, empty or looks like a flag is refused, and the forms
- * `-n=5` and `--all=true` are understood, as docker, podman and kubectl do. Unknown flags are left for
+ * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied,
+ * where the flag has such a value), and the forms `-n=5` and `--all=true` are understood, as docker, podman
+ * and kubectl do. Unknown flags are left for
  * commander to refuse.
  *
  * @param words what follows `kpod` or the command's name
@@ -36,6 +37,9 @@ export function prepareWords(
     return value;
   };
 
+  const takeValueOf = (long: string, { implied }: FlagSpec): string =>
+    implied === undefined || /^[+-]?\.?\d/.test(words[next] ?? "") ? takeValue(long) : String(implied);
+
   const long = (word: string) => {
     const equals = word.indexOf("=");
     const name = word.slice(2, equals < 0 ? undefined : equals);
@@ -43,7 +47,7 @@ export function prepareWords(
     const spec = ownSpec(specs, name);
     if (spec === undefined) prepared.push(word);
     else if (spec.argument !== undefined)
-      prepared.push(`--${name}=${attachedValue(name, attached) ?? takeValue(name)}`);
+      prepared.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
     else if (isOn(name, attached)) switchOn(name);
     else off.add(name);
   };
@@ -60,10 +64,15 @@ export function prepareWords(
         prepared.push(unknownShort(word.slice(at)));
         return;
       }
-      if (ownSpec(specs, name)?.argument !== undefined) {
+      const spec = ownSpec(specs, name);
+      if (spec?.argument !== undefined && !(spec.implied !== undefined && byShort.has(word.charAt(at + 1)))) {
         const rest = at + 1 < word.length ? word.slice(at + 1).replace(/^=/, "") : undefined;
-        prepared.push(`--${name}=${attachedValue(name, rest) ?? takeValue(name)}`);
+        prepared.push(`--${name}=${attachedValue(name, rest) ?? takeValueOf(name, spec)}`);
         return;
+      }
+      if (spec?.implied !== undefined) {
+        prepared.push(`--${name}=${spec.implied}`);
+        continue;
       }
       switchOn(name);
     }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { pause, unlessAborted } from "../cli/abortable";
 import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../cli/live-screen";
 import type { statsFlags } from "../cli/table/stats";
@@ -19,9 +19,6 @@ const usualInterval = 2;
 
 /** Milliseconds from the first look, which only notes what processors did so far, to the one that is shown. */
 const firstInterval = 250;
-
-/** The longest time that a timer of node takes; it turns longer ones into no time at all. */
-const longestInterval = 2 ** 31 - 1;
 
 /** `kpod stats`: shows what containers use, again and again. */
 export async function run(context: Context): Promise<number> {
@@ -77,31 +74,6 @@ async function watch(
     await pause(next - performance.now(), signal);
     await unlessAborted(server.update(), signal);
     if (selection.isOver()) return;
-  }
-}
-
-/** Waits until it is time for the next look. @throws the reason of the signal when it ends the wait */
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return unlessAborted(sleep(Math.min(Math.max(0, milliseconds), longestInterval)), signal);
-}
-
-/**
- * Waits for some work as long as nobody asks to end: a runtime that hangs must not keep Ctrl-C waiting.
- * @throws the reason of the signal
- */
-async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = (): void => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener("abort", stop);
-  });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -21,7 +21,10 @@ export function readFormat(format: string | undefined): OutputFormat {
 export async function openRowTemplate(source: string, options: RowTemplateOptions): Promise<RowTemplate> {
   const { compileRows, TemplateExecError, TemplateSyntaxError } = await import("../format/template");
   const template = asUsage(TemplateSyntaxError, () => compileRows(source, options));
-  return { render: (rows) => asFailure(TemplateExecError, () => template.render(rows)) };
+  return {
+    fields: template.fields,
+    render: (rows) => asFailure(TemplateExecError, () => template.render(rows)),
+  };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { tableText } from "../table";
 import { compileTemplate, type Template, type TemplateOptions } from "./compile";
+import { usedFields, type UsedFields } from "./fields";
 import type { CommandNode, Node, Operand, PipeNode } from "./nodes";
 
 /** How a template for the rows of a list is read. */
@@ -17,6 +18,8 @@ export interface RowTemplate {
    * @throws TemplateExecError
    */
   render(rows: readonly unknown[]): string;
+  /** What it asks of a row. */
+  readonly fields: UsedFields;
 }
 
 const tablePrefix = /^\s*table\b */;
@@ -33,8 +36,9 @@ export function compileRows(format: string, options: RowTemplateOptions = {}): R
   const source = format.replace(tablePrefix, "");
   const template = compileTemplate(source, options);
   const lines = rangeOverRows.test(source) ? allAtOnce(template) : oneByOne(template);
-  if (source === format) return { render: (rows) => lines(rows).join("") };
-  return { render: (rows) => table(headingLine(template, options), lines(rows), options) };
+  const fields = usedFields(template.parsed);
+  if (source === format) return { fields, render: (rows) => lines(rows).join("") };
+  return { fields, render: (rows) => table(headingLine(template, options), lines(rows), options) };
 }
 
 type Lines = (rows: readonly unknown[]) => readonly string[];

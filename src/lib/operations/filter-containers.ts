@@ -1,0 +1,140 @@
+import type { ContainerFilter } from "../container-lists";
+import type { ContainerServer } from "../container-server";
+import { imageNameMatches } from "../images/name-match";
+import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import { mountsOf } from "./container-facts";
+import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
+import { sandboxIsNamed } from "./filter-sandboxes";
+
+/** By what containers can be filtered. */
+export const containerFilterKeys = [
+  "ancestor",
+  "before",
+  "exited",
+  "id",
+  "label",
+  "name",
+  "namespace",
+  "pod",
+  "since",
+  "status",
+  "volume",
+] as const;
+
+export type ContainerFilterKey = (typeof containerFilterKeys)[number];
+export type ContainerFilterTerm = FilterTerm<ContainerFilterKey>;
+
+/** The states a user can ask for; `exited` is podman's and docker's word for `stopped`. */
+export const statusNames = ["created", "running", "paused", "stopped", "exited", "unknown"] as const;
+
+/**
+ * Reads conditions for containers, as `ps --filter` takes them: `status=running`, `label!=app=web`.
+ * @throws KpodError BAD_ARGUMENT
+ */
+export function parseContainerFilters(texts: readonly string[]): ContainerFilterTerm[] {
+  return parseFilterTerms(texts, containerFilterKeys, (key, value) => {
+    switch (key) {
+      case "label":
+        return labelRule(value);
+      case "exited":
+        return /^-?\d+$/.test(value) ? undefined : "an exit code";
+      case "status":
+        return statusNames.some((name) => name === value) ? undefined : oneOf(statusNames);
+      default:
+        return undefined;
+    }
+  });
+}
+
+/** What conditions must know beyond the container itself. */
+export interface ContainerFilterWorld {
+  readonly sandboxOf: (container: Container) => Sandbox | undefined;
+  /** When the containers that `before` and `since` name were created, in milliseconds since 1970. */
+  readonly createdAt: ReadonlyMap<string, number>;
+  /** All names of the images, by their ids. */
+  readonly imageNames: ReadonlyMap<string, readonly string[]>;
+  /** Reads something of a container; where that fails, the other value stands. */
+  readonly read: <T>(container: Container, otherwise: T, read: () => T) => T;
+}
+
+/**
+ * The filter that conditions make: conditions of different keys must all hold, of one key any (all of the
+ * labels), and none that is negated.
+ */
+export function containerFilter(
+  terms: readonly ContainerFilterTerm[],
+  world: ContainerFilterWorld,
+): ContainerFilter {
+  return matchesTerms(terms, (container, { key, value }) => tests[key](container, value, world), ["label"]);
+}
+
+/**
+ * The same for what a server knows now. Of the store's images only the names are read, and only for `ancestor`.
+ * @param read reads something of a container, and tells when it cannot
+ * @throws KpodError NOT_FOUND, AMBIGUOUS for the container that `before` or `since` names; CORRUPT, IO
+ */
+export async function openContainerFilter(
+  server: ContainerServer,
+  terms: readonly ContainerFilterTerm[],
+  read: ContainerFilterWorld["read"],
+): Promise<ContainerFilter> {
+  const named = terms.filter(({ key }) => key === "before" || key === "since");
+  const images = terms.some(({ key }) => key === "ancestor") ? await server.store.images() : [];
+  return containerFilter(terms, {
+    sandboxOf: ({ sandboxId }) => server.getSandbox(sandboxId),
+    createdAt: new Map(named.map(({ value }) => [value, server.lookupContainer(value).createdAt.getTime()])),
+    imageNames: new Map(images.map(({ id, names }) => [id, names ?? []])),
+    read,
+  });
+}
+
+/** True when conditions ask for a state or an end: those mean containers that do not run, too. */
+export function asksForState(terms: readonly ContainerFilterTerm[]): boolean {
+  return terms.some(({ key }) => key === "status" || key === "exited");
+}
+
+type Test = (container: Container, value: string, world: ContainerFilterWorld) => boolean;
+
+const tests: Readonly<Record<ContainerFilterKey, Test>> = {
+  ancestor: ({ imageId, imageName }, value, { imageNames }) => {
+    const id = value.replace(/^sha256:/, "");
+    if (/^[0-9a-f]{3,64}$/.test(id) && imageId.startsWith(id)) return true;
+    return [imageName, ...(imageNames.get(imageId) ?? [])].some((name) => imageNameMatches(value, name));
+  },
+  before: ({ createdAt }, value, world) => createdAt.getTime() < createdAtOf(value, world),
+  since: ({ createdAt }, value, world) => createdAt.getTime() > createdAtOf(value, world),
+  exited: ({ state }, value) => state?.status === "stopped" && state.exitCode === Number(value),
+  id: ({ id }, value) => id.startsWith(value),
+  label: (container, value, { read }) =>
+    hasLabel(
+      read(container, {}, () => container.labels),
+      value,
+    ),
+  name: ({ name }, value) => name.includes(value),
+  namespace: (container, value, { sandboxOf }) => sandboxOf(container)?.namespace === value,
+  pod: (container, value, { sandboxOf }) => {
+    const sandbox = sandboxOf(container);
+    return sandbox === undefined ? container.sandboxId.startsWith(value) : sandboxIsNamed(sandbox, value);
+  },
+  status: ({ state }, value) => (state?.status ?? "unknown") === statusOf(value),
+  volume: (container, value, { read }) => {
+    const path = withoutSlash(value);
+    return read(container, [], () => mountsOf(container.spec)).some(
+      ({ source, destination }) => withoutSlash(source) === path || withoutSlash(destination) === path,
+    );
+  },
+};
+
+function createdAtOf(name: string, { createdAt }: ContainerFilterWorld): number {
+  // Nothing is before or since what nobody looked up.
+  return createdAt.get(name) ?? NaN;
+}
+
+function statusOf(name: string): string {
+  return name === "exited" ? "stopped" : name;
+}
+
+function withoutSlash(path: string): string {
+  return path.replace(/(?<=.)\/+$/, "");
+}

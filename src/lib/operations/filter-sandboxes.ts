@@ -1,0 +1,52 @@
+import type { Sandbox } from "../sandbox/sandbox";
+import { hasLabel, labelRule, matchesTerms, parseFilterTerms, type FilterTerm } from "./filter-terms";
+
+/** By what pods can be filtered. */
+export const sandboxFilterKeys = ["id", "label", "name", "namespace", "state"] as const;
+
+export type SandboxFilterKey = (typeof sandboxFilterKeys)[number];
+export type SandboxFilterTerm = FilterTerm<SandboxFilterKey>;
+
+/**
+ * Reads conditions for pods, as `pod ps --filter` takes them: `state=ready`, `namespace!=kube-system`.
+ * @throws KpodError BAD_ARGUMENT
+ */
+export function parseSandboxFilters(texts: readonly string[]): SandboxFilterTerm[] {
+  return parseFilterTerms(texts, sandboxFilterKeys, (key, value) => {
+    if (key === "label") return labelRule(value);
+    if (key !== "state" || /^(not)?ready$/i.test(value)) return undefined;
+    return "ready or notready";
+  });
+}
+
+/** Reads something of a pod; where that fails, the other value stands. */
+export type SandboxRead = <T>(sandbox: Sandbox, otherwise: T, read: () => T) => T;
+
+/** The filter that conditions make: see containerFilter. */
+export function sandboxFilter(
+  terms: readonly SandboxFilterTerm[],
+  read: SandboxRead,
+): (sandbox: Sandbox) => boolean {
+  return matchesTerms(terms, (sandbox, { key, value }) => tests[key](sandbox, value, read), ["label"]);
+}
+
+/** True when a word means a pod: its name in Kubernetes (also with its namespace), its full name, or part of its id. */
+export function sandboxIsNamed({ id, name, kubeName, namespace }: Sandbox, word: string): boolean {
+  return [kubeName, name, `${namespace}/${kubeName}`].includes(word) || id.startsWith(word);
+}
+
+type Test = (sandbox: Sandbox, value: string, read: SandboxRead) => boolean;
+
+const tests: Readonly<Record<SandboxFilterKey, Test>> = {
+  id: ({ id }, value) => id.startsWith(value),
+  label: (sandbox, value, read) =>
+    hasLabel(
+      read(sandbox, {}, () => sandbox.labels),
+      value,
+    ),
+  // The full name holds the one in Kubernetes.
+  name: ({ name, kubeName }, value) => name.includes(value) || kubeName.includes(value),
+  namespace: ({ namespace }, value) => namespace === value,
+  state: (sandbox, value, read) =>
+    read<string>(sandbox, "NotReady", () => sandbox.state).toLowerCase() === value.toLowerCase(),
+};
