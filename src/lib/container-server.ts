@@ -7,7 +7,7 @@ import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import { Container } from "./oci/container";
-import { Runtime, writeStateFile } from "./oci/runtime";
+import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
 import { readStateFile } from "./oci/state";
 import { findContainer } from "./operations/find-container";
@@ -40,6 +40,8 @@ export interface ServerOptions {
   lockTimeoutMs?: number;
   /** Ends waits, for example on Ctrl-C. */
   signal?: AbortSignal;
+  /** How long a runtime may take. */
+  runtimeLimits?: RuntimeLimits;
 }
 
 /** How images are to be handled (libkpod: types.SystemContext). */
@@ -76,7 +78,12 @@ export class ContainerServer extends ContainerLists {
     this.store = new Store(config, options);
     this.storageRuntimeServer = new RuntimeServer(this.store);
     this.storageImageServer = new ImageServer(this.store, this.logger);
-    this.runtime = new Runtime(config, (container) => this.runtimeChoice(container), this.logger);
+    this.runtime = new Runtime(
+      config,
+      (container) => this.runtimeChoice(container),
+      this.logger,
+      options.runtimeLimits,
+    );
     this.withStateLock = config.fileLocking
       ? fileStateLock(config.lockPath, {
           timeoutMs: options.lockTimeoutMs ?? 30_000,

@@ -19,7 +19,12 @@ export type { LineView, LineVisitor, LogLine, LogStream } from "./logs/log-line"
 export type { LogTime } from "./logs/log-time";
 export type { LogPace } from "./logs/read-log";
 export { Container, type ContainerIdentity } from "./oci/container";
-export { Runtime, type CreateOptions, type RuntimeConfig as RuntimeOptions } from "./oci/runtime";
+export {
+  Runtime,
+  type CreateOptions,
+  type RuntimeConfig as RuntimeOptions,
+  type RuntimeLimits,
+} from "./oci/runtime";
 export type * from "./oci/spec";
 export type { ContainerState, ContainerStatus } from "./oci/state";
 export type { ContainerData } from "./operations/container-data";

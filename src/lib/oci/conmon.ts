@@ -30,10 +30,9 @@ export interface ConmonRequest {
   env: readonly string[];
   /** Called with conmon's pid before it makes the container: the time to move it into its own cgroup. */
   onStarted?: (pid: number) => void;
+  /** Milliseconds that making the container may take. */
+  timeLimitMs: number;
 }
-
-/** Milliseconds that making a container may take; as long as CRI-O waits. */
-const createTimeLimit = 240_000;
 
 /**
  * Makes a container through conmon: conmon calls the runtime's `create`, stays as the container's parent,
@@ -63,7 +62,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   // conmon may die before it reads its start pipe; the sync pipe tells.
   startPipe.on("error", () => {});
   try {
-    const answer = readLine(syncPipe, createTimeLimit);
+    const answer = readLine(syncPipe, request.timeLimitMs);
     if (child.pid !== undefined) request.onStarted?.(child.pid);
     startPipe.end(Buffer.from([0]));
     const line = await Promise.race([answer, failed]);
@@ -159,7 +158,7 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
 function timedOut(request: ConmonRequest): KpodError {
   return new KpodError(
     "RUNTIME_TIMEOUT",
-    `${request.handler.path} did not create the container within ${createTimeLimit / 1000} s`,
+    `${request.handler.path} did not create the container within ${request.timeLimitMs / 1000} s`,
   );
 }
 

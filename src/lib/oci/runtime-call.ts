@@ -1,4 +1,6 @@
-import { errorMessage, KpodError } from "../errors";
+import type { ChildProcess } from "node:child_process";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errnoOf, errorMessage, KpodError } from "../errors";
 import type { RuntimeHandler } from "./runtime-handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
@@ -13,21 +15,24 @@ export const runtimeTimeLimit = 10_000;
 export async function callRuntime(
   handler: RuntimeHandler,
   args: readonly string[],
-  options: { timeoutMs?: number; systemdCgroup?: boolean } = {},
+  options: { timeoutMs?: number | undefined; systemdCgroup?: boolean } = {},
 ): Promise<string> {
   const { execa } = await import("execa");
   const timeout = options.timeoutMs ?? runtimeTimeLimit;
-  const result = await execa(
-    handler.path,
-    [...runtimeOptions(handler, options.systemdCgroup ?? false), ...args],
-    {
-      reject: false,
-      stdin: "ignore",
-      timeout,
-      forceKillAfterDelay: 500,
+  // In a session of its own: Ctrl-C is for kpod and must not break a runtime off half way.
+  const child = execa(handler.path, [...runtimeOptions(handler, options.systemdCgroup ?? false), ...args], {
+    reject: false,
+    stdin: "ignore",
+    detached: true,
+  });
+  const timer = new AbortController();
+  const result = await Promise.race([child, sleep(timeout, undefined, { signal: timer.signal })]).finally(
+    () => {
+      timer.abort();
     },
   );
-  if (result.timedOut) {
+  if (result === undefined) {
+    giveUp(child);
     throw new KpodError(
       "RUNTIME_TIMEOUT",
       `${handler.path} ${args[0] ?? ""} did not answer within ${timeout / 1000} s`,
@@ -41,6 +46,22 @@ export async function callRuntime(
     throw new KpodError("RUNTIME_FAILED", `${handler.path} ${args[0] ?? ""} failed: ${cause}`);
   }
   return result.stdout;
+}
+
+/**
+ * Kills a runtime and what it started, and waits for none of them: one that hangs in the kernel does not die,
+ * and would hold its output open.
+ */
+function giveUp(child: Pick<ChildProcess, "pid" | "stdout" | "stderr" | "unref">): void {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+  } catch (error) {
+    // It ended in this moment.
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
 }
 
 /** The options that stand before every command of a runtime. */

@@ -22,9 +22,16 @@ export interface RuntimeState {
  * @returns the containers by id
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function listRuntimeStates(handler: RuntimeHandler): Promise<Map<string, RuntimeState>> {
+export async function listRuntimeStates(
+  handler: RuntimeHandler,
+  timeoutMs?: number,
+): Promise<Map<string, RuntimeState>> {
   if (hasNoState(handler)) return new Map();
-  const list = parseAnswer(handler, "list", await callRuntime(handler, ["list", "--format", "json"]));
+  const list = parseAnswer(
+    handler,
+    "list",
+    await callRuntime(handler, ["list", "--format", "json"], { timeoutMs }),
+  );
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw badAnswer(handler, "list");
   return new Map(list.filter(isRecord).map((entry) => [String(entry.id), readRuntimeState(entry)]));
@@ -37,10 +44,11 @@ export async function listRuntimeStates(handler: RuntimeHandler): Promise<Map<st
 export async function queryRuntimeState(
   handler: RuntimeHandler,
   id: string,
+  timeoutMs?: number,
 ): Promise<RuntimeState | undefined> {
   if (hasNoState(handler)) return undefined;
   try {
-    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id]));
+    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id], { timeoutMs }));
     if (!isRecord(answer)) throw badAnswer(handler, "state");
     return readRuntimeState(answer);
   } catch (error) {

@@ -43,8 +43,19 @@ export interface CreateOptions {
   onMonitorStarted?: (pid: number) => void;
 }
 
+/** How long a runtime may take. */
+export interface RuntimeLimits {
+  /** Milliseconds that it has to answer a call; default 10 s. */
+  callMs?: number | undefined;
+  /** Milliseconds that it has to create a container; default 240 s, as long as CRI-O waits. */
+  createMs?: number | undefined;
+}
+
 /** Tells which runtime a container belongs to. */
 export type ChoiceOf = (container: Container) => RuntimeChoice;
+
+/** Milliseconds that making a container may take; as long as CRI-O waits. */
+const createTimeLimit = 240_000;
 
 const defaultChoice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
 
@@ -55,16 +66,19 @@ export class Runtime {
   private readonly config: RuntimeConfig;
   private readonly choiceOf: ChoiceOf;
   private readonly logger: Logger;
+  private readonly limits: RuntimeLimits;
   private handlers: RuntimeHandler[] | undefined;
 
   constructor(
     config: RuntimeConfig,
     choiceOf: ChoiceOf = () => defaultChoice,
     logger: Logger = silentLogger,
+    limits: RuntimeLimits = {},
   ) {
     this.config = config;
     this.choiceOf = choiceOf;
     this.logger = logger;
+    this.limits = limits;
   }
 
   /**
@@ -115,7 +129,7 @@ export class Runtime {
 
   /** The first line of what the default runtime says of its version. @throws KpodError RUNTIME_FAILED */
   async version(): Promise<string> {
-    const text = await callRuntime(this.handler(), ["--version"]);
+    const text = await this.call(this.handler(), "--version");
     return text.split("\n")[0] ?? "";
   }
 
@@ -150,6 +164,7 @@ export class Runtime {
       terminal: options.terminal,
       stdin: options.stdin,
       env: config.conmonEnv,
+      timeLimitMs: this.limits.createMs ?? createTimeLimit,
       ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
     });
     const state = await this.containerStatus(container);
@@ -167,24 +182,24 @@ export class Runtime {
   async startContainer(container: Container): Promise<void> {
     // Noted before: a short-lived container may have ended by the time the runtime returns.
     const started = new Date();
-    await callRuntime(this.handler(container), ["start", container.id]);
+    await this.call(this.handler(container), "start", container.id);
     const state = await this.updateStatus(container);
     container.state = { ...state, started };
   }
 
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
   async killContainer(container: Container, signal: number): Promise<void> {
-    await callRuntime(this.handler(container), ["kill", container.id, String(signal)]);
+    await this.call(this.handler(container), "kill", container.id, String(signal));
   }
 
   /** Freezes all processes of a container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async pauseContainer(container: Container): Promise<void> {
-    await callRuntime(this.handler(container), ["pause", container.id]);
+    await this.call(this.handler(container), "pause", container.id);
   }
 
   /** Thaws them. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async unpauseContainer(container: Container): Promise<void> {
-    await callRuntime(this.handler(container), ["resume", container.id]);
+    await this.call(this.handler(container), "resume", container.id);
   }
 
   /**
@@ -195,9 +210,11 @@ export class Runtime {
   async deleteContainer(container: Container, force = false): Promise<void> {
     const handler = this.handler(container);
     try {
-      await callRuntime(handler, ["delete", ...(force ? ["--force"] : []), container.id]);
+      await this.call(handler, "delete", ...(force ? ["--force"] : []), container.id);
     } catch (error) {
-      if ((await queryRuntimeState(handler, container.id)) !== undefined) throw error;
+      // One that hangs is not asked again.
+      if (error instanceof KpodError && error.code === "RUNTIME_TIMEOUT") throw error;
+      if ((await queryRuntimeState(handler, container.id, this.limits.callMs)) !== undefined) throw error;
     }
   }
 
@@ -214,7 +231,8 @@ export class Runtime {
   async containerStatus(container: Container): Promise<ContainerState> {
     const answer = await this.ask(
       () => this.handler(container),
-      async (handler): Promise<RuntimeAnswer> => (await queryRuntimeState(handler, container.id)) ?? "absent",
+      async (handler): Promise<RuntimeAnswer> =>
+        (await queryRuntimeState(handler, container.id, this.limits.callMs)) ?? "absent",
     );
     return resolveState(container, answer, this.config.containerExitsDir);
   }
@@ -225,7 +243,12 @@ export class Runtime {
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
       const located = this.located(container);
       const key = JSON.stringify(located ?? this.choiceOf(container));
-      const list = answers.get(key) ?? this.ask(() => located ?? this.chosen(container), listRuntimeStates);
+      const list =
+        answers.get(key) ??
+        this.ask(
+          () => located ?? this.chosen(container),
+          (handler) => listRuntimeStates(handler, this.limits.callMs),
+        );
       answers.set(key, list);
       return list;
     };
@@ -239,6 +262,10 @@ export class Runtime {
         if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
       }),
     );
+  }
+
+  private call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
+    return callRuntime(handler, args, { timeoutMs: this.limits.callMs });
   }
 
   private async ask<T>(
