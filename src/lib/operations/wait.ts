@@ -1,9 +1,10 @@
-import { mkdirSync, watch, type FSWatcher } from "node:fs";
+import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerServer } from "../container-server";
-import { KpodError } from "../errors";
+import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { readExitFile } from "../oci/exit-file";
+import { readExitFile, type ExitRecord } from "../oci/exit-file";
+import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
@@ -14,6 +15,9 @@ const exitFileGrace = 1_500;
 
 /** Milliseconds between questions to the runtime, which tells nobody when a container starts or is paused. */
 const stateCheckInterval = 200;
+
+/** The longest that a timer of node waits, 24 days; a longer one would end at once. */
+const longestTimer = 2 ** 31 - 1;
 
 /** What ends a wait before its time. */
 export interface WaitOptions {
@@ -37,41 +41,42 @@ export async function waitForExit(
   options: WaitOptions = {},
 ): Promise<number | undefined> {
   if (container.state === undefined) await server.runtime.updateStatus(container);
-  if (container.state?.status !== "stopped" && !(await exitNoticed(server, container, options)))
-    return undefined;
+  // What is known of the end by then stays known, also when somebody removes the container at once.
+  const noticed =
+    container.state?.status === "stopped" ? "gone" : await exitNoticed(server, container, options);
+  if (noticed === undefined) return undefined;
   const state = await server.runtime.updateStatus(container);
-  return state.exitCode ?? 255;
+  return noticed === "gone" ? (state.exitCode ?? unknownExitCode) : noticed.exitCode;
 }
 
+/** @returns how it ended, `gone` when nobody wrote that down, undefined when the time was up before */
 async function exitNoticed(
   server: ContainerServer,
   container: Container,
   options: WaitOptions,
-): Promise<boolean> {
+): Promise<ExitRecord | "gone" | undefined> {
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
-  mkdirSync(exitsDir, { recursive: true });
   const gone = processGone(container);
   const watchers: FSWatcher[] = [];
   const timers: NodeJS.Timeout[] = [];
   let interrupt: (() => void) | undefined;
   try {
-    return await new Promise<boolean>((resolve, reject) => {
+    return await new Promise((resolve, reject) => {
       const look = (): void => {
-        if (readExitFile({ id, dir, exitsDir }) !== undefined || gone()) resolve(true);
+        const exit = readExitFile({ id, dir, exitsDir });
+        if (exit !== undefined) resolve(exit);
+        else if (gone()) resolve("gone");
       };
       interrupt = () => {
         reject(new KpodError("INTERRUPTED", `interrupted while waiting for container ${id}`));
       };
       options.signal?.addEventListener("abort", interrupt);
       if (options.signal?.aborted === true) interrupt();
-      for (const directory of [exitsDir, dir]) {
-        const watcher = watch(directory, look);
-        watcher.on("error", look);
-        watchers.push(watcher);
-      }
+      for (const directory of [exitsDir, dir]) watchers.push(...watchDirectory(directory, look));
       timers.push(setInterval(look, processCheckInterval));
-      if (options.timeoutMs !== undefined) timers.push(setTimeout(resolve, options.timeoutMs, false));
+      if (options.timeoutMs !== undefined)
+        timers.push(setTimeout(resolve, Math.min(options.timeoutMs, longestTimer), undefined));
       // It may have ended before the watches stood.
       look();
     });
@@ -79,6 +84,21 @@ async function exitNoticed(
     for (const watcher of watchers) watcher.close();
     for (const timer of timers) clearInterval(timer);
     if (interrupt !== undefined) options.signal?.removeEventListener("abort", interrupt);
+  }
+}
+
+/**
+ * Watches a directory for an exit file. One that is not there (half of a container that is half gone), or for
+ * which the kernel has no watch left, is passed over: the look at the process tells, if later.
+ */
+function watchDirectory(directory: string, look: () => void): FSWatcher[] {
+  try {
+    const watcher = watch(directory, look);
+    watcher.on("error", look);
+    return [watcher];
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return [];
   }
 }
 
