@@ -12,7 +12,7 @@ import { readStateFile, type ContainerState } from "./state";
 export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
 
 /** The exit code that CRI-O gives to a container of which nobody knows how it ended. */
-const unknownExitCode = 255;
+export const unknownExitCode = 255;
 
 /**
  * Puts together the state of a container from all who know of it. The runtime stands above the exit file, the
@@ -40,7 +40,8 @@ export function resolveState(container: Container, answer: RuntimeAnswer, exitsD
       status: answer.status,
       pid: answer.pid,
       bundle: answer.bundle === "" ? bundlePath : answer.bundle,
-      annotations: Object.keys(answer.annotations).length === 0 ? base.annotations : answer.annotations,
+      // The runtime goes on with those of the beginning when a container is renamed.
+      annotations: Object.keys(base.annotations).length === 0 ? answer.annotations : base.annotations,
       ...(answer.created === undefined ? {} : { created: answer.created }),
     };
     return answer.status === "stopped" ? ended(said, exit, container) : alive(said);

@@ -1,18 +1,46 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/exit-file";
 import { writeStateFile } from "../oci/runtime";
+import { readStateFile, type ContainerState } from "../oci/state";
 import { writeFileAtomic } from "../system/files";
 import { monitorOf } from "./monitor";
 
 /**
  * Asks for a container's state and notes it in state.json, CRI-O's memory of it. A state that nobody could
- * tell is not noted.
+ * tell is not noted. That it cannot be written is a warning: what was asked for is done all the same.
+ * @throws KpodError INTERRUPTED
  */
 export async function noteState(server: ContainerServer, container: Container): Promise<void> {
   const state = await server.runtime.updateStatus(container);
-  if (state.status !== "unknown") writeStateFile(container, state);
+  if (state.status === "unknown") return;
+  try {
+    await server.withStateLock(() => Promise.resolve(write(container, state)));
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    server.logger.warn(`the state of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
+  }
+}
+
+/** Writes the state down, with the annotations as they are by now: a rename changes them. */
+function write(container: Container, state: ContainerState): void {
+  // Its directory is gone when somebody removes it at the same time: nothing is left to note.
+  if (!existsSync(container.dir)) return;
+  writeStateFile(container, { ...state, ...notedAnnotations(container) });
+}
+
+function notedAnnotations({ dir }: Container): Partial<Pick<ContainerState, "annotations">> {
+  try {
+    const noted = readStateFile(join(dir, "state.json"));
+    return noted === undefined ? {} : { annotations: noted.annotations };
+  } catch (error) {
+    // What cannot be read is replaced.
+    if (!(error instanceof KpodError)) throw error;
+    return {};
+  }
 }
 
 /**

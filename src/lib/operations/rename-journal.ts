@@ -1,22 +1,31 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { isNotFound, KpodError } from "../errors";
+import { randomBytes } from "node:crypto";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { acquireLock, type HeldLock } from "../storage/lock-file";
-import {
-  isRecord,
-  parseJson,
-  readTextIfThere,
-  removeDirectoryIfEmpty,
-  writeFileAtomic,
-} from "../system/files";
-import { namesFrom, type ContainerNames } from "./rename-names";
+import { readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
+import type { ContainerNames } from "./rename-names";
 
-/** A rename that was begun: it is finished or taken back by whoever finds it after a crash. */
+/**
+ * The note of a rename that was begun: it is finished or taken back by whoever finds it after a crash. It stays
+ * locked while its writer lives, so that nobody takes it for one that was left behind.
+ */
 export interface RenameJournal {
   id: StorageId;
-  from: ContainerNames;
-  to: ContainerNames;
+  /** Removes the note: the rename is through or taken back. */
+  end(): void;
+  /** Leaves the note to the next kpod. */
+  release(): void;
 }
 
 /** Where journals lie; there only while a rename is under way or was broken off. */
@@ -24,40 +33,46 @@ export function journalDirectory(root: string): string {
   return join(root, "kpod");
 }
 
-function pathOf(root: string, id: StorageId): string {
-  return join(journalDirectory(root), `rename-${id}.json`);
+/**
+ * Notes a rename before it begins. The names in it are for humans: the container's record tells how far it came.
+ * @throws KpodError IO, NOT_PERMITTED
+ */
+export async function beginJournal(
+  root: string,
+  id: StorageId,
+  names: { from: ContainerNames; to: ContainerNames },
+): Promise<RenameJournal> {
+  for (;;) {
+    // No two journals have the same path: a lock on one that was removed says nothing of any other.
+    const path = join(journalDirectory(root), `rename-${id}-${randomBytes(6).toString("hex")}.json`);
+    try {
+      writeNew(path, JSON.stringify(names));
+      const lock = await acquireLock(path, "write", { timeoutMs: 1_000 });
+      // Somebody may have taken it for an abandoned one before it was locked.
+      if (existsSync(path)) return journalAt(root, path, id, lock);
+      lock.release();
+    } catch (error) {
+      // The directory went with somebody else's last journal.
+      if (!(error instanceof KpodError && isNotFound(error.cause))) throw error;
+    }
+  }
 }
 
 /**
- * Notes a rename before it begins. The journal stays locked while its writer lives, so that nobody takes it
- * for one that was left behind.
+ * The renames that somebody left behind half done; each is locked for the caller.
+ * @param patienceMs how long to wait for one that is still somebody's
  */
-export async function beginJournal(root: string, journal: RenameJournal): Promise<HeldLock> {
-  const path = pathOf(root, journal.id);
-  const draft = `${path}.draft`;
-  mkdirSync(journalDirectory(root), { recursive: true, mode: 0o700 });
-  writeFileAtomic(draft, JSON.stringify(journal), 0o600);
-  const lock = await acquireLock(draft, "write", { timeoutMs: 1_000 });
-  renameSync(draft, path);
-  return lock;
-}
-
-/** Removes the note of a rename that is through or taken back. */
-export function endJournal(root: string, id: StorageId): void {
-  rmSync(pathOf(root, id), { force: true });
-  removeDirectoryIfEmpty(journalDirectory(root));
-}
-
-/** The renames that somebody left behind half done; each is locked for the caller. */
-export async function abandonedJournals(root: string): Promise<{ journal: RenameJournal; lock: HeldLock }[]> {
-  const found: { journal: RenameJournal; lock: HeldLock }[] = [];
+export async function abandonedJournals(root: string, patienceMs: number): Promise<RenameJournal[]> {
+  const found: RenameJournal[] = [];
   for (const name of journalNames(root)) {
+    const id = name.slice("rename-".length, "rename-".length + 64);
     const path = join(journalDirectory(root), name);
+    if (!isStorageId(id)) continue;
     try {
-      const lock = await acquireLock(path, "write", { timeoutMs: 1 });
-      const journal = readJournal(path);
-      if (journal === undefined) lock.release();
-      else found.push({ journal, lock });
+      const journal = journalAt(root, path, id, await acquireLock(path, "write", { timeoutMs: patienceMs }));
+      // An empty one was left before anything was renamed, or made by the lock on one that had just gone.
+      if (readTextIfThere(path)?.trim()) found.push(journal);
+      else journal.end();
     } catch (error) {
       // Its writer is at work, or the store cannot be written: whoever can will find it later.
       if (!(error instanceof KpodError)) throw error;
@@ -66,27 +81,42 @@ export async function abandonedJournals(root: string): Promise<{ journal: Rename
   return found;
 }
 
+function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): RenameJournal {
+  return {
+    id,
+    end: () => {
+      rmSync(path, { force: true });
+      removeDirectoryIfEmpty(journalDirectory(root));
+      lock.release();
+    },
+    release: () => {
+      lock.release();
+    },
+  };
+}
+
+function writeNew(path: string, text: string): void {
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const fd = openSync(path, "wx", 0o600);
+    try {
+      writeSync(fd, text);
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    throw fileError(`cannot note the rename in ${path}`, error);
+  }
+}
+
 function journalNames(root: string): string[] {
   try {
-    return readdirSync(journalDirectory(root)).filter((name) => /^rename-[0-9a-f]{64}\.json$/.test(name));
+    return readdirSync(journalDirectory(root)).filter((name) =>
+      /^rename-[0-9a-f]{64}-[0-9a-f]{12}\.json$/.test(name),
+    );
   } catch (error) {
     if (isNotFound(error)) return [];
     throw error;
   }
-}
-
-function readJournal(path: string): RenameJournal | undefined {
-  const text = readTextIfThere(path);
-  const value = text === undefined ? undefined : parseJson(path, text);
-  if (!isRecord(value) || !isStorageId(value.id)) return undefined;
-  const from = readNames(value.from);
-  const to = readNames(value.to);
-  return from === undefined || to === undefined ? undefined : { id: value.id, from, to };
-}
-
-function readNames(value: unknown): ContainerNames | undefined {
-  if (!isRecord(value) || typeof value.name !== "string" || !isRecord(value.metadata)) return undefined;
-  const { name, attempt } = value.metadata;
-  if (typeof name !== "string" || typeof attempt !== "number") return namesFrom(value.name, 0);
-  return { name: value.name, metadata: { name, attempt } };
 }

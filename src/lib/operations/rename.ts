@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -6,8 +6,11 @@ import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
-import { abandonedJournals, beginJournal, endJournal, type RenameJournal } from "./rename-journal";
+import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
 import { namesFrom, renameInText, type ContainerNames } from "./rename-names";
+
+/** Milliseconds to wait for a kpod that finishes or takes back a rename. */
+const recoveryPatience = 10_000;
 
 /** The steps of a rename, in their order. */
 export type RenameStep = "journal" | "config" | "bundle" | "state" | "layer" | "record" | "done";
@@ -33,28 +36,24 @@ export async function renameContainer(
   const { id } = container;
   if (!isStorageId(id)) throw new KpodError("BAD_ARGUMENT", `${id} is no id of a container`);
   await server.withStateLock(async () => {
+    // No rename is under way beside this one, but somebody may still be busy with one that broke off.
+    await recoverRenames(server, recoveryPatience);
     await server.update({ states: false });
     const current = server.lookupContainer(id);
     await refuseTakenName(server, id, newName);
     const from: ContainerNames = { name: current.name, metadata: { ...current.metadata } };
     const to = namesFrom(newName, current.metadata.attempt);
-    const { root } = server.store.layout;
-    const lock = await beginJournal(root, { id, from, to });
+    const journal = await beginJournal(server.store.layout.root, id, { from, to });
     try {
       onStep("journal");
-      try {
-        await applyNames(server, id, to, onStep);
-        await renameRecord(server, id, to);
-      } catch (error) {
-        await applyNames(server, id, from);
-        endJournal(root, id);
-        throw error;
-      }
+      await applyNames(server, id, to, onStep);
+      await renameRecord(server, id, to);
       onStep("record");
-      endJournal(root, id);
-    } finally {
-      lock.release();
+    } catch (error) {
+      await takeBack(server, journal);
+      throw error;
     }
+    journal.end();
     await server.update({ states: false });
   });
   onStep("done");
@@ -110,32 +109,49 @@ async function renameRecord(server: ContainerServer, id: StorageId, names: Conta
 /**
  * Finishes or takes back the renames that broke off. Called by every command's update, so it costs nothing
  * where there are none; a store that cannot be written keeps its journal for later.
+ * @param patienceMs how long to wait for one that somebody else is busy with
  */
-export async function recoverRenames(server: ContainerServer): Promise<void> {
-  for (const { journal, lock } of await abandonedJournals(server.store.layout.root)) {
+export async function recoverRenames(server: ContainerServer, patienceMs = 1): Promise<void> {
+  for (const journal of await abandonedJournals(server.store.layout.root, patienceMs)) {
+    const what = `a rename of container ${journal.id.slice(0, 13)} had broken off`;
     try {
-      await recover(server, journal);
-    } finally {
-      lock.release();
+      const name = await takeBack(server, journal);
+      if (name !== undefined) server.logger.warn(`${what}: its name is ${name}`);
+    } catch (error) {
+      // The other containers can be worked with all the same, and the journal is still there.
+      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+      server.logger.warn(`${what} and cannot be taken back: ${error.message}`);
     }
   }
 }
 
-async function recover(server: ContainerServer, { id, from, to }: RenameJournal): Promise<void> {
-  const record = (await server.store.containers()).find((candidate) => candidate.id === id);
-  if (record !== undefined) {
-    removeTemporaryFiles(server, id);
-    const names = record.names?.includes(to.name) === true ? to : from;
-    await applyNames(server, id, names);
-    server.logger.warn(`a rename of container ${id.slice(0, 13)} had broken off: its name is ${names.name}`);
+/**
+ * Gives a container the names of its record everywhere: the new ones when the record has them already.
+ * @returns its name; undefined when it is gone
+ */
+async function takeBack(server: ContainerServer, journal: RenameJournal): Promise<string | undefined> {
+  try {
+    const { id } = journal;
+    const record = (await server.store.containers()).find((candidate) => candidate.id === id);
+    const metadata = parseContainerMetadata(record?.metadata);
+    if (metadata !== undefined) {
+      const { name, "metadata-name": kubeName, attempt = 0 } = metadata;
+      removeTemporaryFiles(server, id);
+      await applyNames(server, id, { name, metadata: { name: kubeName, attempt } });
+    }
+    journal.end();
+    return metadata?.name;
+  } catch (error) {
+    journal.release();
+    throw error;
   }
-  endJournal(server.store.layout.root, id);
 }
 
 /** What a writer left beside the files when it was ended in the middle of writing. */
 function removeTemporaryFiles(server: ContainerServer, id: StorageId): void {
   for (const directory of [server.store.userdataDirectory(id), server.store.runUserdataDirectory(id)]) {
-    for (const name of readdirSync(directory)) {
+    // A reboot takes the second with it.
+    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
       if (/^(config|state)\.json\.tmp-[0-9a-f]{12}$/.test(name))
         rmSync(join(directory, name), { force: true });
     }
