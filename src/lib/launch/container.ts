@@ -39,8 +39,9 @@ export async function createPodContainer(
   const { kubeName, namespace, uid, attempt } = sandbox;
   const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
   return withUndo(server.logger, async (undo) => {
+    await server.update();
     const config = await server.withStateLock(async () => {
-      await server.update();
+      await server.update({ states: false });
       if (server.getSandbox(sandbox.id)?.state !== "Ready") {
         throw new KpodError(
           "BAD_STATE",
@@ -60,14 +61,14 @@ export async function createPodContainer(
         imageName: options.image,
         image,
       });
+      undo.add(`forget container ${name}`, () => server.update({ states: false }));
       undo.add(`remove container ${name} from the store`, () =>
-        server.storageRuntimeServer.deleteContainer(id),
+        server.store.deleteContainer(id),
       );
       return info.config.config ?? {};
     });
     const rootPath = await server.storageRuntimeServer.startContainer(id);
     await server.loadContainer(id);
-    undo.add(`forget container ${name}`, () => server.update({ states: false }));
     const container = server.lookupContainer(id);
     const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
     const args = commandOf(config, options);

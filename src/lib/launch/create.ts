@@ -6,7 +6,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
-import { discardRuntime } from "../operations/discard";
+import { discardLaunch } from "../operations/discard";
 import { removeDirectoryIfEmpty, writeFileAtomic } from "../system/files";
 import type { Undo } from "./undo";
 
@@ -36,7 +36,7 @@ export async function createFromSpec(
     rmSync(logPath, { force: true });
     removeDirectoryIfEmpty(dirname(logPath));
   });
-  undo.add(`remove ${container.name} from its runtime`, () => discardRuntime(server, container));
+  undo.add(`remove ${container.name} from its runtime`, () => discardLaunch(server, container));
   await runtime.createContainer(container, {
     logPath,
     terminal: false,

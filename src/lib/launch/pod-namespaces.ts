@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { SpecNamespace } from "../oci/spec";
@@ -11,12 +10,19 @@ const directories: Record<PinnedNamespaceType, string> = { ipc: "ipcns", network
 /** The namespaces that a pod's containers share, each pinned at a path. */
 export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
 
-/** Makes the shared namespaces of a new pod, pinned as CRI-O pins them; all of one pod under one name. */
-export function makePodNamespaces(namespacesDir: string, hostNetwork: boolean): PodNamespaces {
-  const name = randomUUID();
-  const types: PinnedNamespaceType[] = hostNetwork ? ["ipc", "uts"] : ["network", "ipc", "uts"];
-  const targets: PodNamespaces = {};
-  for (const type of types) targets[type] = join(namespacesDir, directories[type], name);
+/**
+ * Where the namespaces of a pod that kpod made are pinned. CRI-O gives all of one pod the same random uuid; kpod
+ * takes the pod's uid, which stands in its record: so they can be found although a crash left no spec.
+ */
+export function podNamespacePaths(namespacesDir: string, uid: string): Required<PodNamespaces> {
+  const path = (type: PinnedNamespaceType): string => join(namespacesDir, directories[type], uid);
+  return { network: path("network"), ipc: path("ipc"), uts: path("uts") };
+}
+
+/** Makes the shared namespaces of a new pod, pinned as CRI-O pins them. @param uid the pod's, a uuid */
+export function makePodNamespaces(namespacesDir: string, uid: string, hostNetwork: boolean): PodNamespaces {
+  const { network, ...own } = podNamespacePaths(namespacesDir, uid);
+  const targets: PodNamespaces = hostNetwork ? own : { network, ...own };
   try {
     for (const target of Object.values(targets)) mkdirSync(dirname(target), { recursive: true });
     pinNamespaces(targets);

@@ -58,21 +58,21 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         imageName: server.config.pauseImage,
         image: plan.image,
       });
+      undo.add(`forget pod ${plan.name}`, () => server.update({ states: false }));
       undo.add(`remove pod ${plan.name} from the store`, () =>
-        server.storageRuntimeServer.removePodSandbox(plan.id),
+        server.store.deleteContainer(plan.id),
       );
     });
     const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
     const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
     undo.add(`unmount ${files.shm}`, () => unmount(files.shm));
     makePodFiles(files, plan.hostname, plan.hostNetwork);
-    const namespaces = makePodNamespaces(server.config.namespacesDir, plan.hostNetwork);
+    const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
     undo.add(`remove the namespaces of pod ${plan.name}`, () => {
       removePodNamespaces(namespaces);
     });
     await server.loadSandbox(plan.id);
     const sandbox = server.lookupSandbox(plan.id);
-    undo.add(`forget pod ${plan.name}`, () => server.update({ states: false }));
     const container = sandbox.infraContainer;
     writeFileSync(join(container.dir, ".containerenv"), "", { mode: 0o644 });
     const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);

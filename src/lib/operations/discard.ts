@@ -4,15 +4,19 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { clearCgroups } from "../cgroups/leftovers";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
+import { podNamespacePaths, removePodNamespaces } from "../launch/pod-namespaces";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
 import { isProcessAlive } from "../system/process";
-import { endMonitor, monitorOf } from "./monitor";
+import { endMonitor, monitorOf, type Monitor } from "./monitor";
 
 /** Milliseconds that a killed process has to be gone. */
 const killTimeLimit = 5_000;
+
+/** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
+const failedLaunchPatience = 500;
 
 /**
  * Takes a container off its runtime, killing it when it runs, and clears what conmon left: first the runtime,
@@ -21,12 +25,35 @@ const killTimeLimit = 5_000;
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function discardRuntime(server: ContainerServer, container: Container): Promise<void> {
-  const { config } = server;
   const monitor = monitorOf(container);
   await server.runtime.deleteContainer(container, true);
+  await clearRuntimeFiles(server, container, monitor);
+}
+
+/**
+ * Takes back a launch that failed: as `discardRuntime`, but conmon and whatever it started end also when the
+ * runtime fails or hangs once more.
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function discardLaunch(server: ContainerServer, container: Container): Promise<void> {
+  const monitor = monitorOf(container);
+  try {
+    await server.runtime.deleteContainer(container, true);
+  } finally {
+    await clearRuntimeFiles(server, container, monitor, failedLaunchPatience);
+  }
+}
+
+async function clearRuntimeFiles(
+  server: ContainerServer,
+  container: Container,
+  monitor: Monitor | undefined,
+  patienceMs?: number,
+): Promise<void> {
+  const { config } = server;
   // Before conmon, which ends by itself when its container has.
   await endStrayProcess(container);
-  if (monitor !== undefined) await endMonitor(monitor);
+  if (monitor !== undefined) await endMonitor(monitor, patienceMs);
   rmSync(join(config.containerExitsDir, container.id), { force: true });
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
   rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
@@ -53,7 +80,7 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox): Pro
   for (const container of sandbox.containers()) await discardContainer(server, container);
   const { infraContainer } = sandbox;
   await discardRuntime(server, infraContainer);
-  unpin(sandbox);
+  unpin(server, sandbox);
   // Only the pod's own: one that uses the host's names the host's directory.
   unmount(join(infraContainer.bundlePath, "shm"));
   if (isStorageId(infraContainer.id)) await server.store.deleteContainer(infraContainer.id);
@@ -61,8 +88,11 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox): Pro
   server.removeSandbox(sandbox.id);
 }
 
-/** Unpins the namespaces that the pod's spec names: what is there must be a namespace, the spec is only data. */
-function unpin(sandbox: Sandbox): void {
+/**
+ * Unpins the namespaces that the pod's spec names: what is there must be a namespace, the spec is only data. A
+ * pod whose launch broke off has no spec yet; its namespaces are where kpod pins those of its uid.
+ */
+function unpin(server: ContainerServer, sandbox: Sandbox): void {
   const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
   for (const type of ["network", "ipc", "uts"] as const) {
     const path = pathOf(sandbox, type);
@@ -72,6 +102,8 @@ function unpin(sandbox: Sandbox): void {
     while (unmount(target));
     rmSync(target, { force: true });
   }
+  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sandbox.uid)) return;
+  removePodNamespaces(podNamespacePaths(server.config.namespacesDir, sandbox.uid));
 }
 
 function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | undefined {
@@ -79,7 +111,7 @@ function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | und
     const path = sandbox.namespacePath(type);
     return path.startsWith("/") && !path.startsWith("/proc/") ? path : undefined;
   } catch (error) {
-    // A pod that lost its spec has lost the names of its namespaces with it.
+    // Its spec is lost, or was not written yet.
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }

@@ -20,9 +20,15 @@ export function monitorOf(container: Container): Monitor | undefined {
   return readCommandLine(pid)?.includes(container.id) === true ? { pid, startTime } : undefined;
 }
 
-/** Waits until conmon has ended, as it does soon after its container, and ends it when it does not. */
-export async function endMonitor({ pid, startTime }: Monitor): Promise<void> {
-  const deadline = performance.now() + conmonTimeLimit;
+/**
+ * Waits until conmon has ended, as it does soon after its container, and ends it when it does not.
+ * @param patienceMs how long it has to end by itself
+ */
+export async function endMonitor(
+  { pid, startTime }: Monitor,
+  patienceMs: number = conmonTimeLimit,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
   let killed = false;
   while (isProcessAlive(pid, startTime)) {
     if (!killed && performance.now() > deadline) {

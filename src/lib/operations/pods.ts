@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
@@ -31,8 +32,7 @@ export async function stopPod(
   if (!isSpoofed(server, sandbox)) {
     await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
   }
-  const directory = isSpoofed(server, sandbox) ? infraContainer.bundlePath : infraContainer.dir;
-  writeFileAtomic(join(directory, "stopped"), "", 0o644);
+  noteStopped(server, sandbox);
 }
 
 /**
@@ -89,7 +89,18 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
       hint: "stop it first or use -f",
     });
   }
+  await server.withStateLock(async () => {
+    noteStopped(server, sandbox);
+    await server.update({ states: false });
+  });
   await discardPod(server, sandbox);
+}
+
+/** Notes that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
+function noteStopped(server: ContainerServer, sandbox: Sandbox): void {
+  const { dir, bundlePath } = sandbox.infraContainer;
+  const directory = isSpoofed(server, sandbox) ? bundlePath : dir;
+  if (existsSync(directory)) writeFileAtomic(join(directory, "stopped"), "", 0o644);
 }
 
 async function inState(
