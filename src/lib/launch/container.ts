@@ -62,9 +62,7 @@ export async function createPodContainer(
         image,
       });
       undo.add(`forget container ${name}`, () => server.update({ states: false }));
-      undo.add(`remove container ${name} from the store`, () =>
-        server.store.deleteContainer(id),
-      );
+      undo.add(`remove container ${name} from the store`, () => server.store.deleteContainer(id));
       return info.config.config ?? {};
     });
     const rootPath = await server.storageRuntimeServer.startContainer(id);

@@ -59,9 +59,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         image: plan.image,
       });
       undo.add(`forget pod ${plan.name}`, () => server.update({ states: false }));
-      undo.add(`remove pod ${plan.name} from the store`, () =>
-        server.store.deleteContainer(plan.id),
-      );
+      undo.add(`remove pod ${plan.name} from the store`, () => server.store.deleteContainer(plan.id));
     });
     const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
     const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));

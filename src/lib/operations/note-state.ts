@@ -18,7 +18,10 @@ export async function noteState(server: ContainerServer, container: Container): 
   const state = await server.runtime.updateStatus(container);
   if (state.status === "unknown") return;
   try {
-    await server.withStateLock(() => Promise.resolve(write(container, state)));
+    await server.withStateLock(() => {
+      write(container, state);
+      return Promise.resolve();
+    });
   } catch (error) {
     if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     server.logger.warn(`the state of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
