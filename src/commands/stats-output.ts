@@ -10,6 +10,8 @@ export interface StatsOutput {
   readonly text: (rows: readonly StatsRow[]) => string;
   /** As a picture that takes the place of the one before; undefined for JSON, which is for programs. */
   readonly lines: ((rows: readonly StatsRow[]) => Draw) | undefined;
+  /** The fields of a template that it names; undefined where everything is shown. */
+  readonly fields?: ReadonlySet<string>;
 }
 
 interface OutputFlags extends RowStyle {
@@ -42,6 +44,7 @@ export async function openStatsOutput(flags: OutputFlags): Promise<StatsOutput> 
   const text = (rows: readonly StatsRow[]) => template.render(rows.map((row) => templateFields(row, flags)));
   return {
     text,
+    ...(template.fields.whole ? {} : { fields: template.fields.names }),
     lines: (rows) => {
       // Rendered once, for it may fail: not when the terminal has another size.
       const lines = linesOf(text(rows));

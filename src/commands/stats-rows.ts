@@ -1,5 +1,6 @@
 import { displayId } from "../format/id";
 import { humanSize } from "../format/units";
+import type { StatsController } from "../lib/cgroups/stats";
 import type { StatsValues } from "../lib/operations/stats-values";
 
 /** A line of `kpod stats`: a container, or with `--pod` a pod. */
@@ -117,6 +118,38 @@ function compare(a: SortValue, b: SortValue): number {
 
 function both(input: number | undefined, output: number | undefined): number | undefined {
   return input === undefined || output === undefined ? undefined : input + output;
+}
+
+/** What is counted by one controller, or in the network namespace. */
+export type StatsPart = StatsController | "network";
+
+const fieldParts: Readonly<Record<string, StatsPart>> = {
+  CPUPerc: "cpu",
+  MemUsage: "memory",
+  MemPerc: "memory",
+  NetIO: "network",
+  BlockIO: "blkio",
+  PIDs: "pids",
+};
+
+const sortParts: Readonly<Partial<Record<SortKey, StatsPart>>> = {
+  cpu: "cpu",
+  mem: "memory",
+  mem_percent: "memory",
+  net: "network",
+  block: "blkio",
+  pids: "pids",
+};
+
+/**
+ * What has to be read for rows.
+ * @param fields the fields that a template names; undefined for all
+ */
+export function partsFor(fields: ReadonlySet<string> | undefined, sort: SortKey | undefined): Set<StatsPart> {
+  const all = Object.entries(fieldParts);
+  const parts = new Set(all.filter(([name]) => fields?.has(name) ?? true).map(([, part]) => part));
+  const sorted = sort === undefined ? undefined : sortParts[sort];
+  return sorted === undefined ? parts : parts.add(sorted);
 }
 
 /** What stands for a number that is not known. */

@@ -3,13 +3,14 @@ import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../cli/live-screen";
 import type { statsFlags } from "../cli/table/stats";
 import type { Terminal } from "../cli/terminal";
+import { statsControllers } from "../lib/cgroups/stats";
 import type { ContainerServer } from "../lib/container-server";
 import { sampleContainers, type StatsSample } from "../lib/operations/stats";
 import { sumPodStats } from "../lib/operations/stats-pods";
 import { statsHost } from "../lib/operations/stats-source";
 import { stoppedStats } from "../lib/operations/stats-values";
 import { openStatsOutput, type StatsOutput } from "./stats-output";
-import { sortRows, type StatsRow } from "./stats-rows";
+import { partsFor, sortRows, type StatsPart, type StatsRow } from "./stats-rows";
 import { select, type StatsSelection } from "./stats-selection";
 
 type Context = CommandContext<typeof statsFlags, readonly string[]>;
@@ -30,7 +31,9 @@ export async function run(context: Context): Promise<number> {
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {
     const inPlace = !flags.noStream && output.lines !== undefined && canDrawInPlace(terminal);
-    const show = (screen?: LiveScreen) => watch(context, server, selection, shower(output, terminal, screen));
+    const parts = partsFor(output.fields, flags.sort);
+    const show = (screen?: LiveScreen) =>
+      watch(context, server, selection, { parts, show: shower(output, terminal, screen) });
     await (inPlace ? withLiveScreen(terminal, show) : show());
   }
   return failed > 0 ? 1 : 0;
@@ -50,25 +53,29 @@ async function watch(
   context: Context,
   server: ContainerServer,
   selection: StatsSelection,
-  show: Show,
+  { parts, show }: { parts: ReadonlySet<StatsPart>; show: Show },
 ): Promise<void> {
   const { flags, logger } = context;
   const signal = context.signal();
   const host = statsHost();
   const interval = (flags.interval ?? usualInterval) * 1000;
   const first = flags.interval !== undefined && flags.noStream ? interval : Math.min(interval, firstInterval);
-  // Processors are counted between two looks, so that the first one notes nothing else.
-  let previous: StatsSample = sampleContainers(selection.containers(), {
-    host,
-    logger,
-    controllers: ["cpu"],
-    network: false,
-  });
-  await pause(first, signal);
+  const look = (previous?: StatsSample, only = parts): StatsSample =>
+    sampleContainers(selection.containers(), {
+      ...{ host, logger },
+      controllers: statsControllers.filter((name) => only.has(name)),
+      network: only.has("network"),
+      ...(previous === undefined ? {} : { previous }),
+    });
+  let sample: StatsSample | undefined;
+  if (parts.has("cpu")) {
+    // Processors are counted between two looks, so that the first one notes nothing else.
+    sample = look(undefined, new Set(["cpu"]));
+    if ([...sample.values()].some(({ mark }) => mark !== undefined)) await pause(first, signal);
+  }
   for (;;) {
     const next = performance.now() + interval;
-    const sample = sampleContainers(selection.containers(), { host, logger, previous });
-    previous = sample;
+    sample = look(sample);
     show(rowsOf(context, server, selection, sample, host.memory));
     if (flags.noStream) return;
     await pause(next - performance.now(), signal);

@@ -1,6 +1,7 @@
 import {
   cellsOf,
   columnsOf,
+  partsFor,
   rowJson,
   sortRows,
   templateFields,
@@ -164,6 +165,25 @@ describe("sorting", () => {
         .join(""),
     ).toBe(expected);
     expect(rows.map(({ id }) => id).join("")).toBe("bcad");
+  });
+});
+
+describe("what has to be read", () => {
+  const parts = async (format: string | undefined, sort?: SortKey): Promise<string[]> =>
+    [...partsFor((await openStatsOutput({ ...flags, format })).fields, sort)].sort();
+  const all = ["blkio", "cpu", "memory", "network", "pids"];
+
+  test.each([
+    [undefined, undefined, all],
+    ["json", undefined, all],
+    ["{{json .}}", undefined, all],
+    ["{{.ID}} {{.Name}}", undefined, []],
+    ["{{.MemUsage}} {{.MemPerc}}", undefined, ["memory"]],
+    ["table {{.NetIO}}\\t{{if .PIDs}}{{.BlockIO}}{{end}}", undefined, ["blkio", "network", "pids"]],
+    ["{{.PIDs}}", "cpu", ["cpu", "pids"]],
+    ["{{.PIDs}}", "name", ["pids"]],
+  ] as const)("for %s sorted by %s: %j", async (format, sort, expected) => {
+    expect(await parts(format, sort)).toEqual(expected);
   });
 });
 
