@@ -1,111 +1,79 @@
-import { humanAgo, humanDuration } from "../format/units";
+import { escapeControl } from "../format/escape";
 import { displayId } from "../format/id";
-import { displayImageName } from "../format/image-name";
+import { humanAgo } from "../format/units";
 import type { Container } from "../lib/oci/container";
-import type { ContainerState } from "../lib/oci/state";
 import type { PortMapping } from "../lib/sandbox/sandbox";
+import { readNamespaceInodes, type NamespaceInodes } from "../lib/system/process-namespaces";
+import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./container-texts";
 import { readOr, type RowSource } from "./row-source";
 
-/** How long a command may be before it is cut in the middle of a table. */
-const longestCommand = 20;
-
-/** A container as `ps` shows it in a table. */
+/** A container as `ps` shows it, safe for a terminal. Cells are made when they are asked for: no list has all. */
 export interface ContainerRow {
-  id: string;
-  image: string;
-  command: string;
-  created: string;
-  status: string;
-  ports: string;
-  names: string;
-  pod: string;
-  podNamespace: string;
+  readonly id: string;
+  readonly image: string;
+  readonly command: string;
+  readonly created: string;
+  readonly status: string;
+  readonly ports: string;
+  readonly names: string;
+  readonly pod: string;
+  readonly podNamespace: string;
+  readonly size: string;
+  /** Undefined for a container without a process. */
+  readonly namespaces: NamespaceInodes | undefined;
+  /** 0 without one. */
+  readonly pid: number;
 }
 
-/** The cells of a container. What cannot be read of it stays empty, with a warning. */
+/** The row of a container. What cannot be read of it stays empty, with a warning. */
 export function containerRow(source: RowSource, container: Container): ContainerRow {
-  const { noTrunc, now } = source;
-  const sandbox = source.server.getSandbox(container.sandboxId);
-  const command = readOr(source, container, "", () => commandOf(container));
+  const { noTrunc, now, server, sizes } = source;
+  const sandbox = server.getSandbox(container.sandboxId);
   return {
     id: displayId(container.id, { noTrunc }),
-    image: displayImage(container.imageName, noTrunc),
-    command:
-      noTrunc || command.length <= longestCommand ? command : `${command.slice(0, longestCommand - 3)}...`,
+    image: escapeControl(imageText(container.imageName, noTrunc)),
+    get command() {
+      const command = escapeControl(commandOf(source, container));
+      return noTrunc ? command : shortCommand(command);
+    },
     created: humanAgo(container.createdAt.getTime(), now),
-    status: statusText(container.state, now),
-    ports: readOr(source, container, [], () => sandbox?.portMappings ?? [])
-      .map(portText)
-      .join(", "),
-    names: container.name,
-    pod: sandbox?.kubeName ?? "",
-    podNamespace: sandbox?.namespace ?? "",
+    get status() {
+      return statusText(container.state, now);
+    },
+    get ports() {
+      return portsText(portsOf(source, container));
+    },
+    names: escapeControl(container.name),
+    pod: escapeControl(sandbox?.kubeName ?? ""),
+    podNamespace: escapeControl(sandbox?.namespace ?? ""),
+    get size() {
+      return sizeText(sizes?.get(container.id));
+    },
+    get namespaces() {
+      return namespacesOf(source, container);
+    },
+    pid: pidOf(container),
   };
 }
 
-/** A container as `ps --format json` shows it: the keys of kpod 1.0, then newer ones. */
-export function containerJson(source: RowSource, container: Container): Record<string, unknown> {
-  const { state } = container;
+/** What a container runs, in one line; "" when that cannot be read. */
+export function commandOf(source: RowSource, container: Container): string {
+  return readOr(source, container, "", () => commandLine(container));
+}
+
+/** The ports of the host that lead to a container's pod. */
+export function portsOf(source: RowSource, container: Container): readonly PortMapping[] {
   const sandbox = source.server.getSandbox(container.sandboxId);
-  const started = state?.started ?? container.createdAt;
-  const ended = state?.status === "stopped" ? (state.finished ?? started).getTime() : source.now;
-  const running = state?.status === "running" || state?.status === "paused";
-  return {
-    id: container.id,
-    image: container.imageName,
-    image_id: container.imageId,
-    command: readOr(source, container, "", () => commandOf(container)),
-    createdAt: container.createdAt.toISOString(),
-    runningFor: state?.status === "created" ? 0 : Math.max(0, ended - started.getTime()) * 1_000_000,
-    status: state?.status ?? "unknown",
-    ports: readOr(source, container, [], () => sandbox?.portMappings ?? []),
-    size: 0,
-    names: container.name,
-    labels: readOr(source, container, {}, () => container.labels),
-    mounts: readOr(source, container, [], () => container.spec.mounts ?? []),
-    ctrRunning: running,
-    podId: container.sandboxId,
-    podName: sandbox?.kubeName ?? "",
-    podNamespace: sandbox?.namespace ?? "",
-    pid: state?.pid ?? 0,
-    exitCode: state?.exitCode ?? null,
-    startedAt: state?.started?.toISOString() ?? null,
-    finishedAt: state?.finished?.toISOString() ?? null,
-    oomKilled: state?.oomKilled ?? false,
-  };
+  return readOr(source, container, [], () => sandbox?.portMappings ?? []);
 }
 
-/** The state of a container in words: `Up 2 minutes`, `Exited (3) 5 seconds ago`. */
-export function statusText(state: ContainerState | undefined, now: number): string {
-  const up = (): string => {
-    const since = state?.started ?? state?.created;
-    return since === undefined ? "Up" : `Up ${humanDuration(now - since.getTime())}`;
-  };
-  switch (state?.status) {
-    case "created":
-      return "Created";
-    case "running":
-      return up();
-    case "paused":
-      return `${up()} (Paused)`;
-    case "stopped": {
-      const ago = state.finished === undefined ? "" : ` ${humanAgo(state.finished.getTime(), now)}`;
-      return `Exited (${state.exitCode ?? "?"})${ago}${state.oomKilled ? " (OOMKilled)" : ""}`;
-    }
-    default:
-      return "Unknown";
-  }
+/** The pid of a container's first process, 0 when it has none. */
+export function pidOf({ state }: Container): number {
+  return state === undefined || state.status === "stopped" ? 0 : state.pid;
 }
 
-function commandOf(container: Container): string {
-  return (container.spec.process?.args ?? []).join(" ");
-}
-
-function displayImage(name: string, noTrunc: boolean): string {
-  return /^[0-9a-f]{64}$/.test(name) ? displayId(name, { noTrunc }) : displayImageName(name, { noTrunc });
-}
-
-function portText({ hostIp, hostPort, containerPort, protocol }: PortMapping): string {
-  const from = hostPort === 0 ? "" : `${hostIp === "" ? "0.0.0.0" : hostIp}:${hostPort}->`;
-  return `${from}${containerPort}/${protocol}`;
+/** The namespaces of a container's process. */
+export function namespacesOf(source: RowSource, container: Container): NamespaceInodes | undefined {
+  const pid = pidOf(container);
+  return pid === 0 ? undefined : readOr(source, container, undefined, () => readNamespaceInodes(pid));
 }

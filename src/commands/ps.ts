@@ -1,50 +1,83 @@
+import { pause, unlessAborted } from "../cli/abortable";
 import type { CommandContext } from "../cli/command";
-import type { psFlags } from "../cli/table/look";
-import { displayId } from "../format/id";
-import { jsonText } from "../format/json";
-import { tableText } from "../format/table";
-import type { Container } from "../lib/oci/container";
-import { containerJson, containerRow } from "./container-rows";
-import type { RowSource } from "./row-source";
+import { canDrawInPlace, withLiveScreen } from "../cli/live-screen";
+import type { psFlags } from "../cli/table/ps";
+import type { ContainerFilter } from "../lib/container-lists";
+import type { ContainerServer } from "../lib/container-server";
+import {
+  asksForState,
+  openContainerFilter,
+  parseContainerFilters,
+  type ContainerFilterTerm,
+} from "../lib/operations/filter-containers";
+import { containerSizes } from "../lib/operations/sizes";
+import { sortContainers } from "./container-sort";
+import { readFilters } from "./filters";
+import { openPsOutput, type PsOutput } from "./ps-output";
+import { selectContainers, showsAllStates } from "./ps-selection";
+import { readOr, type RowSource } from "./row-source";
 
 type Context = CommandContext<typeof psFlags>;
 
-/** `kpod ps`: lists containers, newest first. */
+/** `kpod ps`: lists containers, newest first, once or with `--watch` again and again. */
 export async function run(context: Context): Promise<number> {
-  const { flags, terminal, logger } = context;
+  const { flags, terminal } = context;
+  const terms = readFilters(flags.filter, parseContainerFilters);
+  const output = await openPsOutput({ ...flags, namespace: flags.namespace || flags.ns });
   const server = await context.openServer();
-  await server.update();
-  const containers = select(flags, server.listContainers());
-  const source: RowSource = { server, logger, now: Date.now(), noTrunc: flags.noTrunc };
-  terminal.out(flags.quiet ? idLines(containers, flags.noTrunc) : render(flags, source, containers));
+  const list = createList(context, server, terms, output);
+  if (flags.watch === undefined) {
+    terminal.out(await list());
+  } else if (output.drawable && canDrawInPlace(terminal)) {
+    await withLiveScreen(terminal, (screen) =>
+      repeat(context, flags.watch ?? 0, async () => {
+        const lines = linesOf(await list());
+        screen.show(() => lines);
+      }),
+    );
+  } else {
+    await repeat(context, flags.watch, async () => {
+      terminal.out(await list());
+    });
+  }
   return 0;
 }
 
-/** Which containers are asked for; they come newest first. */
-function select(flags: Context["flags"], containers: Container[]): Container[] {
-  if (flags.latest) return containers.slice(0, 1);
-  if (flags.last !== undefined) return containers.slice(0, flags.last);
-  if (flags.all) return containers;
-  // One whose runtime could not be asked may well run: leaving it out would hide it when it matters most.
-  return containers.filter(({ state }) => state?.status !== "created" && state?.status !== "stopped");
+/** Does something at every interval, until Ctrl-C. */
+async function repeat(context: Context, seconds: number, action: () => Promise<void>): Promise<never> {
+  const signal = context.signal();
+  for (;;) {
+    const next = performance.now() + seconds * 1000;
+    await unlessAborted(action(), signal);
+    await pause(next - performance.now(), signal);
+  }
 }
 
-function idLines(containers: readonly Container[], noTrunc: boolean): string {
-  return containers.map(({ id }) => `${displayId(id, { noTrunc })}\n`).join("");
+/** Makes what looks at the node and writes the list, each time anew. */
+function createList(
+  { flags, logger, signal }: Context,
+  server: ContainerServer,
+  terms: readonly ContainerFilterTerm[],
+  output: PsOutput,
+): () => Promise<string> {
+  const sortsByState = flags.sort === "status" || flags.sort === "runningfor";
+  const states = output.needs.states || !showsAllStates(flags) || asksForState(terms) || sortsByState;
+  const sizes = output.needs.sizes || flags.sort === "size";
+  let filter: ContainerFilter | undefined;
+  return async () => {
+    await server.update({ states });
+    const source: RowSource = { server, logger, now: Date.now(), noTrunc: flags.noTrunc };
+    // What `before` and `since` name is looked up once: it may be gone at the next look.
+    filter ??= await openContainerFilter(server, terms, (container, otherwise, read) =>
+      readOr({ logger }, container, otherwise, read),
+    );
+    const containers = selectContainers(flags, server.listContainers(), terms, filter);
+    if (sizes) source.sizes = await containerSizes(server, containers, signal());
+    const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);
+    return output.text(source, sorted);
+  };
 }
 
-function render(flags: Context["flags"], source: RowSource, containers: readonly Container[]): string {
-  if (flags.format === "json")
-    return jsonText(containers.map((container) => containerJson(source, container)));
-  const columns = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
-  const rows = containers.map((container) => {
-    const row = containerRow(source, container);
-    const cells = [row.id, row.image, row.command, row.created, row.status, row.ports, row.names];
-    return flags.pod ? [...cells, row.pod, row.podNamespace] : cells;
-  });
-  return tableText({
-    columns: flags.pod ? [...columns, "POD", "K8S NAMESPACE"] : columns,
-    rows,
-    heading: !flags.noheading,
-  });
+function linesOf(text: string): readonly string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }
