@@ -1,27 +1,54 @@
 import type { CommandContext } from "../cli/command";
-import type { podPsFlags } from "../cli/table/pods";
+import type { podPsFlags } from "../cli/table/pod-ps";
 import { displayId } from "../format/id";
 import { jsonText } from "../format/json";
 import { tableText } from "../format/table";
-import { podJson, podRow } from "./pod-rows";
-import type { RowSource } from "./row-source";
+import { parseSandboxFilters, sandboxFilter, type SandboxRead } from "../lib/operations/filter-sandboxes";
+import type { Sandbox } from "../lib/sandbox/sandbox";
+import { readFilters } from "./filters";
+import { podColumns, podJson, podRow, sortPods } from "./pod-rows";
+import { readOr, type RowSource } from "./row-source";
+import { openRowTemplate, readFormat } from "./template";
+
+type Context = CommandContext<typeof podPsFlags>;
+type Show = (source: RowSource, sandboxes: readonly Sandbox[]) => string;
 
 /** `kpod pod ps`: lists pods, newest first. */
-export async function run(context: CommandContext<typeof podPsFlags>): Promise<number> {
+export async function run(context: Context): Promise<number> {
   const { flags, terminal, logger } = context;
-  const { noTrunc } = flags;
+  const terms = readFilters(flags.filter, parseSandboxFilters);
+  const show = await openOutput(flags);
   const server = await context.openServer();
-  await server.update();
-  const sandboxes = server.listSandboxes();
-  const source: RowSource = { server, logger, now: Date.now(), noTrunc };
-  if (flags.quiet) {
-    terminal.out(sandboxes.map(({ id }) => `${displayId(id, { noTrunc })}\n`).join(""));
-  } else if (flags.format === "json") {
-    terminal.out(jsonText(sandboxes.map((sandbox) => podJson(source, sandbox))));
-  } else {
-    const columns = ["POD ID", "NAME", "K8S NAMESPACE", "STATE", "CREATED", "ATTEMPT", "RUNNING"];
-    const rows = sandboxes.map((sandbox) => podRow(source, sandbox));
-    terminal.out(tableText({ columns, rows, heading: !flags.noheading }));
-  }
+  const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
+  await server.update({ states });
+  const source: RowSource = { server, logger, now: Date.now(), noTrunc: flags.noTrunc };
+  const read: SandboxRead = (sandbox, otherwise, readIt) =>
+    readOr(source, sandbox.infraContainer, otherwise, readIt);
+  const fitting = server.listSandboxes().filter(sandboxFilter(terms, read));
+  terminal.out(show(source, flags.sort === undefined ? fitting : sortPods(source, fitting, flags.sort)));
   return 0;
+}
+
+async function openOutput(flags: Context["flags"]): Promise<Show> {
+  const format = readFormat(flags.format);
+  if (flags.quiet) {
+    return (_, sandboxes) => sandboxes.map(({ id }) => `${displayId(id, flags)}\n`).join("");
+  }
+  if (format === "json") {
+    return (source, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(source, sandbox)));
+  }
+  if (format === "table") {
+    return (source, sandboxes) => {
+      const rows = sandboxes.map((sandbox) => podRow(source, sandbox));
+      return tableText({ columns: podColumns, rows, heading: !flags.noheading });
+    };
+  }
+  const { podHeadings, templatePod } = await import("./pod-template");
+  const rows = await openRowTemplate(format.template, {
+    name: "pod ps",
+    dataType: "pod",
+    headings: podHeadings,
+    heading: !flags.noheading,
+  });
+  return (source, sandboxes) => rows.render(sandboxes.map((sandbox) => templatePod(source, sandbox)));
 }

@@ -1,14 +1,14 @@
 import { displayId } from "../format/id";
 import { humanAgo } from "../format/units";
 import type { Sandbox } from "../lib/sandbox/sandbox";
+import { compareValues } from "./container-sort";
 import { readOr, type RowSource } from "./row-source";
+
+/** The headings of the table of pods. */
+export const podColumns = ["POD ID", "NAME", "K8S NAMESPACE", "STATE", "CREATED", "ATTEMPT", "RUNNING"];
 
 /** A pod as `pod ps` shows it in a table. */
 export function podRow(source: RowSource, sandbox: Sandbox): string[] {
-  const members = sandbox.containers();
-  const running = members.filter(
-    ({ state }) => state?.status === "running" || state?.status === "paused",
-  ).length;
   return [
     displayId(sandbox.id, { noTrunc: source.noTrunc }),
     sandbox.kubeName,
@@ -16,8 +16,17 @@ export function podRow(source: RowSource, sandbox: Sandbox): string[] {
     podState(source, sandbox),
     humanAgo(sandbox.infraContainer.createdAt.getTime(), source.now),
     String(sandbox.attempt),
-    `${running}/${members.length}`,
+    runningText(sandbox),
   ];
+}
+
+/** How many of a pod's containers run: `1/2`. */
+export function runningText(sandbox: Sandbox): string {
+  const members = sandbox.containers();
+  const running = members.filter(
+    ({ state }) => state?.status === "running" || state?.status === "paused",
+  ).length;
+  return `${running}/${members.length}`;
 }
 
 /** A pod as `pod ps --format json` shows it. */
@@ -31,7 +40,7 @@ export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unk
     attempt: sandbox.attempt,
     state: podState(source, sandbox),
     createdAt: sandbox.infraContainer.createdAt.toISOString(),
-    labels: readOr(source, sandbox.infraContainer, {}, () => sandbox.labels),
+    labels: podLabels(source, sandbox),
     infraContainerId: sandbox.infraContainer.id,
     containers: sandbox
       .containers()
@@ -39,6 +48,37 @@ export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unk
   };
 }
 
-function podState(source: RowSource, sandbox: Sandbox): string {
+/** Whether a pod is ready; one that cannot be read is not. */
+export function podState(source: RowSource, sandbox: Sandbox): string {
   return readOr(source, sandbox.infraContainer, "NotReady", () => sandbox.state);
+}
+
+/** The labels of a pod; none when they cannot be read. */
+export function podLabels(source: RowSource, sandbox: Sandbox): Readonly<Record<string, string>> {
+  return readOr(source, sandbox.infraContainer, {}, () => sandbox.labels);
+}
+
+/** By what pods can be sorted. */
+export type PodSortKey = "created" | "id" | "name" | "namespace" | "state";
+
+/** Sorts pods: texts rise, times begin with the newest. Those that are equal stay in their order. */
+export function sortPods(source: RowSource, sandboxes: readonly Sandbox[], key: PodSortKey): Sandbox[] {
+  const valueOf = (sandbox: Sandbox): string | number => {
+    switch (key) {
+      case "created":
+        return sandbox.infraContainer.createdAt.getTime();
+      case "id":
+        return sandbox.id;
+      case "name":
+        return sandbox.kubeName;
+      case "namespace":
+        return sandbox.namespace;
+      case "state":
+        return podState(source, sandbox);
+    }
+  };
+  return sandboxes
+    .map((sandbox) => ({ sandbox, value: valueOf(sandbox) }))
+    .sort((a, b) => compareValues(a.value, b.value))
+    .map(({ sandbox }) => sandbox);
 }

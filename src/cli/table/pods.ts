@@ -1,8 +1,8 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 import { podInspectCommand } from "./inspect";
-import { listFlags } from "./list-flags";
 import { podChangeCommands } from "./pod-change";
+import { podPsCommand } from "./pod-ps";
 
 export const podRunFlags = {
   name: { argument: "NAME", help: "Name of the pod" },
@@ -22,23 +22,9 @@ export const podRunFlags = {
   "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod" },
 } as const satisfies FlagSpecs;
 
-export const podPsFlags = listFlags;
-
 /** Commands for pods. */
 export const podCommands = [
-  command({
-    path: ["pod", "ps"],
-    group: "pods",
-    summary: "List pods",
-    usage: "[flags]",
-    arguments: { min: 0, max: 0, name: "no arguments" },
-    flags: podPsFlags,
-    examples: [
-      { command: "kpod pod ps", does: "List the pods" },
-      { command: "kpod pod ps -q --no-trunc", does: "Print their full ids alone" },
-    ],
-    load: () => import("../../commands/pod-ps"),
-  }),
+  podPsCommand,
   command({
     path: ["pod", "run"],
     group: "pods",
