@@ -25,12 +25,13 @@ export interface ContainerStateData {
 
 /** The state of a container when it was last looked up (libkpod: State). */
 export function containerStateData({ id, bundlePath, state }: Container): ContainerStateData {
+  const bundle = state?.bundle ?? "";
   return {
     ociVersion: state?.ociVersion ?? "",
     id,
     status: state?.status ?? "unknown",
     pid: state?.pid ?? 0,
-    bundle: state?.bundle ?? bundlePath,
+    bundle: bundle === "" ? bundlePath : bundle,
     annotations: { ...state?.annotations },
     created: state?.created?.toISOString() ?? zeroTime,
     started: state?.started?.toISOString() ?? zeroTime,
