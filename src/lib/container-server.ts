@@ -6,6 +6,7 @@ import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
+import { annotations } from "./oci/annotations";
 import { Container } from "./oci/container";
 import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
@@ -212,13 +213,19 @@ export class ContainerServer extends ContainerLists {
 
   private runtimeChoice(container: Container): RuntimeChoice {
     const choice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
-    const { runtimes, runtimeUntrustedWorkload } = this.config;
+    const { runtimes, runtimeUntrustedWorkload, defaultRuntime } = this.config;
+    const handlers = Object.entries(runtimes);
+    const byPlatform = handlers.some(
+      ([, { platformRuntimePaths }]) => Object.keys(platformRuntimePaths).length > 0,
+    );
     // With one runtime there is nothing to choose, and no spec needs to be read.
-    if (Object.keys(runtimes).length < 2 && runtimeUntrustedWorkload === "") return choice;
+    const onlyDefault = handlers.every(([name]) => name === defaultRuntime);
+    if (onlyDefault && !byPlatform && runtimeUntrustedWorkload === "") return choice;
     const sandbox = this.sandboxes.get(container.sandboxId);
     if (sandbox === undefined) return choice;
     try {
-      return { handler: sandbox.runtimeHandler, trusted: sandbox.trusted, privileged: sandbox.privileged };
+      const { runtimeHandler: handler, trusted, privileged } = sandbox;
+      return { handler, trusted, privileged, ...(byPlatform ? platformPathOf(container) : {}) };
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       this.logger.warn(`pod ${sandbox.name}: ${error.message}: taking the default runtime`);
@@ -415,6 +422,13 @@ export class ContainerServer extends ContainerLists {
       return false;
     }
   }
+}
+
+/** The program that CRI-O noted for a container's platform, under its names in different versions. */
+function platformPathOf({ specAnnotations: noted }: Container): Pick<RuntimeChoice, "platformPath"> {
+  return {
+    platformPath: noted[annotations.platformRuntimePath] ?? noted[annotations.platformRuntimePathBefore],
+  };
 }
 
 function sandboxOf(infraContainer: Container, metadata: ContainerMetadata): Sandbox {

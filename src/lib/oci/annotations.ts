@@ -44,6 +44,8 @@ export const annotations = {
   tty: "io.kubernetes.cri-o.TTY",
   volumes: "io.kubernetes.cri-o.Volumes",
   platformRuntimePath: "platform-runtime-path.crio.io",
+  /** The name of `platformRuntimePath` up to CRI-O 1.34. */
+  platformRuntimePathBefore: "io.kubernetes.cri-o.PlatformRuntimePath",
   podLinuxOverhead: "pod-linux-overhead.crio.io",
   podLinuxResources: "pod-linux-resources.crio.io",
   spoofed: "spoofed.crio.io",

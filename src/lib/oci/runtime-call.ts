@@ -10,13 +10,20 @@ export const runtimeTimeLimit = 10_000;
  * Calls the runtime and hands back what it printed.
  * @param args the command and its arguments; options for all commands (`--root`) are put before
  * @throws KpodError RUNTIME_TIMEOUT when it does not end in time, RUNTIME_FAILED when it fails, both with what
- * the runtime said
+ * the runtime said; UNSUPPORTED for a runtime of virtual machines
  */
 export async function callRuntime(
   handler: RuntimeHandler,
   args: readonly string[],
   options: { timeoutMs?: number | undefined; systemdCgroup?: boolean } = {},
 ): Promise<string> {
+  if (handler.type === "vm") {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `the runtime ${handler.name} runs virtual machines, which only CRI-O can drive`,
+      { hint: "use crictl while CRI-O runs" },
+    );
+  }
   const { execa } = await import("execa");
   const timeout = options.timeoutMs ?? runtimeTimeLimit;
   // In a session of its own: Ctrl-C is for kpod and must not break a runtime off half way.

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { runtimeHandler, type Config } from "../config";
+import type { RuntimeHandler as ConfiguredHandler } from "../config/runtime-handlers";
 import { KpodError } from "../errors";
 import { findExecutable } from "./executable";
 
@@ -17,6 +18,8 @@ export interface RuntimeChoice {
   trusted: boolean | undefined;
   /** True for a pod with the host's rights. */
   privileged: boolean;
+  /** The program that CRI-O noted for the container's platform; "" or undefined when it noted none. */
+  platformPath?: string | undefined;
 }
 
 /** A runtime as it is called. */
@@ -28,6 +31,8 @@ export interface RuntimeHandler {
   root: string;
   /** The conmon that goes with it. */
   monitor: string;
+  /** `vm` for one that runs virtual machines and has no command line that could be asked. */
+  type?: "vm";
 }
 
 const builtInRuntime = "/usr/bin/runc";
@@ -43,14 +48,13 @@ const builtInConmon = "/usr/local/libexec/crio/conmon";
 export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler {
   const name = choice.handler === "" ? config.defaultRuntime : choice.handler;
   const entry = runtimeHandler(config, choice.handler);
-  const monitor = entry?.monitorPath ?? "";
   if (entry !== undefined) {
-    return {
-      name,
-      path: existingRuntime(entry.runtimePath === "" ? name : entry.runtimePath, `/usr/bin/${name}`),
-      root: entry.runtimeRoot,
-      monitor: monitor === "" ? config.conmon : monitor,
-    };
+    const monitor = entry.monitorPath === "" ? config.conmon : entry.monitorPath;
+    const program = programOf(entry, name, config, choice);
+    const common = { name, root: entry.runtimeRoot, monitor };
+    // Its program, a shim, is not called: it may be missing without harm.
+    if (entry.runtimeType === "vm") return { ...common, path: program, type: "vm" };
+    return { ...common, path: existingRuntime(program, `/usr/bin/${name}`) };
   }
   // CRI-O knows these two without a table of their own.
   if ((name === "crun" || name === "runc") && config.runtime === builtInRuntime) {
@@ -73,6 +77,19 @@ export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice):
       : undefined;
   const path = crun ?? existingRuntime(wanted, builtInRuntime);
   return { name: basename(path), path, root: "", monitor: config.conmon };
+}
+
+/** The program of a handler: for the container's platform where there is one of its own, else as configured. */
+function programOf(
+  entry: ConfiguredHandler,
+  name: string,
+  { defaultRuntime }: RuntimeConfigPart,
+  { platformPath = "" }: RuntimeChoice,
+): string {
+  // On an older CRI-O the note could be anybody's annotation, and is no reason to run what it names.
+  if (Object.values(entry.platformRuntimePaths).includes(platformPath)) return platformPath;
+  if (entry.runtimePath !== "") return entry.runtimePath;
+  return entry.inheritDefaultRuntime ? defaultRuntime : name;
 }
 
 /** All handlers that the configuration names and whose programs are there. */

@@ -1,5 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
+import { errnoOf, isNotFound } from "../errors";
 import { readCommandLine } from "../system/process";
 import { readConmonPid } from "./conmon";
 import type { Container } from "./container";
@@ -7,7 +8,7 @@ import { findExecutable, isExecutable } from "./executable";
 import type { RuntimeHandler } from "./runtime-handler";
 
 /** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
-const defaultRoots = ["/run/crun", "/run/runc"];
+const rootsOfCrio = ["/run/crun", "/run/runc"];
 
 /**
  * Finds the runtime that really has a container. CRI-O records it nowhere: the handler may name no root, the
@@ -15,12 +16,14 @@ const defaultRoots = ["/run/crun", "/run/runc"];
  * the container below a runtime's root, whose files show whose it is.
  * @param configured the handler that the configuration gives
  * @param others the further handlers of the configuration
+ * @param defaultRoots where handlers that name no root may have theirs
  * @returns undefined when no root has it
  */
 export function locateRuntime(
   configured: RuntimeHandler,
   others: readonly RuntimeHandler[],
-  { id }: Container,
+  { id }: Pick<Container, "id">,
+  defaultRoots: readonly string[] = rootsOfCrio,
 ): RuntimeHandler | undefined {
   if (configured.root !== "" && existsSync(join(configured.root, id))) return configured;
   const roots = [...others.map(({ root }) => root), ...defaultRoots].filter((root) => root !== "");
@@ -44,20 +47,42 @@ function handlerOfKind(
 ): RuntimeHandler {
   const sameKind = handlers.find(({ path }) => basename(path).includes(kind));
   const [configured] = handlers;
+  // Other runtimes than these two keep a state.json as runc does.
+  if (kind === "runc" && configured !== undefined && isOther(configured)) return { ...configured, root };
   const path = sameKind?.path ?? findExecutable("", `/usr/bin/${kind}`) ?? configured?.path ?? kind;
   return { name: kind, path, root, monitor: sameKind?.monitor ?? configured?.monitor ?? "" };
+}
+
+function isOther({ path, type }: RuntimeHandler): boolean {
+  return path !== "" && type !== "vm" && !/runc|crun/.test(basename(path));
 }
 
 /**
  * The runtime that a container's conmon was called with: conmon lives as long as the container.
  * @returns undefined when its conmon does not live
  */
-export function runtimeOfMonitor(container: Container): RuntimeHandler | undefined {
+export function runtimeOfMonitor(
+  container: Pick<Container, "id" | "bundlePath">,
+): RuntimeHandler | undefined {
   const pid = readConmonPid(container.bundlePath);
-  const words = pid === undefined ? undefined : readCommandLine(pid);
+  const words = pid === undefined || !isOfHost(pid) ? undefined : readCommandLine(pid);
   if (words?.includes(container.id) !== true) return undefined;
   const path = words[words.findIndex((word) => word === "-r" || word === "--runtime") + 1] ?? "";
   const root = words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "";
   if (!path.startsWith("/") || !isExecutable(path)) return undefined;
   return { name: basename(path), path, root, monitor: words[0] ?? "" };
+}
+
+/**
+ * True for a process of ours in our own file system. What it says is what will be run, and the pid of a conmon
+ * that is dead can be anybody's by now, also of a process in a container.
+ */
+function isOfHost(pid: number): boolean {
+  try {
+    const mounts = [`/proc/${pid}/ns/mnt`, "/proc/self/ns/mnt"].map((path) => readlinkSync(path));
+    return mounts[0] === mounts[1] && statSync(`/proc/${pid}`).uid === process.geteuid?.();
+  } catch (error) {
+    if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH"].includes(errnoOf(error) ?? "")) return false;
+    throw error;
+  }
 }

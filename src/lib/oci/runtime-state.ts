@@ -1,9 +1,16 @@
 import { existsSync } from "node:fs";
+import { basename } from "node:path";
 import { isRecord } from "../system/files";
 import { KpodError } from "../errors";
 import type { RuntimeHandler } from "./runtime-handler";
 import { callRuntime } from "./runtime-call";
 import { readStatus, readTime, textMap, type ContainerStatus } from "./state";
+
+/** Where runtimes keep their state when nobody tells them. */
+const ownRoots: ReadonlyMap<string, string> = new Map([
+  ["runc", "/run/runc"],
+  ["crun", "/run/crun"],
+]);
 
 /** What a runtime says of one container. */
 export interface RuntimeState {
@@ -65,8 +72,9 @@ export async function queryRuntimeState(
 }
 
 /** True while the runtime keeps no container. Asked all the same, it would make its directory: a look makes none. */
-function hasNoState(handler: RuntimeHandler): boolean {
-  return handler.root !== "" && !existsSync(handler.root);
+function hasNoState({ root, path }: RuntimeHandler): boolean {
+  const directory = root === "" ? ownRoots.get(basename(path)) : root;
+  return directory !== undefined && !existsSync(directory);
 }
 
 function readRuntimeState(entry: Record<string, unknown>): RuntimeState {

@@ -13,7 +13,7 @@ export interface RuntimeInfo {
   path: string;
   /** Directory of its own state; "" for its default. */
   root: string;
-  /** The first line of what it says of its version; "" when it does not answer. */
+  /** The first line of what it says of its version; "" when it does not answer, as those of virtual machines. */
   version: string;
   /** True for the one that runs containers that ask for none. */
   default: boolean;
@@ -133,6 +133,7 @@ async function runtimes(server: ContainerServer): Promise<RuntimeInfo[]> {
 }
 
 async function versionOf(server: ContainerServer, handler: RuntimeHandler): Promise<string> {
+  if (handler.type === "vm") return "";
   try {
     return (await callRuntime(handler, ["--version"])).split("\n")[0] ?? "";
   } catch (error) {
