@@ -38,7 +38,8 @@ export async function* readContainerLog(
   visit: LineVisitor,
 ): AsyncGenerator<LogPace, void> {
   const { sinceTime, untilTime, tail, stream, unfinished, signal } = options;
-  const path = logPathOf(container, server.config.logDir);
+  const { logDir, sources } = server.config;
+  const path = logPathOf(container, logDir, sources.get("logDir") === "--log-dir");
   // Ends the wait for the container's end when the caller wants no more lines.
   const stop = new AbortController();
   const interrupt = (): void => {
