@@ -268,6 +268,8 @@ maybe("the store of a node that CRI-O 1.26.4 ran", () => {
       };
       const id = spec.annotations["io.kubernetes.cri-o.ContainerID"] ?? "";
       mkdirSync(place("root", id, ""), { recursive: true });
+      // Its files were not captured, but were there: the node ran.
+      mkdirSync(place("runroot", id, ""), { recursive: true });
       cpSync(join(data, version, `${name}-config.json`), place("root", id, "config.json"));
       const state = join(data, version, `${name}-state.json`);
       if (existsSync(state)) cpSync(state, place("root", id, "state.json"));

@@ -56,6 +56,7 @@ export function noteLostExit(server: ContainerServer, container: Container, exit
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
   if (readExitFile({ id, dir, exitsDir }) !== undefined || monitorOf(container) !== undefined) return;
-  writeFileAtomic(join(dir, "exit"), String(exitCode), 0o644);
-  writeFileAtomic(join(exitsDir, id), String(exitCode), 0o644);
+  // The one directory is gone when somebody removes the container meanwhile, the other where no CRI-O runs.
+  if (existsSync(dir)) writeFileAtomic(join(dir, "exit"), String(exitCode), 0o644);
+  if (existsSync(exitsDir)) writeFileAtomic(join(exitsDir, id), String(exitCode), 0o644);
 }

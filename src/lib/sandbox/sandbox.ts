@@ -179,7 +179,8 @@ export class Sandbox {
     if (stopped) return "NotReady";
     const status = this.infraContainer.state?.status;
     if (status === "running" || status === "paused") return "Ready";
-    return this.spoofed ? "Ready" : "NotReady";
+    // Without a process, what is lost with a reboot tells: the bundle.
+    return this.spoofed && existsSync(bundlePath) ? "Ready" : "NotReady";
   }
 
   private flag(key: string): boolean {
