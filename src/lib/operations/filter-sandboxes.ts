@@ -44,8 +44,9 @@ const tests: Readonly<Record<SandboxFilterKey, Test>> = {
       read(sandbox, {}, () => sandbox.labels),
       value,
     ),
-  // The full name holds the one in Kubernetes.
-  name: ({ name, kubeName }, value) => name.includes(value) || kubeName.includes(value),
+  // Full names all begin alike and hold the namespace: they are meant only by who writes them so.
+  name: ({ name, kubeName }, value) =>
+    kubeName.includes(value) || (value.startsWith("k8s_") && name.includes(value)),
   namespace: ({ namespace }, value) => namespace === value,
   state: (sandbox, value, read) =>
     read<string>(sandbox, "NotReady", () => sandbox.state).toLowerCase() === value.toLowerCase(),
