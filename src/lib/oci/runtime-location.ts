@@ -67,7 +67,8 @@ export function runtimeOfMonitor(
   const pid = readConmonPid(container.bundlePath);
   const words = pid === undefined || !isOfHost(pid) ? undefined : readCommandLine(pid);
   if (words?.includes(container.id) !== true) return undefined;
-  const path = words[words.findIndex((word) => word === "-r" || word === "--runtime") + 1] ?? "";
+  const option = words.findIndex((word) => word === "-r" || word === "--runtime");
+  const path = option < 0 ? "" : (words[option + 1] ?? "");
   const root = words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "";
   if (!path.startsWith("/") || !isExecutable(path)) return undefined;
   return { name: basename(path), path, root, monitor: words[0] ?? "" };

@@ -127,9 +127,9 @@ export class Runtime {
     findConmon(this.handler().monitor);
   }
 
-  /** The first line of what the default runtime says of its version. @throws KpodError RUNTIME_FAILED */
-  async version(): Promise<string> {
-    const text = await this.call(this.handler(), "--version");
+  /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */
+  async version(handler: RuntimeHandler = this.handler()): Promise<string> {
+    const text = await this.call(handler, "--version");
     return text.split("\n")[0] ?? "";
   }
 

@@ -4,7 +4,6 @@ import { readMounts } from "../system/mount";
 import type { ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
-import { callRuntime } from "../oci/runtime-call";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
 
 /** A runtime of the node. */
@@ -135,7 +134,7 @@ async function runtimes(server: ContainerServer): Promise<RuntimeInfo[]> {
 async function versionOf(server: ContainerServer, handler: RuntimeHandler): Promise<string> {
   if (handler.type === "vm") return "";
   try {
-    return (await callRuntime(handler, ["--version"])).split("\n")[0] ?? "";
+    return await server.runtime.version(handler);
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     server.logger.warn(errorMessage(error));
