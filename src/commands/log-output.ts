@@ -82,7 +82,7 @@ interface OutputBuffer {
 function createBuffer(stream: LogStream, sink: LogSink): OutputBuffer {
   const own = Buffer.allocUnsafe(bufferSize);
   // What was gathered, in the own buffer or in place.
-  let bytes = own;
+  let bytes: Buffer = own;
   let start = 0;
   let end = 0;
   let lineOf: object | undefined;
