@@ -114,8 +114,8 @@ describe("a new container", () => {
     }
     expect(fixture.paths()).toEqual(before);
 
-    // The records cannot be written: the layer's directory must go again.
-    const file = store.layout.containersFiles[0];
+    // The records cannot be written: the directories must go again.
+    const [file] = store.layout.layersFiles;
     const text = readFileSync(file, "utf8");
     writeFileSync(file, "[{");
     try {

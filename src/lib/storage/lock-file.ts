@@ -54,7 +54,11 @@ export async function acquireLock(path: string, kind: LockKind, options: LockOpt
   }
   return {
     touch: () => {
-      writeSync(fd, newLastWriterId(), 0, 64, 0);
+      try {
+        writeSync(fd, newLastWriterId(), 0, 64, 0);
+      } catch (error) {
+        throw fileError(`cannot write the lock file ${path}`, error);
+      }
     },
     release: () => {
       // A child between fork and exec still shares the open file, so closing alone could come late.

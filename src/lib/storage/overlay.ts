@@ -176,13 +176,13 @@ function removeLayer(home: string, layer: StorageId): void {
   }
 }
 
-/** The short links to a layer. One whose directory lost its `link` to a crash is searched for. */
+/** The short links to a layer. Where a crash or a full disk spoilt its `link`, they are searched for. */
 function linksTo(home: string, layer: StorageId): string[] {
-  const link = readTextIfThere(join(home, layer, "link"));
-  if (link !== undefined) return /^[A-Z0-9]{1,64}$/.test(link) ? [link] : [];
   const links = join(home, "l");
-  if (!existsSync(links)) return [];
-  return readdirSync(links).filter((name) => readLink(join(links, name)) === `../${layer}/diff`);
+  const leadsHere = (name: string): boolean => readLink(join(links, name)) === `../${layer}/diff`;
+  const noted = readTextIfThere(join(home, layer, "link")) ?? "";
+  if (/^[A-Z0-9]{1,64}$/.test(noted) && leadsHere(noted)) return [noted];
+  return existsSync(links) ? readdirSync(links).filter(leadsHere) : [];
 }
 
 function readLink(path: string): string | undefined {

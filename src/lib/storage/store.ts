@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { addContainer, dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
@@ -123,7 +123,7 @@ export class Store {
 
   /**
    * Makes a container: its read-write layer, its directories and its record, or nothing of it.
-   * @throws KpodError CONFLICT when a name or the id is taken, NOT_FOUND when the image has gone
+   * @throws KpodError CONFLICT when a name or the id is taken, NOT_FOUND when the image has gone, IO, UNSUPPORTED
    */
   async createContainer(wanted: NewContainer): Promise<ContainerRecord> {
     const { layout } = this;
@@ -155,19 +155,35 @@ export class Store {
         created,
         flags: { MountLabel: "", ProcessLabel: "" },
       };
-      this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
+      let recorded = false;
       try {
+        this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
         mkdirSync(this.userdataDirectory(record.id), { recursive: true, mode: 0o700 });
         mkdirSync(this.runUserdataDirectory(record.id), { recursive: true, mode: 0o700 });
         addLayer(layout, layers.touch, layer);
+        recorded = true;
         addContainer(layout, containers.touch, record);
       } catch (error) {
-        dropLayer(layout, layers.touch, layer.id);
-        this.removeDirectories(record);
-        throw error;
+        this.takeBack(record, () => {
+          if (recorded) dropLayer(layout, layers.touch, layer.id);
+        });
+        throw error instanceof KpodError
+          ? error
+          : fileError(`cannot make container ${wanted.names[0] ?? record.id}`, error);
       }
       return record;
     });
+  }
+
+  /** Removes what there is of a container that could not be made to the end. */
+  private takeBack(record: ContainerRecord, dropRecords: () => void): void {
+    try {
+      // First: where the layer's record cannot be dropped, its directory must stay.
+      dropRecords();
+      this.removeDirectories(record);
+    } catch (error) {
+      this.logger.warn(`something is left of container ${record.id}: ${errorMessage(error)}`);
+    }
   }
 
   private refuseTaken({ id, names }: NewContainer): void {

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readArchive } from "../../../src/lib/images/archive";
+import { findExecutable } from "../../../src/lib/oci/executable";
 import { failureOf } from "../../helpers/failure";
 import { testImages } from "../../helpers/images";
 import { testdir, type Tree } from "../../helpers/testdir";
@@ -133,13 +134,15 @@ test("an archive that was cut off is told", async () => {
   expect((await failureOf(readArchive(path))).code).toBe("BAD_ARGUMENT");
 });
 
-test("where tar speaks another language", async () => {
-  const { LC_ALL } = process.env;
-  process.env.LC_ALL = "de_DE.UTF-8";
+test("where tar would speak another language", async () => {
+  const tar = findExecutable("", "tar") ?? "tar";
+  const foreign = 'echo "tar: Nicht im Archiv gefunden" >&2; exit 2';
+  const script = `#!/bin/sh\n[ "$LC_ALL" = C ] || { ${foreign}; }\nexec ${tar} "$@"\n`;
+  const { PATH } = process.env;
+  process.env.PATH = testdir({ tar: { content: script, mode: 0o755 } });
   try {
-    const path = archiveOf({ "index.json": index("x"), "oci-layout": "{}" });
-    expect(await readArchive(path)).toHaveLength(1);
+    expect(await readArchive(busybox.ociArchive)).toHaveLength(1);
   } finally {
-    process.env.LC_ALL = LC_ALL;
+    process.env.PATH = PATH;
   }
 });

@@ -1,5 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { acquireLock, readLastWriterId, type LockKind } from "../../../src/lib/storage/lock-file";
 import { failureOf } from "../../helpers/failure";
 import { startLocker, type Locker, type LockStyle } from "../../helpers/record-lock";
@@ -105,6 +106,8 @@ describe("waiting", () => {
       held.release();
     });
     await told;
+    // It goes on asking for the lock, and says no more.
+    await sleep(60);
     expect(got).toBe(false);
     await locker.unlock(style);
     await waiting;

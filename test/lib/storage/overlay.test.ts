@@ -13,7 +13,7 @@ import {
 import { join } from "node:path";
 import { newStorageId, type StorageId } from "../../../src/lib/storage/ids";
 import { overlayDriver } from "../../../src/lib/storage/overlay";
-import { isMountPoint, readMounts, unmount } from "../../../src/lib/system/mount";
+import { isMountPoint, mount, readMounts, unmount } from "../../../src/lib/system/mount";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 
@@ -21,7 +21,7 @@ const roots: string[] = [];
 
 afterEach(() => {
   for (const root of roots.splice(0)) {
-    const below = readMounts().filter(({ target }) => target.startsWith(`${root}/`));
+    const below = readMounts().filter(({ target }) => `${target}/`.startsWith(`${root}/`));
     for (const { target } of below.reverse()) unmount(target);
   }
 });
@@ -171,6 +171,26 @@ describe("mounting", () => {
     driver.unmount(top);
     driver.unmount(top);
     expect(isMountPoint(path)).toBe(false);
+  });
+
+  test("does not spread to where the mounts of the store's file system go", () => {
+    const shared = 1 << 20;
+    const root = emptyStore();
+    mount({ source: "kpod-test", target: root, type: "tmpfs" });
+    mount({ source: "none", target: root, flags: shared });
+    mkdirSync(join(root, "overlay"));
+    const driver = overlayDriver(root, []);
+    const top = chain(driver, 2);
+    driver.mount(top, "");
+    const below = readMounts().filter(({ target }) => target.startsWith(root));
+    expect(below.map(({ target, propagation }) => [target, propagation.length])).toEqual([
+      [root, 1],
+      [join(root, "overlay"), 0],
+      [driver.mountPath(top), 0],
+    ]);
+    driver.unmount(top);
+    driver.shutdown();
+    unmount(root);
   });
 
   test("makes a directory anew that newer containers/storage removed with the last mount", () => {
