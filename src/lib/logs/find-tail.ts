@@ -1,15 +1,5 @@
-import { linesBackward } from "./lines-backward";
-import type { LogFile } from "./log-file";
+import { linesBackward, type LogPart } from "./lines-backward";
 import type { LogStream } from "./log-line";
-
-/** A part of a log, between the offsets of two lines. */
-export interface LogPart {
-  file: LogFile;
-  from: number;
-  to: number;
-  /** Whether its lines have tags. */
-  tagged: boolean;
-}
 
 /** Bytes of other lines that may stand between two pieces of one line: conmon writes them in one go. */
 const longestGap = 256 * 1024;
@@ -30,7 +20,7 @@ export function findTail(
   if (count === 0) return { offset: part.to, missing };
   let offset = part.from;
   const seen = { stdout: false, stderr: false };
-  linesBackward(part.file, part, (at, { stream: its, wellFormed, partial }) => {
+  linesBackward(part, (at, { stream: its, wellFormed, partial }) => {
     if (stream !== undefined && its !== stream) return false;
     const isLast = !seen[its];
     if (wellFormed) seen[its] = true;
@@ -50,13 +40,15 @@ export function findTail(
 export function findOpenLine(part: LogPart, stream: LogStream): number | undefined {
   if (!part.tagged) return undefined;
   let first: number | undefined;
-  let last = part.to;
-  linesBackward(part.file, part, (at, head) => {
-    if (head.wellFormed && head.stream === stream) {
-      if (!head.partial) return true;
-      first = last = at;
-    }
-    return last - at > longestGap;
-  });
-  return first;
+  for (let to = part.to; ;) {
+    let piece: number | undefined;
+    const from = Math.max(part.from, to - longestGap);
+    linesBackward({ ...part, from, to }, (at, { wellFormed, stream: its, partial }) => {
+      if (!wellFormed || its !== stream) return false;
+      if (partial) piece = at;
+      return true;
+    });
+    if (piece === undefined) return first;
+    first = to = piece;
+  }
 }

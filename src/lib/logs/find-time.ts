@@ -48,13 +48,15 @@ function createProbe(file: LogFile, from: number): Probe {
   const view = newLineView();
   const buffer = Buffer.allocUnsafe(probeSize + headerSize);
   return (position, limit) => {
-    // The byte before tells whether a line begins at the position itself.
-    for (let at = position === from ? from : position - 1; at < limit; at += probeSize) {
+    let atLineStart = position === from;
+    // Elsewhere the byte before tells whether a line begins at the position itself.
+    for (let at = atLineStart ? position : position - 1; at < limit; at += probeSize) {
       const block = readAt(file, buffer, at);
       // The line behind a line end that is the last byte of the probe belongs to this probe too.
       const last = Math.min(probeSize + 1, limit - at);
-      let start = at === from ? 0 : block.indexOf(newline) + 1;
-      if (at !== from && start === 0) continue;
+      let start = atLineStart ? 0 : block.indexOf(newline) + 1;
+      if (start === 0 && !atLineStart) continue;
+      atLineStart = false;
       while (start < last) {
         const end = block.indexOf(newline, start);
         readLine(view, block, start, end === -1 ? block.length : end, true);

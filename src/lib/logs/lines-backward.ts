@@ -4,16 +4,22 @@ import { newLineView, type LineView } from "./log-line";
 
 const blockSize = 64 * 1024;
 
+/** A part of a log, between the offsets of two lines. */
+export interface LogPart {
+  file: LogFile;
+  from: number;
+  to: number;
+  /** Whether its lines have tags. */
+  tagged: boolean;
+}
+
 /**
  * Goes through the lines of a part of a log from the last to the first, reading it in blocks.
- * @param from offset of the first line
- * @param to offset behind the last one
  * @param visit gets the offset of a line, and its head: the text may be cut off; true ends the walk
  * @throws KpodError IO
  */
 export function linesBackward(
-  file: LogFile,
-  { from, to, tagged }: { from: number; to: number; tagged: boolean },
+  { file, from, to, tagged }: LogPart,
   visit: (offset: number, head: LineView) => boolean,
 ): void {
   if (from >= to) return;

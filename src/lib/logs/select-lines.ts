@@ -1,5 +1,6 @@
-import { findTail, type LogPart } from "./find-tail";
+import { findTail } from "./find-tail";
 import { findTime } from "./find-time";
+import type { LogPart } from "./lines-backward";
 import { readAt, type LogFile } from "./log-file";
 import type { LogStream } from "./log-line";
 import { haveTags, tagSampleSize } from "./log-tags";
