@@ -1,5 +1,5 @@
-import { existsSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { isProcessAlive } from "../system/process";
 import { annotations } from "./annotations";
@@ -75,9 +75,15 @@ function readNotedState(container: Container): ContainerState | undefined {
 /** True when the store does not lie where it lay when the container was made. */
 function isMoved({ dir }: Container, { annotations: noted }: ContainerState): boolean {
   const mountPoint = noted[annotations.mountPoint];
-  if (mountPoint === undefined || existsSync(mountPoint)) return false;
   // ROOT/DRIVER-containers/ID/userdata, and ROOT/DRIVER/LAYER/merged.
-  return !mountPoint.startsWith(`${dirname(dirname(dirname(dir)))}/`);
+  const root = dirname(dirname(dirname(dir)));
+  if (mountPoint === undefined || mountPoint.startsWith(`${root}/`)) return false;
+  const layer = dirname(mountPoint);
+  // By another way to the same place, a symbolic link for example, it is where it was.
+  const [there, here] = [layer, join(root, basename(dirname(layer)), basename(layer))].map((path) =>
+    statSync(path, { throwIfNoEntry: false }),
+  );
+  return there === undefined || there.ino !== here?.ino || there.dev !== here.dev;
 }
 
 function alive(state: ContainerState): ContainerState {
