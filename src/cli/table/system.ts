@@ -1,4 +1,5 @@
 import { command } from "../command";
+import { completionCommand } from "./completion";
 import { configCommand, infoCommand } from "./info";
 
 /** Commands about kpod itself. */
@@ -25,4 +26,5 @@ export const systemCommands = [
     examples: [],
     load: () => import("../../commands/version"),
   }),
+  completionCommand,
 ];
