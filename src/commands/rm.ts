@@ -1,7 +1,7 @@
 import type { CommandContext } from "../cli/command";
 import type { rmFlags } from "../cli/table/rm";
 import { isNotFoundError } from "../lib/operations/find-container";
-import { removeOrphan } from "../lib/operations/remove";
+import { removeOrphan } from "../lib/operations/remove-orphan";
 import { forEachInTurn } from "./each";
 
 /** `kpod rm`: removes containers; with --force also what only the runtime still knows. */

@@ -1,7 +1,8 @@
-import { readFileSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, isNotFound } from "../errors";
+import { killProcess } from "../system/process";
 import { cgroupHierarchies } from "./hierarchies";
 
 /** Milliseconds that killed processes have to leave their cgroup. */
@@ -13,14 +14,40 @@ const emptyTimeLimit = 5_000;
  * @returns the cgroups that could not be emptied in time
  */
 export async function clearCgroups(id: string): Promise<string[]> {
-  const names = new Set([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
-  const found = cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, names));
+  const found = cgroupsOf(id);
+  for (const directory of found) thaw(directory);
   const deadline = performance.now() + emptyTimeLimit;
   let left = found;
   for (;;) {
     left = left.filter((directory) => !removeTree(directory));
     if (left.length === 0 || performance.now() > deadline) return left;
     await sleep(10);
+  }
+}
+
+/** Thaws all cgroups of a container: a frozen process does not die before that. */
+export function thawCgroups(id: string): void {
+  for (const directory of cgroupsOf(id)) thaw(directory);
+}
+
+function cgroupsOf(id: string): string[] {
+  const names = new Set([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
+  return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, names));
+}
+
+/** Thaws a cgroup of version 1 or 2, where it is one that can be frozen. */
+function thaw(directory: string): void {
+  for (const [file, value] of [
+    ["freezer.state", "THAWED"],
+    ["cgroup.freeze", "0"],
+  ] as const) {
+    const path = join(directory, file);
+    try {
+      if (existsSync(path)) writeFileSync(path, value);
+    } catch (error) {
+      // The cgroup has just gone.
+      if (!isNotFound(error) && errnoOf(error) !== "ENODEV") throw error;
+    }
   }
 }
 
@@ -46,7 +73,7 @@ function subdirectories(directory: string): string[] {
 /** Kills what is in a cgroup and those below it, and removes those that are empty by now. @returns whether all is gone */
 function removeTree(directory: string): boolean {
   const below = subdirectories(directory).map((name) => removeTree(join(directory, name)));
-  for (const pid of processesIn(directory)) kill(pid);
+  for (const pid of processesIn(directory)) killProcess(pid);
   try {
     rmdirSync(directory);
     return below.every(Boolean);
@@ -64,13 +91,5 @@ function processesIn(directory: string): number[] {
   } catch (error) {
     if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
     throw error;
-  }
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (errnoOf(error) !== "ESRCH") throw error;
   }
 }

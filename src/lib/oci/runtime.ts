@@ -41,6 +41,8 @@ export interface CreateOptions {
   stdin: boolean;
   /** Called with conmon's pid before the container is made. */
   onMonitorStarted?: (pid: number) => void;
+  /** Ends the wait for the container to be made. */
+  signal?: AbortSignal | undefined;
 }
 
 /** How long a runtime may take. */
@@ -136,7 +138,7 @@ export class Runtime {
   /**
    * Creates a container through conmon from the bundle that is ready on disk; its process waits to be started.
    * @returns its state
-   * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT
+   * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
    */
   async createContainer(container: Container, options: CreateOptions): Promise<ContainerState> {
     const { config } = this;
@@ -165,6 +167,7 @@ export class Runtime {
       stdin: options.stdin,
       env: config.conmonEnv,
       timeLimitMs: this.limits.createMs ?? createTimeLimit,
+      signal: options.signal,
       ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
     });
     const state = await this.containerStatus(container);
@@ -262,6 +265,15 @@ export class Runtime {
         if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
       }),
     );
+  }
+
+  /** All containers of all runtimes that are configured, also those of others. */
+  async listAll(): Promise<RuntimeState[]> {
+    const handlers = new Map(
+      [this.handler(), ...configuredHandlers(this.config)].map((each) => [each.root, each]),
+    );
+    const lists = [...handlers.values()].map((handler) => listRuntimeStates(handler, this.limits.callMs));
+    return (await Promise.all(lists)).flatMap((list) => [...list.values()]);
   }
 
   private call(handler: RuntimeHandler, ...args: string[]): Promise<string> {

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { clearCgroups } from "../cgroups/leftovers";
+import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { podNamespacePaths, removePodNamespaces } from "../launch/pod-namespaces";
@@ -9,7 +9,7 @@ import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
-import { isProcessAlive } from "../system/process";
+import { isProcessAlive, killProcess } from "../system/process";
 import { endMonitor, monitorOf, type Monitor } from "./monitor";
 
 /** Milliseconds that a killed process has to be gone. */
@@ -80,12 +80,17 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox): Pro
   for (const container of sandbox.containers()) await discardContainer(server, container);
   const { infraContainer } = sandbox;
   await discardRuntime(server, infraContainer);
-  unpin(server, sandbox);
-  // Only the pod's own: one that uses the host's names the host's directory.
-  unmount(join(infraContainer.bundlePath, "shm"));
+  discardPodFiles(server, sandbox);
   if (isStorageId(infraContainer.id)) await server.store.deleteContainer(infraContainer.id);
   server.removeInfraContainer(infraContainer);
   server.removeSandbox(sandbox.id);
+}
+
+/** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */
+export function discardPodFiles(server: ContainerServer, sandbox: Sandbox): void {
+  unpin(server, sandbox);
+  // Only the pod's own: one that uses the host's names the host's directory.
+  unmount(join(sandbox.infraContainer.bundlePath, "shm"));
 }
 
 /**
@@ -118,11 +123,12 @@ function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | und
 }
 
 /** A container of which the runtime lost its state may still run; state.json remembers its first process. */
-async function endStrayProcess({ state }: Container): Promise<void> {
+async function endStrayProcess({ id, state }: Container): Promise<void> {
   const { initPid, initStartTime } = state ?? {};
   // Without its start time the pid could be anybody's by now.
   if (initPid === undefined || initStartTime === undefined || !isProcessAlive(initPid, initStartTime)) return;
-  process.kill(initPid, "SIGKILL");
+  killProcess(initPid);
+  thawCgroups(id);
   const deadline = performance.now() + killTimeLimit;
   while (isProcessAlive(initPid, initStartTime) && performance.now() < deadline) await sleep(10);
 }

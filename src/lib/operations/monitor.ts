@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
-import { isProcessAlive, readCommandLine, readProcessStat } from "../system/process";
+import { isProcessAlive, killProcess, readCommandLine, readProcessStat } from "../system/process";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
 const conmonTimeLimit = 5_000;
@@ -33,7 +33,7 @@ export async function endMonitor(
   while (isProcessAlive(pid, startTime)) {
     if (!killed && performance.now() > deadline) {
       killed = true;
-      process.kill(pid, "SIGKILL");
+      killProcess(pid);
     }
     await sleep(10);
   }

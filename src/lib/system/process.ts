@@ -32,6 +32,15 @@ export function isProcessAlive(pid: number, startTime?: string): boolean {
   return startTime === undefined || stat.startTime === startTime;
 }
 
+/** Kills a process; one that has ended is fine. */
+export function killProcess(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") throw error;
+  }
+}
+
 /** The command line of a process in words; empty for kernel threads, undefined when it is gone. */
 export function readCommandLine(pid: number): string[] | undefined {
   const text = readProc(pid, "cmdline");
