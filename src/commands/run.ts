@@ -32,11 +32,14 @@ export async function run(context: Context): Promise<number> {
   const { sandbox, own } = await podFor(context, server, options.name);
   const container = await createIn(server, sandbox, own, options);
   try {
+    // Who asked kpod to end while it was made does not want it started.
+    context.signal().throwIfAborted();
     if (flags.detach) await startContainer(server, container);
     else return await attach(context, server, container);
   } catch (error) {
     await server.runtime.updateStatus(container);
-    if (container.state?.status === "created") await discard(server, container, own);
+    if (container.state?.status === "created")
+      await server.store.uninterrupted(() => discard(server, container, own));
     throw error;
   } finally {
     if (!flags.detach) await tidyUp(server, container, own, flags.rm);
@@ -55,7 +58,7 @@ async function createIn(
     return await createPodContainer(server, sandbox, options);
   } catch (error) {
     // Nobody asked for the pod itself: without its container it goes as well.
-    if (own) await discardPod(server, sandbox);
+    if (own) await server.store.uninterrupted(() => discardPod(server, sandbox));
     throw error;
   }
 }

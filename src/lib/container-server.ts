@@ -62,6 +62,8 @@ export class ContainerServer extends ContainerLists {
   readonly storageRuntimeServer: RuntimeServer;
   readonly storageImageServer: ImageServer;
   readonly logger: Logger;
+  /** Ends waits. */
+  readonly signal: AbortSignal | undefined;
   /** Keeps changes of state apart from those of other kpods on the node. */
   readonly withStateLock: StateLock;
   private loadedHooks: Record<string, HookParams> | undefined;
@@ -76,6 +78,7 @@ export class ContainerServer extends ContainerLists {
     super();
     this.config = config;
     this.logger = options.logger ?? silentLogger;
+    this.signal = options.signal;
     this.store = new Store(config, options);
     this.storageRuntimeServer = new RuntimeServer(this.store);
     this.storageImageServer = new ImageServer(this.store, this.logger);

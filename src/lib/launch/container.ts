@@ -61,8 +61,12 @@ export async function createPodContainer(
         imageName: options.image,
         image,
       });
-      undo.add(`forget container ${name}`, () => server.update({ states: false }));
-      undo.add(`remove container ${name} from the store`, () => server.store.deleteContainer(id));
+      undo.add(`remove container ${name} from the store`, () =>
+        server.store.uninterrupted(async () => {
+          await server.store.deleteContainer(id);
+          await server.update({ states: false });
+        }),
+      );
       return info.config.config ?? {};
     });
     const rootPath = await server.storageRuntimeServer.startContainer(id);

@@ -41,6 +41,7 @@ export async function createFromSpec(
     logPath,
     terminal: false,
     stdin: false,
+    signal: server.signal,
     onMonitorStarted: (pid) => {
       if (config.cgroupManager === "systemd") return;
       moveToCgroup(conmonCgroup(request.cgroupParent, container.id), pid);

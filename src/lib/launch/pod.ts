@@ -58,8 +58,12 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         imageName: server.config.pauseImage,
         image: plan.image,
       });
-      undo.add(`forget pod ${plan.name}`, () => server.update({ states: false }));
-      undo.add(`remove pod ${plan.name} from the store`, () => server.store.deleteContainer(plan.id));
+      undo.add(`remove pod ${plan.name} from the store`, () =>
+        server.store.uninterrupted(async () => {
+          await server.store.deleteContainer(plan.id);
+          await server.update({ states: false });
+        }),
+      );
     });
     const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
     const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));

@@ -2,8 +2,11 @@ import type { ContainerServer } from "../container-server";
 import type { LogLine } from "../logs/log-line";
 import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
+import { unknownExitCode } from "../oci/resolve-state";
 import { waitForLogEnd } from "../operations/log-end";
+import { noteState } from "../operations/note-state";
 import { waitForExit } from "../operations/wait";
+import { isStorageId } from "../storage/ids";
 import { startContainer } from "./create";
 
 /**
@@ -23,7 +26,8 @@ export async function runAttached(
   await forEachLogLine(container.logPath, { ended, unfinished: true }, onLine);
   // Its conmon has written down how it ended by now.
   const exit = await waitForExit(server, container);
-  await server.storageRuntimeServer.stopContainer(container.id);
-  await server.containerStateToDisk(container);
-  return exit ?? 255;
+  // Neither minds when somebody has removed it by now.
+  if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
+  await noteState(server, container);
+  return exit ?? unknownExitCode;
 }

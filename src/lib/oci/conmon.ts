@@ -32,6 +32,8 @@ export interface ConmonRequest {
   onStarted?: (pid: number) => void;
   /** Milliseconds that making the container may take. */
   timeLimitMs: number;
+  /** Ends the wait for it. */
+  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export interface ConmonRequest {
  * Two pipes tie the beginning together: conmon waits on the start pipe until it may go on, and writes to the
  * sync pipe the pid of the container's first process, or -1 and what the runtime said.
  * @returns the pid of the container's first process, which waits to be started
- * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with the runtime's words, RUNTIME_TIMEOUT
+ * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with the runtime's words, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function createWithConmon(request: ConmonRequest): Promise<number> {
   const child = spawn(request.conmon, conmonArguments(request), {
@@ -52,10 +54,15 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   const [, , stderr, syncPipe, startPipe] = child.stdio as unknown as [null, null, Duplex, Duplex, Duplex];
   const complaints: Buffer[] = [];
   stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
+  let interrupt: (() => void) | undefined;
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error) => {
       reject(new KpodError("CONMON_FAILED", `cannot start ${request.conmon}: ${errorMessage(error)}`));
     });
+    interrupt = () => {
+      reject(new KpodError("INTERRUPTED", `interrupted while ${request.name} was created`));
+    };
+    request.signal?.addEventListener("abort", interrupt);
   });
   // Whoever loses the race below must not end the program as an unhandled rejection.
   failed.catch(() => {});
@@ -72,6 +79,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
     child.kill("SIGKILL");
     throw error;
   } finally {
+    if (interrupt !== undefined) request.signal?.removeEventListener("abort", interrupt);
     for (const stream of [stderr, syncPipe, startPipe]) stream.destroy();
   }
 }
@@ -120,6 +128,10 @@ function readLine(pipe: Duplex, timeoutMs: number): Promise<string | undefined> 
     });
     pipe.once("end", () => {
       finish(text);
+    });
+    // Given up by whoever reads it.
+    pipe.once("close", () => {
+      clearTimeout(timer);
     });
     pipe.once("error", (error) => {
       clearTimeout(timer);

@@ -53,6 +53,7 @@ export class Store {
   readonly driver: GraphDriver;
   private readonly logger: Logger;
   private readonly lockOptions: LockOptions;
+  private uninterruptedActions = 0;
 
   /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
   constructor(config: StoreConfig, options: StoreOptions = {}) {
@@ -344,12 +345,29 @@ export class Store {
       for (const [path, kind] of wanted) {
         if (kind === "write" && existsSync(this.layout.root))
           mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        held.push(await acquireLock(path, kind, this.lockOptions));
+        held.push(await acquireLock(path, kind, this.lockOptionsNow()));
       }
       return action(...(held as { [K in keyof L]: HeldLock }));
     } finally {
       for (const lock of held.reverse()) lock.release();
     }
+  }
+
+  /**
+   * Does something during which the signal does not end a wait for a lock: taking back what was begun, since a
+   * Ctrl-C that ended it would leave the half of it behind.
+   */
+  async uninterrupted<T>(action: () => Promise<T>): Promise<T> {
+    this.uninterruptedActions++;
+    try {
+      return await action();
+    } finally {
+      this.uninterruptedActions--;
+    }
+  }
+
+  private lockOptionsNow(): LockOptions {
+    return this.uninterruptedActions > 0 ? { ...this.lockOptions, signal: undefined } : this.lockOptions;
   }
 
   private async reading<T>(lock: string, action: () => T): Promise<T> {
