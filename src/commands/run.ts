@@ -10,6 +10,7 @@ import type { ContainerOptions, VolumeOption } from "../lib/launch/container-opt
 import { startContainer } from "../lib/launch/create";
 import { runPodSandbox } from "../lib/launch/pod";
 import { runAttached } from "../lib/launch/run-attached";
+import { takeBackContainer, takeBackPod } from "../lib/launch/take-back";
 import type { LogLine } from "../lib/logs/log-line";
 import type { Container } from "../lib/oci/container";
 import { discardContainer, discardPod } from "../lib/operations/discard";
@@ -38,8 +39,10 @@ export async function run(context: Context): Promise<number> {
     else return await attach(context, server, container);
   } catch (error) {
     await server.runtime.updateStatus(container);
-    if (container.state?.status === "created")
-      await server.store.uninterrupted(() => discard(server, container, own));
+    if (container.state?.status === "created") {
+      await takeBackContainer(server, container);
+      if (own) await takeBackPod(server, sandbox);
+    }
     throw error;
   } finally {
     if (!flags.detach) await tidyUp(server, container, own, flags.rm);
@@ -58,15 +61,9 @@ async function createIn(
     return await createPodContainer(server, sandbox, options);
   } catch (error) {
     // Nobody asked for the pod itself: without its container it goes as well.
-    if (own) await server.store.uninterrupted(() => discardPod(server, sandbox));
+    if (own) await takeBackPod(server, sandbox);
     throw error;
   }
-}
-
-async function discard(server: ContainerServer, container: Container, own: boolean): Promise<void> {
-  const sandbox = server.getSandbox(container.sandboxId);
-  await discardContainer(server, container);
-  if (own && sandbox !== undefined) await discardPod(server, sandbox);
 }
 
 /** A pod that was made for a container in the foreground has nothing to do any more once that has ended. */
@@ -78,8 +75,10 @@ async function tidyUp(
 ): Promise<void> {
   if (container.state?.status !== "stopped") return;
   const sandbox = server.getSandbox(container.sandboxId);
-  if (remove) await discard(server, container, own);
-  else if (own && sandbox !== undefined) await stopPod(server, sandbox, 0);
+  if (remove) await discardContainer(server, container);
+  if (!own || sandbox === undefined) return;
+  if (remove) await discardPod(server, sandbox);
+  else await stopPod(server, sandbox, 0);
 }
 
 function readOptions({ flags, args: [image, ...command] }: Context): ContainerOptions {

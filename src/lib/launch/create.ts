@@ -1,5 +1,4 @@
-import { rmSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { moveToCgroup } from "../cgroups/hierarchies";
 import { conmonCgroup } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
@@ -7,7 +6,8 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
-import { removeDirectoryIfEmpty, writeFileAtomic } from "../system/files";
+import { writeFileAtomic } from "../system/files";
+import { removeLog } from "./take-back";
 import type { Undo } from "./undo";
 
 /** What a new container needs beyond its spec. */
@@ -33,8 +33,7 @@ export async function createFromSpec(
   }
   container.forgetSpec();
   undo.add(`remove the log file of ${container.name}`, () => {
-    rmSync(logPath, { force: true });
-    removeDirectoryIfEmpty(dirname(logPath));
+    removeLog(logPath);
   });
   undo.add(`remove ${container.name} from its runtime`, () => discardLaunch(server, container));
   await runtime.createContainer(container, {
