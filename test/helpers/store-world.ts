@@ -51,7 +51,11 @@ async function listedByPodman(world: World): Promise<Listed[]> {
   return list.map(({ Id, Names }) => ({ id: Id, names: Names ?? [] })).sort(byId);
 }
 
-async function agreedIds(world: World, store: Store): Promise<string[]> {
+/**
+ * Has kpod, containers-storage and podman list the containers, which must agree.
+ * @returns the ids
+ */
+export async function agreedIds(world: World, store: Store): Promise<string[]> {
   const ours = (await store.containers()).map(({ id, names = [] }) => ({ id, names })).sort(byId);
   expect(await listedByContainersStorage(world)).toEqual(ours);
   // podman shows the first name only.
