@@ -24,8 +24,12 @@ export interface SelectedPart extends LogPart {
   tagsKnown: boolean;
   /** True when lines later than those wanted follow: there is no use in waiting for more. */
   complete: boolean;
-  /** True when all lines that are there are earlier than those wanted. */
-  early: boolean;
+  /** True when lines earlier than `since` stand there, so that there is no use in looking at older files. */
+  earlier: boolean;
+  /** True when nothing but earlier lines stands there. */
+  onlyEarlier: boolean;
+  /** How many lines the part is short of `tail`; undefined when all are wanted. */
+  missing: number | undefined;
   /** The part before this one: a line that goes on here may have begun there. */
   before: LogPart;
   /** Whether such a line belongs to those wanted (`tail` counts it) or not (it began before `since`). */
@@ -44,13 +48,17 @@ export function selectLines(file: LogFile, { since, until, tail, stream }: LineS
   const from = first === undefined ? 0 : (first.offset ?? (first.earlier ? file.size : 0));
   const later = until === undefined ? undefined : findTime(file, from, file.size, until + 1n);
   const part = { file, from, to: later?.offset ?? file.size, tagged };
-  const cut = tail === undefined ? from : findTail(part, tail, stream).offset;
+  const last = tail === undefined ? undefined : findTail(part, tail, stream);
+  const cut = last?.offset ?? from;
+  const earlier = first?.earlier === true;
   return {
     ...part,
     from: cut,
     tagsKnown: tags !== undefined,
     complete: later?.offset !== undefined,
-    early: first?.earlier === true && first.offset === undefined,
+    earlier,
+    onlyEarlier: earlier && first.offset === undefined,
+    missing: last?.missing,
     before: { ...part, from: cut > from ? from : 0, to: cut },
     joinsBefore: cut > from,
   };

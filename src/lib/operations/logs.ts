@@ -51,7 +51,11 @@ export async function* readContainerLog(
   try {
     const since = sinceTime === undefined ? undefined : toLogTime(sinceTime);
     const until = untilTime === undefined ? undefined : toLogTime(untilTime);
-    yield* readLog(path, { since, until, tail, stream, unfinished, ended, signal }, visit);
+    const warn = (message: string): void => {
+      server.logger.warn(message);
+    };
+    const wanted = { since, until, tail, stream, unfinished, rotated: true };
+    yield* readLog(path, { ...wanted, ended, warn, signal }, visit);
   } finally {
     signal?.removeEventListener("abort", interrupt);
     stop.abort();

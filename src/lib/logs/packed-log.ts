@@ -1,0 +1,55 @@
+import { createReadStream } from "node:fs";
+import { errnoOf, errorMessage, fileError, KpodError } from "../errors";
+import { throwIfInterrupted } from "./block-reader";
+import { newline } from "./line-header";
+
+/** Bytes of a line that are waited for; a longer one is handed out in pieces. */
+const longestLine = 256 * 1024;
+
+/**
+ * Reads a compressed log in blocks of whole lines, in constant memory.
+ * @throws KpodError NOT_FOUND when it is gone, CORRUPT when it is not what gzip makes, NOT_PERMITTED, IO;
+ *   INTERRUPTED when the signal is aborted
+ */
+export async function* packedBlocks(
+  path: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer, void> {
+  let rest = Buffer.alloc(0);
+  for await (const chunk of unpack(path)) {
+    throwIfInterrupted(signal);
+    const bytes = Buffer.concat([rest, chunk]);
+    const end = bytes.lastIndexOf(newline) + 1;
+    const whole = end === 0 && bytes.length > longestLine ? bytes.length : end;
+    rest = bytes.subarray(whole);
+    if (whole > 0) yield bytes.subarray(0, whole);
+  }
+  if (rest.length > 0) yield Buffer.concat([rest, Buffer.from([newline])]);
+}
+
+async function* unpack(path: string): AsyncGenerator<Buffer, void> {
+  // Loaded by the few who need it.
+  const { createGunzip } = await import("node:zlib");
+  const file = createReadStream(path);
+  const unpacked = file.pipe(createGunzip());
+  file.on("error", (error) => unpacked.destroy(error));
+  try {
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) yield chunk;
+  } catch (error) {
+    throw readError(path, error);
+  } finally {
+    file.destroy();
+    unpacked.destroy();
+  }
+}
+
+function readError(path: string, error: unknown): KpodError {
+  const errno = errnoOf(error) ?? "";
+  if (errno === "ENOENT") {
+    return new KpodError("NOT_FOUND", `the rotated log ${path} is gone`, { cause: error });
+  }
+  if (!errno.startsWith("Z_")) return fileError(`cannot read the rotated log ${path}`, error);
+  return new KpodError("CORRUPT", `the rotated log ${path} is not what gzip makes: ${errorMessage(error)}`, {
+    cause: error,
+  });
+}
