@@ -92,6 +92,6 @@ function picture(lines: readonly string[], { columns, rows }: ScreenSize): strin
   const room = Math.max(1, rows - 1);
   const hidden = lines.length - room;
   const visible = hidden > 0 ? [...lines.slice(0, room - 1), `... ${hidden + 1} more lines`] : lines;
-  const text = visible.map((line) => `${cutToWidth(line, columns)}${endOfLine}\r\n`).join("");
+  const text = visible.map((line) => `${cutToWidth(line, columns)}${endOfLine}\n`).join("");
   return `${home}${text}${endOfScreen}`;
 }

@@ -29,7 +29,7 @@ function screenTerminal(columns: number, rows: number): BufferTerminal & { resiz
 }
 
 const picture = (...lines: string[]): string =>
-  `\x1b[H${lines.map((line) => `${line}\x1b[K\r\n`).join("")}\x1b[J`;
+  `\x1b[H${lines.map((line) => `${line}\x1b[K\n`).join("")}\x1b[J`;
 
 test("draws each picture over the one before, and leaves the last one", async () => {
   const terminal = screenTerminal(20, 5);
