@@ -15,7 +15,13 @@ export type NodeObject =
   | "removable-pod"
   | "image"
   /** A container, else a pod, else an image, as `kpod inspect` looks for them. */
-  | "any";
+  | "any"
+  /** Ids alone, and names in Kubernetes that several may have: what filters compare with. */
+  | "container-id"
+  | "container-name"
+  | "pod-id"
+  | "pod-name"
+  | "namespace";
 
 /** What a shell offers for the value of a flag, or for an argument. */
 export type Completes =

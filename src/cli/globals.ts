@@ -34,6 +34,7 @@ export const globalFlags = {
   "log-dir": {
     argument: "PATH",
     help: "Directory of logs that were moved, or whose paths are another machine's",
+    completes: "directory",
   },
   runtime: { argument: "PATH", help: "OCI runtime", completes: "file" },
   "lock-timeout": {

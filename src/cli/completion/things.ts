@@ -4,7 +4,7 @@ import { displayImageName } from "../../format/image-name";
 import type { ContainerStatus } from "../../lib/oci/state";
 import { isStorageId } from "../../lib/storage/ids";
 import type { NodeObject } from "../completes";
-import { isCandidate, type Named } from "./named";
+import { isCandidate, isPlainName, type Named } from "./named";
 import { containerNames, imageNames, podNames, podPath } from "./names";
 import type { RecordedContainer, Records } from "./records";
 
@@ -38,6 +38,16 @@ export function thingsOf(records: Records, wanted: NodeObject, word: string): Na
     case "paused-pod":
     case "removable-pod":
       return pods(asked, wanted);
+    case "container-id":
+      return containers({ ...asked, byId: true }, {});
+    case "pod-id":
+      return pods({ ...asked, byId: true }, "pod");
+    case "container-name":
+      return groups(records.containers, "container", ({ metadata }) => metadata["metadata-name"]);
+    case "pod-name":
+      return groups(records.pods, "pod", ({ metadata }) => metadata["metadata-name"]);
+    case "namespace":
+      return groups(records.pods, "pod", ({ metadata }) => metadata.namespace ?? "");
     case "any":
       return withoutTaken([
         ...containers({ ...asked, kind: "container, " }, {}),
@@ -54,14 +64,16 @@ interface Question {
   readonly word: string;
   /** The beginning of each description. */
   readonly kind: string;
+  /** Names do not count. */
+  readonly byId?: true;
 }
 
-function containers({ records, word, kind }: Question, choice: ContainerChoice): Named[] {
+function containers({ records, word, kind, byId }: Question, choice: ContainerChoice): Named[] {
   const namesOf = containerNames(records);
   const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
   return inOrder(records.containers, (container) => {
     const { id } = container.record;
-    const names = namesOf.get(id) ?? [];
+    const names = byId === true ? [] : (namesOf.get(id) ?? []);
     if (!isCandidate({ id, names }, word)) return undefined;
     const status = records.status(container);
     if (!fits(choice, status)) return undefined;
@@ -77,7 +89,7 @@ function fits({ states }: ContainerChoice, status: ContainerStatus): boolean {
   return states === undefined || status === "unknown" || states.includes(status);
 }
 
-function pods({ records, word, kind }: Question, wanted: NodeObject): Named[] {
+function pods({ records, word, kind, byId }: Question, wanted: NodeObject): Named[] {
   const namesOf = podNames(records);
   const membersOf = new Map<string, RecordedContainer[]>();
   for (const container of records.containers) {
@@ -86,7 +98,7 @@ function pods({ records, word, kind }: Question, wanted: NodeObject): Named[] {
   }
   return inOrder(records.pods, (pod) => {
     const { id } = pod.record;
-    const names = namesOf.get(id) ?? [];
+    const names = byId === true ? [] : (namesOf.get(id) ?? []);
     if (!isCandidate({ id, names }, word)) return undefined;
     const ready = records.isReady(pod);
     const members = membersOf.get(id) ?? [];
@@ -94,7 +106,7 @@ function pods({ records, word, kind }: Question, wanted: NodeObject): Named[] {
     if (wanted === "paused-pod" && !members.some((member) => isPaused(records, member))) return undefined;
     const parts = [
       ready ? "ready" : "not ready",
-      members.length === 1 ? "1 container" : `${members.length} containers`,
+      countOf(members.length, "container"),
       `namespace ${podPath(pod)[0]}`,
     ];
     const first = wanted === "removable-pod" && !ready;
@@ -112,6 +124,27 @@ function images({ records, kind }: Question): Named[] {
     const description = describe(kind, [displayId(image.id), made]);
     return { id: image.id, names: imageNames(image), description };
   });
+}
+
+/** What several have in common, with how many they are. */
+function groups(
+  all: readonly RecordedContainer[],
+  noun: string,
+  nameOf: (item: RecordedContainer) => string,
+): Named[] {
+  const counts = new Map<string, number>();
+  for (const item of all) counts.set(nameOf(item), (counts.get(nameOf(item)) ?? 0) + 1);
+  return [...counts]
+    .filter(([name]) => isPlainName(name))
+    .map(([name, count]) => ({
+      id: "",
+      names: [name],
+      description: countOf(count, noun),
+    }));
+}
+
+function countOf(count: number, noun: string): string {
+  return count === 1 ? `1 ${noun}` : `${count} ${noun}s`;
 }
 
 function describe(kind: string, parts: readonly string[]): string {

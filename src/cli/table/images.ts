@@ -30,7 +30,7 @@ export const imageCommands = [
     group: "images",
     summary: "Load an image from an archive or an OCI layout",
     usage: "[flags] FILE",
-    arguments: { min: 1, max: 1, name: "FILE" },
+    arguments: { min: 1, max: 1, name: "FILE", completes: ["file"] },
     flags: loadFlags,
     needsRoot: true,
     examples: [

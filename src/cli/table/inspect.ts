@@ -1,5 +1,6 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
+import { containerFields, podFields } from "./inspect-fields";
 
 const format = {
   short: "f",
@@ -15,18 +16,20 @@ export const inspectFlags = {
     default: "all",
     help: "What the names mean; all takes the first of container, pod and image that there is",
   },
-  format,
+  format: { ...format, completes: { fields: containerFields } },
   size: { help: "Measure containers as well" },
 } as const satisfies FlagSpecs;
 
-export const podInspectFlags = { format } as const satisfies FlagSpecs;
+export const podInspectFlags = {
+  format: { ...format, completes: { fields: podFields } },
+} as const satisfies FlagSpecs;
 
 export const inspectCommand = command({
   path: ["inspect"],
   group: "look",
   summary: "Show everything of containers, pods and images",
   usage: "[flags] NAME...",
-  arguments: { min: 1, name: "NAME..." },
+  arguments: { min: 1, name: "NAME...", completes: ["any"] },
   flags: inspectFlags,
   examples: [
     { command: "kpod inspect web", does: "Everything of a container, pod or image as JSON" },
@@ -45,7 +48,7 @@ export const podInspectCommand = command({
   group: "pods",
   summary: "Show everything of pods",
   usage: "[flags] POD...",
-  arguments: { min: 1, name: "POD..." },
+  arguments: { min: 1, name: "POD...", completes: ["pod"] },
   flags: podInspectFlags,
   examples: [
     { command: "kpod pod inspect shop", does: "Everything of a pod as JSON" },

@@ -17,6 +17,7 @@ export const logsFlags = {
   },
   names: { help: "Print the name of the container before each line" },
   details: { help: "Print the labels of the container before each line" },
+  previous: { short: "p", help: "Print the log of the attempt before, which this container has replaced" },
 } as const satisfies FlagSpecs;
 
 export const logsCommand = command({
@@ -24,7 +25,7 @@ export const logsCommand = command({
   group: "look",
   summary: "Print what containers have written",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER..." },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
   flags: logsFlags,
   examples: [
     { command: "kpod logs --tail 10 -f web", does: "Print the last ten lines, and go on as it writes" },

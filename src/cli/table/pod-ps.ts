@@ -10,10 +10,10 @@ export const podPsFlags = {
     help: "Show those that fit: id, label, name, namespace or state; KEY!=VALUE negates",
     completes: {
       filters: {
-        id: "pod",
+        id: "pod-id",
         label: "nothing",
-        name: "pod",
-        namespace: "nothing",
+        name: "pod-name",
+        namespace: "namespace",
         state: { words: ["ready", "notready"] },
       },
     },

@@ -11,6 +11,7 @@ export const podRunFlags = {
     argument: "NAMESPACE",
     default: "default",
     help: "Kubernetes namespace of the pod",
+    completes: "namespace",
   },
   label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
   hostname: { argument: "NAME", help: "Host name of the pod" },

@@ -10,7 +10,7 @@ export const rmiCommand = command({
   group: "images",
   summary: "Remove images",
   usage: "[flags] IMAGE...",
-  arguments: { min: 1, name: "IMAGE..." },
+  arguments: { min: 1, name: "IMAGE...", completes: ["image"] },
   flags: rmiFlags,
   needsRoot: true,
   examples: [

@@ -17,7 +17,16 @@ export const statsFlags = {
     help: "Sort by container, name, cpu, mem, mem_percent, net, block or pids; numbers fall",
   },
   "no-trunc": { help: "Print ids and names in full" },
-  format: { argument: "FORMAT", help: "Print json, or what a template of Go makes of each line" },
+  format: {
+    argument: "FORMAT",
+    help: "Print json, or what a template of Go makes of each line",
+    completes: {
+      fields: [
+        ...["Container", "ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
+        ...["Pod", "PodID", "PodNamespace"],
+      ],
+    },
+  },
   json: { help: "Print JSON: an array for each look, one line each when there are several" },
 } as const satisfies FlagSpecs;
 
@@ -26,7 +35,7 @@ export const statsCommand = command({
   group: "look",
   summary: "Show what containers use of processors, memory, network and disks",
   usage: "[flags] [CONTAINER...]",
-  arguments: { min: 0, name: "CONTAINER..." },
+  arguments: { min: 0, name: "CONTAINER...", completes: ["live-container"] },
   flags: statsFlags,
   exclusive: [{ flags: ["format", "json"], message: "format and json are mutually exclusive" }],
   examples: [

@@ -31,6 +31,11 @@ async function values(place: string, word: string): Promise<string[]> {
 }
 
 const job = "k8s_job_shop_default_u1_";
+const imagesOffered = ["busybox:latest", "localhost/app:1", completionIds.nameless.slice(0, 13)];
+
+function fiveIds(): string[] {
+  return readStoreRecords(nodeConfig(node)).containers.map(({ record }) => short(record.id));
+}
 
 test.each([
   // One name each, the shortest that means it alone, newest first.
@@ -51,8 +56,21 @@ test.each([
   ["pod rm", "", ["dns", "shop", "idle"]],
   ["pod rm", "default/", ["default/shop", "default/idle"]],
   ["run --pod", "s", ["shop"]],
-  ["run", "", ["busybox:latest", "localhost/app:1", completionIds.nameless.slice(0, 13)]],
+  ["run", "", imagesOffered],
   ["run", "docker", ["docker.io/library/busybox:latest"]],
+  [
+    "inspect",
+    "",
+    [`${job}1`, "shop/web", "cache", `${job}0`, "dns/web", "shop", "dns", "idle", ...imagesOffered],
+  ],
+  ["inspect", "kube", ["kube-system/dns/web", "kube-system/dns"]],
+  ["ps --filter pod", "s", ["shop"]],
+  ["ps --filter id", "ab1", [short(completionIds.shopWeb)]],
+  ["ps --filter id", "", fiveIds()],
+  ["ps --filter name", "", ["job", "web", "cache"]],
+  ["ps --filter namespace", "", ["default", "kube-system"]],
+  ["ps --filter label", "", []],
+  ["pod ps --filter name", "i", ["idle"]],
 ])("kpod __complete %j %j", async (place, word, expected) => {
   expect(await values(place, word)).toEqual(expected);
 });
