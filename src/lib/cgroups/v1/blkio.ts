@@ -3,30 +3,30 @@ import type { ProcessCgroups } from "../process-cgroups";
 import type { BlkioDevice, BlkioStats } from "../stats";
 
 /**
- * Who counts bytes, and how often. The throttling layer sees every request, whatever the scheduler of the
- * device; since Linux 6.9 it begins only when somebody sets a limit, and then the scheduler (bfq, before Linux
- * 5.0 cfq) may know more.
+ * Who counts, by the names of files without their first part. The throttling layer sees every request, whatever
+ * the scheduler of the device; since Linux 6.9 it begins only when somebody sets a limit, and then the scheduler
+ * (bfq, before Linux 5.0 cfq) may know more.
  */
-const counters = [
-  { bytes: "blkio.throttle.io_service_bytes_recursive", operations: "blkio.throttle.io_serviced_recursive" },
-  { bytes: "blkio.throttle.io_service_bytes", operations: "blkio.throttle.io_serviced" },
-  { bytes: "blkio.bfq.io_service_bytes_recursive", operations: "blkio.bfq.io_serviced_recursive" },
-  { bytes: "blkio.io_service_bytes_recursive", operations: "blkio.io_serviced_recursive" },
-];
+const counters = ["blkio.throttle.", "blkio.bfq.", "blkio."];
 
 /** Block devices by version 1 (blkio-controller.txt of the kernel). */
 export function readBlkioV1(directories: ProcessCgroups["v1"], detail: boolean): BlkioStats | undefined {
   const directory = directories.get("blkio");
   let counted: BlkioStats | undefined;
-  for (const { bytes, operations } of counters) {
-    const found = readOperations(directory, bytes);
-    if (found === undefined) continue;
-    counted = { devices: [...found.values()].map(deviceOf) };
+  for (const counter of counters) {
+    const bytes = readSums(directory, `${counter}io_service_bytes`);
+    if (bytes === undefined) continue;
+    counted = { devices: [...bytes.values()].map(deviceOf) };
     if (counted.devices.length === 0) continue;
-    if (detail) addCounts(counted.devices, readOperations(directory, operations));
+    if (detail) addCounts(counted.devices, readSums(directory, `${counter}io_serviced`));
     break;
   }
   return counted;
+}
+
+/** Reads the sums over the cgroup and those below it; old kernels count the cgroup alone. */
+function readSums(directory: string | undefined, name: string): ReadonlyMap<string, Operations> | undefined {
+  return readOperations(directory, `${name}_recursive`) ?? readOperations(directory, name);
 }
 
 interface Operations {
