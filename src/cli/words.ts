@@ -11,8 +11,7 @@ export interface PreparedWords {
 /**
  * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied,
  * where the flag has such a value), and the forms `-n=5` and `--all=true` are understood, as docker, podman
- * and kubectl do. Unknown flags are left for
- * commander to refuse.
+ * and kubectl do. Unknown flags are left for commander to refuse.
  *
  * @param words what follows `kpod` or the command's name
  * @param specs the flags that are known here

@@ -28,6 +28,22 @@ export {
 export type * from "./oci/spec";
 export type { ContainerState, ContainerStatus } from "./oci/state";
 export type { ContainerData } from "./operations/container-data";
+export {
+  containerFilter,
+  openContainerFilter,
+  parseContainerFilters,
+  type ContainerFilterKey,
+  type ContainerFilterTerm,
+  type ContainerFilterWorld,
+} from "./operations/filter-containers";
+export {
+  parseSandboxFilters,
+  sandboxFilter,
+  type SandboxFilterKey,
+  type SandboxFilterTerm,
+  type SandboxRead,
+} from "./operations/filter-sandboxes";
+export type { FilterTerm } from "./operations/filter-terms";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
