@@ -38,12 +38,13 @@ export async function run(context: Context): Promise<number> {
 }
 
 async function readOptions({ args, flags, signal }: Context): Promise<LogOptions> {
-  const { since, until, follow, tail, stream, details } = flags;
+  const { since, until, follow, tail, stream, details, previous } = flags;
   const options: LogOptions = {
     follow,
     tail,
     stream,
     details,
+    previous,
     // What several containers have not ended would mix in one line.
     unfinished: args.length === 1,
     signal: signal(),

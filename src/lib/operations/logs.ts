@@ -1,10 +1,10 @@
 import type { ContainerServer } from "../container-server";
-import { logPathOf } from "../logs/log-path";
 import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../logs/log-line";
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { waitForLogEnd } from "./log-end";
+import { logPlace, previousLogPlace } from "./log-place";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
 export interface LogOptions {
@@ -20,6 +20,8 @@ export interface LogOptions {
   tail?: number | undefined;
   /** Only what was written there. */
   stream?: LogStream | undefined;
+  /** The log of the attempt before: of the container that this one has replaced in its pod. */
+  previous?: boolean | undefined;
   /** With `follow`: also a line that has not been ended, as soon as there is nothing else to read. */
   unfinished?: boolean | undefined;
   /** Ends the reading. */
@@ -38,8 +40,7 @@ export async function* readContainerLog(
   visit: LineVisitor,
 ): AsyncGenerator<LogPace, void> {
   const { sinceTime, untilTime, tail, stream, unfinished, signal } = options;
-  const { logDir, sources } = server.config;
-  const path = logPathOf(container, logDir, sources.get("logDir") === "--log-dir");
+  const log = options.previous === true ? previousLogPlace(server, container) : logPlace(server, container);
   // Ends the wait for the container's end when the caller wants no more lines.
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -47,7 +48,7 @@ export async function* readContainerLog(
   };
   signal?.addEventListener("abort", interrupt);
   if (signal?.aborted === true) interrupt();
-  const ended = options.follow === true ? waitForLogEnd(server, container, stop.signal) : undefined;
+  const ended = options.follow === true ? logEnd(server, log.container, stop.signal) : undefined;
   try {
     const since = sinceTime === undefined ? undefined : toLogTime(sinceTime);
     const until = untilTime === undefined ? undefined : toLogTime(untilTime);
@@ -55,11 +56,20 @@ export async function* readContainerLog(
       server.logger.warn(message);
     };
     const wanted = { since, until, tail, stream, unfinished, rotated: true };
-    yield* readLog(path, { ...wanted, ended, warn, signal }, visit);
+    yield* readLog(log.path, { ...wanted, ended, warn, signal }, visit);
   } finally {
     signal?.removeEventListener("abort", interrupt);
     stop.abort();
   }
+}
+
+/** @param container undefined for one that is gone: nobody writes to its log any more */
+async function logEnd(
+  server: ContainerServer,
+  container: Container | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  if (container !== undefined) await waitForLogEnd(server, container, signal);
 }
 
 /** The lines of a container's log, one by one (libkpod: GetLogs). */
