@@ -27,7 +27,7 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   const list = createList(context, server, terms, output);
   if (flags.watch === undefined) {
-    terminal.out(await list());
+    terminal.out(await unlessAborted(list(), context.signal()));
   } else if (output.drawable && canDrawInPlace(terminal)) {
     await withLiveScreen(terminal, (screen) =>
       repeat(context, flags.watch ?? 0, async () => {
