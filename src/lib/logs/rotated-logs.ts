@@ -19,13 +19,13 @@ export function rotatedLogs(path: string): RotatedLog[] {
   const prefix = `${basename(path)}.`;
   const names = new Set(namesIn(directory).filter((name) => name.startsWith(prefix)));
   return [...names]
-    .flatMap((name): (RotatedLog & { time: string })[] => {
+    .flatMap((name): RotatedLog[] => {
       const [, time, suffix] = /^(\d{8}-\d{6})(\.gz)?$/.exec(name.slice(prefix.length)) ?? [];
       // While the kubelet compresses a file, both are there.
       if (time === undefined || (suffix !== undefined && names.has(`${prefix}${time}`))) return [];
-      return [{ path: join(directory, name), packed: suffix !== undefined, time }];
+      return [{ path: join(directory, name), packed: suffix !== undefined }];
     })
-    .sort((a, b) => (a.time < b.time ? 1 : -1));
+    .sort((a, b) => (a.path < b.path ? 1 : -1));
 }
 
 function namesIn(directory: string): string[] {
