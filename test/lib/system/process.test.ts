@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { copyFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
+import type { Duplex, Readable } from "node:stream";
 import { isProcessAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
 import { testdir } from "../../helpers/testdir";
 import { until } from "../../helpers/until";
@@ -37,19 +38,23 @@ test("a program's name with brackets and blanks does not confuse its fields", as
 });
 
 test("a process that waits to be reaped is not alive", async () => {
-  // The shell stays for its own child and never asks for it.
-  const child = spawn("/bin/sh", ["-c", "sleep 0 & echo $!; exec sleep 60"], {
-    stdio: ["ignore", "pipe", "ignore"],
+  // sleep takes the place of the shell, and never asks for the shell's child.
+  const parent = spawn("/bin/sh", ["-c", "read line <&3 & echo $!; exec sleep 60 3<&-"], {
+    stdio: ["ignore", "pipe", "ignore", "pipe"],
   });
+  const [, stdout, , gate] = parent.stdio as unknown as [null, Readable, null, Duplex];
   try {
-    const [line] = (await child.stdout.take(1).toArray()) as Buffer[];
+    const [line] = (await stdout.take(1).toArray()) as Buffer[];
     const pid = Number(line?.toString());
-    await until("it has ended", () => readProcessStat(pid)?.state === "Z");
+    await until("sleep is there", () => readCommandLine(parent.pid ?? 0)?.[0] === "sleep");
+    expect(isProcessAlive(pid)).toBe(true);
+    gate.end();
+    await until("the child has ended", () => readProcessStat(pid)?.state === "Z");
     expect(isProcessAlive(pid)).toBe(false);
     expect(readCommandLine(pid)).toEqual([]);
   } finally {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGKILL");
+    const ended = new Promise((resolve) => parent.once("exit", resolve));
+    parent.kill("SIGKILL");
     await ended;
   }
 });
