@@ -44,7 +44,11 @@ export async function openTemplate(
 type ErrorClass = new (message: string) => Error;
 
 function asUsage<T>(expected: ErrorClass, action: () => T): T {
-  return translated(expected, action, (error) => new UsageError(`invalid value for --format: ${error.message}`));
+  return translated(
+    expected,
+    action,
+    (error) => new UsageError(`invalid value for --format: ${error.message}`),
+  );
 }
 
 function asFailure<T>(expected: ErrorClass, action: () => T): T {

@@ -36,8 +36,21 @@ test("all that fit come in order; an empty prefix fits none", () => {
 test("ids come and go", async () => {
   const index = new TruncIndex();
   for (const id of ["m", "z", "a", "mm"]) index.add(id);
-  expect((await failureOf(() => { index.add("m"); })).code).toBe("CONFLICT");
-  for (const bad of ["", "a b"]) expect((await failureOf(() => { index.add(bad); })).code).toBe("BAD_ARGUMENT");
+  expect(
+    (
+      await failureOf(() => {
+        index.add("m");
+      })
+    ).code,
+  ).toBe("CONFLICT");
+  for (const bad of ["", "a b"])
+    expect(
+      (
+        await failureOf(() => {
+          index.add(bad);
+        })
+      ).code,
+    ).toBe("BAD_ARGUMENT");
   const seen: string[] = [];
   index.iterate((id) => {
     seen.push(id);
@@ -45,11 +58,23 @@ test("ids come and go", async () => {
   });
   expect(seen).toEqual(["a", "m", "mm", "z"]);
   for (const gone of ["a", "", "x"])
-    expect((await failureOf(() => { index.delete(gone); })).code).toBe("NOT_FOUND");
+    expect(
+      (
+        await failureOf(() => {
+          index.delete(gone);
+        })
+      ).code,
+    ).toBe("NOT_FOUND");
 });
 
 test("a part of an id is not deleted", async () => {
   const index = new TruncIndex(["abc"]);
-  expect((await failureOf(() => { index.delete("ab"); })).code).toBe("NOT_FOUND");
+  expect(
+    (
+      await failureOf(() => {
+        index.delete("ab");
+      })
+    ).code,
+  ).toBe("NOT_FOUND");
   expect(index.get("ab")).toBe("abc");
 });
