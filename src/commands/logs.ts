@@ -6,6 +6,7 @@ import type { ContainerServer } from "../lib/container-server";
 import type { Container } from "../lib/oci/container";
 import { readContainerLog, type LogOptions } from "../lib/operations/logs";
 import { createLogOutput, type LogOutput } from "./log-output";
+import { whileRead } from "./while-read";
 
 type Context = CommandContext<typeof logsFlags, readonly [string, ...string[]]>;
 
@@ -31,7 +32,7 @@ export async function run(context: Context): Promise<number> {
       return 1;
     }
   };
-  if (flags.follow) return Math.max(...(await Promise.all(args.map(print))));
+  if (flags.follow) return Math.max(...(await whileRead(Promise.all(args.map(print)))));
   let code = 0;
   for (const name of args) code = Math.max(code, await print(name));
   return code;

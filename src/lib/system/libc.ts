@@ -11,6 +11,7 @@ export interface Libc {
   setns(fd: number, type: number): number;
   socket(domain: number, type: number, protocol: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
+  poll(descriptors: Buffer, count: number, timeout: number): number;
   /** The errno of the last failed call. */
   errno(): number;
 }
@@ -44,6 +45,7 @@ export function libc(): Libc {
       setns: library.func("int setns(int fd, int type)"),
       socket: library.func("int socket(int domain, int type, int protocol)"),
       ioctl: library.func("int ioctl(int fd, unsigned long request, void *arg)"),
+      poll: library.func("int poll(void *fds, unsigned long nfds, int timeout)"),
       errno: () => koffi.errno(),
     };
   }
