@@ -4,7 +4,10 @@ import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import { cgroupMounts, parseProcessCgroups } from "../../src/lib/cgroups/process-cgroups";
 import { readCgroupStats, type CgroupStats } from "../../src/lib/cgroups/stats";
+import { loadConfig } from "../../src/lib/config";
+import { ContainerServer } from "../../src/lib/container-server";
 import { readNetworkInterfaces } from "../../src/lib/system/net-dev";
+import { failureOf } from "../helpers/failure";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { succeeded } from "../helpers/process";
 import { writeTree } from "../helpers/testdir";
@@ -86,6 +89,8 @@ describe.each<RuntimeName>(["runc", "crun"])("stats under %s", (runtime) => {
       "x=$(head -c 8000000 /dev/zero | tr '\\0' x); head -c 20000000 /dev/zero > /f; cat /f > /dev/null";
     idle = await start(world, "web", "idle", `${fill}; echo filled; sleep 1000; :`);
     host = await start(world, "onhost", "host", "sleep 1000 & sleep 1000 & exec sleep 1000");
+    await start(world, "onhost", "gone", "exit 3");
+    await until("one has ended", async () => !(await kpod(world, "ps")).includes("k8s_gone_"));
     await until("the container is full", () => (counted(world, idle).memory?.usage ?? 0) > 20_000_000);
   });
 
@@ -191,6 +196,33 @@ describe.each<RuntimeName>(["runc", "crun"])("stats under %s", (runtime) => {
     ]);
     expect(lines[1]).toMatch(/ +-- +\S+ \/ \S+ +3$/);
     expect(lines[2]).toMatch(/ +3$/);
+  });
+
+  test("the library gives raw numbers, and stats between two looks", async () => {
+    const server = new ContainerServer(loadConfig({ configFile: world.config }));
+    await server.update();
+    const container = server.lookupContainer("busy");
+    const before = counted(world, busy);
+    const raw = await server.libcontainerStats(container);
+    const after = counted(world, busy);
+    expect(raw.cpu?.usage).toBeGreaterThanOrEqual(before.cpu?.usage ?? NaN);
+    expect(raw.cpu?.usage).toBeLessThanOrEqual(after.cpu?.usage ?? NaN);
+    expect((raw.cpu?.user ?? NaN) + (raw.cpu?.system ?? NaN)).toBeGreaterThan(0);
+    expect(raw.memory?.maxUsage).toBeGreaterThanOrEqual(raw.memory?.usage ?? NaN);
+    expect(Object.keys(raw.memory?.stat ?? {})).toContain("inactive_file");
+    expect(raw.pids).toEqual({ current: 1, limit: 1024 });
+    expect(raw.interfaces?.map(({ name }) => name)).toContain("lo");
+
+    const first = await server.getContainerStats(container);
+    const worked = first.mark?.nanoseconds ?? NaN;
+    await until("it has worked", () => (counted(world, busy).cpu?.usage ?? 0) > worked + 50_000_000);
+    const second = await server.getContainerStats(container, first);
+    const elapsed = (second.mark?.at ?? NaN) - (first.mark?.at ?? NaN);
+    expect(second).toMatchObject({ container: busy, pids: 1 });
+    expect(second.cpu).toBeCloseTo((((second.mark?.nanoseconds ?? NaN) - worked) / 1e6 / elapsed) * 100, 6);
+    expect((await failureOf(server.getContainerStats(server.lookupContainer("gone")))).code).toBe(
+      "BAD_STATE",
+    );
   });
 
   test("a paused container shows what it holds", async () => {
