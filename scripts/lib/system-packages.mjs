@@ -59,6 +59,10 @@ export const REQUIREMENTS = [
   program("podman", "reads the same store, to compare with", TESTS),
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),
   program("jq", "reads kpod's JSON as a script would", TESTS),
+  program("mandoc", "finds what is wrong with the manual pages", TESTS),
+  program("bash", "completes kpod's command lines", TESTS),
+  program("zsh", "completes kpod's command lines", TESTS),
+  program("fish", "completes kpod's command lines", TESTS),
 ];
 
 /** What is missing for "demo" or "tests". `path` stands in for PATH. */

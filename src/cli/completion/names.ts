@@ -52,8 +52,10 @@ function namesOf(bearers: readonly Bearer[]): Map<string, readonly string[]> {
   for (const { path } of bearers) for (const name of pathNames(path)) count(name);
   return new Map(
     bearers.map(({ id, name, path }) => {
-      const short = pathNames(path).filter((way) => holders.get(way) === 1 && !full.has(way));
-      return [id, [...short, name].filter(isPlainName)];
+      const short = pathNames(path).filter(
+        (way) => holders.get(way) === 1 && (way === name || !full.has(way)),
+      );
+      return [id, [...new Set([...short, name])].filter(isPlainName)];
     }),
   );
 }

@@ -1,0 +1,368 @@
+# bash completion for kpod, made by `npm run docs` from kpod's table of commands.
+
+# The words that can follow COMMAND.
+__kpod_next() {
+    case $1 in
+        '') offer=(ps inspect logs stats run stop kill pause unpause wait rename rm pod images load rmi info config help version completion) ;;
+        pod) offer=(ps run inspect stop kill pause unpause rm) ;;
+        *) return 1 ;;
+    esac
+}
+
+# The flags that can follow COMMAND.
+__kpod_flags() {
+    case $1 in
+        ps) offer=(--all --filter --last --latest --namespace --ns --pod --size --sort --watch --quiet --no-trunc --format --noheading) ;;
+        inspect) offer=(--type --format --size) ;;
+        logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
+        stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
+        run) offer=(--detach --rm --name --pod --label --env --volume --network --hostname --cgroup-parent) ;;
+        stop) offer=(--timeout) ;;
+        kill) offer=(--signal) ;;
+        pause) offer=() ;;
+        unpause) offer=() ;;
+        wait) offer=(--condition --timeout) ;;
+        rename) offer=() ;;
+        rm) offer=(--force) ;;
+        'pod ps') offer=(--filter --sort --quiet --no-trunc --format --noheading) ;;
+        'pod run') offer=(--name --namespace --label --hostname --network --cgroup-parent) ;;
+        'pod inspect') offer=(--format) ;;
+        'pod stop') offer=(--timeout) ;;
+        'pod kill') offer=(--signal) ;;
+        'pod pause') offer=() ;;
+        'pod unpause') offer=() ;;
+        'pod rm') offer=(--force) ;;
+        images) offer=(--quiet --no-trunc --format --noheading) ;;
+        load) offer=(--tag --quiet) ;;
+        rmi) offer=(--force) ;;
+        info) offer=(--format) ;;
+        config) offer=() ;;
+        help) offer=() ;;
+        version) offer=() ;;
+        completion) offer=() ;;
+        *) offer=() ;;
+    esac
+    offer+=(--config --log-level --root --runroot --storage-driver --storage-opt --log-dir --runtime --lock-timeout --help --version)
+}
+
+# What the value of FLAG of COMMAND is. The flag's long name goes to flag.
+__kpod_value() {
+    flag=$2 many='' global='' bars=()
+    case "$1 $2" in
+        'ps --all' | 'ps -a') flag=--all bars=(--last --latest) action=(switch) ;;
+        'ps --filter' | 'ps -f') flag=--filter many=1 action=(filters 'ps --filter') ;;
+        'ps --last' | 'ps -n') flag=--last bars=(--latest --all) action=(nothing) ;;
+        'ps --latest' | 'ps -l') flag=--latest bars=(--last --all) action=(switch) ;;
+        'ps --namespace') flag=--namespace action=(switch) ;;
+        'ps --ns') flag=--ns action=(switch) ;;
+        'ps --pod') flag=--pod action=(switch) ;;
+        'ps --size' | 'ps -s') flag=--size action=(switch) ;;
+        'ps --sort') flag=--sort action=(words command created id image names pod runningfor size status) ;;
+        'ps --watch' | 'ps -w') flag=--watch action=(switch) ;;
+        'ps --quiet' | 'ps -q') flag=--quiet action=(switch) ;;
+        'ps --no-trunc') flag=--no-trunc action=(switch) ;;
+        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
+        'ps --noheading') flag=--noheading action=(switch) ;;
+        'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
+        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid) ;;
+        'inspect --size') flag=--size action=(switch) ;;
+        'logs --follow' | 'logs -f') flag=--follow action=(switch) ;;
+        'logs --since') flag=--since action=(nothing) ;;
+        'logs --until') flag=--until action=(nothing) ;;
+        'logs --tail') flag=--tail action=(nothing) ;;
+        'logs --timestamps' | 'logs -t') flag=--timestamps action=(switch) ;;
+        'logs --stream') flag=--stream action=(words stdout stderr) ;;
+        'logs --names') flag=--names action=(switch) ;;
+        'logs --details') flag=--details action=(switch) ;;
+        'logs --previous' | 'logs -p') flag=--previous action=(switch) ;;
+        'stats --all' | 'stats -a') flag=--all action=(switch) ;;
+        'stats --no-stream') flag=--no-stream action=(switch) ;;
+        'stats --interval') flag=--interval action=(nothing) ;;
+        'stats --pod') flag=--pod action=(switch) ;;
+        'stats --sort') flag=--sort action=(words container name cpu mem mem_percent net block pids) ;;
+        'stats --no-trunc') flag=--no-trunc action=(switch) ;;
+        'stats --format') flag=--format bars=(--json) action=(fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs Pod PodID PodNamespace) ;;
+        'stats --json') flag=--json bars=(--format) action=(switch) ;;
+        'run --detach' | 'run -d') flag=--detach action=(switch) ;;
+        'run --rm') flag=--rm action=(switch) ;;
+        'run --name') flag=--name action=(nothing) ;;
+        'run --pod') flag=--pod action=(ask 'run --pod') ;;
+        'run --label') flag=--label many=1 action=(nothing) ;;
+        'run --env' | 'run -e') flag=--env many=1 action=(nothing) ;;
+        'run --volume' | 'run -v') flag=--volume many=1 action=(file) ;;
+        'run --network') flag=--network action=(words host none) ;;
+        'run --hostname') flag=--hostname action=(nothing) ;;
+        'run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'stop --timeout' | 'stop -t') flag=--timeout action=(nothing) ;;
+        'kill --signal' | 'kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
+        'wait --condition') flag=--condition action=(words running paused stopped) ;;
+        'wait --timeout') flag=--timeout action=(nothing) ;;
+        'rm --force' | 'rm -f') flag=--force action=(switch) ;;
+        'pod ps --filter' | 'pod ps -f') flag=--filter many=1 action=(filters 'pod ps --filter') ;;
+        'pod ps --sort') flag=--sort action=(words created id name namespace state) ;;
+        'pod ps --quiet' | 'pod ps -q') flag=--quiet action=(switch) ;;
+        'pod ps --no-trunc') flag=--no-trunc action=(switch) ;;
+        'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers) ;;
+        'pod ps --noheading') flag=--noheading action=(switch) ;;
+        'pod run --name') flag=--name action=(nothing) ;;
+        'pod run --namespace' | 'pod run -n') flag=--namespace action=(ask 'pod run --namespace') ;;
+        'pod run --label') flag=--label many=1 action=(nothing) ;;
+        'pod run --hostname') flag=--hostname action=(nothing) ;;
+        'pod run --network') flag=--network action=(words host none) ;;
+        'pod run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers) ;;
+        'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
+        'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
+        'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
+        'images --quiet' | 'images -q') flag=--quiet action=(switch) ;;
+        'images --no-trunc') flag=--no-trunc action=(switch) ;;
+        'images --format') flag=--format action=(words json) ;;
+        'images --noheading') flag=--noheading action=(switch) ;;
+        'load --tag') flag=--tag action=(nothing) ;;
+        'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
+        'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
+        'info --format') flag=--format action=(words json) ;;
+        *' --config' | *' -c') flag=--config global=1 action=(file) ;;
+        *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;
+        *' --root') flag=--root global=1 action=(directory) ;;
+        *' --runroot') flag=--runroot global=1 action=(directory) ;;
+        *' --storage-driver' | *' -s') flag=--storage-driver global=1 action=(words overlay vfs) ;;
+        *' --storage-opt') flag=--storage-opt many=1 global=1 action=(nothing) ;;
+        *' --log-dir') flag=--log-dir global=1 action=(directory) ;;
+        *' --runtime') flag=--runtime global=1 action=(file) ;;
+        *' --lock-timeout') flag=--lock-timeout global=1 action=(nothing) ;;
+        *' --help' | *' -h') flag=--help global=1 action=(switch) ;;
+        *' --version' | *' -v') flag=--version global=1 action=(switch) ;;
+        *) action=(switch) ;;
+    esac
+}
+
+# What argument NUMBER of COMMAND is.
+__kpod_argument() {
+    case "$1 $2" in
+        'inspect '*) action=(ask inspect) ;;
+        'logs '*) action=(ask logs) ;;
+        'stats '*) action=(ask stats) ;;
+        'run '0) action=(ask run) ;;
+        'run '*) action=(nothing) ;;
+        'stop '*) action=(ask stop) ;;
+        'kill '*) action=(ask kill) ;;
+        'pause '*) action=(ask pause) ;;
+        'unpause '*) action=(ask unpause) ;;
+        'wait '*) action=(ask wait) ;;
+        'rename '0) action=(ask rename) ;;
+        'rename '*) action=(nothing) ;;
+        'rm '*) action=(ask rm) ;;
+        'pod inspect '*) action=(ask 'pod inspect') ;;
+        'pod stop '*) action=(ask 'pod stop') ;;
+        'pod kill '*) action=(ask 'pod kill') ;;
+        'pod pause '*) action=(ask 'pod pause') ;;
+        'pod unpause '*) action=(ask 'pod unpause') ;;
+        'pod rm '*) action=(ask 'pod rm') ;;
+        'load '*) action=(file) ;;
+        'rmi '*) action=(ask rmi) ;;
+        'help '*) action=(command) ;;
+        'completion '*) action=(words bash zsh fish) ;;
+        *) action=(nothing) ;;
+    esac
+}
+
+# Succeeds where what follows the first argument of COMMAND is none of kpod's business.
+__kpod_passes_through() {
+    case $1 in
+        run) return 0 ;;
+        *) return 1 ;;
+    esac
+}
+
+# The keys of the filters of a flag.
+__kpod_filters() {
+    case $1 in
+        'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
+        'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'state=') ;;
+        *) return 1 ;;
+    esac
+}
+
+# What the value of the filter KEY of a flag is.
+__kpod_filter() {
+    case "$1 $2" in
+        'ps --filter ancestor') action=(ask 'ps --filter ancestor') ;;
+        'ps --filter before') action=(ask 'ps --filter before') ;;
+        'ps --filter exited') action=(nothing) ;;
+        'ps --filter id') action=(ask 'ps --filter id') ;;
+        'ps --filter label') action=(nothing) ;;
+        'ps --filter name') action=(ask 'ps --filter name') ;;
+        'ps --filter namespace') action=(ask 'ps --filter namespace') ;;
+        'ps --filter pod') action=(ask 'ps --filter pod') ;;
+        'ps --filter since') action=(ask 'ps --filter since') ;;
+        'ps --filter status') action=(words created running paused stopped exited unknown) ;;
+        'ps --filter volume') action=(file) ;;
+        'pod ps --filter id') action=(ask 'pod ps --filter id') ;;
+        'pod ps --filter label') action=(nothing) ;;
+        'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
+        'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
+        'pod ps --filter state') action=(words ready notready) ;;
+        *) action=(nothing) ;;
+    esac
+}
+
+# Takes a line apart as the shell does, but expands nothing: words are those before the cursor, current is the
+# one at it, strip the part of that which readline does not replace.
+__kpod_split() {
+    local line=$1 char word='' quote='' begun='' at
+    words=() strip=''
+    for ((at = 0; at < ${#line}; at++)); do
+        char=${line:at:1}
+        if [[ -n $quote && $char == "$quote" ]]; then
+            quote=''
+        elif [[ $quote == "'" ]]; then
+            word+=$char
+        elif [[ $char == \\ ]]; then
+            at=$((at + 1)) begun=1
+            word+=${line:at:1}
+        elif [[ -n $quote ]]; then
+            word+=$char
+        elif [[ $char == [\'\"] ]]; then
+            quote=$char begun=1 strip=$word
+        elif [[ $char == [[:space:]] ]]; then
+            [[ -z $begun ]] || words+=("$word")
+            word='' begun='' strip=''
+        else
+            word+=$char begun=1
+            [[ $char != [=:] || $COMP_WORDBREAKS != *"$char"* ]] || strip=$word
+        fi
+    done
+    current=$word
+}
+
+# Reads a flag: flag and action say what it is. Those that may not be given again, or beside it, go to given.
+__kpod_flag() {
+    __kpod_value "$command" "$1"
+    [[ -n $many ]] || given+=("$flag")
+    given+=("${bars[@]}")
+}
+
+# Notes the value of the flag: the global ones go with each question to kpod.
+__kpod_note() {
+    [[ -z $global ]] || globals+=("$flag=${1/#\~\//$HOME/}")
+}
+
+# Reads the words before the cursor: the command, its arguments, and the flag whose value is at the cursor.
+__kpod_read() {
+    local at word ended='' rest
+    for ((at = 1; at < ${#words[@]}; at++)); do
+        word=${words[at]}
+        if [[ -n $ended || $word != -?* ]]; then
+            if [[ -z $ended ]] && __kpod_next "$command"; then
+                command+=${command:+ }$word
+            else
+                args+=("$word")
+                if __kpod_passes_through "$command"; then ended=1; fi
+            fi
+        elif [[ $word == -- ]]; then
+            ended=1
+        elif [[ $word == --*=* ]]; then
+            __kpod_flag "${word%%=*}"
+            __kpod_note "${word#*=}"
+        else
+            rest=''
+            if [[ $word != --* ]]; then
+                # Letters of switches may stand together, and before one with a value.
+                rest=${word:2} word=${word:0:2}
+                while __kpod_flag "$word" && [[ ${action[0]} == switch && -n $rest ]]; do
+                    word=-${rest:0:1} rest=${rest:1}
+                done
+            else
+                __kpod_flag "$word"
+            fi
+            if [[ ${action[0]} == switch ]]; then
+                continue
+            elif [[ -n $rest ]]; then
+                __kpod_note "${rest#=}"
+            elif ((at + 1 < ${#words[@]})); then
+                at=$((at + 1))
+                __kpod_note "${words[at]}"
+            else
+                pending=$word
+            fi
+        fi
+    done
+    after_flags=$ended
+}
+
+# Asks kpod for names; it answers from the records on disk.
+__kpod_ask() {
+    local line
+    while IFS= read -r line; do
+        offer+=("${line%%$'\t'*}")
+    done < <("${words[0]/#\~\//$HOME/}" "${globals[@]}" __complete "$1" "$value" 2>/dev/null)
+    compopt -o nosort 2>/dev/null
+}
+
+# Fills offer with what the action offers; prefix takes what of the value stays.
+__kpod_offer() {
+    local key open='{{.' close='}}' field='^(.*\{\{(|[^}]*[^A-Za-z})])\.)([A-Za-z]*)$'
+    case ${action[0]} in
+        words) offer=("${action[@]:1}") ;;
+        ask) __kpod_ask "${action[1]}" ;;
+        file) compopt -o default 2>/dev/null ;;
+        directory) compopt -o dirnames 2>/dev/null ;;
+        command) __kpod_next "${args[*]}" ;;
+        fields)
+            compopt -o nospace 2>/dev/null
+            offer=("${action[@]:1}")
+            offer=("${offer[@]/%/$close}")
+            if [[ $value =~ $field ]]; then
+                prefix+=${BASH_REMATCH[1]} value=${BASH_REMATCH[3]}
+            else
+                offer=(json "${offer[@]/#/$open}")
+            fi
+            ;;
+        filters)
+            prefix+=${value%"${value##*,}"} value=${value##*,}
+            if [[ $value == *=* ]]; then
+                key=${value%%=*}
+                prefix+=$key= value=${value#*=}
+                __kpod_filter "${action[1]}" "${key%!}"
+                __kpod_offer
+            else
+                __kpod_filters "${action[1]}"
+                compopt -o nospace 2>/dev/null
+            fi
+            ;;
+    esac
+}
+
+_kpod() {
+    local current strip command='' pending='' after_flags='' global='' flag='' many='' prefix='' value word
+    local -a words args=() given=() bars=() globals=() action=() offer=()
+    COMPREPLY=()
+    __kpod_split "${COMP_LINE:0:COMP_POINT}"
+    __kpod_read
+    offer=() value=$current
+    if [[ -n $pending ]]; then
+        __kpod_value "$command" "$pending"
+        args=()
+    elif [[ -z $after_flags && $current == --*=* ]]; then
+        __kpod_value "$command" "${current%%=*}"
+        prefix=${current%%=*}= value=${current#*=} args=()
+    elif [[ -z $after_flags && $current == -* ]]; then
+        __kpod_flags "$command"
+        action=(ready) args=("${given[@]}")
+    elif [[ -z $after_flags ]] && __kpod_next "$command"; then
+        action=(ready)
+    else
+        __kpod_argument "$command" "${#args[@]}"
+    fi
+    __kpod_offer
+    for word in "${offer[@]}"; do
+        [[ $word == "$value"* ]] || continue
+        # What is on the line already is not offered again.
+        [[ $'\n'$(printf '%s\n' "${args[@]}")$'\n' != *$'\n'"$word"$'\n'* ]] || continue
+        word=$prefix$word
+        COMPREPLY+=("${word#"$strip"}")
+    done
+}
+
+complete -F _kpod kpod

@@ -1,0 +1,411 @@
+# fish completion for kpod, made by `npm run docs` from kpod's table of commands.
+
+# The words that others have to follow, and the commands whose arguments are none of kpod's business.
+set -g __kpod_families '' pod
+set -g __kpod_passing_through run
+
+# True where COMMAND has a FLAG that is also the letter of a global one.
+function __kpod_own_letter
+    switch "$argv[1] $argv[2]"
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+            return 0
+    end
+    return 1
+end
+
+# Prints the name of a global flag with a value that FLAG is after COMMAND.
+function __kpod_global
+    switch "$argv[1] $argv[2]"
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+            return 1
+        case '* -c' '* --config'
+            echo -- --config; return 0
+        case '* --log-level'
+            echo -- --log-level; return 0
+        case '* --root'
+            echo -- --root; return 0
+        case '* --runroot'
+            echo -- --runroot; return 0
+        case '* -s' '* --storage-driver'
+            echo -- --storage-driver; return 0
+        case '* --storage-opt'
+            echo -- --storage-opt; return 0
+        case '* --log-dir'
+            echo -- --log-dir; return 0
+        case '* --runtime'
+            echo -- --runtime; return 0
+        case '* --lock-timeout'
+            echo -- --lock-timeout; return 0
+    end
+    return 1
+end
+
+# True where FLAG of COMMAND has a value.
+function __kpod_takes_value
+    switch "$argv[1] $argv[2]"
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'info --format'
+            return 0
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+            return 1
+        case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --runtime' '* --lock-timeout'
+            return 0
+    end
+    return 1
+end
+
+# The keys of the filters of a flag.
+function __kpod_keys
+    switch "$argv[1]"
+        case 'ps --filter'
+            printf '%s\n' ancestor before exited id label name namespace pod since status volume
+        case 'pod ps --filter'
+            printf '%s\n' id label name namespace state
+    end
+end
+
+# What the value of a filter can be.
+function __kpod_filter --argument-names place value before
+    switch "$place"
+        case 'ps --filter ancestor'
+            __kpod_ask "ps --filter ancestor" "$value" "$before"
+        case 'ps --filter before'
+            __kpod_ask "ps --filter before" "$value" "$before"
+        case 'ps --filter id'
+            __kpod_ask "ps --filter id" "$value" "$before"
+        case 'ps --filter name'
+            __kpod_ask "ps --filter name" "$value" "$before"
+        case 'ps --filter namespace'
+            __kpod_ask "ps --filter namespace" "$value" "$before"
+        case 'ps --filter pod'
+            __kpod_ask "ps --filter pod" "$value" "$before"
+        case 'ps --filter since'
+            __kpod_ask "ps --filter since" "$value" "$before"
+        case 'ps --filter status'
+            printf '%s\n' "$before"{created,running,paused,stopped,exited,unknown}
+        case 'pod ps --filter id'
+            __kpod_ask "pod ps --filter id" "$value" "$before"
+        case 'pod ps --filter name'
+            __kpod_ask "pod ps --filter name" "$value" "$before"
+        case 'pod ps --filter namespace'
+            __kpod_ask "pod ps --filter namespace" "$value" "$before"
+        case 'pod ps --filter state'
+            printf '%s\n' "$before"{ready,notready}
+    end
+end
+
+# The words that can follow the arguments, as those of a command.
+function __kpod_next
+    switch "$__kpod_arguments"
+        case ''
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+        case pod
+            printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
+    end
+end
+
+# Reads the words before the cursor: the command, its arguments, the flags that may not be given again, and the
+# global ones with a value, which go with each question to kpod.
+function __kpod_read
+    set -l words (commandline -opc)
+    test "$words" = "$__kpod_read_words"; and return
+    set -g __kpod_read_words $words
+    set -g __kpod_words_of_command
+    set -g __kpod_arguments
+    set -g __kpod_given
+    set -g __kpod_globals
+    set -g __kpod_passed_through 0
+    set -l ended 0
+    set -e words[1]
+    while set -q words[1]
+        set -l word $words[1]
+        set -e words[1]
+        if test $ended = 1; or not string match -q -- '-?*' $word
+            if test $ended = 0; and contains -- "$__kpod_words_of_command" $__kpod_families
+                set -a __kpod_words_of_command $word
+            else
+                set -a __kpod_arguments $word
+                if contains -- "$__kpod_words_of_command" $__kpod_passing_through
+                    set ended 1
+                    set -g __kpod_passed_through 1
+                end
+            end
+        else if test "$word" = --
+            set ended 1
+        else if set -l parts (string match -r -- '^(--[^=]+)=(.*)$' $word)
+            __kpod_note $parts[2] 1 $parts[3]
+        else if string match -q -- '--*' $word
+            __kpod_note $word 0 $words[1]; and set -e words[1]
+        else
+            # Letters of switches may stand together, and before one with a value.
+            set -l letters (string split '' -- (string sub -s 2 -- $word))
+            while set -q letters[1]
+                set -l letter $letters[1]
+                set -e letters[1]
+                if __kpod_takes_value "$__kpod_words_of_command" -$letter
+                    set -l value (string join '' -- $letters | string replace -r '^=' '')
+                    if test -n "$value"
+                        __kpod_note -$letter 1 $value
+                    else
+                        __kpod_note -$letter 0 $words[1]; and set -e words[1]
+                    end
+                    break
+                end
+                __kpod_note -$letter 0 $words[1]
+            end
+        end
+    end
+end
+
+# Notes a flag and whether its VALUE is ATTACHED to it. Succeeds where the next word is its value.
+function __kpod_note --argument-names flag attached value
+    if __kpod_takes_value "$__kpod_words_of_command" $flag
+        # One that waits for its value at the cursor is not given yet.
+        set -q argv[3]; or return 1
+        if set -l long (__kpod_global "$__kpod_words_of_command" $flag)
+            set -a __kpod_globals $long=(string replace -r '^~/' "$HOME/" -- $value)
+            set flag $long
+        end
+        set -a __kpod_given $flag
+        test $attached = 0
+        return
+    end
+    set -a __kpod_given $flag
+    return 1
+end
+
+# True where a flag of COMMAND can stand, and none of the flags that it bars.
+function __kpod_can --argument-names wanted
+    __kpod_read
+    test $__kpod_passed_through = 0; or return 1
+    test "$wanted" = '*' -o "$wanted" = "$__kpod_words_of_command"; or return 1
+    for barred in $argv[2..-1]
+        contains -- $barred $__kpod_given; and return 1
+    end
+    return 0
+end
+
+# True where no command has LETTER for itself.
+function __kpod_letter_is_free --argument-names letter
+    __kpod_read
+    not __kpod_own_letter "$__kpod_words_of_command" -$letter
+end
+
+# True at argument NUMBER of COMMAND, or behind it where MORE is given.
+function __kpod_at --argument-names wanted number more
+    __kpod_read
+    test "$wanted" = "$__kpod_words_of_command"; or return 1
+    set -l given (count $__kpod_arguments)
+    if test -n "$more"
+        test $given -ge $number
+    else
+        test $given -eq $number
+    end
+end
+
+# What of the word at the cursor is the value of a flag, without quotes.
+function __kpod_value
+    commandline -ct | string replace -r -- '^(--[^=]+=)?[\'"]?' ''
+end
+
+# Asks kpod for names that begin as WORD does; it answers from the records on disk.
+function __kpod_ask --argument-names place word before
+    __kpod_read
+    set -q argv[2]; or set word (__kpod_value)
+    set -l program (commandline -opc)[1]
+    set program (string replace -r '^~/' "$HOME/" -- $program)
+    for line in ($program $__kpod_globals __complete $place "$word" 2>/dev/null)
+        # What is an argument already is not offered again.
+        contains -- (string split -m 1 \t -- $line)[1] $__kpod_arguments; or echo "$before$line"
+    end
+end
+
+# Offers json and templates of these fields, or within a template its fields.
+function __kpod_fields
+    set -l value (__kpod_value)
+    if set -l parts (string match -r -- '^(.*\{\{(?:|[^}]*[^A-Za-z})])\.)[A-Za-z]*$' $value)
+        printf '%s\n' $parts[2]$argv'}}'
+    else
+        printf '%s\n' json '{{.'$argv'}}'
+    end
+end
+
+# Offers the keys of the filters of a flag, or what their values can be.
+function __kpod_filters --argument-names place
+    set -l value (__kpod_value)
+    set -l before (string match -r -- '^.*,' $value)
+    set value (string replace -r -- '^.*,' '' $value)
+    if set -l parts (string match -r -- '^([^=!]*)(!?=)(.*)$' $value)
+        set before "$before$parts[2]$parts[3]"
+        __kpod_filter "$place $parts[2]" "$parts[4]" "$before"
+    else
+        printf '%s\n' "$before"(__kpod_keys $place)=
+    end
+end
+
+complete -c kpod -f
+
+complete -c kpod -n '__kpod_at "" 0' -a ps -d 'List containers'
+complete -c kpod -n '__kpod_at "" 0' -a inspect -d 'Show everything of containers, pods and images'
+complete -c kpod -n '__kpod_at "" 0' -a logs -d 'Print what containers have written'
+complete -c kpod -n '__kpod_at "" 0' -a stats -d 'Show what containers use of processors, memory, network and disks'
+complete -c kpod -n '__kpod_at "" 0' -a run -d 'Run a command in a new container'
+complete -c kpod -n '__kpod_at "" 0' -a stop -d 'Stop containers'
+complete -c kpod -n '__kpod_at "" 0' -a kill -d 'Send a signal to containers'
+complete -c kpod -n '__kpod_at "" 0' -a pause -d 'Freeze containers'
+complete -c kpod -n '__kpod_at "" 0' -a unpause -d 'Thaw paused containers'
+complete -c kpod -n '__kpod_at "" 0' -a wait -d 'Wait until containers have ended, and print their exit codes'
+complete -c kpod -n '__kpod_at "" 0' -a rename -d 'Rename a container'
+complete -c kpod -n '__kpod_at "" 0' -a rm -d 'Remove containers'
+complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
+complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
+complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive or an OCI layout'
+complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
+complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
+complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
+complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
+complete -c kpod -n '__kpod_at "" 0' -a version -d 'Show the versions of kpod and of node'
+complete -c kpod -n '__kpod_at "" 0' -a completion -d 'Print the script that completes command lines in a shell'
+complete -c kpod -n '__kpod_at pod 0' -a ps -d 'List pods'
+complete -c kpod -n '__kpod_at pod 0' -a run -d 'Start a new pod without containers'
+complete -c kpod -n '__kpod_at pod 0' -a inspect -d 'Show everything of pods'
+complete -c kpod -n '__kpod_at pod 0' -a stop -d 'Stop the containers of pods together'
+complete -c kpod -n '__kpod_at pod 0' -a kill -d 'Send a signal to the containers of pods'
+complete -c kpod -n '__kpod_at pod 0' -a pause -d 'Freeze the containers of pods'
+complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods'
+complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
+
+complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
+complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'
+complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s n -l last -d 'Show the N containers made last, whatever their state' -x
+complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s l -l latest -d 'Show the container made last, whatever its state'
+complete -c kpod -n '__kpod_can ps --namespace' -l namespace -d 'Show pid and namespaces instead of the usual columns'
+complete -c kpod -n '__kpod_can ps --ns' -l ns -d 'The same as --namespace'
+complete -c kpod -n '__kpod_can ps --pod' -l pod -d 'Add columns with the pod and its Kubernetes namespace'
+complete -c kpod -n '__kpod_can ps -s --size' -s s -l size -d 'Add the size of the changes and, as virtual, of image and changes together'
+complete -c kpod -n '__kpod_can ps --sort' -l sort -d 'Sort by command, created, id, image, names, pod, runningfor, size or status; times and sizes fall' -x -k -a 'command created id image names pod runningfor size status'
+complete -c kpod -n '__kpod_can ps -w --watch' -s w -l watch -d 'Show the list again every SECONDS, 2 when left out, until Ctrl-C'
+complete -c kpod -n '__kpod_can ps -q --quiet' -s q -l quiet -d 'Print the ids only'
+complete -c kpod -n '__kpod_can ps --no-trunc' -l no-trunc -d 'Print ids and names in full'
+complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
+complete -c kpod -n '__kpod_can ps --noheading' -l noheading -d 'Leave the line of headings out'
+
+complete -c kpod -n '__kpod_can inspect -t --type' -s t -l type -d 'What the names mean; all takes the first of container, pod and image that there is' -x -k -a 'container image pod all'
+complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid)'
+complete -c kpod -n '__kpod_can inspect --size' -l size -d 'Measure containers as well'
+complete -c kpod -n '__kpod_at inspect 0 more' -k -a '(__kpod_ask inspect)'
+
+complete -c kpod -n '__kpod_can logs -f --follow' -s f -l follow -d 'Go on until the container has ended'
+complete -c kpod -n '__kpod_can logs --since' -l since -d 'Only lines from this time on (2006-01-02T15:04:05Z, 15:04:05, 10m ago: 10m)' -x
+complete -c kpod -n '__kpod_can logs --until' -l until -d 'Only lines up to this time' -x
+complete -c kpod -n '__kpod_can logs --tail' -l tail -d 'Only the last N lines' -x
+complete -c kpod -n '__kpod_can logs -t --timestamps' -s t -l timestamps -d 'Print the time before each line'
+complete -c kpod -n '__kpod_can logs --stream' -l stream -d 'Only what was written to stdout or stderr' -x -k -a 'stdout stderr'
+complete -c kpod -n '__kpod_can logs --names' -l names -d 'Print the name of the container before each line'
+complete -c kpod -n '__kpod_can logs --details' -l details -d 'Print the labels of the container before each line'
+complete -c kpod -n '__kpod_can logs -p --previous' -s p -l previous -d 'Print the log of the attempt before, which this container has replaced'
+complete -c kpod -n '__kpod_at logs 0 more' -k -a '(__kpod_ask logs)'
+
+complete -c kpod -n '__kpod_can stats -a --all' -s a -l all -d 'Show all containers, those that do not run with zeros'
+complete -c kpod -n '__kpod_can stats --no-stream' -l no-stream -d 'Show the stats once instead of again and again'
+complete -c kpod -n '__kpod_can stats --interval' -l interval -d 'Time between two looks: 2 when left out, with --no-stream a quarter of a second' -x
+complete -c kpod -n '__kpod_can stats --pod' -l pod -d 'Show the sums over the containers of each pod; arguments name pods'
+complete -c kpod -n '__kpod_can stats --sort' -l sort -d 'Sort by container, name, cpu, mem, mem_percent, net, block or pids; numbers fall' -x -k -a 'container name cpu mem mem_percent net block pids'
+complete -c kpod -n '__kpod_can stats --no-trunc' -l no-trunc -d 'Print ids and names in full'
+complete -c kpod -n '__kpod_can stats --format --json' -l format -d 'Print json, or what a template of Go makes of each line' -x -k -a '(__kpod_fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs Pod PodID PodNamespace)'
+complete -c kpod -n '__kpod_can stats --format --json' -l json -d 'Print JSON: an array for each look, one line each when there are several'
+complete -c kpod -n '__kpod_at stats 0 more' -k -a '(__kpod_ask stats)'
+
+complete -c kpod -n '__kpod_can run -d --detach' -s d -l detach -d 'Print the id and return, while the container runs on'
+complete -c kpod -n '__kpod_can run --rm' -l rm -d 'Remove the container, and a pod made for it, once it has ended'
+complete -c kpod -n '__kpod_can run --name' -l name -d 'Name of the container in its pod' -x
+complete -c kpod -n '__kpod_can run --pod' -l pod -d 'Pod to run in; without it the container gets one of its own' -x -k -a '(__kpod_ask "run --pod")'
+complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the pod that is made: that of the host, or an empty one (none)' -x -k -a 'host none'
+complete -c kpod -n '__kpod_can run --hostname' -l hostname -d 'Host name of the pod that is made' -x
+complete -c kpod -n '__kpod_can run --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
+complete -c kpod -n '__kpod_at run 0' -k -a '(__kpod_ask run)'
+
+complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'
+
+complete -c kpod -n '__kpod_can kill -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
+complete -c kpod -n '__kpod_at kill 0 more' -k -a '(__kpod_ask kill)'
+
+complete -c kpod -n '__kpod_at pause 0 more' -k -a '(__kpod_ask pause)'
+
+complete -c kpod -n '__kpod_at unpause 0 more' -k -a '(__kpod_ask unpause)'
+
+complete -c kpod -n '__kpod_can wait --condition' -l condition -d 'What to wait for: running, paused or stopped' -x -k -a 'running paused stopped'
+complete -c kpod -n '__kpod_can wait --timeout' -l timeout -d 'Give up after so many seconds; without it wait for ever' -x
+complete -c kpod -n '__kpod_at wait 0 more' -k -a '(__kpod_ask wait)'
+
+complete -c kpod -n '__kpod_at rename 0' -k -a '(__kpod_ask rename)'
+
+complete -c kpod -n '__kpod_can rm -f --force' -s f -l force -d 'Remove running containers too, and what is only half there'
+complete -c kpod -n '__kpod_at rm 0 more' -k -a '(__kpod_ask rm)'
+
+complete -c kpod -n '__kpod_can "pod ps"' -s f -l filter -d 'Show those that fit: id, label, name, namespace or state; KEY!=VALUE negates' -x -k -a '(__kpod_filters "pod ps --filter")'
+complete -c kpod -n '__kpod_can "pod ps" --sort' -l sort -d 'Sort by created, which is newest first, id, name, namespace or state' -x -k -a 'created id name namespace state'
+complete -c kpod -n '__kpod_can "pod ps" -q --quiet' -s q -l quiet -d 'Print the ids only'
+complete -c kpod -n '__kpod_can "pod ps" --no-trunc' -l no-trunc -d 'Print ids and names in full'
+complete -c kpod -n '__kpod_can "pod ps" --format' -l format -d 'Print json, or what a template of Go makes of each pod' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers)'
+complete -c kpod -n '__kpod_can "pod ps" --noheading' -l noheading -d 'Leave the line of headings out'
+
+complete -c kpod -n '__kpod_can "pod run" --name' -l name -d 'Name of the pod' -x
+complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d 'Kubernetes namespace of the pod' -x -k -a '(__kpod_ask "pod run --namespace")'
+complete -c kpod -n '__kpod_can "pod run"' -l label -d 'Label of the pod (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run" --hostname' -l hostname -d 'Host name of the pod' -x
+complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the pod: that of the host, or an empty one (none)' -x -k -a 'host none'
+complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
+
+complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers)'
+complete -c kpod -n '__kpod_at "pod inspect" 0 more' -k -a '(__kpod_ask "pod inspect")'
+
+complete -c kpod -n '__kpod_can "pod stop" -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_at "pod stop" 0 more' -k -a '(__kpod_ask "pod stop")'
+
+complete -c kpod -n '__kpod_can "pod kill" -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
+complete -c kpod -n '__kpod_at "pod kill" 0 more' -k -a '(__kpod_ask "pod kill")'
+
+complete -c kpod -n '__kpod_at "pod pause" 0 more' -k -a '(__kpod_ask "pod pause")'
+
+complete -c kpod -n '__kpod_at "pod unpause" 0 more' -k -a '(__kpod_ask "pod unpause")'
+
+complete -c kpod -n '__kpod_can "pod rm" -f --force' -s f -l force -d 'Remove pods that run too'
+complete -c kpod -n '__kpod_at "pod rm" 0 more' -k -a '(__kpod_ask "pod rm")'
+
+complete -c kpod -n '__kpod_can images -q --quiet' -s q -l quiet -d 'Print the ids only'
+complete -c kpod -n '__kpod_can images --no-trunc' -l no-trunc -d 'Print ids and names in full'
+complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json instead of a table' -x -k -a json
+complete -c kpod -n '__kpod_can images --noheading' -l noheading -d 'Leave the line of headings out'
+
+complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
+complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
+complete -c kpod -n '__kpod_at load 0 more' -F
+
+complete -c kpod -n '__kpod_can rmi -f --force' -s f -l force -d 'Remove images also that containers use or that have several names'
+complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
+
+complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json instead of text' -x -k -a json
+
+complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
+
+complete -c kpod -n '__kpod_at completion 0 more' -k -a 'bash zsh fish'
+
+complete -c kpod -n '__kpod_can "*" --config' -l config -d 'Configuration file instead of /etc/crio/crio.conf and its drop-ins' -r -F
+complete -c kpod -n '__kpod_can "*" --config; and __kpod_letter_is_free c' -s c -d 'Configuration file instead of /etc/crio/crio.conf and its drop-ins' -r -F
+complete -c kpod -n '__kpod_can "*" --log-level' -l log-level -d 'Messages on stderr: debug, info, warn, error, fatal or panic' -x -k -a 'debug info warn error fatal panic'
+complete -c kpod -n '__kpod_can "*" --root' -l root -d 'Directory of the store of images and containers' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can "*" --runroot' -l runroot -d 'Directory of the store\'s state, which a reboot clears' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can "*" --storage-driver' -l storage-driver -d 'Graph driver of the store' -x -k -a 'overlay vfs'
+complete -c kpod -n '__kpod_can "*" --storage-driver; and __kpod_letter_is_free s' -s s -d 'Graph driver of the store' -x -k -a 'overlay vfs'
+complete -c kpod -n '__kpod_can "*"' -l storage-opt -d 'Option of the graph driver (repeatable)' -x
+complete -c kpod -n '__kpod_can "*" --log-dir' -l log-dir -d 'Directory of logs that were moved, or whose paths are another machine\'s' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can "*" --runtime' -l runtime -d 'OCI runtime' -r -F
+complete -c kpod -n '__kpod_can "*" --lock-timeout' -l lock-timeout -d 'Give up on a lock that someone else holds; 0 waits for ever' -x
+complete -c kpod -n '__kpod_can "*" --help' -l help -d 'Show help'
+complete -c kpod -n '__kpod_can "*" --help; and __kpod_letter_is_free h' -s h -d 'Show help'
+complete -c kpod -n '__kpod_can "*" --version' -l version -d 'Show the version'
+complete -c kpod -n '__kpod_can "*" --version; and __kpod_letter_is_free v' -s v -d 'Show the version'

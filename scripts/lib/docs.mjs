@@ -1,0 +1,64 @@
+// What man/ and completions/ hold, made from the table of commands and from man/src.
+import { join } from "node:path";
+import { commandPage, configPage, mainPage, pageName } from "./manual.mjs";
+import { readManualSource } from "./manual-source.mjs";
+import { ScriptError } from "./run.mjs";
+
+const SCRIPT_FILES = {
+  bash: "completions/kpod.bash",
+  zsh: "completions/_kpod",
+  fish: "completions/kpod.fish",
+};
+
+/** See docs.d.mts. */
+export function generatedFiles(documented, { version, sources }) {
+  const { table, globalFlags, shells, completionScript, configTables } = documented;
+  const source = (name) => readManualSource(sources, name);
+  const pages = [
+    ["man/kpod.1", mainPage({ table, globals: globalFlags, version, source: source("kpod") })],
+    ...table.map((command) => [
+      `man/${pageName(command)}.1`,
+      commandPage({ command, version, source: source(command.path.join("-")) }),
+    ]),
+    ["man/kpod.conf.5", configPage({ version, ...configSource(source("kpod.conf"), configTables) })],
+  ];
+  const scripts = shells.map((shell) => [SCRIPT_FILES[shell], completionScript(shell, table)]);
+  return new Map([...pages, ...scripts]);
+}
+
+/** The tables of the configuration as Markdown: what man/src says of each key, then its type and its default. */
+function configSource(source, configTables) {
+  const tables = configTables.map(({ table, keys }) => {
+    const heading = `TABLE ${table}`;
+    const terms = (source.get(heading) ?? "").split("\n\n");
+    const lines = keys.map((key) => {
+      const term = terms.find((text) => text.startsWith(`\`${key.name}\`\n: `));
+      if (term === undefined)
+        throw new ScriptError(`man/src/kpod.conf.md does not describe ${key.name} of [${table}]`);
+      return `${term}\n${keyText(key)}`;
+    });
+    const keyless = terms.filter(
+      (text) => text !== "" && !keys.some(({ name }) => text.startsWith(`\`${name}\`\n: `)),
+    );
+    const unknown = keyless.find((text) => /^`\w+`\n: /.test(text));
+    if (unknown !== undefined)
+      throw new ScriptError(`man/src/kpod.conf.md describes a key that there is not: ${unknown}`);
+    return { heading, lines: [...keyless, ...lines].join("\n\n") };
+  });
+  return { source, tables };
+}
+
+function keyText({ alias, expected, standard }) {
+  const other = alias === undefined ? "" : ` \`${alias}\` is understood, too.`;
+  return `It is ${expected}; the default is \`${standard}\`.${other}`;
+}
+
+/** The manual pages among the files, as package.json has to list them for npm to install them. */
+export function manualPages(files) {
+  return [...files.keys()].filter((name) => name.startsWith("man/")).map((name) => `./${name}`);
+}
+
+/** The files that stand where docs are kept but are not made, such as the page of a command that is gone. */
+export function strayFiles(files, names) {
+  return names.filter((name) => !files.has(name) && !name.startsWith(join("man", "src")));
+}
