@@ -1,6 +1,7 @@
 import type { ContainerServer } from "../container-server";
 import { textOf, textsOf, type ShownImageConfig } from "../images/config-data";
 import { graphDriverOf, type ShownGraphDriver } from "../images/data";
+import { logPathOf } from "../logs/log-path";
 import type { Spec } from "../oci/spec";
 import { readMountPoints } from "../storage/mount-points";
 import {
@@ -90,7 +91,7 @@ export async function containerData(
   return {
     ID: id,
     Name: container.name,
-    LogPath: read("", () => container.logPath),
+    LogPath: read("", () => logPathOf(container, server.config.logDir)),
     Labels: read({}, () => container.labels),
     Annotations: read({}, () => container.annotations),
     State: containerStateData(container),

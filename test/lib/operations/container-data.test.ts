@@ -254,6 +254,14 @@ test("of a container whose spec is gone has what is known without, with one warn
   ]);
 });
 
+test("of a container whose spec names no log has CRI-O's own place for it", async () => {
+  const { server, directory, write } = await fixture();
+  write("config.json", spec);
+  await server.update({ states: false });
+  const { LogPath } = await server.getContainerData("run", false);
+  expect(LogPath).toBe(join(directory, "logs", pod.id, `${run.id}.log`));
+});
+
 test("of a container with a spec of nonsense does not stumble", async () => {
   const { server, write } = await fixture();
   write("config.json", {
