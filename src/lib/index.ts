@@ -65,3 +65,4 @@ export {
 } from "./storage/runtime-server";
 export { Store, type NewContainer, type StoreConfig, type StoreOptions } from "./storage/store";
 export type { NetworkInterface } from "./system/net-dev";
+export { renameContainer, type RenameStep } from "./operations/rename";

@@ -467,7 +467,8 @@ describe("kpod stats", () => {
     process.kill(pty.pid, "SIGTSTP");
     const state = (): string => / ([A-Z]) /.exec(readFileSync(`/proc/${pty.pid}/stat`, "utf8"))?.[1] ?? "";
     await until("it is stopped", () => state() === "T");
-    expect(pty.output().split(leave)).toHaveLength(2);
+    // What it wrote before it stopped may still be on its way through the terminal.
+    await until("the terminal is given back", () => pty.output().split(leave).length === 2);
     process.kill(pty.pid, "SIGCONT");
     await until("it draws again", () => {
       const again = pty.output().split(leave)[1] ?? "";

@@ -1,0 +1,74 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { isProcessAlive } from "../../src/lib/system/process";
+import { createNode, logOf, notedState, pidOf, type Node } from "../helpers/node";
+import { until } from "../helpers/until";
+
+let node: Node;
+let pod: Sandbox;
+
+beforeAll(async () => {
+  node = await createNode();
+  pod = await node.pod("shop");
+}, 120_000);
+
+afterAll(async () => {
+  await node.world.destroy();
+}, 60_000);
+
+const endless = "while :; do sleep 0.1; done";
+
+test.each([["KILL"], ["sigkill"], ["9"]])("%s ends a container, and its state is noted", async (signal) => {
+  const container = await node.start(pod, `k${signal.toLowerCase()}`, endless);
+  expect(await node.ok("kill", "-s", signal, container.id)).toBe(`${container.id}\n`);
+  expect(isProcessAlive(pidOf(container))).toBe(false);
+  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+  expect(await node.refusal("kill", container.id)).toBe(
+    `cannot kill container ${container.id}: it is not running`,
+  );
+});
+
+test("a signal reaches the process, which may live on", async () => {
+  const container = await node.start(pod, "listens", `trap 'echo got HUP' HUP; echo ready; ${endless}`);
+  await until("what the test waits for", () => logOf(container).includes("ready"));
+  await node.ok("kill", "-s", "hup", "listens");
+  await until("what the test waits for", () => logOf(container).includes("got HUP"));
+  expect(isProcessAlive(pidOf(container))).toBe(true);
+});
+
+test("KILL reaches a paused container", async () => {
+  const container = await node.start(pod, "frozen", endless);
+  await node.ok("pause", container.id);
+  await node.ok("kill", container.id);
+  expect(isProcessAlive(pidOf(container))).toBe(false);
+  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+});
+
+test("the end of a container whose conmon is dead is written down for CRI-O", async () => {
+  const container = await node.start(pod, "orphan", endless);
+  process.kill(Number(readFileSync(join(container.bundlePath, "conmon-pidfile"), "utf8")), "SIGKILL");
+  await node.ok("kill", container.id);
+  expect(readFileSync(join(container.dir, "exit"), "utf8")).toBe("137");
+  expect(readFileSync(join(node.world.exitsDir, container.id), "utf8")).toBe("137");
+});
+
+test("bad signals, names and counts", async () => {
+  const created = await node.create(pod, "waiting", endless);
+  expect(await node.refusal("kill", created.id)).toBe(
+    `cannot kill container ${created.id}: it is not running`,
+  );
+  expect(await node.refusal("kill", "nobody")).toBe(
+    "container with ID starting with nobody not found: ID does not exist",
+  );
+  expect(await node.refusal("kill", "shop")).toContain(
+    "it is the infra container of pod shop: use kpod pod kill",
+  );
+  const bad = await node.kpod("kill", "-s", "foobar", created.id);
+  expect([bad.exitCode, bad.stderr.split("\n")[0]]).toEqual([2, "Error: Invalid signal: foobar"]);
+  expect((await node.kpod("kill")).exitCode).toBe(2);
+});
+
+test("other programs agree", async () => {
+  await node.agree();
+});

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Container } from "../../src/lib/oci/container";
+import type { RenameStep } from "../../src/lib/operations/rename";
+import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { createNode, type Node } from "../helpers/node";
+import { runProcess } from "../helpers/process";
+
+let node: Node;
+let pod: Sandbox;
+
+beforeAll(async () => {
+  node = await createNode();
+  pod = await node.pod("shop");
+}, 120_000);
+
+afterAll(async () => {
+  await node.world.destroy();
+}, 60_000);
+
+const bundle = join(__dirname, "../../dist/index.cjs");
+
+/** All names under which the disk has a container. */
+function namesOnDisk({ id, dir, bundlePath, layerId }: Container): Set<string> {
+  const annotation = (path: string): string => {
+    const { annotations } = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };
+    return annotations["io.kubernetes.cri-o.Name"] ?? "";
+  };
+  const record = (file: string, wanted: string): Record<string, unknown> & { names: string[] } => {
+    const records = JSON.parse(readFileSync(join(node.world.root, file), "utf8")) as { id: string }[];
+    return records.find((entry) => entry.id === wanted) as unknown as { names: string[] } & Record<
+      string,
+      unknown
+    >;
+  };
+  const own = record("overlay-containers/containers.json", id);
+  const layer = record("overlay-layers/layers.json", layerId);
+  return new Set([
+    annotation(join(dir, "config.json")),
+    annotation(join(bundlePath, "config.json")),
+    annotation(join(dir, "state.json")),
+    ...own.names,
+    (JSON.parse(own.metadata as string) as { name: string }).name,
+    ...layer.names.map((name) => name.replace(/-layer$/, "")),
+  ]);
+}
+
+test("everything bears the new name, and numbers too large for JavaScript stay as they are", async () => {
+  const container = await node.start(pod, "old", "sleep 100");
+  const path = join(container.dir, "config.json");
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace('"ociVersion"', '"unknown": 18446744073709551615, "ociVersion"'),
+  );
+  expect(await node.ok("rename", "old", "k8s_new_shop_default_u1_2")).toBe("");
+  expect([...namesOnDisk(container)]).toEqual(["k8s_new_shop_default_u1_2"]);
+  const text = readFileSync(path, "utf8");
+  expect(text).toContain('"unknown": 18446744073709551615');
+  expect(text).toContain(JSON.stringify(JSON.stringify({ name: "new", attempt: 2 })));
+  expect((await node.ok("inspect", "-f", "{{.Name}} {{.Metadata.attempt}}", container.id)).trim()).toBe(
+    "k8s_new_shop_default_u1_2 2",
+  );
+  await node.agree();
+});
+
+test("a taken name names its holder; bad names are refused", async () => {
+  const first = await node.create(pod, "first", "true");
+  const second = await node.create(pod, "second", "true");
+  expect(await node.refusal("rename", "first", second.name)).toContain(
+    `conflict, name "${second.name}" already reserved for ctr "${second.id}"`,
+  );
+  for (const name of ["x/y", "-x", "\u001b[31m", " "]) {
+    expect((await node.kpod("rename", "first", "--", name)).exitCode).not.toBe(0);
+  }
+  expect([...namesOnDisk(first)]).toEqual([first.name]);
+  expect((await node.kpod("rename", "first")).exitCode).toBe(2);
+  expect((await node.kpod("rename", "first", "a", "b")).exitCode).toBe(2);
+});
+
+const steps: RenameStep[] = ["journal", "config", "bundle", "state", "layer", "record"];
+
+test.each(steps)("killed after the step %s, the next command leaves one name everywhere", async (step) => {
+  const container = await node.create(pod, `step-${step}`, "true");
+  const script = `
+    const { ContainerServer, loadConfig, renameContainer } = require(${JSON.stringify(bundle)});
+    const server = new ContainerServer(loadConfig({ configFile: ${JSON.stringify(node.world.config)} }));
+    server.update({ states: false }).then(() =>
+      renameContainer(server, server.lookupContainer("${container.id}"), "renamed-${step}", (done) => {
+        if (done === "${step}") process.kill(process.pid, "SIGKILL");
+      }));`;
+  const result = await runProcess(process.execPath, ["-e", script]);
+  expect(result.exitCode).not.toBe(0);
+  expect((await node.kpod("ps", "-a")).exitCode).toBe(0);
+  expect([...namesOnDisk(container)]).toEqual([step === "record" ? "renamed-record" : container.name]);
+  expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
+});
