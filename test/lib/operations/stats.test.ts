@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import type { Duplex, Readable } from "node:stream";
 import { Container } from "../../../src/lib/oci/container";
 import type { ContainerState } from "../../../src/lib/oci/state";
 import { getContainerStats, sampleContainers } from "../../../src/lib/operations/stats";
 import { isSampled, readContainerStats, statsHost } from "../../../src/lib/operations/stats-source";
 import { stoppedStats, unknownStats } from "../../../src/lib/operations/stats-values";
-import { readProcessStat } from "../../../src/lib/system/process";
+import { readCommandLine, readProcessStat } from "../../../src/lib/system/process";
 import { collectingLogger } from "../../helpers/collecting-logger";
 import { failureOf } from "../../helpers/failure";
 import { until } from "../../helpers/until";
@@ -90,16 +91,20 @@ describe("a container that cannot be sampled", () => {
   });
 
   test("it ended, and it waits to be reaped", async () => {
-    const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 600"], {
-      stdio: ["ignore", "pipe", "ignore"],
+    // The child waits until sleep has taken the shell's place: a shell may ask for it, sleep never does.
+    const parent = spawn("sh", ["-c", "read line <&3 & echo $!; exec sleep 600 3<&-"], {
+      stdio: ["ignore", "pipe", "ignore", "pipe"],
     });
+    const [, stdout, , gate] = parent.stdio as unknown as [null, Readable, null, Duplex];
     const closed = new Promise((resolve) => parent.on("close", resolve));
     try {
       const pid = await new Promise<number>((resolve) => {
-        parent.stdout.once("data", (chunk: Buffer) => {
+        stdout.once("data", (chunk: Buffer) => {
           resolve(Number(chunk.toString()));
         });
       });
+      await until("sleep is there", () => readCommandLine(parent.pid ?? 0)?.[0] === "sleep");
+      gate.end();
       await until("the child waits to be reaped", () => readProcessStat(pid)?.state === "Z");
       expect((await failureOf(() => getContainerStats(container({ pid })))).message).toBe(notRunning);
     } finally {
