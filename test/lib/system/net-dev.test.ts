@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { parseNetDev, readNetworkInterfaces } from "../../../src/lib/system/net-dev";
-import { readProcessStat } from "../../../src/lib/system/process";
+import { readCommandLine, readProcessStat } from "../../../src/lib/system/process";
 import { until } from "../../helpers/until";
 
 const headings = `Inter-|   Receive                                                |  Transmit
@@ -33,21 +33,24 @@ test("those of this process have a loopback device", () => {
 });
 
 test("a process that is gone, and one that waits to be reaped, have none", async () => {
-  const parent = spawn("sh", ["-c", "sh -c 'exit 0' & echo $!; exec sleep 600"], {
-    stdio: ["ignore", "pipe", "ignore"],
-  });
+  // The child ends once sleep has taken the shell's place: a shell may ask for it, sleep never does.
+  const script = "exec 3<&0; read line <&3 & echo $!; exec sleep 600 0<&- 3<&-";
+  const parent = spawn("sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
+  const { pid = 0 } = parent;
   const ended = new Promise((resolve) => parent.on("close", resolve));
   try {
-    const zombie = await new Promise<number>((resolve) => {
+    const child = await new Promise<number>((resolve) => {
       parent.stdout.once("data", (chunk: Buffer) => {
         resolve(Number(chunk.toString()));
       });
     });
-    await until("the child waits to be reaped", () => readProcessStat(zombie)?.state === "Z");
-    expect(readNetworkInterfaces(zombie)).toBeUndefined();
+    await until("sleep is there", () => readCommandLine(pid)?.[0] === "sleep");
+    parent.stdin.end();
+    await until("the child waits to be reaped", () => readProcessStat(child)?.state === "Z");
+    expect(readNetworkInterfaces(child)).toBeUndefined();
   } finally {
     parent.kill("SIGKILL");
     await ended;
   }
-  expect(readNetworkInterfaces(parent.pid ?? 0)).toBeUndefined();
+  expect(readNetworkInterfaces(pid)).toBeUndefined();
 });
