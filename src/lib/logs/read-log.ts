@@ -131,7 +131,7 @@ function readFollowed(
 }
 
 function cutLinesOf(part: SelectedPart, joiner: LineJoiner): ((stream: LogStream) => void) | undefined {
-  if (part.from === 0) return undefined;
+  if (part.from === part.before.from) return undefined;
   return (stream) => {
     beginCutLine(part, stream, joiner);
   };

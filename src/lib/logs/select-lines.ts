@@ -5,6 +5,7 @@ import { readAt, type LogFile } from "./log-file";
 import type { LogStream } from "./log-line";
 import { haveTags, tagSampleSize } from "./log-tags";
 import type { LogTime } from "./log-time";
+import { endOfHole } from "./scan-lines";
 
 /** Which lines of a log are wanted. */
 export interface LineSelection {
@@ -41,11 +42,12 @@ export interface SelectedPart extends LogPart {
  * @throws KpodError IO
  */
 export function selectLines(file: LogFile, { since, until, tail, stream }: LineSelection): SelectedPart {
-  const tags = haveTags(readAt(file, Buffer.allocUnsafe(Math.min(tagSampleSize, file.size)), 0));
+  const begin = firstLine(file);
+  const tags = haveTags(readAt(file, Buffer.allocUnsafe(Math.min(tagSampleSize, file.size - begin)), begin));
   const tagged = tags ?? true;
-  const first = since === undefined ? undefined : findTime(file, 0, file.size, since);
+  const first = since === undefined ? undefined : findTime(file, begin, file.size, since);
   // Where no line has a time, none can be left out for it.
-  const from = first === undefined ? 0 : (first.offset ?? (first.earlier ? file.size : 0));
+  const from = first === undefined ? begin : (first.offset ?? (first.earlier ? file.size : begin));
   const later = until === undefined ? undefined : findTime(file, from, file.size, until + 1n);
   const part = { file, from, to: later?.offset ?? file.size, tagged };
   const last = tail === undefined ? undefined : findTail(part, tail, stream);
@@ -59,7 +61,17 @@ export function selectLines(file: LogFile, { since, until, tail, stream }: LineS
     earlier,
     onlyEarlier: earlier && first.offset === undefined,
     missing: last?.missing,
-    before: { ...part, from: cut > from ? from : 0, to: cut },
+    before: { ...part, from: cut > from ? from : begin, to: cut },
     joinsBefore: cut > from,
   };
+}
+
+/** Offset of the first line: a log that somebody has truncated begins with zeros, as many as it was long. */
+function firstLine(file: LogFile): number {
+  const block = Buffer.allocUnsafe(64 * 1024);
+  for (let offset = 0; ; offset += block.length) {
+    const bytes = readAt(file, block, offset);
+    const zeros = endOfHole(bytes, 0);
+    if (zeros < bytes.length || bytes.length < block.length) return Math.min(offset + zeros, file.size);
+  }
 }

@@ -1,7 +1,9 @@
 import { once } from "node:events";
 import {
   appendFileSync,
+  closeSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -9,6 +11,7 @@ import {
   symlinkSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { forEachLogLine, type ReadLogOptions } from "../../../src/lib/logs/read-log";
@@ -173,6 +176,21 @@ describe("rotation", () => {
     end();
     await done;
     expect(texts).toEqual(["first", "2"]);
+  });
+
+  test("truncated, and conmon goes on where it was, behind nothing but zeros", async () => {
+    const { path, texts, come, end, done } = follow();
+    await come(1);
+    truncateSync(path, 0);
+    const writer = openSync(path, "r+");
+    writeSync(writer, lineText("second"), 300_000);
+    await come(2);
+    writeSync(writer, lineText("third"), 300_000 + lineText("second").length);
+    closeSync(writer);
+    await come(3);
+    end();
+    await done;
+    expect(texts).toEqual(["first", "second", "third"]);
   });
 
   test("a line that was cut off stands for itself", async () => {

@@ -162,6 +162,22 @@ describe("since and until", () => {
   });
 });
 
+describe("a log that was truncated while conmon wrote to it begins with zeros", () => {
+  const lines = ["out F 0", "err P 1", "err F 2", "out F 3"];
+
+  test.each([1, 100, 70_000, 262_144, 600_000, 1024 ** 3])("%d of them", async (zeros) => {
+    const path = writeLog("");
+    truncateSync(path, zeros);
+    appendFileSync(path, logText(lines));
+    expect(await readTexts(path)).toEqual(["out:0", "err:12", "out:3"]);
+    expect(await readTexts(path, { tail: 2 })).toEqual(["err:12", "out:3"]);
+    expect(await readTexts(path, { tail: 9 })).toEqual(["out:0", "err:12", "out:3"]);
+    expect(await readTexts(path, { since: timeAt(0) })).toEqual(["out:0", "err:12", "out:3"]);
+    expect(await readTexts(path, { since: timeAt(2) })).toEqual(["out:3"]);
+    expect(await readTexts(path, { until: timeAt(0) })).toEqual(["out:0"]);
+  });
+});
+
 describe("a log that cannot be read", () => {
   const fail = (path: string) => failureOf(readTexts(path));
 
