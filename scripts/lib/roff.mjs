@@ -89,7 +89,7 @@ export function inline(text) {
         const inner = part.slice(1, -1).replaceAll("\n", " ");
         return part.startsWith("`") ? literal(inner) : placeholder(inner);
       }
-      if (/[`*_]|\]\(|^#/.test(part))
+      if (/[`*]|(?<!\w)_|_(?!\w)|\]\(|^#/.test(part))
         throw new ScriptError(`Markdown that the manual does not know: ${part}`);
       return prose(part.replace(/\\(?=[^\w\s])/g, "")).replace(
         REFERENCE,
