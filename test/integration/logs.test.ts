@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
+import { isNotFound } from "../../src/lib/errors";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { createNode, type Node } from "../helpers/node";
@@ -399,9 +400,16 @@ describe("wrong usage and bad input", () => {
   });
 });
 
-/** True when a kpod has nothing to do: all its threads sleep, and it watches a log. */
+/** True when a kpod watches a log. */
 function isWaiting({ pid }: ChildProcessWithoutNullStreams): boolean {
-  return readdirSync(`/proc/${pid ?? 0}/fdinfo`).some((fd) =>
-    readFileSync(`/proc/${pid ?? 0}/fdinfo/${fd}`, "utf8").includes("inotify wd:"),
-  );
+  const directory = `/proc/${pid ?? 0}/fdinfo`;
+  return readdirSync(directory).some((fd) => {
+    try {
+      return readFileSync(join(directory, fd), "utf8").includes("inotify wd:");
+    } catch (error) {
+      // Closed since it was listed.
+      if (isNotFound(error)) return false;
+      throw error;
+    }
+  });
 }
