@@ -3,7 +3,6 @@ import { join } from "node:path";
 import type { Config } from "../../lib/config";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
-import { readExitFile } from "../../lib/oci/exit-file";
 import { readStateFile, type ContainerStatus } from "../../lib/oci/state";
 import { parseContainerMetadata, type ContainerMetadata } from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
@@ -59,7 +58,7 @@ function recordedStatus(
 ): ContainerStatus {
   const [dir, runDir] = directories(container, layout);
   // conmon writes the exit file at once; state.json is CRI-O's memory, and CRI-O may be dead.
-  if (readExitFile({ id: container.record.id, dir, exitsDir }) !== undefined) return "stopped";
+  if (existsSync(join(dir, "exit")) || existsSync(join(exitsDir, container.record.id))) return "stopped";
   return notedStatus(dir) ?? notedStatus(runDir) ?? "unknown";
 }
 
