@@ -32,7 +32,7 @@ export interface Records {
 /** Reads the records of the store that is configured. @throws KpodError when they cannot be read */
 export function readStoreRecords(config: Config): Records {
   const driver = chooseDriver(config.root, config.storage);
-  const layout = storeLayout(config.root, config.runRoot, driver);
+  const layout = storeLayout(config.root, config.runRoot, driver, config);
   const all = readContainers(layout, silentLogger).flatMap((record): RecordedContainer[] => {
     const metadata = parseContainerMetadata(record.metadata);
     return metadata === undefined ? [] : [{ record, metadata }];

@@ -7,7 +7,7 @@ import { table } from "../../../src/cli/table";
 import { systemTerminal } from "../../../src/cli/terminal";
 import { completionIds, completionStore } from "../../helpers/completion-store";
 import { nodeConfig, testServer } from "../../helpers/server";
-import { testdir } from "../../helpers/testdir";
+import { testdir, writeTree } from "../../helpers/testdir";
 
 const node = testdir(completionStore());
 const globals = ["--root", join(node, "root"), "--runroot", join(node, "runroot")];
@@ -160,6 +160,28 @@ test.each([
   ["a graph driver that kpod does not know", ["-s", "btrfs"], "rm"],
 ])("for %s there is no answer, and no error", async (_, before, place) => {
   expect(await lines(place, "", before)).toEqual([]);
+});
+
+test("names are found in transient stores and in split image stores as well", () => {
+  const tree = completionStore();
+  const moved = Object.fromEntries(
+    Object.entries(tree).map(([name, entry]) => [
+      name
+        .replace("root/overlay-containers/containers.json", "runroot/overlay-containers/containers.json")
+        .replace("root/overlay-images/", "images/overlay-images/"),
+      entry,
+    ]),
+  );
+  const directory = testdir(moved);
+  const config = nodeConfig(directory);
+  config.imageStore = join(directory, "images");
+  config.transientStore = true;
+  expect(readStoreRecords(config).images()).toHaveLength(3);
+  writeTree(directory, {
+    "runroot/overlay-containers/volatile-containers.json":
+      moved["runroot/overlay-containers/containers.json"] ?? "",
+  });
+  expect(readStoreRecords(config).containers).toHaveLength(5);
 });
 
 test("corrupt records are no error either, and a corrupt state is an unknown one", async () => {
