@@ -295,7 +295,7 @@ complete -c kpod -n '__kpod_can inspect --size' -l size -d 'Measure containers a
 complete -c kpod -n '__kpod_at inspect 0 more' -k -a '(__kpod_ask inspect)'
 
 complete -c kpod -n '__kpod_can logs -f --follow' -s f -l follow -d 'Go on until the container has ended'
-complete -c kpod -n '__kpod_can logs --since' -l since -d 'Only lines from this time on (2006-01-02T15:04:05Z, 15:04:05, 10m ago: 10m)' -x
+complete -c kpod -n '__kpod_can logs --since' -l since -d 'Only lines from this time on: 2006-01-02T15:04:05Z, 15:04:05, or 10m for ten minutes ago' -x
 complete -c kpod -n '__kpod_can logs --until' -l until -d 'Only lines up to this time' -x
 complete -c kpod -n '__kpod_can logs --tail' -l tail -d 'Only the last N lines' -x
 complete -c kpod -n '__kpod_can logs -t --timestamps' -s t -l timestamps -d 'Print the time before each line'

@@ -5,7 +5,7 @@ export const logsFlags = {
   follow: { short: "f", help: "Go on until the container has ended" },
   since: {
     argument: "TIME",
-    help: "Only lines from this time on (2006-01-02T15:04:05Z, 15:04:05, 10m ago: 10m)",
+    help: "Only lines from this time on: 2006-01-02T15:04:05Z, 15:04:05, or 10m for ten minutes ago",
   },
   until: { argument: "TIME", help: "Only lines up to this time" },
   tail: { argument: "N", type: "integer", minimum: 0, help: "Only the last N lines" },
