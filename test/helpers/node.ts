@@ -213,6 +213,7 @@ export function contentsOf(world: World): string[] {
     existsSync(place)
       ? readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name))
       : [];
+  const cgroups = cgroupDirectories(world.cgroupParent);
   const record = (name: string): string => readFileSync(join(root, name), "utf8");
   return [
     ...places.flatMap(below).filter((path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$/.test(path)),
@@ -220,9 +221,7 @@ export function contentsOf(world: World): string[] {
     ...listMounts().flatMap(({ mountPoint }) =>
       isWithin(mountPoint, directory) ? [`mount ${mountPoint}`] : [],
     ),
-    ...cgroupDirectories(world.cgroupParent).map(
-      (path) => `cgroup ${path} ${readIfThere(join(path, "cgroup.procs"))}`,
-    ),
+    ...new Set(cgroups.map((path) => `cgroup ${basename(path)} ${readIfThere(join(path, "cgroup.procs"))}`)),
     ...processesNaming(directory).map((pid) => `process ${pid} ${readIfThere(`/proc/${pid}/cmdline`)}`),
   ].sort();
 }
@@ -236,11 +235,12 @@ function processesNaming(id: string): number[] {
     .filter((pid) => isProcessAlive(pid));
 }
 
-function readIfThere(path: string): string {
+/** The text of a file; "" when it, or the process or cgroup it tells of, is gone. */
+export function readIfThere(path: string): string {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    // The process or cgroup is gone.
+    // Gone is gone, whatever the kernel calls it.
     return "";
   }
 }

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
+import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";
 import { testServer } from "../helpers/server";
@@ -174,6 +175,22 @@ describe("a look", () => {
     for (const pod of server.listSandboxes()) expect(pod.hostNetwork).toBe(false);
     await server.update();
     expect(listing(directory)).toEqual(before);
+  });
+
+  test("works on a store that cannot be written", async () => {
+    const directory = testdir(storeTree([web, db], [run, log, sql]));
+    const { bind, remount, readonly } = mountFlags;
+    mount({ source: directory, target: directory, flags: bind });
+    try {
+      mount({ source: "none", target: directory, flags: bind | remount | readonly });
+      const { server, logger } = testServer(directory);
+      await server.update();
+      expect(server.listContainers()).toHaveLength(3);
+      expect(server.lookupSandbox("web").labels).toEqual({ app: "web" });
+      expect(logger.warnings).toEqual([]);
+    } finally {
+      unmount(directory);
+    }
   });
 
   test("of a root that is not there warns, finds nothing, and makes nothing", async () => {

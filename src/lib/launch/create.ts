@@ -6,6 +6,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
+import { noteKnownState } from "../operations/note-state";
 import { writeFileAtomic } from "../system/files";
 import { removeLog } from "./take-back";
 import type { Undo } from "./undo";
@@ -58,6 +59,5 @@ export async function startContainer(server: ContainerServer, container: Contain
   if (status !== "created") {
     throw new KpodError("BAD_STATE", `cannot start container ${container.id}: it is ${status}`);
   }
-  await server.runtime.startContainer(container);
-  await server.containerStateToDisk(container);
+  await noteKnownState(server, container, await server.runtime.startContainer(container));
 }

@@ -181,13 +181,18 @@ export class Runtime {
     return container.state;
   }
 
-  /** Starts the process of a created container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
-  async startContainer(container: Container): Promise<void> {
+  /**
+   * Starts the process of a created container.
+   * @returns its state, with the time of the start
+   * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+   */
+  async startContainer(container: Container): Promise<ContainerState> {
     // Noted before: a short-lived container may have ended by the time the runtime returns.
     const started = new Date();
     await this.call(this.handler(container), "start", container.id);
     const state = await this.updateStatus(container);
     container.state = { ...state, started };
+    return container.state;
   }
 
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
@@ -15,7 +15,15 @@ import { monitorOf } from "./monitor";
  * @throws KpodError INTERRUPTED
  */
 export async function noteState(server: ContainerServer, container: Container): Promise<void> {
-  const state = await server.runtime.updateStatus(container);
+  await noteKnownState(server, container, await server.runtime.updateStatus(container));
+}
+
+/** The same with a state that was just looked up, or that says more than a look-up could. */
+export async function noteKnownState(
+  server: ContainerServer,
+  container: Container,
+  state: ContainerState,
+): Promise<void> {
   if (state.status === "unknown") return;
   try {
     await server.withStateLock(() => {
@@ -23,9 +31,14 @@ export async function noteState(server: ContainerServer, container: Container): 
       return Promise.resolve();
     });
   } catch (error) {
-    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-    server.logger.warn(`the state of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
+    warnNotNoted(server, container, "state", error);
   }
+}
+
+/** @throws what is no failure to write, or says that the caller was interrupted */
+function warnNotNoted(server: ContainerServer, container: Container, what: string, error: unknown): void {
+  if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+  server.logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
 }
 
 /** Writes the state down, with the annotations as they are by now: a rename changes them. */
@@ -56,7 +69,14 @@ export function noteLostExit(server: ContainerServer, container: Container, exit
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
   if (readExitFile({ id, dir, exitsDir }) !== undefined || monitorOf(container) !== undefined) return;
-  // The one directory is gone when somebody removes the container meanwhile, the other where no CRI-O runs.
-  if (existsSync(dir)) writeFileAtomic(join(dir, "exit"), String(exitCode), 0o644);
-  if (existsSync(exitsDir)) writeFileAtomic(join(exitsDir, id), String(exitCode), 0o644);
+  for (const path of [join(dir, "exit"), join(exitsDir, id)]) {
+    // The one directory is gone when somebody removes the container meanwhile, the other where no CRI-O runs.
+    if (!existsSync(dirname(path))) continue;
+    try {
+      writeFileAtomic(path, String(exitCode), 0o644);
+    } catch (error) {
+      // conmon may have failed for the same reason: a full disk, a store that can only be read.
+      warnNotNoted(server, container, "end", error);
+    }
+  }
 }

@@ -10,7 +10,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { acquireLock, type HeldLock } from "../storage/lock-file";
 import { readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
@@ -28,6 +28,9 @@ export interface RenameJournal {
   release(): void;
 }
 
+/** How often to try again when others take the directory away. */
+const attempts = 5;
+
 /** Where journals lie; there only while a rename is under way or was broken off. */
 export function journalDirectory(root: string): string {
   return join(root, "kpod");
@@ -42,7 +45,7 @@ export async function beginJournal(
   id: StorageId,
   names: { from: ContainerNames; to: ContainerNames },
 ): Promise<RenameJournal> {
-  for (;;) {
+  for (let attempt = 1; ; attempt++) {
     // No two journals have the same path: a lock on one that was removed says nothing of any other.
     const path = join(journalDirectory(root), `rename-${id}-${randomBytes(6).toString("hex")}.json`);
     try {
@@ -53,7 +56,7 @@ export async function beginJournal(
       lock.release();
     } catch (error) {
       // The directory went with somebody else's last journal.
-      if (!(error instanceof KpodError && isNotFound(error.cause))) throw error;
+      if (attempt === attempts || !(error instanceof KpodError && isNotFound(error.cause))) throw error;
     }
   }
 }
@@ -97,7 +100,7 @@ function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): R
 
 function writeNew(path: string, text: string): void {
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    makeDirectory(dirname(path));
     const fd = openSync(path, "wx", 0o600);
     try {
       writeSync(fd, text);
@@ -107,6 +110,14 @@ function writeNew(path: string, text: string): void {
     }
   } catch (error) {
     throw fileError(`cannot note the rename in ${path}`, error);
+  }
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    if (errnoOf(error) !== "EEXIST") throw error;
   }
 }
 

@@ -5,6 +5,7 @@ import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { addContainer, dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
+import { dropMakingRoom } from "./full-disk";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
 import { findImage, readImageData, readImages } from "./images";
 import { addLayer, dropLayer, readLayers } from "./layers";
@@ -219,12 +220,12 @@ export class Store {
       if (isStorageId(record.layer)) {
         this.driver.unmount(record.layer);
         forgetMount(layout, mounts.touch, record.layer);
-        // Records first: CRI-O forgives a directory without a record, but not the reverse.
-        dropContainer(layout, containers.touch, id);
-        dropLayer(layout, layers.touch, record.layer);
-      } else {
-        dropContainer(layout, containers.touch, id);
       }
+      dropMakingRoom(layout.containerDirectory(id), () => {
+        // Records first: CRI-O forgives a layer's directory without a record, but not the reverse.
+        dropContainer(layout, containers.touch, id);
+        if (isStorageId(record.layer)) dropLayer(layout, layers.touch, record.layer);
+      });
       this.removeDirectories(record);
     });
   }
