@@ -7,7 +7,7 @@ import { parseSandboxFilters, sandboxFilter, type SandboxRead } from "../lib/ope
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readFilters } from "./filters";
 import { podColumns, podJson, podRow, sortPods } from "./pod-rows";
-import { readOr, type RowSource } from "./row-source";
+import { openRowSource, readOr, textOfPresent, type RowSource } from "./row-source";
 import { openRowTemplate, readFormat } from "./template";
 
 type Context = CommandContext<typeof podPsFlags>;
@@ -21,11 +21,12 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
   await server.update({ states });
-  const source: RowSource = { server, logger, now: Date.now(), noTrunc: flags.noTrunc };
+  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   const read: SandboxRead = (sandbox, otherwise, readIt) =>
     readOr(source, sandbox.infraContainer, otherwise, readIt);
   const fitting = server.listSandboxes().filter(sandboxFilter(terms, read));
-  terminal.out(show(source, flags.sort === undefined ? fitting : sortPods(source, fitting, flags.sort)));
+  const sorted = flags.sort === undefined ? fitting : sortPods(source, fitting, flags.sort);
+  terminal.out(textOfPresent(source, sorted, (present) => show(source, present)));
   return 0;
 }
 

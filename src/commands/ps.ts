@@ -15,7 +15,7 @@ import { sortContainers } from "./container-sort";
 import { readFilters } from "./filters";
 import { openPsOutput, type PsOutput } from "./ps-output";
 import { selectContainers, showsAllStates } from "./ps-selection";
-import { readOr, type RowSource } from "./row-source";
+import { openRowSource, readOr, textOfPresent } from "./row-source";
 
 type Context = CommandContext<typeof psFlags>;
 
@@ -64,17 +64,19 @@ function createList(
   const states = output.needs.states || !showsAllStates(flags) || asksForState(terms) || sortsByState;
   const sizes = output.needs.sizes || flags.sort === "size";
   let filter: ContainerFilter | undefined;
+  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
     await server.update({ states });
-    const source: RowSource = { server, logger, now: Date.now(), noTrunc: flags.noTrunc };
+    source.now = Date.now();
+    source.vanished.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.
     filter ??= await openContainerFilter(server, terms, (container, otherwise, read) =>
-      readOr({ logger }, container, otherwise, read),
+      readOr(source, container, otherwise, read),
     );
     const containers = selectContainers(flags, server.listContainers(), terms, filter);
     if (sizes) source.sizes = await containerSizes(server, containers, signal());
     const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);
-    return output.text(source, sorted);
+    return textOfPresent(source, sorted, (present) => output.text(source, present));
   };
 }
 

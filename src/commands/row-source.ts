@@ -4,6 +4,7 @@ import { KpodError } from "../lib/errors";
 import type { Logger } from "../lib/logger";
 import type { Container } from "../lib/oci/container";
 import type { ContainerSizes } from "../lib/operations/sizes";
+import { hasVanished } from "../lib/operations/vanished";
 
 /** What the rows of a list of containers are made from. */
 export interface RowSource {
@@ -14,14 +15,41 @@ export interface RowSource {
   noTrunc: boolean;
   /** What the containers take on the disk, by their ids, where that is asked for. */
   sizes?: ReadonlyMap<string, ContainerSizes>;
+  /** Ids of containers and pods that somebody removed while they were looked at: lists leave them out. */
+  vanished: Set<string>;
+}
+
+/** What rows are made from, at this moment. */
+export function openRowSource(
+  server: ContainerServer,
+  options: { logger: Logger; noTrunc: boolean },
+): RowSource {
+  const { logger, noTrunc } = options;
+  return { server, logger, now: Date.now(), noTrunc, vanished: new Set() };
+}
+
+/**
+ * Makes a text of containers or pods. Where making it shows that some have vanished meanwhile, it is made anew
+ * without them.
+ */
+export function textOfPresent<T extends { readonly id: string }>(
+  { vanished }: Pick<RowSource, "vanished">,
+  things: readonly T[],
+  textOf: (present: readonly T[]) => string,
+): string {
+  for (;;) {
+    const before = vanished.size;
+    const text = textOf(things.filter(({ id }) => !vanished.has(id)));
+    if (vanished.size === before) return text;
+  }
 }
 
 /**
  * Reads something of a container; when that cannot be read, it is left open with a warning: one sick container
- * must not spoil the list of the others.
+ * must not spoil the list of the others. One that has vanished meanwhile is noted as such.
  */
 export function readOr<T>(
-  { logger }: Pick<RowSource, "logger">,
+  { server, logger, vanished }: Pick<RowSource, "server" | "logger" | "vanished">,
   container: Container,
   otherwise: T,
   read: () => T,
@@ -30,7 +58,8 @@ export function readOr<T>(
     return read();
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
-    warnOnce(logger, container, error.message);
+    if (hasVanished(server, container)) vanished.add(container.id);
+    else warnOnce(logger, container, error.message);
     return otherwise;
   }
 }

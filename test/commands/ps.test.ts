@@ -12,7 +12,7 @@ import { statusText } from "../../src/commands/container-texts";
 import { templatePod } from "../../src/commands/pod-template";
 import { openPsOutput, type PsOutputFlags } from "../../src/commands/ps-output";
 import { selectContainers } from "../../src/commands/ps-selection";
-import type { RowSource } from "../../src/commands/row-source";
+import { openRowSource, type RowSource } from "../../src/commands/row-source";
 import type { ContainerState } from "../../src/lib/oci/state";
 import { containerFilterKeys, parseContainerFilters } from "../../src/lib/operations/filter-containers";
 import { sandboxFilterKeys } from "../../src/lib/operations/filter-sandboxes";
@@ -104,7 +104,7 @@ beforeAll(async () => {
     const state = states[container.metadata.name];
     container.state = state === undefined ? undefined : { ...blank, ...state };
   }
-  source = { server: node.server, logger: node.logger, now, noTrunc: false };
+  source = { ...openRowSource(node.server, { logger: node.logger, noTrunc: false }), now };
 });
 
 describe("status", () => {

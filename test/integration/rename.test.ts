@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Container } from "../../src/lib/oci/container";
 import type { RenameStep } from "../../src/lib/operations/rename";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { namesOnDisk } from "../helpers/names-on-disk";
 import { createNode, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 
@@ -20,31 +20,6 @@ afterAll(async () => {
 
 const bundle = join(__dirname, "../../dist/index.cjs");
 
-/** All names under which the disk has a container. */
-function namesOnDisk({ id, dir, bundlePath, layerId }: Container): Set<string> {
-  const annotation = (path: string): string => {
-    const { annotations } = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };
-    return annotations["io.kubernetes.cri-o.Name"] ?? "";
-  };
-  const record = (file: string, wanted: string): Record<string, unknown> & { names: string[] } => {
-    const records = JSON.parse(readFileSync(join(node.world.root, file), "utf8")) as { id: string }[];
-    return records.find((entry) => entry.id === wanted) as unknown as { names: string[] } & Record<
-      string,
-      unknown
-    >;
-  };
-  const own = record("overlay-containers/containers.json", id);
-  const layer = record("overlay-layers/layers.json", layerId);
-  return new Set([
-    annotation(join(dir, "config.json")),
-    annotation(join(bundlePath, "config.json")),
-    annotation(join(dir, "state.json")),
-    ...own.names,
-    (JSON.parse(own.metadata as string) as { name: string }).name,
-    ...layer.names.map((name) => name.replace(/-layer$/, "")),
-  ]);
-}
-
 test("everything bears the new name, and numbers too large for JavaScript stay as they are", async () => {
   const container = await node.start(pod, "old", "sleep 100");
   const path = join(container.dir, "config.json");
@@ -53,7 +28,7 @@ test("everything bears the new name, and numbers too large for JavaScript stay a
     readFileSync(path, "utf8").replace('"ociVersion"', '"unknown": 18446744073709551615, "ociVersion"'),
   );
   expect(await node.ok("rename", "old", "k8s_new_shop_default_u1_2")).toBe("");
-  expect([...namesOnDisk(container)]).toEqual(["k8s_new_shop_default_u1_2"]);
+  expect([...namesOnDisk(node.world, container)]).toEqual(["k8s_new_shop_default_u1_2"]);
   const text = readFileSync(path, "utf8");
   expect(text).toContain('"unknown": 18446744073709551615');
   expect(text).toContain(JSON.stringify(JSON.stringify({ name: "new", attempt: 2 })));
@@ -72,7 +47,7 @@ test("a taken name names its holder; bad names are refused", async () => {
   for (const name of ["x/y", "-x", "\u001b[31m", " "]) {
     expect((await node.kpod("rename", "first", "--", name)).exitCode).not.toBe(0);
   }
-  expect([...namesOnDisk(first)]).toEqual([first.name]);
+  expect([...namesOnDisk(node.world, first)]).toEqual([first.name]);
   expect((await node.kpod("rename", "first")).exitCode).toBe(2);
   expect((await node.kpod("rename", "first", "a", "b")).exitCode).toBe(2);
 });
@@ -91,6 +66,8 @@ test.each(steps)("killed after the step %s, the next command leaves one name eve
   const result = await runProcess(process.execPath, ["-e", script]);
   expect(result.exitCode).not.toBe(0);
   expect((await node.kpod("ps", "-a")).exitCode).toBe(0);
-  expect([...namesOnDisk(container)]).toEqual([step === "record" ? "renamed-record" : container.name]);
+  expect([...namesOnDisk(node.world, container)]).toEqual([
+    step === "record" ? "renamed-record" : container.name,
+  ]);
   expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
 });

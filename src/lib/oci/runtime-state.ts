@@ -12,6 +12,9 @@ const ownRoots: ReadonlyMap<string, string> = new Map([
   ["crun", "/run/crun"],
 ]);
 
+/** How often a runtime is asked for its list while containers vanish. */
+const listAttempts = 5;
+
 /** What a runtime says of one container. */
 export interface RuntimeState {
   id: string;
@@ -34,14 +37,30 @@ export async function listRuntimeStates(
   timeoutMs?: number,
 ): Promise<Map<string, RuntimeState>> {
   if (hasNoState(handler)) return new Map();
-  const list = parseAnswer(
-    handler,
-    "list",
-    await callRuntime(handler, ["list", "--format", "json"], { timeoutMs }),
-  );
+  const list = parseAnswer(handler, "list", await callForList(handler, timeoutMs));
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw badAnswer(handler, "list");
   return new Map(list.filter(isRecord).map((entry) => [String(entry.id), readRuntimeState(entry)]));
+}
+
+/** runc fails on a container that somebody deletes while it lists: the next time it is not there any more. */
+async function callForList(handler: RuntimeHandler, timeoutMs: number | undefined): Promise<string> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await callRuntime(handler, ["list", "--format", "json"], { timeoutMs });
+    } catch (error) {
+      if (attempt === listAttempts || !saysNotThere(error)) throw error;
+    }
+  }
+}
+
+/** True where a runtime missed a container. runc: "container does not exist"; crun: "… No such file or directory". */
+function saysNotThere(error: unknown): boolean {
+  return (
+    error instanceof KpodError &&
+    error.code === "RUNTIME_FAILED" &&
+    /does not exist|no such file or directory/i.test(error.message)
+  );
 }
 
 /**
@@ -59,14 +78,7 @@ export async function queryRuntimeState(
     if (!isRecord(answer)) throw badAnswer(handler, "state");
     return readRuntimeState(answer);
   } catch (error) {
-    // runc: "container does not exist"; crun: "… No such file or directory".
-    if (
-      error instanceof KpodError &&
-      error.code === "RUNTIME_FAILED" &&
-      /does not exist|no such file or directory/i.test(error.message)
-    ) {
-      return undefined;
-    }
+    if (saysNotThere(error)) return undefined;
     throw error;
   }
 }

@@ -83,7 +83,7 @@ export async function containerData(
   const container = server.lookupContainer(idOrName);
   const { id, layerId } = container;
   await server.runtime.updateStatus(container);
-  const read = tolerantRead(server.logger, `container ${id.slice(0, 13)} (${container.name})`);
+  const read = tolerantRead(server, "container", container);
   const spec = read<Spec>({ ociVersion: "" }, () => container.spec);
   const sandbox = server.getSandbox(container.sandboxId);
   const mounts = mountsOf(spec);

@@ -56,7 +56,7 @@ export async function podData(server: ContainerServer, idOrName: string): Promis
   const sandbox = server.lookupSandbox(idOrName);
   const { id, name, kubeName, namespace, uid, attempt, infraContainer } = sandbox;
   await server.runtime.updateStatuses([infraContainer, ...sandbox.containers()]);
-  const read = tolerantRead(server.logger, `pod ${id.slice(0, 13)} (${kubeName})`);
+  const read = tolerantRead(server, "pod", infraContainer);
   const text = (get: () => string): string => read("", get);
   const noted = read<Record<string, string>>({}, () => infraContainer.specAnnotations);
   return {

@@ -49,10 +49,10 @@ export async function beginJournal(
     // No two journals have the same path: a lock on one that was removed says nothing of any other.
     const path = join(journalDirectory(root), `rename-${id}-${randomBytes(6).toString("hex")}.json`);
     try {
-      writeNew(path, JSON.stringify(names));
+      createNew(path);
       const lock = await acquireLock(path, "write", { timeoutMs: 1_000 });
-      // Somebody may have taken it for an abandoned one before it was locked.
-      if (existsSync(path)) return journalAt(root, path, id, lock);
+      // Whoever locked it before found it empty, and took it away.
+      if (existsSync(path)) return writtenJournal(root, path, id, { lock, text: JSON.stringify(names) });
       lock.release();
     } catch (error) {
       // The directory went with somebody else's last journal.
@@ -98,10 +98,25 @@ function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): R
   };
 }
 
-function writeNew(path: string, text: string): void {
+/** Nothing is in it until it is locked, so that nobody takes it for one that was left behind. */
+function createNew(path: string): void {
   try {
     makeDirectory(dirname(path));
-    const fd = openSync(path, "wx", 0o600);
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    throw fileError(`cannot note the rename in ${path}`, error);
+  }
+}
+
+function writtenJournal(
+  root: string,
+  path: string,
+  id: StorageId,
+  { lock, text }: { lock: HeldLock; text: string },
+): RenameJournal {
+  const journal = journalAt(root, path, id, lock);
+  try {
+    const fd = openSync(path, "r+");
     try {
       writeSync(fd, text);
       fsyncSync(fd);
@@ -109,8 +124,10 @@ function writeNew(path: string, text: string): void {
       closeSync(fd);
     }
   } catch (error) {
+    journal.end();
     throw fileError(`cannot note the rename in ${path}`, error);
   }
+  return journal;
 }
 
 function makeDirectory(path: string): void {

@@ -4,6 +4,7 @@ import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
 import { findStorageContainer } from "./storage-container";
+import { hasVanished } from "./vanished";
 
 /** How much room a container takes, in bytes. */
 export interface ContainerSizes {
@@ -26,12 +27,14 @@ export async function containerSizes(
 ): Promise<Map<string, ContainerSizes>> {
   const layers = await readLayerSizes(server.store, signal);
   const sizes = new Map<string, ContainerSizes>();
-  for (const { id, name, layerId } of containers) {
+  for (const container of containers) {
+    const { id, name, layerId } = container;
     try {
       const layer = requireLayer(id, layerId);
       sizes.set(id, { rw: await layers.ofChanges(layer), rootFs: await beneath(layers, layer) });
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+      if (hasVanished(server, container)) continue;
       server.logger.warn(`container ${id.slice(0, 13)} (${name}): ${error.message}`);
     }
   }

@@ -1,22 +1,33 @@
+import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import type { Logger } from "../logger";
+import { notFoundError } from "../lookup";
+import type { Container } from "../oci/container";
+import { hasVanished } from "./vanished";
 
 /** Reads something; where that fails, it gives the other value instead. */
 export type TolerantRead = <T>(otherwise: T, read: () => T) => T;
 
 /**
  * Reads what it can of a sick container or pod: a part that cannot be read is left open, with one warning for
- * each cause.
- * @param what the container or pod, for the warnings
+ * each cause. Where somebody has removed it meanwhile, reading ends with NOT_FOUND.
+ * @param kind container, or pod where the container is the infra container of one
  */
-export function tolerantRead(logger: Logger, what: string): TolerantRead {
+export function tolerantRead(
+  server: ContainerServer,
+  kind: "container" | "pod",
+  container: Container,
+): TolerantRead {
+  const { id, name } = container;
   const told = new Set<string>();
   return (otherwise, read) => {
     try {
       return read();
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
-      if (!told.has(error.message)) logger.warn(`${what}: ${error.message}`);
+      if (told.has(error.message)) return otherwise;
+      if (hasVanished(server, container)) throw notFoundError(kind, id, "it was removed just now");
+      const shown = kind === "pod" ? (server.getSandbox(id)?.kubeName ?? name) : name;
+      server.logger.warn(`${kind} ${id.slice(0, 13)} (${shown}): ${error.message}`);
       told.add(error.message);
       return otherwise;
     }

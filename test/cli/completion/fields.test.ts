@@ -2,6 +2,7 @@ import { completesAt } from "../../../src/cli/completion/place";
 import { table } from "../../../src/cli/table";
 import { templateContainer } from "../../../src/commands/container-template";
 import { templatePod } from "../../../src/commands/pod-template";
+import { openRowSource } from "../../../src/commands/row-source";
 import { templateFields } from "../../../src/commands/stats-rows";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
 import { containerFilterKeys } from "../../../src/lib/operations/filter-containers";
@@ -22,7 +23,7 @@ function offered(...place: string[]): unknown {
 
 test("the fields that are offered are those that templates know", async () => {
   const { server, logger } = await loaded();
-  const source = { server, logger, now: 0, noTrunc: false };
+  const source = openRowSource(server, { logger, noTrunc: false });
   const container = server.lookupContainer(completionIds.cache);
   expect(offered("ps", "--format")).toEqual(Object.keys(templateContainer(source, container)));
   const pod = server.lookupSandbox(completionIds.shop);

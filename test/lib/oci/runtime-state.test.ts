@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { callRuntime, runtimeMessage, runtimeOptions } from "../../../src/lib/oci/runtime-call";
 import { findExecutable } from "../../../src/lib/oci/executable";
@@ -44,6 +44,23 @@ describe.each(["runc", "crun"])("%s", (name) => {
 });
 
 describe("a list", () => {
+  test("is asked for again when a container vanished meanwhile, but not for ever", async () => {
+    const vanished = 'echo "stat /run/runc/x: no such file or directory" >&2; exit 1';
+    const counter = join(testdir(), "calls");
+    const calls = (): number => readFileSync(counter, "utf8").length;
+    const twice = strangeRuntime(
+      `printf . >>${counter}; [ $(wc -c <${counter}) = 3 ] && echo null && exit; ${vanished}`,
+    );
+    expect(await listRuntimeStates(twice)).toEqual(new Map());
+    expect(calls()).toBe(3);
+    const always = strangeRuntime(`printf . >>${counter}; ${vanished}`);
+    expect((await failureOf(listRuntimeStates(always))).message).toContain("list failed: stat");
+    expect(calls()).toBe(8);
+    const other = strangeRuntime(`printf . >>${counter}; echo "permission denied" >&2; exit 1`);
+    expect((await failureOf(listRuntimeStates(other))).message).toContain("permission denied");
+    expect(calls()).toBe(9);
+  });
+
   test("is taken apart container by container; what is no container is passed over", async () => {
     const list = JSON.stringify([
       { id, status: "creating", pid: 7, bundle: "/b", ociVersion: "1", created: "2026-01-01T00:00:00Z" },
