@@ -1,6 +1,5 @@
-import { createRequire } from "node:module";
 import { getSystemErrorName } from "node:util";
-import type * as Koffi from "koffi";
+import { loadKoffi } from "./koffi";
 
 /** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
 export interface Libc {
@@ -17,18 +16,6 @@ export interface Libc {
 }
 
 let loaded: Libc | undefined;
-
-function loadKoffi(): typeof Koffi {
-  const load = createRequire(__filename);
-  try {
-    // Loading the addon itself takes a fifth of the time of loading koffi's package around it.
-    const { arch } = process;
-    return load(`@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`) as typeof Koffi;
-  } catch {
-    // Another C library or layout of the package: koffi's own loader knows where its addon is.
-    return load("koffi") as typeof Koffi;
-  }
-}
 
 /** The C library of this process, loaded at the first call. */
 export function libc(): Libc {

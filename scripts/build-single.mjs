@@ -1,0 +1,14 @@
+// npm run build:single: writes build/kpod, or the file that is named, an executable that needs no node.
+import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ScriptError, runMain } from "./lib/run.mjs";
+import { buildSingle } from "./lib/single.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
+
+await runMain(async () => {
+  const [path = join(ROOT, "build/kpod"), ...more] = process.argv.slice(2);
+  if (more.length > 0) throw new ScriptError("usage: npm run build:single [-- FILE]");
+  await buildSingle(ROOT, resolve(path));
+  console.log(resolve(path));
+});
