@@ -10,6 +10,7 @@ export async function run(context: CommandContext<typeof loadFlags, readonly [st
   const images = await loadImages(server.store, server.config, args[0], {
     tag: flags.tag,
     signal: context.signal(),
+    logger: context.logger,
   });
   for (const { id, name } of images) {
     terminal.out(flags.quiet ? `${id}\n` : `Loaded image: ${escapeControl(name)} (${id})\n`);

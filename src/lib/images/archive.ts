@@ -35,6 +35,37 @@ function isDirectory(path: string): boolean {
   }
 }
 
+/**
+ * The digests of the layers of the images in a file or directory, as far as they can be read: packed ones of OCI,
+ * unpacked ones of docker.
+ */
+export async function readLayerDigests(path: string): Promise<Set<string>> {
+  const read = async (member: string): Promise<unknown> => {
+    const text = isDirectory(path) ? readTextIfThere(join(path, member)) : await readMember(path, member);
+    return text === undefined ? undefined : parseJson(`${member} of ${path}`, text);
+  };
+  const listOf = (value: unknown, key: string): Record<string, unknown>[] =>
+    isRecord(value) && Array.isArray(value[key]) ? value[key].filter(isRecord) : [];
+  const digests: unknown[] = [];
+  try {
+    const docker = await read("manifest.json");
+    for (const { Config } of Array.isArray(docker) ? docker.filter(isRecord) : []) {
+      const config = typeof Config === "string" ? await read(Config) : undefined;
+      const rootfs = isRecord(config) && isRecord(config.rootfs) ? config.rootfs : {};
+      if (Array.isArray(rootfs.diff_ids)) digests.push(...(rootfs.diff_ids as unknown[]));
+    }
+    for (const { digest } of docker === undefined ? listOf(await read("index.json"), "manifests") : []) {
+      const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(String(digest)) ?? [];
+      const manifest = hex === undefined ? undefined : await read(`blobs/sha256/${hex}`);
+      digests.push(...listOf(manifest, "layers").map((layer) => layer.digest));
+    }
+  } catch (error) {
+    // Damaged: what could be read of it is all that could come into a store.
+    if (!(error instanceof KpodError)) throw error;
+  }
+  return new Set(digests.filter((digest) => typeof digest === "string"));
+}
+
 /** The text of one file of an archive, compressed or not; undefined when it has no such file. */
 async function readMember(path: string, member: string): Promise<string | undefined> {
   const { execa } = await import("execa");

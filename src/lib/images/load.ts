@@ -5,8 +5,12 @@ import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { findExecutable } from "../oci/executable";
 import { runtimeMessage } from "../oci/runtime-call";
+import type { StorageId } from "../storage/ids";
 import type { Store } from "../storage/store";
-import { readArchive, type ArchivedImage } from "./archive";
+import { silentLogger, type Logger } from "../logger";
+import { removeStrayLayers } from "../storage/image-removal";
+import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
+import { unpack } from "./unpack";
 
 /** How images are loaded. */
 export interface LoadOptions {
@@ -14,6 +18,7 @@ export interface LoadOptions {
   tag?: string | undefined;
   /** Ends the work. */
   signal?: AbortSignal | undefined;
+  logger?: Logger | undefined;
 }
 
 /** An image as it was loaded. */
@@ -50,15 +55,19 @@ export async function loadImages(
     );
   }
   const loaded: LoadedImage[] = [];
-  // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
-  const scratch = mkdtempSync(join(tmpdir(), "kpod-load-"));
+  const scratch = mkdtempSync(join(placeForBigFiles(), "kpod-load-"));
+  const before = new Set((await store.layers()).map(({ id }) => id));
   try {
+    // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
     const source = join(scratch, "image");
-    symlinkSync(resolve(path), source);
+    if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
+      symlinkSync(resolve(path), source);
+    }
     for (const image of images) {
       const name = options.tag ?? nameOf(image, path);
       await copy(skopeo, {
         image,
+        scratch,
         source,
         destination: `containers-storage:${storeReference(store, config)}${name}`,
         config,
@@ -66,10 +75,37 @@ export async function loadImages(
       });
       loaded.push({ name, id: (await store.image(name)).id });
     }
+  } catch (error) {
+    await takeBackLayers(store, path, before, options.logger ?? silentLogger);
+    throw error;
   } finally {
     rmSync(scratch, { recursive: true, force: true });
   }
   return loaded;
+}
+
+/** Layers that were whole are in the store already; without the image nobody would ever remove them. */
+async function takeBackLayers(
+  store: Store,
+  path: string,
+  before: ReadonlySet<StorageId>,
+  logger: Logger,
+): Promise<void> {
+  if (!store.exists()) return;
+  try {
+    const digests = await readLayerDigests(path);
+    await store.uninterrupted(() => removeStrayLayers(store, { before, digests }, logger));
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    logger.warn(`layers of ${path} may be left in the store: ${error.message}`);
+  }
+}
+
+/** Where skopeo would put layers on their way, too; /tmp often is in memory. */
+function placeForBigFiles(): string {
+  const { TMPDIR = "" } = process.env;
+  if (TMPDIR !== "") return TMPDIR;
+  return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
 }
 
 /** A name that is only a tag gets the name of the file before it. */
@@ -92,6 +128,8 @@ function storeReference(store: Store, config: Pick<Config, "storageOptions">): s
 
 interface CopyRequest {
   image: ArchivedImage;
+  /** A directory for files on their way. */
+  scratch: string;
   source: string;
   destination: string;
   config: Pick<Config, "signaturePolicyPath">;
@@ -99,7 +137,7 @@ interface CopyRequest {
 }
 
 async function copy(skopeo: string, request: CopyRequest): Promise<void> {
-  const { image, source, destination, config, options } = request;
+  const { image, scratch, source, destination, config, options } = request;
   const { execa } = await import("execa");
   const policy =
     config.signaturePolicyPath !== ""
@@ -111,6 +149,8 @@ async function copy(skopeo: string, request: CopyRequest): Promise<void> {
   const result = await execa(skopeo, args, {
     reject: false,
     stdin: "ignore",
+    // One that is ended does not clear away what it put there.
+    env: { TMPDIR: scratch },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
   });
   if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");

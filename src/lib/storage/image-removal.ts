@@ -77,6 +77,33 @@ export async function untagImage(store: Store, name: string, logger: Logger): Pr
   return removeImage(store, name, { logger });
 }
 
+/**
+ * Removes layers that were made for an image which did not come about: those that are not among the ones before,
+ * have one of these digests (packed or unpacked), and nobody stands on. Others may be loading images as well.
+ * @throws KpodError LOCK_TIMEOUT, IO
+ */
+export async function removeStrayLayers(
+  store: Store,
+  { before, digests }: { before: ReadonlySet<StorageId>; digests: ReadonlySet<string> },
+  logger: Logger,
+): Promise<void> {
+  await underLocks(store, (touch) => {
+    const layers = readLayers(store.layout, logger);
+    const owners = [...readImages(store.layout, logger), ...readContainers(store.layout, logger)];
+    const used = new Set(owners.map(({ layer }) => layer));
+    const stray = new Set<StorageId>();
+    const isStray = (layer: LayerRecord): boolean =>
+      !before.has(layer.id) &&
+      !used.has(layer.id) &&
+      !stray.has(layer.id) &&
+      [layer["diff-digest"], layer["compressed-diff-digest"]].some((digest) => digests.has(String(digest))) &&
+      !hasChild(layers, layer.id, stray);
+    // From the top down: without it, the next one may have no child any more.
+    for (let top = layers.find(isStray); top !== undefined; top = layers.find(isStray)) stray.add(top.id);
+    deleteLayers(store, touch, [...stray]);
+  });
+}
+
 /** Tells the readers of the records that they are about to change. */
 interface Touch {
   layers: () => void;
@@ -137,16 +164,27 @@ function refuseUsed(image: ImageRecord, containers: readonly ContainerRecord[]):
 }
 
 function deleteImage(store: Store, touch: Touch, image: ImageRecord, layers: readonly StorageId[]): void {
-  const { layout, driver } = store;
   // From the user down to what is used, and records before directories: whatever a crash leaves behind, no
   // record names something that is gone.
-  dropRecord([layout.imagesFile], touch.images, image.id);
+  dropRecord([store.layout.imagesFile], touch.images, image.id);
+  deleteLayers(store, touch, layers, () => {
+    rmSync(store.layout.imageDirectory(image.id), { recursive: true, force: true });
+  });
+}
+
+/** @param layers from the top down */
+function deleteLayers(
+  { layout, driver }: Store,
+  touch: Touch,
+  layers: readonly StorageId[],
+  beforeDirectories: () => void = () => {},
+): void {
   for (const layer of layers) {
     driver.unmount(layer);
     forgetMount(layout, touch.mounts, layer);
     dropLayer(layout, touch.layers, layer);
   }
-  rmSync(layout.imageDirectory(image.id), { recursive: true, force: true });
+  beforeDirectories();
   for (const layer of layers) {
     driver.remove(layer);
     // The recipe of the layer's tar, and its big data.

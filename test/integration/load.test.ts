@@ -1,0 +1,271 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
+import { tarOf, writeLayout } from "../helpers/image-layout";
+import { testImages, type TestImages } from "../helpers/images";
+import { succeeded } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
+import { createWorld, type World } from "../helpers/world";
+
+interface Image {
+  readonly id: string;
+  readonly names: string[];
+  readonly digest: string;
+}
+
+let world: World;
+let images: TestImages;
+
+beforeAll(async () => {
+  world = await createWorld();
+  images = testImages();
+  // So that the failures have something to leave alone.
+  await load("--tag", "localhost/pause:latest", images.pause.layout);
+}, 120_000);
+
+afterAll(async () => {
+  await world.destroy();
+}, 60_000);
+
+async function load(...args: string[]): Promise<string> {
+  const result = await world.kpod(["load", ...args]);
+  expect({ args, stderr: result.stderr, exitCode: result.exitCode }).toEqual({
+    args,
+    stderr: "",
+    exitCode: 0,
+  });
+  return result.stdout;
+}
+
+const byId = (a: Image, b: Image): number => (a.id < b.id ? -1 : 1);
+
+/** The images, as kpod, containers-storage and podman list them; they must agree. */
+async function agreedImages(): Promise<Image[]> {
+  const json = async (what: string, run: ReturnType<World["kpod"]>): Promise<unknown> =>
+    JSON.parse(succeeded(await run, what).stdout);
+  const listed = (await json("kpod images", world.kpod(["images", "--format", "json"]))) as Image[];
+  const ours = listed.map(({ id, names, digest }) => ({ id, names: [...names].sort(), digest })).sort(byId);
+  const theirs = (await json("containers-storage", world.containersStorage(["images", "--json"]))) as
+    (Omit<Image, "names"> & { names?: string[] })[] | null;
+  expect(
+    (theirs ?? []).map(({ id, names = [], digest }) => ({ id, names: [...names].sort(), digest })).sort(byId),
+  ).toEqual(ours);
+  const podman = (await json("podman", world.podman(["images", "--no-trunc", "--format", "json"]))) as {
+    Id: string;
+    Digest: string;
+  }[];
+  expect(new Map(podman.map(({ Id, Digest }) => [Id, Digest]))).toEqual(
+    new Map(ours.map(({ id, digest }) => [id, digest])),
+  );
+  return ours;
+}
+
+/** All of the store but locks, and all that is in the directory for files on their way. */
+function contents(): string[] {
+  const below = (place: string): string[] =>
+    readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name));
+  const records = ["overlay-images/images.json", "overlay-layers/layers.json"];
+  return [
+    ...below(world.root).filter((path) => !path.endsWith(".lock") && !path.endsWith("/overlay-layers/tmp")),
+    ...records.map((name) => readFileSync(join(world.root, name), "utf8")),
+  ].sort();
+}
+
+/** Runs kpod with a directory of its own for files on their way. @returns what it left there */
+async function loadApart(...args: string[]): Promise<{ stderr: string; exitCode: number; left: string[] }> {
+  const directory = testdir();
+  const { stderr, exitCode } = await world.kpod(["load", ...args], { env: { TMPDIR: directory } });
+  return { stderr, exitCode, left: readdirSync(directory) };
+}
+
+const forms: [string, () => string][] = [
+  ["docker archive", () => images.busybox.dockerArchive],
+  ["OCI archive", () => images.busybox.ociArchive],
+  ["OCI layout", () => images.busybox.layout],
+  [
+    "docker archive, gzip",
+    () => packed("docker.tar.gz", gzipSync(readFileSync(images.busybox.dockerArchive))),
+  ],
+  [
+    "docker archive, xz",
+    () => packed("docker.tar.xz", execFileSync("xz", ["-c0", images.busybox.dockerArchive])),
+  ],
+  ["OCI archive, gzip", () => packed("oci.tar.gz", gzipSync(readFileSync(images.busybox.ociArchive)))],
+  ["OCI layout with layers in zstd", () => recompressed("zstd")],
+];
+
+function packed(name: string, content: Uint8Array): string {
+  const path = join(testdir(), name);
+  writeFileSync(path, content);
+  return path;
+}
+
+function recompressed(format: string): string {
+  const target = join(testdir(), "layout");
+  const words = ["copy", "--quiet", "--dest-compress", "--dest-compress-format", format];
+  const { layout, name } = images.busybox;
+  execFileSync("skopeo", [...words, `oci:${layout}:${name}`, `oci:${target}:${name}`]);
+  return target;
+}
+
+test.each(forms)("%s: the image is there for all, with its name, id and files", async (form, make) => {
+  const { id, name, digest } = images.busybox;
+  expect(await load(make())).toBe(`Loaded image: ${name} (${id})\n`);
+  const [busybox] = (await agreedImages()).filter((image) => image.id === id);
+  expect(busybox?.names).toEqual([name]);
+  // Docker archives have no manifest of OCI: its digest is that of the one made on the way.
+  if (!/docker|zstd/.test(form)) expect(busybox?.digest).toBe(digest);
+  const mounted = succeeded(await world.podman(["image", "mount", name]), "podman image mount").stdout.trim();
+  expect(existsSync(join(mounted, "bin/busybox"))).toBe(true);
+  succeeded(await world.podman(["image", "unmount", name]), "podman image unmount");
+  succeeded(await world.kpod(["rmi", name]), "kpod rmi");
+});
+
+test("what was loaded runs, by kpod and by podman", async () => {
+  await load("--tag", "localhost/run:1", images.busybox.dockerArchive);
+  const args = ["run", "--rm", "--cgroup-parent", world.cgroupParent, "localhost/run:1", "echo", "hello"];
+  expect(succeeded(await world.kpod(args), "kpod run").stdout).toBe("hello\n");
+  const limits = ["--ulimit", "nofile=1000:1000", "--ulimit", "nproc=1000:1000"];
+  const places = ["--network", "none", "--cgroup-parent", world.cgroupParent];
+  const run = await world.podman([
+    "--runtime",
+    "runc",
+    "run",
+    "--rm",
+    ...limits,
+    ...places,
+    "localhost/run:1",
+    "echo",
+    "hello",
+  ]);
+  expect(succeeded(run, "podman run").stdout).toBe("hello\n");
+  expect(await load("-q", "--tag", "localhost/run:2", images.busybox.layout)).toBe(`${images.busybox.id}\n`);
+  const [image] = (await agreedImages()).filter(({ id }) => id === images.busybox.id);
+  expect(image?.names).toEqual(["localhost/run:1", "localhost/run:2"]);
+  succeeded(await world.kpod(["rmi", "-f", images.busybox.id]), "kpod rmi");
+});
+
+test("a docker archive of several images brings all of them, each with its names", async () => {
+  const other = makeBusyboxImage(join(testdir(), "other"), {
+    name: "localhost/other:1",
+    config: { Cmd: ["ls"] },
+  });
+  const both = join(testdir(), "both.tar");
+  const names = ["localhost/run:1", "localhost/other:1"];
+  await load("--tag", "localhost/run:1", images.busybox.layout);
+  await load(other.layout);
+  succeeded(await world.podman(["save", "--multi-image-archive", "--output", both, ...names]), "podman save");
+  for (const name of names) succeeded(await world.kpod(["rmi", name]), "kpod rmi");
+  const said = await load(both);
+  expect(said.trim().split("\n").sort()).toEqual([
+    `Loaded image: localhost/other:1 (${other.id})`,
+    `Loaded image: localhost/run:1 (${images.busybox.id})`,
+  ]);
+  const refused = await world.kpod(["load", "--tag", "localhost/one:1", both]);
+  expect([refused.exitCode, refused.stderr]).toEqual([1, expect.stringContaining("holds 2 images")]);
+  expect((await agreedImages()).flatMap((image) => image.names).sort()).toEqual(
+    [...names, "localhost/pause:latest"].sort(),
+  );
+  for (const name of names) succeeded(await world.kpod(["rmi", name]), "kpod rmi");
+});
+
+const plain = (name: string): Buffer => tarOf(testdir({ [name]: name }), [name]);
+
+const broken: [string, () => string, RegExp][] = [
+  [
+    "a docker archive that is cut off",
+    () => packed("cut.tar", readFileSync(images.busybox.dockerArchive).subarray(0, 700_000)),
+    /is not an image archive: tar: Unexpected EOF/,
+  ],
+  [
+    "a packed docker archive that is cut off",
+    () => packed("cut.tar.gz", gzipSync(readFileSync(images.busybox.dockerArchive)).subarray(0, 700_000)),
+    /is not an image archive: /,
+  ],
+  [
+    "an OCI archive that is cut off",
+    () => packed("cut.tar", readFileSync(images.busybox.ociArchive).subarray(0, 700_000)),
+    /is not an image archive: tar: Unexpected EOF/,
+  ],
+  [
+    "a layer that is not what its digest says, above one that is",
+    () =>
+      writeLayout(testdir(), [plain("below"), plain("above")], {
+        spoil: (content, index) => (index === 1 ? gzipSync(plain("forged")) : content),
+      }),
+    /Digest did not match/,
+  ],
+  [
+    "a layer that ends too early, above one that is whole",
+    () =>
+      writeLayout(testdir(), [
+        plain("below"),
+        tarOf(testdir({ big: "x".repeat(100_000) }), ["big"]).subarray(0, 5_000),
+      ]),
+    /unexpected EOF/,
+  ],
+  [
+    "a manifest that is missing",
+    () => {
+      const layout = writeLayout(testdir(), [plain("below"), plain("above")]);
+      const manifest = readFileSync(join(layout, "index.json"), "utf8");
+      writeFileSync(
+        join(layout, "index.json"),
+        manifest.replace(/sha256:[0-9a-f]{64}/, `sha256:${"1".repeat(64)}`),
+      );
+      return layout;
+    },
+    /no such file or directory/,
+  ],
+  [
+    "a layer that leads out by a symbolic link",
+    () => {
+      const directory = testdir({ way: { symlink: world.scratch }, "load/": null, escaped: "out" });
+      return writeLayout(testdir(), [
+        Buffer.concat([
+          tarOf(directory, ["way"]).subarray(0, 512),
+          tarOf(directory, ["escaped"], "s,^,way/,"),
+        ]),
+      ]);
+    },
+    /skopeo cannot load the image/,
+  ],
+];
+
+test.each(broken)("%s: an error of one line, and nothing of it is left", async (_, make, message) => {
+  const before = contents();
+  const { stderr, exitCode, left } = await loadApart("--tag", "localhost/broken:1", make());
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^Error: [^\n]+\n$/)]);
+  expect(stderr).toMatch(message);
+  expect(left).toEqual([]);
+  expect(contents()).toEqual(before);
+  expect(existsSync(join(world.scratch, "escaped"))).toBe(false);
+  await agreedImages();
+});
+
+test("names with .. stay within the layer", async () => {
+  const directory = testdir({ escaped: "out" });
+  const layout = writeLayout(testdir(), [tarOf(directory, ["escaped"], "s,^,../../../../scratch/,")]);
+  await load("--tag", "localhost/dots:1", layout);
+  expect(existsSync(join(world.scratch, "escaped"))).toBe(false);
+  const found = readdirSync(join(world.root, "overlay"), { recursive: true, encoding: "utf8" });
+  expect(found.filter((path) => /^[0-9a-f]{64}\/.*escaped$/.test(path))).toEqual([
+    expect.stringMatching(/\/diff\/scratch\/escaped$/),
+  ]);
+  succeeded(await world.kpod(["rmi", "localhost/dots:1"]), "kpod rmi");
+});
+
+test("bad input", async () => {
+  for (const args of [[], ["a", "b"], ["--tag"], ["--nope", "x"]]) {
+    expect([args, (await world.kpod(["load", ...args])).exitCode]).toEqual([args, 2]);
+  }
+  const missing = await world.kpod(["load", "/nowhere/image.tar"]);
+  expect([missing.exitCode, missing.stderr]).toEqual([
+    1,
+    "Error: cannot load /nowhere/image.tar: no such file or directory\n",
+  ]);
+  const { exitCode, stderr } = await world.kpod(["load", "--tag", "Not A Name", images.busybox.layout]);
+  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^Error: [^\n]+\n$/)]);
+});
