@@ -12,7 +12,7 @@ __kpod_next() {
 # The flags that can follow COMMAND.
 __kpod_flags() {
     case $1 in
-        ps) offer=(--all --filter --last --latest --namespace --ns --pod --size --sort --watch --quiet --no-trunc --format --noheading) ;;
+        ps) offer=(--all --filter --last --latest --namespace --ns --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
@@ -24,7 +24,7 @@ __kpod_flags() {
         wait) offer=(--condition --timeout) ;;
         rename) offer=() ;;
         rm) offer=(--force) ;;
-        'pod ps') offer=(--filter --sort --quiet --no-trunc --format --noheading) ;;
+        'pod ps') offer=(--filter --sort --quiet --no-trunc --noheading --format) ;;
         'pod run') offer=(--name --namespace --label --hostname --network --cgroup-parent) ;;
         'pod inspect') offer=(--format) ;;
         'pod stop') offer=(--timeout) ;;
@@ -32,13 +32,13 @@ __kpod_flags() {
         'pod pause') offer=() ;;
         'pod unpause') offer=() ;;
         'pod rm') offer=(--force) ;;
-        images) offer=(--quiet --no-trunc --format --noheading) ;;
+        images) offer=(--quiet --no-trunc --noheading --format) ;;
         load) offer=(--tag --quiet) ;;
         rmi) offer=(--force) ;;
         info) offer=(--format) ;;
         config) offer=() ;;
         help) offer=() ;;
-        version) offer=() ;;
+        version) offer=(--format) ;;
         completion) offer=() ;;
         *) offer=() ;;
     esac
@@ -61,8 +61,8 @@ __kpod_value() {
         'ps --watch' | 'ps -w') flag=--watch action=(switch) ;;
         'ps --quiet' | 'ps -q') flag=--quiet action=(switch) ;;
         'ps --no-trunc') flag=--no-trunc action=(switch) ;;
-        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
         'ps --noheading') flag=--noheading action=(switch) ;;
+        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
         'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid) ;;
         'inspect --size') flag=--size action=(switch) ;;
@@ -102,8 +102,8 @@ __kpod_value() {
         'pod ps --sort') flag=--sort action=(words created id name namespace state) ;;
         'pod ps --quiet' | 'pod ps -q') flag=--quiet action=(switch) ;;
         'pod ps --no-trunc') flag=--no-trunc action=(switch) ;;
-        'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers) ;;
         'pod ps --noheading') flag=--noheading action=(switch) ;;
+        'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers) ;;
         'pod run --name') flag=--name action=(nothing) ;;
         'pod run --namespace' | 'pod run -n') flag=--namespace action=(ask 'pod run --namespace') ;;
         'pod run --label') flag=--label many=1 action=(nothing) ;;
@@ -116,12 +116,13 @@ __kpod_value() {
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
         'images --quiet' | 'images -q') flag=--quiet action=(switch) ;;
         'images --no-trunc') flag=--no-trunc action=(switch) ;;
-        'images --format') flag=--format action=(words json) ;;
         'images --noheading') flag=--noheading action=(switch) ;;
+        'images --format') flag=--format action=(fields ID Repository Tag Digest Created CreatedSince CreatedAt Size) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
-        'info --format') flag=--format action=(words json) ;;
+        'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion Config) ;;
+        'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;
         *' --root') flag=--root global=1 action=(directory) ;;

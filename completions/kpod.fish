@@ -43,7 +43,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'info --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -286,8 +286,8 @@ complete -c kpod -n '__kpod_can ps --sort' -l sort -d 'Sort by command, created,
 complete -c kpod -n '__kpod_can ps -w --watch' -s w -l watch -d 'Show the list again every SECONDS, 2 when left out, until Ctrl-C'
 complete -c kpod -n '__kpod_can ps -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can ps --no-trunc' -l no-trunc -d 'Print ids and names in full'
-complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
 complete -c kpod -n '__kpod_can ps --noheading' -l noheading -d 'Leave the line of headings out'
+complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
 
 complete -c kpod -n '__kpod_can inspect -t --type' -s t -l type -d 'What the names mean; all takes the first of container, pod and image that there is' -x -k -a 'container image pod all'
 complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid)'
@@ -350,8 +350,8 @@ complete -c kpod -n '__kpod_can "pod ps"' -s f -l filter -d 'Show those that fit
 complete -c kpod -n '__kpod_can "pod ps" --sort' -l sort -d 'Sort by created, which is newest first, id, name, namespace or state' -x -k -a 'created id name namespace state'
 complete -c kpod -n '__kpod_can "pod ps" -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can "pod ps" --no-trunc' -l no-trunc -d 'Print ids and names in full'
-complete -c kpod -n '__kpod_can "pod ps" --format' -l format -d 'Print json, or what a template of Go makes of each pod' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers)'
 complete -c kpod -n '__kpod_can "pod ps" --noheading' -l noheading -d 'Leave the line of headings out'
+complete -c kpod -n '__kpod_can "pod ps" --format' -l format -d 'Print json, or what a template of Go makes of each pod' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers)'
 
 complete -c kpod -n '__kpod_can "pod run" --name' -l name -d 'Name of the pod' -x
 complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d 'Kubernetes namespace of the pod' -x -k -a '(__kpod_ask "pod run --namespace")'
@@ -378,8 +378,8 @@ complete -c kpod -n '__kpod_at "pod rm" 0 more' -k -a '(__kpod_ask "pod rm")'
 
 complete -c kpod -n '__kpod_can images -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can images --no-trunc' -l no-trunc -d 'Print ids and names in full'
-complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json instead of a table' -x -k -a json
 complete -c kpod -n '__kpod_can images --noheading' -l noheading -d 'Leave the line of headings out'
+complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json, or what a template of Go makes of each name of an image' -x -k -a '(__kpod_fields ID Repository Tag Digest Created CreatedSince CreatedAt Size)'
 
 complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
@@ -388,9 +388,11 @@ complete -c kpod -n '__kpod_at load 0 more' -F
 complete -c kpod -n '__kpod_can rmi -f --force' -s f -l force -d 'Remove images also that containers use or that have several names'
 complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
 
-complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json instead of text' -x -k -a json
+complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion Config)'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
+
+complete -c kpod -n '__kpod_can version --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Version}}' -x -k -a '(__kpod_fields Version Node OS Arch OsArch)'
 
 complete -c kpod -n '__kpod_at completion 0 more' -k -a 'bash zsh fish'
 

@@ -54,6 +54,7 @@ await runMain(async () => {
   const files = generatedFiles(await loadDocumented(), {
     version: manifest.version,
     sources: join(ROOT, "man/src"),
+    schemas: join(ROOT, "schemas"),
   });
   for (const [name, text] of files) write(name, text);
   write("package.json", `${JSON.stringify({ ...manifest, man: manualPages(files) }, undefined, 2)}\n`);

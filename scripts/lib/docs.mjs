@@ -1,6 +1,7 @@
-// What man/ and completions/ hold, made from the table of commands and from man/src.
+// What man/ and completions/ hold, made from the table of commands, from schemas/ and from man/src.
 import { join } from "node:path";
-import { commandPage, configPage, mainPage, pageName } from "./manual.mjs";
+import { readSchemas, schemaSections } from "./json-page.mjs";
+import { commandPage, configPage, jsonPage, mainPage, pageName } from "./manual.mjs";
 import { readManualSource } from "./manual-source.mjs";
 import { ScriptError } from "./run.mjs";
 
@@ -11,7 +12,7 @@ const SCRIPT_FILES = {
 };
 
 /** See docs.d.mts. */
-export function generatedFiles(documented, { version, sources }) {
+export function generatedFiles(documented, { version, sources, schemas }) {
   const { table, globalFlags, shells, completionScript, configTables } = documented;
   const source = (name) => readManualSource(sources, name);
   const pages = [
@@ -21,6 +22,10 @@ export function generatedFiles(documented, { version, sources }) {
       commandPage({ command, version, source: source(command.path.join("-")) }),
     ]),
     ["man/kpod.conf.5", configPage({ version, ...configSource(source("kpod.conf"), configTables) })],
+    [
+      "man/kpod-json.5",
+      jsonPage({ version, source: source("kpod-json"), outputs: schemaSections(readSchemas(schemas)) }),
+    ],
   ];
   const scripts = shells.map((shell) => [SCRIPT_FILES[shell], completionScript(shell, table)]);
   return new Map([...pages, ...scripts]);

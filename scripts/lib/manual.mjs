@@ -94,6 +94,7 @@ export function configPage({ version, source, tables }) {
     ["DESCRIPTION", manLines(source.get("DESCRIPTION"))],
     ...tables.map(({ heading, lines }) => [heading, manLines(lines)]),
     ...others(source).filter(([heading]) => !tables.some((table) => table.heading === heading)),
+    ["EXAMPLES", manLines(source.get("EXAMPLES") ?? "")],
     ["FILES", manLines(source.get("FILES") ?? "")],
     ["SEE ALSO", seeAlso(source)],
   ]);
@@ -106,9 +107,22 @@ export function configPage({ version, source, tables }) {
   });
 }
 
+/** The page of the JSON that kpod prints: a section of Markdown for each output. */
+export function jsonPage({ version, source, outputs }) {
+  const sections = new Map([
+    ["DESCRIPTION", manLines(source.get("DESCRIPTION"))],
+    ...outputs.map(([heading, markdown]) => [heading, manLines(markdown)]),
+    ["EXAMPLES", manLines(source.get("EXAMPLES") ?? "")],
+    ["SEE ALSO", seeAlso(source)],
+  ]);
+  const summary = "the JSON that kpod prints";
+  return page({ name: "kpod-json", section: 5, version, summary, sections });
+}
+
 function page({ name, section, version, summary, sections }) {
   const head = [
-    "." + `\\" Made by \`npm run docs\` from the table of commands and from man/src: changes here get lost.`,
+    "." +
+      `\\" Made by \`npm run docs\` from the table of commands, schemas/ and man/src: changes here get lost.`,
     `.TH ${name.toUpperCase()} ${section} ${REVISED} "kpod ${version}" "kpod manual"`,
     // Lines are not to be stretched.
     ".ad l",

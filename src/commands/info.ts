@@ -4,12 +4,22 @@ import { escapeControl } from "../format/escape";
 import { jsonText } from "../format/json";
 import { humanSize } from "../format/units";
 import { nodeInfo, type NodeInfo } from "../lib/operations/info";
+import { templateView } from "./inspect-view";
+import { openTemplate, readFormat } from "./template";
 
 /** `kpod info`: shows what is in force on this node, and where it comes from. */
 export async function run(context: CommandContext<typeof infoFlags>): Promise<number> {
-  const info = await nodeInfo(await context.openServer());
-  context.terminal.out(context.flags.format === "json" ? jsonText(info) : infoText(info));
+  const show = await openOutput(context.flags.format);
+  context.terminal.out(show(await nodeInfo(await context.openServer())));
   return 0;
+}
+
+async function openOutput(flag: string | undefined): Promise<(info: NodeInfo) => string> {
+  const format = readFormat(flag);
+  if (format === "json") return jsonText;
+  if (format === "table") return infoText;
+  const template = await openTemplate(format.template, { name: "info", dataType: "info" });
+  return (info) => `${template.execute(templateView(info))}\n`;
 }
 
 function infoText({ host, store, runtimes, crioVersion, config }: NodeInfo): string {

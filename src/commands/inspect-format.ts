@@ -18,5 +18,5 @@ export async function readInspectFormat(format = "json"): Promise<Show | "json">
     pod: await open("pod"),
     image: await open("image"),
   };
-  return (inspected) => templates[inspected.kind].execute(templateView(inspected));
+  return (inspected) => templates[inspected.kind].execute(templateView(inspected.data));
 }

@@ -1,3 +1,4 @@
+import type { NodeInfo } from "../lib/operations/info";
 import type { Inspected } from "../lib/operations/inspect";
 
 /** What kpod 1.0's templates called the fields whose names in its JSON are others. */
@@ -22,6 +23,7 @@ const maps: ReadonlySet<string> = new Set([
   "ExposedPorts",
   "Volumes",
   "Data",
+  "sources",
 ]);
 
 /** Fields that the JSON leaves out when they are not set, by the field whose object they are of. */
@@ -31,11 +33,11 @@ const unset: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
 };
 
 /**
- * What was inspected, for templates: every field has the name it has in JSON, and the one that kpod 1.0's
+ * What was inspected, or is in force on the node, for templates: every field has the name it has in JSON, and the one that kpod 1.0's
  * templates had, so that `.State.Status` and `.State.status` are the same. The second names are not enumerable:
  * `json` and `println` do not show them.
  */
-export function templateView({ data }: Inspected): unknown {
+export function templateView(data: Inspected["data"] | NodeInfo): unknown {
   return view("", data);
 }
 

@@ -1,6 +1,9 @@
 import type { CommandContext } from "../cli/command";
 import { ExitCode } from "../cli/exit-code";
+import type { versionFlags } from "../cli/table/system";
 import { version } from "../cli/version";
+import { jsonText } from "../format/json";
+import { openRowTemplate, readFormat } from "./template";
 
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   x64: "amd64",
@@ -8,10 +11,27 @@ const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
 };
 
 /** `kpod version`: the versions of kpod and of node, a line each. */
-export function run({ terminal }: CommandContext): number {
+export async function run({ terminal, flags }: CommandContext<typeof versionFlags>): Promise<number> {
+  const format = readFormat(flags.format);
+  const { platform } = process;
   const architecture = architectures[process.arch] ?? process.arch;
-  terminal.out(`Version:  ${version}\n`);
-  terminal.out(`Node:     ${process.version}\n`);
-  terminal.out(`OS/Arch:  ${process.platform}/${architecture}\n`);
+  if (format === "json") {
+    terminal.out(jsonText({ version, node: process.version, os: platform, arch: architecture }));
+  } else if (format === "table") {
+    terminal.out(`Version:  ${version}\n`);
+    terminal.out(`Node:     ${process.version}\n`);
+    terminal.out(`OS/Arch:  ${platform}/${architecture}\n`);
+  } else {
+    const template = await openRowTemplate(format.template, { name: "version", dataType: "version" });
+    const osArch = `${platform}/${architecture}`;
+    const fields = {
+      Version: version,
+      Node: process.version,
+      OS: platform,
+      Arch: architecture,
+      OsArch: osArch,
+    };
+    terminal.out(template.render([fields]));
+  }
   return ExitCode.success;
 }

@@ -15,8 +15,8 @@ import { testdir } from "../helpers/testdir";
 
 const repository = join(__dirname, "../..");
 const sources = join(repository, "man/src");
-const { version } = packageJson;
-const made = generatedFiles(documented, { version, sources });
+const places = { version: packageJson.version, sources, schemas: join(repository, "schemas") };
+const made = generatedFiles(documented, places);
 const present = ["man", "completions"].flatMap((directory) =>
   readdirSync(join(repository, directory), { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -35,7 +35,7 @@ describe("what is committed is what the table gives; `npm run docs` makes it so"
   });
 
   test("all prose is used", () => {
-    const pages = ["kpod", "kpod.conf", ...table.map(({ path }) => path.join("-"))];
+    const pages = ["kpod", "kpod-json", "kpod.conf", ...table.map(({ path }) => path.join("-"))];
     expect(readdirSync(sources).sort()).toEqual(pages.map((page) => `${page}.md`).sort());
   });
 });
@@ -140,9 +140,11 @@ describe("manual pages", () => {
 
   test.each(pages)("%s has the sections of a manual page, and its references lead somewhere", (_, text) => {
     const sections = [...text.matchAll(/^\.SH (.*)$/gm)].map(([, heading]) => heading);
-    const needed = text.startsWith(".TH KPOD.CONF", text.indexOf("\n") + 1)
-      ? ["NAME", "DESCRIPTION", "FILES", "SEE ALSO"]
-      : ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "FILES", "SEE ALSO"];
+    const [, section] = /^\.TH \S+ (\d)/m.exec(text) ?? [];
+    const needed =
+      section === "5"
+        ? ["NAME", "DESCRIPTION", "EXAMPLES", "SEE ALSO"]
+        : ["NAME", "SYNOPSIS", "DESCRIPTION", "OPTIONS", "EXIT STATUS", "FILES", "SEE ALSO"];
     expect(sections.filter((section) => needed.includes(section ?? ""))).toEqual(needed);
     const plainText = text.replace(/\\f[BIR]|\\%/g, "").replaceAll("\\-", "-");
     for (const [, name = "", section = ""] of plainText.matchAll(/\b(kpod[\w.-]*)\((\d)\)/g)) {
@@ -177,6 +179,6 @@ describe("manual pages", () => {
       load: () => Promise.resolve({ run: () => 0 }),
     });
     const withOther = { ...documented, table: [...table, other] };
-    expect(() => generatedFiles(withOther, { version, sources })).toThrow("man/src/other.md is missing");
+    expect(() => generatedFiles(withOther, places)).toThrow("man/src/other.md is missing");
   });
 });

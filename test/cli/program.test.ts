@@ -134,7 +134,7 @@ describe("wrong usage", () => {
     ["--root", "option --root requires a value", ""],
     ["--root --runroot /x ps", "option --root requires a value", ""],
     ["pod --root", "option --root requires a value", "pod"],
-    ["images --format xml", 'invalid value "xml" for --format: it must be json', "images"],
+    ["logs --stream xml web", 'invalid value "xml" for --stream: it must be stdout or stderr', "logs"],
     ["ps --last x", 'invalid value "x" for --last: it must be an integer of at least 0', "ps"],
     ["ps --last 1.5", 'invalid value "1.5" for --last: it must be an integer of at least 0', "ps"],
     ["ps --last=-1", 'invalid value "-1" for --last: it must be an integer of at least 0', "ps"],

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json";
 import { freshEnvironment, installGlobally, packKpod, type Packed } from "../helpers/package";
@@ -35,6 +35,7 @@ describe("the package", () => {
       [
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "bin/kpod"],
         ...packageJson.man.map((page) => page.replace(/^\.\//, "")),
+        ...readdirSync(join(repository, "schemas")).map((name) => `schemas/${name}`),
         ...["completions/_kpod", "completions/kpod.bash", "completions/kpod.fish"],
       ].sort(),
     );

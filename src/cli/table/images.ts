@@ -3,7 +3,16 @@ import type { FlagSpecs } from "../flags";
 import { listFlags } from "./list-flags";
 import { rmiCommand } from "./rmi";
 
-export const imagesFlags = listFlags;
+export const imagesFlags = {
+  ...listFlags,
+  format: {
+    argument: "FORMAT",
+    help: "Print json, or what a template of Go makes of each name of an image",
+    completes: {
+      fields: ["ID", "Repository", "Tag", "Digest", "Created", "CreatedSince", "CreatedAt", "Size"],
+    },
+  },
+} as const satisfies FlagSpecs;
 
 export const loadFlags = {
   tag: { argument: "NAME", help: "Name of the image in the store; without it the one in the archive" },
@@ -21,6 +30,10 @@ export const imageCommands = [
     flags: imagesFlags,
     examples: [
       { command: "kpod images", does: "List the images of the store" },
+      {
+        command: "kpod images --format '{{.Repository}}:{{.Tag}} {{.Size}}'",
+        does: "Say what is printed of each",
+      },
       { command: "kpod images --format json", does: "The same as JSON" },
     ],
     load: () => import("../../commands/images"),

@@ -1,8 +1,23 @@
 import { command } from "../command";
+import type { NodeInfo } from "../../lib/operations/info";
 import type { FlagSpecs } from "../flags";
 
+// Written as an object, for the compiler to find a field that is missing or gone.
+const ofInfo: Readonly<Record<Capitalize<keyof NodeInfo>, true>> = {
+  Host: true,
+  Store: true,
+  Runtimes: true,
+  CrioVersion: true,
+  Config: true,
+};
+const infoFields: readonly string[] = Object.keys(ofInfo);
+
 export const infoFlags = {
-  format: { argument: "FORMAT", choices: ["json"], help: "Print json instead of text" },
+  format: {
+    argument: "FORMAT",
+    help: "Print json, or what a template of Go makes of it: {{.Store.Root}}",
+    completes: { fields: infoFields },
+  },
 } as const satisfies FlagSpecs;
 
 export const infoCommand = command({
@@ -15,6 +30,7 @@ export const infoCommand = command({
   examples: [
     { command: "kpod info", does: "Node, store, runtimes and configuration" },
     { command: "kpod info --format json | jq .store", does: "The store alone, for a script" },
+    { command: "kpod info --format '{{.Store.Driver}} {{.Store.Root}}'", does: "Single values of it" },
   ],
   load: () => import("../../commands/info"),
 });

@@ -1,10 +1,9 @@
 import type { FlagSpecs } from "../flags";
 
-/** The flags that every command with a list for output takes. */
+/** The flags that every command with a list for output takes, beside its own `format`. */
 export const listFlags = {
   quiet: { short: "q", help: "Print the ids only" },
   "no-trunc": { help: "Print ids and names in full" },
-  format: { argument: "FORMAT", choices: ["json"], help: "Print json instead of a table" },
   noheading: { help: "Leave the line of headings out" },
 } as const satisfies FlagSpecs;
 

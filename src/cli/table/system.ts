@@ -1,6 +1,15 @@
 import { command } from "../command";
 import { completionCommand } from "./completion";
+import type { FlagSpecs } from "../flags";
 import { configCommand, infoCommand } from "./info";
+
+export const versionFlags = {
+  format: {
+    argument: "FORMAT",
+    help: "Print json, or what a template of Go makes of it: {{.Version}}",
+    completes: { fields: ["Version", "Node", "OS", "Arch", "OsArch"] },
+  },
+} as const satisfies FlagSpecs;
 
 /** Commands about kpod itself. */
 export const systemCommands = [
@@ -20,10 +29,13 @@ export const systemCommands = [
     path: ["version"],
     group: "system",
     summary: "Show the versions of kpod and of node",
-    usage: "",
+    usage: "[flags]",
     arguments: { min: 0, max: 0, name: "no arguments" },
-    flags: {},
-    examples: [],
+    flags: versionFlags,
+    examples: [
+      { command: "kpod version", does: "The versions of kpod and of the Node that runs it" },
+      { command: "kpod version --format '{{.Version}}'", does: "The version of kpod alone" },
+    ],
     load: () => import("../../commands/version"),
   }),
   completionCommand,

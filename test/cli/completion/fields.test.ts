@@ -1,11 +1,14 @@
 import { completesAt } from "../../../src/cli/completion/place";
 import { table } from "../../../src/cli/table";
 import { templateContainer } from "../../../src/commands/container-template";
+import { imageRows } from "../../../src/commands/image-rows";
+import { templateView } from "../../../src/commands/inspect-view";
 import { templatePod } from "../../../src/commands/pod-template";
 import { openRowSource } from "../../../src/commands/row-source";
 import { templateFields } from "../../../src/commands/stats-rows";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
 import { containerFilterKeys } from "../../../src/lib/operations/filter-containers";
+import { nodeInfo } from "../../../src/lib/operations/info";
 import { completionIds, completionStore } from "../../helpers/completion-store";
 import { testServer, type TestServer } from "../../helpers/server";
 import { testdir } from "../../helpers/testdir";
@@ -31,6 +34,17 @@ test("the fields that are offered are those that templates know", async () => {
   const row = { id: "", name: "", podId: "", podName: "", podNamespace: "", stats: noStats };
   expect(offered("stats", "--format")).toEqual(
     Object.keys(templateFields(row, { pod: false, noTrunc: true })),
+  );
+});
+
+test("those of images and info, too", async () => {
+  const image = { id: "", names: [], digest: "", created: undefined, size: undefined };
+  const [row = {}] = imageRows(image, { noTrunc: false, now: 0 });
+  expect(offered("images", "--format")).toEqual(Object.keys(row));
+  const { server } = await loaded();
+  const view = templateView(await nodeInfo(server)) as object;
+  expect(Object.getOwnPropertyNames(view)).toEqual(
+    expect.arrayContaining(offered("info", "--format") as string[]),
   );
 });
 
