@@ -1,9 +1,11 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { unmount } from "../../src/lib/system/mount";
+import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
+import { startProcess } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
 import { isProcessAlive } from "../../src/lib/system/process";
 
@@ -96,6 +98,49 @@ test("-f removes what only the runtime still knows", async () => {
   writeFileSync(path, JSON.stringify(records.filter(({ id }) => id !== container.id)));
   expect(await node.refusal("rm", container.id)).toContain("ID does not exist");
   await node.ok("rm", "-f", container.id);
+  await expectGone(container);
+});
+
+test("-f removes one whose file system is busy in another mount namespace", async () => {
+  const container = await node.start(pod, "held", "echo kept >/file; sleep 1000");
+  const merged = join(node.world.root, "overlay", container.layerId, "merged");
+  await until("its file is there", () => existsSync(join(merged, "file")));
+  // As a monitoring agent would: a copy of the mount, a directory and a file that are in use.
+  const script = "cd / && exec 3<./file && echo ready && exec sleep 1000";
+  const words = ["--mount", "--propagation", "private", "sh", "-c", script.replaceAll("/ ", `${merged} `)];
+  const holder = startProcess("unshare", words);
+  try {
+    await new Promise((resolve) => holder.stdout.once("data", resolve));
+    expect(readFileSync(`/proc/${holder.pid}/mountinfo`, "utf8")).toContain(merged);
+    await node.ok("rm", "-f", "held");
+    expect(readFileSync(`/proc/${holder.pid}/fd/3`, "utf8")).toBe("kept\n");
+    const own = (trace: string): boolean => trace !== `process ${holder.pid}`;
+    expect(tracesOf(node.world, container).filter(own)).toEqual([]);
+  } finally {
+    holder.kill("SIGKILL");
+  }
+  await node.agree();
+});
+
+test("what somebody mounted in its directories is unmounted, not deleted", async () => {
+  const container = await node.start(pod, "mounted", endless);
+  const data = testdir({ precious: "data" });
+  const layer = join(node.world.root, "overlay", container.layerId);
+  const file = join(container.dir, "file");
+  writeFileSync(file, "");
+  for (const name of [container.dir, container.bundlePath, join(layer, "work")])
+    mkdirSync(join(name, "extra"));
+  const places = [container.dir, container.bundlePath, join(layer, "work")].map((name) =>
+    join(name, "extra"),
+  );
+  for (const target of places) mount({ source: data, target, flags: mountFlags.bind });
+  mount({ source: join(data, "precious"), target: file, flags: mountFlags.bind });
+  try {
+    await node.ok("rm", "-f", "mounted");
+  } finally {
+    for (const target of [...places, file]) unmount(target);
+  }
+  expect(readFileSync(join(data, "precious"), "utf8")).toBe("data");
   await expectGone(container);
 });
 

@@ -93,6 +93,7 @@ async function takeBackLayers(
 ): Promise<void> {
   if (!store.exists()) return;
   try {
+    if ((await store.layers()).every(({ id }) => before.has(id))) return;
     const digests = await readLayerDigests(path);
     await store.uninterrupted(() => removeStrayLayers(store, { before, digests }, logger));
   } catch (error) {

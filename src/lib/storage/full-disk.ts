@@ -1,5 +1,5 @@
-import { rmSync } from "node:fs";
 import { errnoOf, KpodError } from "../errors";
+import { removeTree } from "../system/remove-tree";
 
 /**
  * Rewrites records so that they lose those of a container. On a full disk there is no room for the new records;
@@ -11,7 +11,7 @@ export function dropMakingRoom(directory: string, dropRecords: () => void): void
     dropRecords();
   } catch (error) {
     if (!(error instanceof KpodError) || errnoOf(error.cause) !== "ENOSPC") throw error;
-    rmSync(directory, { recursive: true, force: true });
+    removeTree(directory);
     dropRecords();
   }
 }

@@ -17,6 +17,7 @@ import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { readTextIfThere } from "../system/files";
+import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
 import { readMountOptions } from "./overlay-options";
@@ -171,9 +172,7 @@ function removeLayer(home: string, layer: StorageId): void {
     throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
   for (const link of linksTo(home, layer)) rmSync(join(home, "l", link), { force: true });
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    rmSync(path, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
-  }
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) removeTree(path);
 }
 
 /** The short links to a layer. Where a crash or a full disk spoilt its `link`, they are searched for. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
@@ -14,6 +14,7 @@ import { acquireLock, type HeldLock, type LockKind, type LockOptions } from "./l
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { overlayDriver } from "./overlay";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
+import { removeTree } from "../system/remove-tree";
 import { vfsDriver } from "./vfs";
 
 /** What of the configuration a store needs. */
@@ -241,8 +242,8 @@ export class Store {
 
   private removeDirectories(record: ContainerRecord): void {
     if (isStorageId(record.layer)) this.driver.remove(record.layer);
-    rmSync(this.layout.containerDirectory(record.id), { recursive: true, force: true });
-    rmSync(this.layout.containerRunDirectory(record.id), { recursive: true, force: true });
+    removeTree(this.layout.containerDirectory(record.id));
+    removeTree(this.layout.containerRunDirectory(record.id));
   }
 
   /** Changes a container's metadata. @throws KpodError NOT_FOUND */

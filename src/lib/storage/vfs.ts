@@ -1,6 +1,7 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { KpodError } from "../errors";
+import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
 
@@ -19,7 +20,7 @@ export function vfsDriver(root: string): GraphDriver {
       });
     },
     remove: (layer) => {
-      rmSync(path(layer), { recursive: true, force: true });
+      removeTree(path(layer));
     },
     // A copy needs no mount: it is always there.
     mount: () => {},
