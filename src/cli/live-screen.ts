@@ -8,7 +8,7 @@ export interface ScreenSize {
   readonly rows: number;
 }
 
-/** Makes the lines of a picture, without line feeds and control characters. Those that are too long are cut. */
+/** Makes the lines of a picture, without line feeds and control characters but colours. Those that are too long are cut. */
 export type Draw = (size: ScreenSize) => readonly string[];
 
 /** A picture on the terminal that is drawn anew in its place. */

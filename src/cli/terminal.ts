@@ -48,10 +48,10 @@ export const systemTerminal: Terminal = {
     return isTerminal(1);
   },
   get columns() {
-    return isTerminal(1) ? process.stdout.columns : undefined;
+    return isTerminal(1) ? sizeOrNone(process.stdout.columns) : undefined;
   },
   get rows() {
-    return isTerminal(1) ? process.stdout.rows : undefined;
+    return isTerminal(1) ? sizeOrNone(process.stdout.rows) : undefined;
   },
   onResize(listener) {
     if (!isTerminal(1)) return () => {};
@@ -61,16 +61,26 @@ export const systemTerminal: Terminal = {
     };
   },
   get color() {
-    return wantsColor(process.env) && isTerminal(1);
+    return wantsColor(process.env, () => isTerminal(1));
   },
   get errorColor() {
-    return wantsColor(process.env) && isTerminal(2);
+    return wantsColor(process.env, () => isTerminal(2));
   },
 };
 
-/** False where the environment asks for plain text (https://no-color.org, a dumb terminal). */
-export function wantsColor(environment: NodeJS.ProcessEnv): boolean {
-  return (environment.NO_COLOR ?? "") === "" && environment.TERM !== "dumb";
+/**
+ * Whether colours are shown: where the environment says so (FORCE_COLOR goes before NO_COLOR, as in node; see
+ * https://force-color.org and https://no-color.org), else on terminals that have any.
+ */
+export function wantsColor(environment: NodeJS.ProcessEnv, isTerminal: () => boolean): boolean {
+  const { FORCE_COLOR: force = "", NO_COLOR: none = "", TERM: terminal } = environment;
+  if (force !== "") return force !== "0" && force !== "false";
+  return none === "" && terminal !== "dumb" && isTerminal();
+}
+
+/** A terminal that nobody told its size says 0. */
+function sizeOrNone(size: number): number | undefined {
+  return size > 0 ? size : undefined;
 }
 
 function isTerminal(descriptor: 1 | 2): boolean {

@@ -2,6 +2,7 @@ import { escapeControl } from "../format/escape";
 import { displayId } from "../format/id";
 import { humanAgo } from "../format/units";
 import type { Container } from "../lib/oci/container";
+import type { ContainerState } from "../lib/oci/state";
 import type { PortMapping } from "../lib/sandbox/sandbox";
 import { readNamespaceInodes, type NamespaceInodes } from "../lib/system/process-namespaces";
 import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./container-texts";
@@ -14,6 +15,8 @@ export interface ContainerRow {
   readonly command: string;
   readonly created: string;
   readonly status: string;
+  /** What that says in words. */
+  readonly state: ContainerState | undefined;
   readonly ports: string;
   readonly names: string;
   readonly pod: string;
@@ -40,6 +43,7 @@ export function containerRow(source: RowSource, container: Container): Container
     get status() {
       return statusText(container.state, now);
     },
+    state: container.state,
     get ports() {
       return portsText(portsOf(source, container));
     },

@@ -1,7 +1,9 @@
-import { tableText } from "../format/table";
+import type { Colors } from "../cli/colors";
+import { tableText, type Cell } from "../format/table";
 import type { Container } from "../lib/oci/container";
 import { containerRow, type ContainerRow } from "./container-rows";
 import type { RowSource } from "./row-source";
+import { statusCell, type TableStyle } from "./table-style";
 
 /** Which columns a table of containers has. */
 export interface ContainerColumns {
@@ -13,14 +15,14 @@ export interface ContainerColumns {
   readonly noheading: boolean;
 }
 
-type Column = readonly [heading: string, cell: (row: ContainerRow) => string];
+type Column = readonly [heading: string, cell: (row: ContainerRow, colors: Colors) => Cell];
 
 const usual: readonly Column[] = [
   ["CONTAINER ID", ({ id }) => id],
   ["IMAGE", ({ image }) => image],
   ["COMMAND", ({ command }) => command],
   ["CREATED", ({ created }) => created],
-  ["STATUS", ({ status }) => status],
+  ["STATUS", ({ status, state }, colors) => statusCell(status, state, colors)],
   ["PORTS", ({ ports }) => ports],
   ["NAMES", ({ names }) => names],
 ];
@@ -45,19 +47,25 @@ const ofPod: readonly Column[] = [
 
 const ofSize: readonly Column[] = [["SIZE", ({ size }) => size]];
 
+/** Those that give way on a narrow terminal: what they show can be found out otherwise. */
+const narrow = ["IMAGE", "COMMAND", "PORTS", "NAMES", "POD", "K8S NAMESPACE"];
+
 /** Containers as a table. */
 export function containerTable(
   source: RowSource,
   containers: readonly Container[],
   { pod, size, namespace, noheading }: ContainerColumns,
+  { colors, width }: TableStyle,
 ): string {
   const columns = [...(namespace ? namespaces : usual), ...(pod ? ofPod : []), ...(size ? ofSize : [])];
   return tableText({
     columns: columns.map(([heading]) => heading),
     rows: containers.map((container) => {
       const row = containerRow(source, container);
-      return columns.map(([, cell]) => cell(row));
+      return columns.map(([, cell]) => cell(row, colors));
     }),
     heading: !noheading,
+    width: width(),
+    narrow,
   });
 }

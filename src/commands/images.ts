@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { imagesFlags } from "../cli/table/images";
+import type { Terminal } from "../cli/terminal";
 import { displayId } from "../format/id";
 import { jsonText } from "../format/json";
 import { tableText } from "../format/table";
@@ -12,14 +13,17 @@ type Context = CommandContext<typeof imagesFlags>;
 /** `kpod images`: lists the images of the store, newest first. */
 export async function run(context: Context): Promise<number> {
   const { flags, terminal, logger } = context;
-  const show = await openOutput(flags);
+  const show = await openOutput(flags, terminal);
   const { store } = await context.openServer();
   if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
   terminal.out(show(await listImages(store)));
   return 0;
 }
 
-async function openOutput(flags: Context["flags"]): Promise<(images: readonly ListedImage[]) => string> {
+async function openOutput(
+  flags: Context["flags"],
+  terminal: Terminal,
+): Promise<(images: readonly ListedImage[]) => string> {
   const { quiet, noTrunc, noheading } = flags;
   const format = readFormat(flags.format);
   const style = { noTrunc, now: Date.now() };
@@ -28,7 +32,14 @@ async function openOutput(flags: Context["flags"]): Promise<(images: readonly Li
   if (format === "table") {
     return (images) => {
       const rows = images.flatMap((image) => imageRows(image, style).map(imageCells));
-      return tableText({ columns: imageColumns, rows, heading: !noheading });
+      const width = noTrunc ? undefined : terminal.columns;
+      return tableText({
+        columns: imageColumns,
+        rows,
+        heading: !noheading,
+        width,
+        narrow: ["REPOSITORY", "TAG"],
+      });
     };
   }
   const template = await openRowTemplate(format.template, {

@@ -1,13 +1,15 @@
 import type { CommandContext } from "../cli/command";
 import type { podPsFlags } from "../cli/table/pod-ps";
+import type { Terminal } from "../cli/terminal";
 import { displayId } from "../format/id";
 import { jsonText } from "../format/json";
 import { tableText } from "../format/table";
 import { parseSandboxFilters, sandboxFilter, type SandboxRead } from "../lib/operations/filter-sandboxes";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readFilters } from "./filters";
-import { podColumns, podJson, podRow, sortPods } from "./pod-rows";
+import { narrowPodColumns, podColumns, podJson, podRow, sortPods } from "./pod-rows";
 import { openRowSource, readOr, textOfPresent, type RowSource } from "./row-source";
+import { openTableStyle } from "./table-style";
 import { openRowTemplate, readFormat } from "./template";
 
 type Context = CommandContext<typeof podPsFlags>;
@@ -17,7 +19,7 @@ type Show = (source: RowSource, sandboxes: readonly Sandbox[]) => string;
 export async function run(context: Context): Promise<number> {
   const { flags, terminal, logger } = context;
   const terms = readFilters(flags.filter, parseSandboxFilters);
-  const show = await openOutput(flags);
+  const show = await openOutput(flags, terminal);
   const server = await context.openServer();
   const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
   await server.update({ states });
@@ -30,7 +32,7 @@ export async function run(context: Context): Promise<number> {
   return 0;
 }
 
-async function openOutput(flags: Context["flags"]): Promise<Show> {
+async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<Show> {
   const format = readFormat(flags.format);
   if (flags.quiet) {
     return (_, sandboxes) => sandboxes.map(({ id }) => `${displayId(id, flags)}\n`).join("");
@@ -39,10 +41,15 @@ async function openOutput(flags: Context["flags"]): Promise<Show> {
     return (source, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(source, sandbox)));
   }
   if (format === "table") {
-    return (source, sandboxes) => {
-      const rows = sandboxes.map((sandbox) => podRow(source, sandbox));
-      return tableText({ columns: podColumns, rows, heading: !flags.noheading });
-    };
+    const { colors, width } = await openTableStyle(terminal, flags);
+    return (source, sandboxes) =>
+      tableText({
+        columns: podColumns,
+        rows: sandboxes.map((sandbox) => podRow(source, sandbox, colors)),
+        heading: !flags.noheading,
+        width: width(),
+        narrow: narrowPodColumns,
+      });
   }
   const { podHeadings, templatePod } = await import("./pod-template");
   const rows = await openRowTemplate(format.template, {

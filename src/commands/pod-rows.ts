@@ -1,19 +1,25 @@
+import type { Colors } from "../cli/colors";
 import { displayId } from "../format/id";
+import type { Cell } from "../format/table";
 import { humanAgo } from "../format/units";
-import type { Sandbox } from "../lib/sandbox/sandbox";
+import type { Sandbox, SandboxState } from "../lib/sandbox/sandbox";
 import { compareValues } from "./container-sort";
 import { readOr, type RowSource } from "./row-source";
+import { podStateCell } from "./table-style";
 
 /** The headings of the table of pods. */
 export const podColumns = ["POD ID", "NAME", "K8S NAMESPACE", "STATE", "CREATED", "ATTEMPT", "RUNNING"];
 
+/** Those that give way on a narrow terminal. */
+export const narrowPodColumns = ["NAME", "K8S NAMESPACE"];
+
 /** A pod as `pod ps` shows it in a table. */
-export function podRow(source: RowSource, sandbox: Sandbox): string[] {
+export function podRow(source: RowSource, sandbox: Sandbox, colors: Colors): Cell[] {
   return [
     displayId(sandbox.id, { noTrunc: source.noTrunc }),
     sandbox.kubeName,
     sandbox.namespace,
-    podState(source, sandbox),
+    podStateCell(podState(source, sandbox), colors),
     humanAgo(sandbox.infraContainer.createdAt.getTime(), source.now),
     String(sandbox.attempt),
     runningText(sandbox),
@@ -49,8 +55,8 @@ export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unk
 }
 
 /** Whether a pod is ready; one that cannot be read is not. */
-export function podState(source: RowSource, sandbox: Sandbox): string {
-  return readOr(source, sandbox.infraContainer, "NotReady", () => sandbox.state);
+export function podState(source: RowSource, sandbox: Sandbox): SandboxState {
+  return readOr<SandboxState>(source, sandbox.infraContainer, "NotReady", () => sandbox.state);
 }
 
 /** The labels of a pod; none when they cannot be read. */

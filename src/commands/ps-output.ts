@@ -1,9 +1,11 @@
+import type { Terminal } from "../cli/terminal";
 import { displayId } from "../format/id";
 import { jsonLine, jsonText } from "../format/json";
 import type { Container } from "../lib/oci/container";
 import { containerJson } from "./container-json";
 import { containerTable, type ContainerColumns } from "./container-table";
 import type { RowSource } from "./row-source";
+import { openTableStyle } from "./table-style";
 import { openRowTemplate, readFormat } from "./template";
 
 /** The flags that say how `ps` prints. */
@@ -43,7 +45,7 @@ const stateless: ReadonlySet<string> = new Set([
 ]);
 
 /** Reads how containers are to be printed. @throws UsageError for a template that cannot be read */
-export async function openPsOutput(flags: PsOutputFlags): Promise<PsOutput> {
+export async function openPsOutput(flags: PsOutputFlags, terminal: Terminal): Promise<PsOutput> {
   const format = readFormat(flags.format);
   if (flags.quiet) {
     const text: PsOutput["text"] = (_, containers) =>
@@ -51,7 +53,8 @@ export async function openPsOutput(flags: PsOutputFlags): Promise<PsOutput> {
     return { text, drawable: true, needs: { states: false, sizes: false } };
   }
   if (format === "table") {
-    const text: PsOutput["text"] = (source, containers) => containerTable(source, containers, flags);
+    const style = await openTableStyle(terminal, flags);
+    const text: PsOutput["text"] = (source, containers) => containerTable(source, containers, flags, style);
     return { text, drawable: true, needs: { states: true, sizes: flags.size } };
   }
   if (format === "json") {

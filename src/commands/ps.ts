@@ -23,7 +23,7 @@ type Context = CommandContext<typeof psFlags>;
 export async function run(context: Context): Promise<number> {
   const { flags, terminal } = context;
   const terms = readFilters(flags.filter, parseContainerFilters);
-  const output = await openPsOutput({ ...flags, namespace: flags.namespace || flags.ns });
+  const output = await openPsOutput({ ...flags, namespace: flags.namespace || flags.ns }, terminal);
   const server = await context.openServer();
   const list = createList(context, server, terms, output);
   if (flags.watch === undefined) {

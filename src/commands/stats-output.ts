@@ -1,4 +1,5 @@
 import type { Draw } from "../cli/live-screen";
+import type { Terminal } from "../cli/terminal";
 import { jsonLine, jsonText } from "../format/json";
 import { rowJson, templateFields, templateHeadings, type RowStyle, type StatsRow } from "./stats-rows";
 import { statsTable } from "./stats-table";
@@ -21,11 +22,11 @@ interface OutputFlags extends RowStyle {
 }
 
 /** Reads how the stats are to be shown. @throws UsageError for a template that cannot be read */
-export async function openStatsOutput(flags: OutputFlags): Promise<StatsOutput> {
+export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): Promise<StatsOutput> {
   const format = flags.json ? "json" : readFormat(flags.format);
   if (format === "table") {
     return {
-      text: (rows) => statsTable(rows, flags),
+      text: (rows) => statsTable(rows, flags, terminal.columns),
       lines:
         (rows) =>
         ({ columns }) =>

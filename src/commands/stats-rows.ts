@@ -29,9 +29,6 @@ export function columnsOf({ pod }: RowStyle): string[] {
   return [...(pod ? ["POD ID", "NAME", "K8S NAMESPACE"] : ["CONTAINER", "NAME"]), ...valueColumns];
 }
 
-/** The column that holds names. */
-export const nameColumn = 1;
-
 /** The cells of a row. */
 export function cellsOf(row: StatsRow, { pod, noTrunc }: RowStyle): string[] {
   const id = displayId(row.id, { noTrunc });

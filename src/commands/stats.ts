@@ -24,7 +24,7 @@ const firstInterval = 250;
 /** `kpod stats`: shows what containers use, again and again. */
 export async function run(context: Context): Promise<number> {
   const { flags, args, terminal } = context;
-  const output = await openStatsOutput(flags);
+  const output = await openStatsOutput(flags, terminal);
   const server = await context.openServer();
   await unlessAborted(server.update(), context.signal());
   const { selection, failed } = select(server, context);

@@ -1,4 +1,7 @@
 const printableAscii = /^[ -~]*$/;
+const escape = "\x1b";
+// What switches colours (SGR in ECMA-48).
+const colour = /(\x1b\[[\d;]*m)/g;
 // Marks that combine with the character before them, and signs that are not drawn.
 const zeroWidth = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u;
 // East Asian Wide and Fullwidth (Unicode's EastAsianWidth.txt, blocks with nothing narrow in them joined), and
@@ -6,10 +9,11 @@ const zeroWidth = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u;
 const wide =
   /^[\u1100-\u115f\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]|\ufe0f/u;
 
-/** How many cells of a terminal a text takes. The text holds no control characters. */
+/** How many cells of a terminal a text takes. The text holds no control characters but those of colours. */
 export function displayWidth(text: string): number {
   // Nearly every cell is plain ASCII, and the segmenter costs a millisecond to make.
   if (printableAscii.test(text)) return text.length;
+  if (text.includes(escape)) return displayWidth(text.replace(colour, ""));
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
     if (!zeroWidth.test(segment)) width += wide.test(segment) ? 2 : 1;
@@ -18,7 +22,7 @@ export function displayWidth(text: string): number {
 }
 
 /**
- * The beginning of a text that takes at most so many cells.
+ * The beginning of a text that takes at most so many cells. Colours that a text has go on to their ends.
  *
  * @param end what stands at the end of a text that was cut, and counts as part of it
  */
@@ -27,6 +31,7 @@ export function cutToWidth(text: string, width: number, end = ""): string {
   const room = width - end.length;
   if (room <= 0) return end.slice(0, Math.max(0, width));
   if (printableAscii.test(text)) return text.slice(0, room) + end;
+  if (text.includes(escape)) return cutColoured(text, room) + end;
   let kept = "";
   let used = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
@@ -35,4 +40,18 @@ export function cutToWidth(text: string, width: number, end = ""): string {
     kept += segment;
   }
   return kept + end;
+}
+
+/** Cuts what is shown of a text, and keeps all that switches colours on and off. */
+function cutColoured(text: string, width: number): string {
+  let room = width;
+  return text
+    .split(colour)
+    .map((part, index) => {
+      if (index % 2 === 1) return part;
+      const kept = cutToWidth(part, room);
+      room = kept === part ? room - displayWidth(part) : 0;
+      return kept;
+    })
+    .join("");
 }

@@ -6,6 +6,7 @@ import { UsageError } from "../../src/cli/errors";
 import * as documented from "../../src/cli/documented";
 import type { FlagSpec } from "../../src/cli/flags";
 import { globalFlags } from "../../src/cli/globals";
+import { plainColors } from "../../src/cli/colors";
 import { helpText } from "../../src/cli/help";
 import { parseCommandLine } from "../../src/cli/program";
 import { table } from "../../src/cli/table";
@@ -42,7 +43,7 @@ describe("what is committed is what the table gives; `npm run docs` makes it so"
 
 type Flag = readonly [long: string, spec: FlagSpec];
 
-const plain = { colors: { bold: (text: string) => text, red: (text: string) => text }, columns: undefined };
+const plain = { colors: plainColors, columns: undefined };
 
 function isTaken({ path, arguments: { min } }: Command, [long, spec]: Flag): boolean {
   const value = spec.choices?.[0] ?? (spec.type === undefined ? "x" : "1");

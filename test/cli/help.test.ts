@@ -1,5 +1,6 @@
 import { command } from "../../src/cli/command";
 import { UnknownCommandError } from "../../src/cli/errors";
+import { plainColors } from "../../src/cli/colors";
 import { helpText } from "../../src/cli/help";
 
 const load = () => Promise.resolve({ run: () => 0 });
@@ -35,8 +36,8 @@ const table = [
     load,
   }),
 ];
-const colors = { bold: (text: string) => text, red: (text: string) => text };
-const help = (path: readonly string[], columns?: number) => helpText(table, path, { colors, columns });
+const help = (path: readonly string[], columns?: number) =>
+  helpText(table, path, { colors: plainColors, columns });
 
 test("a command's help: usage, flags with short forms and defaults, examples, then global flags", () => {
   expect(help(["list"])).toContain(
@@ -87,7 +88,7 @@ test("a narrow terminal gets narrower help", () => {
 
 test("headings are painted where colours are wanted", () => {
   const bold = (text: string) => `<${text}>`;
-  const text = helpText(table, [], { colors: { ...colors, bold }, columns: 80 });
+  const text = helpText(table, [], { colors: { ...plainColors, bold }, columns: 80 });
   expect(text).toMatch(/^<Usage:> kpod/);
   expect(text).toContain("\n<Look:>\n");
 });

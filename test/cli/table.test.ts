@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
+import { plainColors } from "../../src/cli/colors";
 import { helpText } from "../../src/cli/help";
 import { propertyOf } from "../../src/cli/flags";
 import { globalFlags } from "../../src/cli/globals";
@@ -7,7 +8,7 @@ import { parseCommandLine } from "../../src/cli/program";
 import { table } from "../../src/cli/table";
 
 const commands = table.map((command) => [command.path.join(" "), command] as const);
-const plain = { colors: { bold: (text: string) => text, red: (text: string) => text }, columns: undefined };
+const plain = { colors: plainColors, columns: undefined };
 
 test("no two commands are called the same, and none is called as a family is", () => {
   const names = commands.map(([name]) => name);

@@ -10,6 +10,7 @@ import { containerTable } from "../../src/commands/container-table";
 import { templateContainer } from "../../src/commands/container-template";
 import { statusText } from "../../src/commands/container-texts";
 import { templatePod } from "../../src/commands/pod-template";
+import { openTableStyle } from "../../src/commands/table-style";
 import { openPsOutput, type PsOutputFlags } from "../../src/commands/ps-output";
 import { selectContainers } from "../../src/commands/ps-selection";
 import { openRowSource, type RowSource } from "../../src/commands/row-source";
@@ -74,8 +75,8 @@ const usual: PsOutputFlags = {
   noheading: false,
 };
 
-async function printed(flags: Partial<PsOutputFlags>): Promise<string> {
-  const output = await openPsOutput({ ...usual, ...flags });
+async function printed(flags: Partial<PsOutputFlags>, terminal = bufferTerminal()): Promise<string> {
+  const output = await openPsOutput({ ...usual, ...flags }, terminal);
   return output.text({ ...source, noTrunc: flags.noTrunc ?? false }, node.server.listContainers());
 }
 
@@ -187,7 +188,8 @@ describe("the table", () => {
   test("has columns for the pod, and the size last", async () => {
     const sizes = new Map([[web.id, { rw: 1234, rootFs: 2_000_000 }]]);
     const columns = { pod: true, size: true, namespace: false, noheading: false };
-    const text = containerTable({ ...source, sizes }, [node.server.lookupContainer("web")], columns);
+    const style = await openTableStyle(bufferTerminal(), { noTrunc: false });
+    const text = containerTable({ ...source, sizes }, [node.server.lookupContainer("web")], columns, style);
     expect(text.split("\n").map((line) => line.split(/ {3,}/).slice(-3))).toEqual([
       ["POD", "K8S NAMESPACE", "SIZE"],
       ["shop", "sales", "1.234kB (virtual 2.001MB)"],
@@ -302,7 +304,8 @@ describe("templates", () => {
   });
 
   test("say what must be found out for them", async () => {
-    const needs = async (format: string) => (await openPsOutput({ ...usual, format })).needs;
+    const needs = async (format: string) =>
+      (await openPsOutput({ ...usual, format }, bufferTerminal())).needs;
     expect(await needs("{{.Names}} {{.Labels.app}}")).toEqual({ states: true, sizes: false });
     expect(await needs("{{.Names}} {{.Labels}} {{.Command}}")).toEqual({ states: false, sizes: false });
     expect(await needs("{{.Status}}")).toEqual({ states: true, sizes: false });

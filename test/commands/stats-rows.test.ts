@@ -13,6 +13,7 @@ import { statsTable } from "../../src/commands/stats-table";
 import { UsageError } from "../../src/cli/errors";
 import { failureOf } from "../helpers/failure";
 import type { StatsValues } from "../../src/lib/operations/stats-values";
+import { bufferTerminal } from "../helpers/buffer-terminal";
 
 const stats: StatsValues = {
   cpu: 199.999,
@@ -170,7 +171,7 @@ describe("sorting", () => {
 
 describe("what has to be read", () => {
   const parts = async (format: string | undefined, sort?: SortKey): Promise<string[]> =>
-    [...partsFor((await openStatsOutput({ ...flags, format })).fields, sort)].sort();
+    [...partsFor((await openStatsOutput({ ...flags, format }, terminal)).fields, sort)].sort();
   const all = ["blkio", "cpu", "memory", "network", "pids"];
 
   test.each([
@@ -186,6 +187,8 @@ describe("what has to be read", () => {
     expect(await parts(format, sort)).toEqual(expected);
   });
 });
+
+const terminal = bufferTerminal();
 
 describe("the table", () => {
   const rows = [row(), row({ name: "k8s_a_very_long_name_of_a_container_in_a_pod_0" })];
@@ -205,7 +208,7 @@ describe("the table", () => {
   });
 
   test("leaves something of a name", () => {
-    expect(statsTable(rows, style, 10)).toContain("eb1f08a198e9a   k8s_a_v...   200.00%");
+    expect(statsTable(rows, style, 60)).toContain("eb1f08a198e9a   k8s_a_v...   200.00%");
   });
 
   test("leaves names alone that are wanted in full", () => {
@@ -227,26 +230,26 @@ describe("the table", () => {
 
 describe("the output", () => {
   test("is a table, drawn in place for the width of the terminal", async () => {
-    const output = await openStatsOutput(flags);
+    const output = await openStatsOutput(flags, terminal);
     expect(output.text([row()])).toBe(statsTable([row()], style));
     const lines = output.lines?.([row()])({ columns: 90, rows: 10 });
     expect(`${lines?.join("\n") ?? ""}\n`).toBe(statsTable([row()], style, 90));
   });
 
   test.each([{ json: true }, { format: "json" }])("is an array of JSON a look with %j", async (asked) => {
-    const streamed = await openStatsOutput({ ...flags, ...asked });
+    const streamed = await openStatsOutput({ ...flags, ...asked }, terminal);
     expect(streamed.lines).toBeUndefined();
     expect(streamed.text([row(), row()])).toBe(
       `${JSON.stringify([rowJson(row(), style), rowJson(row(), style)])}\n`,
     );
     expect(streamed.text([])).toBe("[]\n");
-    const once = await openStatsOutput({ ...flags, ...asked, noStream: true });
+    const once = await openStatsOutput({ ...flags, ...asked, noStream: true }, terminal);
     expect(once.text([row()])).toBe(`${JSON.stringify([rowJson(row(), style)], undefined, 4)}\n`);
     expect(once.text([])).toBe("[]\n");
   });
 
   test("is what a template makes of each row", async () => {
-    const output = await openStatsOutput({ ...flags, format: "{{.ID}}: {{.CPUPerc}}" });
+    const output = await openStatsOutput({ ...flags, format: "{{.ID}}: {{.CPUPerc}}" }, terminal);
     expect(output.text([row(), row({ id: "b" })])).toBe("eb1f08a198e9a: 200.00%\nb: 200.00%\n");
     expect(output.lines?.([row()])({ columns: 5, rows: 5 })).toEqual(["eb1f08a198e9a: 200.00%"]);
     expect(output.lines?.([])({ columns: 5, rows: 5 })).toEqual([]);
@@ -256,17 +259,20 @@ describe("the output", () => {
     [false, "CONTAINER ID    CPU %     MEM USAGE / LIMIT\n"],
     [true, "POD ID          CPU %     MEM USAGE / LIMIT\n"],
   ])("of a template for a table has headings, pods: %s", async (pod, headings) => {
-    const output = await openStatsOutput({
-      ...flags,
-      pod,
-      format: "table {{.ID}}\\t{{.CPUPerc}}\\t{{.MemUsage}}",
-    });
+    const output = await openStatsOutput(
+      {
+        ...flags,
+        pod,
+        format: "table {{.ID}}\\t{{.CPUPerc}}\\t{{.MemUsage}}",
+      },
+      terminal,
+    );
     expect(output.text([row()])).toBe(`${headings}eb1f08a198e9a   200.00%   221.2kB / 25.28GB\n`);
   });
 
   test("a template that cannot be read is wrong usage, an unknown field a failure", async () => {
-    await expect(openStatsOutput({ ...flags, format: "{{.ID" })).rejects.toThrow(UsageError);
-    const output = await openStatsOutput({ ...flags, format: "{{.Nope}}" });
+    await expect(openStatsOutput({ ...flags, format: "{{.ID" }, terminal)).rejects.toThrow(UsageError);
+    const output = await openStatsOutput({ ...flags, format: "{{.Nope}}" }, terminal);
     const error = await failureOf(() => output.lines?.([row()]));
     expect(error.code).toBe("BAD_ARGUMENT");
     expect(error.message).toContain("can't evaluate field Nope in type container");

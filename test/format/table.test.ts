@@ -34,6 +34,48 @@ test("a cell cannot break its line nor reach the terminal", () => {
   expect(tableText({ columns: ["A", "B", "C"], rows, heading: false })).toBe("a\\nb   \\x1b[31m   c\n");
 });
 
+describe("of a narrow terminal", () => {
+  const columns = ["ID", "IMAGE", "STATUS", "NAMES"];
+  const rows = [
+    ["0123456789abc", "registry.example/team/image:1", "Up 2 minutes", "k8s_web_shop_default_0c7c_0"],
+    ["fedcba9876543", "busybox", "Created", "short"],
+  ];
+  const narrow = ["IMAGE", "NAMES"];
+  const lines = (width: number): string[] =>
+    tableText({ columns, rows, width, narrow }).split("\n").slice(0, -1);
+  const full = tableText({ columns, rows }).split("\n").slice(0, -1);
+
+  test("is as it is where there is room", () => {
+    expect(lines(200)).toEqual(full);
+    expect(lines(Math.max(...full.map(({ length }) => length)))).toEqual(full);
+  });
+
+  test("has its widest columns cut, and only those that give way", () => {
+    expect(lines(72)).toEqual([
+      "ID              IMAGE                 STATUS         NAMES",
+      "0123456789abc   registry.example...   Up 2 minutes   k8s_web_shop_def...",
+      "fedcba9876543   busybox               Created        short",
+    ]);
+  });
+
+  test("keeps 10 characters of them, and then ends where the terminal does", () => {
+    expect(lines(40)[1]).toBe("0123456789abc   registr...   Up 2 minute");
+    expect(lines(1)).toEqual(["I", "0", "f"]);
+  });
+});
+
+test("a cell is painted without its padding, and its colour does not count", () => {
+  const paint = (text: string): string => `\x1b[32m${text}\x1b[39m`;
+  const rows = [
+    [{ text: "Up", paint }, "x"],
+    ["Exited", "y"],
+  ];
+  expect(tableText({ columns: ["A", "B"], rows, heading: false })).toBe(
+    "\x1b[32mUp\x1b[39m       x\nExited   y\n",
+  );
+  expect(tableText({ columns: ["A", "B"], rows, heading: false, width: 1 })).toBe("\x1b[32mU\x1b[39m\nE\n");
+});
+
 test("wide characters count for what they take", () => {
   const rows = [
     ["日本", "1"],

@@ -28,8 +28,9 @@ const SIGNALS: Readonly<Record<string, number>> = {
 };
 
 function environment(extra: ProcessOptions["env"] = {}): NodeJS.ProcessEnv {
-  // It slows every start of node, and nothing here speaks to a network.
-  return { ...process.env, NODE_EXTRA_CA_CERTS: undefined, ...extra };
+  // The first slows every start of node, and nothing here speaks to a network; the others jest sets for itself.
+  const without = { NODE_EXTRA_CA_CERTS: undefined, FORCE_COLOR: undefined, NO_COLOR: undefined };
+  return { ...process.env, ...without, ...extra };
 }
 
 /** Starts a program with pipes on all three streams. Its environment is the test's and `options.env`. */

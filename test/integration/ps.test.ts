@@ -312,6 +312,76 @@ describe("sick ones do not spoil the others", () => {
   });
 });
 
+describe("on a terminal", () => {
+  /** What `ps` and its relatives write to a terminal, by lines. */
+  async function drawn(args: readonly string[], env: Record<string, string> = {}, columns = 300) {
+    const seen = await startInPty(KPOD, ["--config", world.config, ...args], { columns, env });
+    expect(await seen.ended).toBe(0);
+    return seen.output().split("\r\n").slice(0, -1);
+  }
+
+  const colored = /\x1b\[(\d+)m(\w+)[^\x1b]*\x1b\[39m/;
+
+  /** The colour and the first word of what is coloured in the line of each container. */
+  function colorsOf(lines: readonly string[]): Record<string, string> {
+    const entries = lines.slice(1).map((line) => {
+      const [, color = "no", word = "colour"] = colored.exec(line) ?? [];
+      return [/ k8s_([a-z]+)_/.exec(line)?.[1] ?? line, `${color} ${word}`];
+    });
+    return Object.fromEntries(entries) as Record<string, string>;
+  }
+
+  const [green, yellow, red, magenta] = [32, 33, 31, 35];
+
+  test("states have their colours", async () => {
+    expect(colorsOf(await drawn(["ps", "-a"]))).toEqual({
+      web: `${green} Up`,
+      host: `${green} Up`,
+      bare: `${green} Up`,
+      paused: `${yellow} Up`,
+      failed: `${red} Exited`,
+      killed: `${red} Exited`,
+      greedy: `${red} Exited`,
+      ok: "no colour",
+      made: "no colour",
+    });
+    const unknown = await drawn([
+      "--runtime",
+      "/nowhere",
+      "--log-level",
+      "fatal",
+      "ps",
+      "-f",
+      "status=unknown",
+    ]);
+    expect(Object.values(colorsOf(unknown))).toContain(`${magenta} Unknown`);
+    const pods = await drawn(["pod", "ps", "-f", "name=shop"]);
+    expect(pods[1]).toContain(`\x1b[${green}mReady\x1b[39m`);
+  });
+
+  test("the environment has the last word on colours", async () => {
+    for (const env of [{ NO_COLOR: "1" }, { TERM: "dumb" }, { FORCE_COLOR: "0" }]) {
+      expect((await drawn(["ps", "-a"], env)).join("\n")).not.toContain("\x1b");
+    }
+    const forced = await world.kpod(["ps", "-a"], { env: { FORCE_COLOR: "1" } });
+    expect(forced.stdout.match(new RegExp(colored, "g"))).toHaveLength(7);
+    expect(await kpod("ps", "-a")).not.toContain("\x1b");
+    expect((await drawn(["ps", "-a", "--format", "{{.Status}}"])).join("\n")).not.toContain("\x1b");
+  });
+
+  test("tables end where it ends, unless they are wanted in full", async () => {
+    for (const args of [["ps", "-a", "--pod"], ["pod", "ps"], ["images"], ["stats", "--no-stream"]]) {
+      const lines = await drawn(args, { NO_COLOR: "1" }, 70);
+      expect(lines.length).toBeGreaterThan(1);
+      for (const line of lines) expect(line.length).toBeLessThanOrEqual(70);
+      const full = await drawn([...args, "--no-trunc"], { NO_COLOR: "1" }, 70);
+      expect(Math.max(...full.map((line) => line.length))).toBeGreaterThan(70);
+    }
+    const [, web] = await drawn(["ps", "-f", "name=k8s_web"], {}, 110);
+    expect(web).toMatch(/ k8s_web_[\w-]*\.\.\.$/);
+  });
+});
+
 describe("watching on a terminal", () => {
   const enter = "\x1b[?1049h\x1b[?25l";
   const leave = "\x1b[?25h\x1b[?1049l";
