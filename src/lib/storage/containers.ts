@@ -21,9 +21,13 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
   });
 }
 
-/** Adds a record at the end of the file of containers that live through a reboot. Needs the lock for writing. */
+/**
+ * Adds a record at the end of the file of containers that live through a reboot, or of the volatile ones where the
+ * store is such. Needs the lock for writing.
+ */
 export function addContainer(layout: StoreLayout, touch: () => void, record: ContainerRecord): void {
-  editRecords(layout.containersFiles[0], touch, (entries) => [...entries, record]);
+  const [stable, volatile] = layout.containersFiles;
+  editRecords(layout.newAreVolatile ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
 /** Drops a container's record from whichever file has it. Needs the lock for writing. */

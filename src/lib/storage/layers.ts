@@ -10,9 +10,13 @@ export function readLayers(layout: StoreLayout, logger: Logger): LayerRecord[] {
   );
 }
 
-/** Adds a layer's record. Its directory must be complete: a record without one makes CRI-O wipe the store. */
+/**
+ * Adds the record of a container's layer. Its directory must be complete: a record without one makes CRI-O wipe the
+ * store.
+ */
 export function addLayer(layout: StoreLayout, touch: () => void, record: LayerRecord): void {
-  editRecords(layout.layersFiles[0], touch, (entries) => [...entries, record]);
+  const [stable, volatile] = layout.layersFiles;
+  editRecords(layout.newAreVolatile ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
 /** Drops a layer's record from whichever file has it. Its directory is to be deleted after, never before. */

@@ -19,6 +19,11 @@ export interface StoreLayout {
   containersLock: string;
   /** The records of containers: those that live through a reboot, then the volatile ones of newer CRI-O. */
   containersFiles: readonly [string, string];
+  /**
+   * True where new containers, and their layers, are to be recorded in the volatile files: in a transient store, and
+   * beside a split image store, in which the root's own layers.json does not count any more.
+   */
+  newAreVolatile: boolean;
   layersLock: string;
   /** The records of layers, in the same order. */
   layersFiles: readonly [string, string];
@@ -71,6 +76,7 @@ export function storeLayout(
       join(containers, "containers.json"),
       join(volatileContainers, "volatile-containers.json"),
     ],
+    newAreVolatile: transientStore || imageStore !== "",
     layersLock: join(layers, "layers.lock"),
     layersFiles: [join(layers, "layers.json"), join(volatileLayers, "volatile-layers.json")],
     sharedLayersFiles: imageStore === "" ? [] : [join(imageStore, `${driver}-layers`, "layers.json")],

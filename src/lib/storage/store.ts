@@ -156,7 +156,7 @@ export class Store {
         layer: layer.id,
         metadata: wanted.metadata,
         created,
-        flags: { MountLabel: "", ProcessLabel: "" },
+        flags: { MountLabel: "", ProcessLabel: "", ...(layout.newAreVolatile ? { Volatile: true } : {}) },
       };
       let recorded = false;
       try {

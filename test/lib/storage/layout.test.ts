@@ -48,6 +48,36 @@ test("the parts of a store lie where containers/storage keeps them, and nothing 
   expect([root, runRoot].map((path) => existsSync(path))).toEqual([false, false]);
 });
 
+test("a transient store keeps its volatile records and the lock of its containers in the runroot", () => {
+  expect(storeLayout("/root", "/run", "overlay", { transientStore: true })).toMatchObject({
+    containersLock: "/run/overlay-containers/containers.lock",
+    containersFiles: [
+      "/root/overlay-containers/containers.json",
+      "/run/overlay-containers/volatile-containers.json",
+    ],
+    layersLock: "/root/overlay-layers/layers.lock",
+    layersFiles: ["/root/overlay-layers/layers.json", "/run/overlay-layers/volatile-layers.json"],
+    imagesFile: "/root/overlay-images/images.json",
+    newAreVolatile: true,
+  });
+});
+
+test("a split store keeps images, with their layers, in a root of their own", () => {
+  expect(storeLayout("/root", "/run", "overlay", { imageStore: "/images" })).toMatchObject({
+    containersFiles: [
+      "/root/overlay-containers/containers.json",
+      "/root/overlay-containers/volatile-containers.json",
+    ],
+    layersFiles: ["/root/overlay-layers/layers.json", "/root/overlay-layers/volatile-layers.json"],
+    sharedLayersFiles: ["/images/overlay-layers/layers.json"],
+    imagesLock: "/images/overlay-images/images.lock",
+    imagesFile: "/images/overlay-images/images.json",
+    furtherImagesFiles: ["/root/overlay-images/images.json"],
+    newAreVolatile: true,
+  });
+  expect(storeLayout("/root", "/run", "overlay").newAreVolatile).toBe(false);
+});
+
 test("ids are 64 hexadecimal digits and new each time", () => {
   const ids = new Set(Array.from({ length: 50 }, newStorageId));
   expect(ids.size).toBe(50);
