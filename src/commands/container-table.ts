@@ -47,8 +47,11 @@ const ofPod: readonly Column[] = [
 
 const ofSize: readonly Column[] = [["SIZE", ({ size }) => size]];
 
-/** Those that give way on a narrow terminal: what they show can be found out otherwise. */
-const narrow = ["IMAGE", "COMMAND", "PORTS", "NAMES", "POD", "K8S NAMESPACE"];
+/** Those that give way on a narrow terminal, and how much stays of them. */
+const narrow = { IMAGE: 10, COMMAND: 10, PORTS: 10, NAMES: 24, POD: 10, "K8S NAMESPACE": 10 };
+
+/** Those that are left out on an even narrower one: inspect shows them, too. */
+const spare = ["COMMAND", "PORTS", "CREATED", "IMAGE"];
 
 /** Containers as a table. */
 export function containerTable(
@@ -67,5 +70,6 @@ export function containerTable(
     heading: !noheading,
     width: width(),
     narrow,
+    spare,
   });
 }

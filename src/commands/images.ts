@@ -38,7 +38,7 @@ async function openOutput(
         rows,
         heading: !noheading,
         width,
-        narrow: ["REPOSITORY", "TAG"],
+        narrow: { REPOSITORY: 20, TAG: 10 },
       });
     };
   }

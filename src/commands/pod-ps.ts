@@ -7,7 +7,7 @@ import { tableText } from "../format/table";
 import { parseSandboxFilters, sandboxFilter, type SandboxRead } from "../lib/operations/filter-sandboxes";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readFilters } from "./filters";
-import { narrowPodColumns, podColumns, podJson, podRow, sortPods } from "./pod-rows";
+import { narrowPodColumns, podColumns, podJson, podRow, sortPods, sparePodColumns } from "./pod-rows";
 import { openRowSource, readOr, textOfPresent, type RowSource } from "./row-source";
 import { openTableStyle } from "./table-style";
 import { openRowTemplate, readFormat } from "./template";
@@ -49,6 +49,7 @@ async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<
         heading: !flags.noheading,
         width: width(),
         narrow: narrowPodColumns,
+        spare: sparePodColumns,
       });
   }
   const { podHeadings, templatePod } = await import("./pod-template");

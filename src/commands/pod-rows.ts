@@ -10,8 +10,11 @@ import { podStateCell } from "./table-style";
 /** The headings of the table of pods. */
 export const podColumns = ["POD ID", "NAME", "K8S NAMESPACE", "STATE", "CREATED", "ATTEMPT", "RUNNING"];
 
-/** Those that give way on a narrow terminal. */
-export const narrowPodColumns = ["NAME", "K8S NAMESPACE"];
+/** Those that give way on a narrow terminal, and how much stays of them. */
+export const narrowPodColumns = { NAME: 10, "K8S NAMESPACE": 10 };
+
+/** Those that are left out on an even narrower one. */
+export const sparePodColumns = ["ATTEMPT", "CREATED"];
 
 /** A pod as `pod ps` shows it in a table. */
 export function podRow(source: RowSource, sandbox: Sandbox, colors: Colors): Cell[] {

@@ -153,6 +153,10 @@ describe("manual pages", () => {
     }
   });
 
+  test.each(pages)("%s has an example with what is printed", (_, text) => {
+    expect(text).toMatch(/^\.EX\n# kpod .*\n(?!\.EE)|^\.EX\n\[crio/m);
+  });
+
   test("that of kpod leads to all of them", () => {
     const main = (made.get("man/kpod.1") ?? "").replace(/\\f[BIR]|\\%/g, "").replaceAll("\\-", "-");
     for (const [name] of pages) {

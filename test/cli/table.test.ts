@@ -27,16 +27,20 @@ test.each(commands)("%s: its flags are told apart from each other and from the g
   }
 });
 
-test.each(commands)("%s: its examples are command lines that kpod takes", (name, command) => {
-  for (const example of command.examples) {
-    // As a shell takes it apart; what it would fill in stands for one argument.
-    const line = example.command.replace(/ [|>] .*/, "");
-    const [kpod, ...words] = line.match(/'[^']*'|"[^"]*"|\$\([^)]*\)|\S+/g) ?? [];
-    expect(kpod).toBe("kpod");
-    const request = parseCommandLine(words, table);
-    expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
-  }
-});
+test.each(commands)(
+  "%s: it has two examples at least, which are command lines that kpod takes",
+  (name, command) => {
+    expect(command.examples.length).toBeGreaterThanOrEqual(2);
+    for (const example of command.examples) {
+      // As a shell takes it apart; what it would fill in stands for one argument.
+      const line = example.command.replace(/ [|>] .*/, "");
+      const [kpod, ...words] = line.match(/'[^']*'|"[^"]*"|\$\([^)]*\)|\S+/g) ?? [];
+      expect(kpod).toBe("kpod");
+      const request = parseCommandLine(words, table);
+      expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
+    }
+  },
+);
 
 const directory = join(__dirname, "../../src/commands");
 

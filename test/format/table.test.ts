@@ -40,7 +40,7 @@ describe("of a narrow terminal", () => {
     ["0123456789abc", "registry.example/team/image:1", "Up 2 minutes", "k8s_web_shop_default_0c7c_0"],
     ["fedcba9876543", "busybox", "Created", "short"],
   ];
-  const narrow = ["IMAGE", "NAMES"];
+  const narrow = { IMAGE: 10, NAMES: 10 };
   const lines = (width: number): string[] =>
     tableText({ columns, rows, width, narrow }).split("\n").slice(0, -1);
   const full = tableText({ columns, rows }).split("\n").slice(0, -1);
@@ -61,6 +61,19 @@ describe("of a narrow terminal", () => {
   test("keeps 10 characters of them, and then ends where the terminal does", () => {
     expect(lines(40)[1]).toBe("0123456789abc   registr...   Up 2 minute");
     expect(lines(1)).toEqual(["I", "0", "f"]);
+  });
+
+  test("leaves columns out only where cutting is not enough, in their order", () => {
+    const headings = (width: number): string =>
+      tableText({ columns, rows: [], width, narrow, spare: ["STATUS", "IMAGE"] }).trimEnd();
+    const spared = (width: number): string[] =>
+      tableText({ columns, rows, width, narrow, spare: ["STATUS", "IMAGE"] })
+        .split("\n")
+        .slice(0, -1);
+    expect(spared(72)).toEqual(lines(72));
+    expect(spared(53)[1]).toBe("0123456789abc   registry.examp...   k8s_web_shop_d...");
+    expect(spared(30)[1]).toBe("0123456789abc   k8s_web_sho...");
+    expect(headings(80)).toBe("ID   IMAGE   STATUS   NAMES");
   });
 });
 

@@ -42,6 +42,9 @@ export const configCommand = command({
   usage: "",
   arguments: { min: 0, max: 0, name: "no arguments" },
   flags: {},
-  examples: [{ command: "kpod config", does: "Defaults, files, environment and flags put together" }],
+  examples: [
+    { command: "kpod config", does: "Defaults, files, environment and flags put together" },
+    { command: "kpod config | grep root", does: "Single keys of it" },
+  ],
   load: () => import("../../commands/config"),
 });

@@ -45,7 +45,10 @@ export const podChangeCommands = [
     arguments: { min: 1, name: "POD...", completes: ["ready-pod"] },
     flags: {},
     needsRoot: true,
-    examples: [{ command: "kpod pod pause shop", does: "Freeze all containers of a pod" }],
+    examples: [
+      { command: "kpod pod pause shop", does: "Freeze all containers of a pod" },
+      { command: "kpod pod pause sales/shop sales/batch", does: "Freeze those of several pods" },
+    ],
     load: () => import("../../commands/pod-pause"),
   }),
   command({
@@ -56,7 +59,10 @@ export const podChangeCommands = [
     arguments: { min: 1, name: "POD...", completes: ["paused-pod"] },
     flags: {},
     needsRoot: true,
-    examples: [{ command: "kpod pod unpause shop", does: "Let the containers of a pod go on" }],
+    examples: [
+      { command: "kpod pod unpause shop", does: "Let the containers of a pod go on" },
+      { command: "kpod pod unpause sales/shop sales/batch", does: "Let those of several pods go on" },
+    ],
     load: () => import("../../commands/pod-unpause"),
   }),
   command({

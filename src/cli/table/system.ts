@@ -22,7 +22,10 @@ export const systemCommands = [
     usage: "[COMMAND...]",
     arguments: { min: 0, name: "COMMAND...", completes: ["command"] },
     flags: {},
-    examples: [{ command: "kpod help pod run", does: "Show the help of kpod pod run" }],
+    examples: [
+      { command: "kpod help", does: "List all commands" },
+      { command: "kpod help pod run", does: "Show the help of kpod pod run" },
+    ],
     load: () => import("../../commands/help"),
   }),
   command({
