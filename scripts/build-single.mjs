@@ -1,6 +1,9 @@
-// npm run build:single: writes build/kpod, or the file that is named, an executable that needs no node.
+// npm run build:single: writes build/kpod, or the file that is named, an executable that needs no node, and beside it
+// the licences of what is in it.
+import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { nodeLicence, thirdPartyText } from "./lib/licenses.mjs";
 import { ScriptError, runMain } from "./lib/run.mjs";
 import { buildSingle } from "./lib/single.mjs";
 
@@ -10,5 +13,7 @@ await runMain(async () => {
   const [path = join(ROOT, "build/kpod"), ...more] = process.argv.slice(2);
   if (more.length > 0) throw new ScriptError("usage: npm run build:single [-- FILE]");
   await buildSingle(ROOT, resolve(path));
-  console.log(resolve(path));
+  const licences = `${resolve(path)}.THIRD-PARTY.txt`;
+  writeFileSync(licences, `${await thirdPartyText(ROOT)}\n${nodeLicence()}`);
+  console.log(`${resolve(path)}\n${licences}`);
 });

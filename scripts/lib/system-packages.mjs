@@ -60,6 +60,7 @@ export const REQUIREMENTS = [
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),
   program("jq", "reads kpod's JSON as a script would", TESTS),
   program("mandoc", "finds what is wrong with the manual pages", TESTS),
+  program("dpkg-deb", "makes and installs kpod's Debian package", { ...TESTS, packageName: "dpkg" }),
   program("bash", "completes kpod's command lines", TESTS),
   program("zsh", "completes kpod's command lines", TESTS),
   program("fish", "completes kpod's command lines", TESTS),

@@ -17,7 +17,7 @@ let world: World;
 beforeAll(async () => {
   [packed, world] = await Promise.all([packKpod(), createWorld()]);
   ({ prefix, home } = await installGlobally(packed.file));
-}, 120_000);
+}, 240_000);
 
 afterAll(() => world.destroy());
 
@@ -42,7 +42,11 @@ describe("the package", () => {
   });
 
   test("has the bundle and the types, but no sources", () => {
-    expect(packed.names).toEqual(expect.arrayContaining(["dist/main.cjs", "dist/index.cjs"]));
+    const needed = ["dist/main.cjs", "dist/index.cjs", "dist/THIRD-PARTY.txt"];
+    expect(packed.names).toEqual(expect.arrayContaining(needed));
+    const licences = readFileSync(join(prefix, "lib/node_modules/kpod/dist/THIRD-PARTY.txt"), "utf8");
+    for (const name of ["commander", "koffi", "execa"])
+      expect(licences).toMatch(new RegExp(`^${name} \\d`, "m"));
     expect(packed.names).toContain(packageJson.types.replace(/^\.\//, ""));
     const strange = packed.names.filter((name) => /\.tsx?$|\.map$|(^|\/)(test|src|scripts)\//.test(name));
     expect(strange.filter((name) => !/^dist\/types\/lib\/.*\.d\.ts$/.test(name))).toEqual([]);

@@ -1,34 +1,58 @@
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { buildSingle } from "../../scripts/lib/single.mjs";
+import { basename, join } from "node:path";
+import { buildDeb, debName } from "../../scripts/lib/deb.mjs";
 import { shells } from "../../src/cli/completion/scripts";
 import { table } from "../../src/cli/table";
 import packageJson from "../../package.json";
 import { createBareRoot, type BareRoot } from "../helpers/bare-root";
 import { listing } from "../helpers/listing";
 import { completionFiles } from "../helpers/shells";
+import { runProcess, succeeded } from "../helpers/process";
+import { schemaNames } from "../helpers/schemas";
+import { writeTree } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
 
 const repository = join(__dirname, "../..");
 let world: World;
+let deb: string;
 let root: BareRoot;
 
 beforeAll(async () => {
   world = await createWorld();
   await world.loadImages();
   const directory = join(world.scratch, "bare");
-  await buildSingle(repository, join(directory, "usr/bin/kpod"));
+  deb = join(world.scratch, debName(packageJson.version));
+  await buildDeb(repository, deb);
+  await installDeb(deb, directory);
   root = await createBareRoot(directory, {
     own: ["usr/bin/kpod"],
     programs: ["runc", "crun", "conmon", "bash", "sed"],
     shared: [world.directory],
   });
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   root.close();
   await world.destroy();
 });
+
+/** Installs a package into an empty root, in which what it depends on counts as installed. */
+async function installDeb(file: string, directory: string): Promise<void> {
+  const libraries = ["libc6", "libstdc++6", "libgcc-s1"].map((name) =>
+    [
+      ...[`Package: ${name}`, "Status: install ok installed", "Architecture: all", "Multi-Arch: foreign"],
+      ...["Version: 99", "Maintainer: nobody <nobody@localhost>", "Description: of the test", "", ""],
+    ].join("\n"),
+  );
+  writeTree(directory, {
+    "var/lib/dpkg/status": libraries.join(""),
+    "var/lib/dpkg/info/": null,
+    "var/lib/dpkg/updates/": null,
+    "var/log/": null,
+  });
+  const args = ["--root", directory, "--install", file];
+  succeeded(await runProcess("dpkg", args, { timeout: 60_000 }), "dpkg --install");
+}
 
 /** Runs kpod there, which must succeed without a word on stderr. */
 async function kpod(...args: string[]): Promise<string> {
@@ -36,6 +60,47 @@ async function kpod(...args: string[]): Promise<string> {
   expect({ args, ...result }).toEqual({ args, exitCode: 0, stderr: "", stdout: result.stdout });
   return result.stdout;
 }
+
+describe("the Debian package", () => {
+  test("names itself, its version and what it needs", async () => {
+    const fields = ["Package", "Version", "Architecture", "Depends"];
+    const shown = succeeded(await runProcess("dpkg-deb", ["-f", deb, ...fields]), "dpkg-deb -f").stdout;
+    const own = succeeded(await runProcess("dpkg", ["--print-architecture"]), "dpkg").stdout;
+    expect(shown).toBe(
+      [
+        ...["Package: kpod", `Version: ${packageJson.version}`, `Architecture: ${own.trim()}`],
+        ...["Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1", ""],
+      ].join("\n"),
+    );
+  });
+
+  test("has everything in its place, for everybody to read", async () => {
+    const listed = succeeded(await runProcess("dpkg-deb", ["-c", deb]), "dpkg-deb -c").stdout;
+    const entries = listed.split("\n").slice(0, -1);
+    const files = entries.filter((line) => line.startsWith("-")).map((line) => line.replace(/^.* \.\//, ""));
+    const manuals = packageJson.man.map((page) => `usr/share/man/man${page.slice(-1)}/${basename(page)}.gz`);
+    expect(files.sort()).toEqual(
+      [
+        ...["usr/bin/kpod", "usr/share/doc/kpod/copyright", "usr/share/doc/kpod/changelog.gz"],
+        ...["usr/share/bash-completion/completions/kpod", "usr/share/zsh/vendor-completions/_kpod"],
+        ...["usr/share/fish/vendor_completions.d/kpod.fish", ...manuals],
+        ...schemaNames.map((name) => `usr/share/kpod/schemas/${name}.json`),
+      ].sort(),
+    );
+    for (const line of entries) expect(line).toMatch(/^(drwxr-xr-x|-rw-r--r--|-rwxr-xr-x) root\/root /);
+  });
+
+  test("its manual is found, and what is installed is what was packed", async () => {
+    const directory = join(world.scratch, "bare");
+    const manual = await runProcess("mman", ["-M", join(directory, "usr/share/man"), "-w", "kpod-ps"]);
+    expect(manual.stdout.trim()).toBe(join(directory, "usr/share/man/man1/kpod-ps.1.gz"));
+    const verified = await runProcess("dpkg", ["--root", directory, "--verify", "kpod"]);
+    expect(verified).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+    const licences = readFileSync(join(directory, "usr/share/doc/kpod/copyright"), "utf8");
+    for (const name of ["Apache License", "commander ", "koffi ", "Node.js v"])
+      expect(licences).toContain(name);
+  });
+});
 
 test("it is kpod, and there is no node", async () => {
   expect(await kpod("--version")).toBe(`kpod version ${packageJson.version}\n`);
