@@ -1,6 +1,7 @@
 import { KpodError } from "../lib/errors";
 import type { ContainerLists } from "../lib/container-lists";
 import type { Container } from "../lib/oci/container";
+import { isSampled } from "../lib/operations/stats-source";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 
 /** Whose stats are shown. It is asked anew for every look, after the server's update. */
@@ -71,7 +72,15 @@ function named(server: ContainerLists, ids: readonly string[], { all, pod }: Sel
 
 function findContainer(server: ContainerLists, name: string, all: boolean): Container {
   const container = lookUpContainer(server, name);
-  if (all || isShown(container)) return container;
+  if (all) return container;
+  if (container.state?.status === "unknown" && !isSampled(container)) {
+    throw new KpodError(
+      "BAD_STATE",
+      `cannot read the stats of container ${container.id}: its state is unknown, and so is its process`,
+      { hint: "--all shows it without numbers" },
+    );
+  }
+  if (isShown(container)) return container;
   throw new KpodError("BAD_STATE", `cannot read the stats of container ${container.id}: it is not running`, {
     hint: "--all shows it with zeros",
   });

@@ -12,6 +12,7 @@ import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
 import { readStateFile } from "./oci/state";
 import { findContainer } from "./operations/find-container";
+import type { Registrar } from "./index/registrar";
 import { killContainer } from "./operations/kill";
 import { pauseContainer, unpauseContainer } from "./operations/pause";
 import { removeContainer } from "./operations/remove";
@@ -84,7 +85,7 @@ export class ContainerServer extends ContainerLists {
     this.storageImageServer = new ImageServer(this.store, this.logger);
     this.runtime = new Runtime(
       config,
-      (container) => this.runtimeChoice(container),
+      (container, exact) => this.runtimeChoice(container, exact),
       this.logger,
       options.runtimeLimits,
     );
@@ -165,7 +166,7 @@ export class ContainerServer extends ContainerLists {
     return { record, metadata };
   }
 
-  /** Two records claim one name: the first keeps it, and the rest of the node can still be looked at. */
+  /** One that cannot be taken up must not keep the rest of the node from being looked at. */
   private loadOrWarn(record: ContainerRecord, metadata: ContainerMetadata): void {
     try {
       this.load(record, metadata);
@@ -180,12 +181,25 @@ export class ContainerServer extends ContainerLists {
     if (this.containers.has(record.id) || this.infraContainers.has(record.id)) return;
     const container = this.containerOf(record, metadata);
     if (container.infra) {
-      this.addSandbox(sandboxOf(container, metadata));
+      const sandbox = sandboxOf(container, metadata);
+      this.takeName(this.podNameIndex, sandbox);
+      this.addSandbox(sandbox);
       this.addInfraContainer(container);
     } else {
+      this.takeName(this.ctrNameIndex, container);
       this.addContainer(container);
     }
     this.seen.set(record.id, fingerprint(record));
+  }
+
+  /** As in containers/storage, a name belongs to the last record that has it; the others can be meant by their ids. */
+  private takeName(index: Registrar, { id, name }: { id: string; name: string }): void {
+    const holder = index.holder(name);
+    if (holder === undefined || holder === id) return;
+    index.release(name);
+    this.logger.warn(
+      `${holder.slice(0, 13)} and ${id.slice(0, 13)} have the same name: ${name} means the latter`,
+    );
   }
 
   private containerOf(record: ContainerRecord, metadata: ContainerMetadata): Container {
@@ -214,16 +228,16 @@ export class ContainerServer extends ContainerLists {
     this.seen.delete(id);
   }
 
-  private runtimeChoice(container: Container): RuntimeChoice {
+  private runtimeChoice(container: Container, exact: boolean): RuntimeChoice {
     const choice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
     const { runtimes, runtimeUntrustedWorkload, defaultRuntime } = this.config;
     const handlers = Object.entries(runtimes);
     const byPlatform = handlers.some(
       ([, { platformRuntimePaths }]) => Object.keys(platformRuntimePaths).length > 0,
     );
-    // With one runtime there is nothing to choose, and no spec needs to be read.
+    // With one runtime there is nothing to choose, and a list needs to read no spec.
     const onlyDefault = handlers.every(([name]) => name === defaultRuntime);
-    if (onlyDefault && !byPlatform && runtimeUntrustedWorkload === "") return choice;
+    if (!exact && onlyDefault && !byPlatform && runtimeUntrustedWorkload === "") return choice;
     const sandbox = this.sandboxes.get(container.sandboxId);
     if (sandbox === undefined) return choice;
     try {

@@ -20,7 +20,8 @@ export function lookUp<T extends Named>(
   wanted: string,
   kubePath: (item: T) => readonly string[],
 ): T {
-  const exact = all.find(({ id, name }) => id === wanted || name === wanted);
+  // A name that several have belongs to the last of them.
+  const exact = all.find(({ id }) => id === wanted) ?? all.findLast(({ name }) => name === wanted);
   if (exact !== undefined) return exact;
   const words = wanted.split("/");
   const byName = all.filter((item) => {

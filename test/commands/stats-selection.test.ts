@@ -4,6 +4,7 @@ import { KpodError } from "../../src/lib/errors";
 import { Container } from "../../src/lib/oci/container";
 import type { ContainerStatus } from "../../src/lib/oci/state";
 import { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { readProcessStat } from "../../src/lib/system/process";
 
 const longId = (letter: string): string => letter.repeat(64);
 
@@ -91,9 +92,9 @@ test("containers that come and go are seen at the next look", () => {
 });
 
 test("names give the order, and one that is named twice comes once", () => {
-  const { selection, errors } = selected(["paused", "unknown", longId("1"), "33", "pod-a/runs"]);
+  const { selection, errors } = selected(["paused", longId("1"), "33", "pod-a/runs"]);
   expect(errors).toEqual([]);
-  expect(idsOf(selection.containers())).toBe("351");
+  expect(idsOf(selection.containers())).toBe("31");
 });
 
 test("what cannot be shown is told, and the others are shown", () => {
@@ -107,6 +108,25 @@ test("what cannot be shown is told, and the others are shown", () => {
     `BAD_STATE|cannot read the stats of container ${longId("2")}: ${zeros}`,
     "BAD_ARGUMENT|cannot read the stats of container pod-a: it is a pod|use kpod stats --pod",
   ]);
+});
+
+test("one of which neither state nor process is known has no stats, and its process is enough", () => {
+  const server = lists();
+  const { failed, errors } = selected(["unknown"], {}, server);
+  expect([failed, errors]).toEqual([
+    1,
+    [
+      `BAD_STATE|cannot read the stats of container ${longId("5")}: its state is unknown, and so is its process|` +
+        "--all shows it without numbers",
+    ],
+  ]);
+  expect(idsOf(selected(["unknown"], { all: true }, server).selection.containers())).toBe("5");
+  const found = server.lookupContainer(longId("5"));
+  const startTime = readProcessStat(process.pid)?.startTime ?? "";
+  if (found.state === undefined) throw new Error("it has no state");
+  found.state = { ...found.state, initPid: process.pid, initStartTime: startTime };
+  const known = selected(["unknown"], {}, server);
+  expect([known.errors, idsOf(known.selection.containers())]).toEqual([[], "5"]);
 });
 
 test("with all, what does not run is shown too", () => {

@@ -11,6 +11,7 @@ import type { Container } from "../../src/lib/oci/container";
 import { isProcessAlive } from "../../src/lib/system/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { collectingLogger, type CollectingLogger } from "./collecting-logger";
+import { pathsBelow } from "./listing";
 import type { ProcessResult } from "./process";
 import { agreedIds } from "./store-world";
 import { createWorld, type World, type WorldOptions } from "./world";
@@ -210,9 +211,7 @@ export function contentsOf(world: World): string[] {
   const { directory, root, runRoot, exitsDir, attachDir, namespacesDir, logDir, runtimeRoots } = world;
   const places = [root, runRoot, exitsDir, attachDir, namespacesDir, logDir, ...Object.values(runtimeRoots)];
   const below = (place: string): string[] =>
-    existsSync(place)
-      ? readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name))
-      : [];
+    existsSync(place) ? pathsBelow(place).map((name) => join(place, name)) : [];
   const cgroups = cgroupDirectories(world.cgroupParent);
   const record = (name: string): string => readFileSync(join(root, name), "utf8");
   return [

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageId } from "../../src/lib/storage/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
 import { Store } from "../../src/lib/storage/store";
+import { pathsBelow } from "./listing";
 import { succeeded } from "./process";
 import { createWorld, type World } from "./world";
 
@@ -89,7 +90,7 @@ export async function createStoreWorld(): Promise<StoreWorld> {
       }),
     paths: () =>
       [root, runRoot]
-        .flatMap((directory) => readdirSync(directory, { recursive: true, encoding: "utf8" }))
+        .flatMap(pathsBelow)
         .filter((path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$/.test(path))
         .sort(),
     agreedIds: () => agreedIds(world, store),

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { pathsBelow } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
 import { createNode, notedState, tracesOf, type Node } from "../helpers/node";
 import { succeeded } from "../helpers/process";
@@ -40,9 +41,7 @@ function halfWritten(): string[] {
       ["overlay-containers", "overlay-layers", "overlay-images", "kpod"].map((name) => join(place, name)),
     )
     .filter((place) => existsSync(place))
-    .flatMap((place) =>
-      readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name)),
-    )
+    .flatMap((place) => pathsBelow(place).map((name) => join(place, name)))
     .filter((path) => /\.tmp-|\/kpod\//.test(path));
 }
 

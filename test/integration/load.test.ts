@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
+import { pathsBelow } from "../helpers/listing";
 import { succeeded } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
@@ -64,8 +65,7 @@ async function agreedImages(): Promise<Image[]> {
 
 /** All of the store but locks, and all that is in the directory for files on their way. */
 function contents(): string[] {
-  const below = (place: string): string[] =>
-    readdirSync(place, { recursive: true, encoding: "utf8" }).map((name) => join(place, name));
+  const below = (place: string): string[] => pathsBelow(place).map((name) => join(place, name));
   const records = ["overlay-images/images.json", "overlay-layers/layers.json"];
   return [
     ...below(world.root).filter((path) => !path.endsWith(".lock") && !path.endsWith("/overlay-layers/tmp")),
@@ -250,7 +250,7 @@ test("names with .. stay within the layer", async () => {
   const layout = writeLayout(testdir(), [tarOf(directory, ["escaped"], "s,^,../../../../scratch/,")]);
   await load("--tag", "localhost/dots:1", layout);
   expect(existsSync(join(world.scratch, "escaped"))).toBe(false);
-  const found = readdirSync(join(world.root, "overlay"), { recursive: true, encoding: "utf8" });
+  const found = pathsBelow(join(world.root, "overlay"));
   expect(found.filter((path) => /^[0-9a-f]{64}\/.*escaped$/.test(path))).toEqual([
     expect.stringMatching(/\/diff\/scratch\/escaped$/),
   ]);

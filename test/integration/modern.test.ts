@@ -192,9 +192,12 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
       const logs = await dead("--log-dir", join(other.scratch, "logs"), "logs", "lost");
       expect([logs.stdout, logs.stderr]).toEqual(["last words\n", ""]);
       const numbers = JSON.parse(
-        succeeded(await dead("stats", "--no-stream", "--json", "lost"), "kpod stats").stdout,
+        succeeded(await dead("stats", "--all", "--no-stream", "--json", "lost"), "kpod stats").stdout,
       ) as unknown;
       expect(numbers).toMatchObject([{ container: lost, cpu: null, mem_usage: null, pids: null }]);
+      const unknown = await dead("stats", "--no-stream", "lost");
+      expect([unknown.exitCode, unknown.stdout]).toEqual([1, ""]);
+      expect(unknown.stderr).toContain("its state is unknown, and so is its process");
       const stats = await dead("stats", "--no-stream", "loop");
       expect([stats.exitCode, stats.stderr]).toEqual([1, expect.stringContaining("it is not running")]);
       // Nothing was made, changed or touched.

@@ -144,6 +144,48 @@ test("what somebody mounted in its directories is unmounted, not deleted", async
   await expectGone(container);
 });
 
+test("one whose runtime has left the configuration: refused, and done with -f", async () => {
+  const { world } = node;
+  const gone = await node.pod("gone");
+  const stopped = await node.start(gone, "over", "exit 3");
+  await node.ok("wait", "over");
+  const running = await node.start(gone, "busy", endless);
+  for (const { dir, bundlePath } of [gone.infraContainer]) {
+    for (const path of [dir, bundlePath].map((name) => join(name, "config.json"))) {
+      const handler = '"io.kubernetes.cri-o.RuntimeHandler": ';
+      const text = readFileSync(path, "utf8");
+      expect(text).toContain(`${handler}""`);
+      writeFileSync(path, text.replace(`${handler}""`, `${handler}"left"`));
+    }
+  }
+  // Of the table of runtimes crun alone is left, and nothing says where runc keeps its state.
+  const before = readFileSync(world.config, "utf8");
+  const [, table = ""] = /(\[crio\.runtime\.runtimes\.runc\]\n(?:[^\n]+\n)+)/.exec(before) ?? [];
+  writeFileSync(
+    world.config,
+    before.replace(table, "").replace('default_runtime = "runc"', 'default_runtime = "crun"'),
+  );
+  try {
+    const refused = await node.kpod("rm", "over");
+    expect([refused.exitCode, refused.stdout]).toEqual([1, ""]);
+    expect(refused.stderr).toContain(
+      "Error: the pod asks for runtime handler left, which is not configured: add ",
+    );
+    const { exitCode, stdout, stderr } = await node.kpod("rm", "-f", "over", "busy");
+    expect([exitCode, stdout.trim().split("\n").sort()]).toEqual([0, [stopped.id, running.id].sort()]);
+    expect(stderr).toContain(`what its runtime may keep of container ${stopped.id.slice(0, 13)} stays there`);
+  } finally {
+    writeFileSync(world.config, before);
+  }
+  // The one that ran was its conmon's, which knew the runtime.
+  expect(tracesOf(world, running)).toEqual([]);
+  expect(tracesOf(world, stopped)).toEqual([join(world.runtimeRoots.runc, stopped.id)]);
+  await node.ok("rm", "-f", stopped.id);
+  expect(tracesOf(world, stopped)).toEqual([]);
+  await node.ok("pod", "rm", "-f", "gone");
+  await node.agree();
+});
+
 test("bad input", async () => {
   expect(await node.refusal("rm", pod.id)).toContain(
     "it is the infra container of pod shop: use kpod pod rm",

@@ -262,7 +262,7 @@ describe("one sick pod or container leaves the others", () => {
     expect(server.lookupContainer(run.id).name).toBe("k8s_run_web_shop_u1_0");
   });
 
-  test("of two with one name the first keeps it; the other comes when the first goes", async () => {
+  test("of two with one name the last has it, and the first is there by its id", async () => {
     const twins = {
       pod: { ...web, id: testId("web again") },
       run: { ...run, id: testId("run again") },
@@ -270,19 +270,29 @@ describe("one sick pod or container leaves the others", () => {
     const directory = testdir(storeTree([web, twins.pod], [run, twins.run]));
     const { server, logger } = testServer(directory);
     await server.update();
-    expect(server.listContainers().map(({ id }) => id)).toEqual([run.id]);
-    expect(server.listSandboxes().map(({ id }) => id)).toEqual([web.id]);
-    expect(server.getInfraContainer(twins.pod.id)).toBeUndefined();
-    expect(logger.warnings).toHaveLength(2);
-    expect(logger.warnings[0]).toContain(`pod ${twins.pod.id.slice(0, 13)} is left out`);
-    expect(logger.warnings[1]).toContain(`container ${twins.run.id.slice(0, 13)} is left out`);
-    expect((await failureOf(server.loadSandbox(twins.pod.id))).code).toBe("CONFLICT");
-    expect((await failureOf(server.loadContainer(twins.run.id))).code).toBe("CONFLICT");
-
-    writeRecords(directory, [podRecord(twins.pod), containerRecord({ ...twins.run, pod: twins.pod })]);
+    expect(server.listContainers().map(({ id }) => id)).toEqual([run.id, twins.run.id].sort());
+    expect(server.listSandboxes().map(({ id }) => id)).toEqual([web.id, twins.pod.id].sort());
+    const { name } = server.lookupContainer(run.id);
+    expect(server.lookupContainer(name).id).toBe(twins.run.id);
+    expect(server.ctrNameIndex.get(name)).toBe(twins.run.id);
+    expect(server.lookupSandbox(server.lookupSandbox(web.id).name).id).toBe(twins.pod.id);
+    // Names in Kubernetes may well be those of several.
+    expect((await failureOf(() => server.lookupSandbox("web"))).code).toBe("AMBIGUOUS");
+    expect(logger.warnings).toEqual([
+      expect.stringMatching(
+        `^${web.id.slice(0, 13)} and ${twins.pod.id.slice(0, 13)} have the same name: k8s_web_`,
+      ),
+      expect.stringMatching(
+        `^${run.id.slice(0, 13)} and ${twins.run.id.slice(0, 13)} have the same name: k8s_run_`,
+      ),
+    ]);
+    // Told once, and over when one of them goes.
     await server.update();
-    expect(server.lookupSandbox("web").id).toBe(twins.pod.id);
-    expect(server.lookupContainer("run").id).toBe(twins.run.id);
+    expect(logger.warnings).toHaveLength(2);
+    writeRecords(directory, [podRecord(web), containerRecord(run)]);
+    await server.update();
+    expect(server.lookupContainer(name).id).toBe(run.id);
+    expect(server.lookupSandbox("web").id).toBe(web.id);
   });
 });
 

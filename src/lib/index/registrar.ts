@@ -38,6 +38,11 @@ export class Registrar {
     this.names.delete(key);
   }
 
+  /** The key that has a name; undefined where it is free. */
+  holder(name: string): string | undefined {
+    return this.keys.get(name);
+  }
+
   /** The key that has a name. @throws KpodError NOT_FOUND */
   get(name: string): string {
     const key = this.keys.get(name);

@@ -64,7 +64,7 @@ export class Container {
 
   /**
    * The spec: the copy that lives through a reboot, else the one of the bundle.
-   * @throws KpodError CORRUPT when neither is there or the file is not a spec
+   * @throws KpodError CORRUPT when neither is there and a spec; NOT_PERMITTED, IO
    */
   get spec(): Spec {
     this.loadedSpec ??= readSpec([join(this.dir, "config.json"), join(this.bundlePath, "config.json")]);
@@ -114,14 +114,25 @@ export class Container {
 }
 
 function readSpec(paths: readonly string[]): Spec {
+  let damage: KpodError | undefined;
   for (const path of paths) {
-    const text = readTextIfThere(path);
-    if (text === undefined) continue;
-    const value = parseJson(path, text);
-    if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
-    return { ociVersion: "", ...value };
+    try {
+      const text = readTextIfThere(path);
+      if (text !== undefined) return parseSpec(path, text);
+    } catch (error) {
+      // The other copy says the same.
+      if (!(error instanceof KpodError)) throw error;
+      damage ??= error;
+    }
   }
+  if (damage !== undefined) throw damage;
   throw new KpodError("CORRUPT", `${paths[0] ?? "config.json"} is missing`, {
     hint: "the container was made or deleted only by half",
   });
+}
+
+function parseSpec(path: string, text: string): Spec {
+  const value = parseJson(path, text);
+  if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
+  return { ociVersion: "", ...value };
 }

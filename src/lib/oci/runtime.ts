@@ -4,7 +4,8 @@ import type { Config } from "../config";
 import { errorMessage, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isProcessAlive, readProcessStat } from "../system/process";
-import { writeFileAtomic } from "../system/files";
+import { parseExactJson, type ExactJson } from "../system/exact-json";
+import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon, readConmonPid } from "./conmon";
 import type { Container } from "./container";
 import { resolveState, type RuntimeAnswer } from "./resolve-state";
@@ -53,8 +54,11 @@ export interface RuntimeLimits {
   createMs?: number | undefined;
 }
 
-/** Tells which runtime a container belongs to. */
-export type ChoiceOf = (container: Container) => RuntimeChoice;
+/**
+ * Tells which runtime a container belongs to.
+ * @param exact true reads its pod's spec also where only one runtime is configured: it may ask for one that is not
+ */
+export type ChoiceOf = (container: Container, exact: boolean) => RuntimeChoice;
 
 /** Milliseconds that making a container may take; as long as CRI-O waits. */
 const createTimeLimit = 240_000;
@@ -90,19 +94,19 @@ export class Runtime {
    */
   handler(container?: Container): RuntimeHandler {
     if (container === undefined) return chooseRuntime(this.config, defaultChoice);
-    return this.located(container) ?? runtimeOfMonitor(container) ?? this.chosen(container);
+    return this.located(container, true) ?? runtimeOfMonitor(container) ?? this.chosen(container, true);
   }
 
-  private chosen(container: Container): RuntimeHandler {
-    return chooseRuntime(this.config, this.choiceOf(container));
+  private chosen(container: Container, exact: boolean): RuntimeHandler {
+    return chooseRuntime(this.config, this.choiceOf(container, exact));
   }
 
   /** The handler whose state directory has a container. */
-  private located(container: Container): RuntimeHandler | undefined {
+  private located(container: Container, exact: boolean): RuntimeHandler | undefined {
     this.handlers ??= configuredHandlers(this.config);
     let chosen: RuntimeHandler;
     try {
-      chosen = this.chosen(container);
+      chosen = this.chosen(container, exact);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       // Its handler has left the configuration: its state may still be at a usual place.
@@ -249,12 +253,12 @@ export class Runtime {
   async updateStatuses(containers: readonly Container[]): Promise<void> {
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
-      const located = this.located(container);
-      const key = JSON.stringify(located ?? this.choiceOf(container));
+      const located = this.located(container, false);
+      const key = JSON.stringify(located ?? this.choiceOf(container, false));
       const list =
         answers.get(key) ??
         this.ask(
-          () => located ?? this.chosen(container),
+          () => located ?? this.chosen(container, false),
           (handler) => listRuntimeStates(handler, this.limits.callMs),
         );
       answers.set(key, list);
@@ -306,9 +310,21 @@ export class Runtime {
   }
 }
 
-/** Writes a container's state.json. */
+/** Writes a container's state.json over what stands there. */
 export function writeStateFile(container: Container, state: ContainerState): void {
-  writeFileAtomic(join(container.dir, "state.json"), formatStateFile(state), 0o644);
+  const path = join(container.dir, "state.json");
+  writeFileAtomic(path, formatStateFile(state, notedJson(path)), 0o644);
+}
+
+function notedJson(path: string): ExactJson | undefined {
+  try {
+    const text = readTextIfThere(path);
+    return text === undefined ? undefined : parseExactJson(path, text);
+  } catch (error) {
+    // What cannot be read is replaced.
+    if (!(error instanceof KpodError) || error.code !== "CORRUPT") throw error;
+    return undefined;
+  }
 }
 
 /** The conmon of a container, while it lives. */

@@ -1,3 +1,4 @@
+import type { ExactJson } from "../system/exact-json";
 import { readTextIfThere, isRecord, parseJson } from "../system/files";
 
 /** What a container can be. `unknown`: its runtime could not be asked. */
@@ -68,8 +69,18 @@ export function readStateFile(path: string): ContainerState | undefined {
   };
 }
 
-/** The text of a state.json as CRI-O writes it: one line, keys in CRI-O's order, unset ones left out. */
-export function formatStateFile(state: ContainerState): string {
+/**
+ * The text of a state.json as CRI-O writes it: one line, keys in CRI-O's order, unset ones left out.
+ * @param before what stands in the file: fields that kpod does not know are kept, and so are the nanoseconds of times
+ * that have not changed
+ */
+export function formatStateFile(state: ContainerState, before?: ExactJson): string {
+  const noted = before !== undefined && isRecord(before.value) ? before.value : {};
+  const timeOf = (key: "created" | "started" | "finished"): unknown => {
+    const time = state[key];
+    if (time === undefined) return zeroTime;
+    return readTime(noted[key])?.getTime() === time.getTime() ? noted[key] : time.toISOString();
+  };
   const file = {
     ociVersion: state.ociVersion,
     id: state.id,
@@ -77,19 +88,46 @@ export function formatStateFile(state: ContainerState): string {
     ...(state.pid > 0 ? { pid: state.pid } : {}),
     bundle: state.bundle,
     ...(Object.keys(state.annotations).length === 0 ? {} : { annotations: state.annotations }),
-    created: state.created?.toISOString() ?? zeroTime,
-    started: state.started?.toISOString() ?? zeroTime,
-    finished: state.finished?.toISOString() ?? zeroTime,
+    created: timeOf("created"),
+    started: timeOf("started"),
+    finished: timeOf("finished"),
     ...(state.exitCode === undefined ? {} : { exitCode: state.exitCode }),
     ...(state.oomKilled ? { oomKilled: true } : {}),
+    ...("seccompKilled" in noted ? { seccompKilled: noted.seccompKilled } : {}),
     ...(state.error === "" ? {} : { error: state.error }),
     ...(state.initPid === undefined ? {} : { initPid: state.initPid }),
     ...(state.initStartTime === undefined ? {} : { initStartTime: state.initStartTime }),
-    checkpointedTime: zeroTime,
+    // CRI-O before 1.27 has none.
+    ...(before === undefined || "checkpointedTime" in noted
+      ? { checkpointedTime: noted.checkpointedTime ?? zeroTime }
+      : {}),
     ...(state.monitor === undefined ? {} : { containerMonitorProcess: state.monitor }),
   };
-  return `${JSON.stringify(file)}\n`;
+  const unknown = Object.entries(noted).filter(([key]) => !knownFields.has(key));
+  const text = { ...file, ...Object.fromEntries(unknown) };
+  return `${before === undefined ? JSON.stringify(text) : before.stringify(text)}\n`;
 }
+
+/** The fields that are written from the state alone. */
+const knownFields: ReadonlySet<string> = new Set([
+  "ociVersion",
+  "id",
+  "status",
+  "pid",
+  "bundle",
+  "annotations",
+  "created",
+  "started",
+  "finished",
+  "exitCode",
+  "oomKilled",
+  "seccompKilled",
+  "error",
+  "initPid",
+  "initStartTime",
+  "checkpointedTime",
+  "containerMonitorProcess",
+]);
 
 /** A time of Go's JSON; undefined for the zero time and for what is no time. */
 export function readTime(value: unknown): Date | undefined {

@@ -22,12 +22,30 @@ const failedLaunchPatience = 500;
  * Takes a container off its runtime, killing it when it runs, and clears what conmon left: first the runtime,
  * then conmon, which still writes the exit down, then its files. What is gone already is fine. The container's
  * records and layer in the store are not touched.
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+ * @param force also when its runtime is not there any more, or has left the configuration
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
-export async function discardRuntime(server: ContainerServer, container: Container): Promise<void> {
+export async function discardRuntime(
+  server: ContainerServer,
+  container: Container,
+  force = false,
+): Promise<void> {
   const monitor = monitorOf(container);
-  await server.runtime.deleteContainer(container, true);
+  if (!force || hasRuntime(server, container)) await server.runtime.deleteContainer(container, true);
   await clearRuntimeFiles(server, container, monitor);
+}
+
+function hasRuntime({ runtime, logger }: ContainerServer, container: Container): boolean {
+  try {
+    runtime.handler(container);
+    return true;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    logger.warn(
+      `${error.message}: what its runtime may keep of container ${container.id.slice(0, 13)} stays there`,
+    );
+    return false;
+  }
 }
 
 /**
@@ -64,22 +82,28 @@ async function clearRuntimeFiles(
 /**
  * Removes a container with all that is its own, killing it when it runs: runtime and conmon first, then mount,
  * records, layer and directories. Its log stays.
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ * @param force as for `discardRuntime`
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
-export async function discardContainer(server: ContainerServer, container: Container): Promise<void> {
-  await discardRuntime(server, container);
+export async function discardContainer(
+  server: ContainerServer,
+  container: Container,
+  force = false,
+): Promise<void> {
+  await discardRuntime(server, container, force);
   if (isStorageId(container.id)) await server.store.deleteContainer(container.id);
   server.removeContainer(container);
 }
 
 /**
  * Removes a pod with its containers, its infra container, its namespaces and its /dev/shm. Its logs stay.
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ * @param force as for `discardRuntime`
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
-export async function discardPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
-  for (const container of sandbox.containers()) await discardContainer(server, container);
+export async function discardPod(server: ContainerServer, sandbox: Sandbox, force = false): Promise<void> {
+  for (const container of sandbox.containers()) await discardContainer(server, container, force);
   const { infraContainer } = sandbox;
-  await discardRuntime(server, infraContainer);
+  await discardRuntime(server, infraContainer, force);
   discardPodFiles(server, sandbox);
   if (isStorageId(infraContainer.id)) await server.store.deleteContainer(infraContainer.id);
   server.removeInfraContainer(infraContainer);

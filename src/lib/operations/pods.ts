@@ -93,7 +93,7 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
     noteStopped(server, sandbox);
     await server.update({ states: false });
   });
-  await discardPod(server, sandbox);
+  await discardPod(server, sandbox, force);
 }
 
 /** Notes that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */

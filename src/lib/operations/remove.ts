@@ -6,8 +6,8 @@ import { discardContainer } from "./discard";
 /**
  * Removes a container (libkpod: Remove): first from its runtime, then conmon ends, then its mount, records,
  * layer and directories go. What is half gone already does not keep the rest from going.
- * @param force also one that runs (it is killed) or whose state nobody knows
- * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ * @param force also one that runs (it is killed), whose state nobody knows, or whose runtime has left the configuration
+ * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function removeContainer(
   server: ContainerServer,
@@ -30,5 +30,5 @@ export async function removeContainer(
       hint: "use -f if it does not run any more",
     });
   }
-  await discardContainer(server, container);
+  await discardContainer(server, container, force);
 }

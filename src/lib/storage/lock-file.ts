@@ -37,11 +37,15 @@ export interface HeldLock {
 
 const beforeTelling = 500;
 
+/** What file systems without locks say: NFS without lockd, FUSE and others that have none. */
+const withoutLocks: ReadonlySet<string> = new Set(["ENOLCK", "ENOSYS", "ENOTSUP", "EOPNOTSUPP"]);
+
 /**
  * Takes the lock on a lock file of containers/storage by its protocol: a record lock of the whole file.
  * The file is made when it is not there, but not for reading: then nobody has written yet, and looking must
  * leave no traces.
- * @throws KpodError LOCK_TIMEOUT, INTERRUPTED, or IO when the file cannot be opened
+ * @throws KpodError LOCK_TIMEOUT, INTERRUPTED, UNSUPPORTED on a file system without locks; NOT_PERMITTED or IO when
+ * the file cannot be opened
  */
 export async function acquireLock(path: string, kind: LockKind, options: LockOptions): Promise<HeldLock> {
   const fd = openLockFile(path, kind);
@@ -62,7 +66,7 @@ export async function acquireLock(path: string, kind: LockKind, options: LockOpt
     },
     release: () => {
       // A child between fork and exec still shares the open file, so closing alone could come late.
-      setLock(fd, F_UNLCK);
+      setLock(fd, path, F_UNLCK);
       closeSync(fd);
     },
   };
@@ -96,7 +100,7 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
   const started = performance.now();
   let told = false;
   // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
-  for (let pause = 1; !setLock(fd, type); pause = Math.min(pause * 2, 16)) {
+  for (let pause = 1; !setLock(fd, path, type); pause = Math.min(pause * 2, 16)) {
     const waited = performance.now() - started;
     if (timeoutMs > 0 && waited >= timeoutMs) {
       const holder = describeHolder(findLockHolder(fd, path, type));
@@ -120,15 +124,22 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
 }
 
 /** Tries to change the lock at once; false when somebody else's lock stands against it. */
-function setLock(fd: number, type: number): boolean {
+function setLock(fd: number, path: string, type: number): boolean {
   try {
     checked("fcntl", libc().fcntl(fd, F_OFD_SETLK, wholeFile(type)));
     return true;
   } catch (error) {
     const code = errnoOf(error);
     if (code === "EAGAIN" || code === "EACCES") return false;
-    throw error;
+    throw code !== undefined && withoutLocks.has(code) ? noLocks(path, error) : error;
   }
+}
+
+function noLocks(path: string, cause: unknown): KpodError {
+  return new KpodError("UNSUPPORTED", `${path} cannot be locked: its file system has no locks`, {
+    hint: "mount it with locks (NFS: without nolock, and with lockd), or look at a copy",
+    cause,
+  });
 }
 
 function describeHolder(holder: LockHolder | undefined): string {

@@ -1,6 +1,7 @@
 import type { Logger } from "../logger";
 import { KpodError } from "../errors";
 import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { parseExactJson } from "../system/exact-json";
 import { isStorageId, type StorageId } from "./ids";
 
 /**
@@ -58,8 +59,10 @@ export function readRecords<R extends StorageRecord>(path: string, logger: Logge
 /** All entries of a file, as unknown as they are. */
 function readRawRecords(path: string): unknown[] {
   const text = readTextIfThere(path);
-  if (text === undefined || text.trim() === "") return [];
-  const content = parseJson(path, text);
+  return text === undefined || text.trim() === "" ? [] : listIn(path, parseJson(path, text));
+}
+
+function listIn(path: string, content: unknown): unknown[] {
   if (content === null) return [];
   if (!Array.isArray(content)) {
     throw new KpodError("CORRUPT", `${path} does not hold a list of records`, {
@@ -92,11 +95,14 @@ export function editRecords(
   touch: () => void,
   edit: (entries: readonly unknown[]) => readonly unknown[],
 ): void {
-  const before = readRawRecords(path);
+  const text = readTextIfThere(path) ?? "";
+  // What is written back keeps the digits of all its numbers.
+  const { value, stringify } = parseExactJson(path, text.trim() === "" ? "[]" : text);
+  const before = listIn(path, value);
   const after = edit(before);
   if (after === before) return;
   touch();
-  writeFileAtomic(path, JSON.stringify(after), 0o600);
+  writeFileAtomic(path, stringify(after), 0o600);
 }
 
 /** Drops the record of an id from whichever of the files has it; the others are not written. */

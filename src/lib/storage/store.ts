@@ -46,9 +46,9 @@ export interface NewContainer {
  * A store of containers/storage as it lies on disk. Every change is made under the locks that CRI-O, podman
  * and `containers-storage` take too, in their order: layers, mount points, images, containers.
  *
- * Reading takes the lock for reading. When somebody holds it for longer than the time limit, reading goes on
- * without: files of records are replaced whole, so that what is read is at worst a moment old. Changing
- * gives up instead.
+ * Reading takes the lock for reading. When it cannot be had, because somebody holds it for longer than the
+ * time limit or the file system has no locks, reading goes on without: files of records are replaced whole, so that what is read is at worst a
+ * moment old. Changing gives up instead.
  */
 export class Store {
   readonly layout: StoreLayout;
@@ -373,12 +373,20 @@ export class Store {
   }
 
   private async reading<T>(lock: string, action: () => T): Promise<T> {
+    let held: HeldLock | undefined;
+    let obstacle: KpodError | undefined;
     try {
-      return await this.locked([[lock, "read"]] as const, action);
+      held = await acquireLock(lock, "read", this.lockOptionsNow());
     } catch (error) {
-      if (!(error instanceof KpodError && error.code === "LOCK_TIMEOUT")) throw error;
-      this.logger.warn(`${error.message}: reading without it`);
-      return action();
+      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+      obstacle = error;
+    }
+    try {
+      const result = action();
+      if (obstacle !== undefined) this.logger.warn(`${obstacle.message}: reading without it`);
+      return result;
+    } finally {
+      held?.release();
     }
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
 import { loadKoffi } from "./koffi";
 
@@ -41,9 +42,16 @@ export function libc(): Libc {
 
 /** An error as node's own file functions throw it: with `code` (`"EBUSY"`), `errno` and `syscall`. */
 export function systemError(syscall: string, errno: number, subject = ""): Error {
-  const code = getSystemErrorName(-errno);
+  const code = errnoName(errno);
   const error = new Error(`${code}: ${syscall}${subject === "" ? "" : ` ${subject}`}`);
   return Object.assign(error, { code, errno: -errno, syscall });
+}
+
+function errnoName(errno: number): string {
+  const name = getSystemErrorName(-errno);
+  // libuv does not know them all: ENOLCK for one.
+  if (!name.startsWith("Unknown")) return name;
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? name;
 }
 
 /**

@@ -70,10 +70,24 @@ test("what the annotations tell, and what holds without them", () => {
   }
 });
 
+test.each(["{", "[]", ""])(
+  "of the two copies of the spec, the one that can be read counts: %j",
+  (damaged) => {
+    const whole = spec({ "io.kubernetes.cri-o.LogPath": "/var/log/a" });
+    const { container } = containerWith({ "dir/config.json": damaged, "run/config.json": whole });
+    expect(container.logPath).toBe("/var/log/a");
+  },
+);
+
 test.each([
   ["missing", {}, "config.json is missing"],
   ["no JSON", { "dir/config.json": "{" }, "does not hold valid JSON"],
   ["no spec", { "dir/config.json": "[]" }, "does not hold an OCI spec"],
+  [
+    "damaged in both places",
+    { "dir/config.json": "[]", "run/config.json": "{" },
+    "dir/config.json does not hold",
+  ],
   [
     "with labels that are no JSON",
     { "dir/config.json": spec({ "io.kubernetes.cri-o.Labels": "{" }) },

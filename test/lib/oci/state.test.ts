@@ -1,5 +1,13 @@
 import { join } from "node:path";
-import { formatStateFile, readStateFile, readStatus, readTime, textMap } from "../../../src/lib/oci/state";
+import {
+  formatStateFile,
+  readStateFile,
+  readStatus,
+  readTime,
+  textMap,
+  type ContainerState,
+} from "../../../src/lib/oci/state";
+import { parseExactJson } from "../../../src/lib/system/exact-json";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 
@@ -22,6 +30,31 @@ describe("state.json", () => {
   test("of CRI-O comes back as it was, key by key", () => {
     const state = readState(modern);
     expect(state === undefined ? undefined : formatStateFile(state)).toBe(modern);
+  });
+
+  test("is written over what stands there: nanoseconds and unknown fields stay", () => {
+    const noted = modern
+      .replace("50.522Z", "50.522844926Z")
+      .replace("50.549Z", "50.549000001+01:00")
+      .replace('"error":"e"', '"seccompKilled":true,"error":"e"')
+      .replace(`"checkpointedTime":"${zero}"`, '"checkpointedTime":"2026-11-23T11:00:00.123456789Z"')
+      .replace('"startTime":"322637"}}', '"startTime":"322637"},"later":{"serial":18446744073709551615}}');
+    const before = parseExactJson("state.json", noted);
+    const state = readState(noted);
+    expect(state === undefined ? undefined : formatStateFile(state, before)).toBe(noted);
+    // What changed is written anew, and what ended is gone.
+    const { exitCode, finished, ...rest } = state ?? ({} as ContainerState);
+    expect([exitCode, finished]).toEqual([137, new Date("2026-11-23T10:55:50.547Z")]);
+    const started = new Date("2026-11-23T12:00:00.5Z");
+    const text = formatStateFile({ ...rest, started, status: "running" }, before);
+    expect(JSON.parse(text)).toMatchObject({
+      status: "running",
+      created: "2026-11-23T10:55:50.522844926Z",
+      started: "2026-11-23T12:00:00.500Z",
+      finished: zero,
+    });
+    expect(text).not.toContain("exitCode");
+    expect(text).toContain('"later":{"serial":18446744073709551615}');
   });
 
   test("leaves out what is not set", () => {
