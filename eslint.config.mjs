@@ -33,6 +33,7 @@ export default tseslint.config(
       globals: {
         Buffer: "readonly",
         URL: "readonly",
+        __dirname: "readonly",
         console: "readonly",
         module: "writable",
         process: "readonly",

@@ -1,13 +1,14 @@
-// From argv to exit code. The version is printed before anything is loaded; where that fails, the usual way
-// says why. A shell that completes a command line is answered before the parser is loaded.
+// From the words after `kpod` to an exit code. The version is printed before anything is loaded; where that fails,
+// the usual way says why. A shell that completes a command line is answered before the parser is loaded.
 import { writeSync } from "node:fs";
 import { versionLine } from "./cli/version";
 
-const argv = process.argv.slice(2);
-
-if (!printsVersion()) void run();
-
-async function run(): Promise<void> {
+/**
+ * Runs kpod in this process and ends the process with its exit code.
+ * @param argv the words after `kpod`
+ */
+export async function run(argv: readonly string[]): Promise<void> {
+  if (printsVersion(argv)) return;
   if (argv.includes("__complete")) {
     const { answerShell } = await import("./cli/completion/answer");
     if (await answerShell(argv)) return;
@@ -16,7 +17,7 @@ async function run(): Promise<void> {
   start(argv);
 }
 
-function printsVersion(): boolean {
+function printsVersion(argv: readonly string[]): boolean {
   if (argv.length !== 1 || (argv[0] !== "--version" && argv[0] !== "-v")) return false;
   try {
     return writeSync(1, versionLine) === versionLine.length;

@@ -3,8 +3,8 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
-const SOURCES = ["src", "scripts/build.mjs", "package.json", "package-lock.json"];
-const PRODUCTS = ["dist/main.cjs", "dist/index.cjs"];
+const SOURCES = ["src", "scripts/build.mjs", "scripts/lib/pack.mjs", "package.json", "package-lock.json"];
+const PRODUCTS = ["dist/kpod.cjs", "dist/index.cjs"];
 
 /** The latest change below a path; that of a directory counts too, since it tells of deleted files. */
 function latestChange(path) {

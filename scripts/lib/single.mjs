@@ -12,6 +12,7 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { build } from "esbuild";
+import { COMMON } from "./pack.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
 // By these node finds what was put into it.
@@ -32,17 +33,19 @@ async function bundle(root, outfile) {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   await build({
     absWorkingDir: root,
-    entryPoints: ["src/main.ts"],
+    ...COMMON,
+    stdin: {
+      contents: 'import { run } from "./main"; void run(process.argv.slice(2));',
+      resolveDir: join(root, "src"),
+      loader: "ts",
+    },
     outfile,
-    bundle: true,
     format: "cjs",
-    platform: "node",
-    target: "node20",
+    external: [],
     // Only modules that are built in can be imported; the bundle holds all others, and runs them when called.
     supported: { "dynamic-import": false },
     define: { KPOD_VERSION: JSON.stringify(version) },
-    plugins: [embeddedAddon],
-    logLevel: "warning",
+    plugins: [...COMMON.plugins, embeddedAddon],
   });
 }
 

@@ -23,8 +23,10 @@ export function parseFlags(
   specs: FlagSpecs,
   options: { stopAtArgument: boolean },
 ): ParsedFlags {
-  // Nothing to do before a command: the usual call has no flags there, and building a parser takes 2 ms.
-  if (options.stopAtArgument && !(words[0] ?? "").startsWith("-")) return { given: new Map(), args: words };
+  // Loading and building a parser takes as long as the rest of a short command; the usual call needs none before
+  // the command, and often none after it.
+  const plain = options.stopAtArgument ? words.slice(0, 1) : words;
+  if (!plain.some((word) => word.startsWith("-"))) return { given: new Map(), args: words };
   const prepared = prepareWords(words, specs, options.stopAtArgument);
   const given = new Map<string, GivenValue>();
   const parser = new Command()

@@ -42,7 +42,7 @@ export function runningTime({ state, createdAt }: Container, now: number): numbe
 
 /** What a container runs, in one line. @throws KpodError CORRUPT */
 export function commandLine(container: Container): string {
-  return (container.spec.process?.args ?? []).join(" ");
+  return container.args.join(" ");
 }
 
 /** The beginning of a command, for a column. */

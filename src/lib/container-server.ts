@@ -69,7 +69,7 @@ export class ContainerServer extends ContainerLists {
   readonly withStateLock: StateLock;
   private loadedHooks: Record<string, HookParams> | undefined;
   /** What the record of each pod and container said when it was loaded. */
-  private readonly seen = new Map<string, string>();
+  private readonly seen = new Map<string, ContainerRecord>();
 
   /**
    * Makes a server for the store and the runtimes of a configuration (libkpod: New). Nothing is read yet.
@@ -120,7 +120,7 @@ export class ContainerServer extends ContainerLists {
     }
     for (const [id, before] of [...this.seen]) {
       const now = records.get(id);
-      if (now === undefined || fingerprint(now.record) !== before) this.forget(id);
+      if (now === undefined || fingerprint(now.record) !== fingerprint(before)) this.forget(id);
     }
     for (const { record, metadata } of records.values())
       if (isInfra(record, metadata)) this.loadOrWarn(record, metadata);
@@ -189,7 +189,7 @@ export class ContainerServer extends ContainerLists {
       this.takeName(this.ctrNameIndex, container);
       this.addContainer(container);
     }
-    this.seen.set(record.id, fingerprint(record));
+    this.seen.set(record.id, record);
   }
 
   /** As in containers/storage, a name belongs to the last record that has it; the others can be meant by their ids. */

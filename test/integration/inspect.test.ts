@@ -400,14 +400,28 @@ test("somebody who holds a lock for long hides nothing", async () => {
   expect(result.stderr).toContain("containers.lock");
 });
 
-test("a runtime that cannot be asked leaves the state unknown, and says so", async () => {
+test("a runtime that is sick does not matter while its files tell; else the state is unknown, and why is said", async () => {
   const script = join(world.scratch, "broken-runtime");
   writeFileSync(script, "#!/bin/sh\necho the runtime is sick >&2\nexit 1\n", { mode: 0o755 });
   const config = join(world.scratch, "broken.conf");
   const text = readFileSync(world.config, "utf8");
   writeFileSync(config, text.replaceAll(/^(runtime_path\s*=\s*).*$/gm, `$1"${script}"`));
-  const result = await world.kpod(["--config", config, "inspect", "paused"]);
-  expect(result.exitCode).toBe(0);
-  expect(JSON.parse(result.stdout)).toMatchObject({ ID: ids.paused, State: { status: "unknown" } });
-  expect(result.stderr).toMatch(/^Warning: .*the runtime is sick\n$/);
+  const inspect = async (): Promise<[unknown, string]> => {
+    const { exitCode, stdout, stderr } = await world.kpod(["--config", config, "inspect", "paused"]);
+    expect(exitCode).toBe(0);
+    return [JSON.parse(stdout), stderr];
+  };
+  const status = (word: string): unknown => expect.objectContaining({ status: word });
+  expect(await inspect()).toEqual([expect.objectContaining({ State: status("paused") }), ""]);
+  const state = join(world.runtimeRoots.runc, ids.paused ?? "", "state.json");
+  const written = readFileSync(state);
+  writeFileSync(state, "{}");
+  try {
+    expect(await inspect()).toEqual([
+      expect.objectContaining({ State: status("unknown") }),
+      expect.stringMatching(/^Warning: .*the runtime is sick\n$/),
+    ]);
+  } finally {
+    writeFileSync(state, written);
+  }
 });

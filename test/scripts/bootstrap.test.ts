@@ -101,18 +101,27 @@ describe("dist", () => {
       "src/lib/index.ts": "",
       "src/main.ts": "",
       "scripts/build.mjs": "",
+      "scripts/lib/pack.mjs": "",
       "package.json": "",
       "package-lock.json": "",
     });
-    const paths = ["src/lib/index.ts", "src/main.ts", "src/lib", "src", "scripts/build.mjs", "package.json"];
+    const paths = [
+      "src/lib/index.ts",
+      "src/main.ts",
+      "src/lib",
+      "src",
+      "scripts/build.mjs",
+      "scripts/lib/pack.mjs",
+      "package.json",
+    ];
     for (const path of [...paths, "package-lock.json"]) age(join(directory, path), 2);
     return directory;
   }
 
   function built(hours: number): string {
     const directory = project();
-    writeTree(directory, { "dist/main.cjs": "", "dist/index.cjs": "" });
-    for (const path of ["dist/main.cjs", "dist/index.cjs"]) age(join(directory, path), hours);
+    writeTree(directory, { "dist/kpod.cjs": "", "dist/index.cjs": "" });
+    for (const path of ["dist/kpod.cjs", "dist/index.cjs"]) age(join(directory, path), hours);
     return directory;
   }
 
@@ -126,7 +135,7 @@ describe("dist", () => {
   });
 
   test("a changed, a new and a deleted source make it old", () => {
-    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/build.mjs", "package.json"]) {
+    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/lib/pack.mjs", "package.json"]) {
       const directory = built(1);
       writeFileSync(join(directory, name), "changed");
       expect(distIsCurrent(directory)).toBe(false);

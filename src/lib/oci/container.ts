@@ -1,8 +1,8 @@
 import { join } from "node:path";
-import { KpodError } from "../errors";
-import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import { parseJson } from "../system/files";
 import { annotations } from "./annotations";
 import type { Spec } from "./spec";
+import { readArgsQuickly, readSpec } from "./spec-file";
 import { textMap, type ContainerState } from "./state";
 
 /** What is known of a container before its spec is read. */
@@ -71,6 +71,12 @@ export class Container {
     return this.loadedSpec;
   }
 
+  /** What its process was called with. @throws KpodError CORRUPT */
+  get args(): readonly string[] {
+    const quick = this.loadedSpec === undefined ? readArgsQuickly(join(this.dir, "config.json")) : undefined;
+    return quick ?? this.spec.process?.args ?? [];
+  }
+
   /** The annotations of the spec, CRI-O's own among them. @throws KpodError CORRUPT */
   get specAnnotations(): Record<string, string> {
     return textMap(this.spec.annotations);
@@ -111,28 +117,4 @@ export class Container {
     if (text === undefined || text === "") return {};
     return textMap(parseJson(`annotation ${key} of container ${this.id.slice(0, 13)}`, text));
   }
-}
-
-function readSpec(paths: readonly string[]): Spec {
-  let damage: KpodError | undefined;
-  for (const path of paths) {
-    try {
-      const text = readTextIfThere(path);
-      if (text !== undefined) return parseSpec(path, text);
-    } catch (error) {
-      // The other copy says the same.
-      if (!(error instanceof KpodError)) throw error;
-      damage ??= error;
-    }
-  }
-  if (damage !== undefined) throw damage;
-  throw new KpodError("CORRUPT", `${paths[0] ?? "config.json"} is missing`, {
-    hint: "the container was made or deleted only by half",
-  });
-}
-
-function parseSpec(path: string, text: string): Spec {
-  const value = parseJson(path, text);
-  if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
-  return { ociVersion: "", ...value };
 }

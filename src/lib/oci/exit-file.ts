@@ -26,7 +26,7 @@ export function readExitFile(places: ExitFilePlaces): ExitRecord | undefined {
 
 function readOne(path: string): ExitRecord | undefined {
   try {
-    const text = readTextIfThere(path);
+    const text = existsSync(path) ? readTextIfThere(path) : undefined;
     if (text === undefined || !/^\d{1,3}\s*$/.test(text)) return undefined;
     return { exitCode: Number(text), finished: statSync(path).mtime };
   } catch (error) {

@@ -1,14 +1,18 @@
-import { existsSync, readlinkSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { readCommandLine } from "../system/process";
 import { readConmonPid } from "./conmon";
 import type { Container } from "./container";
 import { findExecutable, isExecutable } from "./executable";
-import type { RuntimeHandler } from "./runtime-handler";
+import type { KnownRuntime } from "./runtime-files";
+import { chooseRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime-handler";
 
 /** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
-const rootsOfCrio = ["/run/crun", "/run/runc"];
+export const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];
+
+/** Tells whether a runtime's root has a container. */
+export type HasState = (root: string, id: string) => boolean;
 
 /**
  * Finds the runtime that really has a container. CRI-O records it nowhere: the handler may name no root, the
@@ -25,7 +29,7 @@ export function locateRuntime(
   { id }: Pick<Container, "id">,
   defaultRoots: readonly string[] = rootsOfCrio,
 ): RuntimeHandler | undefined {
-  if (configured.root !== "" && existsSync(join(configured.root, id))) return configured;
+  if (configured.root !== "" && hasState(configured.root, id)) return configured;
   const roots = [...others.map(({ root }) => root), ...defaultRoots].filter((root) => root !== "");
   for (const root of new Set(roots)) {
     const kind = kindOfState(join(root, id));
@@ -34,14 +38,75 @@ export function locateRuntime(
   return undefined;
 }
 
+/** Where the configured runtimes keep their state. */
+export interface StateRoots {
+  readonly all: readonly string[];
+  /** True when a container that is in none of them has no runtime. */
+  readonly complete: boolean;
+}
+
+/** The roots of all runtimes of a configuration, also of those whose program is not there. */
+export function stateRoots(config: RuntimeConfigPart): StateRoots {
+  const roots = Object.values(config.runtimes).map(({ runtimeRoot }) => runtimeRoot);
+  return {
+    all: [...new Set([...roots.filter((root) => root !== ""), ...rootsOfCrio])],
+    complete: allHandlers(config).every(
+      // Of others, those that run virtual machines for one, it is not known what they keep and where.
+      (handler) => handler !== undefined && handler.type !== "vm" && /runc|crun/.test(basename(handler.path)),
+    ),
+  };
+}
+
+/** The default handler and those of the table; undefined for one whose program is not there, which is to be told. */
+function allHandlers(config: RuntimeConfigPart): (RuntimeHandler | undefined)[] {
+  const choices = [
+    { handler: "", trusted: undefined, privileged: false },
+    { handler: "", trusted: false, privileged: false },
+    ...Object.keys(config.runtimes).map((handler) => ({ handler, trusted: undefined, privileged: false })),
+  ];
+  return choices.map((choice) => {
+    try {
+      return chooseRuntime(config, choice);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      return undefined;
+    }
+  });
+}
+
+/** Looks for the directory of the container. */
+export const hasState: HasState = (root, id) => existsSync(join(root, id));
+
+/**
+ * The same answer from one look at each root, for a look at many containers: what appears in a root meanwhile
+ * is not seen.
+ */
+export function rootListings(): HasState {
+  const listings = new Map<string, ReadonlySet<string>>();
+  return (root, id) => {
+    const known = listings.get(root) ?? new Set(namesIn(root));
+    listings.set(root, known);
+    return known.has(id);
+  };
+}
+
+function namesIn(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw fileError(`cannot read the state of the runtime in ${root}`, error);
+  }
+}
+
 /** Whose state a directory holds; undefined when there is none. */
-function kindOfState(directory: string): "crun" | "runc" | undefined {
+export function kindOfState(directory: string): KnownRuntime | undefined {
   if (existsSync(join(directory, "status"))) return "crun";
   return existsSync(join(directory, "state.json")) ? "runc" : undefined;
 }
 
 function handlerOfKind(
-  kind: "crun" | "runc",
+  kind: KnownRuntime,
   root: string,
   handlers: readonly RuntimeHandler[],
 ): RuntimeHandler {

@@ -8,7 +8,7 @@ import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon, readConmonPid } from "./conmon";
 import type { Container } from "./container";
-import { resolveState, type RuntimeAnswer } from "./resolve-state";
+import { readNotedText, resolveEnded, resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
 import {
   chooseRuntime,
@@ -18,7 +18,17 @@ import {
   type RuntimeConfigPart,
   type RuntimeHandler,
 } from "./runtime-handler";
-import { locateRuntime, runtimeOfMonitor } from "./runtime-location";
+import { readRuntimeFiles } from "./runtime-files";
+import {
+  hasState,
+  kindOfState,
+  locateRuntime,
+  rootListings,
+  runtimeOfMonitor,
+  stateRoots,
+  type HasState,
+  type StateRoots,
+} from "./runtime-location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
 import { formatStateFile, type ContainerState } from "./state";
 import { join } from "node:path";
@@ -74,6 +84,7 @@ export class Runtime {
   private readonly logger: Logger;
   private readonly limits: RuntimeLimits;
   private handlers: RuntimeHandler[] | undefined;
+  private roots: StateRoots | undefined;
 
   constructor(
     config: RuntimeConfig,
@@ -241,16 +252,24 @@ export class Runtime {
    * unless the container's exit was written down.
    */
   async containerStatus(container: Container): Promise<ContainerState> {
-    const answer = await this.ask(
-      () => this.handler(container),
-      async (handler): Promise<RuntimeAnswer> =>
-        (await queryRuntimeState(handler, container.id, this.limits.callMs)) ?? "absent",
-    );
+    let answer: RuntimeAnswer | undefined = this.look(container, hasState);
+    // A conmon that lives knows of a runtime that has left the configuration.
+    const elsewhere = answer === "absent" && runtimeOfMonitor(container) !== undefined;
+    if (answer === undefined || elsewhere) {
+      answer = await this.ask(
+        () => this.handler(container),
+        async (handler) => (await queryRuntimeState(handler, container.id, this.limits.callMs)) ?? "absent",
+      );
+    }
     return resolveState(container, answer, this.config.containerExitsDir);
   }
 
-  /** Looks up the state of many containers with one question to each runtime, and keeps it in them. */
+  /**
+   * Looks up the state of many containers, and keeps it in them. No runtime is asked about one that CRI-O has seen
+   * end, nor where the runtime's own files can be read; else each is asked once for all.
+   */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
+    const has = rootListings();
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
       const located = this.located(container, false);
@@ -266,14 +285,38 @@ export class Runtime {
     };
     await Promise.all(
       containers.map(async (container) => {
-        const states = await listOf(container);
-        const answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
-        container.state = resolveState(container, answer, this.config.containerExitsDir);
+        const noted = readNotedText(container);
+        container.state = resolveEnded(container, noted);
+        if (container.state !== undefined) return;
+        let answer: RuntimeAnswer | undefined = this.look(container, has);
+        if (answer === undefined) {
+          const states = await listOf(container);
+          answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
+        }
+        container.state = resolveState(container, answer, this.config.containerExitsDir, noted);
         const elsewhere = answer === "absent" && container.state.status === "unknown";
         // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
         if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
       }),
     );
+  }
+
+  /**
+   * What the files of the runtimes say of a container: its state, or that none has it.
+   * @returns undefined when they cannot tell, and a runtime has to be asked
+   */
+  private look(container: Container, has: HasState): RuntimeAnswer | undefined {
+    this.roots ??= stateRoots(this.config);
+    try {
+      const root = this.roots.all.find((each) => has(each, container.id));
+      if (root === undefined) return this.roots.complete ? "absent" : undefined;
+      const directory = join(root, container.id);
+      const kind = kindOfState(directory);
+      return kind === undefined ? undefined : readRuntimeFiles(kind, directory, container.id);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      return undefined;
+    }
   }
 
   /** All containers of all runtimes that are configured, also those of others. */

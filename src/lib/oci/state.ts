@@ -36,9 +36,40 @@ export const zeroTime = "0001-01-01T00:00:00Z";
  */
 export function readStateFile(path: string): ContainerState | undefined {
   const text = readTextIfThere(path);
-  if (text === undefined || text.trim() === "") return undefined;
+  return text === undefined ? undefined : parseState(path, text);
+}
+
+/**
+ * The state that the text of a state.json holds; undefined when it is empty.
+ * @throws KpodError CORRUPT when it is not JSON
+ */
+export function parseState(path: string, text: string): ContainerState | undefined {
+  if (text.trim() === "") return undefined;
   const value = parseJson(path, text);
+  return isRecord(value) ? stateOf(value) : undefined;
+}
+
+/**
+ * The same for a container that has ended, without its annotations, which make up nearly all of the text: they are
+ * read when somebody asks for them.
+ * @returns undefined for others, and for a text that is not as CRI-O writes it
+ */
+export function parseEndedState(path: string, text: string): ContainerState | undefined {
+  const start = text.indexOf(',"annotations":{');
+  // Quotes within texts are escaped in JSON: no annotation can look like this.
+  const end = text.lastIndexOf('},"created":"');
+  if (start < 0 || end < start || !text.slice(0, start).includes('"status":"stopped"')) return undefined;
+  const value = parseJson(path, text.slice(0, start) + text.slice(end + 1));
   if (!isRecord(value)) return undefined;
+  const state = stateOf(value);
+  let annotations: Record<string, string> | undefined;
+  return Object.defineProperty(state, "annotations", {
+    enumerable: true,
+    get: () => (annotations ??= readStateFile(path)?.annotations ?? {}),
+  });
+}
+
+function stateOf(value: Record<string, unknown>): ContainerState {
   const created = readTime(value.created);
   const started = readTime(value.started);
   const finished = readTime(value.finished);
@@ -163,7 +194,13 @@ function numberOf(value: unknown): number | undefined {
 /** The entries of a JSON object whose values are texts; none for anything else. */
 export function textMap(value: unknown): Record<string, string> {
   if (!isRecord(value)) return {};
+  if (isTextMap(value)) return value;
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
   );
+}
+
+function isTextMap(value: Record<string, unknown>): value is Record<string, string> {
+  for (const key in value) if (typeof value[key] !== "string") return false;
+  return true;
 }

@@ -34,10 +34,13 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
   }
 }
 
+// Node copies options that are given as a word, at every call.
+const asText = { encoding: "utf8", flag: "r" } as const;
+
 /** The text of a file, undefined when it is not there. */
 export function readTextIfThere(path: string): string | undefined {
   try {
-    return readFileSync(path, "utf8");
+    return readFileSync(path, asText);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw fileError(`cannot read ${path}`, error);

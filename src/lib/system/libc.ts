@@ -1,5 +1,6 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
+import type * as Koffi from "koffi";
 import { loadKoffi } from "./koffi";
 
 /** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
@@ -18,26 +19,45 @@ export interface Libc {
 
 let loaded: Libc | undefined;
 
-/** The C library of this process, loaded at the first call. */
+const prototypes = {
+  fcntl: "int fcntl(int fd, int cmd, void *arg)",
+  mount:
+    "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
+  umount2: "int umount2(const char *target, int flags)",
+  unshare: "int unshare(int flags)",
+  setns: "int setns(int fd, int type)",
+  socket: "int socket(int domain, int type, int protocol)",
+  ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
+  poll: "int poll(void *fds, unsigned long nfds, int timeout)",
+} satisfies Partial<Record<keyof Libc, string>>;
+
+/** The C library of this process, loaded at the first call. Each of its functions is made at its first call. */
 export function libc(): Libc {
-  if (loaded === undefined) {
-    const koffi = loadKoffi();
-    const library = koffi.load(null);
-    loaded = {
-      fcntl: library.func("int fcntl(int fd, int cmd, void *arg)"),
-      mount: library.func(
-        "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
-      ),
-      umount2: library.func("int umount2(const char *target, int flags)"),
-      unshare: library.func("int unshare(int flags)"),
-      setns: library.func("int setns(int fd, int type)"),
-      socket: library.func("int socket(int domain, int type, int protocol)"),
-      ioctl: library.func("int ioctl(int fd, unsigned long request, void *arg)"),
-      poll: library.func("int poll(void *fds, unsigned long nfds, int timeout)"),
-      errno: () => koffi.errno(),
-    };
-  }
+  loaded ??= open(loadKoffi());
   return loaded;
+}
+
+function open(koffi: typeof Koffi): Libc {
+  const library = koffi.load(null);
+  const made = new Map<string, Koffi.KoffiFunc<(...args: unknown[]) => unknown>>();
+  const call =
+    (name: keyof typeof prototypes) =>
+    (...args: unknown[]): number => {
+      const known = made.get(name) ?? library.func(prototypes[name]);
+      made.set(name, known);
+      return Number(known(...args));
+    };
+  return {
+    fcntl: call("fcntl"),
+    mount: call("mount"),
+    umount2: call("umount2"),
+    unshare: call("unshare"),
+    setns: call("setns"),
+    socket: call("socket"),
+    ioctl: call("ioctl"),
+    poll: call("poll"),
+    errno: () => koffi.errno(),
+  };
 }
 
 /** An error as node's own file functions throw it: with `code` (`"EBUSY"`), `errno` and `syscall`. */

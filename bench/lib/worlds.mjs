@@ -1,0 +1,108 @@
+// The nodes that are measured, built of real containers.
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { REPOSITORY } from "../../scripts/bootstrap.mjs";
+import { makeBusyboxImage, makePauseImage } from "../../scripts/lib/image.mjs";
+import { writeNodeConfig } from "../../scripts/lib/layout.mjs";
+import { ScriptError, leanEnvironment, runProgram } from "../../scripts/lib/run.mjs";
+import { BENCH_DIRECTORY, benchLayout } from "./place.mjs";
+import { addStopped } from "./stopped.mjs";
+
+export const KPOD = join(REPOSITORY, "bin/kpod");
+const CONTAINERS_OF_A_POD = 5;
+/** Written when a world is whole: one that was broken off is built anew. */
+const MARK = "built";
+
+async function run(program, args) {
+  const { code, output } = await runProgram(program, args, { env: leanEnvironment() });
+  if (code !== 0) throw new ScriptError(`${program} ${args.join(" ")} failed:\n${output.trimEnd()}`);
+  return output.trim();
+}
+
+/** Does things `lanes` at a time. */
+async function inLanes(count, lanes, action) {
+  let next = 0;
+  const lane = async () => {
+    while (next < count) await action(next++);
+  };
+  await Promise.all(Array.from({ length: lanes }, lane));
+}
+
+function images() {
+  const directory = join(BENCH_DIRECTORY, "images");
+  return {
+    busybox: makeBusyboxImage(join(directory, "busybox")),
+    pause: makePauseImage(join(directory, "pause")),
+  };
+}
+
+/** Builds what is not there of it; gives back what runs the world's kpod. */
+export async function kpodWorld(name, { running, stopped }) {
+  const layout = benchLayout(name);
+  const words = ["--config", layout.config];
+  const world = { layout, words, command: (...args) => [process.execPath, [KPOD, ...words, ...args]] };
+  if (existsSync(join(layout.directory, MARK))) return world;
+  const { busybox, pause } = images();
+  writeNodeConfig(layout, "runc");
+  const kpod = (...args) => run(KPOD, [...words, ...args]);
+  await kpod("load", busybox.ociArchive);
+  await kpod("load", pause.ociArchive);
+  const pods = Math.max(1, Math.ceil(running / CONTAINERS_OF_A_POD));
+  await inLanes(pods, 2, async (pod) => {
+    await kpod(
+      "pod",
+      "run",
+      "--name",
+      `web-${pod}`,
+      "--label",
+      "app=web",
+      "--cgroup-parent",
+      layout.cgroupParent,
+    );
+  });
+  await inLanes(running, 2, async (number) => {
+    const pod = `web-${number % pods}`;
+    await kpod("run", "-d", "--pod", pod, "--name", `app-${number}`, busybox.name, "sleep", "1000000");
+  });
+  if (stopped > 0) {
+    const id = await kpod("run", "-d", "--pod", "web-0", "--name", "job", busybox.name, "sh", "-c", "exit 3");
+    await kpod("wait", id);
+    addStopped(layout, id, stopped - 1);
+  }
+  writeFileSync(join(layout.directory, MARK), "");
+  return world;
+}
+
+/** The same for podman, with containers of its own. */
+export async function podmanWorld(name, { running, stopped }) {
+  const directory = join(BENCH_DIRECTORY, name);
+  const within = (part) => join(directory, part);
+  const words = [
+    ...["--root", within("root"), "--runroot", within("runroot"), "--storage-driver", "overlay"],
+    ...["--tmpdir", within("tmp"), "--network-config-dir", within("cni"), "--cgroup-manager", "cgroupfs"],
+    ...["--events-backend", "none", "--runtime", "runc"],
+  ];
+  const world = { words, command: (...args) => ["podman", [...words, ...args]] };
+  if (existsSync(within(MARK))) return world;
+  mkdirSync(directory, { recursive: true });
+  const { busybox } = images();
+  const podman = (...args) => run("podman", [...words, ...args]);
+  await podman("load", "-i", busybox.dockerArchive);
+  const parent = `--cgroup-parent=/kpod-bench-${name}`;
+  // Its own defaults are above what some machines allow.
+  const common = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", parent];
+  await inLanes(running, 2, (number) =>
+    podman("run", "-d", ...common, "--name", `app-${number}`, busybox.name, "sleep", "1000000"),
+  );
+  await inLanes(stopped, 2, (number) =>
+    podman("create", ...common, "--name", `job-${number}`, busybox.name, "sh", "-c", "exit 3"),
+  );
+  writeFileSync(within(MARK), "");
+  return world;
+}
+
+/** The names of the worlds that are there. */
+export function worldsThere() {
+  if (!existsSync(BENCH_DIRECTORY)) return [];
+  return readdirSync(BENCH_DIRECTORY).filter((name) => name !== "images");
+}

@@ -1,0 +1,75 @@
+import { closeSync, openSync, readSync } from "node:fs";
+import { KpodError } from "../errors";
+import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import type { Spec } from "./spec";
+
+/**
+ * Reads an OCI spec from the first of these files that holds one.
+ * @throws KpodError CORRUPT when none is there or none is a spec; NOT_PERMITTED, IO
+ */
+export function readSpec(paths: readonly string[]): Spec {
+  let damage: KpodError | undefined;
+  for (const path of paths) {
+    try {
+      const text = readTextIfThere(path);
+      if (text !== undefined) return parseSpec(path, text);
+    } catch (error) {
+      // The other copy says the same.
+      if (!(error instanceof KpodError)) throw error;
+      damage ??= error;
+    }
+  }
+  if (damage !== undefined) throw damage;
+  throw new KpodError("CORRUPT", `${paths[0] ?? "config.json"} is missing`, {
+    hint: "the container was made or deleted only by half",
+  });
+}
+
+function parseSpec(path: string, text: string): Spec {
+  const value = parseJson(path, text);
+  if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
+  return { ociVersion: "", ...value };
+}
+
+const headSize = 4096;
+const head = Buffer.allocUnsafe(headSize);
+
+/** The beginning of a spec as Go writes it, up to the words of the process. */
+const beginning =
+  /^\{\s*"ociVersion":\s*"[^"\\]*",\s*"process":\s*\{\s*(?:"terminal":\s*\w+,\s*)?(?:"consoleSize":\s*\{[^{}]*\},\s*)?"user":\s*\{[^{}"]*(?:"[^"\\]*"[^{}"]*)*\},\s*"args":\s*(\[\s*(?:"(?:[^"\\]|\\.)*"[\s,]*)*\])/;
+
+/**
+ * What the process of a container was called with, from the first 4 KB of its spec: the whole of one has 20 KB and
+ * more, and takes ten times as long to parse.
+ * @returns undefined when they do not tell: then the spec must be read
+ */
+export function readArgsQuickly(path: string): readonly string[] | undefined {
+  const args: unknown = parseOrNothing(beginning.exec(readHead(path))?.[1]);
+  return Array.isArray(args) && args.every((word) => typeof word === "string") ? args : undefined;
+}
+
+function readHead(path: string): string {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    // Whoever reads the whole of it says what is wrong.
+    return "";
+  }
+  try {
+    return head.toString("utf8", 0, readSync(fd, head, 0, headSize, 0));
+  } catch {
+    return "";
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function parseOrNothing(text: string | undefined): unknown {
+  if (text === undefined) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
