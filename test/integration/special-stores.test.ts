@@ -189,6 +189,20 @@ describe("a split store (imagestore of storage.conf)", () => {
     expect(image.GraphDriver.Data.UpperDir.startsWith(`${imageStore}/overlay/`)).toBe(true);
   });
 
+  test("images are neither loaded into it nor removed from it", async () => {
+    const env = { CONTAINERS_STORAGE_CONF: join(world.scratch, "storage.conf") };
+    for (const [verb, args] of [
+      ["loads", ["load", testImages().busybox.ociArchive]],
+      ["removes", ["rmi", "busybox"]],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await world.kpod(args, { env });
+      expect([exitCode, stdout]).toEqual([1, ""]);
+      expect(stderr).toMatch(
+        new RegExp(`^Error: kpod ${verb} no images (into|from) the split image store ${imageStore}: `),
+      );
+    }
+  });
+
   test("containers stand on its layers, are recorded in the root, and leave it as it was", async () => {
     const before = listing(imageStore).filter((line) => !line.includes(".lock "));
     await liveAndDie(kpod, world, {

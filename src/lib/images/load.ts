@@ -33,7 +33,7 @@ const usualPolicy = "/etc/containers/policy.json";
  * Loads the images of a docker archive, an OCI archive or an OCI layout directory into the store; skopeo does
  * the work.
  * @throws KpodError NOT_FOUND, BAD_ARGUMENT when it is no archive of images or cannot be named, UNSUPPORTED
- * without skopeo, IO with skopeo's words when it fails
+ * without skopeo and for a split image store, IO with skopeo's words when it fails
  */
 export async function loadImages(
   store: Store,
@@ -41,6 +41,12 @@ export async function loadImages(
   path: string,
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
+  const { imageStore } = store.layout;
+  if (imageStore !== "") {
+    throw new KpodError("UNSUPPORTED", `kpod loads no images into the split image store ${imageStore}`, {
+      hint: "load them with skopeo or podman",
+    });
+  }
   const images = await readArchive(path);
   const skopeo = findExecutable("", "/usr/bin/skopeo");
   if (skopeo === undefined) {
