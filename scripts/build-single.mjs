@@ -2,18 +2,16 @@
 // the licences of what is in it.
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { REPOSITORY } from "./bootstrap.mjs";
 import { nodeLicence, thirdPartyText } from "./lib/licenses.mjs";
 import { ScriptError, runMain } from "./lib/run.mjs";
 import { buildSingle } from "./lib/single.mjs";
 
-const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
-
 await runMain(async () => {
-  const [path = join(ROOT, "build/kpod"), ...more] = process.argv.slice(2);
+  const [path = join(REPOSITORY, "build/kpod"), ...more] = process.argv.slice(2);
   if (more.length > 0) throw new ScriptError("usage: npm run build:single [-- FILE]");
-  await buildSingle(ROOT, resolve(path));
+  await buildSingle(REPOSITORY, resolve(path));
   const licences = `${resolve(path)}.THIRD-PARTY.txt`;
-  writeFileSync(licences, `${await thirdPartyText(ROOT)}\n${nodeLicence()}`);
+  writeFileSync(licences, `${await thirdPartyText(REPOSITORY)}\n${nodeLicence()}`);
   console.log(`${resolve(path)}\n${licences}`);
 });
