@@ -209,7 +209,7 @@ describe("the table", () => {
 
   test("leaves something of a name", () => {
     const table = statsTable(rows, style, 60);
-    expect(table).toContain("eb1f08a198e9a   k8s_a_very_long_n...   200.00%");
+    expect(table).toContain("eb1f08a198e9a   k8s_a_v...   200.00%");
     expect(table).toMatch(/^CONTAINER +NAME +CPU % +MEM USAGE/);
     expect(table).not.toContain("BLOCK");
   });

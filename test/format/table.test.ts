@@ -75,6 +75,14 @@ describe("of a narrow terminal", () => {
     expect(spared(30)[1]).toBe("0123456789abc   k8s_web_sho...");
     expect(headings(80)).toBe("ID   IMAGE   STATUS   NAMES");
   });
+
+  test("keeps more of some columns until nothing is left to leave out", () => {
+    const kept = (width: number): string | undefined =>
+      tableText({ columns, rows, width, narrow: { IMAGE: 10, NAMES: 20 }, spare: ["STATUS"] }).split("\n")[1];
+    expect(kept(64)).toBe("0123456789abc   registr...   Up 2 minutes   k8s_web_shop_defa...");
+    expect(kept(60)).toBe("0123456789abc   registry.example/...   k8s_web_shop_defau...");
+    expect(kept(40)).toBe("0123456789abc   registr...   k8s_web_...");
+  });
 });
 
 test("a cell is painted without its padding, and its colour does not count", () => {
