@@ -4,7 +4,7 @@ import { loadConfig } from "../../src/lib/config";
 import { ContainerServer } from "../../src/lib/container-server";
 import { createPodContainer } from "../../src/lib/launch/container";
 import { startInPty, type PtyProcess } from "../helpers/pty";
-import { succeeded } from "../helpers/process";
+import { runProcess, succeeded } from "../helpers/process";
 import { listing } from "../helpers/listing";
 import { until } from "../helpers/until";
 import { createWorld, type World } from "../helpers/world";
@@ -77,10 +77,6 @@ async function create(pod: string, name: string): Promise<void> {
   await server.update();
   const options = { name, image: "localhost/busybox:latest", command: ["sleep", "1000"] };
   ids[name] = (await createPodContainer(server, server.lookupSandbox(pod), options)).id;
-}
-
-function userdata(containerId: string): string {
-  return join(world.root, "overlay-containers", containerId, "userdata");
 }
 
 async function makeContainers(): Promise<void> {
@@ -258,19 +254,26 @@ test("looking changes nothing", async () => {
 });
 
 describe("sick ones do not spoil the others", () => {
-  /** Changes the spec of a container or infra container for the time of an action. */
+  /** Changes the spec of a container or infra container, in one place or both, for the time of an action. */
   async function withSpec(
     containerId: string,
     change: (text: string) => string,
     action: () => Promise<void>,
+    places: readonly ("root" | "runRoot")[] = ["root"],
   ) {
-    const path = join(userdata(containerId), "config.json");
-    const text = readFileSync(path, "utf8");
-    writeFileSync(path, change(text));
+    const paths = places.map((place) =>
+      join(world[place], "overlay-containers", containerId, "userdata/config.json"),
+    );
+    const texts = paths.map((path) => readFileSync(path, "utf8"));
+    paths.forEach((path, index) => {
+      writeFileSync(path, change(texts[index] ?? ""));
+    });
     try {
       await action();
     } finally {
-      writeFileSync(path, text);
+      paths.forEach((path, index) => {
+        writeFileSync(path, texts[index] ?? "");
+      });
     }
   }
 
@@ -289,10 +292,14 @@ describe("sick ones do not spoil the others", () => {
     });
   });
 
-  test("a broken spec", async () => {
+  test("a broken spec: the other copy of it, and without one what else is known", async () => {
+    const broken = () => "{ broken";
+    await withSpec(id("web"), broken, async () => {
+      expect(await kpod("ps", "-f", "name=k8s_web_", "--format", "{{.Command}}")).toBe("sleep 1000\n");
+    });
     await withSpec(
       id("web"),
-      () => "{ broken",
+      broken,
       async () => {
         const { stdout, stderr, exitCode } = await world.kpod([
           "--log-level",
@@ -308,6 +315,7 @@ describe("sick ones do not spoil the others", () => {
         expect(await shown("-f", "label=tier")).toBe("");
         expect(await shown("-q")).toBe("bare host paused web");
       },
+      ["root", "runRoot"],
     );
   });
 });
@@ -345,11 +353,21 @@ describe("on a terminal", () => {
       ok: "no colour",
       made: "no colour",
     });
+    // Of a copy of the store nobody here knows whether its containers run.
+    const copy = join(world.scratch, "copy");
+    succeeded(await runProcess("cp", ["-ax", world.root, copy]), "cp");
+    const config = join(world.scratch, "copy.conf");
+    writeFileSync(
+      config,
+      readFileSync(world.config, "utf8").replaceAll(join(world.directory, "runtime"), "/nowhere"),
+    );
     const unknown = await drawn([
-      "--runtime",
+      "-c",
+      config,
+      "--root",
+      copy,
+      "--runroot",
       "/nowhere",
-      "--log-level",
-      "fatal",
       "ps",
       "-f",
       "status=unknown",

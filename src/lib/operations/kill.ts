@@ -25,7 +25,15 @@ export async function killContainer(
   if (status !== "running" && status !== "paused") {
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
   }
-  await sendSignal(server, container, signal);
+  try {
+    await sendSignal(server, container, signal);
+  } catch (error) {
+    // It ended in this moment, or somebody removed it.
+    if ((await server.runtime.updateStatus(container)).status !== "stopped") throw error;
+    throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`, {
+      cause: error,
+    });
+  }
   if (signal !== constants.signals.SIGKILL) return;
   const ended = await waitForExit(server, container, { timeoutMs: killedWait });
   if (ended !== undefined) noteLostExit(server, container, killedExitCode);

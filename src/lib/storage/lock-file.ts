@@ -103,7 +103,7 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
   for (let pause = 1; !setLock(fd, path, type); pause = Math.min(pause * 2, 16)) {
     const waited = performance.now() - started;
     if (timeoutMs > 0 && waited >= timeoutMs) {
-      const holder = describeHolder(findLockHolder(fd, path, type));
+      const holder = describeHolder(findLockHolder(fd, type));
       throw new KpodError(
         "LOCK_TIMEOUT",
         `${path} is still locked by ${holder} after ${timeoutMs / 1000} s`,
@@ -114,7 +114,7 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
     }
     if (!told && waited >= beforeTelling) {
       told = true;
-      onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, path, type))}`);
+      onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, type))}`);
     }
     const left = timeoutMs > 0 ? timeoutMs - waited : Infinity;
     await sleep(Math.min(pause, left), undefined, signal === undefined ? {} : { signal }).catch(() => {

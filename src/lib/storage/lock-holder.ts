@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { fstatSync, readdirSync, readFileSync } from "node:fs";
 import { libc } from "../system/libc";
 import { readCommandLine } from "../system/process";
 
@@ -15,12 +15,12 @@ export interface LockHolder {
  * Finds the process whose lock keeps one of this type from being taken. The kernel names the holder of a POSIX
  * lock; the holder of an open file description's lock is the one whose /proc/PID/fdinfo shows it.
  */
-export function findLockHolder(fd: number, path: string, type: number): LockHolder | undefined {
+export function findLockHolder(fd: number, type: number): LockHolder | undefined {
   const flock = wholeFile(type);
   if (libc().fcntl(fd, F_OFD_GETLK, flock) === -1) return undefined;
   const pid = flock.readInt32LE(24);
   if (pid > 0) return { pid, command: shortCommand(pid) };
-  const owner = findOpenFileLock(path);
+  const owner = findOpenFileLock(fd);
   return owner === undefined ? undefined : { pid: owner, command: shortCommand(owner) };
 }
 
@@ -31,8 +31,9 @@ export function wholeFile(type: number): Buffer {
   return flock;
 }
 
-function findOpenFileLock(path: string): number | undefined {
-  const { ino } = statSync(path);
+function findOpenFileLock(fd: number): number | undefined {
+  // Not by its path: somebody may have removed the file.
+  const { ino } = fstatSync(fd);
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).find((pid) => holdsLock(pid, ino));
 }
