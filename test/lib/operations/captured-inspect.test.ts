@@ -18,8 +18,11 @@ interface Node extends TestServer {
 
 /** A captured node whose runtimes say what they said when it was captured. */
 async function node(directory: string, answers: readonly RuntimeAnswer[]): Promise<Node> {
+  const [script] = Object.values(runtimeScript(directory, answers));
+  if (script === undefined) throw new Error("no runtime");
   const made = testServer(directory, {
-    runtimes: runtimeScript(directory, answers),
+    // Its pods asked for the one or the other.
+    runtimes: { runc: script, crun: script },
     logDir: "/var/log/pods",
   });
   await made.server.update({ states: false });
