@@ -1,4 +1,4 @@
-import { rmSync } from "node:fs";
+import { lstatSync, rmSync } from "node:fs";
 import { fileError } from "../errors";
 import { unmountBelow } from "./mount";
 
@@ -9,7 +9,8 @@ import { unmountBelow } from "./mount";
  */
 export function removeTree(directory: string): void {
   try {
-    unmountBelow(directory);
+    // Of a symbolic link only the link goes: what is mounted where it leads is somebody else's.
+    if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) unmountBelow(directory);
     rmSync(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   } catch (error) {
     throw fileError(`cannot remove ${directory}`, error);
