@@ -1,6 +1,7 @@
 // From the words after `kpod` to an exit code. The version is printed before anything is loaded; where that fails,
 // the usual way says why. A shell that completes a command line is answered before the parser is loaded.
 import { writeSync } from "node:fs";
+import { mark, traceAtExit } from "./cli/trace";
 import { versionLine } from "./cli/version";
 
 /**
@@ -9,6 +10,8 @@ import { versionLine } from "./cli/version";
  */
 export async function run(argv: readonly string[]): Promise<void> {
   if (printsVersion(argv)) return;
+  traceAtExit();
+  mark("kpod began");
   if (argv.includes("__complete")) {
     const { answerShell } = await import("./cli/completion/answer");
     if (await answerShell(argv)) return;

@@ -1,10 +1,11 @@
 // The nodes that are measured, built of real containers.
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../../scripts/bootstrap.mjs";
 import { makeBusyboxImage, makePauseImage } from "../../scripts/lib/image.mjs";
 import { writeNodeConfig } from "../../scripts/lib/layout.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "../../scripts/lib/run.mjs";
+import { sweep } from "../../scripts/lib/sweep.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./place.mjs";
 import { addStopped } from "./stopped.mjs";
 
@@ -36,11 +37,19 @@ function images() {
   };
 }
 
-/** Builds what is not there of it; gives back what runs the world's kpod. */
+/** Builds the world where it is not there; gives back its layout, and what makes commands of its kpod. */
 export async function kpodWorld(name, { running, stopped }) {
   const layout = benchLayout(name);
   const words = ["--config", layout.config];
-  const world = { layout, words, command: (...args) => [process.execPath, [KPOD, ...words, ...args]] };
+  const world = {
+    layout,
+    // As on a node, where kpod finds its configuration by itself.
+    command: (...args) => ({
+      program: process.execPath,
+      args: [KPOD, ...args],
+      environment: { CONTAINER_CONFIG: layout.config },
+    }),
+  };
   if (existsSync(join(layout.directory, MARK))) return world;
   const { busybox, pause } = images();
   writeNodeConfig(layout, "runc");
@@ -73,36 +82,41 @@ export async function kpodWorld(name, { running, stopped }) {
   return world;
 }
 
-/** The same for podman, with containers of its own. */
-export async function podmanWorld(name, { running, stopped }) {
-  const directory = join(BENCH_DIRECTORY, name);
-  const within = (part) => join(directory, part);
-  const words = [
+function podmanWords(name) {
+  const within = (part) => join(BENCH_DIRECTORY, name, part);
+  return [
     ...["--root", within("root"), "--runroot", within("runroot"), "--storage-driver", "overlay"],
     ...["--tmpdir", within("tmp"), "--network-config-dir", within("cni"), "--cgroup-manager", "cgroupfs"],
     ...["--events-backend", "none", "--runtime", "runc"],
   ];
-  const world = { words, command: (...args) => ["podman", [...words, ...args]] };
-  if (existsSync(within(MARK))) return world;
+}
+
+/** The same for podman, with containers of its own. */
+export async function podmanWorld(name, { running, stopped }) {
+  const directory = join(BENCH_DIRECTORY, name);
+  const words = podmanWords(name);
+  const world = { command: (...args) => ({ program: "podman", args: [...words, ...args] }) };
+  if (existsSync(join(directory, MARK))) return world;
   mkdirSync(directory, { recursive: true });
   const { busybox } = images();
   const podman = (...args) => run("podman", [...words, ...args]);
   await podman("load", "-i", busybox.dockerArchive);
-  const parent = `--cgroup-parent=/kpod-bench-${name}`;
-  // Its own defaults are above what some machines allow.
-  const common = ["--network", "none", "--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024", parent];
+  // Its own limits are above what some machines allow.
+  const limits = ["--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024"];
+  const common = ["--network", "none", ...limits, `--cgroup-parent=/kpod-bench-${name}`];
   await inLanes(running, 2, (number) =>
     podman("run", "-d", ...common, "--name", `app-${number}`, busybox.name, "sleep", "1000000"),
   );
   await inLanes(stopped, 2, (number) =>
     podman("create", ...common, "--name", `job-${number}`, busybox.name, "sh", "-c", "exit 3"),
   );
-  writeFileSync(within(MARK), "");
+  writeFileSync(join(directory, MARK), "");
   return world;
 }
 
-/** The names of the worlds that are there. */
-export function worldsThere() {
-  if (!existsSync(BENCH_DIRECTORY)) return [];
-  return readdirSync(BENCH_DIRECTORY).filter((name) => name !== "images");
+/** Removes a world of podman's: containers first, then what they ran in. */
+export async function removePodmanWorld(name) {
+  await run("podman", [...podmanWords(name), "rm", "--all", "--force", "--time", "0"]);
+  // Mounts and cgroups that podman itself leaves lie where those of a world of ours do.
+  await sweep(benchLayout(name));
 }

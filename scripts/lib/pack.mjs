@@ -187,7 +187,7 @@ const place=places[name];
 if(place!==undefined)packs[place]??=openPack(place);
 const part=place===undefined?parts[name]:packs[place][name];
 if(part===undefined)return nodeRequire(name);
-module=loaded[name]={exports:{}};
+module=loaded[name]={exports:{},require:load};
 part(module.exports,load,module,filename);
 return module.exports;
 }

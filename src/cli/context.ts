@@ -4,6 +4,7 @@ import type { GlobalValues } from "./globals";
 import { createInterrupt } from "./interrupt";
 import { createLogger } from "./logger";
 import type { Terminal } from "./terminal";
+import { mark } from "./trace";
 
 /** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
 export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
@@ -12,7 +13,8 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
 
   const loadConfig = async () => {
     const library = await import("../lib/config");
-    return library.loadConfig({
+    mark("reader of the configuration loaded");
+    const config = library.loadConfig({
       configFile: globals.config,
       overrides: {
         root: globals.root,
@@ -23,6 +25,8 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
         logDir: globals.logDir,
       },
     });
+    mark("configuration read");
+    return config;
   };
 
   const openServer = async () => {
@@ -30,6 +34,7 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
       loadConfig(),
       import("../lib/container-server"),
     ]);
+    mark("library loaded");
     return new ContainerServer(config, {
       logger,
       lockTimeoutMs: globals.lockTimeout * 1000,

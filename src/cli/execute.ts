@@ -6,6 +6,7 @@ import { ExitCode } from "./exit-code";
 import { parseCommandLine, type Request } from "./program";
 import { report } from "./report";
 import type { Terminal } from "./terminal";
+import { mark } from "./trace";
 import { versionLine } from "./version";
 
 /**
@@ -48,6 +49,7 @@ async function runCommand(
 ): Promise<number> {
   if (command.needsRoot === true) requireRoot(command);
   const context = createContext(globals, terminal);
+  mark("command line read");
   try {
     return await command.run(context, given, args);
   } catch (error) {

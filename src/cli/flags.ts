@@ -69,6 +69,7 @@ export function joinValues(before: GivenValue | undefined, value: GivenValue): G
 
 /** The property under which a command reads a flag: `no-trunc` becomes `noTrunc`. */
 export function propertyOf(long: string): string {
+  if (!long.includes("-")) return long;
   return long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 

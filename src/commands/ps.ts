@@ -2,6 +2,7 @@ import { pause, unlessAborted } from "../cli/abortable";
 import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen } from "../cli/live-screen";
 import type { psFlags } from "../cli/table/ps";
+import { mark } from "../cli/trace";
 import type { ContainerFilter } from "../lib/container-lists";
 import type { ContainerServer } from "../lib/container-server";
 import {
@@ -67,6 +68,7 @@ function createList(
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
     await server.update({ states });
+    mark("node looked at");
     source.now = Date.now();
     source.vanished.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.

@@ -2,18 +2,29 @@ const printableAscii = /^[ -~]*$/;
 const escape = "\x1b";
 // What switches colours (SGR in ECMA-48).
 const colour = /(\x1b\[[\d;]*m)/g;
-// Marks that combine with the character before them, and signs that are not drawn.
-const zeroWidth = /^[\p{Mark}\p{Default_Ignorable_Code_Point}]+$/u;
+// Made when a text is not plain: the classes of characters take a millisecond.
+let classes: { readonly zeroWidth: RegExp; readonly wide: RegExp } | undefined;
+
+function characterClasses(): { readonly zeroWidth: RegExp; readonly wide: RegExp } {
+  classes ??= {
+    // Marks that combine with the character before them, and signs that are not drawn.
+    zeroWidth: new RegExp("^[\\p{Mark}\\p{Default_Ignorable_Code_Point}]+$", "u"),
+    wide: new RegExp(`^[${wideBlocks}\\p{Emoji_Presentation}]|\\ufe0f`, "u"),
+  };
+  return classes;
+}
+
 // East Asian Wide and Fullwidth (Unicode's EastAsianWidth.txt, blocks with nothing narrow in them joined), and
 // the signs that are drawn as pictures.
-const wide =
-  /^[\u1100-\u115f\u2e80-\u303e\u3041-\u4dbf\u4e00-\ua4cf\ua960-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{18aff}\u{1b000}-\u{1b2ff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]|\ufe0f/u;
+const wideBlocks =
+  "\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\u4dbf\\u4e00-\\ua4cf\\ua960-\\ua97c\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe30-\\ufe6f\\uff01-\\uff60\\uffe0-\\uffe6\\u{16fe0}-\\u{18aff}\\u{1b000}-\\u{1b2ff}\\u{20000}-\\u{3fffd}";
 
 /** How many cells of a terminal a text takes. The text holds no control characters but those of colours. */
 export function displayWidth(text: string): number {
   // Nearly every cell is plain ASCII, and the segmenter costs a millisecond to make.
   if (printableAscii.test(text)) return text.length;
   if (text.includes(escape)) return displayWidth(text.replace(colour, ""));
+  const { zeroWidth, wide } = characterClasses();
   let width = 0;
   for (const { segment } of new Intl.Segmenter().segment(text)) {
     if (!zeroWidth.test(segment)) width += wide.test(segment) ? 2 : 1;

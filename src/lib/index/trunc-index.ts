@@ -1,30 +1,30 @@
 import { KpodError } from "../errors";
 
 /**
- * Finds ids by a prefix that fits one of them only (libkpod: truncindex.TruncIndex). Ids are kept sorted, so
- * that a look-up costs a binary search.
+ * Finds ids by a prefix that fits one of them only (libkpod: truncindex.TruncIndex). They are sorted at the first
+ * look-up, which most callers never come to, so that each further one costs a binary search.
  */
 export class TruncIndex {
-  private ids: string[];
+  private readonly ids: Set<string>;
+  private sorted: readonly string[] | undefined;
 
   constructor(ids: Iterable<string> = []) {
-    this.ids = [...new Set(ids)].sort();
+    this.ids = new Set(ids);
   }
 
   /** Adds an id. @throws KpodError CONFLICT when it is there already, BAD_ARGUMENT for an empty one */
   add(id: string): void {
     if (id === "" || id.includes(" "))
       throw new KpodError("BAD_ARGUMENT", `illegal id ${JSON.stringify(id)}`);
-    const place = this.place(id);
-    if (this.ids[place] === id) throw new KpodError("CONFLICT", `id already exists: ${id}`);
-    this.ids.splice(place, 0, id);
+    if (this.ids.has(id)) throw new KpodError("CONFLICT", `id already exists: ${id}`);
+    this.ids.add(id);
+    this.sorted = undefined;
   }
 
   /** Takes an id out. @throws KpodError NOT_FOUND */
   delete(id: string): void {
-    const place = this.place(id);
-    if (id === "" || this.ids[place] !== id) throw new KpodError("NOT_FOUND", `no such id: ${id}`);
-    this.ids.splice(place, 1);
+    if (!this.ids.delete(id)) throw new KpodError("NOT_FOUND", `no such id: ${id}`);
+    this.sorted = undefined;
   }
 
   /**
@@ -51,26 +51,32 @@ export class TruncIndex {
   /** All ids that begin with a prefix, in order; none for an empty prefix. */
   matches(prefix: string): string[] {
     if (prefix === "") return [];
-    const found: string[] = [];
-    for (let place = this.place(prefix); this.ids[place]?.startsWith(prefix) === true; place++) {
-      found.push(...this.ids.slice(place, place + 1));
-    }
-    return found;
+    const ids = this.inOrder();
+    const first = placeOf(prefix, ids);
+    let end = first;
+    while (ids[end]?.startsWith(prefix) === true) end++;
+    return ids.slice(first, end);
   }
 
   /** Calls a handler with each id, in order. */
   iterate(handler: (id: string) => void): void {
-    [...this.ids].forEach(handler);
+    this.inOrder().forEach(handler);
   }
 
-  private place(id: string): number {
-    let low = 0;
-    let high = this.ids.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((this.ids[middle] ?? "") < id) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+  private inOrder(): readonly string[] {
+    this.sorted ??= [...this.ids].sort();
+    return this.sorted;
   }
+}
+
+/** Where an id stands among sorted ones, or would stand. */
+function placeOf(id: string, ids: readonly string[]): number {
+  let low = 0;
+  let high = ids.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((ids[middle] ?? "") < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseJson } from "../system/files";
 import { annotations } from "./annotations";
 import type { Spec } from "./spec";
-import { readArgsQuickly, readSpec } from "./spec-file";
+import { readAnnotationQuickly, readArgsQuickly, readSpec } from "./spec-file";
 import { textMap, type ContainerState } from "./state";
 
 /** What is known of a container before its spec is read. */
@@ -47,6 +47,8 @@ export class Container {
   /** Its state when it was last looked up; undefined before. */
   state: ContainerState | undefined;
   private loadedSpec: Spec | undefined;
+  /** True when an annotation was asked for: further ones are taken from the parsed spec. */
+  private asked = false;
 
   constructor(identity: ContainerIdentity) {
     this.id = identity.id;
@@ -82,6 +84,17 @@ export class Container {
     return textMap(this.spec.annotations);
   }
 
+  /**
+   * One annotation of the spec, "" when it is not there. For the first one that is asked for, the file is not parsed.
+   * @throws KpodError CORRUPT
+   */
+  annotation(key: string): string {
+    const path = join(this.dir, "config.json");
+    const quick = this.loadedSpec === undefined && !this.asked ? readAnnotationQuickly(path, key) : undefined;
+    this.asked = true;
+    return quick ?? this.specAnnotations[key] ?? "";
+  }
+
   /** The container's labels in Kubernetes. @throws KpodError CORRUPT */
   get labels(): Record<string, string> {
     return this.mapAnnotation(annotations.labels);
@@ -94,7 +107,7 @@ export class Container {
 
   /** Where conmon writes the log; "" when the spec does not say. @throws KpodError CORRUPT */
   get logPath(): string {
-    return this.specAnnotations[annotations.logPath] ?? "";
+    return this.annotation(annotations.logPath);
   }
 
   /** The signal that asks it to stop, as the image names it; "" for TERM. @throws KpodError CORRUPT */
@@ -110,11 +123,12 @@ export class Container {
   /** Forgets the spec, so that the next look reads it anew. */
   forgetSpec(): void {
     this.loadedSpec = undefined;
+    this.asked = false;
   }
 
   private mapAnnotation(key: string): Record<string, string> {
-    const text = this.specAnnotations[key];
-    if (text === undefined || text === "") return {};
+    const text = this.annotation(key);
+    if (text === "") return {};
     return textMap(parseJson(`annotation ${key} of container ${this.id.slice(0, 13)}`, text));
   }
 }

@@ -38,5 +38,5 @@ function readOne(path: string): ExitRecord | undefined {
 
 /** True when the kernel killed the container for want of memory; conmon leaves a marker in either directory. */
 export function hasOomMarker(dir: string, bundlePath: string): boolean {
-  return existsSync(join(bundlePath, "oom")) || existsSync(join(dir, "oom"));
+  return existsSync(`${bundlePath}/oom`) || existsSync(`${dir}/oom`);
 }

@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { readTextIfThere } from "../system/files";
-import { isProcessAlive } from "../system/process";
+import { isPidTaken, isProcessAlive } from "../system/process";
 import { annotations } from "./annotations";
 import type { Container } from "./container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
@@ -83,8 +83,8 @@ export function resolveEnded({ id }: Container, noted: NotedText | undefined): C
   const state = noted && tolerantly(() => parseEndedState(noted.path, noted.text));
   if (state?.id !== id || state.exitCode === undefined || state.finished === undefined) return undefined;
   const { initPid, initStartTime } = state;
-  if (initPid === undefined || initStartTime === undefined || isProcessAlive(initPid, initStartTime))
-    return undefined;
+  if (initPid === undefined || initStartTime === undefined) return undefined;
+  if (isPidTaken(initPid) && isProcessAlive(initPid, initStartTime)) return undefined;
   state.pid = 0;
   return state;
 }

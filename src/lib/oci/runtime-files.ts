@@ -2,7 +2,7 @@ import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } fr
 import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { isRecord } from "../system/files";
-import { isProcessAlive } from "../system/process";
+import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
 import type { RuntimeState } from "./runtime-state";
 import { readTime, textMap, type ContainerStatus } from "./state";
 
@@ -92,8 +92,8 @@ function readRunc(directory: string, id: string): RuntimeState | undefined {
     const [, ownId, pidText = "", startTime = "", created] = runcHead.exec(readAt(fd, 0, headSize)) ?? [];
     if (ownId !== id) return undefined;
     const pid = Number(pidText);
-    const alive = pid > 0 && isProcessAlive(pid, startTime);
-    const status = alive ? livingStatus(fd, directory) : "stopped";
+    const process = livingProcess(pid, startTime);
+    const status = process === undefined ? "stopped" : livingStatus(fd, directory, process);
     if (status === undefined) return undefined;
     return new FileState({ id, status, pid, created: readTime(created) }, () => runcDetails(path));
   } finally {
@@ -112,7 +112,7 @@ function readAt(fd: number, position: number, length: number): string {
 }
 
 /** runc tells first whether the cgroup is frozen, also of a container that has not been started. */
-function livingStatus(fd: number, directory: string): ContainerStatus | undefined {
+function livingStatus(fd: number, directory: string, process: ProcessStat): ContainerStatus | undefined {
   const tail = readAt(fd, Math.max(0, fstatSync(fd).size - tailSize), tailSize);
   const cgroups: unknown = JSON.parse(runcCgroups.exec(tail)?.[1] ?? "null");
   if (!isRecord(cgroups)) return undefined;
@@ -121,7 +121,7 @@ function livingStatus(fd: number, directory: string): ContainerStatus | undefine
   const frozen =
     freezer === undefined
       ? unified !== undefined && isFrozenV2(unified)
-      : isFrozenV1(freezer, () => readKernelFile(`${freezer}/freezer.self_freezing`) !== "0");
+      : isFrozenV1(freezer, process, () => readKernelFile(`${freezer}/freezer.self_freezing`) !== "0");
   if (frozen === undefined) return undefined;
   if (frozen) return "paused";
   return existsSync(`${directory}/exec.fifo`) ? "created" : "running";
@@ -163,19 +163,42 @@ function crunStatus(
   { pid, startTime }: { pid: number; startTime: string },
   cgroup: string,
 ): ContainerStatus | undefined {
-  if (pid === 0 || !isProcessAlive(pid, startTime)) return "stopped";
+  const process = livingProcess(pid, startTime);
+  if (process === undefined) return "stopped";
   if (existsSync(join(directory, "exec.fifo"))) return "created";
   const v1 = "/sys/fs/cgroup/freezer";
-  const frozen = existsSync(v1) ? isFrozenV1(join(v1, cgroup)) : isFrozenV2(join("/sys/fs/cgroup", cgroup));
+  const frozen = existsSync(v1)
+    ? isFrozenV1(join(v1, cgroup), process)
+    : isFrozenV2(join("/sys/fs/cgroup", cgroup));
   if (frozen === undefined) return undefined;
   return frozen ? "paused" : "running";
 }
 
+function livingProcess(pid: number, startTime: string): ProcessStat | undefined {
+  const stat = pid > 0 ? readProcessStat(pid) : undefined;
+  return stat !== undefined && isLiving(stat, startTime) ? stat : undefined;
+}
+
+let kernelRelease: readonly number[] | undefined;
+
 /**
+ * Whether a process can be one of a frozen cgroup v1, of which the kernel takes long to tell. Since Linux 6.1 all of
+ * them show as `D`; before, some went on showing how they slept.
+ */
+function canBeFrozen({ state }: ProcessStat): boolean {
+  if (state === "D") return true;
+  kernelRelease ??= readKernelFile("/proc/sys/kernel/osrelease")?.split(/[.-]/, 2).map(Number) ?? [];
+  const [major = 0, minor = 0] = kernelRelease;
+  return major < 6 || (major === 6 && minor < 1);
+}
+
+/**
+ * @param process the first one in the container
  * @param countsAsFrozen tells whether one that is frozen is so by itself, and not with a cgroup above it
  * @returns undefined while it is on the way
  */
-function isFrozenV1(path: string, countsAsFrozen = () => true): boolean | undefined {
+function isFrozenV1(path: string, process: ProcessStat, countsAsFrozen = () => true): boolean | undefined {
+  if (!canBeFrozen(process)) return false;
   switch (readKernelFile(join(path, "freezer.state"))) {
     case "FROZEN":
       return countsAsFrozen();

@@ -75,7 +75,7 @@ function allHandlers(config: RuntimeConfigPart): (RuntimeHandler | undefined)[] 
 }
 
 /** Looks for the directory of the container. */
-export const hasState: HasState = (root, id) => existsSync(join(root, id));
+export const hasState: HasState = (root, id) => existsSync(`${root}/${id}`);
 
 /**
  * The same answer from one look at each root, for a look at many containers: what appears in a root meanwhile
@@ -101,8 +101,8 @@ function namesIn(root: string): string[] {
 
 /** Whose state a directory holds; undefined when there is none. */
 export function kindOfState(directory: string): KnownRuntime | undefined {
-  if (existsSync(join(directory, "status"))) return "crun";
-  return existsSync(join(directory, "state.json")) ? "runc" : undefined;
+  if (existsSync(`${directory}/status`)) return "crun";
+  return existsSync(`${directory}/state.json`) ? "runc" : undefined;
 }
 
 function handlerOfKind(

@@ -310,7 +310,7 @@ export class Runtime {
     try {
       const root = this.roots.all.find((each) => has(each, container.id));
       if (root === undefined) return this.roots.complete ? "absent" : undefined;
-      const directory = join(root, container.id);
+      const directory = `${root}/${container.id}`;
       const kind = kindOfState(directory);
       return kind === undefined ? undefined : readRuntimeFiles(kind, directory, container.id);
     } catch (error) {

@@ -48,6 +48,27 @@ export function readArgsQuickly(path: string): readonly string[] | undefined {
   return Array.isArray(args) && args.every((word) => typeof word === "string") ? args : undefined;
 }
 
+/**
+ * An annotation of a spec as Go writes it, indented, a line each: then its line is found without parsing the rest.
+ * @returns undefined when it is not found so, which does not say that it is not there
+ */
+export function readAnnotationQuickly(path: string, key: string): string | undefined {
+  let text: string | undefined;
+  try {
+    text = readTextIfThere(path);
+  } catch {
+    // Whoever reads it to parse it says what is wrong.
+    return undefined;
+  }
+  // Only a key of the second level stands behind two tabs, and only annotations have such names.
+  const start = `\n\t\t${JSON.stringify(key)}: `;
+  const found = text?.indexOf(start) ?? -1;
+  if (text === undefined || found < 0) return undefined;
+  const line = text.slice(found + start.length, text.indexOf("\n", found + 1));
+  const value = parseOrNothing(line.replace(/,\s*$/, ""));
+  return typeof value === "string" ? value : undefined;
+}
+
 function readHead(path: string): string {
   let fd: number;
   try {

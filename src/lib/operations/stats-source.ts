@@ -6,6 +6,7 @@ import { errnoOf, isNotFound, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
 import { isProcessAlive, readProcessStat } from "../system/process";
+import { monotonicNow } from "../system/clock";
 
 /** What of the machine does not change from sample to sample. */
 export interface StatsHost {
@@ -43,7 +44,7 @@ export interface LibcontainerStats extends CgroupStats {
   /** The first process, by pid and start time (clock ticks after boot). */
   pid: number;
   startTime: string;
-  /** Milliseconds on the clock of `performance.now()`, when the processor time was read. */
+  /** Milliseconds on the clock of `monotonicNow()`, when the processor time was read. */
   sampledAt: number;
   /**
    * The devices of the pod's network namespace; undefined with the host's network, whose counters are not the
@@ -64,7 +65,7 @@ export function readContainerStats(container: Container, options: StatsOptions =
   const { pid } = process;
   const cgroups = readProc(pid, "cgroup");
   if (cgroups === undefined) throw notRunning(container);
-  const sampledAt = performance.now();
+  const sampledAt = monotonicNow();
   const counted = readCgroupStats(parseProcessCgroups(cgroups, container.id, host.cgroupMounts), options);
   const interfaces = network ? podInterfaces(container, pid, host, options.podNetworks) : undefined;
   // Looked at last: whatever was read above is the container's only if its process is still the same.

@@ -37,7 +37,7 @@ export interface ProcessorMark {
   readonly pid: number;
   readonly startTime: string;
   readonly nanoseconds: number;
-  /** Milliseconds on the clock of `performance.now()`. */
+  /** Milliseconds on the clock of `monotonicNow()`. */
   readonly at: number;
 }
 

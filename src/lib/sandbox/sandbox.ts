@@ -188,6 +188,6 @@ export class Sandbox {
   }
 
   private text(key: string): string {
-    return this.infraContainer.specAnnotations[key] ?? "";
+    return this.infraContainer.annotation(key);
   }
 }

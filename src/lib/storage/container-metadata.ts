@@ -38,6 +38,7 @@ export function parseContainerMetadata(text: string | undefined): ContainerMetad
     return undefined;
   }
   if (!isRecord(value)) return undefined;
+  if (typeof value["created-at"] === "number" && isContainerMetadata(value)) return value;
   const metadata = { ...value, ...gapsOf(value) };
   return isContainerMetadata(metadata) ? metadata : undefined;
 }

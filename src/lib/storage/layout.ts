@@ -86,8 +86,8 @@ export function storeLayout(
     mountsLock: join(runLayers, "mountpoints.lock"),
     mountsFile: join(runLayers, "mountpoints.json"),
     imageDirectory: (id) => (existsSync(join(images, id)) ? join(images, id) : join(ownImages, id)),
-    containerDirectory: (id) => join(containers, id),
-    containerRunDirectory: (id) => join(runContainers, id),
+    containerDirectory: (id) => `${containers}/${id}`,
+    containerRunDirectory: (id) => `${runContainers}/${id}`,
   };
 }
 

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { monotonicNow } from "../system/clock";
 import { checked, libc } from "../system/libc";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 
@@ -97,11 +98,11 @@ function openLockFile(path: string, kind: LockKind): number | undefined {
 async function waitForLock(fd: number, path: string, kind: LockKind, options: LockOptions): Promise<void> {
   const { timeoutMs, signal, onWait } = options;
   const type = kind === "read" ? F_RDLCK : F_WRLCK;
-  const started = performance.now();
+  const started = monotonicNow();
   let told = false;
   // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
   for (let pause = 1; !setLock(fd, path, type); pause = Math.min(pause * 2, 16)) {
-    const waited = performance.now() - started;
+    const waited = monotonicNow() - started;
     if (timeoutMs > 0 && waited >= timeoutMs) {
       const holder = describeHolder(findLockHolder(fd, type));
       throw new KpodError(

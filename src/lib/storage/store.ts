@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import type { Config } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
@@ -116,12 +116,12 @@ export class Store {
 
   /** Directory of what CRI-O keeps of a container beyond a reboot. */
   userdataDirectory(id: StorageId): string {
-    return join(this.layout.containerDirectory(id), "userdata");
+    return `${this.layout.containerDirectory(id)}/userdata`;
   }
 
   /** Directory of what CRI-O keeps of a container until a reboot: the OCI bundle. */
   runUserdataDirectory(id: StorageId): string {
-    return join(this.layout.containerRunDirectory(id), "userdata");
+    return `${this.layout.containerRunDirectory(id)}/userdata`;
   }
 
   /**

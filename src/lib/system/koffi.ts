@@ -1,9 +1,9 @@
-import { createRequire } from "node:module";
 import type * as Koffi from "koffi";
 
 /** Loads the native addon that calls functions of the C library, from where npm has put it. */
 export function loadKoffi(): typeof Koffi {
-  const load = createRequire(__filename);
+  // Not by createRequire: node:module, which has it, loads node's loader of ES modules along.
+  const load = (name: string): unknown => module.require(name);
   try {
     // Loading the addon itself takes a fifth of the time of loading koffi's package around it.
     const { arch } = process;

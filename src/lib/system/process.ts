@@ -27,10 +27,18 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
 
 /** True when the process is there and not just waiting to be reaped; with a start time, only that very process. */
 export function isProcessAlive(pid: number, startTime?: string): boolean {
-  // Most of those that are asked for have long ended, and an error of node's costs ten times as much as this.
-  const stat = existsSync(`/proc/${pid}`) ? readProcessStat(pid) : undefined;
-  if (stat === undefined || stat.state === "Z" || stat.state === "X") return false;
-  return startTime === undefined || stat.startTime === startTime;
+  const stat = readProcessStat(pid);
+  return stat !== undefined && isLiving(stat, startTime);
+}
+
+/** The same of a process that was looked at. */
+export function isLiving({ state, startTime }: ProcessStat, wanted?: string): boolean {
+  return state !== "Z" && state !== "X" && (wanted === undefined || startTime === wanted);
+}
+
+/** True while there is a process of this pid, whichever: a cheaper question than what it is. */
+export function isPidTaken(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
 }
 
 /** Kills a process; one that has ended is fine. */

@@ -1,0 +1,78 @@
+// Runs commands in turns and keeps what each run took.
+import { spawnSync } from "node:child_process";
+import { closeSync, openSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { ScriptError, leanEnvironment } from "../../scripts/lib/run.mjs";
+
+const USAGE = fileURLToPath(new URL("usage.cjs", import.meta.url));
+const MAX_OUTPUT = 64 * 1024 * 1024;
+
+/** One run of a command, in milliseconds from its start to its end; what it says goes to a pipe, or to a file. */
+function timeOf({ program, args, environment = {}, outputFile }) {
+  const output = outputFile === undefined ? "pipe" : openSync(outputFile, "w");
+  const started = process.hrtime.bigint();
+  const { status, error, stderr } = spawnSync(program, args, {
+    env: leanEnvironment(environment),
+    stdio: ["ignore", output, output],
+    maxBuffer: MAX_OUTPUT,
+  });
+  const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
+  if (typeof output === "number") closeSync(output);
+  if (error !== undefined || status !== 0) {
+    throw new ScriptError(`${program} ${args.join(" ")} failed: ${error?.message ?? String(stderr ?? "see its output")}`);
+  }
+  return milliseconds;
+}
+
+/** What node itself says that a program of it has used. */
+function usageOf({ args, environment = {} }) {
+  const { status, output } = spawnSync(process.execPath, ["--require", USAGE, ...args], {
+    env: leanEnvironment(environment),
+    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    maxBuffer: MAX_OUTPUT,
+  });
+  if (status !== 0) throw new ScriptError(`${args.join(" ")} failed: ${String(output[2])}`);
+  return JSON.parse(String(output[3]));
+}
+
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/**
+ * Runs all commands once a round, so that what else the machine does hits them alike.
+ * @param commands by name: what to run, with `usage` also what node says of it
+ * @returns by name: medians of milliseconds, of CPU time and of peak memory, and the times of all runs
+ */
+export function measure(commands, rounds, onRound = () => {}) {
+  const runs = new Map(Object.keys(commands).map((name) => [name, { times: [], usages: [] }]));
+  // The first run fills the caches of the disk and of compiled code.
+  for (let round = -1; round < rounds; round++) {
+    for (const [name, command] of Object.entries(commands)) {
+      const time = timeOf(command);
+      const usage = command.usage === true ? usageOf(command) : undefined;
+      if (round < 0) continue;
+      runs.get(name).times.push(time);
+      if (usage !== undefined) runs.get(name).usages.push(usage);
+    }
+    onRound(round + 1);
+  }
+  return Object.fromEntries(
+    [...runs].map(([name, { times, usages }]) => [
+      name,
+      {
+        ms: median(times),
+        times,
+        ...(usages.length === 0
+          ? {}
+          : {
+              cpuMs: median(usages.map(({ cpuMs }) => cpuMs)),
+              rssKb: median(usages.map(({ maxRssKb }) => maxRssKb)),
+              startsProcesses: usages.some(({ startsProcesses }) => startsProcesses),
+            }),
+      },
+    ]),
+  );
+}
