@@ -1,0 +1,98 @@
+import {
+  cpSync,
+  existsSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { runProcess, type ProcessResult } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
+
+const repository = join(__dirname, "../..");
+const directory = testdir({ "root/overlay-containers/containers.json": "[]" });
+const cache = join(directory, "dist/cache");
+
+beforeAll(() => {
+  for (const name of ["bin", "dist"])
+    cpSync(join(repository, name), join(directory, name), { recursive: true });
+  rmSync(cache, { recursive: true, force: true });
+  symlinkSync(join(repository, "node_modules"), join(directory, "node_modules"));
+});
+
+function kpod(...args: string[]): Promise<ProcessResult> {
+  return runProcess(join(directory, "bin/kpod"), ["--root", join(directory, "root"), ...args]);
+}
+
+const listed = { exitCode: 0, stdout: "[]\n", stderr: "" };
+const list = (): Promise<ProcessResult> => kpod("ps", "-a", "--format", "json");
+const kept = (): string[] => (existsSync(cache) ? readdirSync(cache).sort() : []);
+const ofPs = (): string[] => kept().filter((name) => name.endsWith("-ps"));
+
+test("a call that fails keeps nothing", async () => {
+  expect((await kpod("ps", "--format", "{{")).exitCode).toBe(2);
+  expect(kept()).toEqual([]);
+});
+
+test("the first call of a command keeps what was compiled for it, and the next ones leave that alone", async () => {
+  expect(await list()).toEqual(listed);
+  const names = ofPs();
+  expect(names.length).toBeGreaterThan(0);
+  expect(kept()).toEqual(names);
+  const written = names.map((name) => statSync(join(cache, name)).mtimeMs);
+  expect(await list()).toEqual(listed);
+  expect(names.map((name) => statSync(join(cache, name)).mtimeMs)).toEqual(written);
+});
+
+test.each<[string, (whole: Buffer) => Buffer]>([
+  ["empty", () => Buffer.alloc(0)],
+  ["cut off", (whole) => whole.subarray(0, whole.length >> 1)],
+  ["overwritten at the beginning", (whole) => Buffer.concat([Buffer.alloc(64, 1), whole.subarray(64)])],
+  [
+    "with a byte changed in the middle",
+    (whole) => {
+      const changed = Buffer.from(whole);
+      changed.writeUInt8(changed.readUInt8(whole.length >> 1) ^ 0xff, whole.length >> 1);
+      return changed;
+    },
+  ],
+  [
+    "of another version",
+    (whole) => {
+      const changed = Buffer.from(whole);
+      changed.writeUInt32LE(changed.readUInt32LE(4) + 1, 4);
+      return changed;
+    },
+  ],
+])("what is %s is refused and made anew", async (_, spoil) => {
+  const whole = ofPs().map((name) => [join(cache, name), readFileSync(join(cache, name))] as const);
+  for (const [path, bytes] of whole) writeFileSync(path, spoil(bytes));
+  expect(await list()).toEqual(listed);
+  for (const [path, bytes] of whole) expect(statSync(path).size).toBeGreaterThan(bytes.length / 2);
+  expect(await list()).toEqual(listed);
+});
+
+test("what is kept of other packs is not taken for that of these", async () => {
+  const names = ofPs();
+  const pack = join(directory, "dist/kpod.cjs");
+  const text = readFileSync(pack, "latin1");
+  // As long as before: V8 itself tells texts apart by their length.
+  const other = text
+    .replace(/^\/\/[0-9a-f]{16}/, `//${"0".repeat(16)}`)
+    .replace('"too many arguments', '"too many argumentz');
+  writeFileSync(pack, other, "latin1");
+  expect((await kpod("ps", "x")).exitCode).toBe(2);
+  expect(await list()).toEqual(listed);
+  expect(ofPs().length).toBeGreaterThan(names.length);
+  writeFileSync(pack, text, "latin1");
+});
+
+test("where nothing can be kept, kpod works as well, and says nothing of it", async () => {
+  rmSync(cache, { recursive: true });
+  writeFileSync(cache, "");
+  expect(await list()).toEqual(listed);
+  expect(readdirSync(join(directory, "dist")).filter((name) => name.includes("cache"))).toEqual(["cache"]);
+});

@@ -1,0 +1,80 @@
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { runProcess, succeeded } from "../helpers/process";
+import { createNode, type Node } from "../helpers/node";
+
+/** What a call of kpod has cost, counted: how long that takes is for the benchmark to say. */
+interface Costs {
+  /** Paths, in the order in which they were opened. */
+  readonly opened: readonly string[];
+  /** Node's own modules, beyond those that every program has. */
+  readonly modules: readonly string[];
+}
+
+const kpod = join(__dirname, "../../bin/kpod");
+let node: Node;
+const ids: string[] = [];
+
+async function costsOf(...args: string[]): Promise<Costs> {
+  const { world } = node;
+  const file = join(world.scratch, "costs.json");
+  const env = { KPOD_COSTS: file, CONTAINER_CONFIG: world.config };
+  const hook = join(__dirname, "../helpers/costs.cjs");
+  const run = () => runProcess(process.execPath, ["--require", hook, kpod, ...args], { env });
+  // At the first call, the code that was compiled for it is kept for the others.
+  succeeded(await run(), `kpod ${args.join(" ")}`);
+  succeeded(await run(), `kpod ${args.join(" ")}`);
+  return JSON.parse(readFileSync(file, "utf8")) as Costs;
+}
+
+beforeAll(async () => {
+  node = await createNode();
+  const pod = await node.pod("shop");
+  for (const name of ["one", "two", "three"]) ids.push((await node.start(pod, name, "sleep 1000")).id);
+  const { id } = await node.start(pod, "ended", "exit 3");
+  ids.push(id);
+  await node.ok("wait", id);
+}, 60_000);
+
+afterAll(() => node.world.destroy(), 60_000);
+
+const packs = ({ opened }: Costs): string[] => [
+  ...new Set(opened.filter((path) => /\/dist\/[^/]+$/.test(path)).map((path) => basename(path))),
+];
+const filesOf = ({ opened }: Costs, id: string | undefined): string[] =>
+  opened.filter((path) => id !== undefined && path.includes(id)).map((path) => basename(path));
+
+test("ps opens one pack, and nothing of node that takes long to load", async () => {
+  const costs = await costsOf("ps");
+  expect(packs(costs)).toEqual(["kpod.cjs"]);
+  expect(costs.modules.filter((name) => !["vm", "process"].includes(name))).toEqual([]);
+});
+
+test("ps starts no process: no runtime is asked", async () => {
+  expect((await costsOf("ps", "-a")).modules).not.toContain("child_process");
+});
+
+test("ps opens a container's files once, and of one that has ended neither the runtime's nor its exit file", async () => {
+  const costs = await costsOf("ps", "-a");
+  expect(filesOf(costs, ids[0]).sort()).toEqual(["config.json", "state.json", "state.json"]);
+  expect(filesOf(costs, ids[3]).sort()).toEqual(["config.json", "state.json"]);
+  const records = costs.opened.filter((path) => path.endsWith("/containers.json"));
+  expect(records).toHaveLength(1);
+});
+
+test("ps -q reads no spec, and with -a no state either", async () => {
+  expect(filesOf(await costsOf("ps", "-q"), ids[0])).not.toContain("config.json");
+  expect(filesOf(await costsOf("ps", "-aq"), ids[0])).toEqual([]);
+});
+
+test("inspect looks at the container that is meant alone", async () => {
+  const costs = await costsOf("inspect", ids[0] ?? "");
+  expect(filesOf(costs, ids[0])).toContain("config.json");
+  for (const other of ids.slice(1)) expect(filesOf(costs, other)).toEqual([]);
+});
+
+test("a shell's question is answered from the records, with a small pack", async () => {
+  const costs = await costsOf("__complete", "stop", "");
+  expect(packs(costs)).toEqual(["kpod.cjs", "complete.cjs"]);
+  expect(costs.modules).not.toContain("child_process");
+});
