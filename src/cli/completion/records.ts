@@ -1,14 +1,15 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../../lib/config";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
-import { readStateFile, type ContainerStatus } from "../../lib/oci/state";
+import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state";
 import { parseContainerMetadata, type ContainerMetadata } from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
 import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
+import { readTextIfThere } from "../../lib/system/files";
 
 /** A container, or the infra container of a pod, as the store has it on record. */
 export interface RecordedContainer {
@@ -37,9 +38,10 @@ export function readStoreRecords(config: Config): Records {
     const metadata = parseContainerMetadata(record.metadata);
     return metadata === undefined ? [] : [{ record, metadata }];
   });
-  all.sort(newestFirst);
-  const status = (container: RecordedContainer) =>
-    recordedStatus(container, layout, config.containerExitsDir);
+  const created = new Map(all.map((container) => [container, createdAt(container)]));
+  all.sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
+  const exits = new Set(namesIn(config.containerExitsDir));
+  const status = (container: RecordedContainer) => recordedStatus(container, layout, exits);
   return {
     containers: all.filter((container) => !isInfra(container)),
     pods: all.filter(isInfra),
@@ -54,34 +56,43 @@ export function readStoreRecords(config: Config): Records {
 function recordedStatus(
   container: RecordedContainer,
   layout: StoreLayout,
-  exitsDir: string,
+  exits: ReadonlySet<string>,
 ): ContainerStatus {
   const [dir, runDir] = directories(container, layout);
   // conmon writes the exit file at once; state.json is CRI-O's memory, and CRI-O may be dead.
-  if (existsSync(join(dir, "exit")) || existsSync(join(exitsDir, container.record.id))) return "stopped";
+  if (exits.has(container.record.id) || existsSync(`${dir}/exit`)) return "stopped";
   return notedStatus(dir) ?? notedStatus(runDir) ?? "unknown";
 }
 
 function notedStatus(directory: string): ContainerStatus | undefined {
   try {
-    return readStateFile(join(directory, "state.json"))?.status;
+    const path = `${directory}/state.json`;
+    const text = readTextIfThere(path) ?? "";
+    // It stands before the annotations, which make up nearly all of the text.
+    const early = /^\{[^{}]*"status":"(\w+)"/.exec(text)?.[1];
+    return early === undefined ? parseState(path, text)?.status : readStatus(early);
   } catch (error) {
     if (error instanceof KpodError) return undefined;
     throw error;
   }
 }
 
+/** What lies in a directory; nothing where it cannot be read. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
 function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
   const places = [layout.containerDirectory(record.id), layout.containerRunDirectory(record.id)] as const;
-  return [join(places[0], "userdata"), join(places[1], "userdata")];
+  return [`${places[0]}/userdata`, `${places[1]}/userdata`];
 }
 
 function isInfra({ record, metadata }: RecordedContainer): boolean {
   return metadata.pod === true || metadata["pod-id"] === record.id;
-}
-
-function newestFirst(a: RecordedContainer, b: RecordedContainer): number {
-  return createdAt(b) - createdAt(a);
 }
 
 function createdAt({ record, metadata }: RecordedContainer): number {

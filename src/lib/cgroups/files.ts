@@ -1,5 +1,4 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
 import { errnoOf, fileError, isNotFound } from "../errors";
 
 /**
@@ -10,7 +9,9 @@ import { errnoOf, fileError, isNotFound } from "../errors";
  */
 export function readCgroupFile(directory: string | undefined, name: string): string | undefined {
   if (directory === undefined) return undefined;
-  const path = join(directory, name);
+  const path = `${directory}/${name}`;
+  // Many a kernel lacks many a file, and an error of node's costs ten times as much as this question.
+  if (!existsSync(path)) return undefined;
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
