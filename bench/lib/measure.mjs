@@ -19,7 +19,9 @@ function timeOf({ program, args, environment = {}, outputFile }) {
   const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
   if (typeof output === "number") closeSync(output);
   if (error !== undefined || status !== 0) {
-    throw new ScriptError(`${program} ${args.join(" ")} failed: ${error?.message ?? String(stderr ?? "see its output")}`);
+    throw new ScriptError(
+      `${program} ${args.join(" ")} failed: ${error?.message ?? String(stderr ?? "see its output")}`,
+    );
   }
   return milliseconds;
 }
