@@ -47,32 +47,50 @@ test("the first call of a command keeps what was compiled for it, and the next o
   expect(names.map((name) => statSync(join(cache, name)).mtimeMs)).toEqual(written);
 });
 
+/** With a byte changed, the first at 0 and the last at 1. */
+const changedAt =
+  (place: number) =>
+  (whole: Buffer): Buffer => {
+    const changed = Buffer.from(whole);
+    const at = Math.round((whole.length - 1) * place);
+    changed.writeUInt8(changed.readUInt8(at) ^ 0xff, at);
+    return changed;
+  };
+
 test.each<[string, (whole: Buffer) => Buffer]>([
   ["empty", () => Buffer.alloc(0)],
   ["cut off", (whole) => whole.subarray(0, whole.length >> 1)],
+  ["cut off by a byte", (whole) => whole.subarray(1)],
+  ["nothing but zeros", (whole) => Buffer.alloc(whole.length)],
+  [
+    "zeros at its end",
+    (whole) => Buffer.concat([whole.subarray(0, 4096), Buffer.alloc(whole.length - 4096)]),
+  ],
   ["overwritten at the beginning", (whole) => Buffer.concat([Buffer.alloc(64, 1), whole.subarray(64)])],
-  [
-    "with a byte changed in the middle",
-    (whole) => {
-      const changed = Buffer.from(whole);
-      changed.writeUInt8(changed.readUInt8(whole.length >> 1) ^ 0xff, whole.length >> 1);
-      return changed;
-    },
-  ],
-  [
-    "of another version",
-    (whole) => {
-      const changed = Buffer.from(whole);
-      changed.writeUInt32LE(changed.readUInt32LE(4) + 1, 4);
-      return changed;
-    },
-  ],
+  ...[0, 0.1, 0.2, 0.3, 0.4, 0.6, 0.9, 1].map(
+    (place) => [`changed by a byte at ${place}`, changedAt(place)] as [string, (whole: Buffer) => Buffer],
+  ),
 ])("what is %s is refused and made anew", async (_, spoil) => {
   const whole = ofPs().map((name) => [join(cache, name), readFileSync(join(cache, name))] as const);
   for (const [path, bytes] of whole) writeFileSync(path, spoil(bytes));
   expect(await list()).toEqual(listed);
   for (const [path, bytes] of whole) expect(statSync(path).size).toBeGreaterThan(bytes.length / 2);
   expect(await list()).toEqual(listed);
+});
+
+test("what another version of V8 made is refused and made anew", async () => {
+  const paths = ofPs().map((name) => join(cache, name));
+  for (const path of paths) {
+    const bytes = readFileSync(path);
+    // The second word is the version; all is there twice.
+    for (const at of [4, 4 + (bytes.length >> 1)]) bytes.writeUInt32LE(bytes.readUInt32LE(at) + 1, at);
+    writeFileSync(path, bytes);
+  }
+  const spoilt = paths.map((path) => readFileSync(path));
+  expect(await list()).toEqual(listed);
+  paths.forEach((path, index) => {
+    expect(readFileSync(path).equals(spoilt[index] ?? Buffer.alloc(0))).toBe(false);
+  });
 });
 
 test("what is kept of other packs is not taken for that of these", async () => {

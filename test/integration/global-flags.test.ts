@@ -221,4 +221,11 @@ test("who is not root is told so by what needs root, and can ask for help", asyn
   });
   expect(await asNobody("run")).toMatchObject({ exitCode: 2 });
   expect(await asNobody("run", "--help")).toMatchObject({ exitCode: 0 });
+  const closed = testdir({ "root/overlay-containers/containers.json": "[]" });
+  const records = join(closed, "root/overlay-containers/containers.json");
+  expect(await asNobody("--root", join(closed, "root"), "ps")).toEqual({
+    exitCode: 1,
+    stdout: "",
+    stderr: `Error: cannot read ${records}: permission denied: run kpod as root\n`,
+  });
 });

@@ -1,7 +1,7 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config";
-import { errorMessage, fileError, KpodError } from "../errors";
+import { errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { addContainer, dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
@@ -75,9 +75,14 @@ export class Store {
     };
   }
 
-  /** True when there is a directory at the store's root. */
+  /** False when there is nothing at the store's root; what may not be looked at can be there. */
   exists(): boolean {
-    return existsSync(this.layout.root);
+    try {
+      statSync(this.layout.root);
+      return true;
+    } catch (error) {
+      return !isNotFound(error);
+    }
   }
 
   /** All containers, pods' infra containers among them. */
