@@ -1,4 +1,4 @@
-// Builds dist/: the command line as one pack, and the library's entry.
+// Builds dist/: the command line as packs, and the library's entry.
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
