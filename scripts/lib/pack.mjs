@@ -18,6 +18,7 @@ const PACKS = {
     "src/commands/ps.ts",
   ],
   flags: ["node_modules/commander/esm.mjs"],
+  toml: ["src/lib/config/toml-parser.ts"],
   complete: ["src/cli/completion/answer.ts"],
   look: [
     "src/commands/inspect.ts",
@@ -45,6 +46,9 @@ const PACKS = {
     "src/lib/storage/runtime-server.ts",
   ],
 };
+
+/** The packs that hold a package alone. */
+const PACKAGES = { flags: "commander", toml: "@iarna/toml" };
 
 const COMMANDER = /[/\\]node_modules[/\\]commander[/\\]lib[/\\]command\.js$/;
 
@@ -120,9 +124,11 @@ function sortIntoPacks(outputs) {
   const entries = Object.entries(PACKS).map(([pack, modules]) => [pack, modules.map(chunkOf)]);
   for (const [pack, chunks] of entries) for (const chunk of chunks) packOf.set(chunk, pack);
   // The body of a package that is CommonJS is a chunk beside that of its entry.
-  for (const [chunk, { inputs }] of Object.entries(outputs))
-    if (Object.keys(inputs).some((path) => path.includes("node_modules/commander/")))
-      packOf.set(chunk, "flags");
+  for (const [chunk, { inputs }] of Object.entries(outputs)) {
+    const paths = Object.keys(inputs);
+    for (const [pack, name] of Object.entries(PACKAGES))
+      if (paths.some((path) => path.includes(`node_modules/${name}/`))) packOf.set(chunk, pack);
+  }
   for (const [pack, chunks] of entries) {
     const own = new Set(chunks);
     for (const chunk of own) {

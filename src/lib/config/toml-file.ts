@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import parseString from "@iarna/toml/parse-string";
 import { describeErrno, errnoOf, errorMessage, KpodError } from "../errors";
 import { isRecord } from "../system/files";
+import { parseToml } from "./toml-parser";
+import { parsePlainToml } from "./toml-plain";
 import { scanToml } from "./toml-scan";
 import { keyOnLine, lineOfKey } from "./toml-tree";
 import { writeKey } from "./toml-write";
@@ -71,7 +72,7 @@ function isEncodingError(error: unknown): boolean {
 
 function parse(file: string, text: string): Record<string, unknown> {
   try {
-    return parseString(withoutComments(text));
+    return parsePlainToml(text) ?? parseToml(withoutComments(text));
   } catch (error) {
     // The parser goes on with a picture of the place, which does not fit on one line.
     const reason = errorMessage(error).replace(/ at row \d+, col \d+, pos \d+:[^]*$/, "");
