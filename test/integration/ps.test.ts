@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { loadConfig } from "../../src/lib/config";
 import { ContainerServer } from "../../src/lib/container-server";
 import { createPodContainer } from "../../src/lib/launch/container";
+import { enterScreen, leaveScreen, pictures } from "../helpers/pictures";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { runProcess, succeeded } from "../helpers/process";
 import { listing } from "../helpers/listing";
@@ -401,19 +402,6 @@ describe("on a terminal", () => {
 });
 
 describe("watching on a terminal", () => {
-  const enter = "\x1b[?1049h\x1b[?25l";
-  const leave = "\x1b[?25h\x1b[?1049l";
-
-  function pictures(output: string): string[][] {
-    return output
-      .split("\x1b[H")
-      .slice(1)
-      .flatMap((part) => {
-        const end = part.indexOf("\x1b[J");
-        return end < 0 ? [] : [part.slice(0, end).split("\x1b[K\r\n").slice(0, -1)];
-      });
-  }
-
   async function watch(...args: string[]): Promise<PtyProcess> {
     return startInPty(KPOD, ["--config", world.config, "ps", ...args], { env: { NO_COLOR: "1" } });
   }
@@ -429,9 +417,9 @@ describe("watching on a terminal", () => {
     seen.type("\x03");
     expect(await seen.ended).toBe(130);
     const output = seen.output();
-    expect(output.startsWith(enter)).toBe(true);
-    expect(output.split(leave)).toHaveLength(2);
-    expect(output.split(leave)[1]).toBe("running\r\n");
+    expect(output.startsWith(enterScreen)).toBe(true);
+    expect(output.split(leaveScreen)).toHaveLength(2);
+    expect(output.split(leaveScreen)[1]).toBe("running\r\n");
   });
 
   test("a table is cut at the terminal's width", async () => {

@@ -8,6 +8,7 @@ import { loadConfig } from "../../src/lib/config";
 import { ContainerServer } from "../../src/lib/container-server";
 import { readNetworkInterfaces } from "../../src/lib/system/net-dev";
 import { failureOf } from "../helpers/failure";
+import { enterScreen, leaveScreen, pictures } from "../helpers/pictures";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { succeeded } from "../helpers/process";
 import { writeTree } from "../helpers/testdir";
@@ -390,20 +391,6 @@ describe("kpod stats", () => {
     expect(existsSync(root)).toBe(false);
   });
 
-  const enter = "\x1b[?1049h\x1b[?25l";
-  const leave = "\x1b[?25h\x1b[?1049l";
-
-  /** The pictures that were drawn so far, each as its lines. */
-  function pictures(output: string): string[][] {
-    return output
-      .split("\x1b[H")
-      .slice(1)
-      .flatMap((part) => {
-        const end = part.indexOf("\x1b[J");
-        return end < 0 ? [] : [part.slice(0, end).split("\x1b[K\r\n").slice(0, -1)];
-      });
-  }
-
   async function live(...args: string[]): Promise<PtyProcess> {
     const words = ["--config", world.config, "stats", "--interval", "0.1", ...args, "shown"];
     const pty = await startInPty(KPOD, words, { columns: 100, rows: 10, env: { NO_COLOR: "1" } });
@@ -413,7 +400,7 @@ describe("kpod stats", () => {
 
   /** What stands on the terminal afterwards. */
   function afterwards(output: string): string {
-    const [, rest, ...more] = output.split(leave);
+    const [, rest, ...more] = output.split(leaveScreen);
     expect(more).toEqual([]);
     return (rest ?? "").replaceAll("\r\n", "\n");
   }
@@ -426,7 +413,7 @@ describe("kpod stats", () => {
     pty.type("\x03");
     expect(await pty.ended).toBe(130);
     const output = pty.output();
-    expect(output.startsWith(enter)).toBe(true);
+    expect(output.startsWith(enterScreen)).toBe(true);
     for (const lines of pictures(output)) {
       expect(lines).toHaveLength(2);
       expect(lines[0]).toMatch(/^CONTAINER {7}NAME +CPU % .* PIDS$/);
@@ -466,15 +453,15 @@ describe("kpod stats", () => {
     const state = (): string => / ([A-Z]) /.exec(readFileSync(`/proc/${pty.pid}/stat`, "utf8"))?.[1] ?? "";
     await until("it is stopped", () => state() === "T");
     // What it wrote before it stopped may still be on its way through the terminal.
-    await until("the terminal is given back", () => pty.output().split(leave).length === 2);
+    await until("the terminal is given back", () => pty.output().split(leaveScreen).length === 2);
     process.kill(pty.pid, "SIGCONT");
     await until("it draws again", () => {
-      const again = pty.output().split(leave)[1] ?? "";
-      return again.includes(enter) && pictures(again).length > 1;
+      const again = pty.output().split(leaveScreen)[1] ?? "";
+      return again.includes(enterScreen) && pictures(again).length > 1;
     });
     pty.type("\x03");
     expect(await pty.ended).toBe(130);
-    expect(pty.output().split(leave)).toHaveLength(3);
+    expect(pty.output().split(leaveScreen)).toHaveLength(3);
   });
 
   test("a template is drawn in place, too; JSON and a dumb terminal are not", async () => {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { errnoOf, fileError, isNotFound } from "../errors";
 
 /**
@@ -10,9 +10,9 @@ import { errnoOf, fileError, isNotFound } from "../errors";
 export function readCgroupFile(directory: string | undefined, name: string): string | undefined {
   if (directory === undefined) return undefined;
   const path = `${directory}/${name}`;
-  // Many a kernel lacks many a file, and an error of node's costs ten times as much as this question.
-  if (!existsSync(path)) return undefined;
   try {
+    // Many a kernel lacks many a file, and an error of node's costs ten times as much as this question.
+    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
     return readFileSync(path, "utf8");
   } catch (error) {
     // ENODEV: the cgroup was removed between open and read.

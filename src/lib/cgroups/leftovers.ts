@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, isNotFound } from "../errors";
 import { killProcess } from "../system/process";
 import { cgroupHierarchies } from "./hierarchies";
+import { monotonicNow } from "../system/clock";
 
 /** Milliseconds that killed processes have to leave their cgroup. */
 const emptyTimeLimit = 5_000;
@@ -16,11 +17,11 @@ const emptyTimeLimit = 5_000;
 export async function clearCgroups(id: string): Promise<string[]> {
   const found = cgroupsOf(id);
   for (const directory of found) thaw(directory);
-  const deadline = performance.now() + emptyTimeLimit;
+  const deadline = monotonicNow() + emptyTimeLimit;
   let left = found;
   for (;;) {
     left = left.filter((directory) => !removeTree(directory));
-    if (left.length === 0 || performance.now() > deadline) return left;
+    if (left.length === 0 || monotonicNow() > deadline) return left;
     await sleep(10);
   }
 }

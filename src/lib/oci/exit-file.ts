@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { isNotFound } from "../errors";
+import { fileError, isNotFound, KpodError } from "../errors";
 import { readTextIfThere } from "../system/files";
 
 /** How a container ended, as conmon wrote it down. */
@@ -26,13 +26,14 @@ export function readExitFile(places: ExitFilePlaces): ExitRecord | undefined {
 
 function readOne(path: string): ExitRecord | undefined {
   try {
-    const text = existsSync(path) ? readTextIfThere(path) : undefined;
-    if (text === undefined || !/^\d{1,3}\s*$/.test(text)) return undefined;
-    return { exitCode: Number(text), finished: statSync(path).mtime };
+    const stat = statSync(path, { throwIfNoEntry: false });
+    const text = stat === undefined ? undefined : readTextIfThere(path);
+    if (stat === undefined || text === undefined || !/^\d{1,3}\s*$/.test(text)) return undefined;
+    return { exitCode: Number(text), finished: stat.mtime };
   } catch (error) {
     // CRI-O deletes the file in its exits directory as soon as it has seen it.
     if (isNotFound(error)) return undefined;
-    throw error;
+    throw error instanceof KpodError ? error : fileError(`cannot read ${path}`, error);
   }
 }
 

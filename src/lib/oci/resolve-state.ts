@@ -7,7 +7,7 @@ import { annotations } from "./annotations";
 import type { Container } from "./container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
 import type { RuntimeState } from "./runtime-state";
-import { parseEndedState, parseState, readStateFile, type ContainerState } from "./state";
+import { parseEndedState, parseState, type ContainerState } from "./state";
 
 /** What the runtime said of a container: its state, that it has none, or nothing (it could not be asked). */
 export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
@@ -27,7 +27,8 @@ export function resolveState(
   text?: NotedText,
 ): ContainerState {
   const { id, bundlePath } = container;
-  const noted = (text && tolerantly(() => parseState(text.path, text.text))) ?? readNotedState(container);
+  const noted =
+    (text && tolerantly(() => parseState(text.path, text.text))) ?? readNoted(container, parseState);
   const base: ContainerState = noted ?? {
     ociVersion: "",
     id,
@@ -107,20 +108,23 @@ export interface NotedText {
   text: string;
 }
 
-/** What CRI-O noted of a container last. */
-export function readNotedText({ dir, bundlePath }: Container): NotedText | undefined {
-  for (const directory of [dir, bundlePath]) {
-    const path = `${directory}/state.json`;
-    const text = tolerantly(() => readTextIfThere(path));
-    if (text !== undefined && text !== "") return { path, text };
-  }
-  return undefined;
+/** The state.json of a container: that which lives through a reboot, else that of the bundle. */
+export function readNotedText(container: Container): NotedText | undefined {
+  return readNoted(container, (path, text) => (text === "" ? undefined : { path, text }));
 }
 
-function readNotedState({ dir, bundlePath }: Container): ContainerState | undefined {
+/** What the first state.json of a container says from which anything can be made. */
+function readNoted<T>(
+  { dir, bundlePath }: Container,
+  make: (path: string, text: string) => T | undefined,
+): T | undefined {
   for (const directory of [dir, bundlePath]) {
-    const state = tolerantly(() => readStateFile(`${directory}/state.json`));
-    if (state !== undefined) return state;
+    const made = tolerantly(() => {
+      const path = `${directory}/state.json`;
+      const text = readTextIfThere(path);
+      return text === undefined ? undefined : make(path, text);
+    });
+    if (made !== undefined) return made;
   }
   return undefined;
 }

@@ -92,17 +92,24 @@ function programOf(
   return entry.inheritDefaultRuntime ? defaultRuntime : name;
 }
 
-/** All handlers that the configuration names and whose programs are there. */
+/** As {@link chooseRuntime}; undefined for a handler that is not configured, or whose program is not there. */
+export function findRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler | undefined {
+  try {
+    return chooseRuntime(config, choice);
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * All handlers that the configuration names and whose programs are there. One that is not installed has no
+ * containers here; who asks for it by name is told.
+ */
 export function configuredHandlers(config: RuntimeConfigPart): RuntimeHandler[] {
-  return Object.keys(config.runtimes).flatMap((handler) => {
-    try {
-      return chooseRuntime(config, { handler, trusted: undefined, privileged: false });
-    } catch (error) {
-      // A handler that is not installed has no containers here; who asks for it by name is told.
-      if (!(error instanceof KpodError)) throw error;
-      return [];
-    }
-  });
+  return Object.keys(config.runtimes).flatMap(
+    (handler) => findRuntime(config, { handler, trusted: undefined, privileged: false }) ?? [],
+  );
 }
 
 function trustedPath(config: RuntimeConfigPart, { trusted, privileged }: RuntimeChoice): string {

@@ -1,15 +1,15 @@
 import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound } from "../errors";
 import { readCommandLine } from "../system/process";
 import { readConmonPid } from "./conmon";
 import type { Container } from "./container";
 import { findExecutable, isExecutable } from "./executable";
 import type { KnownRuntime } from "./runtime-files";
-import { chooseRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime-handler";
+import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime-handler";
 
 /** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
-export const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];
+const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];
 
 /** Tells whether a runtime's root has a container. */
 export type HasState = (root: string, id: string) => boolean;
@@ -38,39 +38,26 @@ export function locateRuntime(
   return undefined;
 }
 
-/** Where the configured runtimes keep their state. */
-export interface StateRoots {
-  readonly all: readonly string[];
-  /** True when a container that is in none of them has no runtime. */
-  readonly complete: boolean;
+/** Where the runtimes of a configuration keep their state, also those whose program is not there. */
+export function stateRoots({ runtimes }: RuntimeConfigPart): readonly string[] {
+  const roots = Object.values(runtimes).map(({ runtimeRoot }) => runtimeRoot);
+  return [...new Set([...roots.filter((root) => root !== ""), ...rootsOfCrio])];
 }
 
-/** The roots of all runtimes of a configuration, also of those whose program is not there. */
-export function stateRoots(config: RuntimeConfigPart): StateRoots {
-  const roots = Object.values(config.runtimes).map(({ runtimeRoot }) => runtimeRoot);
-  return {
-    all: [...new Set([...roots.filter((root) => root !== ""), ...rootsOfCrio])],
-    complete: allHandlers(config).every(
-      // Of others, those that run virtual machines for one, it is not known what they keep and where.
-      (handler) => handler !== undefined && handler.type !== "vm" && /runc|crun/.test(basename(handler.path)),
-    ),
-  };
-}
-
-/** The default handler and those of the table; undefined for one whose program is not there, which is to be told. */
-function allHandlers(config: RuntimeConfigPart): (RuntimeHandler | undefined)[] {
+/**
+ * True when a container that is in none of the {@link stateRoots} has no runtime. Of other runtimes than runc and
+ * crun, those that run virtual machines for one, it is not known what they keep and where; and where a program is
+ * missing, somebody has still to be told so.
+ */
+export function rootsTellAll(config: RuntimeConfigPart): boolean {
   const choices = [
     { handler: "", trusted: undefined, privileged: false },
     { handler: "", trusted: false, privileged: false },
     ...Object.keys(config.runtimes).map((handler) => ({ handler, trusted: undefined, privileged: false })),
   ];
-  return choices.map((choice) => {
-    try {
-      return chooseRuntime(config, choice);
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-      return undefined;
-    }
+  return choices.every((choice) => {
+    const handler = findRuntime(config, choice);
+    return handler !== undefined && handler.type !== "vm" && /runc|crun/.test(basename(handler.path));
   });
 }
 

@@ -24,10 +24,10 @@ import {
   kindOfState,
   locateRuntime,
   rootListings,
+  rootsTellAll,
   runtimeOfMonitor,
   stateRoots,
   type HasState,
-  type StateRoots,
 } from "./runtime-location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
 import { formatStateFile, type ContainerState } from "./state";
@@ -84,7 +84,9 @@ export class Runtime {
   private readonly logger: Logger;
   private readonly limits: RuntimeLimits;
   private handlers: RuntimeHandler[] | undefined;
-  private roots: StateRoots | undefined;
+  private roots: readonly string[] | undefined;
+  /** True when a container that is in none of the roots has no runtime; undefined until that is asked. */
+  private rootsTellAll: boolean | undefined;
 
   constructor(
     config: RuntimeConfig,
@@ -308,8 +310,11 @@ export class Runtime {
   private look(container: Container, has: HasState): RuntimeAnswer | undefined {
     this.roots ??= stateRoots(this.config);
     try {
-      const root = this.roots.all.find((each) => has(each, container.id));
-      if (root === undefined) return this.roots.complete ? "absent" : undefined;
+      const root = this.roots.find((each) => has(each, container.id));
+      if (root === undefined) {
+        this.rootsTellAll ??= rootsTellAll(this.config);
+        return this.rootsTellAll ? "absent" : undefined;
+      }
       const directory = `${root}/${container.id}`;
       const kind = kindOfState(directory);
       return kind === undefined ? undefined : readRuntimeFiles(kind, directory, container.id);

@@ -11,6 +11,7 @@ import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
 import { isProcessAlive, killProcess } from "../system/process";
 import { endMonitor, monitorOf, type Monitor } from "./monitor";
+import { monotonicNow } from "../system/clock";
 
 /** Milliseconds that a killed process has to be gone. */
 const killTimeLimit = 5_000;
@@ -153,6 +154,6 @@ async function endStrayProcess({ id, state }: Container): Promise<void> {
   if (initPid === undefined || initStartTime === undefined || !isProcessAlive(initPid, initStartTime)) return;
   killProcess(initPid);
   thawCgroups(id);
-  const deadline = performance.now() + killTimeLimit;
-  while (isProcessAlive(initPid, initStartTime) && performance.now() < deadline) await sleep(10);
+  const deadline = monotonicNow() + killTimeLimit;
+  while (isProcessAlive(initPid, initStartTime) && monotonicNow() < deadline) await sleep(10);
 }

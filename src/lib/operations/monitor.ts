@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
 import { isProcessAlive, killProcess, readCommandLine, readProcessStat } from "../system/process";
+import { monotonicNow } from "../system/clock";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
 const conmonTimeLimit = 5_000;
@@ -28,10 +29,10 @@ export async function endMonitor(
   { pid, startTime }: Monitor,
   patienceMs: number = conmonTimeLimit,
 ): Promise<void> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = monotonicNow() + patienceMs;
   let killed = false;
   while (isProcessAlive(pid, startTime)) {
-    if (!killed && performance.now() > deadline) {
+    if (!killed && monotonicNow() > deadline) {
       killed = true;
       killProcess(pid);
     }

@@ -8,6 +8,7 @@ import { readExitFile, type ExitRecord } from "../oci/exit-file";
 import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
 import { monitorOf } from "./monitor";
+import { monotonicNow } from "../system/clock";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
 const processCheckInterval = 500;
@@ -114,8 +115,8 @@ function processGone(container: Container): () => boolean {
     if (pid === 0 || isProcessAlive(pid, startTime)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
     if (readConmonPid(bundlePath) !== undefined && monitorOf(container) === undefined) return true;
-    since ??= performance.now();
-    return performance.now() - since > exitFileGrace;
+    since ??= monotonicNow();
+    return monotonicNow() - since > exitFileGrace;
   };
 }
 
@@ -131,14 +132,14 @@ export async function waitForCondition(
   options: WaitOptions = {},
 ): Promise<number | undefined> {
   if (condition === "stopped") return waitForExit(server, container, options);
-  const deadline = options.timeoutMs === undefined ? Infinity : performance.now() + options.timeoutMs;
+  const deadline = options.timeoutMs === undefined ? Infinity : monotonicNow() + options.timeoutMs;
   for (;;) {
     const { status } = await server.runtime.updateStatus(container);
     if (status === condition) return 0;
     if (status === "stopped") {
       throw new KpodError("BAD_STATE", `container ${container.id} has ended and will not be ${condition}`);
     }
-    if (performance.now() >= deadline) return undefined;
+    if (monotonicNow() >= deadline) return undefined;
     const { signal } = options;
     await sleep(stateCheckInterval, undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw new KpodError("INTERRUPTED", `interrupted while waiting for container ${container.id}`);
