@@ -1,13 +1,19 @@
 // Bundles the command line into a few files, the packs, each of which node reads at once and V8 compiles as one
 // script. A pack is opened when something in it is wanted first.
 import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { basename, relative } from "node:path";
-import { build, transform } from "esbuild";
+import { builtinModules } from "node:module";
+import { dirname, join } from "node:path";
+import commonjs from "@rollup/plugin-commonjs";
+import nodeResolve from "@rollup/plugin-node-resolve";
+import { transform } from "esbuild";
+import { rollup } from "rollup";
 
 /**
- * What each pack is made of: these modules and what they import, unless it belongs to a pack above. What stands here
- * is a part of its own, and so is loaded only where it is used; what no pack names comes into the last one.
+ * What each pack is made of: these modules and what they import, unless it belongs to another pack by name or to one
+ * above. The first pack is opened by every call, so it holds what a list needs and nothing else; what no pack names
+ * comes into the last one.
  */
 const PACKS = {
   kpod: [
@@ -17,38 +23,33 @@ const PACKS = {
     "src/lib/container-server.ts",
     "src/commands/ps.ts",
   ],
-  flags: ["node_modules/commander/esm.mjs"],
+  flags: ["commander"],
   toml: ["src/lib/config/toml-parser.ts"],
+  colors: ["chalk"],
+  tables: ["cli-table3"],
+  dates: ["date-fns"],
+  programs: ["execa"],
   complete: ["src/cli/completion/answer.ts"],
-  look: [
-    "src/commands/inspect.ts",
-    "src/commands/logs.ts",
-    "src/commands/stats.ts",
-    "src/lib/operations/container-data.ts",
-    "src/lib/operations/inspect.ts",
-    "src/lib/operations/logs.ts",
-    "src/lib/operations/stats.ts",
-    "src/lib/operations/storage-container.ts",
-  ],
-  more: [
-    "src/cli/report.ts",
-    "src/lib/hooks/read-hooks.ts",
-    "src/lib/oci/conmon.ts",
-    "src/lib/oci/runtime-call.ts",
+  inspect: ["src/commands/inspect.ts", "src/lib/operations/container-data.ts"],
+  logs: ["src/commands/logs.ts", "src/lib/operations/logs.ts"],
+  stats: ["src/commands/stats.ts", "src/lib/operations/stats.ts"],
+  templates: ["src/format/template/index.ts", "src/commands/container-template.ts"],
+  help: ["src/cli/help.ts"],
+  failure: ["src/cli/report.ts"],
+  runtimes: ["src/lib/oci/conmon.ts", "src/lib/oci/runtime-call.ts"],
+  change: [
     "src/lib/operations/kill.ts",
     "src/lib/operations/pause.ts",
     "src/lib/operations/remove.ts",
     "src/lib/operations/rename.ts",
     "src/lib/operations/stop.ts",
     "src/lib/operations/wait.ts",
-    "src/lib/storage/image-server.ts",
-    "src/lib/storage/images.ts",
-    "src/lib/storage/runtime-server.ts",
   ],
+  more: [],
 };
 
-/** The packs that hold a package alone. */
-const PACKAGES = { flags: "commander", toml: "@iarna/toml" };
+/** Names that begin so are certain not to stand for anything else in the code. */
+const PREFIX = "kpod_pack_";
 
 const COMMANDER = /[/\\]node_modules[/\\]commander[/\\]lib[/\\]command\.js$/;
 
@@ -56,15 +57,20 @@ const COMMANDER = /[/\\]node_modules[/\\]commander[/\\]lib[/\\]command\.js$/;
  * commander loads node:child_process for commands that are programs of their own. kpod has none, and loading it
  * takes longer than all the rest of commander.
  */
+function withoutChildProcess(path, contents) {
+  const before = "const childProcess = require('node:child_process');";
+  if (!contents.includes(before)) throw new Error(`${path} does not hold: ${before}`);
+  return contents.replace(before, "const childProcess = undefined;");
+}
+
+/** The same for esbuild, which makes the library and the single executable. */
 const leanCommander = {
   name: "lean-commander",
   setup({ onLoad }) {
-    onLoad({ filter: COMMANDER }, async ({ path }) => {
-      const before = "const childProcess = require('node:child_process');";
-      const contents = await readFile(path, "utf8");
-      if (!contents.includes(before)) throw new Error(`${path} does not hold: ${before}`);
-      return { contents: contents.replace(before, "const childProcess = undefined;"), loader: "js" };
-    });
+    onLoad({ filter: COMMANDER }, async ({ path }) => ({
+      contents: withoutChildProcess(path, await readFile(path, "utf8")),
+      loader: "js",
+    }));
   },
 };
 
@@ -79,130 +85,143 @@ export const COMMON = {
   plugins: [leanCommander],
 };
 
-/**
- * The code of a chunk with what it imports loaded where it is used first instead of at the beginning: other chunks,
- * and node's own modules, of which some take longer to load than kpod takes for a list. Only fs and path are always
- * there. None of our modules does anything when it is loaded but define what it exports, so that the order does not
- * matter.
- */
-function lazyImports(code) {
-  const imports = [
-    ...code.matchAll(/var (import_\w+)=require\("(\.\/[\w.-]+|node:(?!(?:fs|path)")[\w/]+)"\);/g),
-  ];
-  return imports.reduce(
-    (text, [statement, variable, module]) =>
-      text.replace(statement, "").replace(new RegExp(`\\b${variable}\\b`, "g"), `(require("${module}"))`),
-    code,
-  );
-}
-
-/** A chunk as the body of a function: esbuild splits only ES modules, and node starts CommonJS faster. */
-async function partOf({ path, text }) {
-  const { code } = await transform(text, {
-    format: "cjs",
-    platform: "node",
-    target: "node20",
-    charset: "ascii",
-    minifyWhitespace: true,
-    supported: { "dynamic-import": false },
-  });
-  return `${JSON.stringify(nameOf(path))}:function(exports,require,module,__filename){${lazyImports(code)}}`;
-}
-
-function nameOf(path) {
-  return `./${basename(path)}`;
-}
-
-/** Which pack each chunk belongs to. */
-function sortIntoPacks(outputs) {
-  const chunkOf = (module) => {
-    const found = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint?.endsWith(module));
-    if (found === undefined) throw new Error(`${module}, which PACKS names, is not there`);
-    return found[0];
+/** Reads TypeScript, whose files import each other without an ending. */
+function typescript(define) {
+  return {
+    name: "typescript",
+    resolveId(source, importer) {
+      if (!source.startsWith(".") || !importer?.endsWith(".ts")) return null;
+      const path = join(dirname(importer), source);
+      return [`${path}.ts`, join(path, "index.ts")].find((candidate) => existsSync(candidate)) ?? null;
+    },
+    async transform(code, id) {
+      if (COMMANDER.test(id)) return { code: withoutChildProcess(id, code), map: null };
+      if (!id.endsWith(".ts")) return null;
+      const result = await transform(code, { loader: "ts", target: "node20", define });
+      return { code: result.code, map: null };
+    },
   };
-  const packOf = new Map();
-  const entries = Object.entries(PACKS).map(([pack, modules]) => [pack, modules.map(chunkOf)]);
-  for (const [pack, chunks] of entries) for (const chunk of chunks) packOf.set(chunk, pack);
-  // The body of a package that is CommonJS is a chunk beside that of its entry.
-  for (const [chunk, { inputs }] of Object.entries(outputs)) {
-    const paths = Object.keys(inputs);
-    for (const [pack, name] of Object.entries(PACKAGES))
-      if (paths.some((path) => path.includes(`node_modules/${name}/`))) packOf.set(chunk, pack);
+}
+
+/** Tells of a module which pack it belongs to; the graph of modules must be whole. */
+function packOf(root, getModuleInfo, ids) {
+  // What the code of CommonJS packages calls: it is small, and several packs want it.
+  const owners = new Map(ids.filter((id) => id.includes("commonjsHelpers")).map((id) => [id, "kpod"]));
+  const isIn = (id, module) =>
+    module.endsWith(".ts") ? id === join(root, module) : id.includes(`/node_modules/${module}/`);
+  for (const [pack, modules] of Object.entries(PACKS)) {
+    for (const module of modules) {
+      const own = ids.filter((id) => isIn(id, module));
+      if (own.length === 0) throw new Error(`${module}, which PACKS names, is not there`);
+      for (const id of own) owners.set(id, pack);
+    }
   }
-  for (const [pack, chunks] of entries) {
-    const own = new Set(chunks);
-    for (const chunk of own) {
-      for (const { path, kind, external } of outputs[chunk].imports) {
-        if (external === true || kind !== "import-statement" || packOf.has(path)) continue;
-        packOf.set(path, pack);
-        own.add(path);
+  for (const pack of Object.keys(PACKS)) {
+    const own = new Set([...owners].filter(([, owner]) => owner === pack).map(([id]) => id));
+    for (const id of own) {
+      for (const imported of getModuleInfo(id)?.importedIds ?? []) {
+        if (owners.has(imported) || getModuleInfo(imported)?.isExternal !== false) continue;
+        owners.set(imported, pack);
+        own.add(imported);
       }
     }
   }
-  return packOf;
+  return (id) => owners.get(id) ?? "more";
 }
 
-/** The first line names the content, for what is cached of it, and what else a reader of the file wants to know. */
-function withHead(body, words = []) {
+/**
+ * What rollup warns of, and what does no harm here: packages of others import each other in circles, and so do packs,
+ * which load each other when something in them is used; the parser of TOML asks whether it runs in node by eval.
+ */
+const expected = new Set(["CIRCULAR_DEPENDENCY", "CIRCULAR_CHUNK", "EVAL"]);
+
+const isBuiltin = (name) => name.startsWith("node:") || builtinModules.includes(name);
+
+/**
+ * The code of a pack with what it imports loaded where it is used first instead of at the beginning: other packs,
+ * and node's own modules, of which some take longer to load than kpod takes for a list. Only fs and path, and the
+ * first pack, are always there. None of our modules does anything when it is loaded but define what it exports, so
+ * that the order does not matter.
+ */
+function lazyImports(pack, code) {
+  const pattern = /^(?:const|var) ([\w$]+) = require\('([^']+)'\);$/gm;
+  const always = ["node:fs", "node:path", `./${PREFIX}kpod.cjs`];
+  let text = code;
+  for (const [statement, variable, module] of code.matchAll(pattern)) {
+    if (always.includes(module)) continue;
+    // What rollup calls otherwise is of the code of others.
+    if (!variable.startsWith(PREFIX) && !variable.startsWith("node_")) continue;
+    const name = variable.replaceAll("$", "\\$");
+    const rest = text
+      .replace(statement, "")
+      .replace(new RegExp(`(?<![\\w$]|\\./)${name}(?=\\.)`, "g"), () => `(require('${module}'))`);
+    if (new RegExp(`(?<![\\w$]|\\./)${name}(?![\\w$])`).test(rest))
+      throw new Error(`pack ${pack}: ${module} is used in another way than by a member`);
+    text = rest;
+  }
+  return text.replaceAll(`./${PREFIX}`, "./");
+}
+
+/** A pack is an expression: what node makes of a CommonJS module. Its first line names its content for what is cached of it. */
+async function packText(pack, code, words) {
+  const lean = await transform(lazyImports(pack, code), {
+    target: "node20",
+    charset: "ascii",
+    minifyWhitespace: true,
+  });
+  const body = `(function(exports,require,module){${lean.code.trimEnd()}\n})\n`;
   const hash = createHash("sha256").update(body).digest("hex").slice(0, 16);
   return `//${[hash, ...words].join(" ")}\n${body}`;
 }
 
-function partsText(parts) {
-  return `{\n${parts.join(",\n")}\n}`;
-}
-
 /**
- * The texts of the packs by their names. A pack is an expression: its parts by name, and in the first pack what runs
- * them, a function of node's `require`, of what opens another pack, of the pack's own path and of the words after
- * `kpod`. A part runs when it is first required.
+ * The texts of the packs by their names.
+ * @param commands what the first line of the first pack lists after the hash: the words that have a cache of their own
  */
 export async function makePacks(root, { version, commands }) {
-  const { outputFiles, metafile } = await build({
-    ...COMMON,
-    absWorkingDir: root,
-    entryPoints: Object.values(PACKS).flat(),
-    outbase: ".",
-    outdir: root,
-    entryNames: "[name]-[hash]",
-    chunkNames: "[name]-[hash]",
-    splitting: true,
-    format: "esm",
-    write: false,
-    metafile: true,
-    define: { KPOD_VERSION: JSON.stringify(version) },
+  const bundle = await rollup({
+    input: { [`${PREFIX}kpod`]: join(root, "src/main.ts") },
+    external: (id) => id === "koffi" || id.startsWith("@koromix/") || isBuiltin(id),
+    preserveEntrySignatures: "allow-extension",
+    treeshake: { moduleSideEffects: (id) => id.includes("/node_modules/") },
+    plugins: [
+      typescript({ KPOD_VERSION: JSON.stringify(version) }),
+      nodeResolve({ exportConditions: ["node"], preferBuiltins: true }),
+      commonjs({ ignoreDynamicRequires: true }),
+    ],
+    onwarn(warning, warn) {
+      if (!expected.has(warning.code)) warn(warning);
+    },
   });
-  const packOf = sortIntoPacks(metafile.outputs);
-  const parts = Object.fromEntries(Object.keys(PACKS).map((pack) => [pack, []]));
-  const places = {};
-  for (const file of outputFiles) {
-    const pack = packOf.get(relative(root, file.path)) ?? "more";
-    parts[pack].push(await partOf(file));
-    if (pack !== "kpod") places[nameOf(file.path)] = pack;
+  try {
+    let ownerOf;
+    const { output } = await bundle.generate({
+      format: "cjs",
+      exports: "named",
+      esModule: false,
+      freeze: false,
+      strict: false,
+      interop: "default",
+      externalLiveBindings: false,
+      hoistTransitiveImports: false,
+      dynamicImportInCjs: false,
+      minifyInternalExports: false,
+      generatedCode: { constBindings: true, arrowFunctions: true, objectShorthand: true },
+      entryFileNames: "[name].cjs",
+      chunkFileNames: "[name].cjs",
+      manualChunks(id, { getModuleInfo, getModuleIds }) {
+        ownerOf ??= packOf(root, getModuleInfo, [...getModuleIds()]);
+        return `${PREFIX}${ownerOf(id)}`;
+      },
+    });
+    const packs = {};
+    for (const { fileName, code } of output) {
+      const name = fileName.slice(PREFIX.length, -".cjs".length);
+      if (!Object.hasOwn(PACKS, name)) throw new Error(`${fileName} is no pack: what is it made of?`);
+      packs[name] = await packText(name, code, name === "kpod" ? commands : []);
+    }
+    return packs;
+  } finally {
+    await bundle.close();
   }
-  const [main] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === "src/main.ts");
-  const body = `(function(nodeRequire,openPack,filename,argv){"use strict";
-const parts=${partsText(parts.kpod)};
-const places=${JSON.stringify(places)};
-const packs={};
-const loaded={};
-function load(name){
-let module=loaded[name];
-if(module!==undefined)return module.exports;
-const place=places[name];
-if(place!==undefined)packs[place]??=openPack(place);
-const part=place===undefined?parts[name]:packs[place][name];
-if(part===undefined)return nodeRequire(name);
-module=loaded[name]={exports:{},require:load};
-part(module.exports,load,module,filename);
-return module.exports;
-}
-return load(${JSON.stringify(nameOf(main))}).run(argv);
-})
-`;
-  const others = Object.entries(parts).filter(([pack]) => pack !== "kpod");
-  return {
-    kpod: withHead(body, commands),
-    ...Object.fromEntries(others.map(([pack, own]) => [pack, withHead(`(${partsText(own)})\n`)])),
-  };
 }
