@@ -50,6 +50,7 @@ const PACKS = {
 
 /** Names that begin so are certain not to stand for anything else in the code. */
 const PREFIX = "kpod_pack_";
+const NODE_PREFIX = "kpod_node_";
 
 const COMMANDER = /[/\\]node_modules[/\\]commander[/\\]lib[/\\]command\.js$/;
 
@@ -85,11 +86,13 @@ export const COMMON = {
   plugins: [leanCommander],
 };
 
-/** Reads TypeScript, whose files import each other without an ending. */
+/** Reads TypeScript, whose files import each other without an ending. Modules of node get names that are found again. */
 function typescript(define) {
   return {
     name: "typescript",
     resolveId(source, importer) {
+      if (source.startsWith("node:") && importer?.endsWith(".ts"))
+        return { id: `${NODE_PREFIX}${source.slice("node:".length).replace("/", "__")}`, external: true };
       if (!source.startsWith(".") || !importer?.endsWith(".ts")) return null;
       const path = join(dirname(importer), source);
       return [`${path}.ts`, join(path, "index.ts")].find((candidate) => existsSync(candidate)) ?? null;
@@ -137,6 +140,14 @@ const expected = new Set(["CIRCULAR_DEPENDENCY", "CIRCULAR_CHUNK", "EVAL"]);
 
 const isBuiltin = (name) => name.startsWith("node:") || builtinModules.includes(name);
 
+/** What a module is required by, whose name in the code is `variable`; undefined for those of others. */
+function ownModule(variable) {
+  if (variable.startsWith(PREFIX)) return `./${variable.slice(PREFIX.length)}.cjs`;
+  if (variable.startsWith(NODE_PREFIX))
+    return `node:${variable.slice(NODE_PREFIX.length).replace("__", "/")}`;
+  return undefined;
+}
+
 /**
  * The code of a pack with what it imports loaded where it is used first instead of at the beginning: other packs,
  * and node's own modules, of which some take longer to load than kpod takes for a list. Only fs and path, and the
@@ -144,22 +155,23 @@ const isBuiltin = (name) => name.startsWith("node:") || builtinModules.includes(
  * that the order does not matter.
  */
 function lazyImports(pack, code) {
-  const pattern = /^(?:const|var) ([\w$]+) = require\('([^']+)'\);$/gm;
-  const always = ["node:fs", "node:path", `./${PREFIX}kpod.cjs`];
-  let text = code;
-  for (const [statement, variable, module] of code.matchAll(pattern)) {
-    if (always.includes(module)) continue;
-    // What rollup calls otherwise is of the code of others.
-    if (!variable.startsWith(PREFIX) && !variable.startsWith("node_")) continue;
-    const name = variable.replaceAll("$", "\\$");
-    const rest = text
-      .replace(statement, "")
-      .replace(new RegExp(`(?<![\\w$]|\\./)${name}(?=\\.)`, "g"), () => `(require('${module}'))`);
-    if (new RegExp(`(?<![\\w$]|\\./)${name}(?![\\w$])`).test(rest))
-      throw new Error(`pack ${pack}: ${module} is used in another way than by a member`);
-    text = rest;
-  }
-  return text.replaceAll(`./${PREFIX}`, "./");
+  const always = ["node:fs", "node:path", "./kpod.cjs"];
+  const names = new Set();
+  const statements = code.replace(/^const (\w+) = require\('[^']+'\);\n/gm, (statement, variable) => {
+    const module = ownModule(variable);
+    if (module === undefined) return statement;
+    if (always.includes(module)) return `const ${variable} = require('${module}');\n`;
+    names.add(variable);
+    return "";
+  });
+  const text = statements
+    .replace(/require\('\.\/(\w+)\.cjs'\)/g, (call, name) =>
+      ownModule(name) === undefined ? call : `require('${ownModule(name)}')`,
+    )
+    .replace(/\b\w+\b(?=\.)/g, (name) => (names.has(name) ? `(require('${ownModule(name)}'))` : name));
+  const left = text.match(/\b\w+\b/g).find((word) => names.has(word));
+  if (left !== undefined) throw new Error(`pack ${pack}: ${left} is used in another way than by a member`);
+  return text;
 }
 
 /** A pack is an expression: what node makes of a CommonJS module. Its first line names its content for what is cached of it. */
@@ -181,7 +193,7 @@ async function packText(pack, code, words) {
 export async function makePacks(root, { version, commands }) {
   const bundle = await rollup({
     input: { [`${PREFIX}kpod`]: join(root, "src/main.ts") },
-    external: (id) => id === "koffi" || id.startsWith("@koromix/") || isBuiltin(id),
+    external: (id, importer) => isBuiltin(id) && !importer?.endsWith(".ts"),
     preserveEntrySignatures: "allow-extension",
     treeshake: { moduleSideEffects: (id) => id.includes("/node_modules/") },
     plugins: [
