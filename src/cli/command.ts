@@ -43,6 +43,12 @@ export interface BaseContext {
    * call takes these from node, which would end kpod at once; a second Ctrl-C still does.
    */
   readonly signal: () => AbortSignal;
+  /**
+   * Waits for some work as long as nobody asks to end.
+   *
+   * @throws InterruptedError
+   */
+  readonly unlessInterrupted: <T>(work: Promise<T>) => Promise<T>;
   /** Hands these signals to somebody else; returns what gives them back. */
   readonly interceptSignals: (handler: (name: InterruptName) => void) => () => void;
   /** The configuration: defaults, files, global flags. */
@@ -90,17 +96,55 @@ export interface CommandDescription {
   readonly flags: FlagSpecs;
   readonly examples: readonly { readonly command: string; readonly does: string }[];
   /** Flags of which at most one may be given, and what is said otherwise. */
-  readonly exclusive?: readonly { readonly flags: readonly string[]; readonly message: string }[];
+  readonly exclusive?: readonly { readonly flags: readonly string[]; readonly message: string }[] | undefined;
   /** Everything after the first argument belongs to it, as the command of a container does. */
-  readonly passThrough?: true;
+  readonly passThrough?: true | undefined;
   /** The command changes what only root may change. */
-  readonly needsRoot?: true;
+  readonly needsRoot?: true | undefined;
 }
 
 /** A command of the table. */
 export interface Command extends CommandDescription {
   /** Loads the command's code and runs it with the flags that were given. */
   run(base: BaseContext, given: GivenFlags, args: readonly string[]): Promise<number>;
+}
+
+/**
+ * A command whose description is made, and loaded, when somebody asks for more than its name: a call reads that of
+ * one command, and all of them together are longer than what a list needs.
+ */
+export function lazyCommand(words: string, get: () => Command): Command {
+  return {
+    path: words.split(" "),
+    get group() {
+      return get().group;
+    },
+    get summary() {
+      return get().summary;
+    },
+    get usage() {
+      return get().usage;
+    },
+    get arguments() {
+      return get().arguments;
+    },
+    get flags() {
+      return get().flags;
+    },
+    get examples() {
+      return get().examples;
+    },
+    get exclusive() {
+      return get().exclusive;
+    },
+    get passThrough() {
+      return get().passThrough;
+    },
+    get needsRoot() {
+      return get().needsRoot;
+    },
+    run: (base, given, args) => get().run(base, given, args),
+  };
 }
 
 /**

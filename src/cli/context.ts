@@ -9,7 +9,7 @@ import { mark } from "./trace";
 /** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
 export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
-  const { signal, intercept } = createInterrupt();
+  const { signal, intercept, unlessInterrupted } = createInterrupt();
 
   const loadConfig = async () => {
     const library = await import("../lib/config");
@@ -38,7 +38,7 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
     return new ContainerServer(config, {
       logger,
       lockTimeoutMs: globals.lockTimeout * 1000,
-      signal: signal(),
+      signal,
     });
   };
 
@@ -52,6 +52,7 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
     terminal,
     logger,
     signal,
+    unlessInterrupted,
     interceptSignals: intercept,
     loadConfig,
     openServer,

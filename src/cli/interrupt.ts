@@ -12,6 +12,12 @@ export interface Interrupt {
   /** Aborted by the first of them. The signals are taken from node when this is called first. */
   readonly signal: () => AbortSignal;
   /**
+   * Waits for some work as long as nobody asks to end: a runtime that hangs must not keep Ctrl-C waiting. As long as
+   * the signals were not taken from node, they end kpod by themselves, and a look spares that.
+   * @throws InterruptedError
+   */
+  readonly unlessInterrupted: <T>(work: Promise<T>) => Promise<T>;
+  /**
    * Hands the signals to somebody else instead, for as long as a container runs in the foreground.
    * @returns gives them back
    */
@@ -22,6 +28,7 @@ export interface Interrupt {
 export function createInterrupt(): Interrupt {
   let controller: AbortController | undefined;
   let interceptor: ((name: InterruptName) => void) | undefined;
+  const waiting = new Set<(error: InterruptedError) => void>();
 
   const listen = (): AbortController => {
     if (controller !== undefined) return controller;
@@ -35,6 +42,7 @@ export function createInterrupt(): Interrupt {
         const error = new InterruptedError(name, signals[name]);
         if (created.signal.aborted) process.exit(error.exitCode);
         created.abort(error);
+        for (const reject of waiting) reject(error);
       });
     }
     controller = created;
@@ -43,6 +51,13 @@ export function createInterrupt(): Interrupt {
 
   return {
     signal: () => listen().signal,
+    unlessInterrupted: async (work) => {
+      controller?.signal.throwIfAborted();
+      return new Promise((resolve, reject) => {
+        waiting.add(reject);
+        work.then(resolve, reject).finally(() => waiting.delete(reject));
+      });
+    },
     intercept: (handler) => {
       listen();
       interceptor = handler;

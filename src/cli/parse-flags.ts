@@ -1,14 +1,8 @@
 import { Command, CommanderError, Option } from "commander";
 import { UsageError } from "./errors";
-import { joinValues, type FlagSpec, type FlagSpecs, type GivenFlags, type GivenValue } from "./flags";
+import type { FlagSpec, FlagSpecs, GivenValue, ParsedFlags } from "./flags";
+import { addValue, parsePlainFlags } from "./plain-flags";
 import { prepareWords } from "./words";
-
-/** A command line taken apart. */
-export interface ParsedFlags {
-  readonly given: GivenFlags;
-  /** What is neither a flag nor the value of one. */
-  readonly args: readonly string[];
-}
 
 /**
  * Takes flags and arguments apart and reads the values of the flags.
@@ -23,10 +17,15 @@ export function parseFlags(
   specs: FlagSpecs,
   options: { stopAtArgument: boolean },
 ): ParsedFlags {
-  // Loading and building a parser takes as long as the rest of a short command; the usual call needs none before
-  // the command, and often none after it.
-  const plain = options.stopAtArgument ? words.slice(0, 1) : words;
-  if (!plain.some((word) => word.startsWith("-"))) return { given: new Map(), args: words };
+  return parsePlainFlags(words, specs, options) ?? parseByCommander(words, specs, options);
+}
+
+/** The same for words of all forms, and mistakes. */
+export function parseByCommander(
+  words: readonly string[],
+  specs: FlagSpecs,
+  options: { stopAtArgument: boolean },
+): ParsedFlags {
   const prepared = prepareWords(words, specs, options.stopAtArgument);
   const given = new Map<string, GivenValue>();
   const parser = new Command()
@@ -60,27 +59,6 @@ function commanderOption(long: string, spec: FlagSpec, given: Map<string, GivenV
     });
   }
   return new Option(`--${long} <${spec.argument}>`).argParser((text) => {
-    const value = readValue(long, spec, text);
-    given.set(long, spec.repeatable ? joinValues(given.get(long), [value]) : value);
+    addValue(given, long, spec, text);
   });
-}
-
-function readValue(long: string, spec: FlagSpec, text: string): string | number {
-  const refuse = (rule: string) =>
-    new UsageError(`invalid value "${text}" for --${long}: it must be ${rule}`);
-  if (spec.choices !== undefined && !spec.choices.includes(text)) throw refuse(oneOf(spec.choices));
-  if (spec.type === undefined || spec.type === "string") return text;
-  const kind = spec.type === "integer" ? "an integer" : "a number";
-  const rule = spec.minimum === undefined ? kind : `${kind} of at least ${spec.minimum}`;
-  // Number() also takes "0x10", "1e999" and " 1 ".
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw refuse(rule);
-  const value = Number(text);
-  if (spec.type === "integer" && !Number.isSafeInteger(value)) throw refuse(rule);
-  if (spec.minimum !== undefined && value < spec.minimum) throw refuse(rule);
-  return value;
-}
-
-function oneOf(choices: readonly string[]): string {
-  if (choices.length === 1) return choices.join();
-  return `${choices.slice(0, -1).join(", ")} or ${choices.at(-1) ?? ""}`;
 }

@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { describeErrno, errnoOf, KpodError } from "../lib/errors";
+import { windowSize, type WindowSize } from "../lib/system/window-size";
 import { ClosedPipeError } from "./errors";
 
 /** Where kpod writes. Tests put buffers in its place. */
@@ -45,26 +46,26 @@ export const systemTerminal: Terminal = {
     }
   },
   get isTTY() {
-    return isTerminal(1);
+    return sizeOf(1) !== undefined;
   },
   get columns() {
-    return isTerminal(1) ? sizeOrNone(process.stdout.columns) : undefined;
+    return numberOrNone(sizeOf(1)?.columns);
   },
   get rows() {
-    return isTerminal(1) ? sizeOrNone(process.stdout.rows) : undefined;
+    return numberOrNone(sizeOf(1)?.rows);
   },
   onResize(listener) {
-    if (!isTerminal(1)) return () => {};
+    if (sizeOf(1) === undefined) return () => {};
     process.stdout.on("resize", listener);
     return () => {
       process.stdout.off("resize", listener);
     };
   },
   get color() {
-    return wantsColor(process.env, () => isTerminal(1));
+    return wantsColor(process.env, () => sizeOf(1) !== undefined);
   },
   get errorColor() {
-    return wantsColor(process.env, () => isTerminal(2));
+    return wantsColor(process.env, () => sizeOf(2) !== undefined);
   },
 };
 
@@ -79,14 +80,14 @@ export function wantsColor(environment: NodeJS.ProcessEnv, isTerminal: () => boo
 }
 
 /** A terminal that nobody told its size says 0. */
-function sizeOrNone(size: number): number | undefined {
-  return size > 0 ? size : undefined;
+function numberOrNone(size: number | undefined): number | undefined {
+  return size === 0 ? undefined : size;
 }
 
-function isTerminal(descriptor: 1 | 2): boolean {
-  // Most calls end at the first test, which loads nothing: node's terminal code costs 3 ms.
-  if (!fstatSync(descriptor).isCharacterDevice()) return false;
-  return (descriptor === 1 ? process.stdout : process.stderr).isTTY;
+/** The size of what a descriptor leads to; undefined where that is no terminal. */
+function sizeOf(descriptor: 1 | 2): WindowSize | undefined {
+  // Most calls end at the first test.
+  return fstatSync(descriptor).isCharacterDevice() ? windowSize(descriptor) : undefined;
 }
 
 function writeAll(descriptor: number, text: string | Uint8Array): void {

@@ -3,61 +3,80 @@ import { displayId } from "../format/id";
 import { humanAgo } from "../format/units";
 import type { Container } from "../lib/oci/container";
 import type { ContainerState } from "../lib/oci/state";
-import type { PortMapping } from "../lib/sandbox/sandbox";
+import type { PortMapping, Sandbox } from "../lib/sandbox/sandbox";
 import { readNamespaceInodes, type NamespaceInodes } from "../lib/system/process-namespaces";
 import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./container-texts";
 import { readOr, type RowSource } from "./row-source";
 
-/** A container as `ps` shows it, safe for a terminal. Cells are made when they are asked for: no list has all. */
-export interface ContainerRow {
-  readonly id: string;
-  readonly image: string;
-  readonly command: string;
-  readonly created: string;
-  readonly status: string;
-  /** What that says in words. */
-  readonly state: ContainerState | undefined;
-  readonly ports: string;
-  readonly names: string;
-  readonly pod: string;
-  readonly podNamespace: string;
-  readonly size: string;
-  /** Undefined for a container without a process. */
-  readonly namespaces: NamespaceInodes | undefined;
-  /** 0 without one. */
-  readonly pid: number;
-}
+/**
+ * A container as `ps` shows it, safe for a terminal. Cells are made when they are asked for: no list has all. What
+ * cannot be read of it stays empty, with a warning.
+ */
+export class ContainerRow {
+  constructor(
+    private readonly source: RowSource,
+    private readonly container: Container,
+  ) {}
 
-/** The row of a container. What cannot be read of it stays empty, with a warning. */
-export function containerRow(source: RowSource, container: Container): ContainerRow {
-  const { noTrunc, now, server, sizes } = source;
-  const sandbox = server.getSandbox(container.sandboxId);
-  return {
-    id: displayId(container.id, { noTrunc }),
-    image: escapeControl(imageText(container.imageName, noTrunc)),
-    get command() {
-      const command = escapeControl(commandOf(source, container));
-      return noTrunc ? command : shortCommand(command);
-    },
-    created: humanAgo(container.createdAt.getTime(), now),
-    get status() {
-      return statusText(container.state, now);
-    },
-    state: container.state,
-    get ports() {
-      return portsText(portsOf(source, container));
-    },
-    names: escapeControl(container.name),
-    pod: escapeControl(sandbox?.kubeName ?? ""),
-    podNamespace: escapeControl(sandbox?.namespace ?? ""),
-    get size() {
-      return sizeText(sizes?.get(container.id));
-    },
-    get namespaces() {
-      return namespacesOf(source, container);
-    },
-    pid: pidOf(container),
-  };
+  get id(): string {
+    return displayId(this.container.id, this.source);
+  }
+
+  get image(): string {
+    return escapeControl(imageText(this.container.imageName, this.source.noTrunc));
+  }
+
+  get command(): string {
+    const command = escapeControl(commandOf(this.source, this.container));
+    return this.source.noTrunc ? command : shortCommand(command);
+  }
+
+  get created(): string {
+    return humanAgo(this.container.createdAt.getTime(), this.source.now);
+  }
+
+  get status(): string {
+    return statusText(this.container.state, this.source.now);
+  }
+
+  /** What that says in words. */
+  get state(): ContainerState | undefined {
+    return this.container.state;
+  }
+
+  get ports(): string {
+    return portsText(portsOf(this.source, this.container));
+  }
+
+  get names(): string {
+    return escapeControl(this.container.name);
+  }
+
+  get pod(): string {
+    return escapeControl(this.sandbox?.kubeName ?? "");
+  }
+
+  get podNamespace(): string {
+    return escapeControl(this.sandbox?.namespace ?? "");
+  }
+
+  get size(): string {
+    return sizeText(this.source.sizes?.get(this.container.id));
+  }
+
+  /** Undefined for a container without a process. */
+  get namespaces(): NamespaceInodes | undefined {
+    return namespacesOf(this.source, this.container);
+  }
+
+  /** 0 without one. */
+  get pid(): number {
+    return pidOf(this.container);
+  }
+
+  private get sandbox(): Sandbox | undefined {
+    return this.source.server.getSandbox(this.container.sandboxId);
+  }
 }
 
 /** What a container runs, in one line; "" when that cannot be read. */
@@ -67,8 +86,14 @@ export function commandOf(source: RowSource, container: Container): string {
 
 /** The ports of the host that lead to a container's pod. */
 export function portsOf(source: RowSource, container: Container): readonly PortMapping[] {
-  const sandbox = source.server.getSandbox(container.sandboxId);
-  return readOr(source, container, [], () => sandbox?.portMappings ?? []);
+  const { ports, server } = source;
+  const known = ports.get(container.sandboxId);
+  if (known !== undefined) return known;
+  return readOr(source, container, [], () => {
+    const mappings = server.getSandbox(container.sandboxId)?.portMappings ?? [];
+    ports.set(container.sandboxId, mappings);
+    return mappings;
+  });
 }
 
 /** The pid of a container's first process, 0 when it has none. */

@@ -1,7 +1,7 @@
 import type { Colors } from "../cli/colors";
 import { tableText, type Cell } from "../format/table";
 import type { Container } from "../lib/oci/container";
-import { containerRow, type ContainerRow } from "./container-rows";
+import { ContainerRow } from "./container-rows";
 import type { RowSource } from "./row-source";
 import { statusCell, type TableStyle } from "./table-style";
 
@@ -64,7 +64,7 @@ export function containerTable(
   return tableText({
     columns: columns.map(([heading]) => heading),
     rows: containers.map((container) => {
-      const row = containerRow(source, container);
+      const row = new ContainerRow(source, container);
       return columns.map(([, cell]) => cell(row, colors));
     }),
     heading: !noheading,

@@ -4,7 +4,7 @@ import { Stringer } from "../format/template";
 import { humanAgo } from "../format/units";
 import type { Container } from "../lib/oci/container";
 import { mountsOf } from "../lib/operations/container-facts";
-import { containerRow } from "./container-rows";
+import { ContainerRow } from "./container-rows";
 import { labelsText, runningTime, timeText } from "./container-texts";
 import { readOr, type RowSource } from "./row-source";
 
@@ -25,7 +25,7 @@ export function templateContainer(
   container: Container,
 ): Readonly<Record<string, unknown>> {
   const { noTrunc, now } = source;
-  const row = containerRow(source, container);
+  const row = new ContainerRow(source, container);
   const { state } = container;
   return {
     ID: row.id,

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { CommandContext } from "../cli/command";
-import type { podRunFlags } from "../cli/table/pods";
+import type { podRunFlags } from "../cli/table/pod-run";
 import { runPodSandbox } from "../lib/launch/pod";
 import { readKeyValues } from "./key-values";
 

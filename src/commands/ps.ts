@@ -28,7 +28,7 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   const list = createList(context, server, terms, output);
   if (flags.watch === undefined) {
-    terminal.out(await unlessAborted(list(), context.signal()));
+    terminal.out(await context.unlessInterrupted(list()));
   } else if (output.drawable && canDrawInPlace(terminal)) {
     await withLiveScreen(terminal, (screen) =>
       repeat(context, flags.watch ?? 0, async () => {
@@ -67,10 +67,11 @@ function createList(
   let filter: ContainerFilter | undefined;
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
-    await server.update({ states });
+    await server.update({ states: states && "containers" });
     mark("node looked at");
     source.now = Date.now();
     source.vanished.clear();
+    source.ports.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.
     filter ??= await openContainerFilter(server, terms, (container, otherwise, read) =>
       readOr(source, container, otherwise, read),

@@ -4,6 +4,7 @@ import { KpodError } from "../lib/errors";
 import type { Logger } from "../lib/logger";
 import type { Container } from "../lib/oci/container";
 import type { ContainerSizes } from "../lib/operations/sizes";
+import type { PortMapping } from "../lib/sandbox/sandbox";
 import { hasVanished } from "../lib/operations/vanished";
 
 /** What the rows of a list of containers are made from. */
@@ -15,6 +16,8 @@ export interface RowSource {
   noTrunc: boolean;
   /** What the containers take on the disk, by their ids, where that is asked for. */
   sizes?: ReadonlyMap<string, ContainerSizes>;
+  /** The ports of the host that lead to pods, by their ids, as far as they were asked for in this look. */
+  ports: Map<string, readonly PortMapping[]>;
   /** Ids of containers and pods that somebody removed while they were looked at: lists leave them out. */
   vanished: Set<string>;
 }
@@ -25,7 +28,7 @@ export function openRowSource(
   options: { logger: Logger; noTrunc: boolean },
 ): RowSource {
   const { logger, noTrunc } = options;
-  return { server, logger, now: Date.now(), noTrunc, vanished: new Set() };
+  return { server, logger, now: Date.now(), noTrunc, ports: new Map(), vanished: new Set() };
 }
 
 /**

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { constants } from "node:os";
 import type { CommandContext } from "../cli/command";
 import { UsageError } from "../cli/errors";
-import type { runFlags } from "../cli/table/change";
+import type { runFlags } from "../cli/table/run";
 import type { ContainerServer } from "../lib/container-server";
 import { errorMessage } from "../lib/errors";
 import { createPodContainer } from "../lib/launch/container";

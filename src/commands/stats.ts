@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   const { flags, args, terminal } = context;
   const output = await openStatsOutput(flags, terminal);
   const server = await context.openServer();
-  await unlessAborted(server.update(), context.signal());
+  await context.unlessInterrupted(server.update());
   const { selection, failed } = select(server, context);
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {

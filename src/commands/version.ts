@@ -1,6 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import { ExitCode } from "../cli/exit-code";
-import type { versionFlags } from "../cli/table/system";
+import type { versionFlags } from "../cli/table/version";
 import { version } from "../cli/version";
 import { jsonText } from "../format/json";
 import { openRowTemplate, readFormat } from "./template";

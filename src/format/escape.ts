@@ -9,6 +9,8 @@ const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
  * stays as it is.
  */
 export function escapeControl(text: string): string {
+  // Nearly all is plain.
+  if (/^[ -~]*$/.test(text)) return text;
   return text.replace(unsafe, (character) => named[character] ?? escapeCharacter(character));
 }
 

@@ -1,8 +1,8 @@
 import { escapeControl } from "./escape";
-import { cutToWidth, displayWidth } from "./width";
+import { cutToWidth, displayWidth, isPlain } from "./width";
 
 // Drawn by hand: cli-table3 takes 20 ms for 20 rows and 400 ms for 1000, this 0.4 ms and 6 ms.
-const gap = "   ";
+const gap = 3;
 
 /** The least that is left of a column that gives way, when nothing else helps. */
 const narrowest = 10;
@@ -25,12 +25,10 @@ export interface TableContent {
   spare?: readonly string[];
 }
 
-/** A cell without control characters, and how wide it is. */
-interface Drawn {
-  readonly text: string;
-  readonly width: number;
-  readonly paint: ((text: string) => string) | undefined;
-}
+/** A cell without control characters: a text that is as wide as it is long, or one that says what else it is. */
+type Drawn = string | { readonly text: string; readonly width: number; readonly paint: Paint | undefined };
+
+type Paint = (text: string) => string;
 
 /** The columns that are drawn, by their places, and how wide each is. */
 type Layout = readonly { readonly column: number; readonly width: number }[];
@@ -46,23 +44,33 @@ export function tableText(content: TableContent): string {
   const { columns, width } = content;
   const rows = content.heading === false ? content.rows : [columns, ...content.rows];
   const lines = rows.map((cells) => cells.map(drawn));
-  const widest = columns.map((_, column) => ({
-    column,
-    width: lines.reduce((most, cells) => Math.max(most, cells[column]?.width ?? 0), 0),
-  }));
+  const widest = columns.map((_, column) => ({ column, width: widestOf(lines, column) }));
   const layout = width === undefined ? widest : fittingLayout(widest, content, width);
-  return lines.map((cells) => `${fitted(lineText(cells, layout), width)}\n`).join("");
+  let text = "";
+  for (const cells of lines) text += `${fitted(lineText(cells, layout), width)}\n`;
+  return text;
 }
 
 function drawn(cell: Cell): Drawn {
+  if (typeof cell === "string" && isPlain(cell)) return cell;
   const [source, paint] = typeof cell === "string" ? [cell] : [cell.text, cell.paint];
   const text = escapeControl(source);
   return { text, width: displayWidth(text), paint };
 }
 
+function widestOf(lines: readonly (readonly Drawn[])[], column: number): number {
+  let widest = 0;
+  for (const cells of lines) widest = Math.max(widest, widthOf(cells[column] ?? ""));
+  return widest;
+}
+
+function widthOf(cell: Drawn): number {
+  return typeof cell === "string" ? cell.length : cell.width;
+}
+
 /** How much wider than the terminal lines are. */
 function excessOf(layout: Layout, width: number): number {
-  return layout.reduce((sum, each) => sum + each.width, gap.length * (layout.length - 1)) - width;
+  return layout.reduce((sum, each) => sum + each.width, gap * (layout.length - 1)) - width;
 }
 
 function fittingLayout(
@@ -106,20 +114,26 @@ function leastOf(heading: string, narrow: Readonly<Record<string, number>>): num
   return Math.max(narrow[heading] ?? Infinity, displayWidth(heading));
 }
 
+/** A thousand of these are made for a list of a thousand: pieces are added to one text, and nothing else is made. */
 function lineText(cells: readonly Drawn[], layout: Layout): string {
-  const shown = layout.map(({ column, width }) => ({ ...(cells[column] ?? nothing), room: width }));
-  const last = shown.findLastIndex(({ width }) => width > 0);
-  return shown
-    .slice(0, last + 1)
-    .map(({ text, width, paint, room }, index) => {
-      const cut = width > room ? cutToWidth(text, room, "...") : text;
-      const padding = index === last ? "" : " ".repeat(room - (cut === text ? width : displayWidth(cut)));
-      return `${paint === undefined ? cut : paint(cut)}${padding}`;
-    })
-    .join(gap);
+  let line = "";
+  // What pads a cell is written only before the next one that holds something.
+  let missing = 0;
+  for (const { column, width: room } of layout) {
+    const cell = cells[column] ?? "";
+    const text = typeof cell === "string" ? cell : cell.text;
+    const width = widthOf(cell);
+    if (text === "") {
+      missing += room + gap;
+      continue;
+    }
+    const cut = width > room ? cutToWidth(text, room, "...") : text;
+    const paint = typeof cell === "string" ? undefined : cell.paint;
+    line += " ".repeat(missing) + (paint === undefined ? cut : paint(cut));
+    missing = room + gap - (cut === text ? width : displayWidth(cut));
+  }
+  return line;
 }
-
-const nothing: Drawn = { text: "", width: 0, paint: undefined };
 
 function fitted(line: string, width: number | undefined): string {
   return width === undefined ? line : cutToWidth(line, width).trimEnd();

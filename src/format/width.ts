@@ -19,6 +19,11 @@ function characterClasses(): { readonly zeroWidth: RegExp; readonly wide: RegExp
 const wideBlocks =
   "\\u1100-\\u115f\\u2e80-\\u303e\\u3041-\\u4dbf\\u4e00-\\ua4cf\\ua960-\\ua97c\\uac00-\\ud7a3\\uf900-\\ufaff\\ufe30-\\ufe6f\\uff01-\\uff60\\uffe0-\\uffe6\\u{16fe0}-\\u{18aff}\\u{1b000}-\\u{1b2ff}\\u{20000}-\\u{3fffd}";
 
+/** True for a text that is as wide as it is long and holds nothing that a terminal takes for a command. */
+export function isPlain(text: string): boolean {
+  return printableAscii.test(text);
+}
+
 /** How many cells of a terminal a text takes. The text holds no control characters but those of colours. */
 export function displayWidth(text: string): number {
   // Nearly every cell is plain ASCII, and the segmenter costs a millisecond to make.

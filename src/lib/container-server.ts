@@ -31,17 +31,14 @@ import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
 import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
 import { isStorageId, type StorageId } from "./storage/ids";
 import { ImageServer } from "./storage/image-server";
+import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
 
 /** How a ContainerServer waits and whom it tells. */
-export interface ServerOptions {
+export interface ServerOptions extends LockWait {
   logger?: Logger;
-  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
-  lockTimeoutMs?: number;
-  /** Ends waits, for example on Ctrl-C. */
-  signal?: AbortSignal;
   /** How long a runtime may take. */
   runtimeLimits?: RuntimeLimits;
 }
@@ -60,13 +57,12 @@ export class ContainerServer extends ContainerLists {
   readonly config: Config;
   readonly store: Store;
   readonly runtime: Runtime;
-  readonly storageRuntimeServer: RuntimeServer;
-  readonly storageImageServer: ImageServer;
   readonly logger: Logger;
-  /** Ends waits. */
-  readonly signal: AbortSignal | undefined;
   /** Keeps changes of state apart from those of other kpods on the node. */
   readonly withStateLock: StateLock;
+  private readonly options: ServerOptions;
+  private runtimeServer: RuntimeServer | undefined;
+  private imageServer: ImageServer | undefined;
   private loadedHooks: Record<string, HookParams> | undefined;
   /** What the record of each pod and container said when it was loaded. */
   private readonly seen = new Map<string, ContainerRecord>();
@@ -79,10 +75,8 @@ export class ContainerServer extends ContainerLists {
     super();
     this.config = config;
     this.logger = options.logger ?? silentLogger;
-    this.signal = options.signal;
+    this.options = options;
     this.store = new Store(config, options);
-    this.storageRuntimeServer = new RuntimeServer(this.store);
-    this.storageImageServer = new ImageServer(this.store, this.logger);
     this.runtime = new Runtime(
       config,
       (container, exact) => this.runtimeChoice(container, exact),
@@ -90,24 +84,36 @@ export class ContainerServer extends ContainerLists {
       options.runtimeLimits,
     );
     this.withStateLock = config.fileLocking
-      ? fileStateLock(config.lockPath, {
-          timeoutMs: options.lockTimeoutMs ?? 30_000,
-          signal: options.signal,
-          onWait: (message) => {
-            this.logger.warn(message);
-          },
-        })
+      ? fileStateLock(config.lockPath, lockOptionsOf(options, this.logger))
       : memoryStateLock();
+  }
+
+  /** Pods and containers in the store. */
+  get storageRuntimeServer(): RuntimeServer {
+    this.runtimeServer ??= new RuntimeServer(this.store);
+    return this.runtimeServer;
+  }
+
+  /** Images in the store. */
+  get storageImageServer(): ImageServer {
+    this.imageServer ??= new ImageServer(this.store, this.logger);
+    return this.imageServer;
+  }
+
+  /** Ends waits. */
+  get signal(): AbortSignal | undefined {
+    return signalOf(this.options.signal);
   }
 
   /**
    * Brings the lists of pods and containers up to what the disk says now, whoever changed it, and asks each
    * runtime once for all its containers. A second call without changes in between changes nothing. A root
    * that does not exist holds nothing, and is not made.
-   * @param options.states false leaves the runtimes alone: for callers that need names and records only
+   * @param options.states `containers` leaves out the infra containers of pods, false leaves the runtimes alone: for
+   * callers that need names and records only
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
-  async update(options: { states?: boolean } = {}): Promise<void> {
+  async update({ states = true }: { states?: boolean | "containers" } = {}): Promise<void> {
     if (!this.store.exists()) {
       this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
     }
@@ -128,7 +134,8 @@ export class ContainerServer extends ContainerLists {
       if (!isInfra(record, metadata)) this.loadOrWarn(record, metadata);
     const all = [...this.containers.values(), ...this.infraContainers.values()];
     for (const container of all) container.forgetSpec();
-    if (options.states !== false) await this.runtime.updateStatuses(all);
+    if (states !== false)
+      await this.runtime.updateStatuses(states === "containers" ? [...this.containers.values()] : all);
   }
 
   /**

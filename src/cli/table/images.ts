@@ -1,7 +1,6 @@
 import { command } from "../command";
 import type { FlagSpecs } from "../flags";
 import { listFlags } from "./list-flags";
-import { rmiCommand } from "./rmi";
 
 export const imagesFlags = {
   ...listFlags,
@@ -19,38 +18,35 @@ export const loadFlags = {
   quiet: { short: "q", help: "Print the image's id only" },
 } as const satisfies FlagSpecs;
 
-/** Commands for images. */
-export const imageCommands = [
-  command({
-    path: ["images"],
-    group: "images",
-    summary: "List images",
-    usage: "[flags]",
-    arguments: { min: 0, max: 0, name: "no arguments" },
-    flags: imagesFlags,
-    examples: [
-      { command: "kpod images", does: "List the images of the store" },
-      {
-        command: "kpod images --format '{{.Repository}}:{{.Tag}} {{.Size}}'",
-        does: "Say what is printed of each",
-      },
-      { command: "kpod images --format json", does: "The same as JSON" },
-    ],
-    load: () => import("../../commands/images"),
-  }),
-  command({
-    path: ["load"],
-    group: "images",
-    summary: "Load an image from an archive or an OCI layout",
-    usage: "[flags] FILE",
-    arguments: { min: 1, max: 1, name: "FILE", completes: ["file"] },
-    flags: loadFlags,
-    needsRoot: true,
-    examples: [
-      { command: "kpod load busybox.tar", does: "Load an archive of docker or OCI" },
-      { command: "kpod load --tag localhost/app:1 build/app", does: "Load an OCI layout under a name" },
-    ],
-    load: () => import("../../commands/load"),
-  }),
-  rmiCommand,
-];
+export const imagesCommand = command({
+  path: ["images"],
+  group: "images",
+  summary: "List images",
+  usage: "[flags]",
+  arguments: { min: 0, max: 0, name: "no arguments" },
+  flags: imagesFlags,
+  examples: [
+    { command: "kpod images", does: "List the images of the store" },
+    {
+      command: "kpod images --format '{{.Repository}}:{{.Tag}} {{.Size}}'",
+      does: "Say what is printed of each",
+    },
+    { command: "kpod images --format json", does: "The same as JSON" },
+  ],
+  load: () => import("../../commands/images"),
+});
+
+export const loadCommand = command({
+  path: ["load"],
+  group: "images",
+  summary: "Load an image from an archive or an OCI layout",
+  usage: "[flags] FILE",
+  arguments: { min: 1, max: 1, name: "FILE", completes: ["file"] },
+  flags: loadFlags,
+  needsRoot: true,
+  examples: [
+    { command: "kpod load busybox.tar", does: "Load an archive of docker or OCI" },
+    { command: "kpod load --tag localhost/app:1 build/app", does: "Load an OCI layout under a name" },
+  ],
+  load: () => import("../../commands/load"),
+});

@@ -53,9 +53,13 @@ export interface EnvironmentValue {
  * @throws KpodError BAD_CONFIG that names the variable whose value will not do
  */
 export function readEnvironment(environment: Environment): EnvironmentValue[] {
+  // Each look at a variable of the process is a call out of JavaScript.
+  const names = new Set(Object.keys(environment).filter((name) => name.startsWith("CONTAINER_")));
+  if (names.size === 0) return [];
   return fieldsOf(configKeys).flatMap((field) => {
     const variable = variables[field];
-    const given = variable === undefined ? undefined : environment[variable];
+
+    const given = variable === undefined || !names.has(variable) ? undefined : environment[variable];
     if (variable === undefined || given === undefined || given === "") return [];
     return [{ variable, fields: parseField(field, variable, given) }];
   });

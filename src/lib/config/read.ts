@@ -5,7 +5,7 @@ import { networkKeys } from "./network-config";
 import { rootKeys } from "./root-config";
 import { runtimeKeys } from "./runtime-config";
 import { defaultRuntimeHandler, handlerKeys, type RuntimeHandler } from "./runtime-handlers";
-import { findKey, subsection, wrongValue, type TomlSection } from "./toml-file";
+import { keyFinder, subsection, wrongValue, type TomlSection } from "./toml-file";
 
 /**
  * What a crio.conf changes of the values before it: the fields it sets, and no others.
@@ -32,9 +32,10 @@ export function readKeys<T>(
 ): Partial<T> {
   const fields: Partial<T> = {};
   if (section === undefined) return fields;
+  const keyOf = keyFinder(section);
   for (const field of fieldsOf(keys)) {
     const { name, alias, kind } = keys[field];
-    const key = findKey(section, name) ?? (alias === undefined ? undefined : findKey(section, alias));
+    const key = keyOf(name) ?? (alias === undefined ? undefined : keyOf(alias));
     if (key === undefined) continue;
     const value = kind.decode(section.values[key]);
     if (value === undefined) throw wrongValue(section, key, kind.expected);

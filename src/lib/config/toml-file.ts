@@ -29,8 +29,17 @@ export function readTomlFile(file: string): TomlSection {
 
 /** The name a table gives to one of its keys, whatever its case: CRI-O takes `RunRoot` for `runroot` too. */
 export function findKey(section: TomlSection, name: string): string | undefined {
-  if (Object.hasOwn(section.values, name)) return name;
-  return Object.keys(section.values).find((key) => key.toLowerCase() === name);
+  return keyFinder(section)(name);
+}
+
+/** The same for many names of one table. */
+export function keyFinder({ values }: TomlSection): (name: string) => string | undefined {
+  const folded = new Map<string, string>();
+  for (const key in values) {
+    const lower = key.toLowerCase();
+    if (lower !== key && !folded.has(lower)) folded.set(lower, key);
+  }
+  return (name) => (Object.hasOwn(values, name) ? name : folded.get(name));
 }
 
 /**
@@ -58,8 +67,11 @@ export function wrongValue(section: TomlSection, key: string, expected: string):
 
 function readText(file: string): string {
   try {
-    // A byte that is not UTF-8 would be lost when the file is written again.
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    const text = readFileSync(file, { encoding: "utf8" });
+    // A byte that is not UTF-8 would be lost when the file is written again. What stands for such a byte in a text can
+    // stand in a file itself, so that it takes a second look, by what is slow to load.
+    if (text.includes("\ufffd")) new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    return text.startsWith("\ufeff") ? text.slice(1) : text;
   } catch (error) {
     const reason = isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
     throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reason}`, { cause: error });

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { parseJson } from "../system/files";
 import { annotations } from "./annotations";
 import type { Spec } from "./spec";
@@ -69,13 +68,13 @@ export class Container {
    * @throws KpodError CORRUPT when neither is there and a spec; NOT_PERMITTED, IO
    */
   get spec(): Spec {
-    this.loadedSpec ??= readSpec([join(this.dir, "config.json"), join(this.bundlePath, "config.json")]);
+    this.loadedSpec ??= readSpec([`${this.dir}/config.json`, `${this.bundlePath}/config.json`]);
     return this.loadedSpec;
   }
 
   /** What its process was called with. @throws KpodError CORRUPT */
   get args(): readonly string[] {
-    const quick = this.loadedSpec === undefined ? readArgsQuickly(join(this.dir, "config.json")) : undefined;
+    const quick = this.loadedSpec === undefined ? readArgsQuickly(`${this.dir}/config.json`) : undefined;
     return quick ?? this.spec.process?.args ?? [];
   }
 
@@ -89,7 +88,7 @@ export class Container {
    * @throws KpodError CORRUPT
    */
   annotation(key: string): string {
-    const path = join(this.dir, "config.json");
+    const path = `${this.dir}/config.json`;
     const quick = this.loadedSpec === undefined && !this.asked ? readAnnotationQuickly(path, key) : undefined;
     this.asked = true;
     return quick ?? this.specAnnotations[key] ?? "";

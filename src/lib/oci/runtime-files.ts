@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { isRecord } from "../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
+import { readIntoScratch, scratch } from "../system/scratch";
 import type { RuntimeState } from "./runtime-state";
 import { readTime, textMap, type ContainerStatus } from "./state";
 
@@ -87,44 +88,47 @@ const runcCgroups = /,"cgroup_paths":(\{[^{}]*\}),/;
 
 function readRunc(directory: string, id: string): RuntimeState | undefined {
   const path = `${directory}/state.json`;
-  const fd = openSync(path, "r");
-  try {
-    const [, ownId, pidText = "", startTime = "", created] = runcHead.exec(readAt(fd, 0, headSize)) ?? [];
-    if (ownId !== id) return undefined;
-    const pid = Number(pidText);
-    const process = livingProcess(pid, startTime);
-    const status = process === undefined ? "stopped" : livingStatus(fd, directory, process);
-    if (status === undefined) return undefined;
-    return new FileState({ id, status, pid, created: readTime(created) }, () => runcDetails(path));
-  } finally {
-    closeSync(fd);
-  }
+  const head = scratch.toString("latin1", 0, readIntoScratch(path, headSize));
+  const [, ownId, pidText = "", startTime = "", created] = runcHead.exec(head) ?? [];
+  if (ownId !== id) return undefined;
+  const pid = Number(pidText);
+  const process = livingProcess(pid, startTime);
+  const status = process === undefined ? "stopped" : livingStatus(path, directory, process);
+  if (status === undefined) return undefined;
+  return new FileState({ id, status, pid, created: readTime(created) }, () => runcDetails(path));
 }
 
 /** Enough of a state.json of 40 KB for what is wanted of it. */
 const headSize = 512;
 const tailSize = 16 * 1024;
-const buffer = Buffer.allocUnsafe(tailSize);
 
-/** A piece of a file; others than ASCII characters are not kept. */
-function readAt(fd: number, position: number, length: number): string {
-  return buffer.toString("latin1", 0, readSync(fd, buffer, 0, length, position));
+/** The end of a file; others than ASCII characters are not kept. */
+function readTail(path: string): string {
+  const fd = openSync(path, "r");
+  try {
+    const start = Math.max(0, fstatSync(fd).size - tailSize);
+    return scratch.toString("latin1", 0, readSync(fd, scratch, 0, tailSize, start));
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** runc tells first whether the cgroup is frozen, also of a container that has not been started. */
-function livingStatus(fd: number, directory: string, process: ProcessStat): ContainerStatus | undefined {
-  const tail = readAt(fd, Math.max(0, fstatSync(fd).size - tailSize), tailSize);
-  const cgroups: unknown = JSON.parse(runcCgroups.exec(tail)?.[1] ?? "null");
-  if (!isRecord(cgroups)) return undefined;
-  // On cgroup v1 the freezer has a hierarchy of its own; with v2 alone there is one path for everything.
-  const { freezer, "": unified } = textMap(cgroups);
-  const frozen =
-    freezer === undefined
-      ? unified !== undefined && isFrozenV2(unified)
-      : isFrozenV1(freezer, process, () => readKernelFile(`${freezer}/freezer.self_freezing`) !== "0");
+function livingStatus(path: string, directory: string, process: ProcessStat): ContainerStatus | undefined {
+  const frozen = canBeFrozen(process) || !hasFreezerV1() ? isFrozenByRunc(path, process) : false;
   if (frozen === undefined) return undefined;
   if (frozen) return "paused";
   return existsSync(`${directory}/exec.fifo`) ? "created" : "running";
+}
+
+function isFrozenByRunc(path: string, process: ProcessStat): boolean | undefined {
+  const cgroups: unknown = JSON.parse(runcCgroups.exec(readTail(path))?.[1] ?? "null");
+  if (!isRecord(cgroups)) return undefined;
+  // On cgroup v1 the freezer has a hierarchy of its own; with v2 alone there is one path for everything.
+  const { freezer, "": unified } = textMap(cgroups);
+  return freezer === undefined
+    ? unified !== undefined && isFrozenV2(unified)
+    : isFrozenV1(freezer, process, () => readKernelFile(`${freezer}/freezer.self_freezing`) !== "0");
 }
 
 /** The annotations, and the bundle, stand as `key=value` in a list of labels. */
@@ -141,7 +145,7 @@ function runcDetails(path: string): RuntimeDetails {
 }
 
 function readCrun(directory: string, id: string): RuntimeState | undefined {
-  const value: unknown = JSON.parse(readFileSync(join(directory, "status"), "utf8"));
+  const value: unknown = JSON.parse(readFileSync(`${directory}/status`, "utf8"));
   if (!isRecord(value)) return undefined;
   const { pid, "process-start-time": startTime, "cgroup-path": cgroup, bundle, created } = value;
   if (typeof pid !== "number" || typeof startTime !== "number" || typeof bundle !== "string")
@@ -165,10 +169,9 @@ function crunStatus(
 ): ContainerStatus | undefined {
   const process = livingProcess(pid, startTime);
   if (process === undefined) return "stopped";
-  if (existsSync(join(directory, "exec.fifo"))) return "created";
-  const v1 = "/sys/fs/cgroup/freezer";
-  const frozen = existsSync(v1)
-    ? isFrozenV1(join(v1, cgroup), process)
+  if (existsSync(`${directory}/exec.fifo`)) return "created";
+  const frozen = hasFreezerV1()
+    ? isFrozenV1(join(freezerV1, cgroup), process)
     : isFrozenV2(join("/sys/fs/cgroup", cgroup));
   if (frozen === undefined) return undefined;
   return frozen ? "paused" : "running";
@@ -177,6 +180,15 @@ function crunStatus(
 function livingProcess(pid: number, startTime: string): ProcessStat | undefined {
   const stat = pid > 0 ? readProcessStat(pid) : undefined;
   return stat !== undefined && isLiving(stat, startTime) ? stat : undefined;
+}
+
+/** Where cgroups v1 have their freezer; not there with cgroup v2 alone. */
+const freezerV1 = "/sys/fs/cgroup/freezer";
+let freezerV1IsThere: boolean | undefined;
+
+function hasFreezerV1(): boolean {
+  freezerV1IsThere ??= existsSync(freezerV1);
+  return freezerV1IsThere;
 }
 
 let kernelRelease: readonly number[] | undefined;

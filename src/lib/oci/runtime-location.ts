@@ -1,6 +1,6 @@
-import { existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
-import { basename, join } from "node:path";
-import { errnoOf, fileError, isNotFound } from "../errors";
+import { existsSync, readlinkSync, statSync } from "node:fs";
+import { basename } from "node:path";
+import { errnoOf, isNotFound } from "../errors";
 import { readCommandLine } from "../system/process";
 import { readConmonPid } from "./conmon";
 import type { Container } from "./container";
@@ -10,9 +10,6 @@ import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runt
 
 /** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
 const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];
-
-/** Tells whether a runtime's root has a container. */
-export type HasState = (root: string, id: string) => boolean;
 
 /**
  * Finds the runtime that really has a container. CRI-O records it nowhere: the handler may name no root, the
@@ -29,10 +26,10 @@ export function locateRuntime(
   { id }: Pick<Container, "id">,
   defaultRoots: readonly string[] = rootsOfCrio,
 ): RuntimeHandler | undefined {
-  if (configured.root !== "" && hasState(configured.root, id)) return configured;
+  if (configured.root !== "" && existsSync(`${configured.root}/${id}`)) return configured;
   const roots = [...others.map(({ root }) => root), ...defaultRoots].filter((root) => root !== "");
   for (const root of new Set(roots)) {
-    const kind = kindOfState(join(root, id));
+    const kind = kindOfState(`${root}/${id}`);
     if (kind !== undefined) return handlerOfKind(kind, root, [configured, ...others]);
   }
   return undefined;
@@ -61,35 +58,27 @@ export function rootsTellAll(config: RuntimeConfigPart): boolean {
   });
 }
 
-/** Looks for the directory of the container. */
-export const hasState: HasState = (root, id) => existsSync(`${root}/${id}`);
-
-/**
- * The same answer from one look at each root, for a look at many containers: what appears in a root meanwhile
- * is not seen.
- */
-export function rootListings(): HasState {
-  const listings = new Map<string, ReadonlySet<string>>();
-  return (root, id) => {
-    const known = listings.get(root) ?? new Set(namesIn(root));
-    listings.set(root, known);
-    return known.has(id);
-  };
+/** The state of a container below the root of a runtime. */
+export interface LocatedState {
+  readonly directory: string;
+  /** Undefined for one whose form kpod does not know. */
+  readonly kind: KnownRuntime | undefined;
 }
 
-function namesIn(root: string): string[] {
-  try {
-    return readdirSync(root);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read the state of the runtime in ${root}`, error);
+/** Where the state of a container lies; undefined when none of the roots has it. */
+export function locateState(roots: readonly string[], id: string): LocatedState | undefined {
+  for (const root of roots) {
+    const directory = `${root}/${id}`;
+    const kind = kindOfState(directory);
+    if (kind !== undefined || existsSync(directory)) return { directory, kind };
   }
+  return undefined;
 }
 
 /** Whose state a directory holds; undefined when there is none. */
 export function kindOfState(directory: string): KnownRuntime | undefined {
-  if (existsSync(`${directory}/status`)) return "crun";
-  return existsSync(`${directory}/state.json`) ? "runc" : undefined;
+  if (existsSync(`${directory}/state.json`)) return "runc";
+  return existsSync(`${directory}/status`) ? "crun" : undefined;
 }
 
 function handlerOfKind(

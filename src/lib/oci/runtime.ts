@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config";
 import { errorMessage, KpodError } from "../errors";
@@ -8,7 +8,7 @@ import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon, readConmonPid } from "./conmon";
 import type { Container } from "./container";
-import { readNotedText, resolveEnded, resolveState, type RuntimeAnswer } from "./resolve-state";
+import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
 import {
   chooseRuntime,
@@ -19,16 +19,7 @@ import {
   type RuntimeHandler,
 } from "./runtime-handler";
 import { readRuntimeFiles } from "./runtime-files";
-import {
-  hasState,
-  kindOfState,
-  locateRuntime,
-  rootListings,
-  rootsTellAll,
-  runtimeOfMonitor,
-  stateRoots,
-  type HasState,
-} from "./runtime-location";
+import { locateRuntime, locateState, rootsTellAll, runtimeOfMonitor, stateRoots } from "./runtime-location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
 import { formatStateFile, type ContainerState } from "./state";
 import { join } from "node:path";
@@ -254,7 +245,7 @@ export class Runtime {
    * unless the container's exit was written down.
    */
   async containerStatus(container: Container): Promise<ContainerState> {
-    let answer: RuntimeAnswer | undefined = this.look(container, hasState);
+    let answer: RuntimeAnswer | undefined = this.look(container, this.existingRoots());
     // A conmon that lives knows of a runtime that has left the configuration.
     const elsewhere = answer === "absent" && runtimeOfMonitor(container) !== undefined;
     if (answer === undefined || elsewhere) {
@@ -271,7 +262,7 @@ export class Runtime {
    * end, nor where the runtime's own files can be read; else each is asked once for all.
    */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
-    const has = rootListings();
+    const roots = this.existingRoots();
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
       const located = this.located(container, false);
@@ -287,10 +278,13 @@ export class Runtime {
     };
     await Promise.all(
       containers.map(async (container) => {
-        const noted = readNotedText(container);
-        container.state = resolveEnded(container, noted);
-        if (container.state !== undefined) return;
-        let answer: RuntimeAnswer | undefined = this.look(container, has);
+        const noted = notedStateOf(container);
+        if (noted !== undefined && hasEnded(container, noted.state)) {
+          container.state = noted.state;
+          container.state.pid = 0;
+          return;
+        }
+        let answer: RuntimeAnswer | undefined = this.look(container, roots);
         if (answer === undefined) {
           const states = await listOf(container);
           answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
@@ -307,21 +301,25 @@ export class Runtime {
    * What the files of the runtimes say of a container: its state, or that none has it.
    * @returns undefined when they cannot tell, and a runtime has to be asked
    */
-  private look(container: Container, has: HasState): RuntimeAnswer | undefined {
-    this.roots ??= stateRoots(this.config);
+  private look({ id }: Container, roots: readonly string[]): RuntimeAnswer | undefined {
     try {
-      const root = this.roots.find((each) => has(each, container.id));
-      if (root === undefined) {
+      const located = locateState(roots, id);
+      if (located === undefined) {
         this.rootsTellAll ??= rootsTellAll(this.config);
         return this.rootsTellAll ? "absent" : undefined;
       }
-      const directory = `${root}/${container.id}`;
-      const kind = kindOfState(directory);
-      return kind === undefined ? undefined : readRuntimeFiles(kind, directory, container.id);
+      const { kind, directory } = located;
+      return kind === undefined ? undefined : readRuntimeFiles(kind, directory, id);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       return undefined;
     }
+  }
+
+  /** Where runtimes keep state at this moment: most nodes have one such place of several that are possible. */
+  private existingRoots(): readonly string[] {
+    this.roots ??= stateRoots(this.config);
+    return this.roots.filter((root) => existsSync(root));
   }
 
   /** All containers of all runtimes that are configured, also those of others. */

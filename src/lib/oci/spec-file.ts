@@ -1,6 +1,6 @@
-import { closeSync, openSync, readSync } from "node:fs";
 import { KpodError } from "../errors";
 import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import { readIntoScratch, scratch } from "../system/scratch";
 import type { Spec } from "./spec";
 
 /**
@@ -32,7 +32,6 @@ function parseSpec(path: string, text: string): Spec {
 }
 
 const headSize = 4096;
-const head = Buffer.allocUnsafe(headSize);
 
 /** The beginning of a spec as Go writes it, up to the words of the process. */
 const beginning =
@@ -44,7 +43,8 @@ const beginning =
  * @returns undefined when they do not tell: then the spec must be read
  */
 export function readArgsQuickly(path: string): readonly string[] | undefined {
-  const args: unknown = parseOrNothing(beginning.exec(readHead(path))?.[1]);
+  const head = scratch.toString("utf8", 0, lengthInScratch(path, headSize));
+  const args: unknown = parseOrNothing(beginning.exec(head)?.[1]);
   return Array.isArray(args) && args.every((word) => typeof word === "string") ? args : undefined;
 }
 
@@ -53,36 +53,24 @@ export function readArgsQuickly(path: string): readonly string[] | undefined {
  * @returns undefined when it is not found so, which does not say that it is not there
  */
 export function readAnnotationQuickly(path: string, key: string): string | undefined {
-  let text: string | undefined;
-  try {
-    text = readTextIfThere(path);
-  } catch {
-    // Whoever reads it to parse it says what is wrong.
-    return undefined;
-  }
+  const length = lengthInScratch(path);
+  if (length === scratch.length) return undefined;
+  const bytes = scratch.subarray(0, length);
   // Only a key of the second level stands behind two tabs, and only annotations have such names.
   const start = `\n\t\t${JSON.stringify(key)}: `;
-  const found = text?.indexOf(start) ?? -1;
-  if (text === undefined || found < 0) return undefined;
-  const line = text.slice(found + start.length, text.indexOf("\n", found + 1));
+  const found = bytes.indexOf(start);
+  if (found < 0) return undefined;
+  const line = bytes.toString("utf8", found + start.length, bytes.indexOf("\n", found + 1));
   const value = parseOrNothing(line.replace(/,\s*$/, ""));
   return typeof value === "string" ? value : undefined;
 }
 
-function readHead(path: string): string {
-  let fd: number;
+/** Reads the beginning of a file, of which nothing is there when it cannot be read: who reads it whole says why. */
+function lengthInScratch(path: string, length?: number): number {
   try {
-    fd = openSync(path, "r");
+    return readIntoScratch(path, length);
   } catch {
-    // Whoever reads the whole of it says what is wrong.
-    return "";
-  }
-  try {
-    return head.toString("utf8", 0, readSync(fd, head, 0, headSize, 0));
-  } catch {
-    return "";
-  } finally {
-    closeSync(fd);
+    return 0;
   }
 }
 

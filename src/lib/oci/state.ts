@@ -1,5 +1,7 @@
+import { fileError, isNotFound } from "../errors";
 import type { ExactJson } from "../system/exact-json";
 import { readTextIfThere, isRecord, parseJson } from "../system/files";
+import { readIntoScratch, scratch } from "../system/scratch";
 
 /** What a container can be. `unknown`: its runtime could not be asked. */
 export type ContainerStatus = "created" | "running" | "paused" | "stopped" | "unknown";
@@ -39,65 +41,84 @@ export function readStateFile(path: string): ContainerState | undefined {
   return text === undefined ? undefined : parseState(path, text);
 }
 
-/**
- * The state that the text of a state.json holds; undefined when it is empty.
- * @throws KpodError CORRUPT when it is not JSON
- */
+/** The state that the text of a state.json holds; undefined when it is empty. */
 export function parseState(path: string, text: string): ContainerState | undefined {
   if (text.trim() === "") return undefined;
   const value = parseJson(path, text);
   return isRecord(value) ? stateOf(value) : undefined;
 }
 
-/**
- * The same for a container that has ended, without its annotations, which make up nearly all of the text: they are
- * read when somebody asks for them.
- * @returns undefined for others, and for a text that is not as CRI-O writes it
- */
-export function parseEndedState(path: string, text: string): ContainerState | undefined {
-  const start = text.indexOf(',"annotations":{');
-  // Quotes within texts are escaped in JSON: no annotation can look like this.
-  const end = text.lastIndexOf('},"created":"');
-  if (start < 0 || end < start || !text.slice(0, start).includes('"status":"stopped"')) return undefined;
-  const value = parseJson(path, text.slice(0, start) + text.slice(end + 1));
-  if (!isRecord(value)) return undefined;
-  const state = stateOf(value);
-  let annotations: Record<string, string> | undefined;
-  return Object.defineProperty(state, "annotations", {
-    enumerable: true,
-    get: () => (annotations ??= readStateFile(path)?.annotations ?? {}),
-  });
+/** A state as its state.json has it. */
+export interface NotedState {
+  readonly state: ContainerState;
+  /** False where there are no annotations in it. To ask the state itself may mean to read them. */
+  readonly annotated: boolean;
 }
 
-function stateOf(value: Record<string, unknown>): ContainerState {
-  const created = readTime(value.created);
-  const started = readTime(value.started);
-  const finished = readTime(value.finished);
-  const monitor = value.containerMonitorProcess;
-  // CRI-O 1.0 left an exit code of 0 out, later ones leave out one that nobody knows.
-  const early = value.initPid === undefined && value.checkpointedTime === undefined;
-  const noted = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : -1);
-  // -1 stands for one that nobody knows.
-  const exitCode = noted < 0 ? undefined : noted;
-  return {
+/**
+ * Reads a state.json as {@link readStateFile} does, but for its annotations, which make up nearly all of it: they are
+ * read when somebody asks for them.
+ * @throws KpodError CORRUPT when it is not JSON; NOT_PERMITTED, IO
+ */
+export function readNotedState(path: string): NotedState | undefined {
+  let length: number;
+  try {
+    length = readIntoScratch(path);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw fileError(`cannot read ${path}`, error);
+  }
+  const bytes = scratch.subarray(0, length);
+  const start = bytes.indexOf(',"annotations":{"');
+  // Quotes within texts are escaped in JSON: no annotation can look like this.
+  const end = bytes.lastIndexOf('},"created":"');
+  if (length === scratch.length || start < 0 || end < start) {
+    const state = readStateFile(path);
+    return state && { state, annotated: Object.keys(state.annotations).length > 0 };
+  }
+  const value = parseJson(path, bytes.toString("utf8", 0, start) + bytes.toString("utf8", end + 1));
+  if (!isRecord(value)) return undefined;
+  return { state: stateOf(value, () => readStateFile(path)?.annotations ?? {}), annotated: true };
+}
+
+function stateOf(
+  value: Record<string, unknown>,
+  readAnnotations: () => Record<string, string> = () => textMap(value.annotations),
+): ContainerState {
+  let annotations: Record<string, string> | undefined;
+  const state: ContainerState = {
     ociVersion: textOf(value.ociVersion),
     id: textOf(value.id),
     status: readStatus(value.status),
     pid: numberOf(value.pid) ?? 0,
     bundle: textOf(value.bundle),
-    annotations: textMap(value.annotations),
-    ...(created === undefined ? {} : { created }),
-    ...(started === undefined ? {} : { started }),
-    ...(finished === undefined ? {} : { finished }),
-    ...(exitCode === undefined ? {} : { exitCode }),
+    get annotations() {
+      return (annotations ??= readAnnotations());
+    },
+    set annotations(own) {
+      annotations = own;
+    },
     oomKilled: value.oomKilled === true,
     error: textOf(value.error),
-    ...(typeof value.initPid === "number" ? { initPid: value.initPid } : {}),
-    ...(typeof value.initStartTime === "string" ? { initStartTime: value.initStartTime } : {}),
-    ...(isRecord(monitor) && typeof monitor.pid === "number"
-      ? { monitor: { pid: monitor.pid, startTime: textOf(monitor.startTime) } }
-      : {}),
   };
+  // One by one: a list of a thousand makes as many of these.
+  const created = readTime(value.created);
+  if (created !== undefined) state.created = created;
+  const started = readTime(value.started);
+  if (started !== undefined) state.started = started;
+  const finished = readTime(value.finished);
+  if (finished !== undefined) state.finished = finished;
+  // CRI-O 1.0 left an exit code of 0 out, later ones leave out one that nobody knows.
+  const early = value.initPid === undefined && value.checkpointedTime === undefined;
+  const noted = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : -1);
+  // -1 stands for one that nobody knows.
+  if (noted >= 0) state.exitCode = noted;
+  if (typeof value.initPid === "number") state.initPid = value.initPid;
+  if (typeof value.initStartTime === "string") state.initStartTime = value.initStartTime;
+  const monitor = value.containerMonitorProcess;
+  if (isRecord(monitor) && typeof monitor.pid === "number")
+    state.monitor = { pid: monitor.pid, startTime: textOf(monitor.startTime) };
+  return state;
 }
 
 /**

@@ -13,12 +13,26 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
   const byId = new Map<StorageId, ContainerRecord>();
   for (const record of all) if (!byId.has(record.id)) byId.set(record.id, record);
   const records = [...byId.values()];
+  if (!hasTakenNames(records)) return records;
   const owners = new Map(records.flatMap((record) => (record.names ?? []).map((name) => [name, record.id])));
   return records.map((record) => {
     const noted = record.names ?? [];
     const names = noted.filter((name) => owners.get(name) === record.id);
     return names.length === noted.length ? record : { ...record, names };
   });
+}
+
+/** True where two records have the same name. */
+function hasTakenNames(records: readonly ContainerRecord[]): boolean {
+  const names = new Set<string>();
+  let count = 0;
+  for (const record of records) {
+    for (const name of record.names ?? []) {
+      names.add(name);
+      count++;
+    }
+  }
+  return names.size < count;
 }
 
 /**

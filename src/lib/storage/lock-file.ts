@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import type { Logger } from "../logger";
 import { monotonicNow } from "../system/clock";
 import { checked, libc } from "../system/libc";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
@@ -20,10 +21,34 @@ export type LockKind = "read" | "write";
 export interface LockOptions {
   /** Milliseconds until LOCK_TIMEOUT; 0 waits for ever. */
   timeoutMs: number;
-  /** Ends the wait with INTERRUPTED. */
-  signal?: AbortSignal | undefined;
+  /** Ends the wait with INTERRUPTED; a function is called when the wait begins. */
+  signal?: AbortSignal | (() => AbortSignal) | undefined;
   /** Called once when a wait has taken half a second. */
   onWait?: ((message: string) => void) | undefined;
+}
+
+/** How a store, and what is built on it, waits for locks. */
+export interface LockWait {
+  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
+  lockTimeoutMs?: number;
+  /** Ends waits, for example on Ctrl-C; a function is called when there is something to wait for. */
+  signal?: AbortSignal | (() => AbortSignal);
+}
+
+/** The options of locks that tell a logger of their waits. */
+export function lockOptionsOf({ lockTimeoutMs = 30_000, signal }: LockWait, logger: Logger): LockOptions {
+  return {
+    timeoutMs: lockTimeoutMs,
+    signal,
+    onWait: (message) => {
+      logger.warn(message);
+    },
+  };
+}
+
+/** A signal that may be made when somebody asks for it first. */
+export function signalOf(signal: AbortSignal | (() => AbortSignal) | undefined): AbortSignal | undefined {
+  return typeof signal === "function" ? signal() : signal;
 }
 
 /** A lock that is held. */
@@ -96,8 +121,10 @@ function openLockFile(path: string, kind: LockKind): number | undefined {
 }
 
 async function waitForLock(fd: number, path: string, kind: LockKind, options: LockOptions): Promise<void> {
-  const { timeoutMs, signal, onWait } = options;
   const type = kind === "read" ? F_RDLCK : F_WRLCK;
+  if (setLock(fd, path, type)) return;
+  const { timeoutMs, onWait } = options;
+  const signal = signalOf(options.signal);
   const started = monotonicNow();
   let told = false;
   // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.

@@ -10,7 +10,14 @@ import { newStorageId, isStorageId, type StorageId } from "./ids";
 import { findImage, readImageData, readImages } from "./images";
 import { addLayer, dropLayer, readLayers } from "./layers";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
-import { acquireLock, type HeldLock, type LockKind, type LockOptions } from "./lock-file";
+import {
+  acquireLock,
+  lockOptionsOf,
+  type HeldLock,
+  type LockKind,
+  type LockOptions,
+  type LockWait,
+} from "./lock-file";
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { overlayDriver } from "./overlay";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
@@ -22,12 +29,8 @@ export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storage
   Partial<Pick<Config, "imageStore" | "transientStore">>;
 
 /** How a store waits for locks and whom it tells. */
-export interface StoreOptions {
+export interface StoreOptions extends LockWait {
   logger?: Logger;
-  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
-  lockTimeoutMs?: number;
-  /** Ends waits for locks. */
-  signal?: AbortSignal;
 }
 
 /** What a new container's record says. */
@@ -52,7 +55,8 @@ export interface NewContainer {
  */
 export class Store {
   readonly layout: StoreLayout;
-  readonly driver: GraphDriver;
+  private readonly config: StoreConfig;
+  private loadedDriver: GraphDriver | undefined;
   private readonly logger: Logger;
   private readonly lockOptions: LockOptions;
   private uninterruptedActions = 0;
@@ -61,18 +65,17 @@ export class Store {
   constructor(config: StoreConfig, options: StoreOptions = {}) {
     const driver = chooseDriver(config.root, config.storage);
     this.layout = storeLayout(config.root, config.runRoot, driver, config);
-    this.driver =
-      driver === "vfs"
-        ? vfsDriver(config.root)
-        : overlayDriver(config.root, config.storageOptions, config.imageStore);
+    this.config = config;
     this.logger = options.logger ?? silentLogger;
-    this.lockOptions = {
-      timeoutMs: options.lockTimeoutMs ?? 30_000,
-      signal: options.signal,
-      onWait: (message) => {
-        this.logger.warn(message);
-      },
-    };
+    this.lockOptions = lockOptionsOf(options, this.logger);
+  }
+
+  /** What handles the directories of layers. @throws KpodError UNSUPPORTED for an option that kpod cannot follow */
+  get driver(): GraphDriver {
+    const { root, storageOptions, imageStore } = this.config;
+    this.loadedDriver ??=
+      this.layout.driver === "vfs" ? vfsDriver(root) : overlayDriver(root, storageOptions, imageStore);
+    return this.loadedDriver;
   }
 
   /** False when there is nothing at the store's root; what may not be looked at can be there. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
+import { readIntoScratch, scratch } from "./scratch";
 
 /** What /proc/PID/stat says, as far as kpod reads it. */
 export interface ProcessStat {
@@ -13,10 +14,10 @@ export interface ProcessStat {
 
 /** Reads /proc/PID/stat; undefined when there is no such process. */
 export function readProcessStat(pid: number): ProcessStat | undefined {
-  const text = readProc(pid, "stat");
+  const text = tolerantly(() => scratch.toString("latin1", 0, readIntoScratch(`/proc/${pid}/stat`, 4096)));
   if (text === undefined) return undefined;
   // The second field is the command in brackets and may hold blanks and brackets itself.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", 20);
   return {
     pid,
     state: fields[0] ?? "",
@@ -63,8 +64,13 @@ export function readProcessCgroup(pid: number): string | undefined {
 }
 
 function readProc(pid: number, file: string): string | undefined {
+  return tolerantly(() => readFileSync(`/proc/${pid}/${file}`, "utf8"));
+}
+
+/** Reads something of a process; undefined when that is gone. */
+function tolerantly<T>(read: () => T): T | undefined {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+    return read();
   } catch (error) {
     // ESRCH: it ended between open and read.
     if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
