@@ -208,7 +208,7 @@ function lazyImports(pack, code) {
     return "";
   });
   const text = statements
-    .replace(/require\('\.\/(\w+)\.cjs'\)/g, (call, name) =>
+    .replace(/require\('(?:\.\/)?(\w+)(?:\.cjs)?'\)/g, (call, name) =>
       ownModule(name) === undefined ? call : `require('${ownModule(name)}')`,
     )
     .replace(/\b\w+\b(?=\.)/g, (name) => (names.has(name) ? `(require('${ownModule(name)}'))` : name));

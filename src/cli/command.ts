@@ -114,37 +114,54 @@ export interface Command extends CommandDescription {
  * one command, and all of them together are longer than what a list needs.
  */
 export function lazyCommand(words: string, get: () => Command): Command {
-  return {
-    path: words.split(" "),
-    get group() {
-      return get().group;
-    },
-    get summary() {
-      return get().summary;
-    },
-    get usage() {
-      return get().usage;
-    },
-    get arguments() {
-      return get().arguments;
-    },
-    get flags() {
-      return get().flags;
-    },
-    get examples() {
-      return get().examples;
-    },
-    get exclusive() {
-      return get().exclusive;
-    },
-    get passThrough() {
-      return get().passThrough;
-    },
-    get needsRoot() {
-      return get().needsRoot;
-    },
-    run: (base, given, args) => get().run(base, given, args),
-  };
+  return new LazyCommand(words.split(" "), get);
+}
+
+class LazyCommand implements Command {
+  constructor(
+    readonly path: readonly string[],
+    private readonly get: () => Command,
+  ) {}
+
+  get group(): CommandGroup {
+    return this.get().group;
+  }
+
+  get summary(): string {
+    return this.get().summary;
+  }
+
+  get usage(): string {
+    return this.get().usage;
+  }
+
+  get arguments(): ArgumentsSpec {
+    return this.get().arguments;
+  }
+
+  get flags(): FlagSpecs {
+    return this.get().flags;
+  }
+
+  get examples(): Command["examples"] {
+    return this.get().examples;
+  }
+
+  get exclusive(): Command["exclusive"] {
+    return this.get().exclusive;
+  }
+
+  get passThrough(): Command["passThrough"] {
+    return this.get().passThrough;
+  }
+
+  get needsRoot(): Command["needsRoot"] {
+    return this.get().needsRoot;
+  }
+
+  run(base: BaseContext, given: GivenFlags, args: readonly string[]): Promise<number> {
+    return this.get().run(base, given, args);
+  }
 }
 
 /**

@@ -9,8 +9,8 @@ import { commandLine, imageText, portsText, shortCommand, sizeText, statusText }
 import { readOr, type RowSource } from "./row-source";
 
 /**
- * A container as `ps` shows it, safe for a terminal. Cells are made when they are asked for: no list has all. What
- * cannot be read of it stays empty, with a warning.
+ * A container as `ps` shows it. Cells are made when they are asked for: no list has all. What cannot be read of it stays
+ * empty, with a warning. Whoever prints image, names and pods makes them safe for a terminal.
  */
 export class ContainerRow {
   constructor(
@@ -23,7 +23,7 @@ export class ContainerRow {
   }
 
   get image(): string {
-    return escapeControl(imageText(this.container.imageName, this.source.noTrunc));
+    return imageText(this.container.imageName, this.source.noTrunc);
   }
 
   get command(): string {
@@ -49,15 +49,15 @@ export class ContainerRow {
   }
 
   get names(): string {
-    return escapeControl(this.container.name);
+    return this.container.name;
   }
 
   get pod(): string {
-    return escapeControl(this.sandbox?.kubeName ?? "");
+    return this.sandbox?.kubeName ?? "";
   }
 
   get podNamespace(): string {
-    return escapeControl(this.sandbox?.namespace ?? "");
+    return this.sandbox?.namespace ?? "";
   }
 
   get size(): string {

@@ -15,37 +15,40 @@ export interface ContainerColumns {
   readonly noheading: boolean;
 }
 
-type Column = readonly [heading: string, cell: (row: ContainerRow, colors: Colors) => Cell];
+interface Column {
+  readonly heading: string;
+  readonly cell: (row: ContainerRow, colors: Colors) => Cell;
+}
 
 const usual: readonly Column[] = [
-  ["CONTAINER ID", ({ id }) => id],
-  ["IMAGE", ({ image }) => image],
-  ["COMMAND", ({ command }) => command],
-  ["CREATED", ({ created }) => created],
-  ["STATUS", ({ status, state }, colors) => statusCell(status, state, colors)],
-  ["PORTS", ({ ports }) => ports],
-  ["NAMES", ({ names }) => names],
+  { heading: "CONTAINER ID", cell: ({ id }) => id },
+  { heading: "IMAGE", cell: ({ image }) => image },
+  { heading: "COMMAND", cell: ({ command }) => command },
+  { heading: "CREATED", cell: ({ created }) => created },
+  { heading: "STATUS", cell: ({ status, state }, colors) => statusCell(status, state, colors) },
+  { heading: "PORTS", cell: ({ ports }) => ports },
+  { heading: "NAMES", cell: ({ names }) => names },
 ];
 
 const namespaces: readonly Column[] = [
-  ["CONTAINER ID", ({ id }) => id],
-  ["NAMES", ({ names }) => names],
-  ["PID", ({ pid }) => (pid === 0 ? "-" : String(pid))],
-  ["CGROUP", (row) => row.namespaces?.cgroup ?? "-"],
-  ["IPC", (row) => row.namespaces?.ipc ?? "-"],
-  ["MNT", (row) => row.namespaces?.mnt ?? "-"],
-  ["NET", (row) => row.namespaces?.net ?? "-"],
-  ["PIDNS", (row) => row.namespaces?.pid ?? "-"],
-  ["USER", (row) => row.namespaces?.user ?? "-"],
-  ["UTS", (row) => row.namespaces?.uts ?? "-"],
+  { heading: "CONTAINER ID", cell: ({ id }) => id },
+  { heading: "NAMES", cell: ({ names }) => names },
+  { heading: "PID", cell: ({ pid }) => (pid === 0 ? "-" : String(pid)) },
+  { heading: "CGROUP", cell: (row) => row.namespaces?.cgroup ?? "-" },
+  { heading: "IPC", cell: (row) => row.namespaces?.ipc ?? "-" },
+  { heading: "MNT", cell: (row) => row.namespaces?.mnt ?? "-" },
+  { heading: "NET", cell: (row) => row.namespaces?.net ?? "-" },
+  { heading: "PIDNS", cell: (row) => row.namespaces?.pid ?? "-" },
+  { heading: "USER", cell: (row) => row.namespaces?.user ?? "-" },
+  { heading: "UTS", cell: (row) => row.namespaces?.uts ?? "-" },
 ];
 
 const ofPod: readonly Column[] = [
-  ["POD", ({ pod }) => pod],
-  ["K8S NAMESPACE", ({ podNamespace }) => podNamespace],
+  { heading: "POD", cell: ({ pod }) => pod },
+  { heading: "K8S NAMESPACE", cell: ({ podNamespace }) => podNamespace },
 ];
 
-const ofSize: readonly Column[] = [["SIZE", ({ size }) => size]];
+const ofSize: readonly Column[] = [{ heading: "SIZE", cell: ({ size }) => size }];
 
 /** Those that give way on a narrow terminal, and how much stays of them. */
 const narrow = { IMAGE: 10, COMMAND: 10, PORTS: 10, NAMES: 24, POD: 10, "K8S NAMESPACE": 10 };
@@ -62,10 +65,10 @@ export function containerTable(
 ): string {
   const columns = [...(namespace ? namespaces : usual), ...(pod ? ofPod : []), ...(size ? ofSize : [])];
   return tableText({
-    columns: columns.map(([heading]) => heading),
+    columns: columns.map(({ heading }) => heading),
     rows: containers.map((container) => {
       const row = new ContainerRow(source, container);
-      return columns.map(([, cell]) => cell(row, colors));
+      return columns.map(({ cell }) => cell(row, colors));
     }),
     heading: !noheading,
     width: width(),

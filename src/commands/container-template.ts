@@ -29,7 +29,7 @@ export function templateContainer(
   const { state } = container;
   return {
     ID: row.id,
-    Image: row.image,
+    Image: escapeControl(row.image),
     ImageID: displayId(container.imageId, { noTrunc }),
     get Command() {
       return row.command;
@@ -45,7 +45,7 @@ export function templateContainer(
       return row.ports;
     },
     Size: new Stringer(source.sizes?.get(container.id)?.rootFs ?? 0, row.size),
-    Names: row.names,
+    Names: escapeControl(row.names),
     get Labels() {
       const labels = readOr(source, container, {}, () => container.labels);
       return new Stringer(new Map(Object.entries(labels)), escapeControl(labelsText(labels)));
@@ -77,9 +77,9 @@ export function templateContainer(
     get UTS() {
       return row.namespaces?.uts ?? "";
     },
-    Pod: row.pod,
+    Pod: escapeControl(row.pod),
     PodID: displayId(container.sandboxId, { noTrunc }),
-    PodNamespace: row.podNamespace,
+    PodNamespace: escapeControl(row.podNamespace),
     State: state?.status ?? "unknown",
     // Nothing where it has not ended: 0 would be a success.
     ExitCode: new Stringer(

@@ -52,11 +52,14 @@ export function shortCommand(command: string): string {
 
 /** The name of an image as a column shows it; an id is cut. */
 export function imageText(name: string, noTrunc: boolean): string {
-  return /^[0-9a-f]{64}$/.test(name) ? displayId(name, { noTrunc }) : displayImageName(name, { noTrunc });
+  return name.length === 64 && /^[0-9a-f]*$/.test(name)
+    ? displayId(name, { noTrunc })
+    : displayImageName(name, { noTrunc });
 }
 
 /** Ports as docker writes them: `0.0.0.0:8080->80/tcp, 53/udp`. */
 export function portsText(mappings: readonly PortMapping[]): string {
+  if (mappings.length === 0) return "";
   return mappings
     .map(({ hostIp, hostPort, containerPort, protocol }) => {
       const from = hostPort === 0 ? "" : `${hostIp === "" ? "0.0.0.0" : hostIp}:${hostPort}->`;

@@ -15,7 +15,8 @@ export async function run(context: Context): Promise<number> {
   const { args, flags, terminal } = context;
   const options = await readOptions(context);
   const server = await context.openServer();
-  await server.update({ states: false });
+  // The attempt before is another container.
+  await (flags.previous ? server.update({ states: false }) : server.updateFor(args));
   const output = createLogOutput({
     write(stream, bytes) {
       if (stream === "stderr") terminal.error(bytes);

@@ -1,4 +1,4 @@
-import { loadColors, type Colors } from "../cli/colors";
+import { loadColors, plainColors, type Colors } from "../cli/colors";
 import type { Terminal } from "../cli/terminal";
 import type { ContainerState } from "../lib/oci/state";
 import type { SandboxState } from "../lib/sandbox/sandbox";
@@ -22,6 +22,7 @@ export async function openTableStyle(
 
 /** The state of a container in words, in its colour: what runs, what stands still, what failed, what nobody knows. */
 export function statusCell(text: string, state: ContainerState | undefined, colors: Colors): Cell {
+  if (colors === plainColors) return text;
   switch (state?.status) {
     case "running":
       return { text, paint: colors.green };

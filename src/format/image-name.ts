@@ -3,6 +3,6 @@
  * What is left names the same image to every tool that falls back to docker.io.
  */
 export function displayImageName(name: string, options: { noTrunc?: boolean } = {}): string {
-  if (options.noTrunc === true) return name;
+  if (options.noTrunc === true || !name.startsWith("docker.io/")) return name;
   return name.replace(/^docker\.io\/library\/(?=[^/]+$)/, "").replace(/^docker\.io\/(?=.)/, "");
 }

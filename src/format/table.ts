@@ -43,12 +43,22 @@ type Layout = readonly { readonly column: number; readonly width: number }[];
 export function tableText(content: TableContent): string {
   const { columns, width } = content;
   const rows = content.heading === false ? content.rows : [columns, ...content.rows];
-  const lines = rows.map((cells) => cells.map(drawn));
+  const lines = rows.map(drawnRow);
   const widest = columns.map((_, column) => ({ column, width: widestOf(lines, column) }));
   const layout = width === undefined ? widest : fittingLayout(widest, content, width);
   let text = "";
   for (const cells of lines) text += `${fitted(lineText(cells, layout), width)}\n`;
   return text;
+}
+
+function drawnRow(cells: readonly Cell[]): readonly Drawn[] {
+  // Nearly all rows are plain, and one look at the whole of one takes less than one at each cell.
+  return isAllText(cells) && isPlain(cells.join("")) ? cells : cells.map(drawn);
+}
+
+function isAllText(cells: readonly Cell[]): cells is readonly string[] {
+  for (const cell of cells) if (typeof cell !== "string") return false;
+  return true;
 }
 
 function drawn(cell: Cell): Drawn {

@@ -7,11 +7,11 @@ import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import { annotations } from "./oci/annotations";
-import { Container } from "./oci/container";
+import type { Container } from "./oci/container";
 import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import type { RuntimeChoice } from "./oci/runtime-handler";
 import { readStateFile } from "./oci/state";
-import { findContainer } from "./operations/find-container";
+import { findContainer, isNotFoundError } from "./operations/find-container";
 import type { Registrar } from "./index/registrar";
 import { killContainer } from "./operations/kill";
 import { pauseContainer, unpauseContainer } from "./operations/pause";
@@ -26,9 +26,8 @@ import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { stopContainer } from "./operations/stop";
 import { waitForExit } from "./operations/wait";
-import { Sandbox } from "./sandbox/sandbox";
+import { isSameRecorded, recordedOf, type Recorded } from "./recorded";
 import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
-import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
 import { isStorageId, type StorageId } from "./storage/ids";
 import { ImageServer } from "./storage/image-server";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
@@ -65,7 +64,7 @@ export class ContainerServer extends ContainerLists {
   private imageServer: ImageServer | undefined;
   private loadedHooks: Record<string, HookParams> | undefined;
   /** What the record of each pod and container said when it was loaded. */
-  private readonly seen = new Map<string, ContainerRecord>();
+  private readonly loaded = new Map<string, Recorded>();
 
   /**
    * Makes a server for the store and the runtimes of a configuration (libkpod: New). Nothing is read yet.
@@ -117,25 +116,59 @@ export class ContainerServer extends ContainerLists {
     if (!this.store.exists()) {
       this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
     }
+    await this.finishRenames();
+    this.takeUp(await this.store.containers());
+    if (states === false) return;
+    const containers = [...this.containers.values()];
+    await this.runtime.updateStatuses(
+      states === "containers" ? containers : [...containers, ...this.infraContainers.values()],
+    );
+  }
+
+  /**
+   * The same for callers that look up these containers alone, and without their states: where all of them are there,
+   * only what they can mean is loaded, with their pods, and so a store of a thousand takes no longer than one of ten.
+   * @throws KpodError CORRUPT, IO when the records cannot be read
+   */
+  async updateFor(idsOrNames: readonly string[]): Promise<void> {
+    await this.finishRenames();
+    const records = await this.store.containersNamed(idsOrNames);
+    if (records !== undefined) {
+      this.takeUp(records);
+      if (idsOrNames.every((name) => this.means(name))) return;
+    }
+    await this.update({ states: false });
+  }
+
+  /** True for what is a container, or may be several. */
+  private means(idOrName: string): boolean {
+    try {
+      this.lookupContainer(idOrName);
+      return true;
+    } catch (error) {
+      return !isNotFoundError(error);
+    }
+  }
+
+  private async finishRenames(): Promise<void> {
     if (existsSync(journalDirectory(this.store.layout.root))) await recoverRenames(this);
-    const records = new Map<string, { record: ContainerRecord; metadata: ContainerMetadata }>();
-    for (const record of await this.store.containers()) {
-      const metadata = parseContainerMetadata(record.metadata);
-      // Records without CRI-O's metadata belong to others, podman for example.
-      if (metadata !== undefined) records.set(record.id, { record, metadata });
+  }
+
+  /** Makes the lists hold what these records say, and nothing else. */
+  private takeUp(records: readonly ContainerRecord[]): void {
+    const found = new Map<string, Recorded>();
+    for (const record of records) {
+      const recorded = recordedOf(record, this.store);
+      if (recorded !== undefined) found.set(record.id, recorded);
     }
-    for (const [id, before] of [...this.seen]) {
-      const now = records.get(id);
-      if (now === undefined || fingerprint(now.record) !== fingerprint(before)) this.forget(id);
+    for (const [id, before] of [...this.loaded]) {
+      const now = found.get(id);
+      if (now === undefined || !isSameRecorded(now, before)) this.forget(id);
+      else before.container.forgetSpec();
     }
-    for (const { record, metadata } of records.values())
-      if (isInfra(record, metadata)) this.loadOrWarn(record, metadata);
-    for (const { record, metadata } of records.values())
-      if (!isInfra(record, metadata)) this.loadOrWarn(record, metadata);
-    const all = [...this.containers.values(), ...this.infraContainers.values()];
-    for (const container of all) container.forgetSpec();
-    if (states !== false)
-      await this.runtime.updateStatuses(states === "containers" ? [...this.containers.values()] : all);
+    // Pods first: containers are added to them.
+    for (const recorded of found.values()) if (recorded.sandbox !== undefined) this.loadOrWarn(recorded);
+    for (const recorded of found.values()) if (recorded.sandbox === undefined) this.loadOrWarn(recorded);
   }
 
   /**
@@ -149,54 +182,55 @@ export class ContainerServer extends ContainerLists {
 
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
   async loadSandbox(id: string): Promise<void> {
-    const { record, metadata } = await this.findRecord(id);
-    if (!isInfra(record, metadata)) throw new KpodError("NOT_FOUND", `${id} is a container and not a pod`);
-    this.load(record, metadata);
+    const recorded = await this.findRecorded(id);
+    if (recorded.sandbox === undefined)
+      throw new KpodError("NOT_FOUND", `${id} is a container and not a pod`);
+    this.load(recorded);
   }
 
   /** Loads one container from the disk (libkpod: LoadContainer). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
   async loadContainer(id: string): Promise<void> {
-    const { record, metadata } = await this.findRecord(id);
-    if (isInfra(record, metadata)) throw new KpodError("NOT_FOUND", `${id} is a pod and not a container`);
-    this.load(record, metadata);
+    const recorded = await this.findRecorded(id);
+    if (recorded.sandbox !== undefined)
+      throw new KpodError("NOT_FOUND", `${id} is a pod and not a container`);
+    this.load(recorded);
   }
 
-  private async findRecord(id: string): Promise<{ record: ContainerRecord; metadata: ContainerMetadata }> {
+  private async findRecorded(id: string): Promise<Recorded> {
     const record = (await this.store.containers()).find((candidate) => candidate.id === id);
-    const metadata = parseContainerMetadata(record?.metadata);
-    if (record === undefined || metadata === undefined) {
+    const recorded = record && recordedOf(record, this.store);
+    if (recorded === undefined) {
       throw new KpodError(
         "NOT_FOUND",
         `${id} is not in the store ${this.store.layout.root}, or is not CRI-O's`,
       );
     }
-    return { record, metadata };
+    return recorded;
   }
 
   /** One that cannot be taken up must not keep the rest of the node from being looked at. */
-  private loadOrWarn(record: ContainerRecord, metadata: ContainerMetadata): void {
+  private loadOrWarn(recorded: Recorded): void {
     try {
-      this.load(record, metadata);
+      this.load(recorded);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
-      const kind = isInfra(record, metadata) ? "pod" : "container";
-      this.logger.warn(`${kind} ${record.id.slice(0, 13)} is left out: ${error.message}`);
+      const kind = recorded.sandbox === undefined ? "container" : "pod";
+      this.logger.warn(`${kind} ${recorded.container.id.slice(0, 13)} is left out: ${error.message}`);
     }
   }
 
-  private load(record: ContainerRecord, metadata: ContainerMetadata): void {
-    if (this.containers.has(record.id) || this.infraContainers.has(record.id)) return;
-    const container = this.containerOf(record, metadata);
-    if (container.infra) {
-      const sandbox = sandboxOf(container, metadata);
+  private load(recorded: Recorded): void {
+    const { container, sandbox } = recorded;
+    if (this.containers.has(container.id) || this.infraContainers.has(container.id)) return;
+    if (sandbox === undefined) {
+      this.takeName(this.ctrNameIndex, container);
+      this.addContainer(container);
+    } else {
       this.takeName(this.podNameIndex, sandbox);
       this.addSandbox(sandbox);
       this.addInfraContainer(container);
-    } else {
-      this.takeName(this.ctrNameIndex, container);
-      this.addContainer(container);
     }
-    this.seen.set(record.id, record);
+    this.loaded.set(container.id, recorded);
   }
 
   /** As in containers/storage, a name belongs to the last record that has it; the others can be meant by their ids. */
@@ -209,30 +243,13 @@ export class ContainerServer extends ContainerLists {
     );
   }
 
-  private containerOf(record: ContainerRecord, metadata: ContainerMetadata): Container {
-    const created = Date.parse(record.created ?? "");
-    return new Container({
-      id: record.id,
-      name: metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name,
-      sandboxId: metadata["pod-id"],
-      metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
-      imageName: metadata["image-name"],
-      imageId: record.image ?? metadata["image-id"],
-      layerId: isStorageId(record.layer) ? record.layer : "",
-      dir: this.store.userdataDirectory(record.id),
-      bundlePath: this.store.runUserdataDirectory(record.id),
-      createdAt: new Date(Number.isNaN(created) ? metadata["created-at"] * 1000 : created),
-      infra: isInfra(record, metadata),
-    });
-  }
-
   private forget(id: string): void {
     const container = this.containers.get(id);
     if (container !== undefined) this.removeContainer(container);
     const infra = this.infraContainers.get(id);
     if (infra !== undefined) this.removeInfraContainer(infra);
     if (this.sandboxes.has(id)) this.removeSandbox(id);
-    this.seen.delete(id);
+    this.loaded.delete(id);
   }
 
   private runtimeChoice(container: Container, exact: boolean): RuntimeChoice {
@@ -453,24 +470,4 @@ function platformPathOf({ specAnnotations: noted }: Container): Pick<RuntimeChoi
   return {
     platformPath: noted[annotations.platformRuntimePath] ?? noted[annotations.platformRuntimePathBefore],
   };
-}
-
-function sandboxOf(infraContainer: Container, metadata: ContainerMetadata): Sandbox {
-  return new Sandbox({
-    id: infraContainer.id,
-    name: metadata["pod-name"],
-    kubeName: metadata["metadata-name"],
-    namespace: metadata.namespace ?? "",
-    uid: metadata.uid ?? "",
-    attempt: metadata.attempt ?? 0,
-    infraContainer,
-  });
-}
-
-function isInfra(record: { id: StorageId }, metadata: ContainerMetadata): boolean {
-  return metadata.pod === true || metadata["pod-id"] === record.id;
-}
-
-function fingerprint(record: ContainerRecord): string {
-  return JSON.stringify([record.names, record.metadata, record.image, record.layer]);
 }

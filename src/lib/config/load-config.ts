@@ -121,8 +121,7 @@ function set(value: string | undefined): string | undefined {
 
 function isThere(path: string): boolean {
   try {
-    statSync(path);
-    return true;
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     if (isNotFound(error)) return false;
     throw new KpodError("BAD_CONFIG", `cannot read ${path}: ${describeErrno(error)}`, { cause: error });

@@ -1,15 +1,17 @@
 type Table = Record<string, unknown>;
 
+const odd = ["\r", "\v", "\f", "\u00a0", "\ufeff"];
+
 const header = /^\[([\w-]+(?:\.[\w-]+)*)\]$/;
 const pair = /^([\w-]+)[ \t]*=[ \t]*(.*)$/;
 const integer = /^(?:0|-?[1-9]\d{0,14})$/;
-/** A string in which nothing is escaped. */
-const text = /^"([^"\\]*)"$/;
+/** A string in which nothing is escaped, and nothing stands that may stand in no TOML. */
+const text = /^"([^"\\\0-\x08\x0a-\x1f\x7f]*)"$/;
 /** The next of a list of such strings, with the comma or the bracket after it. */
-const element = /[ \t\n]*"([^"\\\n]*)"[ \t\n]*([,\]])/y;
+const element = /[ \t\n]*"([^"\\\0-\x08\x0a-\x1f\x7f]*)"[ \t\n]*([,\]])/y;
 const listEnd = /[ \t\n]*\]/y;
 /** The next of a table in one line, with the comma or the bracket after it. */
-const member = /[ \t]*([\w-]+)[ \t]*=[ \t]*"([^"\\]*)"[ \t]*([,}])/y;
+const member = /[ \t]*([\w-]+)[ \t]*=[ \t]*"([^"\\\0-\x08\x0a-\x1f\x7f]*)"[ \t]*([,}])/y;
 
 /**
  * Reads TOML that consists of nothing but what configuration files usually hold: tables, and keys with strings,
@@ -18,8 +20,8 @@ const member = /[ \t]*([\w-]+)[ \t]*=[ \t]*"([^"\\]*)"[ \t]*([,}])/y;
  * @returns undefined where the text holds anything else, a mistake for example: then the parser has to read it
  */
 export function parsePlainToml(source: string): Table | undefined {
-  // Ends of lines as on other systems, and what may stand in no TOML.
-  if (/[\0-\x08\x0b-\x1f\x7f]/.test(source)) return undefined;
+  // Ends of lines as on other systems, and what JavaScript takes for blanks and TOML does not.
+  if (odd.some((character) => source.includes(character))) return undefined;
   const lines = source.split("\n");
   const root: Table = {};
   const opened = new Set<string>();

@@ -6,7 +6,8 @@ import { KpodError } from "../errors";
  */
 export class Registrar {
   private readonly keys = new Map<string, string>();
-  private readonly names = new Map<string, Set<string>>();
+  /** Nearly all keys have one name. */
+  private readonly names = new Map<string, string[]>();
 
   /**
    * Reserves a name for a key; again for the same key is fine.
@@ -17,9 +18,11 @@ export class Registrar {
     if (holder !== undefined && holder !== key) {
       throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder}"`);
     }
+    if (holder === key) return;
     this.keys.set(name, key);
-    const names = this.names.get(key) ?? new Set();
-    this.names.set(key, names.add(name));
+    const names = this.names.get(key);
+    if (names === undefined) this.names.set(key, [name]);
+    else names.push(name);
   }
 
   /** Frees a name; a free one is fine. */
@@ -27,9 +30,9 @@ export class Registrar {
     const key = this.keys.get(name);
     if (key === undefined) return;
     this.keys.delete(name);
-    const names = this.names.get(key);
-    names?.delete(name);
-    if (names?.size === 0) this.names.delete(key);
+    const names = (this.names.get(key) ?? []).filter((other) => other !== name);
+    if (names.length === 0) this.names.delete(key);
+    else this.names.set(key, names);
   }
 
   /** Frees all names of a key. */

@@ -89,13 +89,13 @@ const runcCgroups = /,"cgroup_paths":(\{[^{}]*\}),/;
 function readRunc(directory: string, id: string): RuntimeState | undefined {
   const path = `${directory}/state.json`;
   const head = scratch.toString("latin1", 0, readIntoScratch(path, headSize));
-  const [, ownId, pidText = "", startTime = "", created] = runcHead.exec(head) ?? [];
-  if (ownId !== id) return undefined;
-  const pid = Number(pidText);
-  const process = livingProcess(pid, startTime);
+  const found = runcHead.exec(head);
+  if (found?.[1] !== id) return undefined;
+  const pid = Number(found[2]);
+  const process = livingProcess(pid, found[3] ?? "");
   const status = process === undefined ? "stopped" : livingStatus(path, directory, process);
   if (status === undefined) return undefined;
-  return new FileState({ id, status, pid, created: readTime(created) }, () => runcDetails(path));
+  return new FileState({ id, status, pid, created: readTime(found[4]) }, () => runcDetails(path));
 }
 
 /** Enough of a state.json of 40 KB for what is wanted of it. */

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Config } from "../config";
 import { errorMessage, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
-import { isProcessAlive, readProcessStat } from "../system/process";
+import { isProcessAlive, pidsTaken, readProcessStat } from "../system/process";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon, readConmonPid } from "./conmon";
@@ -179,14 +179,13 @@ export class Runtime {
       ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
     });
     const state = await this.containerStatus(container);
+    state.initPid = pid;
+    const startTime = readProcessStat(pid)?.startTime;
+    if (startTime !== undefined) state.initStartTime = startTime;
     const monitor = monitorOf(container.bundlePath);
-    container.state = {
-      ...state,
-      initPid: pid,
-      ...optional("initStartTime", readProcessStat(pid)?.startTime),
-      ...optional("monitor", monitor),
-    };
-    return container.state;
+    if (monitor !== undefined) state.monitor = monitor;
+    container.state = state;
+    return state;
   }
 
   /**
@@ -199,8 +198,8 @@ export class Runtime {
     const started = new Date();
     await this.call(this.handler(container), "start", container.id);
     const state = await this.updateStatus(container);
-    container.state = { ...state, started };
-    return container.state;
+    state.started = started;
+    return state;
   }
 
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
@@ -263,6 +262,7 @@ export class Runtime {
    */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
     const roots = this.existingRoots();
+    const isTaken = pidsTaken(containers.length);
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
       const located = this.located(container, false);
@@ -279,7 +279,7 @@ export class Runtime {
     await Promise.all(
       containers.map(async (container) => {
         const noted = notedStateOf(container);
-        if (noted !== undefined && hasEnded(container, noted.state)) {
+        if (noted !== undefined && hasEnded(container, noted.state, isTaken)) {
           container.state = noted.state;
           container.state.pid = 0;
           return;
@@ -379,10 +379,4 @@ function monitorOf(bundlePath: string): { pid: number; startTime: string } | und
   if (pid === undefined || !isProcessAlive(pid)) return undefined;
   const startTime = readProcessStat(pid)?.startTime;
   return startTime === undefined ? undefined : { pid, startTime };
-}
-
-function optional<K extends string, V>(key: K, value: V | undefined): Partial<Record<K, V>> {
-  const result: Partial<Record<K, V>> = {};
-  if (value !== undefined) result[key] = value;
-  return result;
 }

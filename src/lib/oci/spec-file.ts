@@ -32,6 +32,8 @@ function parseSpec(path: string, text: string): Spec {
 }
 
 const headSize = 4096;
+/** Where most commands have ended. */
+const usualSize = 512;
 
 /** The beginning of a spec as Go writes it, up to the words of the process. */
 const beginning =
@@ -43,8 +45,13 @@ const beginning =
  * @returns undefined when they do not tell: then the spec must be read
  */
 export function readArgsQuickly(path: string): readonly string[] | undefined {
-  const head = scratch.toString("utf8", 0, lengthInScratch(path, headSize));
-  const args: unknown = parseOrNothing(beginning.exec(head)?.[1]);
+  const length = lengthInScratch(path, headSize);
+  return argsIn(Math.min(length, usualSize)) ?? (length > usualSize ? argsIn(length) : undefined);
+}
+
+/** What so many bytes in {@link scratch} say of them; undefined where they end before. */
+function argsIn(length: number): readonly string[] | undefined {
+  const args: unknown = parseOrNothing(beginning.exec(scratch.toString("utf8", 0, length))?.[1]);
   return Array.isArray(args) && args.every((word) => typeof word === "string") ? args : undefined;
 }
 
@@ -55,12 +62,12 @@ export function readArgsQuickly(path: string): readonly string[] | undefined {
 export function readAnnotationQuickly(path: string, key: string): string | undefined {
   const length = lengthInScratch(path);
   if (length === scratch.length) return undefined;
-  const bytes = scratch.subarray(0, length);
   // Only a key of the second level stands behind two tabs, and only annotations have such names.
   const start = `\n\t\t${JSON.stringify(key)}: `;
-  const found = bytes.indexOf(start);
-  if (found < 0) return undefined;
-  const line = bytes.toString("utf8", found + start.length, bytes.indexOf("\n", found + 1));
+  const found = scratch.indexOf(start);
+  // What stands behind the end is of other files.
+  if (found < 0 || found >= length) return undefined;
+  const line = scratch.toString("utf8", found + start.length, scratch.indexOf("\n", found + 1));
   const value = parseOrNothing(line.replace(/,\s*$/, ""));
   return typeof value === "string" ? value : undefined;
 }

@@ -68,40 +68,70 @@ export function readNotedState(path: string): NotedState | undefined {
     if (isNotFound(error)) return undefined;
     throw fileError(`cannot read ${path}`, error);
   }
-  const bytes = scratch.subarray(0, length);
-  const start = bytes.indexOf(',"annotations":{"');
+  const start = scratch.indexOf(',"annotations":{"');
   // Quotes within texts are escaped in JSON: no annotation can look like this.
-  const end = bytes.lastIndexOf('},"created":"');
+  const end = scratch.lastIndexOf('},"created":"', length - 1);
   if (length === scratch.length || start < 0 || end < start) {
     const state = readStateFile(path);
     return state && { state, annotated: Object.keys(state.annotations).length > 0 };
   }
-  const value = parseJson(path, bytes.toString("utf8", 0, start) + bytes.toString("utf8", end + 1));
+  const value = parseJson(
+    path,
+    scratch.toString("utf8", 0, start) + scratch.toString("utf8", end + 1, length),
+  );
   if (!isRecord(value)) return undefined;
-  return { state: stateOf(value, () => readStateFile(path)?.annotations ?? {}), annotated: true };
+  return { state: filled(new NotedStateOfFile(path, value), value), annotated: true };
 }
 
-function stateOf(
-  value: Record<string, unknown>,
-  readAnnotations: () => Record<string, string> = () => textMap(value.annotations),
-): ContainerState {
-  let annotations: Record<string, string> | undefined;
+/** A state whose annotations are read when they are asked for. To copy it by `{ ...state }` would leave them out. */
+class NotedStateOfFile implements ContainerState {
+  ociVersion: string;
+  id: string;
+  status: ContainerStatus;
+  pid: number;
+  bundle: string;
+  oomKilled: boolean;
+  error: string;
+  #path: string;
+  #annotations: Record<string, string> | undefined;
+
+  constructor(path: string, value: Record<string, unknown>) {
+    this.ociVersion = textOf(value.ociVersion);
+    this.id = textOf(value.id);
+    this.status = readStatus(value.status);
+    this.pid = numberOf(value.pid) ?? 0;
+    this.bundle = textOf(value.bundle);
+    this.oomKilled = value.oomKilled === true;
+    this.error = textOf(value.error);
+    this.#path = path;
+  }
+
+  get annotations(): Record<string, string> {
+    this.#annotations ??= readStateFile(this.#path)?.annotations ?? {};
+    return this.#annotations;
+  }
+
+  set annotations(annotations: Record<string, string>) {
+    this.#annotations = annotations;
+  }
+}
+
+function stateOf(value: Record<string, unknown>): ContainerState {
   const state: ContainerState = {
     ociVersion: textOf(value.ociVersion),
     id: textOf(value.id),
     status: readStatus(value.status),
     pid: numberOf(value.pid) ?? 0,
     bundle: textOf(value.bundle),
-    get annotations() {
-      return (annotations ??= readAnnotations());
-    },
-    set annotations(own) {
-      annotations = own;
-    },
+    annotations: textMap(value.annotations),
     oomKilled: value.oomKilled === true,
     error: textOf(value.error),
   };
-  // One by one: a list of a thousand makes as many of these.
+  return filled(state, value);
+}
+
+/** Adds what not every state has, one by one: a list of a thousand makes as many of these. */
+function filled(state: ContainerState, value: Record<string, unknown>): ContainerState {
   const created = readTime(value.created);
   if (created !== undefined) state.created = created;
   const started = readTime(value.started);

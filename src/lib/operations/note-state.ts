@@ -45,17 +45,19 @@ function warnNotNoted(server: ContainerServer, container: Container, what: strin
 function write(container: Container, state: ContainerState): void {
   // Its directory is gone when somebody removes it at the same time: nothing is left to note.
   if (!existsSync(container.dir)) return;
-  writeStateFile(container, { ...state, ...notedAnnotations(container) });
+  writeStateFile(container, {
+    ...state,
+    annotations: notedAnnotations(container) ?? state.annotations,
+  });
 }
 
-function notedAnnotations({ dir }: Container): Partial<Pick<ContainerState, "annotations">> {
+function notedAnnotations({ dir }: Container): Record<string, string> | undefined {
   try {
-    const noted = readStateFile(join(dir, "state.json"));
-    return noted === undefined ? {} : { annotations: noted.annotations };
+    return readStateFile(join(dir, "state.json"))?.annotations;
   } catch (error) {
     // What cannot be read is replaced.
     if (!(error instanceof KpodError)) throw error;
-    return {};
+    return undefined;
   }
 }
 

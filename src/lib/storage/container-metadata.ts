@@ -52,17 +52,29 @@ function gapsOf(value: Record<string, unknown>): Record<string, unknown> {
   };
 }
 
+// Written out: a list of a thousand asks this a thousand times.
 function isContainerMetadata(value: Record<string, unknown>): value is ContainerMetadata {
-  const text = (key: string): boolean => typeof value[key] === "string";
-  const textOrNone = (key: string): boolean => value[key] === undefined || text(key);
   const { attempt } = value;
   return (
-    text("pod-name") &&
-    text("pod-id") &&
+    isText(value["pod-name"]) &&
+    isText(value["pod-id"]) &&
     value["pod-name"] !== "" &&
     value["pod-id"] !== "" &&
-    ["image-name", "image-id", "name", "metadata-name"].every(text) &&
-    ["uid", "namespace", "mountlabel"].every(textOrNone) &&
+    isText(value["image-name"]) &&
+    isText(value["image-id"]) &&
+    isText(value.name) &&
+    isText(value["metadata-name"]) &&
+    isTextOrNone(value.uid) &&
+    isTextOrNone(value.namespace) &&
+    isTextOrNone(value.mountlabel) &&
     (attempt === undefined || Number.isInteger(attempt))
   );
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }

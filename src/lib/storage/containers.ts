@@ -1,5 +1,8 @@
 import type { Logger } from "../logger";
-import type { StorageId } from "./ids";
+import { readBytesIfThere } from "../system/files";
+import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
+import { findRecords } from "./find-records";
+import { isStorageId, type StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 import { dropRecord, editRecords, readRecords, type ContainerRecord } from "./records";
 
@@ -20,6 +23,51 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
     const names = noted.filter((name) => owners.get(name) === record.id);
     return names.length === noted.length ? record : { ...record, names };
   });
+}
+
+/** Characters that stand for themselves in JSON, of which names and ids are made. */
+const plainText = /^[\w.:@-]+$/;
+
+/**
+ * The containers that one of these texts may mean, by id, by name or as the last part of a path of names in
+ * Kubernetes, and the infra containers of their pods.
+ * @returns undefined where only all records tell
+ */
+export function findContainers(
+  layout: StoreLayout,
+  idsOrNames: readonly string[],
+): ContainerRecord[] | undefined {
+  const texts = idsOrNames.map((word) => word.slice(word.lastIndexOf("/") + 1));
+  if (!texts.every((text) => plainText.test(text))) return undefined;
+  const files = layout.containersFiles.map((path) => readBytesIfThere(path));
+  const found = new Map<string, ContainerRecord>();
+  const pods = new Set<string>();
+  const find = (text: string, isWanted: (record: ContainerRecord) => boolean): boolean =>
+    files.every((bytes) => {
+      const records = findRecords(bytes, text);
+      for (const record of records ?? [])
+        if (isWanted(record) && !found.has(record.id)) found.set(record.id, record);
+      return records !== undefined;
+    });
+  const containers = texts.every((text) =>
+    find(text, (record) => {
+      const metadata = parseContainerMetadata(record.metadata);
+      if (metadata === undefined || !canMean(text, record, metadata)) return false;
+      if (isStorageId(metadata["pod-id"])) pods.add(metadata["pod-id"]);
+      return true;
+    }),
+  );
+  const infra = [...pods].every((id) => find(`{"id":"${id}"`, () => true));
+  return containers && infra ? [...found.values()] : undefined;
+}
+
+function canMean(text: string, { id, names }: ContainerRecord, metadata: ContainerMetadata): boolean {
+  return (
+    id.startsWith(text) ||
+    metadata["metadata-name"] === text ||
+    metadata.name === text ||
+    names?.includes(text) === true
+  );
 }
 
 /** True where two records have the same name. */

@@ -50,7 +50,7 @@ export interface ImageRecord extends StorageRecord {
  */
 export function readRecords<R extends StorageRecord>(path: string, logger: Logger): R[] {
   return readRawRecords(path).filter((record): record is R => {
-    if (isUsable(record)) return true;
+    if (isUsableRecord(record)) return true;
     logger.warn(`${path} holds a record without a valid id: it is left out`);
     return false;
   });
@@ -72,17 +72,20 @@ function listIn(path: string, content: unknown): unknown[] {
   return content as unknown[];
 }
 
-function isUsable(record: unknown): record is StorageRecord {
+/** True for what can be a record: with a valid id, and fields of the right kinds. */
+export function isUsableRecord(record: unknown): record is StorageRecord {
   if (!isRecord(record) || !isStorageId(record.id)) return false;
   const { names, metadata } = record;
   return (
-    (names === undefined || names === null || isTextList(names)) &&
-    (metadata === undefined || typeof metadata === "string")
+    (metadata === undefined || typeof metadata === "string") &&
+    (names === undefined || names === null || isTextList(names))
   );
 }
 
 function isTextList(value: unknown): value is string[] {
-  return Array.isArray(value) && value.every((item) => typeof item === "string");
+  if (!Array.isArray(value)) return false;
+  for (const item of value) if (typeof item !== "string") return false;
+  return true;
 }
 
 /**

@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import type { Config } from "../config";
 import { errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
-import { addContainer, dropContainer, readContainers } from "./containers";
+import { addContainer, dropContainer, findContainers, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { dropMakingRoom } from "./full-disk";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
@@ -91,6 +91,14 @@ export class Store {
   /** All containers, pods' infra containers among them. */
   containers(): Promise<ContainerRecord[]> {
     return this.reading(this.layout.containersLock, () => readContainers(this.layout, this.logger));
+  }
+
+  /**
+   * The containers that one of these texts may mean, and the infra containers of their pods.
+   * @returns undefined where only all records tell
+   */
+  containersNamed(idsOrNames: readonly string[]): Promise<ContainerRecord[] | undefined> {
+    return this.reading(this.layout.containersLock, () => findContainers(this.layout, idsOrNames));
   }
 
   /** All images. */

@@ -47,6 +47,16 @@ export function readTextIfThere(path: string): string | undefined {
   }
 }
 
+/** The bytes of a file, none when it is not there. */
+export function readBytesIfThere(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    if (isNotFound(error)) return Buffer.alloc(0);
+    throw fileError(`cannot read ${path}`, error);
+  }
+}
+
 /**
  * Parses the JSON text of a file.
  * @throws KpodError CORRUPT that names the file when the text is not JSON

@@ -13,6 +13,8 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   poll(descriptors: Buffer, count: number, timeout: number): number;
+  /** Ends the process at once. */
+  _exit(code: number): void;
   /** The errno of the last failed call. */
   errno(): number;
 }
@@ -29,11 +31,17 @@ const prototypes = {
   socket: "int socket(int domain, int type, int protocol)",
   ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
+  _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
 
 /** The C library of this process, loaded at the first call. Each of its functions is made at its first call. */
 export function libc(): Libc {
   loaded ??= open(loadKoffi());
+  return loaded;
+}
+
+/** The same where somebody has loaded it already. */
+export function loadedLibc(): Libc | undefined {
   return loaded;
 }
 
@@ -56,6 +64,7 @@ function open(koffi: typeof Koffi): Libc {
     socket: call("socket"),
     ioctl: call("ioctl"),
     poll: call("poll"),
+    _exit: call("_exit"),
     errno: () => koffi.errno(),
   };
 }

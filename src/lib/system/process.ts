@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { readIntoScratch, scratch } from "./scratch";
 
@@ -41,6 +41,22 @@ export function isLiving({ state, startTime }: ProcessStat, wanted?: string): bo
 export function isPidTaken(pid: number): boolean {
   return existsSync(`/proc/${pid}`);
 }
+
+/**
+ * The same question for so many pids: from some number on, one list of all processes is cheaper than a look at each.
+ * What starts after it was made is not in it.
+ */
+export function pidsTaken(count: number): (pid: number) => boolean {
+  if (count < enoughForList) return isPidTaken;
+  let pids: ReadonlySet<string> | undefined;
+  return (pid) => {
+    pids ??= new Set(readdirSync("/proc"));
+    return pids.has(String(pid));
+  };
+}
+
+/** A look at a pid that nobody has takes 5 µs, the list 1 ms and more. */
+const enoughForList = 300;
 
 /** Kills a process; one that has ended is fine. */
 export function killProcess(pid: number): void {

@@ -1,0 +1,85 @@
+import { Container } from "./oci/container";
+import { Sandbox } from "./sandbox/sandbox";
+import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
+import { isStorageId } from "./storage/ids";
+import type { ContainerRecord } from "./storage/records";
+import type { Store } from "./storage/store";
+
+/** A container as the store has it on record; with its pod, where it is the infra container of one. */
+export interface Recorded {
+  readonly container: Container;
+  readonly sandbox: Sandbox | undefined;
+}
+
+/** What a record says; undefined for one without CRI-O's metadata, which belongs to others, podman for example. */
+export function recordedOf(
+  record: ContainerRecord,
+  store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
+): Recorded | undefined {
+  const metadata = parseContainerMetadata(record.metadata);
+  if (metadata === undefined) return undefined;
+  const container = containerOf(record, metadata, store);
+  return { container, sandbox: container.infra ? sandboxOf(container, metadata) : undefined };
+}
+
+/** True when two records say the same of what does not change by itself. */
+export function isSameRecorded(one: Recorded, other: Recorded): boolean {
+  return isSameContainer(one.container, other.container) && isSameSandbox(one.sandbox, other.sandbox);
+}
+
+function isSameContainer(one: Container, other: Container): boolean {
+  return (
+    one.name === other.name &&
+    one.sandboxId === other.sandboxId &&
+    one.metadata.name === other.metadata.name &&
+    one.metadata.attempt === other.metadata.attempt &&
+    one.imageName === other.imageName &&
+    one.imageId === other.imageId &&
+    one.layerId === other.layerId &&
+    one.infra === other.infra &&
+    one.createdAt.getTime() === other.createdAt.getTime()
+  );
+}
+
+function isSameSandbox(one: Sandbox | undefined, other: Sandbox | undefined): boolean {
+  return (
+    one?.name === other?.name &&
+    one?.kubeName === other?.kubeName &&
+    one?.namespace === other?.namespace &&
+    one?.uid === other?.uid &&
+    one?.attempt === other?.attempt
+  );
+}
+
+function containerOf(
+  record: ContainerRecord,
+  metadata: ContainerMetadata,
+  store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
+): Container {
+  const created = Date.parse(record.created ?? "");
+  return new Container({
+    id: record.id,
+    name: metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name,
+    sandboxId: metadata["pod-id"],
+    metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
+    imageName: metadata["image-name"],
+    imageId: record.image ?? metadata["image-id"],
+    layerId: isStorageId(record.layer) ? record.layer : "",
+    dir: store.userdataDirectory(record.id),
+    bundlePath: store.runUserdataDirectory(record.id),
+    createdAt: new Date(Number.isNaN(created) ? metadata["created-at"] * 1000 : created),
+    infra: metadata.pod === true || metadata["pod-id"] === record.id,
+  });
+}
+
+function sandboxOf(infraContainer: Container, metadata: ContainerMetadata): Sandbox {
+  return new Sandbox({
+    id: infraContainer.id,
+    name: metadata["pod-name"],
+    kubeName: metadata["metadata-name"],
+    namespace: metadata.namespace ?? "",
+    uid: metadata.uid ?? "",
+    attempt: metadata.attempt ?? 0,
+    infraContainer,
+  });
+}
