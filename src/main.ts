@@ -14,7 +14,8 @@ export async function run(argv: readonly string[]): Promise<void> {
   mark("kpod began");
   if (argv.includes("__complete")) {
     const { answerShell } = await import("./cli/completion/answer");
-    if (await answerShell(argv)) return;
+    // To run out of work takes node longer than to be ended.
+    if (await answerShell(argv)) process.exit();
   }
   const { start } = await import("./cli/start");
   start(argv);

@@ -3,31 +3,29 @@ import type { ImageRecord } from "../../lib/storage/records";
 import { isPlainName } from "./named";
 import type { RecordedContainer, Records } from "./records";
 
-/** Somebody who can be meant by names in Kubernetes. */
-interface Bearer {
-  readonly id: string;
-  /** Full name. */
-  readonly name: string;
+/** How things of a kind are named. */
+interface Naming {
+  /** The full name. */
+  readonly name: (thing: RecordedContainer) => string;
   /** The names in Kubernetes from the outermost to its own. */
-  readonly path: readonly string[];
+  readonly path: (thing: RecordedContainer) => readonly string[];
 }
 
-/** The names of each container by its id: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one. */
-export function containerNames({ containers, pods }: Records): Map<string, readonly string[]> {
+/** Tells the names of one of those that it was made for. */
+export type NamesOf = (thing: RecordedContainer) => readonly string[];
+
+/** The names of a container: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one. */
+export function containerNames({ containers, pods }: Records): NamesOf {
   const podOf = new Map(pods.map((pod) => [pod.record.id as string, pod]));
-  return namesOf(
-    containers.map((container) => {
-      const pod = podOf.get(container.metadata["pod-id"]);
-      return { ...bearer(container), path: [...podPath(pod), container.metadata["metadata-name"]] };
-    }),
-  );
+  return namesOf(containers, {
+    name: ({ record, metadata }) => (metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name),
+    path: ({ metadata }) => [...podPath(podOf.get(metadata["pod-id"])), metadata["metadata-name"]],
+  });
 }
 
-/** The names of each pod by its id: POD, NAMESPACE/POD, the full one. */
-export function podNames({ pods }: Records): Map<string, readonly string[]> {
-  return namesOf(
-    pods.map((pod) => ({ id: pod.record.id, name: pod.metadata["pod-name"], path: podPath(pod) })),
-  );
+/** The names of a pod: POD, NAMESPACE/POD, the full one. */
+export function podNames({ pods }: Records): NamesOf {
+  return namesOf(pods, { name: ({ metadata }) => metadata["pod-name"], path: podPath });
 }
 
 /** The namespace and the name of a pod; empty where its record is lost. */
@@ -40,24 +38,29 @@ export function imageNames({ names = [] }: ImageRecord): readonly string[] {
   return [...new Set([...names.map((name) => displayImageName(name)), ...names])].filter(isPlainName);
 }
 
-function bearer({ record, metadata }: RecordedContainer): Pick<Bearer, "id" | "name"> {
-  return { id: record.id, name: metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name };
-}
-
-/** Of each all names that lead to it alone: a full name goes before the names in Kubernetes (see lookUp). */
-function namesOf(bearers: readonly Bearer[]): Map<string, readonly string[]> {
-  const holders = new Map<string, number>();
-  const count = (name: string) => holders.set(name, (holders.get(name) ?? 0) + 1);
-  const full = new Set(bearers.map(({ name }) => name));
-  for (const { path } of bearers) for (const name of pathNames(path)) count(name);
-  return new Map(
-    bearers.map(({ id, name, path }) => {
-      const short = pathNames(path).filter(
-        (way) => holders.get(way) === 1 && (way === name || !full.has(way)),
-      );
-      return [id, [...new Set([...short, name])].filter(isPlainName)];
-    }),
-  );
+/**
+ * All names that lead to a thing alone: a full name goes before the names in Kubernetes (see lookUp). Only few of a
+ * thousand are asked for, so that those which share their own name are looked at then.
+ */
+function namesOf(things: readonly RecordedContainer[], { name: nameOf, path: pathOf }: Naming): NamesOf {
+  const sharing = new Map<string, RecordedContainer[]>();
+  const full = new Set<string>();
+  for (const thing of things) {
+    const own = thing.metadata["metadata-name"];
+    const others = sharing.get(own);
+    if (others === undefined) sharing.set(own, [thing]);
+    else others.push(thing);
+    full.add(nameOf(thing));
+  }
+  return (thing) => {
+    const name = nameOf(thing);
+    const others = (sharing.get(thing.metadata["metadata-name"]) ?? []).filter((other) => other !== thing);
+    const taken = new Set(others.flatMap((other) => pathNames(pathOf(other))));
+    const short = pathNames(pathOf(thing)).filter(
+      (way) => !taken.has(way) && (way === name || !full.has(way)),
+    );
+    return [...new Set([...short, name])].filter(isPlainName);
+  };
 }
 
 /** `c`, `b/c`, `a/b/c`. A part that is empty, or has a slash itself, cannot be said so. */

@@ -1,5 +1,4 @@
 import { existsSync, readdirSync } from "node:fs";
-import { join } from "node:path";
 import type { Config } from "../../lib/config";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
@@ -8,6 +7,7 @@ import { parseContainerMetadata, type ContainerMetadata } from "../../lib/storag
 import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
+import { readMountPoints } from "../../lib/storage/mount-points";
 import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
 import { readTextIfThere } from "../../lib/system/files";
 
@@ -19,11 +19,11 @@ export interface RecordedContainer {
 
 /** What the records of a store say. No lock is taken and no runtime asked: a file is there whole or not at all. */
 export interface Records {
-  /** Newest first. */
   readonly containers: readonly RecordedContainer[];
-  /** Newest first. */
   readonly pods: readonly RecordedContainer[];
   readonly images: () => readonly ImageRecord[];
+  /** False for a container that has no file system to run in: to see that takes less than to look at its state. */
+  readonly mayLive: (container: RecordedContainer) => boolean;
   /** What a container was when somebody last noted it; `unknown` where nobody did. */
   readonly status: (container: RecordedContainer) => ContainerStatus;
   /** False for a pod that was noted to have stopped. */
@@ -34,23 +34,44 @@ export interface Records {
 export function readStoreRecords(config: Config): Records {
   const driver = chooseDriver(config.root, config.storage);
   const layout = storeLayout(config.root, config.runRoot, driver, config);
-  const all = readContainers(layout, silentLogger).flatMap((record): RecordedContainer[] => {
+  const containers: RecordedContainer[] = [];
+  const pods: RecordedContainer[] = [];
+  for (const record of readContainers(layout, silentLogger)) {
     const metadata = parseContainerMetadata(record.metadata);
-    return metadata === undefined ? [] : [{ record, metadata }];
-  });
-  const created = new Map(all.map((container) => [container, createdAt(container)]));
-  all.sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
+    if (metadata === undefined) continue;
+    const isInfra = metadata.pod === true || metadata["pod-id"] === record.id;
+    (isInfra ? pods : containers).push({ record, metadata });
+  }
   const exits = new Set(namesIn(config.containerExitsDir));
   const status = (container: RecordedContainer) => recordedStatus(container, layout, exits);
+  const mounted = mountedLayers(layout);
   return {
-    containers: all.filter((container) => !isInfra(container)),
-    pods: all.filter(isInfra),
+    containers,
+    pods,
     images: () => readImages(layout, silentLogger),
+    mayLive: ({ record }) => mounted === undefined || mounted.has(record.layer ?? ""),
     status,
     isReady: (pod) =>
-      !directories(pod, layout).some((directory) => existsSync(join(directory, "stopped"))) &&
+      !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
       status(pod) !== "stopped",
   };
+}
+
+/** Those made last come first. */
+export function newestFirst(containers: readonly RecordedContainer[]): readonly RecordedContainer[] {
+  const created = new Map(containers.map((container) => [container, createdAt(container)]));
+  return [...containers].sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
+}
+
+/** The layers that are noted as mounted; undefined where nobody notes that, or not so that it can be read. */
+function mountedLayers(layout: StoreLayout): ReadonlySet<string> | undefined {
+  try {
+    const noted = readMountPoints(layout).map(({ id }) => id);
+    return noted.length === 0 ? undefined : new Set(noted);
+  } catch (error) {
+    if (error instanceof KpodError) return undefined;
+    throw error;
+  }
 }
 
 function recordedStatus(
@@ -89,10 +110,6 @@ function namesIn(directory: string): readonly string[] {
 function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
   const places = [layout.containerDirectory(record.id), layout.containerRunDirectory(record.id)] as const;
   return [`${places[0]}/userdata`, `${places[1]}/userdata`];
-}
-
-function isInfra({ record, metadata }: RecordedContainer): boolean {
-  return metadata.pod === true || metadata["pod-id"] === record.id;
 }
 
 function createdAt({ record, metadata }: RecordedContainer): number {

@@ -6,7 +6,7 @@ import { isStorageId } from "../../lib/storage/ids";
 import type { NodeObject } from "../completes";
 import { isCandidate, isPlainName, type Named } from "./named";
 import { containerNames, imageNames, podNames, podPath } from "./names";
-import type { RecordedContainer, Records } from "./records";
+import { newestFirst, type RecordedContainer, type Records } from "./records";
 
 /** Which of the containers are meant. One whose state nobody noted may be any. */
 interface ContainerChoice {
@@ -43,11 +43,15 @@ export function thingsOf(records: Records, wanted: NodeObject, word: string): Na
     case "pod-id":
       return pods({ ...asked, byId: true }, "pod");
     case "container-name":
-      return groups(records.containers, "container", ({ metadata }) => metadata["metadata-name"]);
+      return groups(
+        newestFirst(records.containers),
+        "container",
+        ({ metadata }) => metadata["metadata-name"],
+      );
     case "pod-name":
-      return groups(records.pods, "pod", ({ metadata }) => metadata["metadata-name"]);
+      return groups(newestFirst(records.pods), "pod", ({ metadata }) => metadata["metadata-name"]);
     case "namespace":
-      return groups(records.pods, "pod", ({ metadata }) => metadata.namespace ?? "");
+      return groups(newestFirst(records.pods), "pod", ({ metadata }) => metadata.namespace ?? "");
     case "any":
       return withoutTaken([
         ...containers({ ...asked, kind: "container, " }, {}),
@@ -73,7 +77,8 @@ function containers({ records, word, kind, byId }: Question, choice: ContainerCh
   const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
   return inOrder(records.containers, (container) => {
     const { id } = container.record;
-    const names = byId === true ? [] : (namesOf.get(id) ?? []);
+    if (!mayFit(choice, records, container)) return undefined;
+    const names = byId === true ? [] : namesOf(container);
     if (!isCandidate({ id, names }, word)) return undefined;
     const status = records.status(container);
     if (!fits(choice, status)) return undefined;
@@ -83,6 +88,11 @@ function containers({ records, word, kind, byId }: Question, choice: ContainerCh
     const parts = [status, imageText(container.metadata["image-name"]), pod === "" ? "" : `pod ${pod}`];
     return { thing: { id, names, description: describe(kind, parts) }, first: status === choice.first };
   });
+}
+
+/** False where a state is wanted that a container without a mounted file system cannot be in. */
+function mayFit({ states }: ContainerChoice, records: Records, container: RecordedContainer): boolean {
+  return states === undefined || records.mayLive(container);
 }
 
 function fits({ states }: ContainerChoice, status: ContainerStatus): boolean {
@@ -98,7 +108,7 @@ function pods({ records, word, kind, byId }: Question, wanted: NodeObject): Name
   }
   return inOrder(records.pods, (pod) => {
     const { id } = pod.record;
-    const names = byId === true ? [] : (namesOf.get(id) ?? []);
+    const names = byId === true ? [] : namesOf(pod);
     if (!isCandidate({ id, names }, word)) return undefined;
     const ready = records.isReady(pod);
     const members = membersOf.get(id) ?? [];
@@ -155,13 +165,19 @@ function imageText(name: string): string {
   return isStorageId(name) ? displayId(name) : displayImageName(name);
 }
 
-/** What `pick` takes, those that it wants first before the others, else in the order they have. */
-function inOrder<T>(
-  all: readonly T[],
-  pick: (item: T) => { thing: Named; first: boolean } | undefined,
+/** What `pick` takes, those that it wants first before the others, else the newest first. */
+function inOrder(
+  all: readonly RecordedContainer[],
+  pick: (item: RecordedContainer) => { thing: Named; first: boolean } | undefined,
 ): Named[] {
-  const picked = all.flatMap((item) => pick(item) ?? []);
-  return [...picked.filter(({ first }) => first), ...picked.filter(({ first }) => !first)].map(
+  const picked = new Map(
+    all.flatMap((item) => {
+      const made = pick(item);
+      return made === undefined ? [] : [[item, made] as const];
+    }),
+  );
+  const sorted = newestFirst([...picked.keys()]).flatMap((item) => picked.get(item) ?? []);
+  return [...sorted.filter(({ first }) => first), ...sorted.filter(({ first }) => !first)].map(
     ({ thing }) => thing,
   );
 }

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { answerShell } from "../../../src/cli/completion/answer";
 import { containerNames, podNames } from "../../../src/cli/completion/names";
-import { readStoreRecords } from "../../../src/cli/completion/records";
+import { newestFirst, readStoreRecords } from "../../../src/cli/completion/records";
 import { table } from "../../../src/cli/table";
 import { systemTerminal } from "../../../src/cli/terminal";
 import { completionIds, completionStore } from "../../helpers/completion-store";
@@ -34,7 +34,7 @@ const job = "k8s_job_shop_default_u1_";
 const imagesOffered = ["busybox:latest", "localhost/app:1", completionIds.nameless.slice(0, 13)];
 
 function fiveIds(): string[] {
-  return readStoreRecords(nodeConfig(node)).containers.map(({ record }) => short(record.id));
+  return newestFirst(readStoreRecords(nodeConfig(node)).containers).map(({ record }) => short(record.id));
 }
 
 test.each([
@@ -120,12 +120,17 @@ test("every name that is offered is one that the commands find, and no other thi
   await server.update({ states: false });
   const records = readStoreRecords(nodeConfig(node));
   let looked = 0;
-  for (const [id, names] of containerNames(records)) {
-    for (const name of names) expect([name, server.lookupContainer(name).id]).toEqual([name, id]);
+  const namesOfContainer = containerNames(records);
+  for (const container of records.containers) {
+    const names = namesOfContainer(container);
+    for (const name of names)
+      expect([name, server.lookupContainer(name).id]).toEqual([name, container.record.id]);
     looked += names.length;
   }
-  for (const [id, names] of podNames(records)) {
-    for (const name of names) expect([name, server.lookupSandbox(name).id]).toEqual([name, id]);
+  const namesOfPod = podNames(records);
+  for (const pod of records.pods) {
+    const names = namesOfPod(pod);
+    for (const name of names) expect([name, server.lookupSandbox(name).id]).toEqual([name, pod.record.id]);
     looked += names.length;
   }
   expect(looked).toBeGreaterThan(20);
