@@ -3,9 +3,10 @@ import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../cli/live-screen";
 import type { statsFlags } from "../cli/table/stats";
 import type { Terminal } from "../cli/terminal";
+import type { ProcessCgroups } from "../lib/cgroups/process-cgroups";
 import { statsControllers } from "../lib/cgroups/stats";
 import type { ContainerServer } from "../lib/container-server";
-import { sampleContainers, type StatsSample } from "../lib/operations/stats";
+import { markContainers, sampleContainers, type StatsSample } from "../lib/operations/stats";
 import { sumPodStats } from "../lib/operations/stats-pods";
 import { statsHost } from "../lib/operations/stats-source";
 import { stoppedStats } from "../lib/operations/stats-values";
@@ -26,7 +27,9 @@ export async function run(context: Context): Promise<number> {
   const { flags, args, terminal } = context;
   const output = await openStatsOutput(flags, terminal);
   const server = await context.openServer();
-  await context.unlessInterrupted(server.update());
+  // Whether a pod is ready shows in the state of its infra container.
+  const states = flags.pod ? true : "containers";
+  await context.unlessInterrupted(server.update({ states }));
   const { selection, failed } = select(server, context);
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {
@@ -60,17 +63,18 @@ async function watch(
   const host = statsHost();
   const interval = (flags.interval ?? usualInterval) * 1000;
   const first = flags.interval !== undefined && flags.noStream ? interval : Math.min(interval, firstInterval);
-  const look = (previous?: StatsSample, only = parts): StatsSample =>
+  const common = { host, logger, places: new Map<string, ProcessCgroups>() };
+  const look = (previous?: StatsSample): StatsSample =>
     sampleContainers(selection.containers(), {
-      ...{ host, logger },
-      controllers: statsControllers.filter((name) => only.has(name)),
-      network: only.has("network"),
+      ...common,
+      controllers: statsControllers.filter((name) => parts.has(name)),
+      network: parts.has("network"),
       ...(previous === undefined ? {} : { previous }),
     });
   let sample: StatsSample | undefined;
   if (parts.has("cpu")) {
     // Processors are counted between two looks, so that the first one notes nothing else.
-    sample = look(undefined, new Set(["cpu"]));
+    sample = markContainers(selection.containers(), common);
     if ([...sample.values()].some(({ mark }) => mark !== undefined)) await pause(first, signal);
   }
   for (;;) {
@@ -79,7 +83,7 @@ async function watch(
     show(rowsOf(context, server, selection, sample, host.memory));
     if (flags.noStream) return;
     await pause(next - performance.now(), signal);
-    await unlessAborted(server.update(), signal);
+    await unlessAborted(server.update({ states: flags.pod ? true : "containers" }), signal);
     if (selection.isOver()) return;
   }
 }

@@ -1,5 +1,6 @@
-import { readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { errnoOf, fileError, isNotFound } from "../errors";
+import { readIntoScratch, scratch } from "../system/scratch";
 
 /**
  * The text of a file of a cgroup; undefined where there is none, because the cgroup is gone or the kernel does
@@ -11,14 +12,28 @@ export function readCgroupFile(directory: string | undefined, name: string): str
   if (directory === undefined) return undefined;
   const path = `${directory}/${name}`;
   try {
-    // Many a kernel lacks many a file, and an error of node's costs ten times as much as this question.
-    if (statSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
-    return readFileSync(path, "utf8");
+    // The kernel gives the whole of such a file at once.
+    const length = readIntoScratch(path);
+    return length < scratch.length ? scratch.toString("latin1", 0, length) : readFileSync(path, "latin1");
   } catch (error) {
     // ENODEV: the cgroup was removed between open and read.
     if (isNotFound(error) || errnoOf(error) === "ENODEV" || errnoOf(error) === "EOPNOTSUPP") return undefined;
     throw fileError(`cannot read ${path}`, error);
   }
+}
+
+/** What the kernel of this machine turned out to lack, whichever the cgroup. */
+const lacking = new Set<string>();
+
+/** The same for a file that many a kernel lacks: an error of node's costs ten times as much as a question. */
+export function readRareCgroupFile(directory: string | undefined, name: string): string | undefined {
+  if (directory === undefined) return undefined;
+  const ofKernel = directory.startsWith("/sys/fs/cgroup/");
+  if (ofKernel && lacking.has(name)) return undefined;
+  if (existsSync(`${directory}/${name}`)) return readCgroupFile(directory, name);
+  // That the cgroup itself has gone says nothing of others.
+  if (ofKernel && existsSync(directory)) lacking.add(name);
+  return undefined;
 }
 
 /** The number that a file of a cgroup holds; undefined where there is none (`max` is none, too). */
@@ -32,7 +47,11 @@ export function readFlatKeyed(
   directory: string | undefined,
   name: string,
 ): ReadonlyMap<string, number> | undefined {
-  const text = readCgroupFile(directory, name);
+  return flatKeyed(readCgroupFile(directory, name));
+}
+
+/** All numbers of the text of such a file. */
+export function flatKeyed(text: string | undefined): ReadonlyMap<string, number> | undefined {
   if (text === undefined) return undefined;
   const values = new Map<string, number>();
   for (const line of text.split("\n")) {
@@ -41,6 +60,15 @@ export function readFlatKeyed(
     if (value !== undefined) values.set(line.slice(0, blank), value);
   }
   return values;
+}
+
+/** One number of such a text; undefined where it does not stand in it. */
+export function keyedNumber(text: string | undefined, key: string): number | undefined {
+  if (text === undefined) return undefined;
+  const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
+  if (start === 0 && !text.startsWith(`${key} `)) return undefined;
+  const end = text.indexOf("\n", start);
+  return parseNumber(text.slice(start + key.length + 1, end < 0 ? undefined : end));
 }
 
 /** A count of the kernel. Those above 2^53 lose their last digits, which no percentage or size shows. */

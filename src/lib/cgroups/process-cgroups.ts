@@ -1,11 +1,44 @@
+import { existsSync } from "node:fs";
 import { readMounts, type MountInfo } from "../system/mount";
+import { readProcessCgroup } from "../system/process";
 
 /** A place where cgroups can be seen. */
 export type CgroupMount = Pick<MountInfo, "root" | "target" | "type" | "superOptions">;
 
 /** The mounted hierarchies of cgroups, as this process sees them. */
-export function cgroupMounts(mounts: readonly MountInfo[] = readMounts()): CgroupMount[] {
+export function cgroupMounts(): readonly CgroupMount[] {
+  return usualMounts() ?? mountedHierarchies(readMounts(undefined, "cgroup"));
+}
+
+/** The hierarchies among mounts. */
+export function mountedHierarchies(mounts: readonly MountInfo[]): CgroupMount[] {
   return mounts.filter(({ type }) => type === "cgroup" || type === "cgroup2");
+}
+
+const usualRoot = "/sys/fs/cgroup";
+
+/**
+ * The hierarchies at their usual places, where this process finds its own cgroup in each: to list the mounts of a node
+ * with a hundred containers takes the kernel longer than all their counters.
+ * @returns undefined where one is elsewhere, or only a part of it is there, as in a container
+ */
+function usualMounts(): CgroupMount[] | undefined {
+  const lines = (readProcessCgroup("self") ?? "").split("\n").flatMap((line) => readLine(line) ?? []);
+  const mounts: CgroupMount[] = [];
+  for (const { list, path } of lines) {
+    const targets = list === "" ? [`${usualRoot}/unified`, usualRoot] : [`${usualRoot}/${list}`];
+    const target = targets.find((candidate) => existsSync(`${candidate}${path}/cgroup.procs`));
+    // A hierarchy that counts nothing need not be mounted.
+    if (target === undefined && (list === "" || list.startsWith("name="))) continue;
+    if (target === undefined || path.startsWith("/..")) return undefined;
+    mounts.push({
+      root: "/",
+      target,
+      type: list === "" ? "cgroup2" : "cgroup",
+      superOptions: list.split(","),
+    });
+  }
+  return mounts.length === 0 ? undefined : mounts;
 }
 
 /** Where the counters of one process's cgroup stand. */
@@ -38,12 +71,17 @@ export function parseProcessCgroups(
 ): ProcessCgroups {
   const v1 = new Map<string, string | undefined>();
   let v2: string | undefined;
+  // It is the same in nearly all hierarchies.
+  let processPath: string | undefined;
+  let path: string | undefined;
   for (const line of text.split("\n")) {
-    // hierarchy-ID:controller-list:cgroup-path; the path may hold colons itself.
-    const match = /^\d+:([^:]*):(\/.*)$/.exec(line);
-    if (match === null) continue;
-    const [, list = "", processPath = ""] = match;
-    const path = pathOfContainer(processPath, id);
+    const read = readLine(line);
+    if (read === undefined) continue;
+    const { list } = read;
+    if (read.path !== processPath) {
+      processPath = read.path;
+      path = pathOfContainer(processPath, id);
+    }
     if (list === "") {
       v2 = directoryOf(path, (mount) => mount.type === "cgroup2", mounts);
       continue;
@@ -55,6 +93,14 @@ export function parseProcessCgroups(
     }
   }
   return { v1, v2 };
+}
+
+/** A line of /proc/PID/cgroup, `hierarchy-ID:controller-list:cgroup-path`; the path may hold colons itself. */
+function readLine(line: string): { list: string; path: string } | undefined {
+  const first = line.indexOf(":");
+  const second = line.indexOf(":", first + 1);
+  if (first < 1 || second < 0 || line[second + 1] !== "/") return undefined;
+  return { list: line.slice(first + 1, second), path: line.slice(second + 1) };
 }
 
 function pathOfContainer(path: string, id: string): string | undefined {

@@ -1,12 +1,18 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { totalmem } from "node:os";
-import { cgroupMounts, parseProcessCgroups, type CgroupMount } from "../cgroups/process-cgroups";
+import {
+  cgroupMounts,
+  parseProcessCgroups,
+  type CgroupMount,
+  type ProcessCgroups,
+} from "../cgroups/process-cgroups";
 import { readCgroupStats, type CgroupStats, type StatsController } from "../cgroups/stats";
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
-import { isProcessAlive, readProcessStat } from "../system/process";
+import { isProcessAlive, readProcessCgroup, readProcessStat } from "../system/process";
 import { monotonicNow } from "../system/clock";
+import type { ProcessorMark } from "./stats-values";
 
 /** What of the machine does not change from sample to sample. */
 export interface StatsHost {
@@ -35,6 +41,8 @@ export interface StatsOptions {
   readonly network?: boolean;
   /** True fills the optional fields, too, which costs a few more files. */
   readonly detail?: boolean;
+  /** Where the counters of processes stand, by container and pid: kept from one look to the next. */
+  readonly places?: Map<string, ProcessCgroups>;
   /** What the network namespaces of pods counted, by id of the pod: shared by the containers of one sample. */
   readonly podNetworks?: Map<string, readonly NetworkInterface[] | undefined>;
 }
@@ -63,16 +71,53 @@ export function readContainerStats(container: Container, options: StatsOptions =
   const process = processOf(container);
   if (process === undefined) throw notRunning(container);
   const { pid } = process;
-  const cgroups = readProc(pid, "cgroup");
-  if (cgroups === undefined) throw notRunning(container);
+  const cgroups = cgroupsOf(container, pid, host, options.places);
   const sampledAt = monotonicNow();
-  const counted = readCgroupStats(parseProcessCgroups(cgroups, container.id, host.cgroupMounts), options);
+  const counted = readCgroupStats(cgroups, options);
   const interfaces = network ? podInterfaces(container, pid, host, options.podNetworks) : undefined;
   // Looked at last: whatever was read above is the container's only if its process is still the same.
   const stat = readProcessStat(pid);
   if (stat === undefined || stat.state === "Z" || stat.state === "X") throw notRunning(container);
   if (process.startTime !== undefined && process.startTime !== stat.startTime) throw notRunning(container);
   return { pid, startTime: stat.startTime, sampledAt, ...counted, interfaces };
+}
+
+/**
+ * The mark of a running container whose state was looked up just now: a first look, which only notes what its
+ * processors did so far. That its process is still the same is for the next look to find out.
+ * @throws KpodError BAD_STATE when it does not run or has ended meanwhile; NOT_PERMITTED, IO
+ */
+export function readProcessorMark(
+  container: Container,
+  options: Pick<StatsOptions, "host" | "places">,
+): ProcessorMark | undefined {
+  const { host = statsHost(), places } = options;
+  const process = processOf(container);
+  if (process === undefined) throw notRunning(container);
+  const { pid } = process;
+  const startTime = process.startTime ?? readProcessStat(pid)?.startTime;
+  if (startTime === undefined) throw notRunning(container);
+  const cgroups = cgroupsOf(container, pid, host, places);
+  const at = monotonicNow();
+  const { cpu } = readCgroupStats(cgroups, { controllers: ["cpu"] });
+  return cpu === undefined ? undefined : { pid, startTime, nanoseconds: cpu.usage, at };
+}
+
+/** The cgroups of a container's process. It may move below the container's own cgroup, which stays the same. */
+function cgroupsOf(
+  container: Container,
+  pid: number,
+  { cgroupMounts: mounts }: StatsHost,
+  places: Map<string, ProcessCgroups> | undefined,
+): ProcessCgroups {
+  const key = `${container.id} ${pid}`;
+  const known = places?.get(key);
+  if (known !== undefined) return known;
+  const text = readProcessCgroup(pid);
+  if (text === undefined) throw notRunning(container);
+  const cgroups = parseProcessCgroups(text, container.id, mounts);
+  places?.set(key, cgroups);
+  return cgroups;
 }
 
 /** True when a container has a process whose numbers can be read. */
@@ -113,15 +158,6 @@ function networkNamespaceOf(pid: number | "self"): string | undefined {
     return readlinkSync(`/proc/${pid}/ns/net`);
   } catch (error) {
     if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
-}
-
-function readProc(pid: number, name: string): string | undefined {
-  try {
-    return readFileSync(`/proc/${pid}/${name}`, "utf8");
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
     throw error;
   }
 }

@@ -1,9 +1,17 @@
+import type { ProcessCgroups } from "../cgroups/process-cgroups";
 import type { StatsController } from "../cgroups/stats";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { Container } from "../oci/container";
 import type { NetworkInterface } from "../system/net-dev";
-import { isSampled, readContainerStats, statsHost, type StatsHost, type StatsOptions } from "./stats-source";
+import {
+  isSampled,
+  readContainerStats,
+  readProcessorMark,
+  statsHost,
+  type StatsHost,
+  type StatsOptions,
+} from "./stats-source";
 import { containerStats, stoppedStats, unknownStats, type ContainerStats } from "./stats-values";
 
 /**
@@ -33,6 +41,22 @@ export interface SampleOptions {
   /** What is wanted; everything when left out. */
   readonly controllers?: readonly StatsController[];
   readonly network?: boolean;
+  /** Where the counters of processes stand: kept from one sample to the next. */
+  readonly places?: Map<string, ProcessCgroups>;
+}
+
+/**
+ * Notes what the processors of running containers did so far, for a sample that counts from there; nothing else is
+ * known of them then. Those that do not run are left out.
+ */
+export function markContainers(
+  containers: readonly Container[],
+  options: Pick<SampleOptions, "host" | "logger" | "places">,
+): StatsSample {
+  return sample(containers.filter(isSampled), options, (container) => ({
+    ...unknownStats(container.id),
+    mark: readProcessorMark(container, options),
+  }));
 }
 
 /**
@@ -41,22 +65,29 @@ export interface SampleOptions {
  * ended since its state was looked up is left out, and so is one that cannot be read, with a warning.
  */
 export function sampleContainers(containers: readonly Container[], options: SampleOptions): StatsSample {
-  const { previous, logger, ...rest } = options;
+  const { previous } = options;
   const podNetworks = new Map<string, readonly NetworkInterface[] | undefined>();
-  const sample = new Map<string, ContainerStats>();
+  return sample(containers, options, (container) => {
+    if (isSampled(container))
+      return getContainerStats(container, previous?.get(container.id), { ...options, podNetworks });
+    const unknown = container.state === undefined || container.state.status === "unknown";
+    return unknown ? unknownStats(container.id) : stoppedStats(container.id);
+  });
+}
+
+function sample(
+  containers: readonly Container[],
+  { logger }: Pick<SampleOptions, "logger">,
+  look: (container: Container) => ContainerStats,
+): StatsSample {
+  const taken = new Map<string, ContainerStats>();
   for (const container of containers) {
-    if (!isSampled(container)) {
-      const unknown = container.state === undefined || container.state.status === "unknown";
-      sample.set(container.id, unknown ? unknownStats(container.id) : stoppedStats(container.id));
-      continue;
-    }
     try {
-      const stats = getContainerStats(container, previous?.get(container.id), { ...rest, podNetworks });
-      sample.set(container.id, stats);
+      taken.set(container.id, look(container));
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       if (error.code !== "BAD_STATE") logger.warn(error.message);
     }
   }
-  return sample;
+  return taken;
 }

@@ -77,11 +77,14 @@ export interface MountInfo {
   superOptions: string[];
 }
 
-/** The mounts of this process, oldest first. */
-export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8")): MountInfo[] {
+/**
+ * The mounts of this process, oldest first.
+ * @param typesFrom how the wanted types begin: a node has a mount for each of its containers, and few of another type
+ */
+export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8"), typesFrom = ""): MountInfo[] {
   return text
     .split("\n")
-    .filter((line) => line !== "")
+    .filter((line) => line.includes(` - ${typesFrom}`))
     .map((line) => {
       const fields = line.split(" ");
       const separator = fields.indexOf("-");

@@ -75,8 +75,12 @@ export function readCommandLine(pid: number): string[] | undefined {
 }
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */
-export function readProcessCgroup(pid: number): string | undefined {
-  return readProc(pid, "cgroup");
+export function readProcessCgroup(pid: number | "self"): string | undefined {
+  return tolerantly(() => {
+    const path = `/proc/${pid}/cgroup`;
+    const length = readIntoScratch(path);
+    return length < scratch.length ? scratch.toString("utf8", 0, length) : readFileSync(path, "utf8");
+  });
 }
 
 function readProc(pid: number, file: string): string | undefined {

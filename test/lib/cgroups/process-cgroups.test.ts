@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import {
   cgroupMounts,
+  mountedHierarchies,
   parseProcessCgroups,
   type CgroupMount,
 } from "../../../src/lib/cgroups/process-cgroups";
@@ -10,7 +11,7 @@ const id = "eb1f08a198e9a502f7cf7c4f2ddc58e02a73260e8e3ff189c30648a7fd01d120";
 const other = "198c138b7ce7d518b909e13820efeba15526c3d8a450c23b6ccb87c9062c7d73";
 
 function mountsOf(lines: readonly string[]): CgroupMount[] {
-  return cgroupMounts(readMounts(`${lines.join("\n")}\n`));
+  return mountedHierarchies(readMounts(`${lines.join("\n")}\n`));
 }
 
 const hybrid = mountsOf([
@@ -87,4 +88,12 @@ test("this machine's own lines are understood", () => {
   const { v1 } = parseProcessCgroups(text, id, cgroupMounts());
   const named = text.split("\n").flatMap((line) => (line.split(":")[1] ?? "").split(","));
   expect([...v1.keys()].sort()).toEqual(named.filter((name) => name !== "").sort());
+});
+
+test("this machine's own hierarchies are found at their usual places as the list of mounts has them", () => {
+  const listed = mountedHierarchies(readMounts());
+  for (const { target, type, root } of cgroupMounts()) {
+    expect(listed).toContainEqual(expect.objectContaining({ target, type, root }));
+  }
+  expect(cgroupMounts().length).toBeGreaterThan(0);
 });

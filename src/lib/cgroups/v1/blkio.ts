@@ -1,4 +1,4 @@
-import { parseNumber, readCgroupFile } from "../files";
+import { parseNumber, readRareCgroupFile } from "../files";
 import type { ProcessCgroups } from "../process-cgroups";
 import type { BlkioDevice, BlkioStats } from "../stats";
 
@@ -41,7 +41,7 @@ function readOperations(
   directory: string | undefined,
   name: string,
 ): ReadonlyMap<string, Operations> | undefined {
-  const text = readCgroupFile(directory, name);
+  const text = readRareCgroupFile(directory, name);
   if (text === undefined) return undefined;
   const devices = new Map<string, Operations>();
   for (const line of text.split("\n")) {

@@ -1,4 +1,4 @@
-import { readCgroupNumber, readFlatKeyed } from "../files";
+import { flatKeyed, keyedNumber, readCgroupFile, readCgroupNumber } from "../files";
 import type { ProcessCgroups } from "../process-cgroups";
 import type { MemoryStats } from "../stats";
 
@@ -11,11 +11,11 @@ export function readMemoryV1(directories: ProcessCgroups["v1"], detail: boolean)
   const usage = readCgroupNumber(directory, "memory.usage_in_bytes");
   if (usage === undefined) return undefined;
   const limit = readCgroupNumber(directory, "memory.limit_in_bytes");
-  const stat = readFlatKeyed(directory, "memory.stat");
+  const stat = readCgroupFile(directory, "memory.stat");
   const stats = {
     usage,
     // The sums with the cgroups below are prefixed; usage_in_bytes is such a sum itself.
-    inactiveFile: stat?.get("total_inactive_file") ?? stat?.get("inactive_file") ?? 0,
+    inactiveFile: keyedNumber(stat, "total_inactive_file") ?? keyedNumber(stat, "inactive_file") ?? 0,
     limit: limit === undefined || limit >= noLimit ? undefined : limit,
   };
   if (!detail) return stats;
@@ -23,6 +23,6 @@ export function readMemoryV1(directories: ProcessCgroups["v1"], detail: boolean)
     ...stats,
     maxUsage: readCgroupNumber(directory, "memory.max_usage_in_bytes"),
     failures: readCgroupNumber(directory, "memory.failcnt"),
-    stat: Object.fromEntries(stat ?? []),
+    stat: Object.fromEntries(flatKeyed(stat) ?? []),
   };
 }

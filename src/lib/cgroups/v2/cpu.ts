@@ -1,16 +1,20 @@
-import { readFlatKeyed } from "../files";
+import { flatKeyed, keyedNumber, readCgroupFile } from "../files";
 import type { CpuStats } from "../stats";
 
 /** Processor time by version 2 (cgroup-v2.rst of the kernel): microseconds, made nanoseconds. */
 export function readCpuV2(directory: string, detail: boolean): CpuStats | undefined {
-  const stat = readFlatKeyed(directory, "cpu.stat");
+  const text = readCgroupFile(directory, "cpu.stat");
+  if (!detail) {
+    const microseconds = keyedNumber(text, "usage_usec");
+    return microseconds === undefined ? undefined : { usage: microseconds * 1000 };
+  }
+  const stat = flatKeyed(text);
   const nanoseconds = (key: string): number | undefined => {
     const value = stat?.get(key);
     return value === undefined ? undefined : value * 1000;
   };
   const usage = nanoseconds("usage_usec");
   if (usage === undefined) return undefined;
-  if (!detail) return { usage };
   // These stand there only where the controller is on; without it, only the times do.
   const periods = stat?.get("nr_periods");
   return {

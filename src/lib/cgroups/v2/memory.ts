@@ -1,14 +1,14 @@
-import { readCgroupNumber, readFlatKeyed } from "../files";
+import { flatKeyed, keyedNumber, readCgroupFile, readCgroupNumber, readFlatKeyed } from "../files";
 import type { MemoryStats } from "../stats";
 
 /** Memory by version 2 (cgroup-v2.rst of the kernel). */
 export function readMemoryV2(directory: string, detail: boolean): MemoryStats | undefined {
   const usage = readCgroupNumber(directory, "memory.current");
   if (usage === undefined) return undefined;
-  const stat = readFlatKeyed(directory, "memory.stat");
+  const stat = readCgroupFile(directory, "memory.stat");
   const stats = {
     usage,
-    inactiveFile: stat?.get("inactive_file") ?? 0,
+    inactiveFile: keyedNumber(stat, "inactive_file") ?? 0,
     limit: readCgroupNumber(directory, "memory.max"),
   };
   if (!detail) return stats;
@@ -16,6 +16,6 @@ export function readMemoryV2(directory: string, detail: boolean): MemoryStats | 
     ...stats,
     maxUsage: readCgroupNumber(directory, "memory.peak"),
     failures: readFlatKeyed(directory, "memory.events")?.get("max"),
-    stat: Object.fromEntries(stat ?? []),
+    stat: Object.fromEntries(flatKeyed(stat) ?? []),
   };
 }
