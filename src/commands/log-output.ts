@@ -4,7 +4,7 @@ import type { LineView, LineVisitor, LogStream } from "../lib/logs/log-line";
 export interface LogSink {
   /** Writes bytes, which are no longer needed when it returns. */
   write(stream: LogStream, bytes: Uint8Array): void;
-  /** True when both streams lead to the same place, where the order of their lines is seen. */
+  /** True when both streams lead to the same place, where the order of their lines is seen: all goes to stdout then. */
   readonly shared: boolean;
 }
 
@@ -32,7 +32,9 @@ const lineEnd = Buffer.from([newline]);
 
 /** Makes an output. Nothing is written before a buffer is full or `flush` is called. */
 export function createLogOutput(sink: LogSink): LogOutput {
-  const buffers = { stdout: createBuffer("stdout", sink), stderr: createBuffer("stderr", sink) };
+  const stdout = createBuffer("stdout", sink);
+  // What leads to one place is one text: to change from one stream to the other would be a write for each line.
+  const buffers = { stdout, stderr: sink.shared ? stdout : createBuffer("stderr", sink) };
   return {
     printer(prefix) {
       const name = Buffer.from(prefix.name === "" ? "" : `${prefix.name} `);
@@ -49,10 +51,9 @@ export function createLogOutput(sink: LogSink): LogOutput {
       };
       return (line) => {
         const buffer = buffers[line.stream];
-        if (sink.shared) buffers[line.stream === "stdout" ? "stderr" : "stdout"].flush();
         buffer.endLineOfOthers(log);
         if (hasPrefix && !line.continued) putPrefix(buffer, line);
-        if (hasPrefix || !line.lasting || line.stream === "stderr") {
+        if (hasPrefix || !line.lasting || (line.stream === "stderr" && !sink.shared)) {
           buffer.put(line.bytes, line.textStart, line.textEnd);
           if (!line.partial) buffer.put(lineEnd, 0, 1);
         } else {

@@ -41,7 +41,7 @@ test("where both streams lead to one place, their order is kept", () => {
   const { output, writes } = open(true);
   print(output, plain, "out F a", "out F b", "err F x", "out F c");
   output.flush();
-  expect(writes).toEqual(["out:a\nb\n", "err:x\n", "out:c\n"]);
+  expect(writes).toEqual(["out:a\nb\nx\nc\n"]);
 });
 
 test("lines that last and those that do not come in their order", () => {
