@@ -8,6 +8,7 @@ import { bootstrap } from "../scripts/bootstrap.mjs";
 import { findProgram } from "../scripts/lib/layout.mjs";
 import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
+import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
 import { measure } from "./lib/measure.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
@@ -109,14 +110,19 @@ async function bench({ runs, json, keep }) {
     )),
     ...(await step("Measuring the slow ones", () => measure(slow, Math.min(rounds, 5)))),
   };
+  const libraries = await step("Measuring the libraries", async () =>
+    measure(await libraryCommands(), rounds),
+  );
   const rows = resultRows(measured, 1000 * MEGABYTE);
   const about = await machine();
   const words = [about.processors, about.memory, `Node ${about.node}`, about.runc, about.podman, about.date];
-  process.stdout.write(`\nMedians of ${rounds} runs in turns: ${words.join(", ")}.\n\n${markdown(rows)}`);
+  process.stdout.write(
+    `\nMedians of ${rounds} runs in turns: ${words.join(", ")}.\n\n${markdown(rows)}\n${librariesMarkdown(libraries)}`,
+  );
   if (json !== undefined)
     writeFileSync(
       json,
-      `${JSON.stringify({ machine: about, runs: rounds, rows, measured }, undefined, 2)}\n`,
+      `${JSON.stringify({ machine: about, runs: rounds, rows, measured, libraries }, undefined, 2)}\n`,
     );
   if (!keep) await step("Removing the nodes", clean);
 }

@@ -25,6 +25,7 @@ const PACKS = {
     "src/lib/lookup.ts",
     "src/cli/words.ts",
     "src/lib/storage/mount-points.ts",
+    "src/lib/logs/log-path.ts",
   ],
   flags: ["commander"],
   toml: ["src/lib/config/toml-parser.ts"],

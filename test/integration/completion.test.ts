@@ -121,6 +121,7 @@ process.on("exit", () => fs.writeFileSync(process.env.LOADED, read.join("\\n")))
     const parser = /CommanderError\d* *= *class|class CommanderError/;
     return scripts.some((file) => parser.test(readFileSync(file, "utf8")));
   };
-  expect(await isParserLoaded("ps", "--last", "3")).toBe(true);
+  expect(await isParserLoaded("ps", "-aq")).toBe(true);
+  expect(await isParserLoaded("ps", "-a", "--last=3")).toBe(false);
   expect(await isParserLoaded("__complete", "unpause", "")).toBe(false);
 });

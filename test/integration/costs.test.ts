@@ -14,6 +14,7 @@ interface Costs {
 const kpod = join(__dirname, "../../bin/kpod");
 let node: Node;
 const ids: string[] = [];
+let podId = "";
 
 async function costsOf(...args: string[]): Promise<Costs> {
   const { world } = node;
@@ -30,6 +31,7 @@ async function costsOf(...args: string[]): Promise<Costs> {
 beforeAll(async () => {
   node = await createNode();
   const pod = await node.pod("shop");
+  podId = pod.id;
   for (const name of ["one", "two", "three"]) ids.push((await node.start(pod, name, "sleep 1000")).id);
   const { id } = await node.start(pod, "ended", "exit 3");
   ids.push(id);
@@ -51,6 +53,13 @@ test("ps opens one pack, and nothing of node that takes long to load", async () 
   expect(costs.modules.filter((name) => !["vm", "process"].includes(name))).toEqual([]);
 });
 
+test("flags in their usual forms need no parser, and looks at one thing a pack of their own", async () => {
+  expect(packs(await costsOf("ps", "-a", "--no-trunc", "--pod"))).toEqual(["kpod.cjs"]);
+  expect(packs(await costsOf("inspect", ids[0] ?? ""))).toEqual(["kpod.cjs", "inspect.cjs"]);
+  expect(packs(await costsOf("logs", "--tail", "10", ids[0] ?? ""))).toEqual(["kpod.cjs", "logs.cjs"]);
+  expect(packs(await costsOf("stats", "--no-stream"))).toEqual(["kpod.cjs", "stats.cjs"]);
+});
+
 test("ps starts no process: no runtime is asked", async () => {
   expect((await costsOf("ps", "-a")).modules).not.toContain("child_process");
 });
@@ -68,6 +77,11 @@ test("ps -q reads no spec, and with -a no state either", async () => {
   expect(filesOf(await costsOf("ps", "-aq"), ids[0])).toEqual([]);
 });
 
+test("ps leaves pods alone but for the ports that lead to them, which it looks for once", async () => {
+  const costs = await costsOf("ps");
+  expect(filesOf(costs, podId)).toEqual(["config.json"]);
+});
+
 test("inspect looks at the container that is meant alone", async () => {
   const costs = await costsOf("inspect", ids[0] ?? "");
   expect(filesOf(costs, ids[0])).toContain("config.json");
@@ -76,6 +90,6 @@ test("inspect looks at the container that is meant alone", async () => {
 
 test("a shell's question is answered from the records, with a small pack", async () => {
   const costs = await costsOf("__complete", "stop", "");
-  expect(packs(costs)).toEqual(["kpod.cjs", "complete.cjs"]);
+  expect(packs(costs)).toEqual(["kpod.cjs", "complete.cjs", "commands.cjs"]);
   expect(costs.modules).not.toContain("child_process");
 });

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
+import { KpodError } from "../../src/lib/errors";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";
@@ -48,6 +49,62 @@ function summary(server: ContainerServer): unknown {
       .sort(),
   };
 }
+
+describe("update for what is looked up", () => {
+  const pods = [web, db];
+  const containers = [run, log, sql];
+  const answerOf = (server: ContainerServer, name: string): string => {
+    try {
+      return server.lookupContainer(name).id;
+    } catch (error) {
+      return error instanceof KpodError ? `${error.code}: ${error.message}` : String(error);
+    }
+  };
+
+  test.each([
+    ["run"],
+    ["web/log"],
+    ["shop/db/sql"],
+    ["db/run"],
+    [run.id],
+    [run.id.slice(0, 12)],
+    ["k8s_sql_db_shop_u2_3"],
+    ["web"],
+    ["nobody"],
+    ["it's me"],
+    ["shop/"],
+    [""],
+  ])("%j means what it means among all", async (name) => {
+    const directory = testdir(storeTree(pods, containers));
+    const { server: all } = testServer(directory);
+    await all.update({ states: false });
+    const { server } = testServer(directory);
+    await server.updateFor([name]);
+    expect(answerOf(server, name)).toBe(answerOf(all, name));
+  });
+
+  test("loads what is meant and its pod, and nothing else", async () => {
+    const { server } = testServer(testdir(storeTree(pods, containers)));
+    await server.updateFor(["web/log"]);
+    expect(server.listContainers().map(({ id }) => id)).toEqual([log.id]);
+    expect(server.listSandboxes().map(({ id }) => id)).toEqual([web.id]);
+    await server.update({ states: false });
+    expect(server.listContainers()).toHaveLength(3);
+    await server.updateFor(["sql", run.id]);
+    expect(new Set(server.listContainers().map(({ id }) => id))).toEqual(new Set([sql.id, run.id]));
+  });
+
+  test("a name that several have is as ambiguous as among all", async () => {
+    const twin: TestContainer = { ...sql, id: testId("twin"), name: "run" };
+    const directory = testdir(storeTree(pods, [...containers, twin]));
+    const { server: all } = testServer(directory);
+    await all.update({ states: false });
+    const { server } = testServer(directory);
+    await server.updateFor(["run"]);
+    expect(answerOf(server, "run")).toMatch(/^AMBIGUOUS: /);
+    expect(answerOf(server, "run")).toBe(answerOf(all, "run"));
+  });
+});
 
 describe("update", () => {
   test("lists the pods and containers that the records name, newest first", async () => {
