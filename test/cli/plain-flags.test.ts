@@ -2,6 +2,7 @@ import { UsageError } from "../../src/cli/errors";
 import type { FlagSpecs, ParsedFlags } from "../../src/cli/flags";
 import { parseByCommander } from "../../src/cli/parse-flags";
 import { parsePlainFlags } from "../../src/cli/plain-flags";
+import { sequence } from "../helpers/sequence";
 
 const specs = {
   all: { short: "a", help: "" },
@@ -53,15 +54,6 @@ test.each([
 ])("%j is left to the parser", (line) => {
   expect(parsePlainFlags(line.split(" "), specs, { stopAtArgument: false })).toBeUndefined();
 });
-
-/** Numbers that look random and are the same at each run. */
-function sequence(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return (state >>> 8) % below;
-  };
-}
 
 test.each([true, false])("what is read is what the parser reads, arguments ending the flags: %s", (stops) => {
   const pieces = [

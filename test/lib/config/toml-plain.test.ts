@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import parseString from "@iarna/toml/parse-string";
 import { parsePlainToml } from "../../../src/lib/config/toml-plain";
+import { sequence } from "../../helpers/sequence";
 
 /** What the parser of all of TOML makes of a text, as plain data; undefined where it refuses it. */
 function reference(source: string): unknown {
@@ -99,15 +100,6 @@ test.each([
 ])("%j is left to the parser", (source) => {
   expect(parsePlainToml(source)).toBeUndefined();
 });
-
-/** Numbers that look random and are the same at each run. */
-function sequence(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1103515245) + 12345) >>> 0;
-    return (state >>> 8) % below;
-  };
-}
 
 test("whatever is done to a text, it is read as the parser reads it or left to it", () => {
   const pieces = [
