@@ -10,8 +10,7 @@ export type ContainerFilter = (container: Container) => boolean;
 
 /** The pods and containers that are known, with what finds them: the part of ContainerServer that needs no disk. */
 export class ContainerLists {
-  /** Index of the ids and the names of containers. */
-  readonly ctrIdIndex = new TruncIndex();
+  /** Index of the names of containers. */
   readonly ctrNameIndex = new Registrar();
   /** Index of the ids and the names of pods. */
   readonly podIdIndex = new TruncIndex();
@@ -19,11 +18,20 @@ export class ContainerLists {
   protected readonly containers = new Map<string, Container>();
   protected readonly infraContainers = new Map<string, Container>();
   protected readonly sandboxes = new Map<string, Sandbox>();
+  private idIndex: TruncIndex | undefined;
+
+  /** Index of the ids of containers, made when somebody asks for it. */
+  get ctrIdIndex(): TruncIndex {
+    this.idIndex ??= new TruncIndex(this.containers.keys());
+    return this.idIndex;
+  }
 
   /** Adds a container (libkpod: AddContainer). @throws KpodError CONFLICT */
   addContainer(container: Container): void {
     this.ctrNameIndex.reserve(container.name, container.id);
-    this.ctrIdIndex.add(container.id);
+    // The index says that it is there already.
+    if (this.containers.has(container.id)) this.ctrIdIndex.add(container.id);
+    this.idIndex?.add(container.id);
     this.containers.set(container.id, container);
     this.sandboxes.get(container.sandboxId)?.addContainer(container);
   }
@@ -46,7 +54,7 @@ export class ContainerLists {
   /** Takes a container out of the lists (libkpod: RemoveContainer). The container itself is not touched. */
   removeContainer(container: Container): void {
     if (!this.containers.delete(container.id)) return;
-    this.ctrIdIndex.delete(container.id);
+    this.idIndex?.delete(container.id);
     this.ctrNameIndex.delete(container.id);
     this.sandboxes.get(container.sandboxId)?.removeContainer(container);
   }

@@ -6,8 +6,6 @@ import { KpodError } from "../errors";
  */
 export class Registrar {
   private readonly keys = new Map<string, string>();
-  /** Nearly all keys have one name. */
-  private readonly names = new Map<string, string[]>();
 
   /**
    * Reserves a name for a key; again for the same key is fine.
@@ -18,27 +16,17 @@ export class Registrar {
     if (holder !== undefined && holder !== key) {
       throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder}"`);
     }
-    if (holder === key) return;
     this.keys.set(name, key);
-    const names = this.names.get(key);
-    if (names === undefined) this.names.set(key, [name]);
-    else names.push(name);
   }
 
   /** Frees a name; a free one is fine. */
   release(name: string): void {
-    const key = this.keys.get(name);
-    if (key === undefined) return;
     this.keys.delete(name);
-    const names = (this.names.get(key) ?? []).filter((other) => other !== name);
-    if (names.length === 0) this.names.delete(key);
-    else this.names.set(key, names);
   }
 
   /** Frees all names of a key. */
   delete(key: string): void {
-    for (const name of this.names.get(key) ?? []) this.keys.delete(name);
-    this.names.delete(key);
+    for (const name of this.namesOf(key)) this.keys.delete(name);
   }
 
   /** The key that has a name; undefined where it is free. */
@@ -55,13 +43,20 @@ export class Registrar {
 
   /** The names of a key. @throws KpodError NOT_FOUND */
   getNames(key: string): string[] {
-    const names = this.names.get(key);
-    if (names === undefined) throw new KpodError("NOT_FOUND", `no names are reserved for ${key}`);
-    return [...names];
+    const names = this.namesOf(key);
+    if (names.length === 0) throw new KpodError("NOT_FOUND", `no names are reserved for ${key}`);
+    return names;
   }
 
   /** All keys with their names. */
   getAll(): Map<string, string[]> {
-    return new Map([...this.names].map(([key, names]) => [key, [...names]]));
+    const all = new Map<string, string[]>();
+    for (const [name, key] of this.keys) all.set(key, [...(all.get(key) ?? []), name]);
+    return all;
+  }
+
+  /** Looked for among all: names are freed one by one, and reserved by the thousand. */
+  private namesOf(key: string): string[] {
+    return [...this.keys].filter(([, holder]) => holder === key).map(([name]) => name);
   }
 }
