@@ -22,18 +22,17 @@ export function readCgroupFile(directory: string | undefined, name: string): str
   }
 }
 
-/** What the kernel of this machine turned out to lack, whichever the cgroup. */
-const lacking = new Set<string>();
+/** Which files the kernel of this machine turned out to have, whichever the cgroup. */
+const known = new Map<string, boolean>();
 
 /** The same for a file that many a kernel lacks: an error of node's costs ten times as much as a question. */
 export function readRareCgroupFile(directory: string | undefined, name: string): string | undefined {
   if (directory === undefined) return undefined;
   const ofKernel = directory.startsWith("/sys/fs/cgroup/");
-  if (ofKernel && lacking.has(name)) return undefined;
-  if (existsSync(`${directory}/${name}`)) return readCgroupFile(directory, name);
-  // That the cgroup itself has gone says nothing of others.
-  if (ofKernel && existsSync(directory)) lacking.add(name);
-  return undefined;
+  const isThere = (ofKernel ? known.get(name) : undefined) ?? existsSync(`${directory}/${name}`);
+  // That a cgroup itself has gone says nothing of others.
+  if (ofKernel && (isThere || existsSync(directory))) known.set(name, isThere);
+  return isThere ? readCgroupFile(directory, name) : undefined;
 }
 
 /** The number that a file of a cgroup holds; undefined where there is none (`max` is none, too). */
