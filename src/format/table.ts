@@ -46,9 +46,8 @@ export function tableText(content: TableContent): string {
   const lines = rows.map(drawnRow);
   const widest = columns.map((_, column) => ({ column, width: widestOf(lines, column) }));
   const layout = width === undefined ? widest : fittingLayout(widest, content, width);
-  let text = "";
-  for (const cells of lines) text += `${fitted(lineText(cells, layout), width)}\n`;
-  return text;
+  // Here and below, methods of lists and not loops over them: in code that runs once, these make an object a step.
+  return lines.map((cells) => `${fitted(lineText(cells, layout), width)}\n`).join("");
 }
 
 function drawnRow(cells: readonly Cell[]): readonly Drawn[] {
@@ -57,8 +56,7 @@ function drawnRow(cells: readonly Cell[]): readonly Drawn[] {
 }
 
 function isAllText(cells: readonly Cell[]): cells is readonly string[] {
-  for (const cell of cells) if (typeof cell !== "string") return false;
-  return true;
+  return cells.every((cell) => typeof cell === "string");
 }
 
 function drawn(cell: Cell): Drawn {
@@ -69,9 +67,7 @@ function drawn(cell: Cell): Drawn {
 }
 
 function widestOf(lines: readonly (readonly Drawn[])[], column: number): number {
-  let widest = 0;
-  for (const cells of lines) widest = Math.max(widest, widthOf(cells[column] ?? ""));
-  return widest;
+  return lines.reduce((widest, cells) => Math.max(widest, widthOf(cells[column] ?? "")), 0);
 }
 
 function widthOf(cell: Drawn): number {
@@ -129,20 +125,26 @@ function lineText(cells: readonly Drawn[], layout: Layout): string {
   let line = "";
   // What pads a cell is written only before the next one that holds something.
   let missing = 0;
-  for (const { column, width: room } of layout) {
+  layout.forEach(({ column, width: room }) => {
     const cell = cells[column] ?? "";
     const text = typeof cell === "string" ? cell : cell.text;
-    const width = widthOf(cell);
     if (text === "") {
       missing += room + gap;
-      continue;
+      return;
     }
+    const width = widthOf(cell);
     const cut = width > room ? cutToWidth(text, room, "...") : text;
     const paint = typeof cell === "string" ? undefined : cell.paint;
-    line += " ".repeat(missing) + (paint === undefined ? cut : paint(cut));
+    line += spaces(missing) + (paint === undefined ? cut : paint(cut));
     missing = room + gap - (cut === text ? width : displayWidth(cut));
-  }
+  });
   return line;
+}
+
+const knownSpaces: string[] = [];
+
+function spaces(count: number): string {
+  return (knownSpaces[count] ??= " ".repeat(count));
 }
 
 function fitted(line: string, width: number | undefined): string {

@@ -157,18 +157,22 @@ export class ContainerServer extends ContainerLists {
   /** Makes the lists hold what these records say, and nothing else. */
   private takeUp(records: readonly ContainerRecord[]): void {
     const found = new Map<string, Recorded>();
-    for (const record of records) {
+    records.forEach((record) => {
       const recorded = recordedOf(record, this.store);
       if (recorded !== undefined) found.set(record.id, recorded);
-    }
+    });
     for (const [id, before] of [...this.loaded]) {
       const now = found.get(id);
       if (now === undefined || !isSameRecorded(now, before)) this.forget(id);
       else before.container.forgetSpec();
     }
     // Pods first: containers are added to them.
-    for (const recorded of found.values()) if (recorded.sandbox !== undefined) this.loadOrWarn(recorded);
-    for (const recorded of found.values()) if (recorded.sandbox === undefined) this.loadOrWarn(recorded);
+    found.forEach((recorded) => {
+      if (recorded.sandbox !== undefined) this.loadOrWarn(recorded);
+    });
+    found.forEach((recorded) => {
+      if (recorded.sandbox === undefined) this.loadOrWarn(recorded);
+    });
   }
 
   /**

@@ -21,7 +21,7 @@ import {
 import { readRuntimeFiles } from "./runtime-files";
 import { locateRuntime, locateState, rootsTellAll, runtimeOfMonitor, stateRoots } from "./runtime-location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
-import { formatStateFile, type ContainerState } from "./state";
+import { formatStateFile, type ContainerState, type NotedState } from "./state";
 import { join } from "node:path";
 
 /** What of the configuration a Runtime needs. */
@@ -276,25 +276,37 @@ export class Runtime {
       answers.set(key, list);
       return list;
     };
-    await Promise.all(
-      containers.map(async (container) => {
-        const noted = notedStateOf(container);
-        if (noted !== undefined && hasEnded(container, noted.state, isTaken)) {
-          container.state = noted.state;
-          container.state.pid = 0;
-          return;
-        }
-        let answer: RuntimeAnswer | undefined = this.look(container, roots);
-        if (answer === undefined) {
-          const states = await listOf(container);
-          answer = states === "unreachable" ? states : (states.get(container.id) ?? "absent");
-        }
-        container.state = resolveState(container, answer, this.config.containerExitsDir, noted);
-        const elsewhere = answer === "absent" && container.state.status === "unknown";
-        // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
-        if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
-      }),
-    );
+    const resolve = async (
+      container: Container,
+      answer: RuntimeAnswer,
+      noted?: NotedState,
+    ): Promise<void> => {
+      container.state = resolveState(container, answer, this.config.containerExitsDir, noted);
+      const elsewhere = answer === "absent" && container.state.status === "unknown";
+      // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
+      if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
+    };
+    const ask = async (container: Container, noted?: NotedState): Promise<void> => {
+      const states = await listOf(container);
+      await resolve(
+        container,
+        states === "unreachable" ? states : (states.get(container.id) ?? "absent"),
+        noted,
+      );
+    };
+    const waiting: Promise<void>[] = [];
+    // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
+    containers.forEach((container) => {
+      const noted = notedStateOf(container);
+      if (noted !== undefined && hasEnded(container, noted.state, isTaken)) {
+        container.state = noted.state;
+        container.state.pid = 0;
+        return;
+      }
+      const answer = this.look(container, roots);
+      waiting.push(answer === undefined ? ask(container, noted) : resolve(container, answer, noted));
+    });
+    await Promise.all(waiting);
   }
 
   /**

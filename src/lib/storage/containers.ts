@@ -14,8 +14,10 @@ import { dropRecord, editRecords, readRecords, type ContainerRecord } from "./re
 export function readContainers(layout: StoreLayout, logger: Logger): ContainerRecord[] {
   const all = layout.containersFiles.flatMap((file) => readRecords<ContainerRecord>(file, logger));
   const byId = new Map<StorageId, ContainerRecord>();
-  for (const record of all) if (!byId.has(record.id)) byId.set(record.id, record);
-  const records = [...byId.values()];
+  all.forEach((record) => {
+    if (!byId.has(record.id)) byId.set(record.id, record);
+  });
+  const records = byId.size === all.length ? all : [...byId.values()];
   if (!hasTakenNames(records)) return records;
   const owners = new Map(records.flatMap((record) => (record.names ?? []).map((name) => [name, record.id])));
   return records.map((record) => {
@@ -74,12 +76,12 @@ function canMean(text: string, { id, names }: ContainerRecord, metadata: Contain
 function hasTakenNames(records: readonly ContainerRecord[]): boolean {
   const names = new Set<string>();
   let count = 0;
-  for (const record of records) {
-    for (const name of record.names ?? []) {
+  records.forEach((record) => {
+    record.names?.forEach((name) => {
       names.add(name);
       count++;
-    }
-  }
+    });
+  });
   return names.size < count;
 }
 

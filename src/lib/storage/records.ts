@@ -83,9 +83,7 @@ export function isUsableRecord(record: unknown): record is StorageRecord {
 }
 
 function isTextList(value: unknown): value is string[] {
-  if (!Array.isArray(value)) return false;
-  for (const item of value) if (typeof item !== "string") return false;
-  return true;
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /**
