@@ -78,7 +78,8 @@ export function joinValues(before: GivenValue | undefined, value: GivenValue): G
 /** The property under which a command reads a flag: `no-trunc` becomes `noTrunc`. */
 export function propertyOf(long: string): string {
   if (!long.includes("-")) return long;
-  return long.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  const [first = "", ...others] = long.split("-");
+  return first + others.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join("");
 }
 
 /** The values of all flags of a command: what was given, else the default. */

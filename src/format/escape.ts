@@ -1,3 +1,5 @@
+import { isPlain } from "./width";
+
 // C0, DEL and C1 steer terminals; line separators and the marks that turn the direction of writing make a
 // line look like another one.
 const unsafe = /[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
@@ -10,7 +12,7 @@ const named: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t"
  */
 export function escapeControl(text: string): string {
   // Nearly all is plain.
-  if (/^[ -~]*$/.test(text)) return text;
+  if (isPlain(text)) return text;
   return text.replace(unsafe, (character) => named[character] ?? escapeCharacter(character));
 }
 

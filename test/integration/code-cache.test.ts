@@ -37,22 +37,32 @@ test("a call that fails keeps nothing", async () => {
   expect(kept()).toEqual([]);
 });
 
-test("the first call of a command keeps what was compiled for it, and the next ones leave that alone", async () => {
+test("the first calls of a command keep what was compiled for it, and the next ones leave that alone", async () => {
   expect(await list()).toEqual(listed);
   const names = ofPs();
   expect(names.length).toBeGreaterThan(0);
   expect(kept()).toEqual(names);
+  const sizes = () => names.map((name) => statSync(join(cache, name)).size);
+  const first = sizes();
+  // What this call runs besides is kept as well.
+  expect((await kpod("ps", "-a", "--ns", "-f", "name=x")).exitCode).toBe(0);
+  sizes().forEach((size, index) => {
+    expect(size).toBeGreaterThan(first[index] ?? Infinity);
+  });
+  expect(await list()).toEqual(listed);
   const written = names.map((name) => statSync(join(cache, name)).mtimeMs);
+  expect(await list()).toEqual(listed);
   expect(await list()).toEqual(listed);
   expect(names.map((name) => statSync(join(cache, name)).mtimeMs)).toEqual(written);
 });
 
-/** With a byte changed, the first at 0 and the last at 1. */
+/** With a byte of the code changed, the first at 0 and the last at 1. */
 const changedAt =
   (place: number) =>
   (whole: Buffer): Buffer => {
     const changed = Buffer.from(whole);
-    const at = Math.round((whole.length - 1) * place);
+    // Behind the code, a byte counts the calls.
+    const at = Math.round((whole.length - 2) * place);
     changed.writeUInt8(changed.readUInt8(at) ^ 0xff, at);
     return changed;
   };

@@ -79,9 +79,30 @@ class FileState implements RuntimeState {
   }
 }
 
-/** How runc's state.json begins, since its first versions. */
-const runcHead =
-  /^\{"id":"([0-9a-f]+)","init_process_pid":(\d+),"init_process_start":(\d+),"created":"([^"\\]+)",/;
+/** What the state.json of runc says first, since its first versions. */
+interface RuncHead {
+  readonly id: string;
+  readonly pid: number;
+  readonly startTime: string;
+  readonly created: string;
+}
+
+/** Reads `{"id":"…","init_process_pid":1,"init_process_start":2,"created":"…",`; undefined for any other form. */
+function runcHead(text: string): RuncHead | undefined {
+  const fields = ['{"id":"', '","init_process_pid":', ',"init_process_start":', ',"created":"', '",'];
+  const values: string[] = [];
+  let at = 0;
+  for (const [index, field] of fields.entries()) {
+    const found = index === 0 ? (text.startsWith(field) ? 0 : -1) : text.indexOf(field, at);
+    if (found < 0) return undefined;
+    if (index > 0) values.push(text.slice(at, found));
+    at = found + field.length;
+  }
+  const [id = "", pid = "", startTime = "", created = ""] = values;
+  // Digits alone, as the runtime writes them; quotes would be those of other fields.
+  if (String(Number(pid)) !== pid || id.includes('"') || created.includes('"')) return undefined;
+  return { id, pid: Number(pid), startTime, created };
+}
 
 /** Where its cgroups stand, near the end. Quotes within texts are escaped in JSON: no text can look like this. */
 const runcCgroups = /,"cgroup_paths":(\{[^{}]*\}),/;
@@ -89,13 +110,13 @@ const runcCgroups = /,"cgroup_paths":(\{[^{}]*\}),/;
 function readRunc(directory: string, id: string): RuntimeState | undefined {
   const path = `${directory}/state.json`;
   const head = scratch.toString("latin1", 0, readIntoScratch(path, headSize));
-  const found = runcHead.exec(head);
-  if (found?.[1] !== id) return undefined;
-  const pid = Number(found[2]);
-  const process = livingProcess(pid, found[3] ?? "");
+  const found = runcHead(head);
+  if (found?.id !== id) return undefined;
+  const { pid } = found;
+  const process = livingProcess(pid, found.startTime);
   const status = process === undefined ? "stopped" : livingStatus(path, directory, process);
   if (status === undefined) return undefined;
-  return new FileState({ id, status, pid, created: readTime(found[4]) }, () => runcDetails(path));
+  return new FileState({ id, status, pid, created: readTime(found.created) }, () => runcDetails(path));
 }
 
 /** Enough of a state.json of 40 KB for what is wanted of it. */
@@ -199,7 +220,7 @@ let kernelRelease: readonly number[] | undefined;
  */
 function canBeFrozen({ state }: ProcessStat): boolean {
   if (state === "D") return true;
-  kernelRelease ??= readKernelFile("/proc/sys/kernel/osrelease")?.split(/[.-]/, 2).map(Number) ?? [];
+  kernelRelease ??= readKernelFile("/proc/sys/kernel/osrelease")?.split(".", 2).map(parseFloat) ?? [];
   const [major = 0, minor = 0] = kernelRelease;
   return major < 6 || (major === 6 && minor < 1);
 }

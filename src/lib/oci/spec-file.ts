@@ -51,8 +51,18 @@ export function readArgsQuickly(path: string): readonly string[] | undefined {
 
 /** What so many bytes in {@link scratch} say of them; undefined where they end before. */
 function argsIn(length: number): readonly string[] | undefined {
-  const args: unknown = parseOrNothing(beginning.exec(scratch.toString("utf8", 0, length))?.[1]);
+  const head = scratch.toString("utf8", 0, length);
+  const args: unknown = parseOrNothing(argsByTheirPlace(head) ?? beginning.exec(head)?.[1]);
   return Array.isArray(args) && args.every((word) => typeof word === "string") ? args : undefined;
+}
+
+/** The list of them in a spec that Go has indented: no text holds a line end, and so each stands where it seems to. */
+function argsByTheirPlace(head: string): string | undefined {
+  const start = head.indexOf('\n\t\t"args": [\n');
+  // The key of the first level before it must be that of the process.
+  if (start < 0 || !head.startsWith('\n\t"process": {\n', head.lastIndexOf('\n\t"', start))) return undefined;
+  const end = head.indexOf("\n\t\t]", start);
+  return end < 0 ? undefined : head.slice(head.indexOf("[", start), end + "\n\t\t]".length);
 }
 
 /**
@@ -68,7 +78,7 @@ export function readAnnotationQuickly(path: string, key: string): string | undef
   // What stands behind the end is of other files.
   if (found < 0 || found >= length) return undefined;
   const line = scratch.toString("utf8", found + start.length, scratch.indexOf("\n", found + 1));
-  const value = parseOrNothing(line.replace(/,\s*$/, ""));
+  const value = parseOrNothing(line.endsWith(",") ? line.slice(0, -1) : line);
   return typeof value === "string" ? value : undefined;
 }
 

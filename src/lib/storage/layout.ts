@@ -93,7 +93,7 @@ export function storeLayout(
 
 /** A directory as it is joined with a name by a slash. */
 function withoutSlashes(directory: string): string {
-  return directory.replace(/\/+$/, "");
+  return directory.endsWith("/") ? directory.replace(/\/+$/, "") : directory;
 }
 
 /**
