@@ -1,18 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hookDirectories, type Config, type HookParams } from "./config";
-import { ContainerLists } from "./container-lists";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
-import { annotations } from "./oci/annotations";
 import type { Container } from "./oci/container";
 import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
-import type { RuntimeChoice } from "./oci/runtime-handler";
 import { readStateFile } from "./oci/state";
-import { findContainer, isNotFoundError } from "./operations/find-container";
-import type { Registrar } from "./index/registrar";
+import { findContainer } from "./operations/find-container";
 import { killContainer } from "./operations/kill";
 import { pauseContainer, unpauseContainer } from "./operations/pause";
 import { removeContainer } from "./operations/remove";
@@ -26,9 +22,10 @@ import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { stopContainer } from "./operations/stop";
 import { waitForExit } from "./operations/wait";
-import { isSameRecorded, recordedOf, type Recorded } from "./recorded";
+import { LoadedLists } from "./loaded-lists";
+import { runtimeChoiceOf } from "./runtime-choice";
 import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
-import { isStorageId, type StorageId } from "./storage/ids";
+import type { StorageId } from "./storage/ids";
 import { ImageServer } from "./storage/image-server";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
@@ -52,7 +49,7 @@ export interface ImageContext {
  * The pods and containers of a node, as its disk and its runtimes know them (libkpod: ContainerServer). It
  * needs no daemon: `update()` reads what is there now, and the rest works on that.
  */
-export class ContainerServer extends ContainerLists {
+export class ContainerServer extends LoadedLists {
   readonly config: Config;
   readonly store: Store;
   readonly runtime: Runtime;
@@ -63,8 +60,6 @@ export class ContainerServer extends ContainerLists {
   private runtimeServer: RuntimeServer | undefined;
   private imageServer: ImageServer | undefined;
   private loadedHooks: Record<string, HookParams> | undefined;
-  /** What the record of each pod and container said when it was loaded. */
-  private readonly loaded = new Map<string, Recorded>();
 
   /**
    * Makes a server for the store and the runtimes of a configuration (libkpod: New). Nothing is read yet.
@@ -78,7 +73,12 @@ export class ContainerServer extends ContainerLists {
     this.store = new Store(config, options);
     this.runtime = new Runtime(
       config,
-      (container, exact) => this.runtimeChoice(container, exact),
+      (container, exact) =>
+        runtimeChoiceOf(config, container, {
+          exact,
+          sandbox: this.sandboxes.get(container.sandboxId),
+          logger: this.logger,
+        }),
       this.logger,
       options.runtimeLimits,
     );
@@ -140,39 +140,8 @@ export class ContainerServer extends ContainerLists {
     await this.update({ states: false });
   }
 
-  /** True for what is a container, or may be several. */
-  private means(idOrName: string): boolean {
-    try {
-      this.lookupContainer(idOrName);
-      return true;
-    } catch (error) {
-      return !isNotFoundError(error);
-    }
-  }
-
   private async finishRenames(): Promise<void> {
     if (existsSync(journalDirectory(this.store.layout.root))) await recoverRenames(this);
-  }
-
-  /** Makes the lists hold what these records say, and nothing else. */
-  private takeUp(records: readonly ContainerRecord[]): void {
-    const found = new Map<string, Recorded>();
-    records.forEach((record) => {
-      const recorded = recordedOf(record, this.store);
-      if (recorded !== undefined) found.set(record.id, recorded);
-    });
-    for (const [id, before] of [...this.loaded]) {
-      const now = found.get(id);
-      if (now === undefined || !isSameRecorded(now, before)) this.forget(id);
-      else before.container.forgetSpec();
-    }
-    // Pods first: containers are added to them.
-    found.forEach((recorded) => {
-      if (recorded.sandbox !== undefined) this.loadOrWarn(recorded);
-    });
-    found.forEach((recorded) => {
-      if (recorded.sandbox === undefined) this.loadOrWarn(recorded);
-    });
   }
 
   /**
@@ -182,100 +151,6 @@ export class ContainerServer extends ContainerLists {
   hooks(): Record<string, HookParams> {
     this.loadedHooks ??= readHooks(hookDirectories(this.config), this.logger);
     return this.loadedHooks;
-  }
-
-  /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
-  async loadSandbox(id: string): Promise<void> {
-    const recorded = await this.findRecorded(id);
-    if (recorded.sandbox === undefined)
-      throw new KpodError("NOT_FOUND", `${id} is a container and not a pod`);
-    this.load(recorded);
-  }
-
-  /** Loads one container from the disk (libkpod: LoadContainer). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
-  async loadContainer(id: string): Promise<void> {
-    const recorded = await this.findRecorded(id);
-    if (recorded.sandbox !== undefined)
-      throw new KpodError("NOT_FOUND", `${id} is a pod and not a container`);
-    this.load(recorded);
-  }
-
-  private async findRecorded(id: string): Promise<Recorded> {
-    const record = (await this.store.containers()).find((candidate) => candidate.id === id);
-    const recorded = record && recordedOf(record, this.store);
-    if (recorded === undefined) {
-      throw new KpodError(
-        "NOT_FOUND",
-        `${id} is not in the store ${this.store.layout.root}, or is not CRI-O's`,
-      );
-    }
-    return recorded;
-  }
-
-  /** One that cannot be taken up must not keep the rest of the node from being looked at. */
-  private loadOrWarn(recorded: Recorded): void {
-    try {
-      this.load(recorded);
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-      const kind = recorded.sandbox === undefined ? "container" : "pod";
-      this.logger.warn(`${kind} ${recorded.container.id.slice(0, 13)} is left out: ${error.message}`);
-    }
-  }
-
-  private load(recorded: Recorded): void {
-    const { container, sandbox } = recorded;
-    if (this.containers.has(container.id) || this.infraContainers.has(container.id)) return;
-    if (sandbox === undefined) {
-      this.takeName(this.ctrNameIndex, container);
-      this.addContainer(container);
-    } else {
-      this.takeName(this.podNameIndex, sandbox);
-      this.addSandbox(sandbox);
-      this.addInfraContainer(container);
-    }
-    this.loaded.set(container.id, recorded);
-  }
-
-  /** As in containers/storage, a name belongs to the last record that has it; the others can be meant by their ids. */
-  private takeName(index: Registrar, { id, name }: { id: string; name: string }): void {
-    const holder = index.holder(name);
-    if (holder === undefined || holder === id) return;
-    index.release(name);
-    this.logger.warn(
-      `${holder.slice(0, 13)} and ${id.slice(0, 13)} have the same name: ${name} means the latter`,
-    );
-  }
-
-  private forget(id: string): void {
-    const container = this.containers.get(id);
-    if (container !== undefined) this.removeContainer(container);
-    const infra = this.infraContainers.get(id);
-    if (infra !== undefined) this.removeInfraContainer(infra);
-    if (this.sandboxes.has(id)) this.removeSandbox(id);
-    this.loaded.delete(id);
-  }
-
-  private runtimeChoice(container: Container, exact: boolean): RuntimeChoice {
-    const choice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
-    const { runtimes, runtimeUntrustedWorkload, defaultRuntime } = this.config;
-    const handlers = Object.entries(runtimes);
-    const byPlatform = handlers.some(
-      ([, { platformRuntimePaths }]) => Object.keys(platformRuntimePaths).length > 0,
-    );
-    // With one runtime there is nothing to choose, and a list needs to read no spec.
-    const onlyDefault = handlers.every(([name]) => name === defaultRuntime);
-    if (!exact && onlyDefault && !byPlatform && runtimeUntrustedWorkload === "") return choice;
-    const sandbox = this.sandboxes.get(container.sandboxId);
-    if (sandbox === undefined) return choice;
-    try {
-      const { runtimeHandler: handler, trusted, privileged } = sandbox;
-      return { handler, trusted, privileged, ...(byPlatform ? platformPathOf(container) : {}) };
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-      this.logger.warn(`pod ${sandbox.name}: ${error.message}: taking the default runtime`);
-      return choice;
-    }
   }
 
   /**
@@ -447,31 +322,7 @@ export class ContainerServer extends ContainerLists {
    * graph driver itself mounted once no layer is mounted any more. Running containers stay as they are.
    */
   async shutdown(): Promise<void> {
-    if (!this.store.exists()) return;
-    await this.update();
-    for (const container of [...this.containers.values(), ...this.infraContainers.values()]) {
-      const { state, layerId } = container;
-      if (state?.status !== "stopped" || !isStorageId(layerId) || this.isSpoofed(container)) continue;
-      await this.store.unmount(layerId, true);
-    }
-    await this.store.shutdown();
+    const { shutDown } = await import("./operations/shutdown");
+    await shutDown(this);
   }
-
-  /** True for the infra container of a pod that needs no process: without one it is not stopped. */
-  private isSpoofed(container: Container): boolean {
-    try {
-      return this.sandboxes.get(container.id)?.spoofed === true;
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-      this.logger.warn(error.message);
-      return false;
-    }
-  }
-}
-
-/** The program that CRI-O noted for a container's platform, under its names in different versions. */
-function platformPathOf({ specAnnotations: noted }: Container): Pick<RuntimeChoice, "platformPath"> {
-  return {
-    platformPath: noted[annotations.platformRuntimePath] ?? noted[annotations.platformRuntimePathBefore],
-  };
 }

@@ -1,37 +1,17 @@
-import { existsSync, mkdirSync, statSync } from "node:fs";
-import { dirname } from "node:path";
-import type { Config } from "../config";
-import { errorMessage, fileError, isNotFound, KpodError } from "../errors";
-import { silentLogger, type Logger } from "../logger";
-import { addContainer, dropContainer, findContainers, readContainers } from "./containers";
-import type { GraphDriver } from "./driver";
+import { mkdirSync } from "node:fs";
+import { errorMessage, fileError, KpodError } from "../errors";
+import { addContainer, dropContainer, readContainers } from "./containers";
 import { dropMakingRoom } from "./full-disk";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
-import { findImage, readImageData, readImages } from "./images";
+import { readImages } from "./images";
 import { addLayer, dropLayer, readLayers } from "./layers";
-import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
-import {
-  acquireLock,
-  lockOptionsOf,
-  type HeldLock,
-  type LockKind,
-  type LockOptions,
-  type LockWait,
-} from "./lock-file";
+import type { HeldLock } from "./lock-file";
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
-import { overlayDriver } from "./overlay";
-import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
+import { changeRecord, type ContainerRecord, type LayerRecord } from "./records";
+import { StoreReader } from "./store-reader";
 import { removeTree } from "../system/remove-tree";
-import { vfsDriver } from "./vfs";
 
-/** What of the configuration a store needs. */
-export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions"> &
-  Partial<Pick<Config, "imageStore" | "transientStore">>;
-
-/** How a store waits for locks and whom it tells. */
-export interface StoreOptions extends LockWait {
-  logger?: Logger;
-}
+export type { StoreConfig, StoreOptions } from "./store-reader";
 
 /** What a new container's record says. */
 export interface NewContainer {
@@ -48,98 +28,8 @@ export interface NewContainer {
 /**
  * A store of containers/storage as it lies on disk. Every change is made under the locks that CRI-O, podman
  * and `containers-storage` take too, in their order: layers, mount points, images, containers.
- *
- * Reading takes the lock for reading. When it cannot be had, because somebody holds it for longer than the
- * time limit or the file system has no locks, reading goes on without: files of records are replaced whole, so that what is read is at worst a
- * moment old. Changing gives up instead.
  */
-export class Store {
-  readonly layout: StoreLayout;
-  private readonly config: StoreConfig;
-  private loadedDriver: GraphDriver | undefined;
-  private readonly logger: Logger;
-  private readonly lockOptions: LockOptions;
-  private uninterruptedActions = 0;
-
-  /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
-  constructor(config: StoreConfig, options: StoreOptions = {}) {
-    const driver = chooseDriver(config.root, config.storage);
-    this.layout = storeLayout(config.root, config.runRoot, driver, config);
-    this.config = config;
-    this.logger = options.logger ?? silentLogger;
-    this.lockOptions = lockOptionsOf(options, this.logger);
-  }
-
-  /** What handles the directories of layers. @throws KpodError UNSUPPORTED for an option that kpod cannot follow */
-  get driver(): GraphDriver {
-    const { root, storageOptions, imageStore } = this.config;
-    this.loadedDriver ??=
-      this.layout.driver === "vfs" ? vfsDriver(root) : overlayDriver(root, storageOptions, imageStore);
-    return this.loadedDriver;
-  }
-
-  /** False when there is nothing at the store's root; what may not be looked at can be there. */
-  exists(): boolean {
-    try {
-      statSync(this.layout.root);
-      return true;
-    } catch (error) {
-      return !isNotFound(error);
-    }
-  }
-
-  /** All containers, pods' infra containers among them. */
-  containers(): Promise<ContainerRecord[]> {
-    return this.reading(this.layout.containersLock, () => readContainers(this.layout, this.logger));
-  }
-
-  /**
-   * The containers that one of these texts may mean, and the infra containers of their pods.
-   * @returns undefined where only all records tell
-   */
-  containersNamed(idsOrNames: readonly string[]): Promise<ContainerRecord[] | undefined> {
-    return this.reading(this.layout.containersLock, () => findContainers(this.layout, idsOrNames));
-  }
-
-  /** All images. */
-  images(): Promise<ImageRecord[]> {
-    return this.reading(this.layout.imagesLock, () => readImages(this.layout, this.logger));
-  }
-
-  /** All layers. */
-  layers(): Promise<LayerRecord[]> {
-    return this.reading(this.layout.layersLock, () => readLayers(this.layout, this.logger));
-  }
-
-  /**
-   * Finds an image by name, id or digest.
-   * @throws KpodError NOT_FOUND, or AMBIGUOUS for a short id
-   */
-  async image(wanted: string): Promise<ImageRecord> {
-    const image = findImage(await this.images(), wanted);
-    if (image === undefined) {
-      throw new KpodError("NOT_FOUND", `image ${wanted} is not in the store ${this.layout.root}`, {
-        hint: "see kpod images, or load it with kpod load",
-      });
-    }
-    return image;
-  }
-
-  /** One piece of an image's big data. @throws KpodError CORRUPT */
-  imageData(id: StorageId, key: string): Buffer {
-    return readImageData(this.layout, id, key);
-  }
-
-  /** Directory of what CRI-O keeps of a container beyond a reboot. */
-  userdataDirectory(id: StorageId): string {
-    return `${this.layout.containerDirectory(id)}/userdata`;
-  }
-
-  /** Directory of what CRI-O keeps of a container until a reboot: the OCI bundle. */
-  runUserdataDirectory(id: StorageId): string {
-    return `${this.layout.containerRunDirectory(id)}/userdata`;
-  }
-
+export class Store extends StoreReader {
   /**
    * Makes a container: its read-write layer, its directories and its record, or nothing of it.
    * @throws KpodError CONFLICT when a name or the id is taken, NOT_FOUND when the image has gone, IO, UNSUPPORTED
@@ -348,62 +238,6 @@ export class Store {
       [this.layout.mountsLock, "write"],
     ] as const;
     return this.locked(locks, (_layers, mounts) => action(mounts));
-  }
-
-  /**
-   * Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits.
-   * @throws KpodError LOCK_TIMEOUT, INTERRUPTED
-   */
-  async locked<const L extends readonly (readonly [string, LockKind])[], T>(
-    wanted: L,
-    action: (...locks: { [K in keyof L]: HeldLock }) => T,
-  ): Promise<T> {
-    const held: HeldLock[] = [];
-    try {
-      for (const [path, kind] of wanted) {
-        if (kind === "write" && existsSync(this.layout.root))
-          mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        held.push(await acquireLock(path, kind, this.lockOptionsNow()));
-      }
-      return action(...(held as { [K in keyof L]: HeldLock }));
-    } finally {
-      for (const lock of held.reverse()) lock.release();
-    }
-  }
-
-  /**
-   * Does something during which the signal does not end a wait for a lock: taking back what was begun, since a
-   * Ctrl-C that ended it would leave the half of it behind.
-   */
-  async uninterrupted<T>(action: () => Promise<T>): Promise<T> {
-    this.uninterruptedActions++;
-    try {
-      return await action();
-    } finally {
-      this.uninterruptedActions--;
-    }
-  }
-
-  private lockOptionsNow(): LockOptions {
-    return this.uninterruptedActions > 0 ? { ...this.lockOptions, signal: undefined } : this.lockOptions;
-  }
-
-  private async reading<T>(lock: string, action: () => T): Promise<T> {
-    let held: HeldLock | undefined;
-    let obstacle: KpodError | undefined;
-    try {
-      held = await acquireLock(lock, "read", this.lockOptionsNow());
-    } catch (error) {
-      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      obstacle = error;
-    }
-    try {
-      const result = action();
-      if (obstacle !== undefined) this.logger.warn(`${obstacle.message}: reading without it`);
-      return result;
-    } finally {
-      held?.release();
-    }
   }
 }
 
