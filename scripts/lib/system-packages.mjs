@@ -59,6 +59,7 @@ export const REQUIREMENTS = [
   program("podman", "reads the same store, to compare with", TESTS),
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),
   program("jq", "reads kpod's JSON as a script would", TESTS),
+  program("strace", "tells which files a call of kpod opens, and which processes it starts", TESTS),
   program("mandoc", "finds what is wrong with the manual pages", TESTS),
   program("dpkg-deb", "makes and installs kpod's Debian package", { ...TESTS, packageName: "dpkg" }),
   program("bash", "completes kpod's command lines", TESTS),

@@ -7,6 +7,8 @@ import { createNode, type Node } from "../helpers/node";
 interface Costs {
   /** Paths, in the order in which they were opened. */
   readonly opened: readonly string[];
+  /** Programs that were started. */
+  readonly started: readonly string[];
   /** Node's own modules, beyond those that every program has. */
   readonly modules: readonly string[];
 }
@@ -18,14 +20,25 @@ let podId = "";
 
 async function costsOf(...args: string[]): Promise<Costs> {
   const { world } = node;
-  const file = join(world.scratch, "costs.json");
-  const env = { KPOD_COSTS: file, CONTAINER_CONFIG: world.config };
+  const env = { KPOD_COSTS: join(world.scratch, "modules.json"), CONTAINER_CONFIG: world.config };
   const hook = join(__dirname, "../helpers/costs.cjs");
-  const run = () => runProcess(process.execPath, ["--require", hook, kpod, ...args], { env });
-  // At the first call, the code that was compiled for it is kept for the others.
-  succeeded(await run(), `kpod ${args.join(" ")}`);
-  succeeded(await run(), `kpod ${args.join(" ")}`);
-  return JSON.parse(readFileSync(file, "utf8")) as Costs;
+  const trace = join(world.scratch, "trace");
+  const run = (...before: string[]) => {
+    const [program = "", ...words] = [...before, process.execPath, "--require", hook, kpod, ...args];
+    return runProcess(program, words, { env });
+  };
+  // At the first calls, the code that was compiled for it is kept for the others.
+  for (let call = 0; call < 3; call++) succeeded(await run(), `kpod ${args.join(" ")}`);
+  const calls = ["--trace=?open,openat,execve", "--string-limit=4096", "--follow-forks", `--output=${trace}`];
+  succeeded(await run("strace", ...calls), `strace kpod ${args.join(" ")}`);
+  const lines = readFileSync(trace, "utf8").split("\n");
+  const paths = (call: RegExp): string[] => lines.flatMap((line) => call.exec(line)?.[1] ?? []);
+  return {
+    opened: paths(/ open(?:at)?\((?:[\w]+, )?"([^"]*)"/),
+    // The first one is node itself.
+    started: paths(/ execve\("([^"]*)".* = 0$/).slice(1),
+    modules: JSON.parse(readFileSync(env.KPOD_COSTS, "utf8")) as string[],
+  };
 }
 
 beforeAll(async () => {
@@ -61,7 +74,9 @@ test("flags in their usual forms need no parser, and looks at one thing a pack o
 });
 
 test("ps starts no process: no runtime is asked", async () => {
-  expect((await costsOf("ps", "-a")).modules).not.toContain("child_process");
+  const costs = await costsOf("ps", "-a");
+  expect(costs.started).toEqual([]);
+  expect(costs.modules).not.toContain("child_process");
 });
 
 test("ps opens a container's files once, and of one that has ended neither the runtime's nor its exit file", async () => {

@@ -13,6 +13,9 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   poll(descriptors: Buffer, count: number, timeout: number): number;
+  open(path: string, flags: number): number;
+  pread(fd: number, buffer: Buffer, count: number, offset: number): number;
+  close(fd: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -31,6 +34,9 @@ const prototypes = {
   socket: "int socket(int domain, int type, int protocol)",
   ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
+  open: "int open(const char *path, int flags)",
+  pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
+  close: "int close(int fd)",
   _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
 
@@ -45,16 +51,17 @@ export function loadedLibc(): Libc | undefined {
   return loaded;
 }
 
+type Call = Koffi.KoffiFunc<(...args: unknown[]) => unknown>;
+
 function open(koffi: typeof Koffi): Libc {
   const library = koffi.load(null);
-  const made = new Map<string, Koffi.KoffiFunc<(...args: unknown[]) => unknown>>();
+  const made: Partial<Record<keyof typeof prototypes, Call>> = {};
+  const get = (name: keyof typeof prototypes): Call =>
+    (made[name] ??= library.func(prototypes[name]) as Call);
   const call =
     (name: keyof typeof prototypes) =>
-    (...args: unknown[]): number => {
-      const known = made.get(name) ?? library.func(prototypes[name]);
-      made.set(name, known);
-      return Number(known(...args));
-    };
+    (...args: unknown[]): number =>
+      Number(get(name)(...args));
   return {
     fcntl: call("fcntl"),
     mount: call("mount"),
@@ -64,6 +71,10 @@ function open(koffi: typeof Koffi): Libc {
     socket: call("socket"),
     ioctl: call("ioctl"),
     poll: call("poll"),
+    // Called by the thousand: without a list of arguments between.
+    open: (path, flags) => Number(get("open")(path, flags)),
+    pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
+    close: (fd) => Number(get("close")(fd)),
     _exit: call("_exit"),
     errno: () => koffi.errno(),
   };
