@@ -69,15 +69,14 @@ export function resolveState(
 /**
  * True for a container that ended long ago, as its own files tell it: the process that they name is gone, and its
  * runtime could say no more. It saves reading the runtime's files, which matters for a list of a thousand.
- * @param isTaken tells whether there is a process of a pid
  * @returns false when the files do not settle it
  */
-export function hasEnded({ id }: Container, state: ContainerState, isTaken = isPidTaken): boolean {
+export function hasEnded({ id }: Container, state: ContainerState): boolean {
   if (state.id !== id || state.status !== "stopped") return false;
   const { exitCode, finished, initPid, initStartTime } = state;
   if (exitCode === undefined || finished === undefined) return false;
   if (initPid === undefined || initStartTime === undefined) return false;
-  return !isTaken(initPid) || !isProcessAlive(initPid, initStartTime);
+  return !isPidTaken(initPid) || !isProcessAlive(initPid, initStartTime);
 }
 
 function readExit({ id, dir }: Container, exitsDir: string): ExitRecord | undefined {

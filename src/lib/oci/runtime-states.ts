@@ -2,7 +2,6 @@ import { existsSync } from "node:fs";
 import type { Config } from "../config";
 import { errorMessage, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
-import { pidsTaken } from "../system/process";
 import type { Container } from "./container";
 import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
@@ -136,7 +135,6 @@ export class RuntimeStates {
    */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
     const roots = this.existingRoots();
-    const isTaken = pidsTaken(containers.length);
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
       const located = this.located(container, false);
@@ -172,7 +170,7 @@ export class RuntimeStates {
     // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
     containers.forEach((container) => {
       const noted = notedStateOf(container);
-      if (noted !== undefined && hasEnded(container, noted.state, isTaken)) {
+      if (noted !== undefined && hasEnded(container, noted.state)) {
         container.state = noted.state;
         container.state.pid = 0;
         return;

@@ -1,5 +1,6 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
+import { loadedLibc } from "./libc";
 import { readIntoScratch, scratch } from "./scratch";
 
 /** What /proc/PID/stat says, as far as kpod reads it. */
@@ -39,24 +40,13 @@ export function isLiving({ state, startTime }: ProcessStat, wanted?: string): bo
 
 /** True while there is a process of this pid, whichever: a cheaper question than what it is. */
 export function isPidTaken(pid: number): boolean {
-  return existsSync(`/proc/${pid}`);
+  const libc = loadedLibc();
+  if (libc === undefined || pid <= 0) return existsSync(`/proc/${pid}`);
+  // Signal 0 only asks, see kill(2). Of somebody else's process it says that we may not.
+  return libc.kill(pid, 0) === 0 || libc.errno() !== ESRCH;
 }
 
-/**
- * The same question for so many pids: from some number on, one list of all processes is cheaper than a look at each.
- * What starts after it was made is not in it.
- */
-export function pidsTaken(count: number): (pid: number) => boolean {
-  if (count < enoughForList) return isPidTaken;
-  let pids: ReadonlySet<string> | undefined;
-  return (pid) => {
-    pids ??= new Set(readdirSync("/proc"));
-    return pids.has(String(pid));
-  };
-}
-
-/** A look at a pid that nobody has takes 5 µs, the list 1 ms and more. */
-const enoughForList = 300;
+const ESRCH = 3;
 
 /** Kills a process; one that has ended is fine. */
 export function killProcess(pid: number): void {

@@ -2,8 +2,14 @@ import { spawn } from "node:child_process";
 import { copyFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
-import { isProcessAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
+import {
+  isProcessAlive,
+  readCommandLine,
+  readProcessStat,
+  isPidTaken,
+} from "../../../src/lib/system/process";
 import { testdir } from "../../helpers/testdir";
+import { libc, loadedLibc } from "../../../src/lib/system/libc";
 import { until } from "../../helpers/until";
 
 test("a process is itself by its start time", () => {
@@ -57,4 +63,16 @@ test("a process that waits to be reaped is not alive", async () => {
     parent.kill("SIGKILL");
     await ended;
   }
+});
+
+// By /proc first: once it is loaded, the C library stays.
+test.each(["/proc", "the C library"])("whether a pid is taken, by %s", async (means) => {
+  if (means !== "/proc") libc();
+  expect(loadedLibc() === undefined).toBe(means === "/proc");
+  expect(isPidTaken(process.pid)).toBe(true);
+  expect(isPidTaken(1)).toBe(true);
+  expect([0, -1, 2 ** 22 + 1].map(isPidTaken)).toEqual([false, false, false]);
+  const child = spawn("/bin/true");
+  await new Promise((resolve) => child.once("exit", resolve));
+  await until("it was reaped", () => !isPidTaken(child.pid ?? 0));
 });
