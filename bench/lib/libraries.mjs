@@ -49,7 +49,12 @@ export async function libraryCommands() {
 /** What was measured of them, as a table of Markdown. */
 export function librariesMarkdown({ nothing, ...measured }) {
   const rows = Object.entries(measured).map(
-    ([name, { ms }]) => `| ${name} | ${(ms - nothing.ms).toFixed(1)} ms | ${LIBRARIES[name].usedBy} |\n`,
+    ([name, { ms }]) => `| ${name} | ${costText(ms - nothing.ms)} | ${LIBRARIES[name].usedBy} |\n`,
   );
   return `| library | to load it | loaded by |\n| --- | --- | --- |\n${rows.join("")}`;
+}
+
+/** What is less than the runs differ by is not told from nothing. */
+function costText(milliseconds) {
+  return milliseconds < 0.5 ? "under 0.5 ms" : `${milliseconds.toFixed(1)} ms`;
 }
