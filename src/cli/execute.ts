@@ -49,6 +49,8 @@ async function runCommand(
 ): Promise<number> {
   if (command.needsRoot === true) requireRoot(command);
   const context = createContext(globals, terminal);
+  // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
+  if (command.needsRoot === true) context.signal();
   mark("command line read");
   try {
     return await command.run(context, given, args);

@@ -6,12 +6,16 @@ import { KpodError } from "../../src/lib/errors";
 import { bufferTerminal } from "../helpers/buffer-terminal";
 
 /** A table with one command, `do`, that does what the test says. */
-function tableOf(run: (context: BaseContext) => Promise<number> | number): readonly Command[] {
+function tableOf(
+  run: (context: BaseContext) => Promise<number> | number,
+  needsRoot?: true,
+): readonly Command[] {
   return [
     command({
       path: ["do"],
       group: "look",
       summary: "Do it",
+      ...(needsRoot && { needsRoot }),
       usage: "",
       arguments: { min: 0, max: 0, name: "no arguments" },
       flags: { loud: { help: "Loudly" } },
@@ -175,6 +179,30 @@ test.each([
     return 1;
   });
   expect(result).toEqual({ code, stdout: "", stderr: "" });
+});
+
+test.each<[string, { needsRoot?: true }]>([
+  ["a command that changes something is asked to stop by a signal, not ended", { needsRoot: true }],
+  ["a command that only looks leaves signals alone until it waits", {}],
+])("%s", async (_, { needsRoot }) => {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"];
+  const counts = () => signals.map((signal) => process.listenerCount(signal));
+  const before = counts();
+  let during: number[] = [];
+  const run = () => {
+    during = counts();
+    return 0;
+  };
+  try {
+    await execute(["do"], bufferTerminal(), tableOf(run, needsRoot));
+    expect(during).toEqual(before.map((count) => count + (needsRoot === true ? 1 : 0)));
+  } finally {
+    for (const signal of signals) {
+      for (const listener of process.rawListeners(signal).slice(before[signals.indexOf(signal)])) {
+        process.off(signal, listener as () => void);
+      }
+    }
+  }
 });
 
 test("no command shows help and is no error", async () => {
