@@ -6,6 +6,7 @@ import {
   type GivenValue,
   type ParsedFlags,
 } from "./flags";
+import { looksLikeFlag } from "./words";
 
 /**
  * Takes apart the words of a usual call: long flags and single letters that are known, each value a word of its own
@@ -24,7 +25,7 @@ export function parsePlainFlags(
   const args: string[] = [];
   for (let next = 0; next < words.length;) {
     const word = words[next++] ?? "";
-    if (!word.startsWith("-") || word === "-") {
+    if (!looksLikeFlag(word)) {
       if (stopAtArgument) return { given, args: words.slice(next - 1) };
       args.push(word);
       continue;
@@ -39,8 +40,7 @@ export function parsePlainFlags(
       continue;
     }
     const text = equals < 0 ? words[next++] : word.slice(equals + 1);
-    if (text === undefined || text === "" || (equals < 0 && text !== "-" && text.startsWith("-")))
-      return undefined;
+    if (text === undefined || text === "" || (equals < 0 && looksLikeFlag(text))) return undefined;
     addValue(given, long, spec, text);
   }
   return { given, args };

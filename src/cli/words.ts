@@ -90,7 +90,8 @@ export function prepareWords(
   return { words: prepared, off };
 }
 
-function looksLikeFlag(word: string): boolean {
+/** True for what begins like a flag; `-` alone is an argument. */
+export function looksLikeFlag(word: string): boolean {
   return word.length > 1 && word.startsWith("-");
 }
 

@@ -1,4 +1,4 @@
-import { pause, unlessAborted } from "../cli/abortable";
+import { pause } from "../cli/pause";
 import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen } from "../cli/live-screen";
 import type { psFlags } from "../cli/table/ps";
@@ -49,7 +49,7 @@ async function repeat(context: Context, seconds: number, action: () => Promise<v
   const signal = context.signal();
   for (;;) {
     const next = performance.now() + seconds * 1000;
-    await unlessAborted(action(), signal);
+    await context.unlessInterrupted(action());
     await pause(next - performance.now(), signal);
   }
 }

@@ -1,4 +1,4 @@
-import { pause, unlessAborted } from "../cli/abortable";
+import { pause } from "../cli/pause";
 import type { CommandContext } from "../cli/command";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../cli/live-screen";
 import type { statsFlags } from "../cli/table/stats";
@@ -27,9 +27,7 @@ export async function run(context: Context): Promise<number> {
   const { flags, args, terminal } = context;
   const output = await openStatsOutput(flags, terminal);
   const server = await context.openServer();
-  // Whether a pod is ready shows in the state of its infra container.
-  const states = flags.pod ? true : "containers";
-  await context.unlessInterrupted(server.update({ states }));
+  await update(context, server);
   const { selection, failed } = select(server, context);
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {
@@ -40,6 +38,11 @@ export async function run(context: Context): Promise<number> {
     await (inPlace ? withLiveScreen(terminal, show) : show());
   }
   return failed > 0 ? 1 : 0;
+}
+
+function update({ flags, unlessInterrupted }: Context, server: ContainerServer): Promise<void> {
+  // Whether a pod is ready shows in the state of its infra container.
+  return unlessInterrupted(server.update({ states: flags.pod ? true : "containers" }));
 }
 
 type Show = (rows: readonly StatsRow[]) => void;
@@ -83,7 +86,7 @@ async function watch(
     show(rowsOf(context, server, selection, sample, host.memory));
     if (flags.noStream) return;
     await pause(next - performance.now(), signal);
-    await unlessAborted(server.update({ states: flags.pod ? true : "containers" }), signal);
+    await update(context, server);
     if (selection.isOver()) return;
   }
 }

@@ -1,6 +1,12 @@
 import { Container } from "./oci/container";
 import { Sandbox } from "./sandbox/sandbox";
-import { parseContainerMetadata, type ContainerMetadata } from "./storage/container-metadata";
+import {
+  createdAt,
+  fullName,
+  isInfraContainer,
+  parseContainerMetadata,
+  type ContainerMetadata,
+} from "./storage/container-metadata";
 import { isStorageId } from "./storage/ids";
 import type { ContainerRecord } from "./storage/records";
 import type { Store } from "./storage/store";
@@ -56,10 +62,9 @@ function containerOf(
   metadata: ContainerMetadata,
   store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
 ): Container {
-  const created = Date.parse(record.created ?? "");
   return new Container({
     id: record.id,
-    name: metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name,
+    name: fullName(record, metadata),
     sandboxId: metadata["pod-id"],
     metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
     imageName: metadata["image-name"],
@@ -67,8 +72,8 @@ function containerOf(
     layerId: isStorageId(record.layer) ? record.layer : "",
     dir: store.userdataDirectory(record.id),
     bundlePath: store.runUserdataDirectory(record.id),
-    createdAt: new Date(Number.isNaN(created) ? metadata["created-at"] * 1000 : created),
-    infra: metadata.pod === true || metadata["pod-id"] === record.id,
+    createdAt: new Date(createdAt(record, metadata)),
+    infra: isInfraContainer(record, metadata),
   });
 }
 

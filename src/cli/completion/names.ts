@@ -1,4 +1,5 @@
 import { displayImageName } from "../../format/image-name";
+import { fullName } from "../../lib/storage/container-metadata";
 import type { ImageRecord } from "../../lib/storage/records";
 import { isPlainName } from "./named";
 import type { RecordedContainer, Records } from "./records";
@@ -18,7 +19,7 @@ export type NamesOf = (thing: RecordedContainer) => readonly string[];
 export function containerNames({ containers, pods }: Records): NamesOf {
   const podOf = new Map(pods.map((pod) => [pod.record.id as string, pod]));
   return namesOf(containers, {
-    name: ({ record, metadata }) => (metadata.name === "" ? (record.names?.[0] ?? record.id) : metadata.name),
+    name: ({ record, metadata }) => fullName(record, metadata),
     path: ({ metadata }) => [...podPath(podOf.get(metadata["pod-id"])), metadata["metadata-name"]],
   });
 }

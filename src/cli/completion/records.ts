@@ -3,7 +3,12 @@ import type { Config } from "../../lib/config";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
 import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state";
-import { parseContainerMetadata, type ContainerMetadata } from "../../lib/storage/container-metadata";
+import {
+  createdAt,
+  isInfraContainer,
+  parseContainerMetadata,
+  type ContainerMetadata,
+} from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
@@ -39,8 +44,7 @@ export function readStoreRecords(config: Config): Records {
   for (const record of readContainers(layout, silentLogger)) {
     const metadata = parseContainerMetadata(record.metadata);
     if (metadata === undefined) continue;
-    const isInfra = metadata.pod === true || metadata["pod-id"] === record.id;
-    (isInfra ? pods : containers).push({ record, metadata });
+    (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
   const status = (container: RecordedContainer) => recordedStatus(container, layout, exits);
@@ -59,7 +63,9 @@ export function readStoreRecords(config: Config): Records {
 
 /** Those made last come first. */
 export function newestFirst(containers: readonly RecordedContainer[]): readonly RecordedContainer[] {
-  const created = new Map(containers.map((container) => [container, createdAt(container)]));
+  const created = new Map(
+    containers.map((container) => [container, createdAt(container.record, container.metadata)]),
+  );
   return [...containers].sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
 }
 
@@ -110,9 +116,4 @@ function namesIn(directory: string): readonly string[] {
 function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
   const places = [layout.containerDirectory(record.id), layout.containerRunDirectory(record.id)] as const;
   return [`${places[0]}/userdata`, `${places[1]}/userdata`];
-}
-
-function createdAt({ record, metadata }: RecordedContainer): number {
-  const time = Date.parse(record.created ?? "");
-  return Number.isNaN(time) ? metadata["created-at"] * 1000 : time;
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { errnoOf, fileError, isNotFound } from "../errors";
-import { readIntoScratch, scratch } from "../system/scratch";
+import { readSmallText } from "../system/scratch";
 
 /**
  * The text of a file of a cgroup; undefined where there is none, because the cgroup is gone or the kernel does
@@ -12,9 +12,7 @@ export function readCgroupFile(directory: string | undefined, name: string): str
   if (directory === undefined) return undefined;
   const path = `${directory}/${name}`;
   try {
-    // The kernel gives the whole of such a file at once.
-    const length = readIntoScratch(path);
-    return length < scratch.length ? scratch.toString("latin1", 0, length) : readFileSync(path, "latin1");
+    return readSmallText(path, "latin1");
   } catch (error) {
     // ENODEV: the cgroup was removed between open and read.
     if (isNotFound(error) || errnoOf(error) === "ENODEV" || errnoOf(error) === "EOPNOTSUPP") return undefined;
@@ -64,8 +62,10 @@ export function flatKeyed(text: string | undefined): ReadonlyMap<string, number>
 /** One number of such a text; undefined where it does not stand in it. */
 export function keyedNumber(text: string | undefined, key: string): number | undefined {
   if (text === undefined) return undefined;
-  const start = text.startsWith(`${key} `) ? 0 : text.indexOf(`\n${key} `) + 1;
-  if (start === 0 && !text.startsWith(`${key} `)) return undefined;
+  const isFirst = text.startsWith(`${key} `);
+  const lineEnd = isFirst ? -1 : text.indexOf(`\n${key} `);
+  if (!isFirst && lineEnd < 0) return undefined;
+  const start = lineEnd + 1;
   const end = text.indexOf("\n", start);
   return parseNumber(text.slice(start + key.length + 1, end < 0 ? undefined : end));
 }

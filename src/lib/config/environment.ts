@@ -58,9 +58,9 @@ export function readEnvironment(environment: Environment): EnvironmentValue[] {
   if (names.size === 0) return [];
   return fieldsOf(configKeys).flatMap((field) => {
     const variable = variables[field];
-
-    const given = variable === undefined || !names.has(variable) ? undefined : environment[variable];
-    if (variable === undefined || given === undefined || given === "") return [];
+    if (variable === undefined || !names.has(variable)) return [];
+    const given = environment[variable];
+    if (given === undefined || given === "") return [];
     return [{ variable, fields: parseField(field, variable, given) }];
   });
 }

@@ -1,23 +1,10 @@
 type Table = Record<string, unknown>;
 
 /** Ends of lines as on other systems, and what JavaScript takes for blanks and TOML does not. */
-const odd = [
-  ...[
-    "\r",
-    "\v",
-    "\f",
-    "\u00a0",
-    "\ufeff",
-    "\u1680",
-    "\u2000",
-    "\u2001",
-    "\u2002",
-    "\u2003",
-    "\u2004",
-    "\u2005",
-  ],
-  ...["\u2006", "\u2007", "\u2008", "\u2009", "\u200a", "\u2028", "\u2029", "\u202f", "\u205f", "\u3000"],
-];
+const odd =
+  "\r\v\f\u00a0\ufeff\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000".split(
+    "",
+  );
 
 const integer = /^(?:0|-?[1-9]\d{0,14})$/;
 /** The next of a list of such strings, with the comma or the bracket after it. */
@@ -26,8 +13,8 @@ const listEnd = /[ \t\n]*\]/y;
 
 /**
  * Reads TOML that consists of nothing but what configuration files usually hold: tables, and keys with strings,
- * whole numbers, true, false, lists of strings, and tables of strings in one line. The parser of all of TOML takes longer to load and to run than
- * kpod takes for a list of containers.
+ * whole numbers, true, false, lists of strings, and tables of strings in one line. The parser of all of TOML takes
+ * longer to load and to run than kpod takes for a list of containers.
  * @returns undefined where the text holds anything else, a mistake for example: then the parser has to read it
  */
 export function parsePlainToml(source: string): Table | undefined {

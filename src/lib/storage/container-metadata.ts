@@ -1,4 +1,5 @@
 import { isRecord } from "../system/files";
+import type { ContainerRecord } from "./records";
 
 /**
  * What CRI-O notes in the `metadata` of a container's record (RuntimeContainerMetadata). Keys stand as on
@@ -41,6 +42,22 @@ export function parseContainerMetadata(text: string | undefined): ContainerMetad
   if (typeof value["created-at"] === "number" && isContainerMetadata(value)) return value;
   const metadata = { ...value, ...gapsOf(value) };
   return isContainerMetadata(metadata) ? metadata : undefined;
+}
+
+/** True for the record of a pod's infra container, which stands for the pod. */
+export function isInfraContainer({ id }: ContainerRecord, metadata: ContainerMetadata): boolean {
+  return metadata.pod === true || metadata["pod-id"] === id;
+}
+
+/** The full name of a container: CRI-O's, else that of the record. */
+export function fullName({ id, names }: ContainerRecord, metadata: ContainerMetadata): string {
+  return metadata.name === "" ? (names?.[0] ?? id) : metadata.name;
+}
+
+/** When a container was made, in milliseconds since 1970. */
+export function createdAt({ created }: ContainerRecord, metadata: ContainerMetadata): number {
+  const time = Date.parse(created ?? "");
+  return Number.isNaN(time) ? metadata["created-at"] * 1000 : time;
 }
 
 /** What CRI-O always writes, empty where somebody else left it out. */

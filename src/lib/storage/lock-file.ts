@@ -122,9 +122,7 @@ function openLockFile(path: string, kind: LockKind): number | undefined {
 
 async function waitForLock(fd: number, path: string, kind: LockKind, options: LockOptions): Promise<void> {
   const type = kind === "read" ? F_RDLCK : F_WRLCK;
-  if (setLock(fd, path, type)) return;
   const { timeoutMs, onWait } = options;
-  const signal = signalOf(options.signal);
   const started = monotonicNow();
   let told = false;
   // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
@@ -144,6 +142,7 @@ async function waitForLock(fd: number, path: string, kind: LockKind, options: Lo
       told = true;
       onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, type))}`);
     }
+    const signal = signalOf(options.signal);
     const left = timeoutMs > 0 ? timeoutMs - waited : Infinity;
     await sleep(Math.min(pause, left), undefined, signal === undefined ? {} : { signal }).catch(() => {
       throw new KpodError("INTERRUPTED", `interrupted while waiting for the lock ${path}`);

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { loadedLibc } from "./libc";
-import { readIntoScratch, scratch } from "./scratch";
+import { readSmallText } from "./scratch";
 
 /** What /proc/PID/stat says, as far as kpod reads it. */
 export interface ProcessStat {
@@ -15,7 +15,7 @@ export interface ProcessStat {
 
 /** Reads /proc/PID/stat; undefined when there is no such process. */
 export function readProcessStat(pid: number): ProcessStat | undefined {
-  const text = tolerantly(() => scratch.toString("latin1", 0, readIntoScratch(`/proc/${pid}/stat`, 4096)));
+  const text = readProc(pid, "stat");
   if (text === undefined) return undefined;
   // The second field is the command in brackets and may hold blanks and brackets itself.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", 20);
@@ -66,21 +66,12 @@ export function readCommandLine(pid: number): string[] | undefined {
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */
 export function readProcessCgroup(pid: number | "self"): string | undefined {
-  return tolerantly(() => {
-    const path = `/proc/${pid}/cgroup`;
-    const length = readIntoScratch(path);
-    return length < scratch.length ? scratch.toString("utf8", 0, length) : readFileSync(path, "utf8");
-  });
+  return readProc(pid, "cgroup");
 }
 
-function readProc(pid: number, file: string): string | undefined {
-  return tolerantly(() => readFileSync(`/proc/${pid}/${file}`, "utf8"));
-}
-
-/** Reads something of a process; undefined when that is gone. */
-function tolerantly<T>(read: () => T): T | undefined {
+function readProc(pid: number | "self", file: string): string | undefined {
   try {
-    return read();
+    return readSmallText(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {
     // ESRCH: it ended between open and read.
     if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;

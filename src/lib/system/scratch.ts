@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from "node:fs";
+import { closeSync, constants, openSync, readFileSync, readSync } from "node:fs";
 import { checked, loadedLibc, systemError, type Libc } from "./libc";
 
 /** Bytes of files that are looked at and forgotten; the next read overwrites them. It is touched only as far as they go. */
@@ -17,6 +17,16 @@ export function readIntoScratch(path: string, length = scratch.length): number {
   return libc === undefined || path.includes("\0")
     ? readByNode(path, length)
     : readByLibc(libc, path, length);
+}
+
+/**
+ * The text of a file that the kernel gives whole to one call, as those of processes and cgroups are, and that is small
+ * nearly always.
+ * @throws the error of the operating system
+ */
+export function readSmallText(path: string, encoding: "utf8" | "latin1"): string {
+  const length = readIntoScratch(path);
+  return length < scratch.length ? scratch.toString(encoding, 0, length) : readFileSync(path, encoding);
 }
 
 function readByNode(path: string, length: number): number {
