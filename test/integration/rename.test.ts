@@ -1,9 +1,10 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { RenameStep } from "../../src/lib/operations/rename";
+import { renameContainer, type RenameStep } from "../../src/lib/operations/rename";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { namesOnDisk } from "../helpers/names-on-disk";
-import { createNode, type Node } from "../helpers/node";
+import { createNode, tracesOf, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 
 let node: Node;
@@ -18,6 +19,7 @@ afterAll(async () => {
   await node.world.destroy();
 }, 60_000);
 
+const kpod = join(__dirname, "../../bin/kpod");
 const bundle = join(__dirname, "../../dist/index.cjs");
 
 test("everything bears the new name, and numbers too large for JavaScript stay as they are", async () => {
@@ -70,4 +72,20 @@ test.each(steps)("killed after the step %s, the next command leaves one name eve
     step === "record" ? "renamed-record" : container.name,
   ]);
   expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
+});
+
+test.each(steps)("removed by somebody after the step %s, it is said to have left", async (step) => {
+  const container = await node.create(pod, `gone-${step}`, "true");
+  const { server } = await node.openServer();
+  await server.update({ states: false });
+  const message = `container ${container.id} has left the store meanwhile`;
+  const renamed = renameContainer(server, server.lookupContainer(container.id), `away-${step}`, (done) => {
+    if (done === step) execFileSync(kpod, ["--config", node.world.config, "rm", container.id]);
+  });
+  // Once the record has the new name, the rename is through.
+  if (step === "record") await renamed;
+  else await expect(renamed).rejects.toMatchObject({ code: "NOT_FOUND", message });
+  expect(tracesOf(node.world, container)).toEqual([]);
+  expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
+  await node.agree();
 });

@@ -38,6 +38,8 @@ export async function noteKnownState(
 /** @throws what is no failure to write, or says that the caller was interrupted */
 function warnNotNoted(server: ContainerServer, container: Container, what: string, error: unknown): void {
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+  // Somebody removed it while it was written.
+  if (!existsSync(container.dir)) return;
   server.logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
 }
 

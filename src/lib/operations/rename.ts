@@ -50,13 +50,18 @@ export async function renameContainer(
       await renameRecord(server, id, to);
       onStep("record");
     } catch (error) {
-      await takeBack(server, journal);
+      // Somebody removed it, with the files that were to be written.
+      if ((await takeBack(server, journal)) === undefined) throw hasLeft(id, error);
       throw error;
     }
     journal.end();
     await server.update({ states: false });
   });
   onStep("done");
+}
+
+function hasLeft(id: StorageId, cause?: unknown): KpodError {
+  return new KpodError("NOT_FOUND", `container ${id} has left the store meanwhile`, { cause });
 }
 
 async function refuseTakenName(server: ContainerServer, id: StorageId, name: string): Promise<void> {
@@ -98,8 +103,7 @@ function renameInFile(directory: string, file: string, names: ContainerNames): v
 async function renameRecord(server: ContainerServer, id: StorageId, names: ContainerNames): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
   const metadata = parseContainerMetadata(record?.metadata);
-  if (metadata === undefined)
-    throw new KpodError("NOT_FOUND", `container ${id} has left the store meanwhile`);
+  if (metadata === undefined) throw hasLeft(id);
   const renamed = { ...metadata, name: names.name, "metadata-name": names.metadata.name };
   if (names.metadata.attempt === 0) delete renamed.attempt;
   else renamed.attempt = names.metadata.attempt;

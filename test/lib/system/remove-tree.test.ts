@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMountPoint, mount, mountFlags, unmount } from "../../../src/lib/system/mount";
 import { removeTree } from "../../../src/lib/system/remove-tree";
+import { finish, startProcess } from "../../helpers/process";
 import { testdir } from "../../helpers/testdir";
 
 let place: string;
@@ -38,4 +40,16 @@ test("of a symbolic link the link alone goes", () => {
   expect(existsSync(join(place, "link"))).toBe(false);
   expect(isMountPoint(join(place, "elsewhere/point"))).toBe(true);
   expect(readFileSync(join(place, "elsewhere/point/precious"), "utf8")).toBe("data");
+});
+
+test("a directory goes also when files are made in it after it was read", async () => {
+  // So many that the writer has made some more before the first of them are gone.
+  for (let name = 1; name <= 2_000; name++) writeFileSync(join(place, `tree/deep/old-${name}`), "");
+  const script = 'for name in $(seq 50); do echo "$name"; echo > "$1/new-$name" || exit 0; sleep 0.002; done';
+  const writer = startProcess("sh", ["-c", script, "sh", join(place, "tree/deep")]);
+  const ended = finish(writer, "the writer");
+  await once(writer.stdout, "data");
+  removeTree(join(place, "tree"));
+  await ended;
+  expect(existsSync(join(place, "tree"))).toBe(false);
 });
