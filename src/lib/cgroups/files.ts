@@ -27,9 +27,12 @@ const known = new Map<string, boolean>();
 export function readRareCgroupFile(directory: string | undefined, name: string): string | undefined {
   if (directory === undefined) return undefined;
   const ofKernel = directory.startsWith("/sys/fs/cgroup/");
-  const isThere = (ofKernel ? known.get(name) : undefined) ?? existsSync(`${directory}/${name}`);
-  // That a cgroup itself has gone says nothing of others.
-  if (ofKernel && (isThere || existsSync(directory))) known.set(name, isThere);
+  let isThere = ofKernel ? known.get(name) : undefined;
+  if (isThere === undefined) {
+    isThere = existsSync(`${directory}/${name}`);
+    // That a cgroup itself has gone says nothing of others.
+    if (ofKernel && (isThere || existsSync(directory))) known.set(name, isThere);
+  }
   return isThere ? readCgroupFile(directory, name) : undefined;
 }
 

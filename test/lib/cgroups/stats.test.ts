@@ -56,6 +56,16 @@ describe("version 1", () => {
     expect(readCgroupStats(v1At(testdir(files))).memory?.limit).toBeUndefined();
   });
 
+  test("the limit is the cgroup's own, whatever is said of those above it", () => {
+    const stat = (lowest: string): Tree => ({
+      ...capturedV1,
+      "memory/memory.stat": `cache 8192\n${lowest}total_inactive_file 4190208\n`,
+    });
+    const limitOf = (files: Tree) => readCgroupStats(v1At(testdir(files))).memory?.limit;
+    expect(limitOf(stat("hierarchical_memory_limit 4096\n"))).toBe(67108864);
+    expect(limitOf(stat(""))).toBe(67108864);
+  });
+
   test("pids without a limit say so", () => {
     const files = { ...capturedV1, "pids/pids.max": "max\n" };
     expect(readCgroupStats(v1At(testdir(files)), { detail: true }).pids).toEqual({ current: 2 });

@@ -10,8 +10,13 @@ export function readMemoryV1(directories: ProcessCgroups["v1"], detail: boolean)
   const directory = directories.get("memory");
   const usage = readCgroupNumber(directory, "memory.usage_in_bytes");
   if (usage === undefined) return undefined;
-  const limit = readCgroupNumber(directory, "memory.limit_in_bytes");
   const stat = readCgroupFile(directory, "memory.stat");
+  // Where no cgroup above it has a limit, it has none itself.
+  const lowest = keyedNumber(stat, "hierarchical_memory_limit");
+  const limit =
+    lowest === undefined || lowest < noLimit
+      ? readCgroupNumber(directory, "memory.limit_in_bytes")
+      : undefined;
   const stats = {
     usage,
     // The sums with the cgroups below are prefixed; usage_in_bytes is such a sum itself.
