@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
@@ -6,6 +6,7 @@ import { pathsBelow } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
 import { createNode, notedState, tracesOf, type Node } from "../helpers/node";
 import { succeeded } from "../helpers/process";
+import { until } from "../helpers/until";
 
 let node: Node;
 let pod: Sandbox;
@@ -231,3 +232,37 @@ test("all of them at the same container: each succeeds or says why not, and it i
   expect((await world.runc(["list", "--quiet"])).stdout.trim()).toBe(pod.id);
   expect(halfWritten()).toEqual([]);
 }, 120_000);
+
+const bundleOf = (id: string): string => join(node.world.runRoot, "overlay-containers", id, "userdata");
+
+/** How far a launch has come. */
+const launching: readonly [what: string, isThere: (id: string) => boolean][] = [
+  ["it is on record", () => true],
+  ["its spec is written", (id) => existsSync(join(bundleOf(id), "config.json"))],
+  ["its runtime has it", (id) => existsSync(join(node.world.runtimeRoots.runc, id, "state.json"))],
+];
+
+test.each(launching)(
+  "of a container that is launched nothing is left when its pod goes once %s",
+  async (_, isThere) => {
+    const { world } = node;
+    const doomed = await node.pod("doomed");
+    const launched = (): { id: string; layer: string } | undefined => {
+      const text = readFileSync(join(world.root, "overlay-containers/containers.json"), "utf8");
+      const records = JSON.parse(text) as { id: string; layer: string; names: string[] }[];
+      return records.find(({ names }) => names[0]?.startsWith("k8s_late_"));
+    };
+    let late: ReturnType<typeof launched>;
+    const run = node.kpod("run", "-d", "--pod", doomed.id, "--name", "late", "busybox", "sh", "-c", endless);
+    await until("the launch has come so far", () => {
+      late = launched();
+      return late !== undefined && isThere(late.id);
+    });
+    const [removed] = await atOnce([node.kpod("pod", "rm", "-f", doomed.id), run]);
+    expect(removed).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(late && tracesOf(world, { id: late.id, layerId: late.layer })).toEqual([]);
+    expect(tracesOf(world, doomed.infraContainer)).toEqual([]);
+    await node.agree();
+  },
+  60_000,
+);
