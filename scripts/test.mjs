@@ -73,7 +73,11 @@ async function runTests(args) {
   const run = basename(directory).slice("kpod-run-".length);
   // Ctrl-C reaches jest as well; this process stays to clear up after it.
   const ignore = () => {};
+  const passOn = () => {
+    for (const { pid } of processesOfRun(run)) signal(pid, "SIGTERM");
+  };
   process.on("SIGINT", ignore);
+  process.on("SIGTERM", passOn);
   try {
     const before = machineState();
     const { code, result } = await runJest(args, directory, run);
@@ -82,6 +86,7 @@ async function runTests(args) {
     return { code, result, left };
   } finally {
     process.off("SIGINT", ignore);
+    process.off("SIGTERM", passOn);
     rmSync(directory, { recursive: true, force: true });
   }
 }

@@ -1,10 +1,12 @@
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { cpSync, existsSync, rmdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import { newSince } from "../../scripts/lib/machine-state.mjs";
 import { closingLine } from "../../scripts/lib/test-summary.mjs";
-import { runProcess } from "../helpers/process";
+import { finish, startProcess } from "../helpers/process";
 import type { ProcessResult } from "../helpers/process";
+import { until } from "../helpers/until";
 import { testdir, writeTree } from "../helpers/testdir";
 import type { Tree } from "../helpers/testdir";
 
@@ -43,8 +45,8 @@ test("what is new is told by its marks: this run's, nobody's, or another run's",
   expect(newSince(before, [...before, ...own, ...others, ...theirs], "me")).toEqual({ own, others });
 });
 
-/** Runs scripts/test.mjs in a small project with these tests. */
-async function runIn(tree: Tree, args: readonly string[], CI?: string): Promise<ProcessResult> {
+/** Starts scripts/test.mjs in a small project with these tests. */
+function startIn(tree: Tree, args: readonly string[], CI?: string): ChildProcessWithoutNullStreams {
   const directory = testdir({ "src/main.ts": "export {};\n", "src/lib/index.ts": "export {};\n", ...tree });
   for (const name of ["package.json", "package-lock.json", "jest.config.cjs"]) {
     cpSync(join(REPOSITORY, name), join(directory, name));
@@ -59,10 +61,15 @@ async function runIn(tree: Tree, args: readonly string[], CI?: string): Promise<
   writeTree(directory, { "dist/kpod.cjs": "", "dist/index.cjs": "" });
   // The outer run's marks are not the inner one's.
   const env = { KPOD_TEST_RUN: undefined, JEST_WORKER_ID: undefined, CI };
-  return runProcess(process.execPath, [join(directory, "scripts/test.mjs"), ...args], {
+  return startProcess(process.execPath, [join(directory, "scripts/test.mjs"), ...args], {
     cwd: directory,
     env,
   });
+}
+
+/** Runs it to its end. */
+function runIn(...inputs: Parameters<typeof startIn>): Promise<ProcessResult> {
+  return finish(startIn(...inputs), "the test run");
 }
 
 const lastLine = ({ stdout }: ProcessResult): string => stdout.trimEnd().split("\n").at(-1) ?? "";
@@ -122,6 +129,28 @@ describe("a test run", () => {
     expect(existsSync(`/proc/${pid}/exe`)).toBe(false);
     expect(lastLine(result)).toBe("1 passed, 1 failed, 0 skipped");
     expect(result.exitCode).toBe(1);
+  });
+
+  test("that is asked to end ends its tests, clears up, and fails", async () => {
+    const stays = `
+      import { mkdirSync, writeFileSync } from "node:fs";
+      import { tmpdir } from "node:os";
+      test("stays", async () => {
+        mkdirSync(tmpdir() + "/kpod-w-abcdef");
+        process.stdout.write(\`at work in \${tmpdir()}\\n\`);
+        await new Promise((resolve) => setTimeout(resolve, 30_000));
+      }, 40_000);`;
+    const run = startIn({ "test/stays.test.ts": stays }, ["test/stays.test.ts"]);
+    const ended = finish(run, "the test run");
+    let output = "";
+    run.stdout.on("data", (chunk: Buffer) => (output += chunk.toString()));
+    const place = (): string | undefined => /at work in (\S+)\n/.exec(output)?.[1];
+    await until("its test is at work", () => place() !== undefined);
+    run.kill("SIGTERM");
+    const result = await ended;
+    expect(lastLine(result)).toMatch(/^0 passed, [1-9]/);
+    expect(result.exitCode).not.toBe(0);
+    expect(existsSync(place() ?? "/")).toBe(false);
   });
 
   test.each([
