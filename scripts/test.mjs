@@ -1,7 +1,16 @@
 // npm test: makes the machine ready, checks types, lint and formatting, runs jest, and looks whether anything was
 // left behind. Arguments go to jest; with some of them the checks are left out, for then somebody works on one test.
 // The last line is "N passed, N failed, N skipped"; the exit code is jest's, or 1 where something else failed.
-import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,22 +22,31 @@ import { staticChecks } from "./lib/static-checks.mjs";
 import { leftovers, signal, sweep } from "./lib/sweep.mjs";
 import { closingLine } from "./lib/test-summary.mjs";
 
+/** What statfs(2) calls a file system that lies in memory. */
+const TMPFS = 0x01021994;
+
+/** Where the nodes of the tests lie: on a disk, as others do, for a file in memory is no cache of one. */
+function placeOfNodes() {
+  const place = tmpdir();
+  return statfsSync(place).type === TMPFS ? "/var/tmp" : place;
+}
+
 async function runJest(args, directory, run) {
-  const resultFile = join(directory, "result.json");
+  const countsFile = join(directory, "counts.json");
   const words = [
     join(REPOSITORY, "node_modules/jest/bin/jest.js"),
     "--maxWorkers=2",
-    "--json",
-    `--outputFile=${resultFile}`,
+    "--reporters=default",
+    `--reporters=${join(REPOSITORY, "scripts/lib/counts-reporter.mjs")}`,
     // Its default is the temporary directory, which lives only as long as this run.
     `--cacheDirectory=${join(REPOSITORY, "node_modules/.cache/jest")}`,
     ...args,
   ];
-  const env = leanEnvironment({ TMPDIR: directory, KPOD_TEST_RUN: run });
+  const env = leanEnvironment({ TMPDIR: directory, KPOD_TEST_RUN: run, KPOD_TEST_COUNTS: countsFile });
   const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
-  const result = existsSync(resultFile) ? JSON.parse(readFileSync(resultFile, "utf8")) : undefined;
-  rmSync(resultFile, { force: true });
-  return { code, result };
+  const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, "utf8")) : undefined;
+  rmSync(countsFile, { force: true });
+  return { code, counts };
 }
 
 /** Names what the tests left running, having given it a moment to end, and ends it. */
@@ -67,7 +85,7 @@ async function findLeft(before, directory, run) {
 }
 
 async function runTests(args) {
-  const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-run-")));
+  const directory = realpathSync(mkdtempSync(join(placeOfNodes(), "kpod-run-")));
   // Tests that go on as another user have to get through it, as they would through /tmp.
   chmodSync(directory, 0o755);
   const run = basename(directory).slice("kpod-run-".length);
@@ -80,10 +98,10 @@ async function runTests(args) {
   process.on("SIGTERM", passOn);
   try {
     const before = machineState();
-    const { code, result } = await runJest(args, directory, run);
+    const { code, counts } = await runJest(args, directory, run);
     const left = [...new Set(await findLeft(before, directory, run))];
     if (left.length > 0) console.log(`\nThe tests left behind:\n  ${left.join("\n  ")}`);
-    return { code, result, left };
+    return { code, counts, left };
   } finally {
     process.off("SIGINT", ignore);
     process.off("SIGTERM", passOn);
@@ -100,10 +118,10 @@ async function main(args) {
     const failed = await staticChecks(REPOSITORY);
     if (failed.length > 0) return { code: 1, line: closingLine(undefined, failed.length) };
   }
-  const { code, result, left } = await runTests(args);
-  // Jest without a result, or failing without a failed test, is a failure of its own.
-  const unexplained = code !== 0 && (result === undefined || result.success);
-  const line = closingLine(result, (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0));
+  const { code, counts, left } = await runTests(args);
+  // Jest without counts, or failing without a failed test, is a failure of its own.
+  const unexplained = code !== 0 && (counts === undefined || counts.success);
+  const line = closingLine(counts, (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0));
   return { code: code === 0 && left.length > 0 ? 1 : code, line };
 }
 

@@ -58,6 +58,7 @@ export const REQUIREMENTS = [
   program("crun", "the other runtime that kpod has to work with", TESTS),
   program("podman", "reads the same store, to compare with", TESTS),
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),
+  program("xz", "packs an image archive that kpod has to unpack", { ...TESTS, packageName: "xz-utils" }),
   program("jq", "reads kpod's JSON as a script would", TESTS),
   program("strace", "tells which files a call of kpod opens, and which processes it starts", TESTS),
   program("mandoc", "finds what is wrong with the manual pages", TESTS),

@@ -129,17 +129,10 @@ test("what was loaded runs, by kpod and by podman", async () => {
   expect(succeeded(await world.kpod(args), "kpod run").stdout).toBe("hello\n");
   const limits = ["--ulimit", "nofile=1000:1000", "--ulimit", "nproc=1000:1000"];
   const places = ["--network", "none", "--cgroup-parent", world.cgroupParent];
-  const run = await world.podman([
-    "--runtime",
-    "runc",
-    "run",
-    "--rm",
-    ...limits,
-    ...places,
-    "localhost/run:1",
-    "echo",
-    "hello",
-  ]);
+  // Its containers would else be with those of the machine.
+  const runtime = ["--runtime", "runc", "--runtime-flag", `root=${join(world.directory, "podman/runc")}`];
+  const words = ["run", "--rm", ...limits, ...places, "localhost/run:1", "echo", "hello"];
+  const run = await world.podman([...runtime, ...words]);
   expect(succeeded(run, "podman run").stdout).toBe("hello\n");
   expect(await load("-q", "--tag", "localhost/run:2", images.busybox.layout)).toBe(`${images.busybox.id}\n`);
   const [image] = (await agreedImages()).filter(({ id }) => id === images.busybox.id);

@@ -88,7 +88,7 @@ describe("a test run", () => {
   test("with a failed test, and a file that cannot run, ends with 1", async () => {
     const result = await runIn(
       {
-        "test/a.test.ts": 'test("a", () => { expect(1).toBe(2); });',
+        "test/a.test.ts": 'test("a", () => { require("node:child_process").execFileSync("/no/program"); });',
         "test/b.test.ts": 'throw new Error("broken");',
       },
       ["test"],
