@@ -7,7 +7,7 @@ import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
 import { pathsBelow } from "../helpers/listing";
 import { succeeded } from "../helpers/process";
-import { testdir } from "../helpers/testdir";
+import { testdir, writeTree } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
 
 interface Image {
@@ -130,9 +130,11 @@ test("what was loaded runs, by kpod and by podman", async () => {
   const limits = ["--ulimit", "nofile=1000:1000", "--ulimit", "nproc=1000:1000"];
   const places = ["--network", "none", "--cgroup-parent", world.cgroupParent];
   // Its containers would else be with those of the machine.
-  const runtime = ["--runtime", "runc", "--runtime-flag", `root=${join(world.directory, "podman/runc")}`];
+  const runtime = join(world.directory, "bin/runc-of-podman");
+  const script = `#!/bin/sh\nexec runc --root ${join(world.directory, "podman/runc")} "$@"\n`;
+  writeTree(world.directory, { "bin/runc-of-podman": { content: script, mode: 0o755 } });
   const words = ["run", "--rm", ...limits, ...places, "localhost/run:1", "echo", "hello"];
-  const run = await world.podman([...runtime, ...words]);
+  const run = await world.podman(["--runtime", runtime, ...words]);
   expect(succeeded(run, "podman run").stdout).toBe("hello\n");
   expect(await load("-q", "--tag", "localhost/run:2", images.busybox.layout)).toBe(`${images.busybox.id}\n`);
   const [image] = (await agreedImages()).filter(({ id }) => id === images.busybox.id);
