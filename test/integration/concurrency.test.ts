@@ -258,8 +258,10 @@ test.each(launching)(
       late = launched();
       return late !== undefined && isThere(late.id);
     });
-    const [removed] = await atOnce([node.kpod("pod", "rm", "-f", doomed.id), run]);
+    const [removed, ran] = await atOnce([node.kpod("pod", "rm", "-f", doomed.id), run]);
     expect(removed).toMatchObject({ exitCode: 0, stderr: "" });
+    const overtaken = "Error: container late is not launched: pod doomed was stopped or removed meanwhile\n";
+    if (ran?.exitCode !== 0) expect(ran?.stderr).toBe(overtaken);
     expect(late && tracesOf(world, { id: late.id, layerId: late.layer })).toEqual([]);
     expect(tracesOf(world, doomed.infraContainer)).toEqual([]);
     await node.agree();

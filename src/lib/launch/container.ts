@@ -7,24 +7,26 @@ import { hooksFor } from "../hooks/match-hooks";
 import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
-import { newStorageId } from "../storage/ids";
+import { newStorageId, type StorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
+import type { ImageRecord } from "../storage/records";
 import { containerAnnotations } from "./container-annotations";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
 import { checkName, containerFullName } from "./names";
+import { unlessOvertaken } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
 import { specNamespaces } from "./pod-namespaces";
 import { basicEnvironment, buildSpec } from "./spec";
-import { withUndo } from "./undo";
+import { withUndo, type Undo } from "./undo";
 import { lookUpUser } from "./user";
 
 /**
  * Creates a container in a pod, laid out as CRI-O lays out its own; its process waits to be started by
  * `startContainer`. When a step fails, what was made is removed.
- * @throws KpodError BAD_ARGUMENT, BAD_STATE when the pod is not ready, CONFLICT, NOT_FOUND without the image,
- * CONMON_FAILED, RUNTIME_FAILED (no such command in the image, for example)
+ * @throws KpodError BAD_ARGUMENT, BAD_STATE when the pod is not ready or ceases to be, CONFLICT, NOT_FOUND without the
+ * image, CONMON_FAILED, RUNTIME_FAILED (no such command in the image, for example)
  */
 export async function createPodContainer(
   server: ContainerServer,
@@ -69,68 +71,88 @@ export async function createPodContainer(
       );
       return info.config.config ?? {};
     });
-    const rootPath = await server.storageRuntimeServer.startContainer(id);
-    await server.loadContainer(id);
-    const container = server.lookupContainer(id);
-    const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
-    const args = commandOf(config, options);
-    const ownMounts = [
-      ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
-      ...volumes.map(volumeMount),
-    ];
-    const spec = buildSpec(server.config, {
-      process: {
-        user: lookUpUser(rootPath, config.User ?? ""),
-        args,
-        env: mergeEnvironment([
-          ...basicEnvironment,
-          `HOSTNAME=${sandbox.hostname}`,
-          ...(config.Env ?? []),
-          ...(options.env ?? []),
-        ]),
-        cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
-      },
-      rootPath,
-      rootReadonly: false,
-      hostname: sandbox.hostname,
-      mounts: [
-        ...podFileMounts(
-          {
-            hostname: sandbox.hostnamePath,
-            resolvConf: sandbox.resolvPath,
-            hosts: podFiles(dirname(sandbox.hostnamePath)).hosts,
-            shm: sandbox.shmPath,
-          },
-          "rw",
-        ),
-        ...containerenvMount(sandbox),
-        ...ownMounts,
-      ],
-      hooks: hooksFor(server.hooks(), {
-        command: args[0] ?? "",
-        annotations: sandbox.annotations,
-        hasBindMounts: ownMounts.length > 0,
-      }),
-      annotations: containerAnnotations({
-        container,
-        sandbox,
-        options,
-        image,
-        config,
-        volumes,
-        rootPath,
-        logPath,
-      }),
-      cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
-      namespaces: specNamespaces({
-        ...sharedNamespace("network", sandbox),
-        ...sharedNamespace("ipc", sandbox),
-        ...sharedNamespace("uts", sandbox),
-      }),
-    });
-    await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
-    return container;
+    const parts = { id, image, config, volumes, options };
+    return unlessOvertaken(server, sandbox, { container: name }, () => launch(server, undo, sandbox, parts));
   });
+}
+
+/** What a container is made of that the store has already. */
+interface ContainerParts {
+  readonly id: StorageId;
+  readonly image: ImageRecord;
+  readonly config: ImageConfigData;
+  readonly volumes: readonly VolumeOption[];
+  readonly options: ContainerOptions;
+}
+
+/** Mounts its file system, writes its spec, and has its runtime create it. */
+async function launch(
+  server: ContainerServer,
+  undo: Undo,
+  sandbox: Sandbox,
+  { id, image, config, volumes, options }: ContainerParts,
+): Promise<Container> {
+  const rootPath = await server.storageRuntimeServer.startContainer(id);
+  await server.loadContainer(id);
+  const container = server.lookupContainer(id);
+  const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
+  const args = commandOf(config, options);
+  const ownMounts = [
+    ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
+    ...volumes.map(volumeMount),
+  ];
+  const spec = buildSpec(server.config, {
+    process: {
+      user: lookUpUser(rootPath, config.User ?? ""),
+      args,
+      env: mergeEnvironment([
+        ...basicEnvironment,
+        `HOSTNAME=${sandbox.hostname}`,
+        ...(config.Env ?? []),
+        ...(options.env ?? []),
+      ]),
+      cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
+    },
+    rootPath,
+    rootReadonly: false,
+    hostname: sandbox.hostname,
+    mounts: [
+      ...podFileMounts(
+        {
+          hostname: sandbox.hostnamePath,
+          resolvConf: sandbox.resolvPath,
+          hosts: podFiles(dirname(sandbox.hostnamePath)).hosts,
+          shm: sandbox.shmPath,
+        },
+        "rw",
+      ),
+      ...containerenvMount(sandbox),
+      ...ownMounts,
+    ],
+    hooks: hooksFor(server.hooks(), {
+      command: args[0] ?? "",
+      annotations: sandbox.annotations,
+      hasBindMounts: ownMounts.length > 0,
+    }),
+    annotations: containerAnnotations({
+      container,
+      sandbox,
+      options,
+      image,
+      config,
+      volumes,
+      rootPath,
+      logPath,
+    }),
+    cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
+    namespaces: specNamespaces({
+      ...sharedNamespace("network", sandbox),
+      ...sharedNamespace("ipc", sandbox),
+      ...sharedNamespace("uts", sandbox),
+    }),
+  });
+  await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
+  return container;
 }
 
 function sharedNamespace(type: "network" | "ipc" | "uts", sandbox: Sandbox): Record<string, string> {

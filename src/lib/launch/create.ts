@@ -8,6 +8,7 @@ import type { Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
 import { noteKnownState } from "../operations/note-state";
 import { writeFileAtomic } from "../system/files";
+import { unlessOvertaken } from "./overtaken";
 import { removeLog } from "./take-back";
 import type { Undo } from "./undo";
 
@@ -20,7 +21,10 @@ export interface CreateRequest {
   cgroupParent: string;
 }
 
-/** Writes the spec where CRI-O keeps it, has conmon and the runtime create the container, and notes its state. */
+/**
+ * Writes the spec where CRI-O keeps it, has conmon and the runtime create the container, and notes its state.
+ * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, IO
+ */
 export async function createFromSpec(
   server: ContainerServer,
   undo: Undo,
@@ -52,9 +56,18 @@ export async function createFromSpec(
 
 /**
  * Starts a created container and notes its state.
- * @throws KpodError BAD_STATE when it is not just created, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ * @throws KpodError BAD_STATE when it is not just created, or its pod was stopped or removed meanwhile;
+ * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function startContainer(server: ContainerServer, container: Container): Promise<void> {
+export function startContainer(server: ContainerServer, container: Container): Promise<void> {
+  const sandbox = server.getSandbox(container.sandboxId);
+  const step = (): Promise<void> => start(server, container);
+  if (sandbox === undefined) return step();
+  const what = container.infra ? "pod" : { container: container.metadata.name };
+  return unlessOvertaken(server, sandbox, what, step);
+}
+
+async function start(server: ContainerServer, container: Container): Promise<void> {
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "created") {
     throw new KpodError("BAD_STATE", `cannot start container ${container.id}: it is ${status}`);

@@ -12,6 +12,7 @@ import type { ImageRecord } from "../storage/records";
 import { unmount } from "../system/mount";
 import { createFromSpec, startContainer } from "./create";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
+import { unlessOvertaken } from "./overtaken";
 import { infraAnnotations, type InfraParts, type PodPlan } from "./pod-annotations";
 import { permittedOomScore } from "./oom-score";
 import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
@@ -79,7 +80,8 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
     writeFileSync(join(container.dir, ".containerenv"), "", { mode: 0o644 });
     const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
     const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath });
-    await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: plan.cgroupParent });
+    const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
+    await unlessOvertaken(server, sandbox, "pod", () => createFromSpec(server, undo, request));
     await startContainer(server, container);
     return sandbox;
   });

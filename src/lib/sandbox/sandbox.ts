@@ -169,15 +169,20 @@ export class Sandbox {
     return namespaces?.find((namespace) => namespace.type === type)?.path ?? "";
   }
 
+  /** Whether somebody noted that the pod was stopped. */
+  get isMarkedStopped(): boolean {
+    const { dir, bundlePath } = this.infraContainer;
+    return [dir, bundlePath].some((directory) => existsSync(join(directory, "stopped")));
+  }
+
   /**
    * Whether the pod is ready, by the state of its infra container when that was last looked up.
    * @throws KpodError CORRUPT when that does not run, and its spec cannot tell whether the pod needs it
    */
   get state(): SandboxState {
-    const { dir, bundlePath } = this.infraContainer;
-    const stopped = [dir, bundlePath].some((directory) => existsSync(join(directory, "stopped")));
-    if (stopped) return "NotReady";
-    const status = this.infraContainer.state?.status;
+    if (this.isMarkedStopped) return "NotReady";
+    const { bundlePath, state } = this.infraContainer;
+    const status = state?.status;
     if (status === "running" || status === "paused") return "Ready";
     // Without a process, what is lost with a reboot tells: the bundle.
     return this.spoofed && existsSync(bundlePath) ? "Ready" : "NotReady";
