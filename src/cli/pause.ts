@@ -1,7 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-
-/** The longest time that a timer of node takes; it turns longer ones into no time at all. */
-const longestTimer = 2 ** 31 - 1;
+import { longestTimer } from "../lib/system/clock";
 
 /**
  * Waits until it is time for the next look.

@@ -1,5 +1,6 @@
 import { fstatSync, writeSync } from "node:fs";
 import { describeErrno, errnoOf, KpodError } from "../lib/errors";
+import { blockFor } from "../lib/system/clock";
 import { windowSize, type WindowSize } from "../lib/system/window-size";
 import { ClosedPipeError } from "./errors";
 
@@ -98,7 +99,7 @@ function writeAll(descriptor: number, text: string | Uint8Array): void {
     } catch (error) {
       // Someone who shares the pipe made it non-blocking: wait until its reader has caught up.
       if (errnoOf(error) !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+      blockFor(5);
     }
   }
 }

@@ -1,7 +1,5 @@
+import { longestTimer } from "../system/clock";
 import { millisecondsToLogTime, type LogTime } from "./log-time";
-
-/** The longest that a timer of node can wait; longer ones would fire at once. */
-const longestTimer = 2 ** 31 - 1;
 
 /**
  * A promise that resolves when a time has come.

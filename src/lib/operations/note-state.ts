@@ -38,15 +38,13 @@ export async function noteKnownState(
 /** @throws what is no failure to write, or says that the caller was interrupted */
 function warnNotNoted(server: ContainerServer, container: Container, what: string, error: unknown): void {
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-  // Somebody removed it while it was written.
+  // Its directory is gone when somebody removes it at the same time: nothing is left to note.
   if (!existsSync(container.dir)) return;
   server.logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
 }
 
 /** Writes the state down, with the annotations as they are by now: a rename changes them. */
 function write(container: Container, state: ContainerState): void {
-  // Its directory is gone when somebody removes it at the same time: nothing is left to note.
-  if (!existsSync(container.dir)) return;
   writeStateFile(container, {
     ...state,
     annotations: notedAnnotations(container) ?? state.annotations,

@@ -8,7 +8,7 @@ import { readExitFile, type ExitRecord } from "../oci/exit-file";
 import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
 import { monitorOf } from "./monitor";
-import { monotonicNow } from "../system/clock";
+import { longestTimer, monotonicNow } from "../system/clock";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
 const processCheckInterval = 500;
@@ -18,9 +18,6 @@ const exitFileGrace = 1_500;
 
 /** Milliseconds between questions to the runtime, which tells nobody when a container starts or is paused. */
 const stateCheckInterval = 200;
-
-/** The longest that a timer of node waits, 24 days; a longer one would end at once. */
-const longestTimer = 2 ** 31 - 1;
 
 /** What ends a wait before its time. */
 export interface WaitOptions {

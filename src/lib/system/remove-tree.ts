@@ -1,5 +1,6 @@
 import { lstatSync, rmSync } from "node:fs";
 import { errnoOf, fileError } from "../errors";
+import { blockFor } from "./clock";
 import { unmountBelow } from "./mount";
 
 /** Milliseconds between the attempts: some 1.3 s in all. */
@@ -24,7 +25,7 @@ export function removeTree(directory: string): void {
         throw fileError(`cannot remove ${directory}`, error);
       }
       // Locks of the store are held: nothing else of this process may come in between.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
+      blockFor(pause);
     }
   }
 }
