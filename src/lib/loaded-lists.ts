@@ -3,6 +3,7 @@ import { KpodError } from "./errors";
 import type { Registrar } from "./index/registrar";
 import type { Logger } from "./logger";
 import { isNotFoundError } from "./operations/find-container";
+import { crioRecords } from "./crio-records";
 import { isSameRecorded, recordedOf, type Recorded } from "./recorded";
 import type { ContainerRecord } from "./storage/records";
 import type { Store } from "./storage/store";
@@ -13,6 +14,8 @@ export abstract class LoadedLists extends ContainerLists {
   abstract readonly logger: Logger;
   /** What the record of each pod and container said when it was loaded. */
   private readonly loaded = new Map<string, Recorded>();
+  /** What was warned of in the records: each once, however often they are read. */
+  private readonly told = new Set<string>();
 
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
   async loadSandbox(id: string): Promise<void> {
@@ -31,8 +34,9 @@ export abstract class LoadedLists extends ContainerLists {
   }
 
   private async findRecorded(id: string): Promise<Recorded> {
-    const record = (await this.store.containers()).find((candidate) => candidate.id === id);
-    const recorded = record && recordedOf(record, this.store);
+    const recorded = this.recorded(await this.store.containers()).find(
+      ({ container }) => container.id === id,
+    );
     if (recorded === undefined) {
       throw new KpodError(
         "NOT_FOUND",
@@ -40,6 +44,13 @@ export abstract class LoadedLists extends ContainerLists {
       );
     }
     return recorded;
+  }
+
+  private recorded(records: readonly ContainerRecord[]): Recorded[] {
+    const { store } = this;
+    return crioRecords(records, (id) => [store.userdataDirectory(id), store.runUserdataDirectory(id)]).map(
+      (record) => recordedOf(record, store),
+    );
   }
 
   /** One that cannot be taken up must not keep the rest of the node from being looked at. */
@@ -89,10 +100,7 @@ export abstract class LoadedLists extends ContainerLists {
   /** Makes the lists hold what these records say, and nothing else. */
   protected takeUp(records: readonly ContainerRecord[]): void {
     const found = new Map<string, Recorded>();
-    records.forEach((record) => {
-      const recorded = recordedOf(record, this.store);
-      if (recorded !== undefined) found.set(record.id, recorded);
-    });
+    this.recorded(records).forEach((recorded) => found.set(recorded.container.id, recorded));
     for (const [id, before] of [...this.loaded]) {
       const now = found.get(id);
       if (now === undefined || !isSameRecorded(now, before)) this.forget(id);
@@ -105,6 +113,27 @@ export abstract class LoadedLists extends ContainerLists {
     found.forEach((recorded) => {
       if (recorded.sandbox === undefined) this.loadOrWarn(recorded);
     });
+    found.forEach((recorded) => {
+      this.tellOfDamage(recorded);
+    });
+  }
+
+  private tellOfDamage({ container: { id, name, sandboxId }, sandbox, damage }: Recorded): void {
+    const what = `${sandbox === undefined ? "container" : "pod"} ${id.slice(0, 13)} (${sandbox?.name ?? name})`;
+    if (damage !== undefined) {
+      const where = `in ${this.store.layout.containersFiles.join(" or ")}`;
+      this.warnOnce(
+        `${what}: ${damage}: CRI-O passes over its record ${where}; it is shown as far as it is known`,
+      );
+    } else if (sandbox === undefined && !this.sandboxes.has(sandboxId)) {
+      this.warnOnce(`${what}: the record of its pod ${sandboxId.slice(0, 13)} is gone`);
+    }
+  }
+
+  private warnOnce(message: string): void {
+    if (this.told.has(message)) return;
+    this.told.add(message);
+    this.logger.warn(message);
   }
 
   /** True for what is a container, or may be several. */

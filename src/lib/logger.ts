@@ -15,3 +15,21 @@ export const silentLogger: Logger = {
   info() {},
   warn() {},
 };
+
+/** A logger that passes each warning on once, however often it is given. */
+export function warningOnce(logger: Logger): Logger {
+  const told = new Set<string>();
+  return {
+    debug: (message) => {
+      logger.debug(message);
+    },
+    info: (message) => {
+      logger.info(message);
+    },
+    warn: (message) => {
+      if (told.has(message)) return;
+      told.add(message);
+      logger.warn(message);
+    },
+  };
+}

@@ -1,12 +1,7 @@
+import type { CrioRecord } from "./crio-records";
 import { Container } from "./oci/container";
 import { Sandbox } from "./sandbox/sandbox";
-import {
-  createdAt,
-  fullName,
-  isInfraContainer,
-  parseContainerMetadata,
-  type ContainerMetadata,
-} from "./storage/container-metadata";
+import { createdAt, fullName, isInfraContainer, type ContainerMetadata } from "./storage/container-metadata";
 import { isStorageId } from "./storage/ids";
 import type { ContainerRecord } from "./storage/records";
 import type { Store } from "./storage/store";
@@ -15,17 +10,17 @@ import type { Store } from "./storage/store";
 export interface Recorded {
   readonly container: Container;
   readonly sandbox: Sandbox | undefined;
+  /** What is wrong with the record, in words. */
+  readonly damage: string | undefined;
 }
 
-/** What a record says; undefined for one without CRI-O's metadata, which belongs to others, podman for example. */
+/** What a record says. */
 export function recordedOf(
-  record: ContainerRecord,
+  { record, metadata, damage }: CrioRecord,
   store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
-): Recorded | undefined {
-  const metadata = parseContainerMetadata(record.metadata);
-  if (metadata === undefined) return undefined;
+): Recorded {
   const container = containerOf(record, metadata, store);
-  return { container, sandbox: container.infra ? sandboxOf(container, metadata) : undefined };
+  return { container, sandbox: container.infra ? sandboxOf(container, metadata) : undefined, damage };
 }
 
 /** True when two records say the same of what does not change by itself. */

@@ -1,18 +1,15 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../../lib/config";
+import { crioRecords } from "../../lib/crio-records";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
 import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state";
-import {
-  createdAt,
-  isInfraContainer,
-  parseContainerMetadata,
-  type ContainerMetadata,
-} from "../../lib/storage/container-metadata";
+import { createdAt, isInfraContainer, type ContainerMetadata } from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
 import { readMountPoints } from "../../lib/storage/mount-points";
+import type { StorageId } from "../../lib/storage/ids";
 import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
 import { readTextIfThere } from "../../lib/system/files";
 
@@ -41,9 +38,8 @@ export function readStoreRecords(config: Config): Records {
   const layout = storeLayout(config.root, config.runRoot, driver, config);
   const containers: RecordedContainer[] = [];
   const pods: RecordedContainer[] = [];
-  for (const record of readContainers(layout, silentLogger)) {
-    const metadata = parseContainerMetadata(record.metadata);
-    if (metadata === undefined) continue;
+  const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
+  for (const { record, metadata } of crioRecords(readContainers(layout, silentLogger), directoriesOf)) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
@@ -114,6 +110,10 @@ function namesIn(directory: string): readonly string[] {
 }
 
 function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
-  const places = [layout.containerDirectory(record.id), layout.containerRunDirectory(record.id)] as const;
+  return directoriesIn(layout, record.id);
+}
+
+function directoriesIn(layout: StoreLayout, id: StorageId): [string, string] {
+  const places = [layout.containerDirectory(id), layout.containerRunDirectory(id)] as const;
   return [`${places[0]}/userdata`, `${places[1]}/userdata`];
 }

@@ -4,6 +4,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
+import { describeDamage } from "../storage/damaged-metadata";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
@@ -40,6 +41,7 @@ export async function renameContainer(
     await recoverRenames(server, recoveryPatience);
     await server.update({ states: false });
     const current = server.lookupContainer(id);
+    await refuseDamagedMetadata(server, id);
     await refuseTakenName(server, id, newName);
     const from: ContainerNames = { name: current.name, metadata: { ...current.metadata } };
     const to = namesFrom(newName, current.metadata.attempt);
@@ -62,6 +64,19 @@ export async function renameContainer(
 
 function hasLeft(id: StorageId, cause?: unknown): KpodError {
   return new KpodError("NOT_FOUND", `container ${id} has left the store meanwhile`, { cause });
+}
+
+/** The new name stands in the metadata too: written anew from what is left of them, they would lose the rest. */
+async function refuseDamagedMetadata(server: ContainerServer, id: StorageId): Promise<void> {
+  const record = (await server.store.containers()).find((candidate) => candidate.id === id);
+  if (record === undefined || parseContainerMetadata(record.metadata) !== undefined) return;
+  throw new KpodError(
+    "CORRUPT",
+    `cannot rename ${id}: the metadata of its record ${describeDamage(record.metadata)}`,
+    {
+      hint: "such a container can only be stopped and removed",
+    },
+  );
 }
 
 async function refuseTakenName(server: ContainerServer, id: StorageId, name: string): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Logger } from "../logger";
 import { readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
+import { mayBeDamaged } from "./damaged-metadata";
 import { findRecords } from "./find-records";
 import { isStorageId, type StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
@@ -15,7 +16,9 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
   const all = layout.containersFiles.flatMap((file) => readRecords<ContainerRecord>(file, logger));
   const byId = new Map<StorageId, ContainerRecord>();
   all.forEach((record) => {
-    if (!byId.has(record.id)) byId.set(record.id, record);
+    const first = byId.get(record.id);
+    if (first === undefined) byId.set(record.id, record);
+    else logger.warn(`the store has two records of ${nameIn(first)}: only the first one counts`);
   });
   const records = byId.size === all.length ? all : [...byId.values()];
   if (!hasTakenNames(records)) return records;
@@ -25,6 +28,11 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
     const names = noted.filter((name) => owners.get(name) === record.id);
     return names.length === noted.length ? record : { ...record, names };
   });
+}
+
+/** A record in words: its short id with its name. */
+function nameIn({ id, names }: ContainerRecord): string {
+  return `${id.slice(0, 13)} (${names?.[0] ?? "without a name"})`;
 }
 
 /** Characters that stand for themselves in JSON, of which names and ids are made. */
@@ -44,6 +52,7 @@ export function findContainers(
   const files = layout.containersFiles.map((path) => readBytesIfThere(path));
   const found = new Map<string, ContainerRecord>();
   const pods = new Set<string>();
+  const damaged: ContainerRecord[] = [];
   const find = (text: string, isWanted: (record: ContainerRecord) => boolean): boolean =>
     files.every((bytes) => {
       const records = findRecords(bytes, text);
@@ -54,13 +63,15 @@ export function findContainers(
   const containers = texts.every((text) =>
     find(text, (record) => {
       const metadata = parseContainerMetadata(record.metadata);
+      // What one with damaged metadata is called, and which is its pod, other files and records tell.
+      if (metadata === undefined && mayBeDamaged(record)) damaged.push(record);
       if (metadata === undefined || !canMean(text, record, metadata)) return false;
       if (isStorageId(metadata["pod-id"])) pods.add(metadata["pod-id"]);
       return true;
     }),
   );
   const infra = [...pods].every((id) => find(`{"id":"${id}"`, () => true));
-  return containers && infra ? [...found.values()] : undefined;
+  return containers && infra && damaged.length === 0 ? [...found.values()] : undefined;
 }
 
 function canMean(text: string, { id, names }: ContainerRecord, metadata: ContainerMetadata): boolean {

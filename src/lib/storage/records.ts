@@ -45,15 +45,30 @@ export interface ImageRecord extends StorageRecord {
 
 /**
  * Reads the records of one file of the store; a file that is missing or empty holds none. Records without a
- * valid id are skipped with a warning, and so stay out of reach of everything that builds paths from ids.
+ * valid id are skipped with a warning, and so stay out of reach of everything that builds paths from ids. Of one
+ * that has an id, fields of a wrong kind are left open, with a warning.
  * @throws KpodError CORRUPT when the file is not a JSON array, IO when it cannot be read
  */
 export function readRecords<R extends StorageRecord>(path: string, logger: Logger): R[] {
-  return readRawRecords(path).filter((record): record is R => {
-    if (isUsableRecord(record)) return true;
-    logger.warn(`${path} holds a record without a valid id: it is left out`);
-    return false;
-  });
+  const entries = readRawRecords(path);
+  if (entries.every(isUsableRecord)) return entries as R[];
+  return entries.flatMap((entry, index) => (isUsableRecord(entry) ? entry : repaired(entry, index)) as R[]);
+
+  function repaired(entry: unknown, index: number): StorageRecord[] {
+    if (!isRecord(entry) || !isStorageId(entry.id)) {
+      const names = isRecord(entry) && isTextList(entry.names) ? `, named ${entry.names.join(" and ")}` : "";
+      logger.warn(`${path} holds a record without a valid id (entry ${index + 1}${names}): it is left out`);
+      return [];
+    }
+    const { id, ...fields } = entry;
+    const wrong = Object.keys(fields).filter((key) => !isOfItsKind(key, fields[key]));
+    const told = wrong.filter((key) => fields[key] !== null);
+    if (told.length > 0) {
+      logger.warn(`${path}: the record of ${id.slice(0, 13)} has a wrong value as ${told.join(", ")}`);
+    }
+    const kept = Object.entries(fields).filter(([key]) => !wrong.includes(key));
+    return [{ id, ...Object.fromEntries(kept) }];
+  }
 }
 
 /** All entries of a file, as unknown as they are. */
@@ -75,11 +90,28 @@ function listIn(path: string, content: unknown): unknown[] {
 /** True for what can be a record: with a valid id, and fields of the right kinds. */
 export function isUsableRecord(record: unknown): record is StorageRecord {
   if (!isRecord(record) || !isStorageId(record.id)) return false;
-  const { names, metadata } = record;
+  const { names, metadata, created, image, layer, parent, digest } = record;
   return (
-    (metadata === undefined || typeof metadata === "string") &&
-    (names === undefined || names === null || isTextList(names))
+    (names === undefined || names === null || isTextList(names)) &&
+    isTextOrNone(metadata) &&
+    isTextOrNone(created) &&
+    isTextOrNone(image) &&
+    isTextOrNone(layer) &&
+    isTextOrNone(parent) &&
+    isTextOrNone(digest)
   );
+}
+
+const textFields: readonly string[] = ["metadata", "created", "image", "layer", "parent", "digest"];
+
+/** Whether a field of a record holds what {@link isUsableRecord} asks for. */
+function isOfItsKind(key: string, value: unknown): boolean {
+  if (key === "names") return value === null || isTextList(value);
+  return !textFields.includes(key) || isTextOrNone(value);
+}
+
+function isTextOrNone(value: unknown): boolean {
+  return value === undefined || typeof value === "string";
 }
 
 function isTextList(value: unknown): value is string[] {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config";
 import { isNotFound, KpodError } from "../errors";
-import { silentLogger, type Logger } from "../logger";
+import { silentLogger, warningOnce, type Logger } from "../logger";
 import { findContainers, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
@@ -50,8 +50,10 @@ export class StoreReader {
     const driver = chooseDriver(config.root, config.storage);
     this.layout = storeLayout(config.root, config.runRoot, driver, config);
     this.config = config;
-    this.logger = options.logger ?? silentLogger;
-    this.lockOptions = lockOptionsOf(options, this.logger);
+    const logger = options.logger ?? silentLogger;
+    // The same records are read several times for one command.
+    this.logger = warningOnce(logger);
+    this.lockOptions = lockOptionsOf(options, logger);
   }
 
   /** What handles the directories of layers. @throws KpodError UNSUPPORTED for an option that kpod cannot follow */

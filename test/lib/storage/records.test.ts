@@ -57,9 +57,6 @@ describe("reading", () => {
     ["an id with a line end", { id: `${first}\n` }],
     ["no id", { names: ["x"] }],
     ["a number for an id", { id: 1 }],
-    ["names that are no list", { id: second, names: "x" }],
-    ["names that are no texts", { id: second, names: [1] }],
-    ["metadata that is no text", { id: second, metadata: {} }],
     ["nothing in it", null],
     ["only a text", "x"],
     ["only a list", []],
@@ -69,6 +66,31 @@ describe("reading", () => {
     expect(readRecords(path, logger).map(({ id }) => id)).toEqual([first]);
     expect(logger.warnings).toHaveLength(1);
     expect(logger.warnings[0]).toContain(path);
+  });
+});
+
+describe("a record that has an id", () => {
+  test.each([
+    ["names that are no list", { names: "x" }, "names"],
+    ["names that are no texts", { names: [1] }, "names"],
+    ["metadata that is no text", { metadata: {} }, "metadata"],
+    ["a layer and an image that are no texts", { layer: 5, image: ["x"], created: "" }, "layer, image"],
+  ])("and %s is kept without them, with a warning", (_, fields, told) => {
+    const path = fileWith(JSON.stringify([{ id: second, later: 1, ...fields }, { id: first }]));
+    const logger = collectingLogger();
+    const [record, other] = readRecords(path, logger);
+    expect(record).toEqual({ id: second, later: 1, ...("created" in fields ? { created: "" } : {}) });
+    expect(other).toEqual({ id: first });
+    expect(logger.warnings).toEqual([
+      `${path}: the record of ${second.slice(0, 13)} has a wrong value as ${told}`,
+    ]);
+  });
+
+  test("and nothing for a field is as one without it", () => {
+    const path = fileWith(JSON.stringify([{ id: first, names: null, layer: null, metadata: null }]));
+    const logger = collectingLogger();
+    expect(readRecords(path, logger)).toEqual([{ id: first, names: null }]);
+    expect(logger.warnings).toEqual([]);
   });
 });
 
