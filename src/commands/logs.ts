@@ -4,6 +4,7 @@ import type { logsFlags } from "../cli/table/logs";
 import { escapeControl } from "../format/escape";
 import type { ContainerServer } from "../lib/container-server";
 import type { Container } from "../lib/oci/container";
+import { findContainer } from "../lib/operations/find-container";
 import { readContainerLog, type LogOptions } from "../lib/operations/logs";
 import { createLogOutput, type LogOutput } from "./log-output";
 import { whileRead } from "./while-read";
@@ -26,7 +27,7 @@ export async function run(context: Context): Promise<number> {
   });
   const print = async (name: string): Promise<number> => {
     try {
-      await printLog(context, server, server.lookupContainer(name), options, output);
+      await printLog(context, server, findContainer(server, name, "logs"), options, output);
       return 0;
     } catch (error) {
       context.reportFailure(error);

@@ -1,6 +1,7 @@
 import { KpodError } from "../lib/errors";
 import type { ContainerLists } from "../lib/container-lists";
 import type { Container } from "../lib/oci/container";
+import { findContainer, isNotFoundError } from "../lib/operations/find-container";
 import { isSampled } from "../lib/operations/stats-source";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 
@@ -39,7 +40,7 @@ export function select(
   let failed = 0;
   for (const name of args) {
     try {
-      ids.add(flags.pod ? findPod(server, name, flags.all).id : findContainer(server, name, flags.all).id);
+      ids.add(flags.pod ? findPod(server, name, flags.all).id : findContainerFor(server, name, flags.all).id);
     } catch (error) {
       reportFailure(error);
       failed += 1;
@@ -70,8 +71,8 @@ function named(server: ContainerLists, ids: readonly string[], { all, pod }: Sel
   return { containers, pods, isOver: () => (all && pod ? pods() : containers()).length === 0 };
 }
 
-function findContainer(server: ContainerLists, name: string, all: boolean): Container {
-  const container = lookUpContainer(server, name);
+function findContainerFor(server: ContainerLists, name: string, all: boolean): Container {
+  const container = findContainer(server, name, "stats");
   if (all) return container;
   if (container.state?.status === "unknown" && !isSampled(container)) {
     throw new KpodError(
@@ -84,27 +85,6 @@ function findContainer(server: ContainerLists, name: string, all: boolean): Cont
   throw new KpodError("BAD_STATE", `cannot read the stats of container ${container.id}: it is not running`, {
     hint: "--all shows it with zeros",
   });
-}
-
-function lookUpContainer(server: ContainerLists, name: string): Container {
-  try {
-    return server.lookupContainer(name);
-  } catch (error) {
-    if (!isNotFound(error) || !isPod(server, name)) throw error;
-    throw new KpodError("BAD_ARGUMENT", `cannot read the stats of container ${name}: it is a pod`, {
-      hint: "use kpod stats --pod",
-    });
-  }
-}
-
-function isPod(server: ContainerLists, name: string): boolean {
-  try {
-    server.lookupSandbox(name);
-    return true;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return false;
-  }
 }
 
 function findPod(server: ContainerLists, name: string, all: boolean): Sandbox {
@@ -123,7 +103,7 @@ function lookUpPod(server: ContainerLists, name: string): Sandbox {
   try {
     return server.lookupSandbox(name);
   } catch (error) {
-    const sandbox = isNotFound(error) ? podOfContainer(server, name) : undefined;
+    const sandbox = isNotFoundError(error) ? podOfContainer(server, name) : undefined;
     if (sandbox === undefined) throw error;
     return sandbox;
   }
@@ -137,10 +117,6 @@ function podOfContainer(server: ContainerLists, name: string): Sandbox | undefin
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof KpodError && error.code === "NOT_FOUND";
 }
 
 /** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */

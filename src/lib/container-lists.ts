@@ -119,10 +119,13 @@ export class ContainerLists {
    * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
    */
   lookupContainer(idOrName: string): Container {
-    return lookUp("container", [...this.containers.values()], idOrName, (container) => {
+    const kubePath = (container: Container): readonly string[] => {
       const sandbox = this.sandboxes.get(container.sandboxId);
       return [sandbox?.namespace ?? "", sandbox?.kubeName ?? "", container.metadata.name];
-    });
+    };
+    return lookUp("container", [...this.containers.values()], idOrName, kubePath, () =>
+      this.sandboxes.values(),
+    );
   }
 
   /**
@@ -131,10 +134,8 @@ export class ContainerLists {
    * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
    */
   lookupSandbox(idOrName: string): Sandbox {
-    return lookUp("pod", [...this.sandboxes.values()], idOrName, ({ namespace, kubeName }) => [
-      namespace,
-      kubeName,
-    ]);
+    const kubePath = ({ namespace, kubeName }: Sandbox): readonly string[] => [namespace, kubeName];
+    return lookUp("pod", [...this.sandboxes.values()], idOrName, kubePath, () => this.containers.values());
   }
 
   /** Finds a container by full or partial id only (libkpod: GetContainerFromRequest). @throws KpodError NOT_FOUND, AMBIGUOUS */

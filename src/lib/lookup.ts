@@ -1,4 +1,5 @@
 import { KpodError } from "./errors";
+import { mayBeginId } from "./storage/ids";
 
 /** What a look-up compares: a container or a pod. */
 export interface Named {
@@ -9,9 +10,11 @@ export interface Named {
 
 /**
  * Finds what a user means among containers or pods: by full name, by full id, by its name in Kubernetes
- * (bare, or as a path from the pod or namespace down) where only one has it, or by a unique prefix of the id.
+ * (bare, or as a path from the pod or namespace down) where only one has it, or by a unique prefix of the id. A name
+ * that is also the beginning of another's id is ambiguous: nobody may take another's place by what he is called.
  * @param kind for the messages
  * @param kubePath the names in Kubernetes from the outermost to its own, for example namespace, pod, container
+ * @param others what else has an id that could be meant
  * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
  */
 export function lookUp<T extends Named>(
@@ -19,18 +22,35 @@ export function lookUp<T extends Named>(
   all: readonly T[],
   wanted: string,
   kubePath: (item: T) => readonly string[],
+  others: () => Iterable<Named> = () => [],
 ): T {
-  // A name that several have belongs to the last of them.
-  const exact = all.find(({ id }) => id === wanted) ?? all.findLast(({ name }) => name === wanted);
+  const exact = all.find(({ id }) => id === wanted);
   if (exact !== undefined) return exact;
+  const fitting = named(all, wanted, kubePath);
+  if (fitting.length > 0 && mayBeginId(wanted)) {
+    const rivals = byPrefix<Named>([...all, ...others()], wanted).filter(({ id }) =>
+      fitting.every((item) => item.id !== id),
+    );
+    if (rivals.length > 0) throw ambiguous(kind, wanted, [...fitting, ...rivals]);
+  }
+  const found = only(kind, wanted, fitting) ?? only(kind, wanted, byPrefix(all, wanted));
+  if (found !== undefined) return found;
+  throw notFoundError(kind, wanted);
+}
+
+function named<T extends Named>(
+  all: readonly T[],
+  wanted: string,
+  kubePath: (item: T) => readonly string[],
+): readonly T[] {
+  // A name that several have belongs to the last of them.
+  const exact = all.findLast(({ name }) => name === wanted);
+  if (exact !== undefined) return [exact];
   const words = wanted.split("/");
-  const byName = all.filter((item) => {
+  return all.filter((item) => {
     const path = kubePath(item).slice(-words.length);
     return path.length === words.length && path.every((part, index) => part === words[index]);
   });
-  const found = only(kind, wanted, byName) ?? only(kind, wanted, byPrefix(all, wanted));
-  if (found !== undefined) return found;
-  throw notFoundError(kind, wanted);
 }
 
 /** The error of kpod 1.0 for what does not exist. */
@@ -44,11 +64,13 @@ function byPrefix<T extends Named>(all: readonly T[], wanted: string): T[] {
 }
 
 function only<T extends Named>(kind: string, wanted: string, fitting: readonly T[]): T | undefined {
-  if (fitting.length > 1) {
-    const candidates = fitting.map(({ id, name }) => `${id.slice(0, 13)} (${name})`).join(", ");
-    throw new KpodError("AMBIGUOUS", `${kind} ${wanted} is ambiguous, it can be ${candidates}`, {
-      hint: "give more of the id or the full name",
-    });
-  }
+  if (fitting.length > 1) throw ambiguous(kind, wanted, fitting);
   return fitting[0];
+}
+
+function ambiguous(kind: string, wanted: string, fitting: readonly Named[]): KpodError {
+  const candidates = fitting.map(({ id, name }) => `${id.slice(0, 13)} (${name})`).join(", ");
+  return new KpodError("AMBIGUOUS", `${kind} ${wanted} is ambiguous, it can be ${candidates}`, {
+    hint: "give more of the id or the full name",
+  });
 }

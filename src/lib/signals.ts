@@ -1,9 +1,29 @@
-import { constants } from "node:os";
 import { KpodError } from "./errors";
 
 // What the C library leaves to programs; the kernel's own range begins two lower.
 const realTimeMinimum = 34;
 const realTimeMaximum = 64;
+
+/** The signals of Linux by their names without SIG, and second names, as docker and CRI-O know them (moby's table). */
+const numbers: Readonly<Record<string, number>> = {
+  ...{
+    HUP: 1,
+    INT: 2,
+    QUIT: 3,
+    ILL: 4,
+    TRAP: 5,
+    ABRT: 6,
+    IOT: 6,
+    BUS: 7,
+    FPE: 8,
+    KILL: 9,
+    USR1: 10,
+    SEGV: 11,
+  },
+  ...{ USR2: 12, PIPE: 13, ALRM: 14, TERM: 15, STKFLT: 16, CHLD: 17, CLD: 17, CONT: 18, STOP: 19, TSTP: 20 },
+  ...{ TTIN: 21, TTOU: 22, URG: 23, XCPU: 24, XFSZ: 25, VTALRM: 26, PROF: 27, WINCH: 28, IO: 29, POLL: 29 },
+  ...{ PWR: 30, SYS: 31, UNUSED: 31 },
+};
 
 /**
  * The number of a signal: a name with or without SIG in any case, `RTMIN+n`, `RTMAX-n`, or a number.
@@ -11,9 +31,8 @@ const realTimeMaximum = 64;
  */
 export function parseSignal(text: string): number {
   const name = text.trim().toUpperCase().replace(/^SIG/, "");
-  const known = Object.entries(constants.signals).find(([key]) => key === `SIG${name}`)?.[1];
-  if (known !== undefined) return known;
-  const number = /^\d+$/.test(text) ? Number(text) : realTimeSignal(name);
+  if (Object.hasOwn(numbers, name)) return numbers[name] ?? 0;
+  const number = /^\d+$/.test(text.trim()) ? Number(text) : realTimeSignal(name);
   if (number !== undefined && number >= 1 && number <= realTimeMaximum) return number;
   throw new KpodError("BAD_ARGUMENT", `Invalid signal: ${text}`);
 }

@@ -37,6 +37,19 @@ test("a signal reaches the process, which may live on", async () => {
   expect(isProcessAlive(pidOf(container))).toBe(true);
 });
 
+test.each([
+  ["poll", 29],
+  ["SIGIOT", 6],
+  ["Cld", 17],
+  ["rtmin+3", 37],
+])("%s is sent as signal %d", async (signal, number) => {
+  const name = `hears${number}`;
+  const container = await node.start(pod, name, `trap 'echo got it' ${number}; echo ready; ${endless}`);
+  await until("what the test waits for", () => logOf(container).includes("ready"));
+  await node.ok("kill", "-s", signal, name);
+  await until("what the test waits for", () => logOf(container).includes("got it"));
+});
+
 test("KILL reaches a paused container", async () => {
   const container = await node.start(pod, "frozen", endless);
   await node.ok("pause", container.id);

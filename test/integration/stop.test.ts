@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { finish } from "../helpers/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { acquireLock } from "../../src/lib/storage/lock-file";
@@ -29,6 +31,23 @@ test("a container ends by its own handler, is unmounted, and its end is noted", 
   expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
   expect(isMountPoint(`${node.world.root}/overlay/${container.layerId}/merged`)).toBe(false);
   expect(await node.ok("stop", "polite")).toBe(`${container.id}\n`);
+});
+
+test.each([
+  ["SIGPOLL", 29],
+  ["iot", 6],
+  ["RTMIN+4", 38],
+])("%s as the stop signal of an image is sent", async (stopSignal, number) => {
+  const name = `by-${number}`;
+  const script = `trap 'echo bye; exit 7' ${number}; ${deaf}`;
+  const container = await node.start(pod, name, script);
+  const path = join(container.dir, "config.json");
+  const spec = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };
+  spec.annotations["org.opencontainers.image.stopSignal"] = stopSignal;
+  writeFileSync(path, JSON.stringify(spec));
+  await until("what the test waits for", () => logOf(container).includes("ready"));
+  expect(await node.ok("stop", "-t", "60", name)).toBe(`${container.id}\n`);
+  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
 });
 
 test("one that ignores TERM is killed when its time is up, several side by side", async () => {

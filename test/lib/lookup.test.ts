@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
 import { failureOf } from "../helpers/failure";
 import { testServer } from "../helpers/server";
@@ -16,6 +18,8 @@ const containers: Record<string, TestContainer> = {
   sql: { id: testId("sql", "dddd"), pod: db, name: "sql" },
   // Names that look like ids, or are the name of a pod.
   hex: { id: testId("hex", "eeee"), pod: db, name: "cccc1" },
+  short: { id: testId("short", "1111"), pod: db, name: "ccc" },
+  ofPod: { id: testId("of pod", "2222"), pod: db, name: testId("web", "aaaa1").slice(0, 13) },
   namedWeb: { id: testId("named web", "ffff"), pod: db, name: "web" },
 };
 const idOf = (name: string): string => containers[name]?.id ?? pods[name]?.id ?? "";
@@ -34,7 +38,8 @@ test.each([
   ["its bare name", "sql", "sql"],
   ["its pod and name", "db/sql", "sql"],
   ["namespace, pod and name", "test/web/run", "runToo"],
-  ["a name that is also a prefix of another's id", "cccc1", "hex"],
+  ["a name that is also a prefix of another's id, with its pod", "db/cccc1", "hex"],
+  ["a word that is too short to be meant as an id", "ccc", "short"],
   ["a longer prefix of that id", testId("run", "cccc1").slice(0, 6), "run"],
   ["a name that is also a pod's", "web", "namedWeb"],
 ])("a container is found by %s", (_, wanted, name) => {
@@ -55,13 +60,41 @@ test.each([
   ["a name", "run", ["run", "runToo"]],
   ["pod and name", "web/run", ["run", "runToo"]],
   ["a prefix", "cccc", ["run", "runToo"]],
+  ["a name that is the beginning of another's id", "cccc1", ["hex", "run"]],
+  ["a name that is the beginning of a pod's id", testId("web", "aaaa1").slice(0, 13), ["ofPod", "web"]],
 ])("%s of several containers is ambiguous, and all are named", async (_, wanted, names) => {
   const error = await failureOf(() => server.lookupContainer(wanted));
   expect(error.code).toBe("AMBIGUOUS");
   expect(error.message).toContain(`container ${wanted} is ambiguous, it can be`);
   for (const name of names) expect(error.message).toContain(idOf(name).slice(0, 13));
-  expect(error.message).toContain("k8s_run_web_test_u2_0");
+  expect(error.message.match(/ \(k8s_\w+\)/g)).toHaveLength(names.length);
   expect(error.message).not.toContain(idOf("sql").slice(0, 13));
+});
+
+test("so is a name of a pod that is the beginning of a container's id", async () => {
+  const pod = { ...db, id: testId("pod", "3333"), name: idOf("sql").slice(0, 13), uid: "u4" };
+  const other = testServer(testdir(storeTree([db, pod], Object.values(containers)))).server;
+  await other.update({ states: false });
+  const error = await failureOf(() => other.lookupSandbox(pod.name));
+  expect([error.code, error.message]).toEqual([
+    "AMBIGUOUS",
+    expect.stringContaining(
+      `it can be ${pod.id.slice(0, 13)} (k8s_${pod.name}_shop_u4_0), ${pod.name} (k8s_sql`,
+    ),
+  ]);
+  expect(other.lookupSandbox(`shop/${pod.name}`).id).toBe(pod.id);
+});
+
+test("a container of the store that has the beginning of another's id as its name is ambiguous", async () => {
+  const directory = testdir(storeTree([db], []));
+  const path = join(directory, "root/overlay-containers/containers.json");
+  const [one, two] = [testId("one", "1234"), testId("two", "5678")];
+  const record = (id: string, ...names: string[]): object => ({ id, names, metadata: "" });
+  writeFileSync(path, JSON.stringify([record(one, "buildah-x"), record(two, "first", one.slice(0, 13))]));
+  const { server: other } = testServer(directory);
+  expect((await failureOf(other.getStorageContainer(one.slice(0, 13)))).code).toBe("AMBIGUOUS");
+  expect((await other.getStorageContainer(one)).id).toBe(one);
+  expect((await other.getStorageContainer("first")).id).toBe(two);
 });
 
 test.each(["web", "aaaa"])("%s of several pods is ambiguous", async (wanted) => {
@@ -115,12 +148,14 @@ test("a request names a container by its id, whole or in part, and by nothing el
 });
 
 test("filters pick containers; infra containers are in no list", () => {
-  expect(server.listContainers()).toHaveLength(5);
+  expect(server.listContainers()).toHaveLength(7);
   const inShop = server.listContainers(
     ({ sandboxId }) => server.getSandbox(sandboxId)?.namespace === "shop",
     ({ name }) => !name.includes("sql"),
   );
-  expect(inShop.map(({ id }) => id).sort()).toEqual(["run", "hex", "namedWeb"].map(idOf).sort());
+  expect(inShop.map(({ id }) => id).sort()).toEqual(
+    ["run", "hex", "namedWeb", "short", "ofPod"].map(idOf).sort(),
+  );
   expect([server.hasContainer(web.id), server.hasSandbox(web.id)]).toEqual([false, true]);
   expect(server.getInfraContainer(web.id)).toBe(server.getSandboxContainer(web.id));
   expect(server.getInfraContainer(web.id)?.infra).toBe(true);

@@ -1,5 +1,6 @@
 import { displayImageName } from "../../format/image-name";
 import { fullName } from "../../lib/storage/container-metadata";
+import { mayBeginId } from "../../lib/storage/ids";
 import type { ImageRecord } from "../../lib/storage/records";
 import { isPlainName } from "./named";
 import type { RecordedContainer, Records } from "./records";
@@ -18,15 +19,15 @@ export type NamesOf = (thing: RecordedContainer) => readonly string[];
 /** The names of a container: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one. */
 export function containerNames({ containers, pods }: Records): NamesOf {
   const podOf = new Map(pods.map((pod) => [pod.record.id as string, pod]));
-  return namesOf(containers, {
+  return namesOf(containers, pods, {
     name: ({ record, metadata }) => fullName(record, metadata),
     path: ({ metadata }) => [...podPath(podOf.get(metadata["pod-id"])), metadata["metadata-name"]],
   });
 }
 
 /** The names of a pod: POD, NAMESPACE/POD, the full one. */
-export function podNames({ pods }: Records): NamesOf {
-  return namesOf(pods, { name: ({ metadata }) => metadata["pod-name"], path: podPath });
+export function podNames({ containers, pods }: Records): NamesOf {
+  return namesOf(pods, containers, { name: ({ metadata }) => metadata["pod-name"], path: podPath });
 }
 
 /** The namespace and the name of a pod; empty where its record is lost. */
@@ -40,10 +41,18 @@ export function imageNames({ names = [] }: ImageRecord): readonly string[] {
 }
 
 /**
- * All names that lead to a thing alone: a full name goes before the names in Kubernetes (see lookUp). Only few of a
- * thousand are asked for, so that those which share their own name are looked at then.
+ * All names that lead to a thing alone: a full name goes before the names in Kubernetes, and none may begin the id of
+ * something else (see lookUp). Only few of a thousand are asked for, so that those which share their own name are
+ * looked at then.
  */
-function namesOf(things: readonly RecordedContainer[], { name: nameOf, path: pathOf }: Naming): NamesOf {
+function namesOf(
+  things: readonly RecordedContainer[],
+  others: readonly RecordedContainer[],
+  { name: nameOf, path: pathOf }: Naming,
+): NamesOf {
+  const beginsOther = (way: string, thing: RecordedContainer): boolean =>
+    mayBeginId(way) &&
+    [...things, ...others].some((other) => other !== thing && other.record.id.startsWith(way));
   const sharing = new Map<string, RecordedContainer[]>();
   const full = new Set<string>();
   for (const thing of things) {
@@ -60,7 +69,7 @@ function namesOf(things: readonly RecordedContainer[], { name: nameOf, path: pat
     const short = pathNames(pathOf(thing)).filter(
       (way) => !taken.has(way) && (way === name || !full.has(way)),
     );
-    return [...new Set([...short, name])].filter(isPlainName);
+    return [...new Set([...short, name])].filter((way) => isPlainName(way) && !beginsOther(way, thing));
   };
 }
 

@@ -12,6 +12,7 @@ import {
   shownStopSignal,
   type ShownMount,
 } from "./container-facts";
+import { findContainer } from "./find-container";
 import { imageFacts } from "./image-facts";
 import { containerRootFsSize, containerRwSize } from "./sizes";
 import { containerStateData, type ContainerStateData } from "./state-data";
@@ -80,7 +81,7 @@ export async function containerData(
   size: boolean,
   signal?: AbortSignal,
 ): Promise<ContainerData> {
-  const container = server.lookupContainer(idOrName);
+  const container = findContainer(server, idOrName, "inspect");
   const { id, layerId } = container;
   await server.runtime.updateStatus(container);
   const read = tolerantRead(server, "container", container);

@@ -5,6 +5,7 @@ import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { mountsOf } from "./container-facts";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
+import { findContainer } from "./find-container";
 import { sandboxIsNamed } from "./filter-sandboxes";
 
 /** By what containers can be filtered. */
@@ -83,7 +84,9 @@ export async function openContainerFilter(
   const images = terms.some(({ key }) => key === "ancestor") ? await server.store.images() : [];
   return containerFilter(terms, {
     sandboxOf: ({ sandboxId }) => server.getSandbox(sandboxId),
-    createdAt: new Map(named.map(({ value }) => [value, server.lookupContainer(value).createdAt.getTime()])),
+    createdAt: new Map(
+      named.map(({ value }) => [value, findContainer(server, value, "filter").createdAt.getTime()]),
+    ),
     imageNames: new Map(images.map(({ id, names }) => [id, names ?? []])),
     read,
   });

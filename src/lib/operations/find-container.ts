@@ -1,28 +1,61 @@
-import type { ContainerServer } from "../container-server";
+import type { ContainerLists } from "../container-lists";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
+
+/** What the commands for containers do, in the words that follow "cannot", where these are not the command's own. */
+const verbsInWords: Readonly<Record<string, string>> = {
+  filter: "compare with",
+  logs: "show the logs of container",
+  rm: "remove",
+  stats: "read the stats of container",
+  wait: "wait for",
+};
+
+/** The commands that do the same to a pod. The others have none. */
+const podCommands: Readonly<Record<string, string>> = {
+  inspect: "use kpod pod inspect",
+  kill: "use kpod pod kill",
+  pause: "use kpod pod pause",
+  rm: "use kpod pod rm",
+  stats: "use kpod stats --pod",
+  stop: "use kpod pod stop",
+  unpause: "use kpod pod unpause",
+};
+
+/** What looks at containers alone; what changes them would change the infra container of a pod, too. */
+const looks: readonly string[] = ["filter", "logs", "stats"];
+
+/** How many containers of a pod a hint names. */
+const mostNamed = 5;
 
 /**
  * Finds the container that a change is for, by everything that names one.
  * @param verb the command, for the message when it is a pod
  * @throws KpodError NOT_FOUND, AMBIGUOUS, or BAD_ARGUMENT when it is a pod or its infra container
  */
-export function findContainer(server: ContainerServer, idOrName: string, verb: string): Container {
+export function findContainer(server: ContainerLists, idOrName: string, verb: string): Container {
   try {
     return server.lookupContainer(idOrName);
   } catch (error) {
     const sandbox = isNotFoundError(error) ? sandboxNamed(server, idOrName) : undefined;
     if (sandbox === undefined) throw error;
-    throw new KpodError(
-      "BAD_ARGUMENT",
-      `cannot ${verb === "rm" ? "remove" : verb} ${idOrName}: it is the infra container of pod ${sandbox.kubeName}`,
-      { hint: `use kpod pod ${verb}` },
-    );
+    const what = looks.includes(verb) ? "a pod" : `the infra container of pod ${sandbox.kubeName}`;
+    throw new KpodError("BAD_ARGUMENT", `cannot ${verbsInWords[verb] ?? verb} ${idOrName}: it is ${what}`, {
+      hint: podCommands[verb] ?? itsContainers(sandbox),
+    });
   }
 }
 
-function sandboxNamed(server: ContainerServer, idOrName: string): Sandbox | undefined {
+function itsContainers(sandbox: Sandbox): string {
+  const names = sandbox.containers().map(({ metadata }) => `${sandbox.kubeName}/${metadata.name}`);
+  if (names.length === 0) return "it has no containers";
+  const further = names.length > mostNamed ? ` and ${names.length - mostNamed} more` : "";
+  return `name a container of it: ${[...new Set(names)].slice(0, mostNamed).join(", ")}${further}`;
+}
+
+/** The pod that a word means, also by the name of its infra container; undefined when it means none. */
+export function sandboxNamed(server: ContainerLists, idOrName: string): Sandbox | undefined {
   const byInfraName = server.listSandboxes().find(({ infraContainer }) => infraContainer.name === idOrName);
   if (byInfraName !== undefined) return byInfraName;
   try {

@@ -1,8 +1,10 @@
 import type { ContainerServer } from "../container-server";
 import { imageData, type ImageData } from "../images/data";
+import { KpodError } from "../errors";
 import { notFoundError } from "../lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
+import { mayBeginId } from "../storage/ids";
 import type { ImageRecord } from "../storage/records";
 import { containerData, type ContainerData } from "./container-data";
 import { findContainer, isNotFoundError } from "./find-container";
@@ -53,12 +55,39 @@ export async function inspect(
 /** What is found first is final: that it is ambiguous or damaged must not be hidden by what else has the name. */
 async function ofAny(server: ContainerServer, name: string, options: InspectOptions): Promise<Inspected> {
   const container = await ifThere(() => server.lookupContainer(name));
-  if (container !== undefined) return ofContainer(server, container, options);
+  if (container !== undefined) {
+    await refuseImageToo(server, name, container);
+    return ofContainer(server, container, options);
+  }
   const sandbox = await ifThere(() => server.lookupSandbox(name));
-  if (sandbox !== undefined) return ofPod(server, sandbox);
+  if (sandbox !== undefined) {
+    await refuseImageToo(server, name, sandbox);
+    return ofPod(server, sandbox);
+  }
   const image = await ifThere(() => server.store.image(name));
   if (image !== undefined) return ofImage(server, image, options);
   throw notFoundError("container", name, "there is no pod and no image of that name either");
+}
+
+/** A container or pod that is called as the id of an image begins must not take the image's place. */
+async function refuseImageToo(
+  { store, logger }: ContainerServer,
+  name: string,
+  found: Pick<Container, "id" | "name">,
+): Promise<void> {
+  if (!mayBeginId(name) || found.id.startsWith(name)) return;
+  try {
+    const image = (await store.images()).find(({ id }) => id.startsWith(name));
+    if (image === undefined) return;
+    const candidates = `${found.id.slice(0, 13)} (${found.name}) and image ${image.id.slice(0, 13)}`;
+    throw new KpodError("AMBIGUOUS", `${name} is ambiguous, it can be ${candidates}`, {
+      hint: "give more of the id or the full name, or say what it is by --type",
+    });
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "AMBIGUOUS") throw error;
+    // What is found is there all the same.
+    logger.warn(`${error.message}: whether an image is meant cannot be told`);
+  }
 }
 
 async function ifThere<T>(look: () => T | Promise<T>): Promise<T | undefined> {

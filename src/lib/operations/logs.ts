@@ -3,6 +3,7 @@ import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../log
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
+import { findContainer } from "./find-container";
 import { waitForLogEnd } from "./log-end";
 import { logPlace, previousLogPlace } from "./log-place";
 
@@ -78,7 +79,7 @@ export async function* getLogs(
   idOrName: string,
   options: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
-  const container = server.lookupContainer(idOrName);
+  const container = findContainer(server, idOrName, "logs");
   const details = options.details === true ? container.labels : undefined;
   let lines: LogLine[] = [];
   const reading = readContainerLog(server, container, options, (view) => {

@@ -9,8 +9,9 @@ import type { Store } from "../storage/store";
  */
 export async function findStorageContainer(store: Store, nameOrId: string): Promise<ContainerRecord> {
   const records = await store.containers();
-  const named = records.find(({ names }) => names?.includes(nameOrId) === true);
-  if (named !== undefined) return named;
-  const entries = records.map((record) => ({ id: record.id, name: record.names?.[0] ?? "", record }));
+  const entries = records.map((record) => {
+    const [first = ""] = record.names ?? [];
+    return { id: record.id, name: record.names?.includes(nameOrId) === true ? nameOrId : first, record };
+  });
   return lookUp("container", entries, nameOrId, () => []).record;
 }

@@ -10,6 +10,14 @@ export function isStorageId(text: unknown): text is StorageId {
   return typeof text === "string" && /^[0-9a-f]{64}$/.test(text);
 }
 
+/**
+ * True for a word that may well be meant as the beginning of an id. Shorter ones are names first: many are called `db`,
+ * and with some hundred containers some id begins so.
+ */
+export function mayBeginId(word: string): boolean {
+  return /^[0-9a-f]{4,64}$/.test(word);
+}
+
 /** A new random id. */
 export function newStorageId(): StorageId {
   const id = randomBytes(32).toString("hex");

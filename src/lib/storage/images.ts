@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, mayBeginId, type StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 import { readRecords, type ImageRecord } from "./records";
 
@@ -17,10 +17,27 @@ export function readImages(layout: StoreLayout, logger: Logger): ImageRecord[] {
  * Finds the image that a user means: by id, by a unique prefix of it (three digits at least), by
  * `name@sha256:…`, or by name as it stands or as docker completes it (`busybox` is
  * `docker.io/library/busybox:latest`, or `localhost/busybox:latest`).
- * @throws KpodError AMBIGUOUS when a prefix fits several images
+ * @throws KpodError AMBIGUOUS when a prefix fits several images, or a name is the beginning of another image's id
  */
 export function findImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
-  const exact = images.find((image) => image.id === wanted || image.names?.includes(wanted) === true);
+  const exact = images.find((image) => image.id === wanted);
+  if (exact !== undefined) return exact;
+  const named = namedImage(images, wanted);
+  const prefix = wanted.replace(/^sha256:/, "");
+  const begun = /^[0-9a-f]{3,64}$/.test(prefix) ? images.filter((image) => image.id.startsWith(prefix)) : [];
+  if (named !== undefined && (!mayBeginId(wanted) || begun.every((image) => image === named))) return named;
+  const fitting = named === undefined ? begun : [named, ...begun.filter((image) => image !== named)];
+  if (fitting.length > 1) {
+    const candidates = fitting.map((image) => `${image.id.slice(0, 13)} ${image.names?.[0] ?? "<none>"}`);
+    throw new KpodError("AMBIGUOUS", `image id ${wanted} is ambiguous: ${candidates.join(", ")}`, {
+      hint: named === undefined ? "give more digits" : "give more digits, or the name with its tag",
+    });
+  }
+  return fitting[0];
+}
+
+function namedImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
+  const exact = images.find((image) => image.names?.includes(wanted) === true);
   if (exact !== undefined) return exact;
   const digest = /^(.*)@(sha256:[0-9a-f]{64})$/.exec(wanted);
   if (digest !== null) {
@@ -35,16 +52,7 @@ export function findImage(images: readonly ImageRecord[], wanted: string): Image
     const image = images.find((candidate) => candidate.names?.includes(name) === true);
     if (image !== undefined) return image;
   }
-  const prefix = wanted.replace(/^sha256:/, "");
-  if (!/^[0-9a-f]{3,64}$/.test(prefix)) return undefined;
-  const fitting = images.filter((image) => image.id.startsWith(prefix));
-  if (fitting.length > 1) {
-    const candidates = fitting.map((image) => `${image.id.slice(0, 13)} ${image.names?.[0] ?? "<none>"}`);
-    throw new KpodError("AMBIGUOUS", `image id ${wanted} is ambiguous: ${candidates.join(", ")}`, {
-      hint: "give more digits",
-    });
-  }
-  return fitting[0];
+  return undefined;
 }
 
 /** The name of an image that a user means; undefined when it is meant by its id or digest. */

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { answerShell } from "../../../src/cli/completion/answer";
 import { containerNames, podNames } from "../../../src/cli/completion/names";
@@ -134,6 +134,24 @@ test("every name that is offered is one that the commands find, and no other thi
     looked += names.length;
   }
   expect(looked).toBeGreaterThan(20);
+});
+
+test("a name that is the beginning of another's id is not offered", () => {
+  const store = testdir(completionStore());
+  const path = join(store, "root/overlay-containers/containers.json");
+  const name = short(completionIds.shopWeb);
+  const records = JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[];
+  const changed = records.map((record) => {
+    if (record.id !== completionIds.cache && record.id !== completionIds.shop) return record;
+    const metadata = JSON.parse(record.metadata) as Record<string, unknown>;
+    return { ...record, metadata: JSON.stringify({ ...metadata, "metadata-name": name, name }) };
+  });
+  writeFileSync(path, JSON.stringify(changed));
+  const known = readStoreRecords(nodeConfig(store));
+  const cache = known.containers.find(({ record }) => record.id === completionIds.cache);
+  const pod = known.pods.find(({ record }) => record.id === completionIds.shop);
+  expect(cache && containerNames(known)(cache)).toEqual([`${name}/${name}`, `default/${name}/${name}`]);
+  expect(pod && podNames(known)(pod)).toEqual([`default/${name}`, "k8s_shop_default_u1_0"]);
 });
 
 test("a name that a shell would take for something else is not offered: the id stands in", async () => {

@@ -51,6 +51,18 @@ test.each([
   expect(findImage(images, wanted)).toBeUndefined();
 });
 
+test("a name that is the beginning of another image's id is ambiguous, with its tag it is not", async () => {
+  const named = { id: hex("9990"), names: ["docker.io/library/abd000000000:latest"] };
+  const error = await failureOf(() => findImage([...images, named], "abd000000000"));
+  expect([error.code, error.message]).toEqual([
+    "AMBIGUOUS",
+    "image id abd000000000 is ambiguous: 9990000000000 docker.io/library/abd000000000:latest, " +
+      "abd0000000000 registry.example:5000/team/app:1.0",
+  ]);
+  expect(findImage([...images, named], "abd000000000:latest")).toBe(named);
+  expect(findImage([...images, named], hex("abd0"))?.id).toBe(hex("abd0"));
+});
+
 test("a prefix of two images is ambiguous, and both are named", async () => {
   const error = await failureOf(() => findImage(images, "abc"));
   expect(error.code).toBe("AMBIGUOUS");
