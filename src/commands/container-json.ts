@@ -1,5 +1,5 @@
 import type { Container } from "../lib/oci/container";
-import { commandOf, namespacesOf, pidOf, portsOf } from "./container-rows";
+import { commandOf, imageOf, namespacesOf, pidOf, portsOf } from "./container-rows";
 import { runningTime } from "./container-texts";
 import { readOr, type RowSource } from "./row-source";
 
@@ -14,7 +14,7 @@ export function containerJson(
   const sizes = source.sizes?.get(container.id);
   return {
     id: container.id,
-    image: container.imageName,
+    image: imageOf(source, container),
     image_id: container.imageId,
     command: commandOf(source, container),
     createdAt: container.createdAt.toISOString(),

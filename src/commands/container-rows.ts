@@ -1,6 +1,7 @@
 import { escapeControl } from "../format/escape";
 import { displayId } from "../format/id";
 import { humanAgo } from "../format/units";
+import { shownImageName } from "../lib/images/shown-name";
 import type { Container } from "../lib/oci/container";
 import type { ContainerState } from "../lib/oci/state";
 import type { PortMapping, Sandbox } from "../lib/sandbox/sandbox";
@@ -23,7 +24,7 @@ export class ContainerRow {
   }
 
   get image(): string {
-    return imageText(this.container.imageName, this.source.noTrunc);
+    return imageText(imageOf(this.source, this.container), this.source.noTrunc);
   }
 
   get command(): string {
@@ -61,7 +62,8 @@ export class ContainerRow {
   }
 
   get size(): string {
-    return sizeText(this.source.sizes?.get(this.container.id));
+    const { sizes } = this.source;
+    return sizes === undefined ? "" : sizeText(sizes.get(this.container.id));
   }
 
   /** Undefined for a container without a process. */
@@ -77,6 +79,11 @@ export class ContainerRow {
   private get sandbox(): Sandbox | undefined {
     return this.source.server.getSandbox(this.container.sandboxId);
   }
+}
+
+/** The name of a container's image; as it was asked for when nobody tells another. */
+export function imageOf(source: RowSource, container: Container): string {
+  return readOr(source, container, container.imageName, () => shownImageName(container, source.imageNames));
 }
 
 /** What a container runs, in one line; "" when that cannot be read. */

@@ -1,5 +1,5 @@
 import type { Container } from "../lib/oci/container";
-import { commandOf } from "./container-rows";
+import { commandOf, imageOf } from "./container-rows";
 import { runningTime } from "./container-texts";
 import type { RowSource } from "./row-source";
 
@@ -46,7 +46,7 @@ const values: Readonly<Record<ContainerSortKey, ValueOf>> = {
   command: (container, source) => commandOf(source, container),
   created: ({ createdAt }) => createdAt.getTime(),
   id: ({ id }) => id,
-  image: ({ imageName }) => imageName,
+  image: (container, source) => imageOf(source, container),
   names: ({ name }) => name,
   pod: ({ sandboxId }, { server }) => {
     const sandbox = server.getSandbox(sandboxId);

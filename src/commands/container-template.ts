@@ -29,7 +29,9 @@ export function templateContainer(
   const { state } = container;
   return {
     ID: row.id,
-    Image: escapeControl(row.image),
+    get Image() {
+      return escapeControl(row.image);
+    },
     ImageID: displayId(container.imageId, { noTrunc }),
     get Command() {
       return row.command;

@@ -68,9 +68,12 @@ export function portsText(mappings: readonly PortMapping[]): string {
     .join(", ");
 }
 
+/** What stands for a number that is not known. */
+export const unknownNumber = "--";
+
 /** Sizes as docker writes them: `12.3kB (virtual 2.15MB)`, the read-write layer and all layers together. */
 export function sizeText(sizes: ContainerSizes | undefined): string {
-  if (sizes === undefined) return "";
+  if (sizes === undefined) return unknownNumber;
   return `${humanSize(sizes.rw)} (virtual ${humanSize(sizes.rw + sizes.rootFs)})`;
 }
 

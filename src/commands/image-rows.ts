@@ -3,7 +3,7 @@ import { displayId } from "../format/id";
 import { displayImageName } from "../format/image-name";
 import { humanAgo, humanSize } from "../format/units";
 import type { ListedImage } from "../lib/images/list";
-import { timeText } from "./container-texts";
+import { timeText, unknownNumber } from "./container-texts";
 
 /** The headings of the table of images. */
 export const imageColumns = ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"];
@@ -30,7 +30,7 @@ export interface TemplateImage {
   readonly Size: string;
 }
 
-/** The rows of an image, one a name, since each can be used for the image. What is not known is "". */
+/** The rows of an image, one a name, since each can be used for the image. A time that is not known is "". */
 export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): TemplateImage[] {
   const { created, size } = image;
   const ago = created === undefined ? "" : humanAgo(created.getTime(), now);
@@ -46,7 +46,7 @@ export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): Tem
       Created: ago,
       CreatedSince: ago,
       CreatedAt: created === undefined ? "" : timeText(created),
-      Size: size === undefined ? "" : humanSize(size),
+      Size: size === undefined ? unknownNumber : humanSize(size),
     };
   });
 }

@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const show = await openOutput(flags, terminal);
   const { store } = await context.openServer();
   if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
-  terminal.out(show(await listImages(store)));
+  terminal.out(show(await listImages(store, logger)));
   return 0;
 }
 

@@ -48,7 +48,7 @@ function infoText({ host, store, runtimes, crioVersion, config }: NodeInfo): str
             `${containers.created} created, ${containers.stopped} stopped, ${containers.unknown} unknown`,
         ],
         ["Pods", `${pods.total}: ${pods.ready} ready`],
-        ["Images", String(store.images)],
+        ["Images", store.images === null ? "cannot be told" : String(store.images)],
       ],
     ],
     [

@@ -23,7 +23,7 @@ export interface PsOutput {
   /** True for lists that people read; JSON is for programs. */
   readonly drawable: boolean;
   /** What must be found out for it. */
-  readonly needs: { readonly states: boolean; readonly sizes: boolean };
+  readonly needs: { readonly states: boolean; readonly sizes: boolean; readonly images: boolean };
 }
 
 /** Fields of templates that do not need the state of a container. */
@@ -50,19 +50,20 @@ export async function openPsOutput(flags: PsOutputFlags, terminal: Terminal): Pr
   if (flags.quiet) {
     const text: PsOutput["text"] = (_, containers) =>
       containers.map(({ id }) => `${displayId(id, flags)}\n`).join("");
-    return { text, drawable: true, needs: { states: false, sizes: false } };
+    return { text, drawable: true, needs: { states: false, sizes: false, images: false } };
   }
   if (format === "table") {
     const style = await openTableStyle(terminal, flags);
     const text: PsOutput["text"] = (source, containers) => containerTable(source, containers, flags, style);
-    return { text, drawable: true, needs: { states: true, sizes: flags.size } };
+    const images = !flags.namespace;
+    return { text, drawable: true, needs: { states: true, sizes: flags.size, images } };
   }
   if (format === "json") {
     const write = flags.watch === undefined ? jsonText : jsonLine;
     const options = { namespaces: flags.namespace };
     const text: PsOutput["text"] = (source, containers) =>
       write(containers.map((container) => containerJson(source, container, options)));
-    return { text, drawable: false, needs: { states: true, sizes: flags.size } };
+    return { text, drawable: false, needs: { states: true, sizes: flags.size, images: true } };
   }
   return templateOutput(format.template, flags);
 }
@@ -82,6 +83,10 @@ async function templateOutput(template: string, flags: PsOutputFlags): Promise<P
       rows.render(containers.map((container) => templateContainer(source, container))),
     drawable: true,
     // As with docker, a template that names the size asks for it.
-    needs: { states, sizes: flags.size || fields.names.has("Size") },
+    needs: {
+      states,
+      sizes: flags.size || fields.names.has("Size"),
+      images: fields.whole || fields.names.has("Image"),
+    },
   };
 }

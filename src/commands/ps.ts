@@ -5,12 +5,14 @@ import type { psFlags } from "../cli/table/ps";
 import { mark } from "../cli/trace";
 import type { ContainerFilter } from "../lib/container-lists";
 import type { ContainerServer } from "../lib/container-server";
+import { isNamelessImage } from "../lib/images/shown-name";
 import {
   asksForState,
   openContainerFilter,
   parseContainerFilters,
   type ContainerFilterTerm,
 } from "../lib/operations/filter-containers";
+import { readableImageNames } from "../lib/operations/readable-images";
 import { containerSizes } from "../lib/operations/sizes";
 import { sortContainers } from "./container-sort";
 import { readFilters } from "./filters";
@@ -64,6 +66,7 @@ function createList(
   const sortsByState = flags.sort === "status" || flags.sort === "runningfor";
   const states = output.needs.states || !showsAllStates(flags) || asksForState(terms) || sortsByState;
   const sizes = output.needs.sizes || flags.sort === "size";
+  const images = output.needs.images || flags.sort === "image";
   let filter: ContainerFilter | undefined;
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
@@ -77,6 +80,7 @@ function createList(
       readOr(source, container, otherwise, read),
     );
     const containers = selectContainers(flags, server.listContainers(), terms, filter);
+    if (images && containers.some(isNamelessImage)) source.imageNames = await readableImageNames(server);
     if (sizes) source.sizes = await containerSizes(server, containers, signal());
     const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);
     return textOfPresent(source, sorted, (present) => output.text(source, present));

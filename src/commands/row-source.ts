@@ -1,6 +1,7 @@
 import { displayId } from "../format/id";
 import type { ContainerServer } from "../lib/container-server";
 import { KpodError } from "../lib/errors";
+import type { ImageNames } from "../lib/images/shown-name";
 import type { Logger } from "../lib/logger";
 import type { Container } from "../lib/oci/container";
 import type { ContainerSizes } from "../lib/operations/sizes";
@@ -16,6 +17,8 @@ export interface RowSource {
   noTrunc: boolean;
   /** What the containers take on the disk, by their ids, where that is asked for. */
   sizes?: ReadonlyMap<string, ContainerSizes>;
+  /** The names of the store's images, where a container's record has none of its image. */
+  imageNames: ImageNames;
   /** The ports of the host that lead to pods, by their ids, as far as they were asked for in this look. */
   ports: Map<string, readonly PortMapping[]>;
   /** Ids of containers and pods that somebody removed while they were looked at: lists leave them out. */
@@ -28,7 +31,15 @@ export function openRowSource(
   options: { logger: Logger; noTrunc: boolean },
 ): RowSource {
   const { logger, noTrunc } = options;
-  return { server, logger, now: Date.now(), noTrunc, ports: new Map(), vanished: new Set() };
+  return {
+    server,
+    logger,
+    now: Date.now(),
+    noTrunc,
+    imageNames: new Map(),
+    ports: new Map(),
+    vanished: new Set(),
+  };
 }
 
 /**

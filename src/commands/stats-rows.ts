@@ -2,6 +2,7 @@ import { displayId } from "../format/id";
 import { humanSize } from "../format/units";
 import type { StatsController } from "../lib/cgroups/stats";
 import type { StatsValues } from "../lib/operations/stats-values";
+import { unknownNumber } from "./container-texts";
 
 /** A line of `kpod stats`: a container, or with `--pod` a pod. */
 export interface StatsRow {
@@ -149,9 +150,6 @@ export function partsFor(fields: ReadonlySet<string> | undefined, sort: SortKey 
   return sorted === undefined ? parts : parts.add(sorted);
 }
 
-/** What stands for a number that is not known. */
-const unknown = "--";
-
 /** The cells of the numbers, under the names that templates give them. */
 function valueTexts(stats: StatsValues) {
   return {
@@ -160,14 +158,16 @@ function valueTexts(stats: StatsValues) {
     MemPerc: percent(stats.memPerc),
     NetIO: sizes(stats.netInput, stats.netOutput),
     BlockIO: sizes(stats.blockInput, stats.blockOutput),
-    PIDs: stats.pids === undefined ? unknown : String(stats.pids),
+    PIDs: stats.pids === undefined ? unknownNumber : String(stats.pids),
   };
 }
 
 function percent(value: number | undefined): string {
-  return value === undefined ? unknown : `${value.toFixed(2)}%`;
+  return value === undefined ? unknownNumber : `${value.toFixed(2)}%`;
 }
 
 function sizes(first: number | undefined, second: number | undefined): string {
-  return first === undefined || second === undefined ? unknown : `${humanSize(first)} / ${humanSize(second)}`;
+  return first === undefined || second === undefined
+    ? unknownNumber
+    : `${humanSize(first)} / ${humanSize(second)}`;
 }

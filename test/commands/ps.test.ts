@@ -306,11 +306,13 @@ describe("templates", () => {
   test("say what must be found out for them", async () => {
     const needs = async (format: string) =>
       (await openPsOutput({ ...usual, format }, bufferTerminal())).needs;
-    expect(await needs("{{.Names}} {{.Labels.app}}")).toEqual({ states: true, sizes: false });
-    expect(await needs("{{.Names}} {{.Labels}} {{.Command}}")).toEqual({ states: false, sizes: false });
-    expect(await needs("{{.Status}}")).toEqual({ states: true, sizes: false });
-    expect(await needs("{{json .}}")).toEqual({ states: true, sizes: false });
-    expect(await needs("{{.Size}}")).toEqual({ states: false, sizes: true });
+    const nothing = { states: false, sizes: false, images: false };
+    expect(await needs("{{.Names}} {{.Labels.app}}")).toEqual({ ...nothing, states: true });
+    expect(await needs("{{.Names}} {{.Labels}} {{.Command}}")).toEqual(nothing);
+    expect(await needs("{{.Status}}")).toEqual({ ...nothing, states: true });
+    expect(await needs("{{json .}}")).toEqual({ ...nothing, states: true, images: true });
+    expect(await needs("{{.Size}}")).toEqual({ ...nothing, sizes: true });
+    expect(await needs("{{.Image}}")).toEqual({ ...nothing, images: true });
   });
 });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { runProcess, succeeded } from "../helpers/process";
+import { testImages } from "../helpers/images";
 import { createNode, type Node } from "../helpers/node";
 
 /** What a call of kpod has cost, counted: how long that takes is for the benchmark to say. */
@@ -95,6 +96,20 @@ test("ps -q reads no spec, and with -a no state either", async () => {
 test("ps leaves pods alone but for the ports that lead to them, which it looks for once", async () => {
   const costs = await costsOf("ps");
   expect(filesOf(costs, podId)).toEqual(["config.json"]);
+});
+
+test("ps reads which images there are where a container has no name of its image", async () => {
+  const imagesIn = ({ opened }: Costs): string[] => opened.filter((path) => path.endsWith("/images.json"));
+  for (const args of [[], ["-a"], ["-q"], ["--format", "json"]]) {
+    expect(imagesIn(await costsOf("ps", ...args))).toEqual([]);
+  }
+  const image = testImages().busybox.id;
+  const id = (await node.ok("run", "-d", "--pod", "shop", "--name", "by-id", image, "sleep", "1000")).trim();
+  expect(imagesIn(await costsOf("ps"))).toHaveLength(1);
+  for (const args of [["-q"], ["--ns"], ["--format", "{{.ID}}"], ["--filter", `id=${ids[0] ?? ""}`]]) {
+    expect(imagesIn(await costsOf("ps", ...args))).toEqual([]);
+  }
+  await node.ok("rm", "-f", id);
 });
 
 test("inspect looks at the container that is meant alone", async () => {

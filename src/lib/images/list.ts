@@ -1,6 +1,7 @@
 import { KpodError } from "../errors";
+import { silentLogger, type Logger } from "../logger";
 import { readImageConfig } from "../storage/image-config";
-import { notedChainSizes } from "../storage/layer-sizes";
+import { notedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
@@ -16,17 +17,17 @@ export interface ListedImage {
   size: number | undefined;
 }
 
-/** The images of a store, newest first. What cannot be read of an image is left open. */
-export async function listImages(store: Store): Promise<ListedImage[]> {
+/** The images of a store, newest first. What cannot be read of an image is left open. @throws KpodError CORRUPT, IO */
+export async function listImages(store: Store, logger: Logger = silentLogger): Promise<ListedImage[]> {
   const images = await store.images();
-  const sizeOf = notedChainSizes(await store.layers());
+  const sizeOf = await notedImageSizes(store, logger);
   return images
     .map((image) => ({
       id: image.id,
       names: image.names ?? [],
       digest: image.digest ?? "",
       created: createdOf(store, image),
-      size: sizeOf(image.layer),
+      size: sizeOf(image),
     }))
     .sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0));
 }

@@ -34,7 +34,7 @@ export interface ContainerData {
   BundlePath: string;
   /** Without SIG; TERM when the image names none. */
   StopSignal: string;
-  /** The image as it was asked for. */
+  /** The image as it was asked for; where that was by its id or digest, the name that it has. */
   Image: string;
   ImageID: string;
   /** Where its file system is mounted; "" when it is not. */
@@ -89,6 +89,7 @@ export async function containerData(
   const sandbox = server.getSandbox(container.sandboxId);
   const mounts = mountsOf(spec);
   const nowhere = graphDriverOf(server.store, undefined);
+  const { Image, ...facts } = await imageFacts(server, container, read);
   return {
     ID: id,
     Name: container.name,
@@ -99,13 +100,13 @@ export async function containerData(
     Metadata: { name: container.metadata.name, attempt: container.metadata.attempt },
     BundlePath: container.bundlePath,
     StopSignal: shownStopSignal(read("", () => container.stopSignal)),
-    Image: container.imageName,
+    Image,
     ImageID: container.imageId,
     Mountpoint: read("", () => mountpointOf(server, layerId)),
     MountLabel: textOf(spec.linux?.mountLabel),
     Mounts: mounts,
     AppArmorProfile: textOf(spec.process?.apparmorProfile),
-    ...(await imageFacts(server, container, read)),
+    ...facts,
     ...(size
       ? {
           SizeRw: await containerRwSize(server, id, signal),

@@ -1,11 +1,13 @@
 import type { ContainerFilter } from "../container-lists";
 import type { ContainerServer } from "../container-server";
 import { imageNameMatches } from "../images/name-match";
+import { shownImageName, type ImageNames } from "../images/shown-name";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { mountsOf } from "./container-facts";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
 import { findContainer } from "./find-container";
+import { readableImageNames } from "./readable-images";
 import { sandboxIsNamed } from "./filter-sandboxes";
 
 /** By what containers can be filtered. */
@@ -53,8 +55,8 @@ export interface ContainerFilterWorld {
   readonly sandboxOf: (container: Container) => Sandbox | undefined;
   /** When the containers that `before` and `since` name were created, in milliseconds since 1970. */
   readonly createdAt: ReadonlyMap<string, number>;
-  /** All names of the images, by their ids. */
-  readonly imageNames: ReadonlyMap<string, readonly string[]>;
+  /** All names of the images. */
+  readonly imageNames: ImageNames;
   /** Reads something of a container; where that fails, the other value stands. */
   readonly read: <T>(container: Container, otherwise: T, read: () => T) => T;
 }
@@ -81,13 +83,13 @@ export async function openContainerFilter(
   read: ContainerFilterWorld["read"],
 ): Promise<ContainerFilter> {
   const named = terms.filter(({ key }) => key === "before" || key === "since");
-  const images = terms.some(({ key }) => key === "ancestor") ? await server.store.images() : [];
+  const ofImages = terms.some(({ key }) => key === "ancestor");
   return containerFilter(terms, {
     sandboxOf: ({ sandboxId }) => server.getSandbox(sandboxId),
     createdAt: new Map(
       named.map(({ value }) => [value, findContainer(server, value, "filter").createdAt.getTime()]),
     ),
-    imageNames: new Map(images.map(({ id, names }) => [id, names ?? []])),
+    imageNames: ofImages ? await readableImageNames(server) : new Map(),
     read,
   });
 }
@@ -100,10 +102,14 @@ export function asksForState(terms: readonly ContainerFilterTerm[]): boolean {
 type Test = (container: Container, value: string, world: ContainerFilterWorld) => boolean;
 
 const tests: Readonly<Record<ContainerFilterKey, Test>> = {
-  ancestor: ({ imageId, imageName }, value, { imageNames }) => {
+  ancestor: (container, value, { imageNames, read }) => {
+    const { imageId, imageName } = container;
     const id = value.replace(/^sha256:/, "");
     if (/^[0-9a-f]{3,64}$/.test(id) && imageId.startsWith(id)) return true;
-    return [imageName, ...(imageNames.get(imageId) ?? [])].some((name) => imageNameMatches(value, name));
+    const shown = read(container, imageName, () => shownImageName(container, imageNames));
+    return [shown, imageName, ...(imageNames.get(imageId) ?? [])].some((name) =>
+      imageNameMatches(value, name),
+    );
   },
   before: ({ createdAt }, value, world) => createdAt.getTime() < createdAtOf(value, world),
   since: ({ createdAt }, value, world) => createdAt.getTime() > createdAtOf(value, world),

@@ -4,6 +4,7 @@ import { readMounts } from "../system/mount";
 import type { ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
+import { readableImages } from "./readable-images";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
 
 /** A runtime of the node. */
@@ -39,7 +40,8 @@ export interface NodeInfo {
     exists: boolean;
     containers: Record<"total" | "created" | "running" | "paused" | "stopped" | "unknown", number>;
     pods: { total: number; ready: number };
-    images: number;
+    /** Null where nobody can read which there are. */
+    images: number | null;
   };
   runtimes: RuntimeInfo[];
   /** What CRI-O wrote into its version file; "" when it is not there. */
@@ -84,7 +86,7 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
         unknown: inState("unknown"),
       },
       pods: { total: server.listSandboxes().length, ready: readyPods(server) },
-      images: (await store.images()).length,
+      images: (await readableImages(server))?.length ?? null,
     },
     runtimes: await runtimes(server),
     crioVersion: (readTextIfThere(config.versionFile) ?? "").trim().replace(/^"|"$/g, ""),

@@ -16,17 +16,19 @@ export interface ContainerSizes {
 
 /**
  * Measures many containers; the store's records are read once, and a layer that several share is measured
- * once. A container that cannot be measured is left out, with a warning.
+ * once. A container that cannot be measured is left out, with a warning; all are when the records of the layers cannot be
+ * read.
  * @returns the sizes by the containers' ids
- * @throws KpodError INTERRUPTED, or CORRUPT, IO when the records of the layers cannot be read
+ * @throws KpodError INTERRUPTED
  */
 export async function containerSizes(
   server: ContainerServer,
   containers: readonly Container[],
   signal?: AbortSignal,
 ): Promise<Map<string, ContainerSizes>> {
-  const layers = await readLayerSizes(server.store, signal);
   const sizes = new Map<string, ContainerSizes>();
+  const layers = await readableLayerSizes(server, signal);
+  if (layers === undefined) return sizes;
   for (const container of containers) {
     const { id, name, layerId } = container;
     try {
@@ -39,6 +41,19 @@ export async function containerSizes(
     }
   }
   return sizes;
+}
+
+async function readableLayerSizes(
+  { store, logger }: ContainerServer,
+  signal: AbortSignal | undefined,
+): Promise<LayerSizes | undefined> {
+  try {
+    return await readLayerSizes(store, signal);
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    logger.warn(`${error.message}: no size can be told`);
+    return undefined;
+  }
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Logger } from "../logger";
 import type { RemovedImage } from "./image-removal";
 import type { StorageId } from "./ids";
 import { findImage } from "./images";
-import { notedChainSizes } from "./layer-sizes";
+import { notedImageSizes } from "./layer-sizes";
 import type { ImageRecord } from "./records";
 import type { Store } from "./store";
 
@@ -32,16 +32,17 @@ export class ImageServer {
   async listImages(filter = ""): Promise<ImageResult[]> {
     const images = await this.store.images();
     const found = filter === "" ? undefined : findImage(images, filter);
-    const sizeOf = notedChainSizes(await this.store.layers());
+    const sizeOf = await notedImageSizes(this.store, this.logger);
     return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
-      resultOf(image, sizeOf(image.layer)),
+      resultOf(image, sizeOf(image)),
     );
   }
 
   /** One image, found by name, id or digest (libkpod: ImageStatus). @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, IO */
   async imageStatus(nameOrId: string): Promise<ImageResult> {
     const image = await this.store.image(nameOrId);
-    return resultOf(image, notedChainSizes(await this.store.layers())(image.layer));
+    const sizeOf = await notedImageSizes(this.store, this.logger);
+    return resultOf(image, sizeOf(image));
   }
 
   /**

@@ -1,8 +1,9 @@
 import { KpodError } from "../errors";
+import type { Logger } from "../logger";
 import { diskUsage } from "../system/disk-usage";
 import { isStorageId, type StorageId } from "./ids";
 import { layerChain } from "./images";
-import type { LayerRecord } from "./records";
+import type { ImageRecord, LayerRecord } from "./records";
 import type { Store } from "./store";
 
 /** Measures layers; each one that has to be walked is walked once. */
@@ -43,9 +44,8 @@ export async function readLayerSizes(store: Store, signal?: AbortSignal): Promis
   };
   const ofChain = async (top: string | undefined): Promise<number> => {
     const chain = layerChain(parents, top);
-    const lowest = chain.at(-1);
-    const missing = lowest === undefined ? top : parents.get(lowest);
-    if (missing !== undefined && missing !== "") {
+    const missing = missingLayer(parents, top, chain);
+    if (missing !== undefined) {
       throw new KpodError("CORRUPT", `layer ${missing.slice(0, 13)} has no record in the store`);
     }
     let bytes = 0;
@@ -55,17 +55,59 @@ export async function readLayerSizes(store: Store, signal?: AbortSignal): Promis
   return { ofChanges, ofChain, parentOf: (layer) => parents.get(layer) };
 }
 
+/** The layer of a chain that has no record; undefined when the chain is whole. */
+function missingLayer(
+  parents: ReadonlyMap<StorageId, string | undefined>,
+  top: string | undefined,
+  chain = layerChain(parents, top),
+): string | undefined {
+  const lowest = chain.at(-1);
+  const missing = lowest === undefined ? top : parents.get(lowest);
+  return missing === "" ? undefined : missing;
+}
+
+/**
+ * Tells the bytes of an image, as the records of its layers have them; undefined when they do not know. Of layers that
+ * are missing, and of records that cannot be read, it warns.
+ * @throws KpodError INTERRUPTED
+ */
+export async function notedImageSizes(
+  store: Pick<Store, "layers">,
+  logger: Logger,
+): Promise<(image: ImageRecord) => number | undefined> {
+  let layers: LayerRecord[];
+  try {
+    layers = await store.layers();
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    logger.warn(`${error.message}: no size of an image can be told`);
+    return () => undefined;
+  }
+  const parents = new Map(layers.map(({ id, parent }) => [id, parent]));
+  const sizeOf = notedChainSizes(layers);
+  return ({ id, names, layer }) => {
+    const missing = missingLayer(parents, layer);
+    if (missing === undefined) return sizeOf(layer);
+    const what = `image ${id.slice(0, 13)} (${names?.[0] ?? "without a name"})`;
+    logger.warn(`${what}: its layer ${missing.slice(0, 13)} has no record in the store`);
+    return undefined;
+  };
+}
+
 /** Tells the bytes of a layer and all beneath it, as the records have them; undefined when they do not know. */
 export function notedChainSizes(
   layers: readonly LayerRecord[],
 ): (top: string | undefined) => number | undefined {
   const records = new Map(layers.map((record) => [record.id, record]));
   const parents = new Map(layers.map(({ id, parent }) => [id, parent]));
-  return (top) =>
-    layerChain(parents, top).reduce<number | undefined>((sum, id) => {
+  return (top) => {
+    const chain = layerChain(parents, top);
+    if (missingLayer(parents, top, chain) !== undefined) return undefined;
+    return chain.reduce<number | undefined>((sum, id) => {
       const size = notedSize(records.get(id));
       return sum === undefined || size === undefined ? undefined : sum + size;
     }, 0);
+  };
 }
 
 /** The size stands in the record along with the digest of the same content; 0 is left out, -1 is unknown. */

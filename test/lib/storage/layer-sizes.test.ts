@@ -108,3 +108,21 @@ test.each<[string, Partial<LayerRecord>, number | undefined]>([
   ];
   expect(notedChainSizes(layers)(top)).toBe(size);
 });
+
+test.each<[string, LayerRecord[]]>([
+  ["the top layer is missing", [{ id: base, "diff-size": 1000 }]],
+  ["a lower layer is missing", [{ id: top, parent: base, "diff-size": 1000 }]],
+  [
+    "the layers go round",
+    [
+      { id: top, parent: base, "diff-size": 1 },
+      { id: base, parent: top, "diff-size": 1 },
+    ],
+  ],
+])("a chain of which %s has no size", (_, layers) => {
+  expect(notedChainSizes(layers)(top)).toBeUndefined();
+});
+
+test("an image without layers takes nothing", () => {
+  expect([notedChainSizes([])(undefined), notedChainSizes([])("")]).toEqual([0, 0]);
+});
