@@ -1,3 +1,5 @@
+import { getSystemErrorName } from "node:util";
+
 /** What kind of failure an error is; tests and callers tell errors apart by it, never by the text. */
 export type ErrorCode =
   | "AMBIGUOUS" // an id prefix or a short name fits several things
@@ -47,10 +49,12 @@ export function errorMessage(error: unknown): string {
 
 /** The errno name (`ENOENT`, …) of an error of the operating system, undefined for all others. */
 export function errnoOf(error: unknown): string | undefined {
-  if (typeof error === "object" && error !== null && "code" in error && typeof error.code === "string") {
-    return error.code;
-  }
-  return undefined;
+  if (typeof error !== "object" || error === null) return undefined;
+  if ("code" in error && typeof error.code === "string" && error.code !== "") return error.code;
+  // Newer versions of node leave the name out of some.
+  if (!("errno" in error) || typeof error.errno !== "number" || error.errno === 0) return undefined;
+  const name = getSystemErrorName(-Math.abs(error.errno));
+  return name.startsWith("Unknown") ? undefined : name;
 }
 
 /** True when a file or directory was not there. */
@@ -63,8 +67,9 @@ export function isNotFound(error: unknown): boolean {
 export function describeErrno(error: unknown): string {
   switch (errnoOf(error)) {
     case "EACCES":
-    case "EPERM":
       return "permission denied";
+    case "EPERM":
+      return "operation not permitted";
     case "ENOENT":
       return "no such file or directory";
     case "ENOSPC":

@@ -1,9 +1,11 @@
-import { lstatSync, readdirSync, type Stats } from "node:fs";
+import { closeSync, constants, lstatSync, openSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { mountOf, namesTo, O_PATH, walkTree, type TreeDirectory } from "./tree";
+import { mountsBelow } from "./unmount-below";
 
-/** Directories that are read between two looks at Ctrl-C. */
-const directoriesAtOnce = 64;
+/** Directories and files that are looked at between two looks at Ctrl-C. */
+const atOnce = { left: 64, file: 4_096, mount: 64 };
 
 /** How a tree is measured. */
 export interface DiskUsageOptions {
@@ -15,35 +17,39 @@ export interface DiskUsageOptions {
 
 /**
  * The bytes of all files below a directory, as they would read: holes count, directories do not, a file with
- * several hard links counts once, symbolic links are not followed. Files that vanish meanwhile are passed over.
- * The sizes are those that containers/storage gives to what a layer changed.
+ * several hard links counts once, symbolic links are not followed, and what is mounted in it is somebody else's. Files
+ * that vanish meanwhile are passed over. The sizes are those that containers/storage gives to what a layer changed.
  * @throws KpodError NOT_FOUND when the directory itself is not there, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function diskUsage(directory: string, options: DiskUsageOptions = {}): Promise<number> {
   const { base, signal } = options;
   const counted = new Set<string>();
-  // Names are bytes: as text, one that is not valid UTF-8 would name a file that does not exist.
-  const waiting = [Buffer.from("/")];
+  const before = base === undefined ? undefined : new BaseTree(base);
   let bytes = 0;
-  if (list(directory, "") === undefined) {
-    throw new KpodError("NOT_FOUND", `cannot measure ${directory}: it does not exist`);
-  }
-  for (let read = 0; ; read++) {
-    const path = waiting.pop();
-    if (path === undefined) return bytes;
-    if (read % directoriesAtOnce === directoriesAtOnce - 1) await nextTurn();
-    if (signal?.aborted === true) {
-      throw new KpodError("INTERRUPTED", `interrupted while measuring ${directory}`, {
-        cause: signal.reason,
-      });
+  const seen = { left: 0, file: 0, mount: 0 };
+  try {
+    const hasMounts = mountsBelow(directory).length > 0;
+    for (const { kind, directory: parent, name } of walkTree(directory)) {
+      if (++seen[kind] % atOnce[kind] === 0) await nextTurn();
+      if (signal?.aborted === true) {
+        throw new KpodError("INTERRUPTED", `interrupted while measuring ${directory}`, {
+          cause: signal.reason,
+        });
+      }
+      if (kind !== "file") continue;
+      const stats = look(parent.at(name));
+      if (stats === undefined || stats.isDirectory() || (hasMounts && isMounted(parent, name))) continue;
+      if (isFirstLink(stats, counted) && !isSame(stats, before?.look(parent, name))) bytes += stats.size;
     }
-    for (const name of list(directory, path) ?? []) {
-      const entry = Buffer.concat([path, name]);
-      const stats = look(directory, entry);
-      if (stats === undefined) continue;
-      if (stats.isDirectory()) waiting.push(Buffer.concat([entry, Buffer.from("/")]));
-      else if (isFirstLink(stats, counted) && !isSame(stats, base, entry)) bytes += stats.size;
+    return bytes;
+  } catch (error) {
+    if (error instanceof KpodError) throw error;
+    if (isNotFound(error)) {
+      throw new KpodError("NOT_FOUND", `cannot measure ${directory}: it does not exist`);
     }
+    throw fileError(`cannot measure ${directory}`, error);
+  } finally {
+    before?.close();
   }
 }
 
@@ -56,30 +62,81 @@ function isFirstLink(stats: Stats, counted: Set<string>): boolean {
 }
 
 /** What containers/storage compares (statDifferent) to tell whether a copied file was changed. */
-function isSame(stats: Stats, base: string | undefined, entry: Buffer): boolean {
-  const before = base === undefined ? undefined : look(base, entry);
+function isSame(stats: Stats, before: Stats | undefined): boolean {
   return (
     before !== undefined &&
     (["mode", "uid", "gid", "rdev", "size", "mtimeMs"] as const).every((key) => before[key] === stats[key])
   );
 }
 
-function list(directory: string, path: Buffer | string): Buffer[] | undefined {
-  return unlessGone(directory, () =>
-    readdirSync(Buffer.concat([Buffer.from(directory), Buffer.from(path)]), { encoding: "buffer" }),
+/** True where something is mounted over a file. */
+function isMounted(parent: TreeDirectory, name: Buffer): boolean {
+  const [own, above] = [parent.at(name), parent.at(".")].map((path) =>
+    unlessGone(() => {
+      const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+      try {
+        return mountOf(fd);
+      } finally {
+        closeSync(fd);
+      }
+    }),
   );
+  return own !== above;
 }
 
-function look(directory: string, path: Buffer): Stats | undefined {
-  return unlessGone(directory, () => lstatSync(Buffer.concat([Buffer.from(directory), path])));
+function look(path: Buffer): Stats | undefined {
+  return unlessGone(() => lstatSync(path));
 }
 
-function unlessGone<T>(directory: string, read: () => T): T | undefined {
+function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {
-    // ESTALE is the same on a network file system.
-    if (isNotFound(error) || errnoOf(error) === "ESTALE") return undefined;
-    throw fileError(`cannot measure ${directory}`, error);
+    // ELOOP is a symbolic link where a directory was; ESTALE is the same as gone on a network file system.
+    if (isNotFound(error) || ["ELOOP", "ESTALE"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
   }
+}
+
+/** A tree whose entries are looked up by their names from the top, one directory after the other. */
+class BaseTree {
+  private current: { of: TreeDirectory; fd: number | undefined } | undefined;
+
+  constructor(private readonly top: string) {}
+
+  /** The entry that is where another tree has one of its own. */
+  look(parent: TreeDirectory, name: Buffer): Stats | undefined {
+    if (this.current?.of !== parent) {
+      this.close();
+      this.current = { of: parent, fd: unlessGone(() => this.open(parent)) };
+    }
+    const { fd } = this.current;
+    return fd === undefined ? undefined : look(entryOf(fd, name));
+  }
+
+  close(): void {
+    if (this.current?.fd !== undefined) closeSync(this.current.fd);
+    this.current = undefined;
+  }
+
+  private open(directory: TreeDirectory): number {
+    const flags = O_PATH | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+    let fd = openSync(this.top, flags);
+    const names = directory.parent === undefined ? [] : namesTo(directory.parent, directory.name);
+    for (const name of names) {
+      try {
+        const next = openSync(entryOf(fd, name), flags);
+        closeSync(fd);
+        fd = next;
+      } catch (error) {
+        closeSync(fd);
+        throw error;
+      }
+    }
+    return fd;
+  }
+}
+
+function entryOf(fd: number, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`/proc/self/fd/${fd}/`), name]);
 }

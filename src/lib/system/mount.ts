@@ -54,15 +54,6 @@ export function unmount(target: string): boolean {
   }
 }
 
-/**
- * Unmounts all that is mounted somewhere in a directory, before it is deleted: deleting would go on into what is
- * mounted there, or end with EBUSY.
- */
-export function unmountBelow(directory: string): void {
-  const place = `${realPath(directory)}/`;
-  for (const { target } of readMounts().reverse()) if (target.startsWith(place)) unmount(target);
-}
-
 /** One line of /proc/PID/mountinfo, as far as kpod reads it. */
 export interface MountInfo {
   /** What of the file system is mounted: `/` for all of it. */

@@ -1,0 +1,175 @@
+import { closeSync, constants, fstatSync, openSync, readdirSync, type Dirent } from "node:fs";
+import { errnoOf } from "../errors";
+import { readSmallText } from "./scratch";
+
+const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** Opens a place without reading it: not even a FIFO or a device notices. See open(2). */
+export const O_PATH = 0o10000000;
+
+/** Directories that stay open from the top on, and as many that are kept at the lower end. */
+const openAtEachEnd = 32;
+
+/**
+ * A directory of a tree that is being walked. It was opened by its name in the one above it, never through a path:
+ * whoever moves directories and symbolic links about meanwhile leads nobody out of the tree.
+ */
+export interface TreeDirectory {
+  /** The directory that it is in; undefined at the top. */
+  readonly parent: TreeDirectory | undefined;
+  /** Its name there; empty at the top. */
+  readonly name: Buffer;
+  /** The path of an entry for node's file functions, through the open directory; to be used at once. */
+  readonly at: (name: Buffer | string) => Buffer;
+}
+
+/** What a walk meets, in `directory`, which is open as long as the step is looked at. */
+export interface TreeStep {
+  /**
+   * `left`: a directory after all that was in it. `mount`: one where something is mounted, into which the walk does not
+   * go. `file`: all else, symbolic links among them.
+   */
+  readonly kind: "file" | "left" | "mount";
+  readonly directory: TreeDirectory;
+  readonly name: Buffer;
+}
+
+/** Reached through `/proc/self/fd`, which is what openat(2) and its kin are, with node's own functions. */
+interface OpenDirectory extends TreeDirectory {
+  readonly parent: OpenDirectory | undefined;
+  /** Undefined while it is closed, deep in a tree. */
+  fd: number | undefined;
+  readonly identity: string;
+  readonly mount: string;
+  readonly pending: Dirent<Buffer>[];
+}
+
+/**
+ * Walks a directory tree: what is in a directory before the directory itself, of any depth, whatever its names, in no
+ * other mount, through no symbolic link. The top is not among the steps. What vanishes meanwhile is passed over, and so
+ * is the rest of a directory that somebody moves away from under a deep walk.
+ * @param top a directory; not a symbolic link to one
+ * @throws the error of the operating system
+ */
+export function* walkTree(top: string): Generator<TreeStep> {
+  const stack: OpenDirectory[] = [];
+  /** The first directory from which on all that are deeper are open; those from the top are open anyway. */
+  let firstOpen = openAtEachEnd;
+  const push = (directory: OpenDirectory): void => {
+    stack.push(directory);
+    firstOpen = Math.max(openAtEachEnd, Math.min(firstOpen, stack.length - 1));
+    const oldest = stack.length - firstOpen > openAtEachEnd ? stack[firstOpen] : undefined;
+    if (oldest === undefined) return;
+    close(oldest);
+    firstOpen++;
+  };
+  try {
+    push(opened(openSync(top, asDirectory), undefined, Buffer.alloc(0)));
+    for (let current = stack.at(-1); current !== undefined; current = stack.at(-1)) {
+      const entry = current.pending.pop();
+      if (entry === undefined) {
+        stack.pop();
+        const parent = backTo(stack, current);
+        close(current);
+        if (parent === undefined) continue;
+        firstOpen = Math.min(firstOpen, stack.length - 1);
+        yield { kind: "left", directory: parent, name: current.name };
+      } else if (entry.isDirectory()) {
+        const below = enter(current, entry.name);
+        if (typeof below === "object") push(below);
+        else if (below !== "gone") yield { kind: below, directory: current, name: entry.name };
+      } else {
+        yield { kind: "file", directory: current, name: entry.name };
+      }
+    }
+  } finally {
+    for (const directory of stack) close(directory);
+  }
+}
+
+/** The mount that an open file or directory is in, by its number in /proc/self/mountinfo. */
+export function mountOf(fd: number): string {
+  return /^mnt_id:\t(\d+)$/m.exec(readSmallText(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1] ?? "";
+}
+
+/** The names that lead to an entry from the top, its own last. */
+export function namesTo({ parent, name }: TreeDirectory, last: Buffer): Buffer[] {
+  const names = [last];
+  let own = name;
+  for (let above = parent; above !== undefined; above = above.parent) {
+    names.push(own);
+    own = above.name;
+  }
+  return names.reverse();
+}
+
+/** @returns the directory, or what is in its place */
+function enter(parent: OpenDirectory, name: Buffer): OpenDirectory | "file" | "gone" | "mount" {
+  try {
+    const directory = opened(openSync(parent.at(name), asDirectory), parent, name);
+    if (directory.mount === parent.mount) return directory;
+    close(directory);
+    return "mount";
+  } catch (error) {
+    const errno = errnoOf(error) ?? "";
+    // Somebody put something else in its place.
+    if (errno === "ENOTDIR" || errno === "ELOOP") return "file";
+    // ESTALE is the same on a network file system.
+    if (errno === "ENOENT" || errno === "ESTALE") return "gone";
+    throw error;
+  }
+}
+
+function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): OpenDirectory {
+  try {
+    const mount = mountOf(fd);
+    const isEntered = parent === undefined || parent.mount === mount;
+    const pending = isEntered
+      ? readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer", withFileTypes: true })
+      : [];
+    const directory: OpenDirectory = {
+      parent,
+      name,
+      at: (entry) => Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), Buffer.from(entry)]),
+      fd,
+      identity: identityOf(fd),
+      mount,
+      pending,
+    };
+    return directory;
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+/**
+ * Goes back from a directory to the one above it, which may have been closed: then by `..`, if that is still the same.
+ * @returns undefined where it is not; the walk goes on with the nearest one above that is open
+ */
+function backTo(stack: OpenDirectory[], from: OpenDirectory): OpenDirectory | undefined {
+  const parent = stack.at(-1);
+  if (parent === undefined || parent.fd !== undefined) return parent;
+  try {
+    const fd = openSync(from.at(".."), asDirectory);
+    if (identityOf(fd) === parent.identity && mountOf(fd) === parent.mount) {
+      parent.fd = fd;
+      return parent;
+    }
+    closeSync(fd);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+  }
+  while (stack.length > 0 && stack.at(-1)?.fd === undefined) stack.pop();
+  return undefined;
+}
+
+function identityOf(fd: number): string {
+  const { dev, ino } = fstatSync(fd, { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+function close(directory: OpenDirectory): void {
+  if (directory.fd !== undefined) closeSync(directory.fd);
+  directory.fd = undefined;
+}
