@@ -40,7 +40,9 @@ export async function createFromSpec(
   undo.add(`remove the log file of ${container.name}`, () => {
     removeLog(logPath);
   });
-  undo.add(`remove ${container.name} from its runtime`, () => discardLaunch(server, container));
+  undo.add(`remove ${container.name} from its runtime`, () =>
+    server.store.uninterrupted(() => discardLaunch(server, container)),
+  );
   await runtime.createContainer(container, {
     logPath,
     terminal: false,

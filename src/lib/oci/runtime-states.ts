@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { Config } from "../config";
-import { errorMessage, KpodError } from "../errors";
+import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import type { Container } from "./container";
 import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
@@ -204,6 +204,20 @@ export class RuntimeStates {
   private existingRoots(): readonly string[] {
     this.roots ??= stateRoots(this.config);
     return this.roots.filter((root) => existsSync(root));
+  }
+
+  /**
+   * Removes what a runtime keeps of a container that it cannot read any more. Its processes must have ended.
+   * @throws KpodError NOT_PERMITTED, IO
+   */
+  forgetContainer({ id }: Pick<Container, "id">): void {
+    const located = locateState(this.existingRoots(), id);
+    if (located === undefined) return;
+    try {
+      rmSync(located.directory, { recursive: true, force: true });
+    } catch (error) {
+      throw fileError(`cannot remove ${located.directory}`, error);
+    }
   }
 
   /** All containers of all runtimes that are configured, also those of others. */

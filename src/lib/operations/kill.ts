@@ -35,7 +35,10 @@ export async function killContainer(
     });
   }
   if (signal !== constants.signals.SIGKILL) return;
-  const ended = await waitForExit(server, container, { timeoutMs: killedWait });
+  const ended = await waitForExit(server, container, {
+    timeoutMs: killedWait,
+    signal: server.store.interruption,
+  });
   if (ended !== undefined) noteLostExit(server, container, killedExitCode);
   await noteState(server, container);
 }

@@ -1,0 +1,93 @@
+import { readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
+import { errnoOf, isNotFound } from "../errors";
+import { readCommandLine } from "../system/process";
+import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
+import type { Container } from "./container";
+import { readStateFile } from "./state";
+
+/** What of a container leads to its conmon. */
+export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
+
+/**
+ * The conmon of a container while it lives: the process that state.json or the pid file names, if it is a conmon and
+ * was called for this very container. A pid in a file alone tells nothing, it can be anybody's by now.
+ * @returns undefined when it is dead or nobody noted it: CRI-O before 1.17 did not ask conmon for its pid
+ */
+export function findMonitor(container: Monitored): ProcessIdentity | undefined {
+  return [notedMonitor(container), fromPidFile(container)].find(
+    (candidate): candidate is ProcessIdentity =>
+      candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container.id),
+  );
+}
+
+/** The same, and where neither names it, looked for among all processes: before the container's files are removed. */
+export function searchMonitor(container: Monitored): ProcessIdentity | undefined {
+  const noted = findMonitor(container);
+  if (noted !== undefined) return noted;
+  for (const name of readdirSync("/proc")) {
+    const pid = /^\d+$/.test(name) ? Number(name) : 0;
+    const found = pid > 0 && isMonitorOf(pid, container.id) ? identifyProcess(pid) : undefined;
+    if (found !== undefined && isAlive(found)) return found;
+  }
+  return undefined;
+}
+
+/** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
+export function isMonitorNoted(container: Monitored): boolean {
+  return readMonitorPid(container.bundlePath) !== undefined || notedMonitor(container) !== undefined;
+}
+
+/** CRI-O since 1.34 notes it with its start time. */
+function notedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
+  try {
+    const monitor = readStateFile(join(dir, "state.json"))?.monitor;
+    return notedProcess(monitor?.pid, monitor?.startTime);
+  } catch {
+    // What cannot be read notes nothing.
+    return undefined;
+  }
+}
+
+function fromPidFile({ bundlePath }: Monitored): ProcessIdentity | undefined {
+  const pid = readMonitorPid(bundlePath);
+  return pid === undefined ? undefined : identifyProcess(pid);
+}
+
+/** What stands in the pid file that conmon wrote. */
+function readMonitorPid(bundlePath: string): number | undefined {
+  try {
+    const text = readFileSync(join(bundlePath, "conmon-pidfile"), "latin1").trim();
+    return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True for a program called conmon with the option `-c ID`. That the id stands elsewhere among its words is not enough. */
+function isMonitorOf(pid: number, id: string): boolean {
+  const words = readCommandLine(pid);
+  const named = words?.some(
+    (word, index) => word === `--cid=${id}` || (word === id && isIdOption(words[index - 1])),
+  );
+  return (
+    named === true &&
+    basename(executableOf(pid) ?? "")
+      .replace(/ \(deleted\)$/, "")
+      .includes("conmon")
+  );
+}
+
+function isIdOption(word: string | undefined): boolean {
+  return word === "-c" || word === "--cid";
+}
+
+function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    // Threads of the kernel have none.
+    if (isNotFound(error) || ["ESRCH", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
