@@ -62,6 +62,7 @@ export async function createFromSpec(
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export function startContainer(server: ContainerServer, container: Container): Promise<void> {
+  server.requireNode({ launching: true });
   const sandbox = server.getSandbox(container.sandboxId);
   const step = (): Promise<void> => start(server, container);
   if (sandbox === undefined) return step();

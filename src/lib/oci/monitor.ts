@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync, readlinkSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
+import { realPath } from "../system/mount";
 import { readCommandLine } from "../system/process";
 import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
 import type { Container } from "./container";
@@ -17,7 +18,7 @@ export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
 export function findMonitor(container: Monitored): ProcessIdentity | undefined {
   return [notedMonitor(container), fromPidFile(container)].find(
     (candidate): candidate is ProcessIdentity =>
-      candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container.id),
+      candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container),
   );
 }
 
@@ -27,7 +28,7 @@ export function searchMonitor(container: Monitored): ProcessIdentity | undefined
   if (noted !== undefined) return noted;
   for (const name of readdirSync("/proc")) {
     const pid = /^\d+$/.test(name) ? Number(name) : 0;
-    const found = pid > 0 && isMonitorOf(pid, container.id) ? identifyProcess(pid) : undefined;
+    const found = pid > 0 && isMonitorOf(pid, container) ? identifyProcess(pid) : undefined;
     if (found !== undefined && isAlive(found)) return found;
   }
   return undefined;
@@ -64,22 +65,35 @@ function readMonitorPid(bundlePath: string): number | undefined {
   }
 }
 
-/** True for a program called conmon with the option `-c ID`. That the id stands elsewhere among its words is not enough. */
-function isMonitorOf(pid: number, id: string): boolean {
+/**
+ * True for a program called conmon with the option `-c ID`, for this bundle. That the id stands elsewhere among its
+ * words is not enough, and in a copy of a store the container is another one.
+ */
+function isMonitorOf(pid: number, { id, bundlePath }: Monitored): boolean {
   const words = readCommandLine(pid);
-  const named = words?.some(
-    (word, index) => word === `--cid=${id}` || (word === id && isIdOption(words[index - 1])),
-  );
-  return (
-    named === true &&
-    basename(executableOf(pid) ?? "")
-      .replace(/ \(deleted\)$/, "")
-      .includes("conmon")
-  );
+  if (words === undefined || !valuesOf(words, "-c", "--cid").includes(id)) return false;
+  const bundles = valuesOf(words, "-b", "--bundle");
+  if (bundles.length > 0 && !bundles.some((bundle) => isSamePath(bundle, bundlePath))) return false;
+  return basename(executableOf(pid) ?? "")
+    .replace(/ \(deleted\)$/, "")
+    .includes("conmon");
 }
 
-function isIdOption(word: string | undefined): boolean {
-  return word === "-c" || word === "--cid";
+function valuesOf(words: readonly string[], short: string, long: string): string[] {
+  return words.flatMap((word, index) => {
+    if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
+    return word === short || word === long ? (words[index + 1] ?? []) : [];
+  });
+}
+
+function isSamePath(one: string, other: string): boolean {
+  return one === other || resolved(one) === resolved(other);
+}
+
+/** A path without symbolic links, of which the end need not be there: CRI-O says /var/run where others say /run. */
+function resolved(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? realPath(path) : join(resolved(parent), basename(path));
 }
 
 function executableOf(pid: number): string | undefined {

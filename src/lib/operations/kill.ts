@@ -21,6 +21,7 @@ export async function killContainer(
   container: Container,
   signal: number,
 ): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "running" && status !== "paused") {
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);

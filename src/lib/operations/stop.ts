@@ -25,6 +25,7 @@ export async function stopContainer(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status === "paused") {
     throw new KpodError("BAD_STATE", `cannot stop paused container ${container.id}`, {

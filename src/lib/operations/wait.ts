@@ -56,7 +56,7 @@ async function exitNoticed(
 ): Promise<ExitRecord | "gone" | undefined> {
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
-  const gone = processGone(container);
+  const gone = processGone(server, container);
   const watchers: FSWatcher[] = [];
   const timers: NodeJS.Timeout[] = [];
   let interrupt: (() => void) | undefined;
@@ -102,13 +102,13 @@ function watchDirectory(directory: string, look: () => void): FSWatcher[] {
 }
 
 /** Tells whether the first process has been gone for long enough that no exit file will come any more. */
-function processGone(container: Container): () => boolean {
+function processGone({ runtime }: ContainerServer, container: Container): () => boolean {
   const { state } = container;
   const pid = state?.pid !== undefined && state.pid > 0 ? state.pid : (state?.initPid ?? 0);
   const startTime = pid === state?.initPid ? state.initStartTime : undefined;
   let since: number | undefined;
   return () => {
-    if (pid === 0 || isProcessAlive(pid, startTime)) return false;
+    if (pid === 0 || isProcessAlive(pid, startTime) || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
     if (isMonitorNoted(container) && findMonitor(container) === undefined) return true;
     since ??= monotonicNow();
