@@ -42,7 +42,12 @@ const PACKS = {
     "src/lib/storage/overlay.ts",
   ],
   logs: ["src/cli/table/logs.ts", "src/commands/logs.ts", "src/lib/operations/logs.ts"],
-  stats: ["src/cli/table/stats.ts", "src/commands/stats.ts", "src/lib/operations/stats.ts"],
+  stats: [
+    "src/cli/table/stats.ts",
+    "src/commands/stats.ts",
+    "src/lib/operations/stats.ts",
+    "src/lib/cgroups/process-cgroups.ts",
+  ],
   forms: [
     "src/format/template/index.ts",
     "src/commands/container-template.ts",

@@ -53,7 +53,11 @@ export interface BaseContext {
   readonly interceptSignals: (handler: (name: InterruptName) => void) => () => void;
   /** The configuration: defaults, files, global flags. */
   readonly loadConfig: () => Promise<Config>;
-  /** A server over the configuration, with the logger, the lock timeout and the signal of this context. */
+  /**
+   * A server over the configuration, with the logger, the lock timeout and the signal of this context.
+   *
+   * @throws KpodError UNSUPPORTED for a command that changes something, where this is not the node's pid namespace
+   */
   readonly openServer: () => Promise<ContainerServer>;
   /**
    * Prints the error of one argument as its own line while the others go on; the command then returns 1.

@@ -6,8 +6,15 @@ import { createLogger } from "./logger";
 import type { Terminal } from "./terminal";
 import { mark } from "./trace";
 
-/** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
-export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
+/**
+ * What a command gets besides its flags and arguments. Library and configuration load when it asks for them.
+ * @param options.changes true for a command that changes the node: its server is only that of the node it is on
+ */
+export function createContext(
+  globals: GlobalValues,
+  terminal: Terminal,
+  { changes = false }: { changes?: boolean | undefined } = {},
+): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
   const { signal, intercept, unlessInterrupted } = createInterrupt();
 
@@ -35,11 +42,13 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
       import("../lib/container-server"),
     ]);
     mark("library loaded");
-    return new ContainerServer(config, {
+    const server = new ContainerServer(config, {
       logger,
       lockTimeoutMs: globals.lockTimeout * 1000,
       signal,
     });
+    if (changes) server.requireNode();
+    return server;
   };
 
   const reportFailure = (error: unknown) => {

@@ -48,7 +48,7 @@ async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   if (command.needsRoot === true) requireRoot(command);
-  const context = createContext(globals, terminal);
+  const context = createContext(globals, terminal, { changes: command.needsRoot });
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
   if (command.needsRoot === true) context.signal();
   mark("command line read");

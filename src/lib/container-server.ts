@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { hookDirectories, type Config, type HookParams } from "./config";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import type { Container } from "./oci/container";
+import { wayIn } from "./oci/node-sight";
 import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import { readStateFile } from "./oci/state";
 import { findContainer } from "./operations/find-container";
@@ -31,6 +32,7 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
+import { isOwnProc } from "./system/pid-namespace";
 
 /** How a ContainerServer waits and whom it tells. */
 export interface ServerOptions extends LockWait {
@@ -81,6 +83,7 @@ export class ContainerServer extends LoadedLists {
         }),
       this.logger,
       options.runtimeLimits,
+      dirname(this.store.layout.containersFiles[0]),
     );
     this.withStateLock = config.fileLocking
       ? fileStateLock(config.lockPath, lockOptionsOf(options, this.logger))
@@ -142,6 +145,25 @@ export class ContainerServer extends LoadedLists {
 
   private async finishRenames(): Promise<void> {
     if (existsSync(journalDirectory(this.store.layout.root))) await recoverRenames(this);
+  }
+
+  /**
+   * Makes sure that this is the pid namespace of the node, before anything is changed in it: elsewhere containers that
+   * run look as if they had ended, and their pids are those of others.
+   * @param launching where nothing runs by which the namespace could be told, what is on disk may still be changed, but
+   * nothing launched: it would belong to a toolbox, say, and end with that
+   * @throws KpodError UNSUPPORTED with the way in
+   */
+  requireNode({ launching = false }: { launching?: boolean } = {}): void {
+    const place = isOwnProc() ? this.runtime.sight().place : "outside";
+    if (place === "node" || (place === "unclear" && !launching)) return;
+    throw new KpodError(
+      "UNSUPPORTED",
+      place === "outside"
+        ? "this is another pid namespace than that of the node, whose processes cannot be changed from here"
+        : "this is not the pid namespace of a machine, and nothing runs that shows it to be that of a node",
+      { hint: wayIn },
+    );
   }
 
   /**

@@ -1,55 +1,67 @@
-import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { readFileSync, readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, isNotFound } from "../errors";
-import { killProcess } from "../system/process";
+import { readThreadGroup } from "../system/process";
+import { identifyProcess, signalProcess } from "../system/process-identity";
+import { waitUntil } from "../system/wait-until";
+import { thawCgroup } from "./freezer";
 import { cgroupHierarchies } from "./hierarchies";
-import { monotonicNow } from "../system/clock";
 
 /** Milliseconds that killed processes have to leave their cgroup. */
 const emptyTimeLimit = 5_000;
 
+/** A cgroup that could not be removed, and the processes that are in it or below it. */
+export interface StuckCgroup {
+  readonly directory: string;
+  /** As this process sees them: 0 is one of another pid namespace. */
+  readonly pids: readonly number[];
+}
+
 /**
  * Removes all cgroups of a container and of its conmon, in every hierarchy and wherever they lie; processes
- * that are still in the container's are killed.
+ * that are still in them are killed.
  * @returns the cgroups that could not be emptied in time
+ * @throws KpodError INTERRUPTED
  */
-export async function clearCgroups(id: string): Promise<string[]> {
-  const found = cgroupsOf(id);
-  for (const directory of found) thaw(directory);
-  const deadline = monotonicNow() + emptyTimeLimit;
-  let left = found;
-  for (;;) {
+export async function clearCgroups(
+  id: string,
+  { timeoutMs = emptyTimeLimit, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<StuckCgroup[]> {
+  let left = containerCgroups(id);
+  for (const directory of left) thawTree(directory);
+  const removeAll = (): boolean => {
     left = left.filter((directory) => !removeTree(directory));
-    if (left.length === 0 || monotonicNow() > deadline) return left;
-    await sleep(10);
-  }
+    return left.length === 0;
+  };
+  await waitUntil(`the cgroups of container ${id} to be empty`, removeAll, { timeoutMs, signal });
+  return left.map((directory) => ({ directory, pids: [...new Set(pidsBelow(directory))] }));
 }
 
-/** Thaws all cgroups of a container: a frozen process does not die before that. */
+/** Thaws all cgroups of a container and of its conmon: a frozen process does not die before that. */
 export function thawCgroups(id: string): void {
-  for (const directory of cgroupsOf(id)) thaw(directory);
+  for (const directory of containerCgroups(id)) thawTree(directory);
 }
 
-function cgroupsOf(id: string): string[] {
+/** The cgroups of a container and of its conmon that there are, by the names that CRI-O gives them. */
+export function containerCgroups(id: string): string[] {
   const names = new Set([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
   return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, names));
 }
 
-/** Thaws a cgroup of version 1 or 2, where it is one that can be frozen. */
-function thaw(directory: string): void {
-  for (const [file, value] of [
-    ["freezer.state", "THAWED"],
-    ["cgroup.freeze", "0"],
-  ] as const) {
-    const path = join(directory, file);
-    try {
-      if (existsSync(path)) writeFileSync(path, value);
-    } catch (error) {
-      // The cgroup has just gone.
-      if (!isNotFound(error) && errnoOf(error) !== "ENODEV") throw error;
-    }
-  }
+/**
+ * The processes of a cgroup and of those below it, as this process sees them: 0 stands for one of another pid
+ * namespace, of which nothing else can be told.
+ */
+export function pidsBelow(directory: string): number[] {
+  return [
+    ...processesIn(directory),
+    ...subdirectories(directory).flatMap((name) => pidsBelow(join(directory, name))),
+  ];
+}
+
+function thawTree(directory: string): void {
+  thawCgroup(directory);
+  for (const name of subdirectories(directory)) thawTree(join(directory, name));
 }
 
 function findDirectories(directory: string, names: ReadonlySet<string>): string[] {
@@ -66,7 +78,7 @@ function subdirectories(directory: string): string[] {
       .map(({ name }) => name);
   } catch (error) {
     // Others come and go meanwhile.
-    if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
+    if (isGone(error)) return [];
     throw error;
   }
 }
@@ -74,7 +86,7 @@ function subdirectories(directory: string): string[] {
 /** Kills what is in a cgroup and those below it, and removes those that are empty by now. @returns whether all is gone */
 function removeTree(directory: string): boolean {
   const below = subdirectories(directory).map((name) => removeTree(join(directory, name)));
-  for (const pid of processesIn(directory)) killProcess(pid);
+  killMembers(directory);
   try {
     rmdirSync(directory);
     return below.every(Boolean);
@@ -86,11 +98,36 @@ function removeTree(directory: string): boolean {
   }
 }
 
+/** Kills the processes in a cgroup itself. */
+function killMembers(directory: string): void {
+  const members = processesIn(directory).flatMap((pid) => identifyProcess(pid) ?? []);
+  if (members.length === 0) return;
+  // The pid of one that ended may have gone to anybody before it was looked at: who is still in it is meant.
+  const still = new Set(processesIn(directory));
+  for (const member of members) if (still.has(member.pid)) signalProcess(member, "SIGKILL");
+}
+
+/** The processes in a cgroup itself. One of threads tells of these alone. */
 function processesIn(directory: string): number[] {
   try {
-    return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+    return readPids(join(directory, "cgroup.procs"));
   } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
+    if (isGone(error)) return [];
+    if (errnoOf(error) !== "EOPNOTSUPP" && errnoOf(error) !== "ENOTSUP") throw error;
+  }
+  try {
+    const threads = readPids(join(directory, "cgroup.threads"));
+    return [...new Set(threads.map((thread) => (thread > 0 ? readThreadGroup(thread) : thread) ?? thread))];
+  } catch (error) {
+    if (isGone(error)) return [];
     throw error;
   }
+}
+
+function readPids(path: string): number[] {
+  return readFileSync(path, "latin1").split("\n").filter(Boolean).map(Number);
+}
+
+function isGone(error: unknown): boolean {
+  return isNotFound(error) || errnoOf(error) === "ENODEV";
 }

@@ -96,7 +96,7 @@ export function parseProcessCgroups(
 }
 
 /** A line of /proc/PID/cgroup, `hierarchy-ID:controller-list:cgroup-path`; the path may hold colons itself. */
-function readLine(line: string): { list: string; path: string } | undefined {
+export function readLine(line: string): { list: string; path: string } | undefined {
   const first = line.indexOf(":");
   const second = line.indexOf(":", first + 1);
   if (first < 1 || second < 0 || line[second + 1] !== "/") return undefined;
@@ -117,10 +117,17 @@ function directoryOf(
   if (path === undefined) return undefined;
   for (const mount of mounts) {
     if (!fits(mount)) continue;
-    const { root, target } = mount;
-    // Seen from inside a cgroup namespace, what lies above its root begins with "/..".
-    if (root === "/" && !path.startsWith("/../")) return `${target}${path}`;
-    if (root !== "/" && path.startsWith(`${root}/`)) return `${target}${path.slice(root.length)}`;
+    const directory = directoryIn(mount, path);
+    if (directory !== undefined) return directory;
   }
   return undefined;
+}
+
+/** Where a mount shows a cgroup; undefined where it does not show it. */
+export function directoryIn({ root, target }: CgroupMount, path: string): string | undefined {
+  // Seen from inside a cgroup namespace, what lies above its root begins with "/..".
+  if (root === "/") return path.startsWith("/../") || path === "/.." ? undefined : `${target}${path}`;
+  // Of two paths that go up, the one that goes further up is not below the other.
+  if (!path.startsWith(`${root}/`) || path.startsWith(`${root}/../`)) return undefined;
+  return `${target}${path.slice(root.length)}`;
 }

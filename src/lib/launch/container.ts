@@ -33,6 +33,7 @@ export async function createPodContainer(
   sandbox: Sandbox,
   options: ContainerOptions,
 ): Promise<Container> {
+  server.requireNode({ launching: true });
   server.runtime.requirePrograms();
   const name = checkName("container", options.name);
   const volumes = (options.volumes ?? []).map(checkVolume);

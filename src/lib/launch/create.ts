@@ -40,7 +40,9 @@ export async function createFromSpec(
   undo.add(`remove the log file of ${container.name}`, () => {
     removeLog(logPath);
   });
-  undo.add(`remove ${container.name} from its runtime`, () => discardLaunch(server, container));
+  undo.add(`remove ${container.name} from its runtime`, () =>
+    server.store.uninterrupted(() => discardLaunch(server, container)),
+  );
   await runtime.createContainer(container, {
     logPath,
     terminal: false,
@@ -60,6 +62,7 @@ export async function createFromSpec(
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export function startContainer(server: ContainerServer, container: Container): Promise<void> {
+  server.requireNode({ launching: true });
   const sandbox = server.getSandbox(container.sandboxId);
   const step = (): Promise<void> => start(server, container);
   if (sandbox === undefined) return step();

@@ -43,6 +43,7 @@ export interface PodOptions {
  * CONMON_FAILED, RUNTIME_FAILED
  */
 export async function runPodSandbox(server: ContainerServer, options: PodOptions): Promise<Sandbox> {
+  server.requireNode({ launching: true });
   const plan = await planPod(server, options);
   return withUndo(server.logger, async (undo) => {
     await server.withStateLock(async () => {

@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { errorMessage, KpodError } from "../errors";
@@ -172,15 +171,4 @@ function timedOut(request: ConmonRequest): KpodError {
     "RUNTIME_TIMEOUT",
     `${request.handler.path} did not create the container within ${request.timeLimitMs / 1000} s`,
   );
-}
-
-/** The pid of a container's conmon as it noted it itself; undefined when it did not. */
-export function readConmonPid(bundlePath: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(join(bundlePath, "conmon-pidfile"), "utf8"));
-    return Number.isInteger(pid) && pid > 1 ? pid : undefined;
-  } catch {
-    // CRI-O before 1.17 did not ask conmon for it.
-    return undefined;
-  }
 }

@@ -18,12 +18,15 @@ export const unknownExitCode = 255;
  * Puts together the state of a container from all who know of it. The runtime stands above the exit file, the
  * exit file above state.json, which is only CRI-O's memory and may be stale.
  * @param noted what its state.json says, where that was read already; it becomes the result
+ * @param hasEndedUnseen tells whether a process that is not seen has ended. In another pid namespace than the node's
+ * it need not have
  */
 export function resolveState(
   container: Container,
   answer: RuntimeAnswer,
   exitsDir: string,
   noted: NotedState | undefined = notedStateOf(container),
+  hasEndedUnseen: (id: string) => boolean = () => true,
 ): ContainerState {
   const { id, bundlePath } = container;
   const state: ContainerState = noted?.state ?? {
@@ -37,6 +40,7 @@ export function resolveState(
     error: "",
   };
   state.id = id;
+  const notedEnd = state.status === "stopped";
   if (typeof answer === "object") {
     state.status = answer.status;
     state.pid = answer.pid;
@@ -47,9 +51,10 @@ export function resolveState(
     // The runtime goes on with those of the beginning when a container is renamed.
     if (noted?.annotated !== true) state.annotations = answer.annotations;
     if (answer.created !== undefined) state.created = answer.created;
-    return answer.status === "stopped"
-      ? ended(state, readExit(container, exitsDir), container)
-      : alive(state);
+    if (answer.status !== "stopped") return alive(state);
+    const exit = readExit(container, exitsDir);
+    const known = exit !== undefined || notedEnd || hasEndedUnseen(id);
+    return known ? ended(state, exit, container) : unknown(state, 0);
   }
   if (noted === undefined) state.bundle = bundlePath;
   const exit = readExit(container, exitsDir);
@@ -62,7 +67,7 @@ export function resolveState(
   // A copy of another machine's store, or one that was moved: the runtimes here know nothing of it.
   const lives = state.status === "running" || state.status === "paused" || state.status === "created";
   if (lives && isMoved(container, state)) return unknown(state, 0);
-  if (state.status === "stopped" || answer === "absent") return ended(state, exit, container);
+  if (notedEnd || (answer === "absent" && hasEndedUnseen(id))) return ended(state, exit, container);
   return unknown(state, 0);
 }
 

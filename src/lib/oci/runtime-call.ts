@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errnoOf, errorMessage, KpodError } from "../errors";
+import { errorMessage, KpodError } from "../errors";
+import { killGroupOf } from "../system/process-identity";
 import type { RuntimeHandler } from "./runtime-handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
@@ -59,13 +60,10 @@ export async function callRuntime(
  * Kills a runtime and what it started, and waits for none of them: one that hangs in the kernel does not die,
  * and would hold its output open.
  */
-function giveUp(child: Pick<ChildProcess, "pid" | "stdout" | "stderr" | "unref">): void {
-  try {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
-  } catch (error) {
-    // It ended in this moment.
-    if (errnoOf(error) !== "ESRCH") throw error;
-  }
+function giveUp(
+  child: Pick<ChildProcess, "pid" | "exitCode" | "signalCode" | "stdout" | "stderr" | "unref">,
+): void {
+  killGroupOf(child);
   child.stdout?.destroy();
   child.stderr?.destroy();
   child.unref();

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { isRecord } from "../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
+import { notedProcess, type ProcessIdentity } from "../system/process-identity";
 import { readIntoScratch, scratch } from "../system/scratch";
 import type { RuntimeState } from "./runtime-state";
 import { readTime, textMap, type ContainerStatus } from "./state";
@@ -26,6 +27,25 @@ export function readRuntimeFiles(
     return runtime === "crun" ? readCrun(directory, id) : readRunc(directory, id);
   } catch (error) {
     // Whatever keeps us from reading them may not keep the runtime, and it says what is wrong.
+    if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The first process of a container, as its runtime noted it; undefined when that cannot be read. */
+export function readRuntimeProcess(runtime: KnownRuntime, directory: string): ProcessIdentity | undefined {
+  try {
+    if (runtime === "runc") {
+      const head = runcHead(
+        scratch.toString("latin1", 0, readIntoScratch(`${directory}/state.json`, headSize)),
+      );
+      return notedProcess(head?.pid, head?.startTime);
+    }
+    const value: unknown = JSON.parse(readFileSync(`${directory}/status`, "utf8"));
+    if (!isRecord(value)) return undefined;
+    const { pid, "process-start-time": startTime } = value;
+    return typeof pid === "number" ? notedProcess(pid, String(startTime)) : undefined;
+  } catch (error) {
     if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
     throw error;
   }

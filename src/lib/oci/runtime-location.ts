@@ -2,9 +2,9 @@ import { existsSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { readCommandLine } from "../system/process";
-import { readConmonPid } from "./conmon";
 import type { Container } from "./container";
 import { findExecutable, isExecutable } from "./executable";
+import { findMonitor, type Monitored } from "./monitor";
 import type { KnownRuntime } from "./runtime-files";
 import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime-handler";
 
@@ -102,12 +102,10 @@ function isOther({ path, type }: RuntimeHandler): boolean {
  * The runtime that a container's conmon was called with: conmon lives as long as the container.
  * @returns undefined when its conmon does not live
  */
-export function runtimeOfMonitor(
-  container: Pick<Container, "id" | "bundlePath">,
-): RuntimeHandler | undefined {
-  const pid = readConmonPid(container.bundlePath);
+export function runtimeOfMonitor(container: Monitored): RuntimeHandler | undefined {
+  const pid = findMonitor(container)?.pid;
   const words = pid === undefined || !isOfHost(pid) ? undefined : readCommandLine(pid);
-  if (words?.includes(container.id) !== true) return undefined;
+  if (words === undefined) return undefined;
   const option = words.findIndex((word) => word === "-r" || word === "--runtime");
   const path = option < 0 ? "" : (words[option + 1] ?? "");
   const root = words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "";

@@ -1,8 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import type { Config } from "../config";
-import { errorMessage, KpodError } from "../errors";
+import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import type { Container } from "./container";
+import { nodeSight, wayIn, type NodeSight } from "./node-sight";
 import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
 import {
@@ -51,6 +52,10 @@ export class RuntimeStates {
   private readonly choiceOf: ChoiceOf;
   private readonly logger: Logger;
   protected readonly limits: RuntimeLimits;
+  /** The store's directory of containers, which tells of processes, too; "" for none. */
+  private readonly containersDirectory: string;
+  private toldUnseen = false;
+  private lastSight: NodeSight | undefined;
   private handlers: RuntimeHandler[] | undefined;
   private roots: readonly string[] | undefined;
   /** True when a container that is in none of the roots has no runtime; undefined until that is asked. */
@@ -61,11 +66,13 @@ export class RuntimeStates {
     choiceOf: ChoiceOf = () => defaultChoice,
     logger: Logger = silentLogger,
     limits: RuntimeLimits = {},
+    containersDirectory = "",
   ) {
     this.config = config;
     this.choiceOf = choiceOf;
     this.logger = logger;
     this.limits = limits;
+    this.containersDirectory = containersDirectory;
   }
 
   /**
@@ -117,6 +124,7 @@ export class RuntimeStates {
    * unless the container's exit was written down.
    */
   async containerStatus(container: Container): Promise<ContainerState> {
+    this.lastSight = undefined;
     let answer: RuntimeAnswer | undefined = this.look(container, this.existingRoots());
     // A conmon that lives knows of a runtime that has left the configuration.
     const elsewhere = answer === "absent" && runtimeOfMonitor(container) !== undefined;
@@ -126,7 +134,40 @@ export class RuntimeStates {
         async (handler) => (await queryRuntimeState(handler, container.id, this.limits.callMs)) ?? "absent",
       );
     }
-    return resolveState(container, answer, this.config.containerExitsDir);
+    return this.resolve(container, answer);
+  }
+
+  private resolve(container: Container, answer: RuntimeAnswer, noted?: NotedState): ContainerState {
+    return resolveState(container, answer, this.config.containerExitsDir, noted, (id) => {
+      // One look at the whole node does for all containers of a list.
+      this.lastSight ??= this.sight();
+      if (this.lastSight.hasEndedUnseen(id)) return true;
+      this.warnUnseen();
+      return false;
+    });
+  }
+
+  /** Whether the processes of the node's containers are to be seen here. */
+  sight(): NodeSight {
+    return nodeSight({
+      runtimeRoots: this.existingRoots(),
+      containersDirectory: this.containersDirectory,
+      exitsDir: this.config.containerExitsDir,
+    });
+  }
+
+  /** True when the process of a container that is not seen has ended for sure. */
+  isEndSeen({ id }: Pick<Container, "id">): boolean {
+    return this.sight().hasEndedUnseen(id);
+  }
+
+  private warnUnseen(): void {
+    if (this.toldUnseen) return;
+    this.toldUnseen = true;
+    this.logger.warn(
+      "this is another pid namespace than that of the node's containers, or its /proc is not there: of those that " +
+        `cannot be seen nobody can tell whether they run: ${wayIn}, or --host-root`,
+    );
   }
 
   /**
@@ -134,6 +175,7 @@ export class RuntimeStates {
    * end, nor where the runtime's own files can be read; else each is asked once for all.
    */
   async updateStatuses(containers: readonly Container[]): Promise<void> {
+    this.lastSight = undefined;
     const roots = this.existingRoots();
     const answers = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const listOf = (container: Container): Promise<Map<string, RuntimeState> | "unreachable"> => {
@@ -153,7 +195,7 @@ export class RuntimeStates {
       answer: RuntimeAnswer,
       noted?: NotedState,
     ): Promise<void> => {
-      container.state = resolveState(container, answer, this.config.containerExitsDir, noted);
+      container.state = this.resolve(container, answer, noted);
       const elsewhere = answer === "absent" && container.state.status === "unknown";
       // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
       if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
@@ -204,6 +246,20 @@ export class RuntimeStates {
   private existingRoots(): readonly string[] {
     this.roots ??= stateRoots(this.config);
     return this.roots.filter((root) => existsSync(root));
+  }
+
+  /**
+   * Removes what a runtime keeps of a container that it cannot read any more. Its processes must have ended.
+   * @throws KpodError NOT_PERMITTED, IO
+   */
+  forgetContainer({ id }: Pick<Container, "id">): void {
+    const located = locateState(this.existingRoots(), id);
+    if (located === undefined) return;
+    try {
+      rmSync(located.directory, { recursive: true, force: true });
+    } catch (error) {
+      throw fileError(`cannot remove ${located.directory}`, error);
+    }
   }
 
   /** All containers of all runtimes that are configured, also those of others. */

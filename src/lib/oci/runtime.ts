@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
-import { isProcessAlive, readProcessStat } from "../system/process";
+import { identifyProcess } from "../system/process-identity";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
-import { createWithConmon, readConmonPid } from "./conmon";
+import { createWithConmon } from "./conmon";
 import type { Container } from "./container";
+import { findMonitor } from "./monitor";
 import { findConmon, type RuntimeHandler } from "./runtime-handler";
 import { queryRuntimeState } from "./runtime-state";
 import { RuntimeStates } from "./runtime-states";
@@ -82,10 +83,10 @@ export class Runtime extends RuntimeStates {
     });
     const state = await this.containerStatus(container);
     state.initPid = pid;
-    const startTime = readProcessStat(pid)?.startTime;
+    const startTime = identifyProcess(pid)?.startTime;
     if (startTime !== undefined) state.initStartTime = startTime;
-    const monitor = monitorOf(container.bundlePath);
-    if (monitor !== undefined) state.monitor = monitor;
+    const monitor = findMonitor(container);
+    if (monitor !== undefined) state.monitor = { ...monitor };
     container.state = state;
     return state;
   }
@@ -155,12 +156,4 @@ function notedJson(path: string): ExactJson | undefined {
     if (!(error instanceof KpodError) || error.code !== "CORRUPT") throw error;
     return undefined;
   }
-}
-
-/** The conmon of a container, while it lives. */
-function monitorOf(bundlePath: string): { pid: number; startTime: string } | undefined {
-  const pid = readConmonPid(bundlePath);
-  if (pid === undefined || !isProcessAlive(pid)) return undefined;
-  const startTime = readProcessStat(pid)?.startTime;
-  return startTime === undefined ? undefined : { pid, startTime };
 }

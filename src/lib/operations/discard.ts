@@ -1,20 +1,16 @@
 import { existsSync, realpathSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
-import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { podNamespacePaths, removePodNamespaces } from "../launch/pod-namespaces";
 import type { Container } from "../oci/container";
+import { searchMonitor } from "../oci/monitor";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
-import { isProcessAlive, killProcess } from "../system/process";
-import { endMonitor, monitorOf, type Monitor } from "./monitor";
-import { monotonicNow } from "../system/clock";
-
-/** Milliseconds that a killed process has to be gone. */
-const killTimeLimit = 5_000;
+import type { ProcessIdentity } from "../system/process-identity";
+import { firstProcessOf } from "./first-process";
+import { endCgroups, endMonitor, endProcess } from "./monitor";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
 const failedLaunchPatience = 500;
@@ -31,9 +27,27 @@ export async function discardRuntime(
   container: Container,
   force = false,
 ): Promise<void> {
-  const monitor = monitorOf(container);
-  if (!force || hasRuntime(server, container)) await server.runtime.deleteContainer(container, true);
+  const monitor = searchMonitor(container);
+  const known = !force || hasRuntime(server, container);
+  const deleted = known && (await deleteByRuntime(server, container, force));
   await clearRuntimeFiles(server, container, monitor);
+  if (known && !deleted && isStorageId(container.id)) server.runtime.forgetContainer(container);
+}
+
+/** @returns false when the runtime cannot do it, and with force has to be done without */
+async function deleteByRuntime(
+  { runtime, logger }: ContainerServer,
+  container: Container,
+  force: boolean,
+): Promise<boolean> {
+  try {
+    await runtime.deleteContainer(container, true);
+    return true;
+  } catch (error) {
+    if (!force || !(error instanceof KpodError) || error.code !== "RUNTIME_FAILED") throw error;
+    logger.warn(`${error.message}: container ${container.id.slice(0, 13)} is ended without its runtime`);
+    return false;
+  }
 }
 
 function hasRuntime({ runtime, logger }: ContainerServer, container: Container): boolean {
@@ -55,7 +69,7 @@ function hasRuntime({ runtime, logger }: ContainerServer, container: Container):
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function discardLaunch(server: ContainerServer, container: Container): Promise<void> {
-  const monitor = monitorOf(container);
+  const monitor = searchMonitor(container);
   try {
     await server.runtime.deleteContainer(container, true);
   } finally {
@@ -63,21 +77,23 @@ export async function discardLaunch(server: ContainerServer, container: Containe
   }
 }
 
+/** Nothing of the container's records or layer is touched before all its processes have ended. */
 async function clearRuntimeFiles(
   server: ContainerServer,
   container: Container,
-  monitor: Monitor | undefined,
+  monitor: ProcessIdentity | undefined,
   patienceMs?: number,
 ): Promise<void> {
-  const { config } = server;
+  const { config, store } = server;
+  const options = { patienceMs, signal: store.interruption };
   // Before conmon, which ends by itself when its container has.
-  await endStrayProcess(container);
-  if (monitor !== undefined) await endMonitor(monitor, patienceMs);
+  const first = firstProcessOf(container);
+  if (first !== undefined) await endProcess(container, first, options);
+  if (monitor !== undefined) await endMonitor(container, monitor, options);
+  await endCgroups(container, options);
   rmSync(join(config.containerExitsDir, container.id), { force: true });
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
   rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
-  const left = await clearCgroups(container.id);
-  if (left.length > 0) server.logger.warn(`processes of ${container.name} do not leave ${left.join(", ")}`);
 }
 
 /**
@@ -145,15 +161,4 @@ function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | und
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }
-}
-
-/** A container of which the runtime lost its state may still run; state.json remembers its first process. */
-async function endStrayProcess({ id, state }: Container): Promise<void> {
-  const { initPid, initStartTime } = state ?? {};
-  // Without its start time the pid could be anybody's by now.
-  if (initPid === undefined || initStartTime === undefined || !isProcessAlive(initPid, initStartTime)) return;
-  killProcess(initPid);
-  thawCgroups(id);
-  const deadline = monotonicNow() + killTimeLimit;
-  while (isProcessAlive(initPid, initStartTime) && monotonicNow() < deadline) await sleep(10);
 }

@@ -21,6 +21,7 @@ export async function killContainer(
   container: Container,
   signal: number,
 ): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "running" && status !== "paused") {
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
@@ -35,7 +36,10 @@ export async function killContainer(
     });
   }
   if (signal !== constants.signals.SIGKILL) return;
-  const ended = await waitForExit(server, container, { timeoutMs: killedWait });
+  const ended = await waitForExit(server, container, {
+    timeoutMs: killedWait,
+    signal: server.store.interruption,
+  });
   if (ended !== undefined) noteLostExit(server, container, killedExitCode);
   await noteState(server, container);
 }

@@ -1,14 +1,14 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerServer } from "../container-server";
-import { KpodError } from "../errors";
-import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/exit-file";
-import { readCommandLine } from "../system/process";
+import { findMonitor } from "../oci/monitor";
+import { isAlive } from "../system/process-identity";
+import { waitUntil } from "../system/wait-until";
+import { describeHang } from "./process-end";
 import { waitForExit } from "./wait";
 
-/** Milliseconds between looks at a conmon that still writes what an ended container has left in its pipes. */
-const conmonCheckInterval = 20;
+/** Milliseconds that conmon has, once its container has ended, to write out what that has left in its pipes. */
+const conmonTimeLimit = 10_000;
 
 /**
  * Waits until nothing more is written to a container's log: the container has ended, and its conmon has written
@@ -26,16 +26,11 @@ export async function waitForLogEnd(
   if (exitWritten()) return;
   await server.runtime.updateStatus(container);
   await waitForExit(server, container, { signal });
-  while (!exitWritten() && hasConmon(container)) {
-    if (signal?.aborted === true) {
-      throw new KpodError("INTERRUPTED", `interrupted while waiting for the log of container ${id}`);
-    }
-    await sleep(conmonCheckInterval);
-  }
-}
-
-/** True while the container's conmon lives; also when its pid went to another process, that is told apart. */
-function hasConmon({ id, bundlePath }: Container): boolean {
-  const pid = readConmonPid(bundlePath);
-  return pid !== undefined && readCommandLine(pid)?.includes(id) === true;
+  const monitor = exitWritten() ? undefined : findMonitor(container);
+  if (monitor === undefined) return;
+  const isOver = (): boolean => exitWritten() || !isAlive(monitor);
+  const limits = { timeoutMs: conmonTimeLimit, signal };
+  if (await waitUntil(`the log of container ${id}`, isOver, limits)) return;
+  const conmon = describeHang(monitor.pid);
+  server.logger.warn(`the log of container ${id.slice(0, 13)} may lack its end: ${conmon} does not write it`);
 }

@@ -1,41 +1,87 @@
-import { setTimeout as sleep } from "node:timers/promises";
-import { readConmonPid } from "../oci/conmon";
+import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
+import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
+import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { isProcessAlive, killProcess, readCommandLine, readProcessStat } from "../system/process";
-import { monotonicNow } from "../system/clock";
+import { readProcessStat } from "../system/process";
+import { isAlive, signalProcess, type ProcessIdentity } from "../system/process-identity";
+import { describeHang, hangs, waitForEnd } from "./process-end";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
 const conmonTimeLimit = 5_000;
 
-/** The conmon of a container, known for sure by its start time. */
-export interface Monitor {
-  pid: number;
-  startTime: string;
-}
+/** Milliseconds that a killed process, and those in a cgroup, have to be gone. */
+const killTimeLimit = 5_000;
 
-/** The conmon of a container, if the process of its pid file is still a conmon of this very container. */
-export function monitorOf(container: Container): Monitor | undefined {
-  const pid = readConmonPid(container.bundlePath);
-  const startTime = pid === undefined ? undefined : readProcessStat(pid)?.startTime;
-  if (pid === undefined || startTime === undefined) return undefined;
-  return readCommandLine(pid)?.includes(container.id) === true ? { pid, startTime } : undefined;
+/** How a wait for processes ends before its time, and how long conmon has to end by itself. */
+export interface EndingOptions {
+  /** Milliseconds. */
+  readonly patienceMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Waits until conmon has ended, as it does soon after its container, and ends it when it does not.
- * @param patienceMs how long it has to end by itself
+ * Waits until conmon has ended, as it does soon after its container, and ends it when it does not: one in a frozen
+ * cgroup of its own is thawed before.
+ * @throws KpodError RUNTIME_TIMEOUT that names what hangs when it does not die either, INTERRUPTED
  */
 export async function endMonitor(
-  { pid, startTime }: Monitor,
-  patienceMs: number = conmonTimeLimit,
+  { id, name }: Pick<Container, "id" | "name">,
+  monitor: ProcessIdentity,
+  { patienceMs = conmonTimeLimit, signal }: EndingOptions = {},
 ): Promise<void> {
-  const deadline = monotonicNow() + patienceMs;
-  let killed = false;
-  while (isProcessAlive(pid, startTime)) {
-    if (!killed && monotonicNow() > deadline) {
-      killed = true;
-      killProcess(pid);
-    }
-    await sleep(10);
-  }
+  const what = `conmon of container ${name}`;
+  wake(id, monitor);
+  if (await waitForEnd(monitor, what, { timeoutMs: patienceMs, signal })) return;
+  await killAndWait(monitor, what, signal);
+}
+
+/** Ends a process of a container. @throws KpodError RUNTIME_TIMEOUT that names what hangs, INTERRUPTED */
+export async function endProcess(
+  { id, name }: Pick<Container, "id" | "name">,
+  process: ProcessIdentity,
+  { signal }: EndingOptions = {},
+): Promise<void> {
+  if (!isAlive(process)) return;
+  wake(id, process);
+  await killAndWait(process, `the process of container ${name}`, signal);
+}
+
+/** Neither a stopped nor a frozen process can end by itself. What is frozen with others, its pod for example, stays so. */
+function wake(id: string, process: ProcessIdentity): void {
+  if (readProcessStat(process.pid)?.state === "T") signalProcess(process, "SIGCONT");
+  const frozen = frozenCgroupOf(process.pid);
+  if (frozen === undefined) return;
+  thawCgroups(id);
+  if (frozen.includes(id)) thawCgroup(frozen);
+}
+
+async function killAndWait(
+  process: ProcessIdentity,
+  what: string,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signalProcess(process, "SIGKILL");
+  if (await waitForEnd(process, what, { timeoutMs: killTimeLimit, signal })) return;
+  throw hangs(what, process.pid);
+}
+
+/**
+ * Kills what is left in the cgroups of a container and of its conmon, and removes them.
+ * @throws KpodError RUNTIME_TIMEOUT that names the processes which do not leave them, INTERRUPTED
+ */
+export async function endCgroups(
+  { id, name }: Pick<Container, "id" | "name">,
+  { signal }: EndingOptions = {},
+): Promise<void> {
+  const [stuck] = await clearCgroups(id, { timeoutMs: killTimeLimit, signal });
+  if (stuck === undefined) return;
+  const { directory, pids } = stuck;
+  const shown = pids
+    .slice(0, 3)
+    .map((pid) => (pid === 0 ? "one of another pid namespace" : describeHang(pid)));
+  const more = pids.length > shown.length ? ` and ${pids.length - shown.length} more` : "";
+  const who = pids.length === 0 ? "" : `: ${shown.join(", ")}${more}`;
+  throw new KpodError("RUNTIME_TIMEOUT", `processes of container ${name} do not leave ${directory}${who}`, {
+    hint: "end them and try again: until then nothing else of it is removed",
+  });
 }

@@ -4,10 +4,10 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/exit-file";
+import { findMonitor } from "../oci/monitor";
 import { writeStateFile } from "../oci/runtime";
 import { readStateFile, type ContainerState } from "../oci/state";
 import { writeFileAtomic } from "../system/files";
-import { monitorOf } from "./monitor";
 
 /**
  * Asks for a container's state and notes it in state.json, CRI-O's memory of it. A state that nobody could
@@ -70,7 +70,7 @@ function notedAnnotations({ dir }: Container): Record<string, string> | undefine
 export function noteLostExit(server: ContainerServer, container: Container, exitCode: number): void {
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
-  if (readExitFile({ id, dir, exitsDir }) !== undefined || monitorOf(container) !== undefined) return;
+  if (readExitFile({ id, dir, exitsDir }) !== undefined || findMonitor(container) !== undefined) return;
   for (const path of [join(dir, "exit"), join(exitsDir, id)]) {
     // The one directory is gone when somebody removes the container meanwhile, the other where no CRI-O runs.
     if (!existsSync(dirname(path))) continue;

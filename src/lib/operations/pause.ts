@@ -10,6 +10,7 @@ import { noteState } from "./note-state";
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function pauseContainer(server: ContainerServer, container: Container): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status === "paused") throw new KpodError("BAD_STATE", `container ${container.id} is already paused`);
   if (status !== "running" && status !== "created") {
@@ -24,6 +25,7 @@ export async function pauseContainer(server: ContainerServer, container: Contain
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function unpauseContainer(server: ContainerServer, container: Container): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "paused") throw new KpodError("BAD_STATE", `the container ${container.id} is not paused`);
   await server.runtime.unpauseContainer(container);

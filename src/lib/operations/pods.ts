@@ -25,6 +25,7 @@ export async function stopPod(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  server.requireNode();
   await together(sandbox, sandbox.containers(), (container) =>
     stopContainer(server, container, timeoutMs, signal),
   );
@@ -40,6 +41,7 @@ export async function stopPod(
  * @throws KpodError with all that failed, BAD_STATE when none runs
  */
 export async function killPod(server: ContainerServer, sandbox: Sandbox, signal: number): Promise<void> {
+  server.requireNode();
   const running = await inState(server, sandbox, ["running", "paused"]);
   if (running.length === 0)
     throw new KpodError("BAD_STATE", `cannot kill pod ${sandbox.kubeName}: no container of it runs`);
@@ -48,6 +50,7 @@ export async function killPod(server: ContainerServer, sandbox: Sandbox, signal:
 
 /** Freezes all running containers of a pod. @throws KpodError with all that failed, BAD_STATE when none runs */
 export async function pausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+  server.requireNode();
   const running = await inState(server, sandbox, ["running"]);
   if (running.length === 0)
     throw new KpodError("BAD_STATE", `cannot pause pod ${sandbox.kubeName}: no container of it runs`);
@@ -56,6 +59,7 @@ export async function pausePod(server: ContainerServer, sandbox: Sandbox): Promi
 
 /** Thaws all paused containers of a pod. @throws KpodError with all that failed, BAD_STATE when none is paused */
 export async function unpausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+  server.requireNode();
   const paused = await inState(server, sandbox, ["paused"]);
   if (paused.length === 0) {
     throw new KpodError("BAD_STATE", `cannot unpause pod ${sandbox.kubeName}: no container of it is paused`);
@@ -69,6 +73,7 @@ export async function unpausePod(server: ContainerServer, sandbox: Sandbox): Pro
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
 export async function removePod(server: ContainerServer, sandbox: Sandbox, force: boolean): Promise<void> {
+  server.requireNode();
   const all = [...sandbox.containers(), sandbox.infraContainer];
   await server.runtime.updateStatuses(all);
   const paused = all.find(({ state }) => state?.status === "paused");

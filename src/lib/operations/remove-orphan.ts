@@ -16,6 +16,7 @@ import { discardPodFiles, discardRuntime } from "./discard";
  */
 export async function removeOrphan(server: ContainerServer, wanted: string): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
+  server.requireNode();
   const orphans = (await server.runtime.listAll()).filter(
     ({ id, bundle }) =>
       id.startsWith(wanted) &&

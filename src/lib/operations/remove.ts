@@ -14,6 +14,7 @@ export async function removeContainer(
   container: Container,
   force: boolean,
 ): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status === "paused") {
     throw new KpodError("BAD_STATE", `cannot remove paused container ${container.id}`, {

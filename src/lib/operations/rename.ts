@@ -34,6 +34,7 @@ export async function renameContainer(
       hint: "a name begins with a letter or digit, and goes on with letters, digits, '_', '.' and '-'",
     });
   }
+  server.requireNode();
   const { id } = container;
   if (!isStorageId(id)) throw new KpodError("BAD_ARGUMENT", `${id} is no id of a container`);
   await server.withStateLock(async () => {

@@ -9,6 +9,7 @@ import { isStorageId } from "../storage/ids";
  */
 export async function shutDown(server: ContainerServer): Promise<void> {
   if (!server.store.exists()) return;
+  server.requireNode();
   await server.update();
   const pods = server.listSandboxes().filter((sandbox) => !isSpoofed(server, sandbox));
   for (const { state, layerId } of [

@@ -6,6 +6,7 @@ import { parseSignal } from "../signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
 import { noteLostExit, noteState } from "./note-state";
+import { describeHang } from "./process-end";
 import { waitForExit, type WaitOptions } from "./wait";
 
 /** Milliseconds within which a process that got KILL must be gone. */
@@ -24,6 +25,7 @@ export async function stopContainer(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<void> {
+  server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status === "paused") {
     throw new KpodError("BAD_STATE", `cannot stop paused container ${container.id}`, {
@@ -64,9 +66,11 @@ async function end(
     noteLostExit(server, container, killedExitCode);
     return;
   }
+  const pid = container.state?.pid ?? 0;
+  const who = pid > 0 ? `: ${describeHang(pid)}` : "";
   throw new KpodError(
     "RUNTIME_TIMEOUT",
-    `container ${container.id} is still there ${killTimeLimit / 1000} s after KILL`,
+    `container ${container.id} is still there ${killTimeLimit / 1000} s after KILL${who}`,
     {
       hint: "a process of it hangs in the kernel, on a dead network mount for example",
     },

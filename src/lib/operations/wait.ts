@@ -2,12 +2,11 @@ import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerServer } from "../container-server";
 import { errnoOf, KpodError } from "../errors";
-import { readConmonPid } from "../oci/conmon";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/exit-file";
+import { findMonitor, isMonitorNoted } from "../oci/monitor";
 import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
-import { monitorOf } from "./monitor";
 import { longestTimer, monotonicNow } from "../system/clock";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
@@ -57,7 +56,7 @@ async function exitNoticed(
 ): Promise<ExitRecord | "gone" | undefined> {
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
-  const gone = processGone(container);
+  const gone = processGone(server, container);
   const watchers: FSWatcher[] = [];
   const timers: NodeJS.Timeout[] = [];
   let interrupt: (() => void) | undefined;
@@ -103,15 +102,15 @@ function watchDirectory(directory: string, look: () => void): FSWatcher[] {
 }
 
 /** Tells whether the first process has been gone for long enough that no exit file will come any more. */
-function processGone(container: Container): () => boolean {
-  const { state, bundlePath } = container;
+function processGone({ runtime }: ContainerServer, container: Container): () => boolean {
+  const { state } = container;
   const pid = state?.pid !== undefined && state.pid > 0 ? state.pid : (state?.initPid ?? 0);
   const startTime = pid === state?.initPid ? state.initStartTime : undefined;
   let since: number | undefined;
   return () => {
-    if (pid === 0 || isProcessAlive(pid, startTime)) return false;
+    if (pid === 0 || isProcessAlive(pid, startTime) || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
-    if (readConmonPid(bundlePath) !== undefined && monitorOf(container) === undefined) return true;
+    if (isMonitorNoted(container) && findMonitor(container) === undefined) return true;
     since ??= monotonicNow();
     return monotonicNow() - since > exitFileGrace;
   };

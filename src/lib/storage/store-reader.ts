@@ -16,6 +16,7 @@ import {
   type LockKind,
   type LockOptions,
   type LockWait,
+  signalOf,
 } from "./lock-file";
 import { overlayDriver } from "./overlay";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
@@ -158,6 +159,11 @@ export class StoreReader {
     } finally {
       this.uninterruptedActions--;
     }
+  }
+
+  /** What ends a wait now; nothing while something is taken back. */
+  get interruption(): AbortSignal | undefined {
+    return signalOf(this.lockOptionsNow().signal);
   }
 
   private lockOptionsNow(): LockOptions {

@@ -17,6 +17,9 @@ export interface Libc {
   pread(fd: number, buffer: Buffer, count: number, offset: number): number;
   close(fd: number): number;
   kill(pid: number, signal: number): number;
+  chroot(path: string): number;
+  /** A call of the kernel that the C library of older systems has no function for. */
+  syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -39,6 +42,8 @@ const prototypes = {
   pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
   close: "int close(int fd)",
   kill: "int kill(int pid, int sig)",
+  chroot: "int chroot(const char *path)",
+  syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
   _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
 
@@ -78,6 +83,8 @@ function open(koffi: typeof Koffi): Libc {
     pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
     close: (fd) => Number(get("close")(fd)),
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
+    chroot: call("chroot"),
+    syscall: call("syscall"),
     _exit: call("_exit"),
     errno: () => koffi.errno(),
   };

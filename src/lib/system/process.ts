@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { loadedLibc } from "./libc";
+import { isOwnProc } from "./pid-namespace";
 import { readSmallText } from "./scratch";
 
 /** What /proc/PID/stat says, as far as kpod reads it. */
@@ -13,8 +14,9 @@ export interface ProcessStat {
   startTime: string;
 }
 
-/** Reads /proc/PID/stat; undefined when there is no such process. */
+/** Reads /proc/PID/stat; undefined when there is no such process, as there is none below 1. */
 export function readProcessStat(pid: number): ProcessStat | undefined {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
   const text = readProc(pid, "stat");
   if (text === undefined) return undefined;
   // The second field is the command in brackets and may hold blanks and brackets itself.
@@ -40,22 +42,14 @@ export function isLiving({ state, startTime }: ProcessStat, wanted?: string): bo
 
 /** True while there is a process of this pid, whichever: a cheaper question than what it is. */
 export function isPidTaken(pid: number): boolean {
+  if (!Number.isSafeInteger(pid) || pid <= 0) return false;
   const libc = loadedLibc();
-  if (libc === undefined || pid <= 0) return existsSync(`/proc/${pid}`);
+  if (libc === undefined || !isOwnProc()) return existsSync(`/proc/${pid}`);
   // Signal 0 only asks, see kill(2). Of somebody else's process it says that we may not.
   return libc.kill(pid, 0) === 0 || libc.errno() !== ESRCH;
 }
 
 const ESRCH = 3;
-
-/** Kills a process; one that has ended is fine. */
-export function killProcess(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (errnoOf(error) !== "ESRCH") throw error;
-  }
-}
 
 /** The command line of a process in words; empty for kernel threads, undefined when it is gone. */
 export function readCommandLine(pid: number): string[] | undefined {
@@ -67,6 +61,23 @@ export function readCommandLine(pid: number): string[] | undefined {
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */
 export function readProcessCgroup(pid: number | "self"): string | undefined {
   return readProc(pid, "cgroup");
+}
+
+/** The process that a thread belongs to; undefined when there is no such thread. */
+export function readThreadGroup(thread: number): number | undefined {
+  const group = /^Tgid:\t(\d+)$/m.exec(readProc(thread, "status") ?? "")?.[1];
+  return group === undefined ? undefined : Number(group);
+}
+
+/** The short name of a process, as `ps` shows it; undefined when it is gone. */
+export function readCommandName(pid: number): string | undefined {
+  return readProc(pid, "comm")?.trimEnd();
+}
+
+/** In which function of the kernel a process sleeps; "" where it does not, or nobody may know. */
+export function readWaitChannel(pid: number): string {
+  const text = readProc(pid, "wchan") ?? "";
+  return text === "0" ? "" : text;
 }
 
 function readProc(pid: number | "self", file: string): string | undefined {

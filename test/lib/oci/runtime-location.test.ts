@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { locateRuntime, runtimeOfMonitor } from "../../../src/lib/oci/runtime-location";
 import type { RuntimeHandler } from "../../../src/lib/oci/runtime-handler";
 import { testId } from "../../helpers/store-tree";
@@ -70,14 +70,20 @@ describe("the runtime that has a container", () => {
 
 describe("the runtime that a conmon was called with", () => {
   const children: ChildProcess[] = [];
+  // What is called so: the shell itself would be no conmon.
+  const conmon = join(testdir(), "conmon");
+  beforeAll(() => {
+    copyFileSync("/bin/sh", conmon);
+    chmodSync(dirname(conmon), 0o755);
+  });
   afterAll(() => {
     for (const child of children) child.kill("SIGKILL");
   });
 
   /** A process that bears the words of a conmon in its command line. */
-  async function startConmon(words: readonly string[], options = {}): Promise<string> {
+  async function startConmon(words: readonly string[], options = {}, program = conmon): Promise<string> {
     const bundlePath = testdir();
-    const child = spawn("/bin/sh", ["-c", "read nothing", "conmon", ...words], {
+    const child = spawn(program, ["-c", "read nothing", "conmon", ...words], {
       stdio: ["pipe", "ignore", "ignore"],
       ...options,
     });
@@ -91,7 +97,7 @@ describe("the runtime that a conmon was called with", () => {
   test("is the one of its words", async () => {
     const words = ["-c", id, "-r", at("bin/crun"), "--runtime-arg", "--root=/run/elsewhere"];
     const bundlePath = await startConmon(words);
-    expect(runtimeOfMonitor({ id, bundlePath })).toMatchObject({
+    expect(runtimeOfMonitor({ id, bundlePath, dir: bundlePath })).toMatchObject({
       name: "crun",
       path: at("bin/crun"),
       root: "/run/elsewhere",
@@ -104,18 +110,28 @@ describe("the runtime that a conmon was called with", () => {
     ["one that names no path", ["-c", id, "-r", "crun"]],
     ["one that names none", ["-c", id]],
   ])("is not asked of %s", async (_, words) => {
-    expect(runtimeOfMonitor({ id, bundlePath: await startConmon(words) })).toBeUndefined();
+    expect(runtimeOfMonitor({ id, bundlePath: await startConmon(words), dir: at("empty") })).toBeUndefined();
+  });
+
+  test("is not taken from another program, nor from one that has the id among its words", async () => {
+    const dir = at("empty");
+    const words = ["-c", id, "-r", at("bin/crun")];
+    expect(
+      runtimeOfMonitor({ id, dir, bundlePath: await startConmon(words, {}, "/bin/sh") }),
+    ).toBeUndefined();
+    const others = ["--cid", testId("other"), "-n", id, "-r", at("bin/crun")];
+    expect(runtimeOfMonitor({ id, dir, bundlePath: await startConmon(others) })).toBeUndefined();
   });
 
   test("is not taken from a process of somebody else, who may have got the pid", async () => {
     const words = ["-c", id, "-r", at("bin/crun")];
     const bundlePath = await startConmon(words, { uid: 65534, gid: 65534 });
-    expect(runtimeOfMonitor({ id, bundlePath })).toBeUndefined();
+    expect(runtimeOfMonitor({ id, bundlePath, dir: bundlePath })).toBeUndefined();
   });
 
   test("is nobody when there is no conmon", () => {
-    expect(runtimeOfMonitor({ id, bundlePath: at("empty") })).toBeUndefined();
+    expect(runtimeOfMonitor({ id, bundlePath: at("empty"), dir: at("empty") })).toBeUndefined();
     const bundlePath = testdir({ "conmon-pidfile": "4194303" });
-    expect(runtimeOfMonitor({ id, bundlePath })).toBeUndefined();
+    expect(runtimeOfMonitor({ id, bundlePath, dir: bundlePath })).toBeUndefined();
   });
 });

@@ -1,0 +1,46 @@
+import { writeFileSync } from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
+import { readProcessCgroup } from "../system/process";
+import { cgroupMounts, directoryIn, readLine } from "./process-cgroups";
+import { readCgroupFile } from "./files";
+
+/** The cgroup by which a process is frozen: the lowest one that is frozen by itself; undefined when none is. */
+export function frozenCgroupOf(pid: number): string | undefined {
+  const mounts = cgroupMounts();
+  for (const line of (readProcessCgroup(pid) ?? "").split("\n")) {
+    const read = readLine(line);
+    if (read === undefined || (read.list !== "" && !read.list.split(",").includes("freezer"))) continue;
+    const mount = mounts.find(({ type, superOptions }) =>
+      read.list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes("freezer"),
+    );
+    const directory = mount && directoryIn(mount, read.path);
+    for (let path = directory; mount !== undefined && path?.startsWith(`${mount.target}/`) === true;) {
+      if (isFrozenByItself(path)) return path;
+      path = path.slice(0, path.lastIndexOf("/"));
+    }
+  }
+  return undefined;
+}
+
+function isFrozenByItself(directory: string): boolean {
+  return (
+    readCgroupFile(directory, "freezer.self_freezing")?.trim() === "1" ||
+    readCgroupFile(directory, "cgroup.freeze")?.trim() === "1"
+  );
+}
+
+/** Thaws a cgroup of version 1 or 2, where it is one that is frozen. */
+export function thawCgroup(directory: string): void {
+  for (const [file, frozen, value] of [
+    ["freezer.self_freezing", "1", "THAWED"],
+    ["cgroup.freeze", "1", "0"],
+  ] as const) {
+    if (readCgroupFile(directory, file)?.trim() !== frozen) continue;
+    try {
+      writeFileSync(`${directory}/${file === "cgroup.freeze" ? file : "freezer.state"}`, value);
+    } catch (error) {
+      // The cgroup has just gone.
+      if (!isNotFound(error) && errnoOf(error) !== "ENODEV") throw error;
+    }
+  }
+}

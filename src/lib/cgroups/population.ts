@@ -1,0 +1,64 @@
+import { readdirSync } from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
+import { keyedNumber, readCgroupFile, readCgroupNumber } from "./files";
+import { cgroupHierarchies } from "./hierarchies";
+
+/** What the cgroups of containers tell of the processes in them, without looking at these. */
+export interface CgroupPopulation {
+  /**
+   * Whether a container's cgroups hold processes, of whichever pid namespace; undefined where none is to be seen, or
+   * the kernel does not tell.
+   */
+  isPopulated(id: string): boolean | undefined;
+  /** True when a process of another pid namespace is in one of them: cgroup.procs calls it 0. */
+  hasForeign(id: string): boolean;
+}
+
+/** Looks at all cgroups that bear the names which CRI-O gives those of containers. */
+export function cgroupPopulation(): CgroupPopulation {
+  const places = new Map<string, string[]>();
+  for (const hierarchy of cgroupHierarchies()) collect(hierarchy, places);
+  return {
+    isPopulated: (id) => {
+      const answers = (places.get(id) ?? []).map(populated);
+      if (answers.includes(true)) return true;
+      return answers.includes(false) ? false : undefined;
+    },
+    hasForeign: (id) => (places.get(id) ?? []).some((directory) => processLines(directory).includes("0")),
+  };
+}
+
+function collect(directory: string, places: Map<string, string[]>): void {
+  for (const name of subdirectories(directory)) {
+    const path = `${directory}/${name}`;
+    const id = /^crio-([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
+    if (id === undefined) collect(path, places);
+    else places.set(id, [...(places.get(id) ?? []), path]);
+  }
+}
+
+function subdirectories(directory: string): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    // Others come and go meanwhile, and some may not be looked at.
+    if (isNotFound(error) || ["ENODEV", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
+}
+
+function populated(directory: string): boolean | undefined {
+  // Version 2 counts those below, too, and so does version 1 where it counts processes at all.
+  const events = keyedNumber(readCgroupFile(directory, "cgroup.events"), "populated");
+  const count = events ?? readCgroupNumber(directory, "pids.current");
+  if (count !== undefined) return count > 0;
+  // Version 1 leaves those of other pid namespaces out of the list: an empty one tells nothing.
+  return processLines(directory).length > 0 ? true : undefined;
+}
+
+function processLines(directory: string): string[] {
+  const own = (readCgroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean);
+  return [...own, ...subdirectories(directory).flatMap((name) => processLines(`${directory}/${name}`))];
+}

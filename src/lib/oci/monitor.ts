@@ -1,0 +1,107 @@
+import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { errnoOf, isNotFound } from "../errors";
+import { realPath } from "../system/mount";
+import { readCommandLine } from "../system/process";
+import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
+import type { Container } from "./container";
+import { readStateFile } from "./state";
+
+/** What of a container leads to its conmon. */
+export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
+
+/**
+ * The conmon of a container while it lives: the process that state.json or the pid file names, if it is a conmon and
+ * was called for this very container. A pid in a file alone tells nothing, it can be anybody's by now.
+ * @returns undefined when it is dead or nobody noted it: CRI-O before 1.17 did not ask conmon for its pid
+ */
+export function findMonitor(container: Monitored): ProcessIdentity | undefined {
+  return [notedMonitor(container), fromPidFile(container)].find(
+    (candidate): candidate is ProcessIdentity =>
+      candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container),
+  );
+}
+
+/** The same, and where neither names it, looked for among all processes: before the container's files are removed. */
+export function searchMonitor(container: Monitored): ProcessIdentity | undefined {
+  const noted = findMonitor(container);
+  if (noted !== undefined) return noted;
+  for (const name of readdirSync("/proc")) {
+    const pid = /^\d+$/.test(name) ? Number(name) : 0;
+    const found = pid > 0 && isMonitorOf(pid, container) ? identifyProcess(pid) : undefined;
+    if (found !== undefined && isAlive(found)) return found;
+  }
+  return undefined;
+}
+
+/** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
+export function isMonitorNoted(container: Monitored): boolean {
+  return readMonitorPid(container.bundlePath) !== undefined || notedMonitor(container) !== undefined;
+}
+
+/** CRI-O since 1.34 notes it with its start time. */
+function notedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
+  try {
+    const monitor = readStateFile(join(dir, "state.json"))?.monitor;
+    return notedProcess(monitor?.pid, monitor?.startTime);
+  } catch {
+    // What cannot be read notes nothing.
+    return undefined;
+  }
+}
+
+function fromPidFile({ bundlePath }: Monitored): ProcessIdentity | undefined {
+  const pid = readMonitorPid(bundlePath);
+  return pid === undefined ? undefined : identifyProcess(pid);
+}
+
+/** What stands in the pid file that conmon wrote. */
+function readMonitorPid(bundlePath: string): number | undefined {
+  try {
+    const text = readFileSync(join(bundlePath, "conmon-pidfile"), "latin1").trim();
+    return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * True for a program called conmon with the option `-c ID`, for this bundle. That the id stands elsewhere among its
+ * words is not enough, and in a copy of a store the container is another one.
+ */
+function isMonitorOf(pid: number, { id, bundlePath }: Monitored): boolean {
+  const words = readCommandLine(pid);
+  if (words === undefined || !valuesOf(words, "-c", "--cid").includes(id)) return false;
+  const bundles = valuesOf(words, "-b", "--bundle");
+  if (bundles.length > 0 && !bundles.some((bundle) => isSamePath(bundle, bundlePath))) return false;
+  return basename(executableOf(pid) ?? "")
+    .replace(/ \(deleted\)$/, "")
+    .includes("conmon");
+}
+
+function valuesOf(words: readonly string[], short: string, long: string): string[] {
+  return words.flatMap((word, index) => {
+    if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
+    return word === short || word === long ? (words[index + 1] ?? []) : [];
+  });
+}
+
+function isSamePath(one: string, other: string): boolean {
+  return one === other || resolved(one) === resolved(other);
+}
+
+/** A path without symbolic links, of which the end need not be there: CRI-O says /var/run where others say /run. */
+function resolved(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? realPath(path) : join(resolved(parent), basename(path));
+}
+
+function executableOf(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    // Threads of the kernel have none.
+    if (isNotFound(error) || ["ESRCH", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,133 @@
+import { readdirSync } from "node:fs";
+import { cgroupPopulation, type CgroupPopulation } from "../cgroups/population";
+import { errnoOf, isNotFound, KpodError } from "../errors";
+import { isOwnProc, isProcOfMachine } from "../system/pid-namespace";
+import { readCommandName } from "../system/process";
+import { isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
+import { readExitFile } from "./exit-file";
+import { readRuntimeProcess } from "./runtime-files";
+import { kindOfState } from "./runtime-location";
+import { readNotedState } from "./state";
+
+/** Where what is known of the processes of a node's containers stands. */
+export interface NodeEvidence {
+  /** The directories in which runtimes keep their state. */
+  readonly runtimeRoots: readonly string[];
+  /** The store's directory of containers; "" for none. */
+  readonly containersDirectory: string;
+  readonly exitsDir: string;
+}
+
+/** Whether the processes of a node's containers are to be seen in /proc. */
+export interface NodeSight {
+  /**
+   * `node`: they are. `outside`: they are in another pid namespace, as those of a node are for a toolbox. `unclear`:
+   * nothing runs by which it could be told.
+   */
+  readonly place: "node" | "outside" | "unclear";
+  /** True when a process that is not seen has ended for sure, be it by the cgroups of its container. */
+  hasEndedUnseen(id: string): boolean;
+}
+
+/** What is pid 1 of a machine, or of a container that stands for one: kind's nodes run systemd. */
+const inits: ReadonlySet<string> = new Set(["systemd", "init", "openrc-init", "runit", "s6-svscan", "procd"]);
+
+/**
+ * Finds out whether the processes of the node's containers are to be seen here. On a machine itself that is plain; a
+ * node may itself be a container, and so elsewhere the processes tell that its runtimes and CRI-O have noted: one that
+ * is here with its start time says that this is the node's pid namespace; one that is not, though the cgroup of its
+ * container holds processes, says that it is not.
+ */
+export function nodeSight(evidence: NodeEvidence): NodeSight {
+  if (isProcOfMachine()) return seen;
+  const population = cgroupPopulation();
+  const place = placeBy(evidence, population);
+  if (place === "node") return seen;
+  return { place, hasEndedUnseen: (id) => population.isPopulated(id) === false };
+}
+
+const seen: NodeSight = { place: "node", hasEndedUnseen: () => true };
+
+function placeBy(evidence: NodeEvidence, population: CgroupPopulation): NodeSight["place"] {
+  const known = knownContainers(evidence);
+  const noted = notedProcesses(known, evidence);
+  if (noted.some(({ process }) => isAlive(process))) return "node";
+  if (known.some(({ id }) => population.hasForeign(id))) return "outside";
+  if (noted.some(({ id }) => population.isPopulated(id) === true)) return "outside";
+  if (isOwnProc() && (inits.has(readCommandName(1) ?? "") || runsHere("crio"))) return "node";
+  // One that ran when it was noted, of which nothing is to be seen: that it has ended nobody can tell.
+  const open = noted.some(({ id }) => population.isPopulated(id) !== false);
+  return open || !isOwnProc() ? "outside" : "unclear";
+}
+
+interface KnownContainer {
+  readonly id: string;
+  /** Its first process as somebody noted it. */
+  readonly process: ProcessIdentity | undefined;
+}
+
+/** The containers of which runtimes or the store know. */
+function knownContainers({ runtimeRoots, containersDirectory }: NodeEvidence): KnownContainer[] {
+  const byRuntimes = runtimeRoots.flatMap((root) =>
+    entriesOf(root).map((id) => {
+      const directory = `${root}/${id}`;
+      const kind = kindOfState(directory);
+      return { id, process: kind === undefined ? undefined : readRuntimeProcess(kind, directory) };
+    }),
+  );
+  const byStore = entriesOf(containersDirectory).map((id) => ({
+    id,
+    process: processInState(`${containersDirectory}/${id}/userdata/state.json`),
+  }));
+  return [...byRuntimes, ...byStore];
+}
+
+/** Those of them with a process whose end nobody has written down. */
+function notedProcesses(
+  known: readonly KnownContainer[],
+  { containersDirectory, exitsDir }: NodeEvidence,
+): { id: string; process: ProcessIdentity }[] {
+  return known.flatMap(({ id, process }) => {
+    const dir = `${containersDirectory}/${id}/userdata`;
+    return process === undefined || hasExitFile({ id, dir, exitsDir }) ? [] : [{ id, process }];
+  });
+}
+
+function processInState(path: string): ProcessIdentity | undefined {
+  try {
+    const state = readNotedState(path)?.state;
+    return state === undefined || state.status === "stopped"
+      ? undefined
+      : notedProcess(state.initPid, state.initStartTime);
+  } catch (error) {
+    // What cannot be read tells nothing.
+    if (error instanceof KpodError) return undefined;
+    throw error;
+  }
+}
+
+function hasExitFile(places: Parameters<typeof readExitFile>[0]): boolean {
+  try {
+    return readExitFile(places) !== undefined;
+  } catch (error) {
+    if (error instanceof KpodError) return false;
+    throw error;
+  }
+}
+
+function runsHere(name: string): boolean {
+  return entriesOf("/proc").some((pid) => /^\d+$/.test(pid) && readCommandName(Number(pid)) === name);
+}
+
+function entriesOf(directory: string): string[] {
+  try {
+    return directory === "" ? [] : readdirSync(directory);
+  } catch (error) {
+    if (isNotFound(error) || ["EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
+}
+
+/** The way into the pid namespace of a node. */
+export const wayIn =
+  "use nsenter -t 1 -a kpod … from a pod with hostPID, or kubectl debug node/NAME --profile=sysadmin and chroot /host";
