@@ -1,15 +1,21 @@
+import type { LockBudget as LockBudgetType } from "../lib/storage/lock-budget";
 import type { BaseContext } from "./command";
 import { describeError, isQuiet } from "./errors";
-import type { GlobalValues } from "./globals";
+import { lockTimeouts, type GlobalValues } from "./globals";
 import { createInterrupt } from "./interrupt";
 import { createLogger } from "./logger";
 import type { Terminal } from "./terminal";
 import { mark } from "./trace";
 
-/** What a command gets besides its flags and arguments. Library and configuration load when it asks for them. */
-export function createContext(globals: GlobalValues, terminal: Terminal): BaseContext {
+/**
+ * What a command gets besides its flags and arguments. Library and configuration load when it asks for them.
+ *
+ * @param changes false for a command that looks: it waits for locks for a moment only, and writes nothing
+ */
+export function createContext(globals: GlobalValues, terminal: Terminal, changes: boolean): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
   const { signal, intercept, unlessInterrupted } = createInterrupt();
+  let lockBudget: LockBudgetType | undefined;
 
   const loadConfig = async () => {
     const library = await import("../lib/config");
@@ -30,16 +36,15 @@ export function createContext(globals: GlobalValues, terminal: Terminal): BaseCo
   };
 
   const openServer = async () => {
-    const [config, { ContainerServer }] = await Promise.all([
+    const [config, { ContainerServer, LockBudget }] = await Promise.all([
       loadConfig(),
       import("../lib/container-server"),
     ]);
     mark("library loaded");
-    return new ContainerServer(config, {
-      logger,
-      lockTimeoutMs: globals.lockTimeout * 1000,
-      signal,
-    });
+    lockBudget ??= new LockBudget(1000 * (globals.lockTimeout ?? lockTimeouts[changes ? "change" : "look"]));
+    const server = new ContainerServer(config, { logger, lockBudget, signal });
+    if (changes) await server.finishRenames();
+    return server;
   };
 
   const reportFailure = (error: unknown) => {

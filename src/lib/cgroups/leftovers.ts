@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, isNotFound } from "../errors";
+import { fileLimits, readRegularText } from "../system/files";
 import { killProcess } from "../system/process";
 import { cgroupHierarchies } from "./hierarchies";
 import { monotonicNow } from "../system/clock";
@@ -88,7 +89,10 @@ function removeTree(directory: string): boolean {
 
 function processesIn(directory: string): number[] {
   try {
-    return readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean).map(Number);
+    return readRegularText(join(directory, "cgroup.procs"), fileLimits.kernel)
+      .split("\n")
+      .filter(Boolean)
+      .map(Number);
   } catch (error) {
     if (isNotFound(error) || errnoOf(error) === "ENODEV") return [];
     throw error;

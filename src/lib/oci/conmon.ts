@@ -1,9 +1,8 @@
 import { spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { errorMessage, KpodError } from "../errors";
-import { isRecord } from "../system/files";
+import { fileLimits, isRecord, readRegularText } from "../system/files";
 import { runtimeOptions, runtimeMessage } from "./runtime-call";
 import type { RuntimeHandler } from "./runtime-handler";
 
@@ -177,7 +176,7 @@ function timedOut(request: ConmonRequest): KpodError {
 /** The pid of a container's conmon as it noted it itself; undefined when it did not. */
 export function readConmonPid(bundlePath: string): number | undefined {
   try {
-    const pid = Number(readFileSync(join(bundlePath, "conmon-pidfile"), "utf8"));
+    const pid = Number(readRegularText(join(bundlePath, "conmon-pidfile"), fileLimits.word));
     return Number.isInteger(pid) && pid > 1 ? pid : undefined;
   } catch {
     // CRI-O before 1.17 did not ask conmon for it.

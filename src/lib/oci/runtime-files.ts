@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
-import { isRecord } from "../system/files";
+import { fileLimits, isRecord, openRegularFile, readRegularText } from "../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
 import { readIntoScratch, scratch } from "../system/scratch";
 import type { RuntimeState } from "./runtime-state";
@@ -125,9 +125,9 @@ const tailSize = 16 * 1024;
 
 /** The end of a file; others than ASCII characters are not kept. */
 function readTail(path: string): string {
-  const fd = openSync(path, "r");
+  const { fd, stat } = openRegularFile(path);
   try {
-    const start = Math.max(0, fstatSync(fd).size - tailSize);
+    const start = Math.max(0, stat.size - tailSize);
     return scratch.toString("latin1", 0, readSync(fd, scratch, 0, tailSize, start));
   } finally {
     closeSync(fd);
@@ -154,7 +154,7 @@ function isFrozenByRunc(path: string, process: ProcessStat): boolean | undefined
 
 /** The annotations, and the bundle, stand as `key=value` in a list of labels. */
 function runcDetails(path: string): RuntimeDetails {
-  const state: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const state: unknown = JSON.parse(readRegularText(path, fileLimits.spec));
   const config = isRecord(state) && isRecord(state.config) ? state.config : {};
   const pairs = (Array.isArray(config.labels) ? config.labels : []).flatMap((label: unknown) => {
     if (typeof label !== "string") return [];
@@ -166,7 +166,7 @@ function runcDetails(path: string): RuntimeDetails {
 }
 
 function readCrun(directory: string, id: string): RuntimeState | undefined {
-  const value: unknown = JSON.parse(readFileSync(`${directory}/status`, "utf8"));
+  const value: unknown = JSON.parse(readRegularText(`${directory}/status`, fileLimits.spec));
   if (!isRecord(value)) return undefined;
   const { pid, "process-start-time": startTime, "cgroup-path": cgroup, bundle, created } = value;
   if (typeof pid !== "number" || typeof startTime !== "number" || typeof bundle !== "string")
@@ -175,7 +175,7 @@ function readCrun(directory: string, id: string): RuntimeState | undefined {
   const status = crunStatus(directory, { pid, startTime: String(startTime) }, cgroup);
   if (status === undefined) return undefined;
   return new FileState({ id, status, pid, created: readTime(created) }, () => {
-    const config: unknown = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
+    const config: unknown = JSON.parse(readRegularText(join(directory, "config.json"), fileLimits.spec));
     const annotations = isRecord(config) ? textMap(config.annotations) : {};
     // crun says 1.0.0 of every container.
     return { bundle, annotations, ociVersion: "1.0.0" };
@@ -249,7 +249,7 @@ function isFrozenV2(path: string): boolean {
 /** A line of the kernel; undefined when the cgroup is gone or has no such file. */
 function readKernelFile(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1").trim();
+    return readRegularText(path, fileLimits.kernel, "latin1").trim();
   } catch (error) {
     if (isNotFound(error) || errnoOf(error) === "ENODEV") return undefined;
     throw error;
