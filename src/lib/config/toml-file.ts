@@ -73,12 +73,16 @@ function readText(file: string): string {
     if (text.includes("\ufffd")) new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.startsWith("\ufeff") ? text.slice(1) : text;
   } catch (error) {
-    if (error instanceof KpodError) {
-      throw new KpodError("BAD_CONFIG", `cannot read configuration file ${error.message}`, { cause: error });
-    }
-    const reason = isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
-    throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reason}`, { cause: error });
+    throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reasonOf(error, file)}`, {
+      cause: error,
+    });
   }
+}
+
+function reasonOf(error: unknown, file: string): string {
+  // It begins with the path of what is no regular file.
+  if (error instanceof KpodError) return `it ${error.message.slice(file.length + 1)}`;
+  return isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
 }
 
 function isEncodingError(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
+import { errnoOf, isNotFound, KpodError } from "../errors";
 import { fileLimits, isRecord, openRegularFile, readRegularText } from "../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
 import { readIntoScratch, scratch } from "../system/scratch";
@@ -16,6 +16,7 @@ export type KnownRuntime = "runc" | "crun";
  * its cgroup. It costs a hundredth of a call.
  * @param directory of the container, in the runtime's root
  * @returns undefined when the files are gone or not of the known form: then the runtime has to be asked
+ * @throws KpodError CORRUPT when one of them is no regular file
  */
 export function readRuntimeFiles(
   runtime: KnownRuntime,
@@ -25,6 +26,8 @@ export function readRuntimeFiles(
   try {
     return runtime === "crun" ? readCrun(directory, id) : readRunc(directory, id);
   } catch (error) {
+    // What is no regular file would keep the runtime waiting as well.
+    if (error instanceof KpodError) throw error;
     // Whatever keeps us from reading them may not keep the runtime, and it says what is wrong.
     if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
     throw error;
