@@ -406,7 +406,7 @@ complete -c kpod -n '__kpod_can "*" --storage-driver; and __kpod_letter_is_free 
 complete -c kpod -n '__kpod_can "*"' -l storage-opt -d 'Option of the graph driver (repeatable)' -x
 complete -c kpod -n '__kpod_can "*" --log-dir' -l log-dir -d 'Directory of logs that were moved, or whose paths are another machine\'s' -x -a '(__fish_complete_directories (__kpod_value))'
 complete -c kpod -n '__kpod_can "*" --runtime' -l runtime -d 'OCI runtime' -r -F
-complete -c kpod -n '__kpod_can "*" --lock-timeout' -l lock-timeout -d 'Give up on a lock that someone else holds; 0 waits for ever' -x
+complete -c kpod -n '__kpod_can "*" --lock-timeout' -l lock-timeout -d 'Wait so long for locks that others hold, in all; 0 for ever (default: 1 for looks, 30 for changes)' -x
 complete -c kpod -n '__kpod_can "*" --help' -l help -d 'Show help'
 complete -c kpod -n '__kpod_can "*" --help; and __kpod_letter_is_free h' -s h -d 'Show help'
 complete -c kpod -n '__kpod_can "*" --version' -l version -d 'Show the version'

@@ -103,7 +103,7 @@ export interface CommandDescription {
   readonly exclusive?: readonly { readonly flags: readonly string[]; readonly message: string }[] | undefined;
   /** Everything after the first argument belongs to it, as the command of a container does. */
   readonly passThrough?: true | undefined;
-  /** The command changes what only root may change. */
+  /** The command changes what only root may change. All others look: they write nothing, and wait for no lock long. */
   readonly needsRoot?: true | undefined;
 }
 

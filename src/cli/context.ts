@@ -1,6 +1,7 @@
+import type { LockBudget as LockBudgetType } from "../lib/storage/lock-budget";
 import type { BaseContext } from "./command";
 import { describeError, isQuiet } from "./errors";
-import type { GlobalValues } from "./globals";
+import { lockTimeouts, type GlobalValues } from "./globals";
 import { createInterrupt } from "./interrupt";
 import { createLogger } from "./logger";
 import type { Terminal } from "./terminal";
@@ -8,15 +9,14 @@ import { mark } from "./trace";
 
 /**
  * What a command gets besides its flags and arguments. Library and configuration load when it asks for them.
- * @param options.changes true for a command that changes the node: its server is only that of the node it is on
+ *
+ * @param changes false for a command that looks: it waits for locks for a moment only, and writes nothing; the server
+ * of one that changes the node is only that of the node it is on
  */
-export function createContext(
-  globals: GlobalValues,
-  terminal: Terminal,
-  { changes = false }: { changes?: boolean | undefined } = {},
-): BaseContext {
+export function createContext(globals: GlobalValues, terminal: Terminal, changes: boolean): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
   const { signal, intercept, unlessInterrupted } = createInterrupt();
+  let lockBudget: LockBudgetType | undefined;
 
   const loadConfig = async () => {
     const library = await import("../lib/config");
@@ -37,17 +37,17 @@ export function createContext(
   };
 
   const openServer = async () => {
-    const [config, { ContainerServer }] = await Promise.all([
+    const [config, { ContainerServer, LockBudget }] = await Promise.all([
       loadConfig(),
       import("../lib/container-server"),
     ]);
     mark("library loaded");
-    const server = new ContainerServer(config, {
-      logger,
-      lockTimeoutMs: globals.lockTimeout * 1000,
-      signal,
-    });
-    if (changes) server.requireNode();
+    lockBudget ??= new LockBudget(1000 * (globals.lockTimeout ?? lockTimeouts[changes ? "change" : "look"]));
+    const server = new ContainerServer(config, { logger, lockBudget, signal });
+    if (changes) {
+      server.requireNode();
+      await server.finishRenames();
+    }
     return server;
   };
 

@@ -47,10 +47,11 @@ async function runCommand(
   { command, given, args, globals }: Request & { kind: "command" },
   terminal: Terminal,
 ): Promise<number> {
-  if (command.needsRoot === true) requireRoot(command);
-  const context = createContext(globals, terminal, { changes: command.needsRoot });
+  const changes = command.needsRoot === true;
+  if (changes) requireRoot(command);
+  const context = createContext(globals, terminal, changes);
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
-  if (command.needsRoot === true) context.signal();
+  if (changes) context.signal();
   mark("command line read");
   try {
     return await command.run(context, given, args);

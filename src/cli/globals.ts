@@ -41,12 +41,14 @@ export const globalFlags = {
     argument: "SECONDS",
     type: "number",
     minimum: 0,
-    default: 30,
-    help: "Give up on a lock that someone else holds; 0 waits for ever",
+    help: "Wait so long for locks that others hold, in all; 0 for ever (default: 1 for looks, 30 for changes)",
   },
   help: { short: "h", help: "Show help" },
   version: { short: "v", help: "Show the version" },
 } as const satisfies FlagSpecs;
+
+/** Seconds that a command waits for locks where nobody says: one that looks goes on without them, others give up. */
+export const lockTimeouts = { look: 1, change: 30 } as const;
 
 /** The values of the global flags. */
 export type GlobalValues = FlagValues<typeof globalFlags>;

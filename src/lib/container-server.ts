@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hookDirectories, type Config, type HookParams } from "./config";
 import { KpodError } from "./errors";
@@ -14,7 +13,8 @@ import { killContainer } from "./operations/kill";
 import { pauseContainer, unpauseContainer } from "./operations/pause";
 import { removeContainer } from "./operations/remove";
 import { recoverRenames, renameContainer } from "./operations/rename";
-import { journalDirectory } from "./operations/rename-journal";
+import { containersInRename } from "./operations/rename-journal";
+import { renameInAnnotations } from "./operations/rename-names";
 import type { ContainerData } from "./operations/container-data";
 import type { LogOptions } from "./operations/logs";
 import { containerStateData, type ContainerStateData } from "./operations/state-data";
@@ -33,6 +33,8 @@ import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
 import { isOwnProc } from "./system/pid-namespace";
+
+export { LockBudget } from "./storage/lock-budget";
 
 /** How a ContainerServer waits and whom it tells. */
 export interface ServerOptions extends LockWait {
@@ -109,8 +111,8 @@ export class ContainerServer extends LoadedLists {
 
   /**
    * Brings the lists of pods and containers up to what the disk says now, whoever changed it, and asks each
-   * runtime once for all its containers. A second call without changes in between changes nothing. A root
-   * that does not exist holds nothing, and is not made.
+   * runtime once for all its containers. Nothing is written: see `finishRenames`. A second call without changes in
+   * between changes nothing. A root that does not exist holds nothing, and is not made.
    * @param options.states `containers` leaves out the infra containers of pods, false leaves the runtimes alone: for
    * callers that need names and records only
    * @throws KpodError CORRUPT, IO when the records cannot be read
@@ -119,7 +121,6 @@ export class ContainerServer extends LoadedLists {
     if (!this.store.exists()) {
       this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
     }
-    await this.finishRenames();
     this.takeUp(await this.store.containers());
     if (states === false) return;
     const containers = [...this.containers.values()];
@@ -134,7 +135,6 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
   async updateFor(idsOrNames: readonly string[]): Promise<void> {
-    await this.finishRenames();
     const records = await this.store.containersNamed(idsOrNames);
     if (records !== undefined) {
       this.takeUp(records);
@@ -143,8 +143,26 @@ export class ContainerServer extends LoadedLists {
     await this.update({ states: false });
   }
 
-  private async finishRenames(): Promise<void> {
-    if (existsSync(journalDirectory(this.store.layout.root))) await recoverRenames(this);
+  /**
+   * Finishes or takes back the renames that broke off, as every change of a node should begin. One that somebody is
+   * busy with is left to them.
+   * @throws KpodError INTERRUPTED
+   */
+  async finishRenames(): Promise<void> {
+    await recoverRenames(this);
+  }
+
+  /**
+   * Makes the lists hold what these records say. Where a rename broke off, spec and state.json may have another name
+   * already, or still: what the record says counts, by which the rename will be finished or taken back.
+   */
+  protected override takeUp(records: readonly ContainerRecord[]): void {
+    super.takeUp(records);
+    for (const id of containersInRename(this.store.layout.root)) {
+      const container = this.containers.get(id);
+      if (container === undefined) continue;
+      container.corrected = (annotations) => renameInAnnotations(annotations, container);
+    }
   }
 
   /**

@@ -87,14 +87,21 @@ export function describeErrno(error: unknown): string {
 
 /**
  * The error for a file that the operating system refuses: NOT_PERMITTED with the way out where a right is
- * missing, else IO.
+ * missing, else IO. What is a KpodError already says what is wrong with the file, and stays.
  * @param what what was tried, with the path: `cannot read /path`
  */
 export function fileError(what: string, error: unknown): KpodError {
+  if (error instanceof KpodError) return error;
   const code = errnoOf(error);
   const message = `${what}: ${describeErrno(error)}`;
   if (code === "EACCES" || code === "EPERM") {
-    return new KpodError("NOT_PERMITTED", message, { hint: "run kpod as root", cause: error });
+    return new KpodError("NOT_PERMITTED", message, { hint: permissionHint(), cause: error });
   }
   return new KpodError("IO", message, { cause: error });
+}
+
+/** What can be done where a right is missing. Root has all of them but where something else stands against it. */
+function permissionHint(): string {
+  if (process.geteuid?.() !== 0) return "run kpod as root";
+  return "root is refused too: look for an immutable file (lsattr), SELinux or AppArmor, NFS or a user namespace";
 }

@@ -97,7 +97,7 @@ describe("commands", () => {
 });
 
 describe("global flags", () => {
-  const defaults = { logLevel: "error", storageOpt: [], lockTimeout: 30, help: false, version: false };
+  const defaults = { logLevel: "error", storageOpt: [], help: false, version: false };
 
   test.each([
     ["ps", {}],

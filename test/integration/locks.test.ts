@@ -1,12 +1,20 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { ContainerServer } from "../../src/lib/container-server";
+import { createPodContainer } from "../../src/lib/launch/container";
+import { removePod } from "../../src/lib/operations/pods";
+import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { LockBudget } from "../../src/lib/storage/lock-budget";
 import { storeLayout, type StoreLayout } from "../../src/lib/storage/layout";
 import { acquireLock } from "../../src/lib/storage/lock-file";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
+import { failureOf } from "../helpers/failure";
+import { createNode, type Node } from "../helpers/node";
 import { finish, startProcess } from "../helpers/process";
-import { isWaitingForLock } from "../helpers/record-lock";
+import { isWaitingForLock, startLocker, type Locker } from "../helpers/record-lock";
 import { until } from "../helpers/until";
+import { virtualClock } from "../helpers/virtual-clock";
 import { createWorld, type World } from "../helpers/world";
 
 const patient = { timeoutMs: 40_000 };
@@ -111,6 +119,111 @@ describe("while others hold a lock of the store, kpod waits", () => {
       await waiting;
       expect((await done).exitCode).toBe(0);
     });
+  });
+});
+
+describe("a hung daemon that holds locks", () => {
+  let node: Node;
+  let pod: Sandbox;
+  let ids: Record<"one" | "two" | "three", string>;
+  const held: Locker[] = [];
+
+  beforeAll(async () => {
+    node = await createNode();
+    pod = await node.pod("shop");
+    ids = {
+      one: (await node.create(pod, "one", "true")).id,
+      two: (await node.start(pod, "two", "sleep 1000")).id,
+      three: (await node.create(pod, "three", "true")).id,
+    };
+  }, 120_000);
+
+  afterEach(async () => {
+    for (const locker of held.splice(0)) await locker.unlock("posix");
+  });
+
+  afterAll(async () => {
+    await node.world.destroy();
+  }, 60_000);
+
+  /** Has another process hold locks of the node's store. */
+  async function hold(
+    ...names: ("containersLock" | "layersLock" | "imagesLock" | "mountsLock")[]
+  ): Promise<void> {
+    const places = storeLayout(node.world.root, node.world.runRoot, "overlay");
+    for (const name of names) {
+      const locker = startLocker(places[name]);
+      expect(await locker.lock("posix", "write")).toBe(true);
+      held.push(locker);
+    }
+  }
+
+  test.each([
+    [["ps", "-a"], "one"],
+    [["inspect", "one"], "one"],
+    [["pod", "ps"], "shop"],
+    [["pod", "inspect", "shop"], "shop"],
+    [["images"], "busybox"],
+    [["info"], "overlay"],
+    [["stats", "--no-stream"], "two"],
+    [["logs", "two"], ""],
+    [["wait", "--condition", "running", "two"], "0"],
+  ])("hides nothing from kpod %s, which says who it is", async (args, shown) => {
+    await hold("containersLock", "layersLock", "imagesLock", "mountsLock");
+    const { exitCode, stdout, stderr } = await node.kpod(...args);
+    expect([exitCode, stdout]).toEqual([0, expect.stringContaining(shown)]);
+    expect(stderr).toMatch(/\.lock is still locked by .*\(pid \d+\) after 1 s: reading without it$/m);
+    expect(held.some(({ pid }) => stderr.includes(`(pid ${pid})`))).toBe(true);
+  });
+
+  const all = ["containersLock", "layersLock", "imagesLock", "mountsLock"] as const;
+  const changes: Record<string, (server: ContainerServer) => Promise<unknown>> = {
+    run: (server) =>
+      createPodContainer(server, server.lookupSandbox("shop"), { name: "x", image: "busybox" }),
+    rename: (server) => server.containerRename("one", "other"),
+    rm: (server) => server.remove("one", false),
+    "rm -f": (server) => server.remove("three", true),
+    rmi: (server) => server.storageImageServer.removeImage("busybox", { force: true }),
+    // The last one: its processes have ended by the time it needs a lock.
+    "pod rm -f": (server) => removePod(server, server.lookupSandbox("shop"), true),
+  };
+
+  test.each(
+    Object.keys(changes).flatMap((name) => [[name, ["containersLock"]] as const, [name, all] as const]),
+  )("%s gives up after the time for one lock, with %j held", async (name, locks) => {
+    // The images are locked for their removal alone.
+    const wanted = name === "rmi" && locks.length === 1 ? (["imagesLock"] as const) : locks;
+    await hold(...wanted);
+    const clock = virtualClock();
+    const budget = new LockBudget(2_000, clock);
+    const { server } = await node.openServer({ lockBudget: budget });
+    await server.update();
+    const error = await failureOf(changes[name]?.(server) ?? Promise.resolve());
+    expect(error.code).toBe("LOCK_TIMEOUT");
+    expect(clock.waited).toBe(2_000);
+    for (const locker of held.splice(0)) await locker.unlock("posix");
+    // Nothing is lost, and the next one can go on.
+    const again = (await node.openServer()).server;
+    await again.update({ states: false });
+    expect(
+      again
+        .listContainers()
+        .map(({ id }) => id)
+        .sort(),
+    ).toEqual(Object.values(ids).sort());
+    expect((await again.store.images()).length).toBe(2);
+  });
+
+  test("servers of one command share its time", async () => {
+    await hold("containersLock");
+    const clock = virtualClock();
+    const lockBudget = new LockBudget(2_000, clock);
+    for (let count = 0; count < 3; count++) {
+      const { server } = await node.openServer({ lockBudget });
+      await server.update({ states: false });
+      expect(server.listContainers()).toHaveLength(3);
+    }
+    expect(clock.waited).toBe(2_000);
   });
 });
 

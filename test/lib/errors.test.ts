@@ -1,4 +1,4 @@
-import { KpodError } from "../../src/lib/errors";
+import { fileError, KpodError } from "../../src/lib/errors";
 
 test("an error keeps its code, message and hint", () => {
   const error = new KpodError("NOT_FOUND", "image x is not in the store", { hint: "load it" });
@@ -7,4 +7,28 @@ test("an error keeps its code, message and hint", () => {
     "image x is not in the store",
     "load it",
   ]);
+});
+
+const refusal = Object.assign(new Error("EPERM: operation not permitted"), { code: "EPERM" });
+
+test("who is not root is told to be, and root what stands against root", () => {
+  const uid = jest.spyOn(process, "geteuid" as never);
+  try {
+    uid.mockReturnValue(1000 as never);
+    expect(fileError("cannot write /x", refusal)).toMatchObject({
+      code: "NOT_PERMITTED",
+      message: "cannot write /x: permission denied",
+      hint: "run kpod as root",
+    });
+    uid.mockReturnValue(0 as never);
+    expect(fileError("cannot write /x", refusal).hint).toContain("immutable");
+    expect(fileError("cannot write /x", refusal).hint).not.toContain("run kpod as root");
+  } finally {
+    uid.mockRestore();
+  }
+});
+
+test("what is told already stays as it is told", () => {
+  const error = new KpodError("CORRUPT", "/x is a FIFO, not a regular file");
+  expect(fileError("cannot read /x", error)).toBe(error);
 });

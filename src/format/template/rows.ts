@@ -60,7 +60,7 @@ function endLine(text: string): string {
 
 function table(headings: string, lines: readonly string[], { heading }: RowTemplateOptions): string {
   const rows = [headings, ...lines].map((line) => line.replace(/\n$/, "").split("\t"));
-  const width = Math.max(...rows.map((cells) => cells.length));
+  const width = rows.reduce((most, cells) => Math.max(most, cells.length), 0);
   const filled = rows.map((cells) => [...cells, ...Array.from({ length: width - cells.length }, () => "")]);
   const [columns = [], ...body] = filled;
   return tableText({ columns, rows: body, ...(heading === undefined ? {} : { heading }) });

@@ -1,6 +1,7 @@
-import { readFileSync, readdirSync, rmdirSync } from "node:fs";
+import { readdirSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
+import { fileLimits, readRegularText } from "../system/files";
 import { readThreadGroup } from "../system/process";
 import { identifyProcess, signalProcess } from "../system/process-identity";
 import { waitUntil } from "../system/wait-until";
@@ -125,7 +126,7 @@ function processesIn(directory: string): number[] {
 }
 
 function readPids(path: string): number[] {
-  return readFileSync(path, "latin1").split("\n").filter(Boolean).map(Number);
+  return readRegularText(path, fileLimits.kernel).split("\n").filter(Boolean).map(Number);
 }
 
 function isGone(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
+import { absolutePath } from "../system/paths";
 import { Config } from "./config";
 import { listDropIns } from "./drop-ins";
 import { readEnvironment, type Environment } from "./environment";
@@ -93,9 +93,9 @@ function crioConfFiles(options: LoadConfigOptions, environment: Environment, pat
 function override(config: Config, overrides: ConfigOverrides): void {
   const { root, runRoot, storage, storageOptions, runtime, logDir } = overrides;
   // As in containers/storage, a relative path is one from the working directory.
-  if (root !== undefined) config.set({ root: resolve(given("--root", root)) }, "--root");
-  if (runRoot !== undefined) config.set({ runRoot: resolve(given("--runroot", runRoot)) }, "--runroot");
-  if (logDir !== undefined) config.set({ logDir: resolve(given("--log-dir", logDir)) }, "--log-dir");
+  if (root !== undefined) config.set({ root: absolute("--root", root) }, "--root");
+  if (runRoot !== undefined) config.set({ runRoot: absolute("--runroot", runRoot) }, "--runroot");
+  if (logDir !== undefined) config.set({ logDir: absolute("--log-dir", logDir) }, "--log-dir");
   if (storage !== undefined) config.set({ storage }, "--storage-driver");
   if (storageOptions !== undefined) config.set({ storageOptions: [...storageOptions] }, "--storage-opt");
   if (runtime !== undefined) overrideRuntime(config, given("--runtime", runtime));
@@ -108,6 +108,10 @@ function overrideRuntime(config: Config, runtime: string): void {
   const handler = runtimeHandler(config, "") ?? defaultRuntimeHandler();
   const replaced = { ...handler, runtimePath: runtime, platformRuntimePaths: {} };
   config.set({ runtimes: { ...config.runtimes, [config.defaultRuntime]: replaced } }, "--runtime");
+}
+
+function absolute(flag: string, value: string): string {
+  return absolutePath(`option ${flag}`, given(flag, value));
 }
 
 function given(flag: string, value: string): string {

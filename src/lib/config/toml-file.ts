@@ -1,6 +1,5 @@
-import { readFileSync } from "node:fs";
 import { describeErrno, errnoOf, errorMessage, KpodError } from "../errors";
-import { isRecord } from "../system/files";
+import { fileLimits, isRecord, readRegularFile } from "../system/files";
 import { parseToml } from "./toml-parser";
 import { parsePlainToml } from "./toml-plain";
 import { scanToml } from "./toml-scan";
@@ -67,15 +66,23 @@ export function wrongValue(section: TomlSection, key: string, expected: string):
 
 function readText(file: string): string {
   try {
-    const text = readFileSync(file, { encoding: "utf8" });
+    const bytes = readRegularFile(file, fileLimits.config);
+    const text = bytes.toString("utf8");
     // A byte that is not UTF-8 would be lost when the file is written again. What stands for such a byte in a text can
     // stand in a file itself, so that it takes a second look, by what is slow to load.
-    if (text.includes("\ufffd")) new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(file));
+    if (text.includes("\ufffd")) new TextDecoder("utf-8", { fatal: true }).decode(bytes);
     return text.startsWith("\ufeff") ? text.slice(1) : text;
   } catch (error) {
-    const reason = isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
-    throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reason}`, { cause: error });
+    throw new KpodError("BAD_CONFIG", `cannot read configuration file ${file}: ${reasonOf(error, file)}`, {
+      cause: error,
+    });
   }
+}
+
+function reasonOf(error: unknown, file: string): string {
+  // It begins with the path of what is no regular file.
+  if (error instanceof KpodError) return `it ${error.message.slice(file.length + 1)}`;
+  return isEncodingError(error) ? "it is not UTF-8 text" : describeErrno(error);
 }
 
 function isEncodingError(error: unknown): boolean {

@@ -5,7 +5,7 @@ import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isExecutable } from "../oci/executable";
 import type { HookStage } from "../oci/spec";
-import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import { fileLimits, isRecord, parseJson, readTextIfThere } from "../system/files";
 
 const stages: readonly HookStage[] = ["prestart", "poststart", "poststop"];
 
@@ -49,13 +49,14 @@ function hookFiles(directory: string): string[] {
 }
 
 function readHook(path: string, logger: Logger): HookParams | undefined {
-  const text = readTextIfThere(path);
-  if (text === undefined) return undefined;
   let value: unknown;
   try {
+    const text = readTextIfThere(path, fileLimits.config);
+    if (text === undefined) return undefined;
     value = parseJson(path, text);
   } catch (error) {
-    throw error instanceof KpodError ? new KpodError("BAD_CONFIG", error.message, { cause: error }) : error;
+    if (!(error instanceof KpodError) || error.code !== "CORRUPT") throw error;
+    throw new KpodError("BAD_CONFIG", error.message, { cause: error });
   }
   if (!isRecord(value)) throw bad(path, "it does not hold an object");
   if ("version" in value) {

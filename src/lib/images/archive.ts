@@ -1,7 +1,8 @@
-import { existsSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, statSync, type Stats } from "node:fs";
+import { join } from "node:path";
 import { describeErrno, KpodError } from "../errors";
-import { isRecord, parseJson, readTextIfThere } from "../system/files";
+import { fileLimits, isRecord, notRegular, parseJson, readTextIfThere } from "../system/files";
+import { absolutePath } from "../system/paths";
 
 /** One image in a file or directory that is to be loaded. */
 export interface ArchivedImage {
@@ -20,19 +21,23 @@ export interface ArchivedImage {
 export async function readArchive(path: string): Promise<ArchivedImage[]> {
   if (isDirectory(path)) {
     if (!existsSync(join(path, "oci-layout"))) throw notAnImage(path, "the directory has no oci-layout file");
-    return fromOciIndex("oci", path, readTextIfThere(join(path, "index.json")));
+    return fromOciIndex("oci", path, readTextIfThere(join(path, "index.json"), fileLimits.imageData));
   }
   const manifest = await readMember(path, "manifest.json");
   if (manifest !== undefined) return fromDockerManifest(path, manifest);
   return fromOciIndex("oci-archive", path, await readMember(path, "index.json"));
 }
 
+/** @throws KpodError NOT_FOUND; CORRUPT for what is neither a directory nor a regular file, and could make tar wait */
 function isDirectory(path: string): boolean {
+  let stat: Stats;
   try {
-    return statSync(path).isDirectory();
+    stat = statSync(path);
   } catch (error) {
     throw new KpodError("NOT_FOUND", `cannot load ${path}: ${describeErrno(error)}`, { cause: error });
   }
+  if (!stat.isDirectory() && !stat.isFile()) throw notRegular(path, stat);
+  return stat.isDirectory();
 }
 
 /**
@@ -41,7 +46,9 @@ function isDirectory(path: string): boolean {
  */
 export async function readLayerDigests(path: string): Promise<Set<string>> {
   const read = async (member: string): Promise<unknown> => {
-    const text = isDirectory(path) ? readTextIfThere(join(path, member)) : await readMember(path, member);
+    const text = isDirectory(path)
+      ? readTextIfThere(join(path, member), fileLimits.imageData)
+      : await readMember(path, member);
     return text === undefined ? undefined : parseJson(`${member} of ${path}`, text);
   };
   const listOf = (value: unknown, key: string): Record<string, unknown>[] =>
@@ -52,12 +59,12 @@ export async function readLayerDigests(path: string): Promise<Set<string>> {
     for (const { Config } of Array.isArray(docker) ? docker.filter(isRecord) : []) {
       const config = typeof Config === "string" ? await read(Config) : undefined;
       const rootfs = isRecord(config) && isRecord(config.rootfs) ? config.rootfs : {};
-      if (Array.isArray(rootfs.diff_ids)) digests.push(...(rootfs.diff_ids as unknown[]));
+      if (Array.isArray(rootfs.diff_ids)) for (const id of rootfs.diff_ids as unknown[]) digests.push(id);
     }
     for (const { digest } of docker === undefined ? listOf(await read("index.json"), "manifests") : []) {
       const [, hex] = /^sha256:([0-9a-f]{64})$/.exec(String(digest)) ?? [];
       const manifest = hex === undefined ? undefined : await read(`blobs/sha256/${hex}`);
-      digests.push(...listOf(manifest, "layers").map((layer) => layer.digest));
+      for (const layer of listOf(manifest, "layers")) digests.push(layer.digest);
     }
   } catch (error) {
     // Damaged: what could be read of it is all that could come into a store.
@@ -70,11 +77,16 @@ export async function readLayerDigests(path: string): Promise<Set<string>> {
 async function readMember(path: string, member: string): Promise<string | undefined> {
   const { execa } = await import("execa");
   // From a relative path with a colon tar would read a host's name.
-  const file = `--file=${resolve(path)}`;
+  const file = `--file=${absolutePath("the archive", path)}`;
   let complaint = "";
   for (const name of [member, `./${member}`]) {
     const words = ["--extract", "--to-stdout", file, "--", name];
-    const result = await execa("tar", words, { reject: false, env: { LC_ALL: "C" } });
+    const result = await execa("tar", words, {
+      reject: false,
+      env: { LC_ALL: "C" },
+      cwd: "/",
+      maxBuffer: fileLimits.imageData,
+    });
     if (!result.failed) return result.stdout;
     complaint = result.stderr.trim();
   }

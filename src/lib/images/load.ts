@@ -1,6 +1,6 @@
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { findExecutable } from "../oci/executable";
@@ -8,6 +8,7 @@ import { runtimeMessage } from "../oci/runtime-call";
 import type { StorageId } from "../storage/ids";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
+import { absolutePath } from "../system/paths";
 import { removeStrayLayers } from "../storage/image-removal";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { unpack } from "./unpack";
@@ -67,7 +68,7 @@ export async function loadImages(
     // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
     const source = join(scratch, "image");
     if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
-      symlinkSync(resolve(path), source);
+      symlinkSync(absolutePath("the archive", path), source);
     }
     for (const image of images) {
       const name = options.tag ?? nameOf(image, path);
@@ -117,7 +118,7 @@ function placeForBigFiles(): string {
 
 /** A name that is only a tag gets the name of the file before it. */
 function nameOf(image: ArchivedImage, path: string): string {
-  const stem = basename(resolve(path))
+  const stem = basename(absolutePath("the archive", path))
     .toLowerCase()
     .replace(/\.(tar|tgz|tar\.\w+|oci)$/, "")
     .replace(/[^a-z0-9._-]+/g, "-");
@@ -156,6 +157,7 @@ async function copy(skopeo: string, request: CopyRequest): Promise<void> {
   const result = await execa(skopeo, args, {
     reject: false,
     stdin: "ignore",
+    cwd: "/",
     // One that is ended does not clear away what it put there.
     env: { TMPDIR: scratch },
     ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),

@@ -1,6 +1,8 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, readSync } from "node:fs";
 import { fileError, KpodError } from "../errors";
 import { findExecutable } from "../oci/executable";
+import { openRegularFile } from "../system/files";
+import { absolutePath } from "../system/paths";
 
 /** The programs that unpack, by the first bytes of what they packed. */
 const programs: readonly (readonly [string, readonly number[]])[] = [
@@ -27,9 +29,10 @@ export async function unpack(path: string, target: string, signal?: AbortSignal)
   }
   const { execa } = await import("execa");
   const result = await execa(program, ["-dc"], {
-    inputFile: path,
+    inputFile: absolutePath("the archive", path),
     stdout: { file: target },
     reject: false,
+    cwd: "/",
     ...(signal === undefined ? {} : { cancelSignal: signal }),
   });
   if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");
@@ -39,7 +42,7 @@ export async function unpack(path: string, target: string, signal?: AbortSignal)
 
 function firstBytes(path: string): Buffer {
   try {
-    const fd = openSync(path, "r");
+    const { fd } = openRegularFile(path);
     try {
       const bytes = Buffer.alloc(6);
       return bytes.subarray(0, readSync(fd, bytes, 0, 6, 0));

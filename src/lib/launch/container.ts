@@ -7,6 +7,7 @@ import { hooksFor } from "../hooks/match-hooks";
 import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
+import { absolutePath } from "../system/paths";
 import { newStorageId, type StorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
@@ -185,8 +186,9 @@ function checkVolume(volume: VolumeOption): VolumeOption {
     );
   }
   try {
-    return { ...volume, hostPath: realpathSync(volume.hostPath) };
+    return { ...volume, hostPath: realpathSync(absolutePath("the volume", volume.hostPath)) };
   } catch (error) {
+    if (error instanceof KpodError) throw error;
     throw new KpodError("BAD_ARGUMENT", `cannot mount ${volume.hostPath}: ${describeErrno(error)}`, {
       cause: error,
     });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config";
 import type { SpecMount } from "../oci/spec";
 import type { ImageConfigData } from "../storage/image-config";
-import { makeDirectoryInRoot } from "./path-in-root";
+import { makeDirectoryInRoot } from "../system/open-in-root";
 
 /**
  * Provides the volumes that an image declares, as `image_volumes` of the configuration says: directories in

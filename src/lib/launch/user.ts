@@ -1,6 +1,6 @@
-import { KpodError } from "../errors";
-import { readTextIfThere } from "../system/files";
-import { resolveInRoot } from "./path-in-root";
+import { fileError, KpodError } from "../errors";
+import { fileLimits } from "../system/files";
+import { readInRoot } from "../system/open-in-root";
 
 /** Whom a process runs as. */
 export interface ProcessUser {
@@ -12,7 +12,7 @@ export interface ProcessUser {
 /**
  * Finds the user that an image names as `USER`, `USER:GROUP` or in numbers (root where it names none), by the container's own
  * /etc/passwd and /etc/group.
- * @throws KpodError BAD_ARGUMENT for a name that is in neither
+ * @throws KpodError BAD_ARGUMENT for a name that is in neither, CORRUPT when one of them is no regular file
  */
 export function lookUpUser(root: string, wanted: string): ProcessUser {
   const [wantedUser = "", groupPart = ""] = wanted.split(":");
@@ -39,11 +39,18 @@ export function lookUpUser(root: string, wanted: string): ProcessUser {
 }
 
 function readTable(root: string, path: string): string[][] {
-  const text = readTextIfThere(resolveInRoot(root, path)) ?? "";
-  return text
+  return readText(root, path)
     .split("\n")
     .filter((line) => line.includes(":"))
     .map((line) => line.split(":"));
+}
+
+function readText(root: string, path: string): string {
+  try {
+    return readInRoot(root, path, fileLimits.passwd)?.toString("utf8") ?? "";
+  } catch (error) {
+    throw fileError(`cannot read ${path} of the container`, error);
+  }
 }
 
 /** The largest id that CRI-O takes from an image. */

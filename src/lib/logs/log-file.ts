@@ -19,7 +19,7 @@ export function openLogFile(path: string): LogFile {
   let fd: number;
   try {
     // Without waiting: a pipe in the place of a log must not hold kpod up.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch (error) {
     if (isNotFound(error)) {
       throw new KpodError("NOT_FOUND", `cannot open the log ${path}: ${describeErrno(error)}`, {

@@ -2,6 +2,7 @@ import { createReadStream } from "node:fs";
 import { errnoOf, errorMessage, fileError, KpodError } from "../errors";
 import { throwIfInterrupted } from "./block-reader";
 import { newline } from "./line-header";
+import { openLogFile } from "./log-file";
 
 /** Bytes of a line that are waited for; a longer one is handed out in pieces. */
 const longestLine = 256 * 1024;
@@ -30,7 +31,7 @@ export async function* packedBlocks(
 async function* unpack(path: string): AsyncGenerator<Buffer, void> {
   // Loaded by the few who need it.
   const { createGunzip } = await import("node:zlib");
-  const file = createReadStream(path);
+  const file = createReadStream(path, { fd: openLogFile(path).fd });
   const unpacked = file.pipe(createGunzip());
   file.on("error", (error) => unpacked.destroy(error));
   try {
@@ -45,9 +46,6 @@ async function* unpack(path: string): AsyncGenerator<Buffer, void> {
 
 function readError(path: string, error: unknown): KpodError {
   const errno = errnoOf(error) ?? "";
-  if (errno === "ENOENT") {
-    return new KpodError("NOT_FOUND", `the rotated log ${path} is gone`, { cause: error });
-  }
   if (!errno.startsWith("Z_")) return fileError(`cannot read the rotated log ${path}`, error);
   return new KpodError("CORRUPT", `the rotated log ${path} is not what gzip makes: ${errorMessage(error)}`, {
     cause: error,

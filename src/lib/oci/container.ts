@@ -45,6 +45,8 @@ export class Container {
   readonly createdAt: Date;
   /** Its state when it was last looked up; undefined before. */
   state: ContainerState | undefined;
+  /** Makes up for annotations on disk that a rename which broke off has left with another name. */
+  corrected: ((annotations: Record<string, string>) => Record<string, string>) | undefined;
   private loadedSpec: Spec | undefined;
   /** True when an annotation was asked for: further ones are taken from the parsed spec. */
   private asked = false;
@@ -68,7 +70,7 @@ export class Container {
    * @throws KpodError CORRUPT when neither is there and a spec; NOT_PERMITTED, IO
    */
   get spec(): Spec {
-    this.loadedSpec ??= readSpec([`${this.dir}/config.json`, `${this.bundlePath}/config.json`]);
+    this.loadedSpec ??= this.readSpec();
     return this.loadedSpec;
   }
 
@@ -89,7 +91,8 @@ export class Container {
    */
   annotation(key: string): string {
     const path = `${this.dir}/config.json`;
-    const quick = this.loadedSpec === undefined && !this.asked ? readAnnotationQuickly(path, key) : undefined;
+    const isFirst = this.loadedSpec === undefined && !this.asked && this.corrected === undefined;
+    const quick = isFirst ? readAnnotationQuickly(path, key) : undefined;
     this.asked = true;
     return quick ?? this.specAnnotations[key] ?? "";
   }
@@ -123,6 +126,12 @@ export class Container {
   forgetSpec(): void {
     this.loadedSpec = undefined;
     this.asked = false;
+  }
+
+  private readSpec(): Spec {
+    const spec = readSpec([`${this.dir}/config.json`, `${this.bundlePath}/config.json`]);
+    if (this.corrected === undefined) return spec;
+    return { ...spec, annotations: this.corrected(textMap(spec.annotations)) };
   }
 
   private mapAnnotation(key: string): Record<string, string> {

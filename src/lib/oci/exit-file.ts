@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, isNotFound, KpodError } from "../errors";
-import { readTextIfThere } from "../system/files";
+import { fileLimits, readTextIfThere } from "../system/files";
 
 /** How a container ended, as conmon wrote it down. */
 export interface ExitRecord {
@@ -27,7 +27,7 @@ export function readExitFile(places: ExitFilePlaces): ExitRecord | undefined {
 function readOne(path: string): ExitRecord | undefined {
   try {
     const stat = statSync(path, { throwIfNoEntry: false });
-    const text = stat === undefined ? undefined : readTextIfThere(path);
+    const text = stat === undefined ? undefined : readTextIfThere(path, fileLimits.word);
     if (stat === undefined || text === undefined || !/^\d{1,3}\s*$/.test(text)) return undefined;
     return { exitCode: Number(text), finished: stat.mtime };
   } catch (error) {

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
+import { fileLimits, readRegularText } from "../system/files";
 import { realPath } from "../system/mount";
 import { readCommandLine } from "../system/process";
 import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
@@ -58,7 +59,7 @@ function fromPidFile({ bundlePath }: Monitored): ProcessIdentity | undefined {
 /** What stands in the pid file that conmon wrote. */
 function readMonitorPid(bundlePath: string): number | undefined {
   try {
-    const text = readFileSync(join(bundlePath, "conmon-pidfile"), "latin1").trim();
+    const text = readRegularText(join(bundlePath, "conmon-pidfile"), fileLimits.word).trim();
     return /^\d{1,10}$/.test(text) ? Number(text) : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../errors";
+import { endOfJsonString } from "../system/exact-json";
 import { killGroupOf } from "../system/process-identity";
 import type { RuntimeHandler } from "./runtime-handler";
 
@@ -32,6 +33,8 @@ export async function callRuntime(
     reject: false,
     stdin: "ignore",
     detached: true,
+    // Runtimes fail in a directory that was removed, and so does node where it has to say which it is.
+    cwd: "/",
   });
   const timer = new AbortController();
   const result = await Promise.race([child, sleep(timeout, undefined, { signal: timer.signal })]).finally(
@@ -82,9 +85,21 @@ export function runtimeOptions(handler: RuntimeHandler, systemdCgroup: boolean):
  * (`time="…" level=error msg="…"`) or of JSON logs.
  */
 export function runtimeMessage(stderr: string): string {
-  const line = stderr.trim().split("\n").at(-1) ?? "";
-  const quoted = /\bmsg="((?:[^"\\]|\\.)*)"/.exec(line)?.[1];
-  if (quoted !== undefined) return quoted.replace(/\\(["\\])/g, "$1");
-  const json = /^\{.*"msg":"((?:[^"\\]|\\.)*)".*\}$/.exec(line)?.[1];
-  return (json ?? line).replace(/\\(["\\])/g, "$1");
+  const text = stderr.trim();
+  const line = text.slice(text.lastIndexOf("\n") + 1).slice(0, longestMessage);
+  const logrus = line.search(/\bmsg="/);
+  const json = line.startsWith("{") && line.endsWith("}") ? line.lastIndexOf('"msg":"') : -1;
+  const said =
+    (logrus < 0 ? undefined : quotedAt(line, logrus + "msg=".length)) ??
+    (json < 0 ? undefined : quotedAt(line, json + '"msg":'.length)) ??
+    line;
+  return said.replace(/\\(["\\])/g, "$1");
+}
+
+/** Characters of a line that are worth reading. */
+const longestMessage = 16 * 1024;
+
+function quotedAt(line: string, quote: number): string | undefined {
+  const end = endOfJsonString(line, quote);
+  return end < 0 ? undefined : line.slice(quote + 1, end);
 }

@@ -1,7 +1,7 @@
-import { closeSync, existsSync, fstatSync, openSync, readFileSync, readSync } from "node:fs";
+import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
-import { isRecord } from "../system/files";
+import { errnoOf, isNotFound, KpodError } from "../errors";
+import { fileLimits, isRecord, openRegularFile, readRegularText } from "../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
 import { notedProcess, type ProcessIdentity } from "../system/process-identity";
 import { readIntoScratch, scratch } from "../system/scratch";
@@ -17,6 +17,7 @@ export type KnownRuntime = "runc" | "crun";
  * its cgroup. It costs a hundredth of a call.
  * @param directory of the container, in the runtime's root
  * @returns undefined when the files are gone or not of the known form: then the runtime has to be asked
+ * @throws KpodError CORRUPT when one of them is no regular file
  */
 export function readRuntimeFiles(
   runtime: KnownRuntime,
@@ -26,6 +27,8 @@ export function readRuntimeFiles(
   try {
     return runtime === "crun" ? readCrun(directory, id) : readRunc(directory, id);
   } catch (error) {
+    // What is no regular file would keep the runtime waiting as well.
+    if (error instanceof KpodError) throw error;
     // Whatever keeps us from reading them may not keep the runtime, and it says what is wrong.
     if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
     throw error;
@@ -41,12 +44,13 @@ export function readRuntimeProcess(runtime: KnownRuntime, directory: string): Pr
       );
       return notedProcess(head?.pid, head?.startTime);
     }
-    const value: unknown = JSON.parse(readFileSync(`${directory}/status`, "utf8"));
+    const value: unknown = JSON.parse(readRegularText(`${directory}/status`, fileLimits.spec));
     if (!isRecord(value)) return undefined;
     const { pid, "process-start-time": startTime } = value;
     return typeof pid === "number" ? notedProcess(pid, String(startTime)) : undefined;
   } catch (error) {
-    if (errnoOf(error) !== undefined || error instanceof SyntaxError) return undefined;
+    if (error instanceof KpodError || error instanceof SyntaxError || errnoOf(error) !== undefined)
+      return undefined;
     throw error;
   }
 }
@@ -145,9 +149,9 @@ const tailSize = 16 * 1024;
 
 /** The end of a file; others than ASCII characters are not kept. */
 function readTail(path: string): string {
-  const fd = openSync(path, "r");
+  const { fd, stat } = openRegularFile(path);
   try {
-    const start = Math.max(0, fstatSync(fd).size - tailSize);
+    const start = Math.max(0, stat.size - tailSize);
     return scratch.toString("latin1", 0, readSync(fd, scratch, 0, tailSize, start));
   } finally {
     closeSync(fd);
@@ -174,7 +178,7 @@ function isFrozenByRunc(path: string, process: ProcessStat): boolean | undefined
 
 /** The annotations, and the bundle, stand as `key=value` in a list of labels. */
 function runcDetails(path: string): RuntimeDetails {
-  const state: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const state: unknown = JSON.parse(readRegularText(path, fileLimits.spec));
   const config = isRecord(state) && isRecord(state.config) ? state.config : {};
   const pairs = (Array.isArray(config.labels) ? config.labels : []).flatMap((label: unknown) => {
     if (typeof label !== "string") return [];
@@ -186,7 +190,7 @@ function runcDetails(path: string): RuntimeDetails {
 }
 
 function readCrun(directory: string, id: string): RuntimeState | undefined {
-  const value: unknown = JSON.parse(readFileSync(`${directory}/status`, "utf8"));
+  const value: unknown = JSON.parse(readRegularText(`${directory}/status`, fileLimits.spec));
   if (!isRecord(value)) return undefined;
   const { pid, "process-start-time": startTime, "cgroup-path": cgroup, bundle, created } = value;
   if (typeof pid !== "number" || typeof startTime !== "number" || typeof bundle !== "string")
@@ -195,7 +199,7 @@ function readCrun(directory: string, id: string): RuntimeState | undefined {
   const status = crunStatus(directory, { pid, startTime: String(startTime) }, cgroup);
   if (status === undefined) return undefined;
   return new FileState({ id, status, pid, created: readTime(created) }, () => {
-    const config: unknown = JSON.parse(readFileSync(join(directory, "config.json"), "utf8"));
+    const config: unknown = JSON.parse(readRegularText(join(directory, "config.json"), fileLimits.spec));
     const annotations = isRecord(config) ? textMap(config.annotations) : {};
     // crun says 1.0.0 of every container.
     return { bundle, annotations, ociVersion: "1.0.0" };
@@ -269,7 +273,7 @@ function isFrozenV2(path: string): boolean {
 /** A line of the kernel; undefined when the cgroup is gone or has no such file. */
 function readKernelFile(path: string): string | undefined {
   try {
-    return readFileSync(path, "latin1").trim();
+    return readRegularText(path, fileLimits.kernel, "latin1").trim();
   } catch (error) {
     if (isNotFound(error) || errnoOf(error) === "ENODEV") return undefined;
     throw error;

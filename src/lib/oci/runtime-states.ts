@@ -238,7 +238,8 @@ export class RuntimeStates {
       return kind === undefined ? undefined : readRuntimeFiles(kind, directory, id);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
-      return undefined;
+      this.logger.warn(errorMessage(error));
+      return "unreachable";
     }
   }
 

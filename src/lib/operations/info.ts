@@ -1,5 +1,5 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
-import { readTextIfThere } from "../system/files";
+import { fileLimits, readTextIfThere } from "../system/files";
 import { readMounts } from "../system/mount";
 import type { ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
@@ -89,9 +89,19 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
       images: (await readableImages(server))?.length ?? null,
     },
     runtimes: await runtimes(server),
-    crioVersion: (readTextIfThere(config.versionFile) ?? "").trim().replace(/^"|"$/g, ""),
+    crioVersion: crioVersion(server),
     config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
   };
+}
+
+function crioVersion({ config, logger }: ContainerServer): string {
+  try {
+    return (readTextIfThere(config.versionFile, fileLimits.word) ?? "").trim().replace(/^"|"$/g, "");
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    logger.warn(error.message);
+    return "";
+  }
 }
 
 function readyPods(server: ContainerServer): number {

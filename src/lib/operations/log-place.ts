@@ -53,7 +53,9 @@ function leftLog(path: string, attempt: number): string | undefined {
     .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
     .map(Number)
     .filter((other) => other < attempt);
-  return attempts.length === 0 ? undefined : join(dirname(path), `${Math.max(...attempts)}.log`);
+  return attempts.length === 0
+    ? undefined
+    : join(dirname(path), `${attempts.reduce((one, other) => Math.max(one, other))}.log`);
 }
 
 function namesIn(directory: string): string[] {

@@ -12,8 +12,8 @@ import {
 import { dirname, join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../storage/ids";
-import { acquireLock, type HeldLock } from "../storage/lock-file";
-import { readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
+import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
+import { fileLimits, readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
 import type { ContainerNames } from "./rename-names";
 
 /**
@@ -38,19 +38,21 @@ export function journalDirectory(root: string): string {
 
 /**
  * Notes a rename before it begins. The names in it are for humans: the container's record tells how far it came.
- * @throws KpodError IO, NOT_PERMITTED
+ * @param wait how long to wait for somebody who looks at whether the journal was left behind
+ * @throws KpodError IO, NOT_PERMITTED, LOCK_TIMEOUT
  */
 export async function beginJournal(
   root: string,
   id: StorageId,
   names: { from: ContainerNames; to: ContainerNames },
+  wait: LockOptions,
 ): Promise<RenameJournal> {
   for (let attempt = 1; ; attempt++) {
     // No two journals have the same path: a lock on one that was removed says nothing of any other.
     const path = join(journalDirectory(root), `rename-${id}-${randomBytes(6).toString("hex")}.json`);
     try {
       createNew(path);
-      const lock = await acquireLock(path, "write", { timeoutMs: 1_000 });
+      const lock = await acquireLock(path, "write", wait);
       // Whoever locked it before found it empty, and took it away.
       if (existsSync(path)) return writtenJournal(root, path, id, { lock, text: JSON.stringify(names) });
       lock.release();
@@ -63,25 +65,35 @@ export async function beginJournal(
 
 /**
  * The renames that somebody left behind half done; each is locked for the caller.
- * @param patienceMs how long to wait for one that is still somebody's
+ * @param wait how long to wait for one that is still somebody's
+ * @throws KpodError INTERRUPTED
  */
-export async function abandonedJournals(root: string, patienceMs: number): Promise<RenameJournal[]> {
+export async function abandonedJournals(root: string, wait: LockOptions): Promise<RenameJournal[]> {
   const found: RenameJournal[] = [];
   for (const name of journalNames(root)) {
-    const id = name.slice("rename-".length, "rename-".length + 64);
+    const id = idOf(name);
     const path = join(journalDirectory(root), name);
     if (!isStorageId(id)) continue;
     try {
-      const journal = journalAt(root, path, id, await acquireLock(path, "write", { timeoutMs: patienceMs }));
+      const journal = journalAt(root, path, id, await acquireLock(path, "write", wait));
       // An empty one was left before anything was renamed, or made by the lock on one that had just gone.
-      if (readTextIfThere(path)?.trim()) found.push(journal);
+      if (readTextIfThere(path, fileLimits.word)?.trim()) found.push(journal);
       else journal.end();
     } catch (error) {
       // Its writer is at work, or the store cannot be written: whoever can will find it later.
-      if (!(error instanceof KpodError)) throw error;
+      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     }
   }
   return found;
+}
+
+/** The containers of which a rename is under way or was broken off. Nothing is locked or changed. */
+export function containersInRename(root: string): StorageId[] {
+  return journalNames(root).map(idOf).filter(isStorageId);
+}
+
+function idOf(name: string): string {
+  return name.slice("rename-".length, "rename-".length + 64);
 }
 
 function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): RenameJournal {

@@ -1,4 +1,6 @@
+import { KpodError } from "../errors";
 import { annotations, kubernetesLabels } from "../oci/annotations";
+import { endOfJsonString, parseExactJson } from "../system/exact-json";
 import { isRecord } from "../system/files";
 
 /** What a container is called, in all the ways it is called. */
@@ -19,25 +21,52 @@ export function namesFrom(fullName: string, attempt: number): ContainerNames {
   return { name: fullName, metadata: { name, attempt: parts === null ? attempt : Number(parts[2]) } };
 }
 
+/** What becomes of the annotations that bear a container's name, in the order in which they are replaced. */
+const changes: readonly (readonly [string, (value: string, names: ContainerNames) => string])[] = [
+  [
+    annotations.metadata,
+    (value, { metadata }) =>
+      changeJson(value, (object) => {
+        const renamed: Record<string, unknown> = { ...object, name: metadata.name };
+        if (metadata.attempt === 0) delete renamed.attempt;
+        else renamed.attempt = metadata.attempt;
+        return renamed;
+      }),
+  ],
+  [
+    annotations.labels,
+    (value, { metadata }) =>
+      changeJson(value, (object) => {
+        const label = kubernetesLabels.containerName;
+        return label in object ? { ...object, [label]: metadata.name } : object;
+      }),
+  ],
+  [kubernetesLabels.containerName, (_, { metadata }) => metadata.name],
+  [annotations.name, (_, { name }) => name],
+];
+
 /**
  * Puts names into the text of a config.json or state.json. Only the values of the annotations in question are
  * replaced, so that everything else stays to the letter: numbers too large for JavaScript among it.
  */
 export function renameInText(text: string, names: ContainerNames): string {
-  const label = kubernetesLabels.containerName;
-  const withMetadata = replaceValue(text, annotations.metadata, (value) =>
-    changeJson(value, (object) => {
-      const renamed: Record<string, unknown> = { ...object, name: names.metadata.name };
-      if (names.metadata.attempt === 0) delete renamed.attempt;
-      else renamed.attempt = names.metadata.attempt;
-      return renamed;
-    }),
+  return changes.reduce(
+    (changed, [key, change]) => replaceValue(changed, key, (value) => change(value, names)),
+    text,
   );
-  const withLabels = replaceValue(withMetadata, annotations.labels, (value) =>
-    changeJson(value, (object) => (label in object ? { ...object, [label]: names.metadata.name } : object)),
-  );
-  const withLabel = replaceValue(withLabels, label, () => names.metadata.name);
-  return replaceValue(withLabel, annotations.name, () => names.name);
+}
+
+/** The same for annotations that were read. */
+export function renameInAnnotations(
+  before: Readonly<Record<string, string>>,
+  names: ContainerNames,
+): Record<string, string> {
+  const renamed: Record<string, string> = { ...before };
+  for (const [key, change] of changes) {
+    const value = before[key];
+    if (value !== undefined) renamed[key] = change(value, names);
+  }
+  return renamed;
 }
 
 /**
@@ -45,22 +74,30 @@ export function renameInText(text: string, names: ContainerNames): string {
  * and are not taken for it.
  */
 function replaceValue(text: string, key: string, change: (value: string) => string): string {
-  const pattern = new RegExp(`("${key.replaceAll(".", "\\.")}"\\s*:\\s*)("(?:[^"\\\\]|\\\\.)*")`, "g");
-  return text.replace(pattern, (_, before: string, value: string) => {
-    return before + JSON.stringify(change(JSON.parse(value) as string));
-  });
+  const pattern = new RegExp(`"${key.replaceAll(".", "\\.")}"\\s*:\\s*(?=")`, "g");
+  const parts: string[] = [];
+  let kept = 0;
+  for (let found = pattern.exec(text); found !== null; found = pattern.exec(text)) {
+    const start = pattern.lastIndex;
+    const end = endOfJsonString(text, start) + 1;
+    if (end === 0) break;
+    parts.push(text.slice(kept, start), JSON.stringify(change(JSON.parse(text.slice(start, end)) as string)));
+    kept = end;
+    pattern.lastIndex = end;
+  }
+  return parts.join("") + text.slice(kept);
 }
 
 function changeJson(
   text: string,
   change: (object: Record<string, unknown>) => Record<string, unknown>,
 ): string {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
-  } catch {
+    const { value, stringify } = parseExactJson("an annotation", text);
+    return isRecord(value) ? stringify(change(value)) : text;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
     // Not JSON: somebody else's words, which stay.
     return text;
   }
-  return isRecord(value) ? JSON.stringify(change(value)) : text;
 }

@@ -6,12 +6,11 @@ import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import { describeDamage } from "../storage/damaged-metadata";
 import { isStorageId, type StorageId } from "../storage/ids";
-import { readTextIfThere, writeFileAtomic } from "../system/files";
+import type { LockOptions } from "../storage/lock-file";
+import { parseExactJson } from "../system/exact-json";
+import { isRecord, readTextIfThere, writeFileAtomic } from "../system/files";
 import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
 import { namesFrom, renameInText, type ContainerNames } from "./rename-names";
-
-/** Milliseconds to wait for a kpod that finishes or takes back a rename. */
-const recoveryPatience = 10_000;
 
 /** The steps of a rename, in their order. */
 export type RenameStep = "journal" | "config" | "bundle" | "state" | "layer" | "record" | "done";
@@ -39,14 +38,14 @@ export async function renameContainer(
   if (!isStorageId(id)) throw new KpodError("BAD_ARGUMENT", `${id} is no id of a container`);
   await server.withStateLock(async () => {
     // No rename is under way beside this one, but somebody may still be busy with one that broke off.
-    await recoverRenames(server, recoveryPatience);
+    await recoverRenames(server, server.store.lockWait);
     await server.update({ states: false });
     const current = server.lookupContainer(id);
     await refuseDamagedMetadata(server, id);
     await refuseTakenName(server, id, newName);
     const from: ContainerNames = { name: current.name, metadata: { ...current.metadata } };
     const to = namesFrom(newName, current.metadata.attempt);
-    const journal = await beginJournal(server.store.layout.root, id, { from, to });
+    const journal = await beginJournal(server.store.layout.root, id, { from, to }, server.store.lockWait);
     try {
       onStep("journal");
       await applyNames(server, id, to, onStep);
@@ -118,21 +117,28 @@ function renameInFile(directory: string, file: string, names: ContainerNames): v
 
 async function renameRecord(server: ContainerServer, id: StorageId, names: ContainerNames): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
-  const metadata = parseContainerMetadata(record?.metadata);
-  if (metadata === undefined) throw hasLeft(id);
-  const renamed = { ...metadata, name: names.name, "metadata-name": names.metadata.name };
+  if (parseContainerMetadata(record?.metadata) === undefined) throw hasLeft(id);
+  const { value, stringify } = parseExactJson(`the metadata of container ${id}`, record?.metadata ?? "");
+  const renamed: Record<string, unknown> = {
+    ...(isRecord(value) ? value : {}),
+    name: names.name,
+    "metadata-name": names.metadata.name,
+  };
   if (names.metadata.attempt === 0) delete renamed.attempt;
   else renamed.attempt = names.metadata.attempt;
-  await server.store.setNamesAndMetadata(id, [names.name], JSON.stringify(renamed));
+  await server.store.setNamesAndMetadata(id, [names.name], stringify(renamed));
 }
 
 /**
- * Finishes or takes back the renames that broke off. Called by every command's update, so it costs nothing
- * where there are none; a store that cannot be written keeps its journal for later.
- * @param patienceMs how long to wait for one that somebody else is busy with
+ * Finishes or takes back the renames that broke off. Called before every change, so it costs nothing where there are
+ * none; a store that cannot be written keeps its journal for later.
+ * @param wait how long to wait for one that somebody else is busy with; without it not at all
  */
-export async function recoverRenames(server: ContainerServer, patienceMs = 1): Promise<void> {
-  for (const journal of await abandonedJournals(server.store.layout.root, patienceMs)) {
+export async function recoverRenames(
+  server: ContainerServer,
+  wait: LockOptions = { timeoutMs: 1 },
+): Promise<void> {
+  for (const journal of await abandonedJournals(server.store.layout.root, wait)) {
     const what = `a rename of container ${journal.id.slice(0, 13)} had broken off`;
     try {
       const name = await takeBack(server, journal);

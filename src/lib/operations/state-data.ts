@@ -24,7 +24,7 @@ export interface ContainerStateData {
 }
 
 /** The state of a container when it was last looked up (libkpod: State). */
-export function containerStateData({ id, bundlePath, state }: Container): ContainerStateData {
+export function containerStateData({ id, bundlePath, state, corrected }: Container): ContainerStateData {
   const bundle = state?.bundle ?? "";
   return {
     ociVersion: state?.ociVersion ?? "",
@@ -32,7 +32,7 @@ export function containerStateData({ id, bundlePath, state }: Container): Contai
     status: state?.status ?? "unknown",
     pid: state?.pid ?? 0,
     bundle: bundle === "" ? bundlePath : bundle,
-    annotations: { ...state?.annotations },
+    annotations: corrected?.({ ...state?.annotations }) ?? { ...state?.annotations },
     created: state?.created?.toISOString() ?? zeroTime,
     started: state?.started?.toISOString() ?? zeroTime,
     finished: state?.finished?.toISOString() ?? zeroTime,

@@ -54,10 +54,15 @@ export function fullName({ id, names }: ContainerRecord, metadata: ContainerMeta
   return metadata.name === "" ? (names?.[0] ?? id) : metadata.name;
 }
 
-/** When a container was made, in milliseconds since 1970. */
+/** The most milliseconds from 1970 that a Date can be away. */
+const latestTime = 8.64e15;
+
+/** When a container was made, in milliseconds since 1970; 0 for a time that cannot be. */
 export function createdAt({ created }: ContainerRecord, metadata: ContainerMetadata): number {
   const time = Date.parse(created ?? "");
-  return Number.isNaN(time) ? metadata["created-at"] * 1000 : time;
+  if (!Number.isNaN(time)) return time;
+  const noted = metadata["created-at"] * 1000;
+  return Math.abs(noted) <= latestTime ? noted : 0;
 }
 
 /** What CRI-O always writes, empty where somebody else left it out. */

@@ -1,5 +1,5 @@
 import type { Logger } from "../logger";
-import { readBytesIfThere } from "../system/files";
+import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
 import { mayBeDamaged } from "./damaged-metadata";
 import { findRecords } from "./find-records";
@@ -49,7 +49,7 @@ export function findContainers(
 ): ContainerRecord[] | undefined {
   const texts = idsOrNames.map((word) => word.slice(word.lastIndexOf("/") + 1));
   if (!texts.every((text) => plainText.test(text))) return undefined;
-  const files = layout.containersFiles.map((path) => readBytesIfThere(path));
+  const files = layout.containersFiles.map((path) => readBytesIfThere(path, fileLimits.records));
   const found = new Map<string, ContainerRecord>();
   const pods = new Set<string>();
   const damaged: ContainerRecord[] = [];

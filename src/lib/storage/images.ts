@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { fileLimits, readRegularFile } from "../system/files";
 import { isStorageId, mayBeginId, type StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 import { readRecords, type ImageRecord } from "./records";
@@ -81,7 +81,7 @@ export function readImageData(layout: StoreLayout, id: StorageId, key: string): 
   const file = /^[0-9a-z]+$/.test(key) ? key : `=${Buffer.from(key).toString("base64")}`;
   const path = join(layout.imageDirectory(id), file);
   try {
-    return readFileSync(path);
+    return readRegularFile(path, fileLimits.imageData);
   } catch (error) {
     const cause = isNotFound(error) ? "it is missing" : describeErrno(error);
     throw new KpodError("CORRUPT", `cannot read ${key} of image ${id.slice(0, 13)}: ${cause}`, {

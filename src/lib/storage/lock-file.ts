@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
-import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { monotonicNow } from "../system/clock";
+import { openRegularFile } from "../system/files";
 import { checked, libc } from "../system/libc";
+import { LockBudget } from "./lock-budget";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 
 // Commands of fcntl(2). Locks of open file descriptions share their space with the POSIX locks that
@@ -19,8 +19,10 @@ export type LockKind = "read" | "write";
 
 /** How long to wait for a lock that somebody else holds, and whom to tell. */
 export interface LockOptions {
-  /** Milliseconds until LOCK_TIMEOUT; 0 waits for ever. */
+  /** Milliseconds until LOCK_TIMEOUT, for this lock alone; 0 waits for ever. */
   timeoutMs: number;
+  /** What several locks share; it takes the place of `timeoutMs`. */
+  budget?: LockBudget | undefined;
   /** Ends the wait with INTERRUPTED; a function is called when the wait begins. */
   signal?: AbortSignal | (() => AbortSignal) | undefined;
   /** Called once when a wait has taken half a second. */
@@ -29,16 +31,22 @@ export interface LockOptions {
 
 /** How a store, and what is built on it, waits for locks. */
 export interface LockWait {
-  /** Milliseconds to wait for a lock of somebody else; 0 for ever; default 30 s. */
+  /** Milliseconds to wait for each lock of somebody else; 0 for ever; default 30 s. */
   lockTimeoutMs?: number;
+  /** How long to wait for all locks together, in place of `lockTimeoutMs`; several servers may share it. */
+  lockBudget?: LockBudget | undefined;
   /** Ends waits, for example on Ctrl-C; a function is called when there is something to wait for. */
   signal?: AbortSignal | (() => AbortSignal);
 }
 
 /** The options of locks that tell a logger of their waits. */
-export function lockOptionsOf({ lockTimeoutMs = 30_000, signal }: LockWait, logger: Logger): LockOptions {
+export function lockOptionsOf(
+  { lockTimeoutMs = 30_000, lockBudget, signal }: LockWait,
+  logger: Logger,
+): LockOptions {
   return {
     timeoutMs: lockTimeoutMs,
+    budget: lockBudget,
     signal,
     onWait: (message) => {
       logger.warn(message);
@@ -77,7 +85,8 @@ export async function acquireLock(path: string, kind: LockKind, options: LockOpt
   const fd = openLockFile(path, kind);
   if (fd === undefined) return { touch() {}, release() {} };
   try {
-    await waitForLock(fd, path, kind, options);
+    const type = kind === "read" ? F_RDLCK : F_WRLCK;
+    if (!setLock(fd, path, type)) await waitForLock(fd, path, type, options);
   } catch (error) {
     closeSync(fd);
     throw error;
@@ -111,43 +120,45 @@ export function readLastWriterId(path: string): Buffer {
 
 function openLockFile(path: string, kind: LockKind): number | undefined {
   try {
-    return kind === "read"
-      ? openSync(path, constants.O_RDONLY)
-      : openSync(path, constants.O_RDWR | constants.O_CREAT, 0o644);
+    return openRegularFile(
+      path,
+      kind === "read" ? constants.O_RDONLY : constants.O_RDWR | constants.O_CREAT,
+      0o644,
+    ).fd;
   } catch (error) {
     if (kind === "read" && isNotFound(error)) return undefined;
     throw fileError(`cannot open the lock file ${path}`, error);
   }
 }
 
-async function waitForLock(fd: number, path: string, kind: LockKind, options: LockOptions): Promise<void> {
-  const type = kind === "read" ? F_RDLCK : F_WRLCK;
-  const { timeoutMs, onWait } = options;
-  const started = monotonicNow();
-  let told = false;
-  // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
-  for (let pause = 1; !setLock(fd, path, type); pause = Math.min(pause * 2, 16)) {
-    const waited = monotonicNow() - started;
-    if (timeoutMs > 0 && waited >= timeoutMs) {
-      const holder = describeHolder(findLockHolder(fd, type));
-      throw new KpodError(
-        "LOCK_TIMEOUT",
-        `${path} is still locked by ${holder} after ${timeoutMs / 1000} s`,
-        {
-          hint: "wait for it, end it, or give a longer --lock-timeout",
-        },
-      );
+/** Waits until a lock that somebody else holds can be had. */
+function waitForLock(fd: number, path: string, type: number, options: LockOptions): Promise<void> {
+  const budget = options.budget ?? new LockBudget(options.timeoutMs);
+  const { clock, limitMs } = budget;
+  return budget.during(async () => {
+    const started = clock.now();
+    let told = false;
+    // Asking again and again instead of blocking in the kernel keeps Ctrl-C and the time limit working.
+    for (let pause = 1; ; pause = Math.min(pause * 2, 16)) {
+      const left = budget.leftMs;
+      if (left <= 0) throw lockTimeout(fd, path, type, limitMs);
+      if (!told && clock.now() - started >= beforeTelling) {
+        told = true;
+        options.onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, type))}`);
+      }
+      await clock.sleep(Math.min(pause, left), signalOf(options.signal)).catch(() => {
+        throw new KpodError("INTERRUPTED", `interrupted while waiting for the lock ${path}`);
+      });
+      if (setLock(fd, path, type)) return;
     }
-    if (!told && waited >= beforeTelling) {
-      told = true;
-      onWait?.(`waiting for ${path}, locked by ${describeHolder(findLockHolder(fd, type))}`);
-    }
-    const signal = signalOf(options.signal);
-    const left = timeoutMs > 0 ? timeoutMs - waited : Infinity;
-    await sleep(Math.min(pause, left), undefined, signal === undefined ? {} : { signal }).catch(() => {
-      throw new KpodError("INTERRUPTED", `interrupted while waiting for the lock ${path}`);
-    });
-  }
+  });
+}
+
+function lockTimeout(fd: number, path: string, type: number, limitMs: number): KpodError {
+  const holder = describeHolder(findLockHolder(fd, type));
+  return new KpodError("LOCK_TIMEOUT", `${path} is still locked by ${holder} after ${limitMs / 1000} s`, {
+    hint: "wait for it, end it, or give a longer --lock-timeout",
+  });
 }
 
 /** Tries to change the lock at once; false when somebody else's lock stands against it. */

@@ -2,11 +2,13 @@ import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
+  closeSync,
+  constants,
   existsSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
-  readFileSync,
   readlinkSync,
   rmSync,
   statSync,
@@ -16,7 +18,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
-import { readTextIfThere } from "../system/files";
+import { fileLimits, readRegularText, readTextIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
@@ -44,7 +46,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
   const workPath = (layer: StorageId): string => join(home, layer, "work");
   const lowerLinks = (layer: StorageId): string[] => {
     const path = join(homeOf(layer), layer, "lower");
-    const links = existsSync(path) ? readFileSync(path, "utf8").split(":") : [];
+    const links = readTextIfThere(path, fileLimits.lower)?.split(":") ?? [];
     const bad = links.find((link) => !/^l\/[A-Z0-9]{1,64}$/.test(link));
     if (bad !== undefined) {
       throw new KpodError("CORRUPT", `${path} names a layer that cannot be: ${JSON.stringify(bad)}`);
@@ -83,7 +85,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
         writeFileSync(join(path, "link"), link, { mode: 0o644 });
         if (parent !== undefined) {
           const lower = [
-            `l/${readFileSync(join(homeOf(parent), parent, "link"), "utf8")}`,
+            `l/${readRegularText(join(homeOf(parent), parent, "link"), fileLimits.word)}`,
             ...lowerLinks(parent),
           ];
           writeFileSync(join(path, "lower"), lower.join(":"), { mode: 0o644 });
@@ -179,7 +181,7 @@ function removeLayer(home: string, layer: StorageId): void {
 function linksTo(home: string, layer: StorageId): string[] {
   const links = join(home, "l");
   const leadsHere = (name: string): boolean => readLink(join(links, name)) === `../${layer}/diff`;
-  const noted = readTextIfThere(join(home, layer, "link")) ?? "";
+  const noted = readTextIfThere(join(home, layer, "link"), fileLimits.word) ?? "";
   if (/^[A-Z0-9]{1,64}$/.test(noted) && leadsHere(noted)) return [noted];
   return existsSync(links) ? readdirSync(links).filter(leadsHere) : [];
 }
@@ -210,11 +212,13 @@ function makePrivate(home: string): void {
 
 /** Relative options are shorter; nothing else of this process runs while the directory is another. */
 function inDirectory(path: string, action: () => void): void {
-  const before = process.cwd();
-  process.chdir(path);
+  // By descriptor: the directory that kpod was called from may have been removed.
+  const before = openSync(".", constants.O_RDONLY | constants.O_DIRECTORY);
   try {
+    process.chdir(path);
     action();
   } finally {
-    process.chdir(before);
+    process.chdir(`/proc/self/fd/${before}`);
+    closeSync(before);
   }
 }

@@ -1,6 +1,6 @@
 import type { Logger } from "../logger";
 import { KpodError } from "../errors";
-import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
 import { parseExactJson } from "../system/exact-json";
 import { isStorageId, type StorageId } from "./ids";
 
@@ -73,7 +73,7 @@ export function readRecords<R extends StorageRecord>(path: string, logger: Logge
 
 /** All entries of a file, as unknown as they are. */
 function readRawRecords(path: string): unknown[] {
-  const text = readTextIfThere(path);
+  const text = readTextIfThere(path, fileLimits.records);
   return text === undefined || text.trim() === "" ? [] : listIn(path, parseJson(path, text));
 }
 
@@ -128,7 +128,7 @@ export function editRecords(
   touch: () => void,
   edit: (entries: readonly unknown[]) => readonly unknown[],
 ): void {
-  const text = readTextIfThere(path) ?? "";
+  const text = readTextIfThere(path, fileLimits.records) ?? "";
   // What is written back keeps the digits of all its numbers.
   const { value, stringify } = parseExactJson(path, text.trim() === "" ? "[]" : text);
   const before = listIn(path, value);

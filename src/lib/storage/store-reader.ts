@@ -9,6 +9,7 @@ import type { StorageId } from "./ids";
 import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
+import { LockBudget } from "./lock-budget";
 import {
   acquireLock,
   lockOptionsOf,
@@ -31,6 +32,9 @@ export interface StoreOptions extends LockWait {
   logger?: Logger;
 }
 
+/** Milliseconds that taking back may wait for locks, when the work before it has used up what it had. */
+const takeBackLimit = 10_000;
+
 /**
  * A store of containers/storage as it lies on disk, for those who look at it, and its locks.
  *
@@ -45,6 +49,9 @@ export class StoreReader {
   protected readonly logger: Logger;
   private readonly lockOptions: LockOptions;
   private uninterruptedActions = 0;
+  private takeBackBudget: LockBudget | undefined;
+  /** The locks of which it was said that reading goes on without them: once is enough. */
+  private readonly toldObstacles = new Set<string>();
 
   /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
   constructor(config: StoreConfig, options: StoreOptions = {}) {
@@ -140,7 +147,7 @@ export class StoreReader {
       for (const [path, kind] of wanted) {
         if (kind === "write" && existsSync(this.layout.root))
           mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-        held.push(await acquireLock(path, kind, this.lockOptionsNow()));
+        held.push(await acquireLock(path, kind, this.lockWait));
       }
       return action(...(held as { [K in keyof L]: HeldLock }));
     } finally {
@@ -150,10 +157,14 @@ export class StoreReader {
 
   /**
    * Does something during which the signal does not end a wait for a lock: taking back what was begun, since a
-   * Ctrl-C that ended it would leave the half of it behind.
+   * Ctrl-C that ended it would leave the half of it behind. It has a time of its own to wait for locks, since what
+   * failed may have failed for want of time.
    */
   async uninterrupted<T>(action: () => Promise<T>): Promise<T> {
-    this.uninterruptedActions++;
+    if (this.uninterruptedActions++ === 0) {
+      const { clock } = this.lockOptions.budget ?? {};
+      this.takeBackBudget = new LockBudget(takeBackLimit, clock);
+    }
     try {
       return await action();
     } finally {
@@ -163,25 +174,31 @@ export class StoreReader {
 
   /** What ends a wait now; nothing while something is taken back. */
   get interruption(): AbortSignal | undefined {
-    return signalOf(this.lockOptionsNow().signal);
+    return signalOf(this.lockWait.signal);
   }
 
-  private lockOptionsNow(): LockOptions {
-    return this.uninterruptedActions > 0 ? { ...this.lockOptions, signal: undefined } : this.lockOptions;
+  /** How locks are waited for at this moment: for those beside the store's own. */
+  get lockWait(): LockOptions {
+    return this.uninterruptedActions > 0
+      ? { ...this.lockOptions, signal: undefined, budget: this.takeBackBudget }
+      : this.lockOptions;
   }
 
   private async reading<T>(lock: string, action: () => T): Promise<T> {
     let held: HeldLock | undefined;
     let obstacle: KpodError | undefined;
     try {
-      held = await acquireLock(lock, "read", this.lockOptionsNow());
+      held = await acquireLock(lock, "read", this.lockWait);
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
       obstacle = error;
     }
     try {
       const result = action();
-      if (obstacle !== undefined) this.logger.warn(`${obstacle.message}: reading without it`);
+      if (obstacle !== undefined && !this.toldObstacles.has(lock)) {
+        this.toldObstacles.add(lock);
+        this.logger.warn(`${obstacle.message}: reading without it`);
+      }
       return result;
     } finally {
       held?.release();

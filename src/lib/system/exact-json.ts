@@ -1,16 +1,16 @@
 import { randomBytes } from "node:crypto";
+import { errorMessage, KpodError } from "../errors";
 import { parseJson } from "./files";
 
 /** What a file of JSON held, ready to be changed and written back. */
 export interface ExactJson {
   /** Numbers that JavaScript would not write as they stand are texts that only `stringify` understands. */
   readonly value: unknown;
-  /** The JSON of a value made from parts of this one. */
+  /** The JSON of a value made from parts of this one. @throws KpodError CORRUPT when it cannot be written */
   readonly stringify: (value: unknown) => string;
 }
 
-/** Texts, so that numbers in them are passed over, and numbers. */
-const token = /"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /**
  * Parses the JSON text of a file that is to be written back: each number in it keeps its digits, also one that is
@@ -20,13 +20,59 @@ const token = /"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 export function parseExactJson(path: string, text: string): ExactJson {
   // Nobody can know it beforehand, and so nothing in the file looks like it.
   const mark = `number-${randomBytes(12).toString("hex")}:`;
-  const marked = text.replace(token, (word) =>
-    word.startsWith('"') || String(Number(word)) === word ? word : `"${mark}${word}"`,
+  const marked = outsideOfStrings(text, (part) =>
+    part.replace(number, (word) => (String(Number(word)) === word ? word : `"${mark}${word}"`)),
   );
   // As it stands, where it is wrong: the message tells the place.
   if (marked !== text) parseJson(path, text);
+  const pattern = new RegExp(`"${mark}([^"]*)"`, "g");
   return {
     value: parseJson(path, marked),
-    stringify: (value) => JSON.stringify(value).replaceAll(new RegExp(`"${mark}([^"]*)"`, "g"), "$1"),
+    stringify: (value) => writtenJson(path, value).replaceAll(pattern, "$1"),
   };
+}
+
+function writtenJson(path: string, value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // Lists within lists within lists: to read them takes no stack, to write them does.
+    throw new KpodError("CORRUPT", `${path} cannot be written anew: ${errorMessage(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** Changes what stands between the strings of a JSON text. Strings may be as long as the text. */
+function outsideOfStrings(text: string, change: (part: string) => string): string {
+  const parts: string[] = [];
+  let kept = 0;
+  for (let at = 0; at < text.length;) {
+    const quote = text.indexOf('"', at);
+    const end = quote < 0 ? text.length : quote;
+    const part = text.slice(at, end);
+    const changed = change(part);
+    if (changed !== part) {
+      parts.push(text.slice(kept, at), changed);
+      kept = end;
+    }
+    const close = quote < 0 ? -1 : endOfJsonString(text, quote);
+    at = close < 0 ? text.length : close + 1;
+  }
+  return parts.length === 0 ? text : parts.join("") + text.slice(kept);
+}
+
+/**
+ * Where a string in a JSON text ends. No pattern does that for any length: it takes a place on the stack for each
+ * character.
+ * @param start of the quote before it
+ * @returns the place of the quote behind it; -1 where there is none
+ */
+export function endOfJsonString(text: string, start: number): number {
+  for (let at = text.indexOf('"', start + 1); at >= 0; at = text.indexOf('"', at + 1)) {
+    let slashes = 0;
+    while (text[at - 1 - slashes] === "\\") slashes++;
+    if (slashes % 2 === 0) return at;
+  }
+  return -1;
 }

@@ -1,15 +1,38 @@
 import { randomBytes } from "node:crypto";
 import {
   closeSync,
+  constants,
+  fstatSync,
   fsyncSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
   rmSync,
   rmdirSync,
   writeSync,
+  type Stats,
 } from "node:fs";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
+
+/** Bytes that a file can have, by what it is: what is larger is none of its kind, and would only eat memory. */
+export const fileLimits = {
+  /** containers.json, layers.json and their like: a container's record has 1 to 2 KiB. */
+  records: 256 * 1024 * 1024,
+  /** config.json and state.json of a container. The kernel takes 128 KiB of an argument, a runtime any annotation. */
+  spec: 64 * 1024 * 1024,
+  /** crio.conf, storage.conf, hooks. */
+  config: 4 * 1024 * 1024,
+  /** Manifests and configurations of images; registries take 4 MiB of the first. */
+  imageData: 64 * 1024 * 1024,
+  /** /etc/passwd and /etc/group of an image. */
+  passwd: 16 * 1024 * 1024,
+  /** `lower` of a layer: 30 bytes for each of those beneath it. */
+  lower: 1024 * 1024,
+  /** A word or a number: pids, exit codes, versions, links. */
+  word: 4 * 1024,
+  /** What the kernel tells of processes and cgroups. */
+  kernel: 64 * 1024 * 1024,
+} as const;
 
 /**
  * Replaces a file so that a reader sees the old one or the new one whole, also after a crash: written
@@ -34,23 +57,125 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
   }
 }
 
-// Node copies options that are given as a word, at every call.
-const asText = { encoding: "utf8", flag: "r" } as const;
+/** A regular file that is open. */
+export interface OpenFile {
+  readonly fd: number;
+  readonly stat: Stats;
+}
 
-/** The text of a file, undefined when it is not there. */
-export function readTextIfThere(path: string): string | undefined {
+/**
+ * Opens a regular file. Whatever else lies in its place, a FIFO that nobody writes to for example, makes nobody wait.
+ * @param flags how it is opened; for reading where left out
+ * @throws KpodError CORRUPT that says what it is; else the error of the operating system
+ */
+export function openRegularFile(path: string, flags: number = constants.O_RDONLY, mode?: number): OpenFile {
+  const fd = openOrSay(path, flags, mode);
   try {
-    return readFileSync(path, asText);
+    const stat = fstatSync(fd);
+    if (!stat.isFile() && !isNullDevice(stat)) throw notRegular(path, stat);
+    return { fd, stat };
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+}
+
+function openOrSay(path: string, flags: number, mode?: number): number {
+  try {
+    return openSync(path, flags | constants.O_NONBLOCK | constants.O_NOCTTY, mode);
+  } catch (error) {
+    // What open(2) says of a socket, or of a device that no driver has.
+    if (errnoOf(error) !== "ENXIO") throw error;
+    throw new KpodError("CORRUPT", `${path} is a socket or a device, not a regular file`, { cause: error });
+  }
+}
+
+/** The error for what is no regular file. */
+export function notRegular(path: string, stat: Stats): KpodError {
+  const kind = stat.isDirectory()
+    ? "directory"
+    : stat.isFIFO()
+      ? "FIFO"
+      : stat.isSocket()
+        ? "socket"
+        : stat.isSymbolicLink()
+          ? "symbolic link"
+          : "device";
+  return new KpodError("CORRUPT", `${path} is a ${kind}, not a regular file`, { hint: "move it away" });
+}
+
+/** /dev/null stands for an empty file wherever somebody links to it. */
+export function isNullDevice(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0x103;
+}
+
+/**
+ * Reads all of a regular file.
+ * @param limit bytes that a file of its kind can have, see {@link fileLimits}
+ * @throws KpodError CORRUPT when it is no regular file or larger; else the error of the operating system
+ */
+export function readRegularFile(path: string, limit: number): Buffer {
+  const { fd, stat } = openRegularFile(path);
+  try {
+    return readWhole(fd, path, stat.size, limit);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Reads what an open file has from its beginning on.
+ * @param size bytes that it seems to have; those of the kernel have 0, and any may grow
+ * @throws KpodError CORRUPT when there is more than the limit; else the error of the operating system
+ */
+export function readWhole(fd: number, path: string, size: number, limit: number): Buffer {
+  if (size > limit) throw tooLarge(path, limit);
+  // A byte more than there is, so that its end is seen at once.
+  let bytes = Buffer.allocUnsafe(Math.min(size, limit) + (size === 0 ? 4096 : 1));
+  let length = 0;
+  for (;;) {
+    const count = readSync(fd, bytes, length, bytes.length - length, length);
+    if (count === 0) return bytes.subarray(0, length);
+    length += count;
+    if (length > limit) throw tooLarge(path, limit);
+    if (length === bytes.length)
+      bytes = Buffer.concat([bytes, Buffer.allocUnsafe(Math.min(length, limit) + 1)]);
+  }
+}
+
+function tooLarge(path: string, limit: number): KpodError {
+  const most = limit >= 1024 * 1024 ? `${limit / 1024 / 1024} MiB` : `${limit / 1024} KiB`;
+  return new KpodError("CORRUPT", `${path} is larger than ${most}, which no file of its kind is`, {
+    hint: "move it away",
+  });
+}
+
+/**
+ * The text of a regular file.
+ * @throws KpodError CORRUPT when it is no regular file or larger than the limit; else the error of the operating system
+ */
+export function readRegularText(path: string, limit: number, encoding: "utf8" | "latin1" = "utf8"): string {
+  return readRegularFile(path, limit).toString(encoding);
+}
+
+/**
+ * The text of a regular file, undefined when it is not there.
+ * @param limit bytes that a file of its kind can have
+ * @throws KpodError CORRUPT when it is no regular file or too large; NOT_PERMITTED, IO
+ */
+export function readTextIfThere(path: string, limit: number = fileLimits.spec): string | undefined {
+  try {
+    return readRegularText(path, limit);
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw fileError(`cannot read ${path}`, error);
   }
 }
 
-/** The bytes of a file, none when it is not there. */
-export function readBytesIfThere(path: string): Buffer {
+/** The bytes of a regular file, none when it is not there. @throws KpodError as {@link readTextIfThere} */
+export function readBytesIfThere(path: string, limit: number = fileLimits.spec): Buffer {
   try {
-    return readFileSync(path);
+    return readRegularFile(path, limit);
   } catch (error) {
     if (isNotFound(error)) return Buffer.alloc(0);
     throw fileError(`cannot read ${path}`, error);

@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
+import { fileLimits, readRegularText } from "./files";
 
 /** What a network device has counted since it was made. */
 export interface NetworkInterface {
@@ -17,7 +17,7 @@ export interface NetworkInterface {
 /** The devices of a process's network namespace, with what they counted; undefined when it is gone. */
 export function readNetworkInterfaces(pid: number): NetworkInterface[] | undefined {
   try {
-    return parseNetDev(readFileSync(`/proc/${pid}/net/dev`, "utf8"));
+    return parseNetDev(readRegularText(`/proc/${pid}/net/dev`, fileLimits.kernel));
   } catch (error) {
     // EINVAL: a process that has ended and waits to be reaped has no namespace any more (proc_net(5)).
     const errno = errnoOf(error);

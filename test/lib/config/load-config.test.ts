@@ -215,7 +215,7 @@ describe("files that are named", () => {
     const odd = node({});
     mkdirSync(odd.at("crio.conf"));
     expect(kpodErrorOf(() => load(odd)).message).toBe(
-      `cannot read configuration file ${odd.at("crio.conf")}: is a directory`,
+      `cannot read configuration file ${odd.at("crio.conf")}: it is a directory, not a regular file`,
     );
   });
 });

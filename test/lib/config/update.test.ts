@@ -212,7 +212,7 @@ describe("what cannot be read is one clear error", () => {
   test.each([
     ["missing.conf", "no such file or directory"],
     ["missing/crio.conf", "no such file or directory"],
-    ["directory.conf", "is a directory"],
+    ["directory.conf", "it is a directory, not a regular file"],
     ["latin1.conf", "it is not UTF-8 text"],
   ])("%s: %s", (name, reason) => {
     const path = join(directory, name);

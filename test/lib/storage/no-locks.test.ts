@@ -80,6 +80,6 @@ test("what cannot be read at all is the error, not the lock", async () => {
   });
   const store = new Store({ root, runRoot: join(root, "run"), storage: "overlay", storageOptions: [] });
   expect((await failureOf(store.containers())).message).toBe(
-    `cannot read ${root}/overlay-containers/containers.json: is a directory`,
+    `${root}/overlay-containers/containers.json is a directory, not a regular file`,
   );
 });

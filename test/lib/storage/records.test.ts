@@ -46,7 +46,7 @@ describe("reading", () => {
   test("a directory in its place is named", async () => {
     const path = join(testdir({ "containers.json/": null }), "containers.json");
     const error = await failureOf(() => readRecords(path, collectingLogger()));
-    expect(error.message).toBe(`cannot read ${path}: is a directory`);
+    expect(error.message).toBe(`${path} is a directory, not a regular file`);
   });
 
   test.each([

@@ -1,4 +1,4 @@
-import { parseExactJson } from "../../../src/lib/system/exact-json";
+import { endOfJsonString, parseExactJson } from "../../../src/lib/system/exact-json";
 import { failureOf } from "../../helpers/failure";
 
 test.each([
@@ -26,3 +26,30 @@ test.each([`[01]`, `[1 18446744073709551615]`, `[18446744073709551615x]`, `{1844
     expect(error.message).toContain("the-file does not hold valid JSON");
   },
 );
+
+test("strings may be as long as the file, and numbers behind them keep their digits", () => {
+  for (const piece of ["x", '\\"', "\\\\"]) {
+    const text = `{"a":"${piece.repeat(16_000_000 / piece.length)}","limit":9223372036854775807}`;
+    const { value, stringify } = parseExactJson("file", text);
+    expect(stringify(value) === text).toBe(true);
+  }
+});
+
+test("lists within lists are told where they cannot be written", async () => {
+  const deep = `${"[".repeat(200_000)}${"]".repeat(200_000)}`;
+  const { value, stringify } = parseExactJson("the-file", deep);
+  const error = await failureOf(() => stringify(value));
+  expect(error.code).toBe("CORRUPT");
+  expect(error.message).toContain("the-file cannot be written anew: ");
+});
+
+test.each([
+  ['"abc" x', 4],
+  ['"a\\"b"', 5],
+  ['"a\\\\" "', 4],
+  ['""', 1],
+  ['"open', -1],
+  ['"open\\"', -1],
+])("the string at the beginning of %s ends at %d", (text, end) => {
+  expect(endOfJsonString(text, 0)).toBe(end);
+});

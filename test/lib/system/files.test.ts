@@ -1,9 +1,24 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  appendFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import {
   isRecord,
+  openRegularFile,
   parseJson,
+  readBytesIfThere,
+  readRegularFile,
   readTextIfThere,
+  readWhole,
   removeDirectoryIfEmpty,
   writeFileAtomic,
 } from "../../../src/lib/system/files";
@@ -45,11 +60,6 @@ test("a file that is not there has no text; one that cannot be read is told", as
   expect(readTextIfThere(join(directory, "file"))).toBe("x");
   expect(readTextIfThere(join(directory, "missing"))).toBeUndefined();
   expect(readTextIfThere(join(directory, "file/below"))).toBeUndefined();
-  const error = await failureOf(() => readTextIfThere(join(directory, "folder")));
-  expect([error.code, error.message]).toEqual([
-    "IO",
-    `cannot read ${join(directory, "folder")}: is a directory`,
-  ]);
   symlinkSync("loop", join(directory, "loop"));
   expect((await failureOf(() => readTextIfThere(join(directory, "loop")))).code).toBe("IO");
 });
@@ -85,4 +95,79 @@ test("only an empty directory is removed", () => {
   expect(() => {
     removeDirectoryIfEmpty(join(directory, "full/file/below"));
   }).not.toThrow();
+});
+
+describe("what is no regular file is refused at once", () => {
+  const directory = testdir({
+    "folder/": null,
+    "to-zero": { symlink: "/dev/zero" },
+    "to-fifo": { symlink: "fifo" },
+    "to-file": { symlink: "file" },
+    "to-null": { symlink: "/dev/null" },
+    file: "text",
+  });
+  const socket = createServer();
+
+  beforeAll(async () => {
+    execFileSync("mkfifo", [join(directory, "fifo")]);
+    await new Promise<void>((resolve) => socket.listen(join(directory, "socket"), resolve));
+  });
+
+  afterAll(() => {
+    socket.close();
+  });
+
+  test.each([
+    ["folder", "a directory"],
+    ["fifo", "a FIFO"],
+    ["to-fifo", "a FIFO"],
+    ["to-zero", "a device"],
+    ["socket", "a socket or a device"],
+  ])("%s", async (name, kind) => {
+    const path = join(directory, name);
+    const before = readdirSync("/proc/self/fd").length;
+    for (const read of [readTextIfThere, readBytesIfThere]) {
+      const error = await failureOf(() => read(path));
+      expect([error.code, error.message]).toEqual(["CORRUPT", `${path} is ${kind}, not a regular file`]);
+    }
+    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
+  });
+
+  test("a link to a file is followed, one to /dev/null stands for an empty file", () => {
+    expect(readTextIfThere(join(directory, "to-file"))).toBe("text");
+    expect(readTextIfThere(join(directory, "to-null"))).toBe("");
+  });
+});
+
+describe("a file that is larger than its kind can be", () => {
+  const directory = testdir({ file: "" });
+  const path = join(directory, "file");
+
+  test("is not read, however large it seems", async () => {
+    for (const size of [2049, 2 ** 40]) {
+      truncateSync(path, size);
+      const error = await failureOf(() => readTextIfThere(path, 2048));
+      expect(error).toMatchObject({
+        code: "CORRUPT",
+        message: `${path} is larger than 2 KiB, which no file of its kind is`,
+      });
+    }
+    truncateSync(path, 2048);
+    expect(readTextIfThere(path, 2048)).toHaveLength(2048);
+  });
+
+  test("nor one that grows while it is read", async () => {
+    writeFileSync(path, "x".repeat(100));
+    const { fd, stat } = openRegularFile(path);
+    appendFileSync(path, "y".repeat(50));
+    expect(readWhole(fd, path, stat.size, 1024).toString()).toBe("x".repeat(100) + "y".repeat(50));
+    appendFileSync(path, "z".repeat(5000));
+    expect((await failureOf(() => readWhole(fd, path, stat.size, 1024))).code).toBe("CORRUPT");
+  });
+
+  test("files of the kernel, which seem to have no bytes, are read to their ends", () => {
+    expect(readTextIfThere("/proc/self/status", 1024 * 1024)).toContain(`Pid:\t${process.pid}`);
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+    expect(readRegularFile("/proc/self/mountinfo", 1024 * 1024).toString()).toBe(mounts);
+  });
 });

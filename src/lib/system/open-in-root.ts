@@ -1,0 +1,127 @@
+import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync } from "node:fs";
+import { errnoOf, isNotFound, KpodError } from "../errors";
+import { isNullDevice, notRegular, readWhole } from "./files";
+
+/** Refers to a file without opening it: no device is touched, no FIFO waited for. */
+const O_PATH = 0o10000000;
+
+/** As many as the kernel follows. */
+const mostLinks = 40;
+
+/**
+ * Finds what a path means to a process inside a container's root, while programs of the container may change it.
+ * Each part is opened below the directory that is open already, symbolic links are followed by reading them, and `..`
+ * goes back to the directory that was open before: nothing leads out of the root.
+ * @returns a descriptor that refers to the file (O_PATH), for the caller to close; see {@link pathOfDescriptor}
+ * @throws KpodError BAD_ARGUMENT when the links go round in circles; else the error of the operating system
+ */
+export function openInRoot(root: string, path: string): number {
+  return walk(root, path, (directory, name) =>
+    openSync(below(directory, name), O_PATH | constants.O_NOFOLLOW),
+  );
+}
+
+/** The path by which a descriptor can be opened for reading or writing, and what lies in a directory be reached. */
+export function pathOfDescriptor(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/**
+ * Reads a regular file inside a container's root; undefined where there is none.
+ * @param limit bytes that a file of its kind can have
+ * @throws KpodError CORRUPT when it is no regular file or larger, BAD_ARGUMENT when links go round in circles; else
+ * the error of the operating system
+ */
+export function readInRoot(root: string, path: string, limit: number): Buffer | undefined {
+  const shown = `${path} of the container`;
+  let found: number;
+  try {
+    found = openInRoot(root, path);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+  try {
+    const stat = fstatSync(found);
+    if (isNullDevice(stat)) return Buffer.alloc(0);
+    if (!stat.isFile()) throw notRegular(shown, stat);
+    const fd = openSync(pathOfDescriptor(found), constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      return readWhole(fd, shown, stat.size, limit);
+    } finally {
+      closeSync(fd);
+    }
+  } finally {
+    closeSync(found);
+  }
+}
+
+/**
+ * Makes a directory inside a container's root, with its parents; one that is there is fine.
+ * @throws KpodError BAD_ARGUMENT when links go round in circles; else the error of the operating system: ENOTDIR where
+ * something else is in the way
+ */
+export function makeDirectoryInRoot(root: string, path: string): void {
+  const found = walk(root, path, (directory, name) => {
+    try {
+      mkdirSync(below(directory, name), { mode: 0o755 });
+    } catch (error) {
+      if (errnoOf(error) !== "EEXIST") throw error;
+    }
+    return openSync(below(directory, name), O_PATH | constants.O_NOFOLLOW);
+  });
+  try {
+    // A directory is what can be opened as one.
+    closeSync(openSync(`${pathOfDescriptor(found)}/.`, O_PATH | constants.O_DIRECTORY));
+  } finally {
+    closeSync(found);
+  }
+}
+
+function below(directory: number, name: string): string {
+  return `${pathOfDescriptor(directory)}/${name}`;
+}
+
+/** @param open opens a part, not following it where it is a link; throws ENOENT where there is none */
+function walk(root: string, path: string, open: (directory: number, name: string) => number): number {
+  const opened = [openSync(root, O_PATH | constants.O_DIRECTORY)];
+  // From the last part to the first.
+  const pending = path.split("/").reverse();
+  let links = 0;
+  try {
+    for (let part = pending.pop(); part !== undefined; part = pending.pop()) {
+      const current = opened.at(-1) ?? -1;
+      if (part === "" || part === ".") continue;
+      if (part === "..") {
+        if (opened.length > 1) closeSync(opened.pop() ?? -1);
+        continue;
+      }
+      const fd = open(current, part);
+      opened.push(fd);
+      if (!fstatSync(fd).isSymbolicLink()) continue;
+      closeSync(opened.pop() ?? -1);
+      if (++links > mostLinks)
+        throw new KpodError("BAD_ARGUMENT", `too many symbolic links in ${path} of the container`);
+      const target = readLink(below(current, part));
+      // Somebody has just put something else there.
+      if (target === undefined) {
+        pending.push(part);
+        continue;
+      }
+      if (target.startsWith("/")) for (const directory of opened.splice(1)) closeSync(directory);
+      for (const name of target.split("/").reverse()) pending.push(name);
+    }
+    return opened.pop() ?? -1;
+  } finally {
+    for (const fd of opened) closeSync(fd);
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (errnoOf(error) === "EINVAL" || isNotFound(error)) return undefined;
+    throw error;
+  }
+}
