@@ -30,8 +30,10 @@ afterAll(async () => {
 /** A configuration in which a script stands for a program of the node. */
 function configWith(program: "conmon" | "runc", script: string): string {
   const path = join(node.world.scratch, `${program}-${Math.random().toString(36).slice(2)}`);
+  // Which options it knows conmon is asked before; the scripts are about what comes then.
+  const help = program === "conmon" ? `[ "$*" = --help ] && exec ${conmon} --help\n` : "";
   writeTree(node.world.scratch, {
-    [path.slice(node.world.scratch.length + 1)]: { content: `#!/bin/sh\n${script}\n`, mode: 0o755 },
+    [path.slice(node.world.scratch.length + 1)]: { content: `#!/bin/sh\n${help}${script}\n`, mode: 0o755 },
   });
   return configNaming(program, path);
 }
@@ -203,6 +205,18 @@ describe("a program of the node that is not there, fails or dies leaves nothing 
       "conmon that complains and fails",
       "conmon",
       "echo 'no fire' >&2; exit 1",
+      /^conmon ended before .*: no fire$/,
+    ],
+    [
+      "conmon that complains on stdout and fails",
+      "conmon",
+      "echo 'option parsing failed: Unknown option --nope'; exit 1",
+      /^conmon ended before .*: option parsing failed: Unknown option --nope$/,
+    ],
+    [
+      "conmon whose words come after its end was seen",
+      "conmon",
+      "exec 3>&- 4>&-; sleep 0.3; echo 'no fire' >&2; exit 1",
       /^conmon ended before .*: no fire$/,
     ],
     [

@@ -166,6 +166,58 @@ test("a docker archive of several images brings all of them, each with its names
   for (const name of names) succeeded(await world.kpod(["rmi", name]), "kpod rmi");
 });
 
+/** Two images without a name in one archive of docker, OCI archive, or layout. @returns its path and both ids */
+function unnamedTwice(form: "docker" | "oci-archive" | "oci"): { path: string; ids: string[] } {
+  const other = makeBusyboxImage(join(testdir(), "other"), {
+    name: "localhost/other:1",
+    config: { Cmd: ["ls"] },
+  });
+  const both = [images.busybox, other];
+  const ids = both.map(({ id }) => id);
+  const directory = testdir();
+  const path = join(testdir(), "Two Images.tar");
+  if (form === "docker") {
+    const manifests = both.flatMap(({ dockerArchive }) => {
+      execFileSync("tar", ["--extract", `--file=${dockerArchive}`, `--directory=${directory}`]);
+      return JSON.parse(readFileSync(join(directory, "manifest.json"), "utf8")) as object[];
+    });
+    const unnamed = manifests.map((entry) => ({ ...entry, RepoTags: null }));
+    writeFileSync(join(directory, "manifest.json"), JSON.stringify(unnamed));
+  } else {
+    const manifests = both.flatMap(({ layout }) => {
+      execFileSync("cp", ["--recursive", `${layout}/.`, directory]);
+      const index = JSON.parse(readFileSync(join(directory, "index.json"), "utf8")) as {
+        manifests: object[];
+      };
+      return index.manifests.map((entry) => ({ ...entry, annotations: {} }));
+    });
+    writeFileSync(join(directory, "index.json"), JSON.stringify({ schemaVersion: 2, manifests }));
+    if (form === "oci") return { path: directory, ids };
+  }
+  execFileSync("tar", ["--create", `--file=${path}`, `--directory=${directory}`, ...readdirSync(directory)]);
+  return { path, ids };
+}
+
+test.each(["docker", "oci-archive", "oci"] as const)(
+  "%s: of two images without a name each gets one of its own, the same at every load",
+  async (form) => {
+    const { path, ids } = unnamedTwice(form);
+    const said = await load(path);
+    const names = said
+      .trim()
+      .split("\n")
+      .map((line) => /^Loaded image: (\S+) /.exec(line)?.[1] ?? "");
+    expect(new Set(names).size).toBe(2);
+    for (const name of names) expect(name).toMatch(/^localhost\/[a-z0-9.-]+:[0-9a-f]{12}$/);
+    const listed = (await agreedImages()).filter(({ id }) => ids.includes(id));
+    expect(new Map(listed.map(({ id, names: noted }) => [id, noted]))).toEqual(
+      new Map(ids.map((id, index) => [id, [names[index]]])),
+    );
+    expect(await load(path)).toBe(said);
+    for (const name of names) succeeded(await world.kpod(["rmi", name]), "kpod rmi");
+  },
+);
+
 const plain = (name: string): Buffer => tarOf(testdir({ [name]: name }), [name]);
 
 const broken: [string, () => string, RegExp][] = [

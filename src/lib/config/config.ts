@@ -3,7 +3,7 @@ import { describeErrno, isNotFound, KpodError } from "../errors";
 import { writeFileAtomic } from "../system/files";
 import { defaultFields, type ConfigFields } from "./fields";
 import { readFields } from "./read";
-import { readTomlFile } from "./toml-file";
+import { findKey, readTomlFile, subsection, type TomlSection } from "./toml-file";
 import { scanToml } from "./toml-scan";
 import { newTable } from "./toml-tree";
 import { addUnknownKeys } from "./unknown-keys";
@@ -20,7 +20,7 @@ const Fields = Object as unknown as new () => ConfigFields;
 export class Config extends Fields {
   readonly #sources = new Map<keyof ConfigFields, string>();
   readonly #files: string[] = [];
-  readonly #texts: string[] = [];
+  readonly #sections: TomlSection[] = [];
 
   constructor() {
     super();
@@ -52,13 +52,35 @@ export class Config extends Fields {
     const file = readTomlFile(path);
     this.set(readFields(file, this), path);
     this.#files.push(path);
-    this.#texts.push(file.text);
+    this.#sections.push(file);
   }
 
   /** Takes over values and notes where they come from. */
   set(fields: Partial<ConfigFields>, source: string): void {
     Object.assign(this, fields);
     for (const field of Object.keys(fields) as (keyof ConfigFields)[]) this.#sources.set(field, source);
+  }
+
+  /**
+   * What the files say of a key that is none of the fields here, as those that only matter to a launch: the table that
+   * holds it, and the key as it stands there. The last file that sets it counts; of a handler, the last that has its table.
+   * @param table the keys that lead to the table: `["crio", "runtime"]`
+   */
+  further(table: readonly string[], name: string): { section: TomlSection; key: string } | undefined {
+    const isHandler = table.length === 4 && table[2] === "runtimes";
+    for (const file of this.#sections.toReversed()) {
+      const section = sectionAt(file, table);
+      const key = section === undefined ? undefined : findKey(section, name);
+      if (section !== undefined && key !== undefined) return { section, key };
+      if (section !== undefined && isHandler) return undefined;
+    }
+    return undefined;
+  }
+
+  /** The names of the tables within one, in any of the files. */
+  furtherTables(table: readonly string[]): string[] {
+    const sections = this.#sections.flatMap((file) => sectionAt(file, table) ?? []);
+    return [...new Set(sections.flatMap(({ values }) => Object.keys(values)))];
   }
 
   /** Notes that a file was read that is no crio.conf. */
@@ -75,7 +97,7 @@ export class Config extends Fields {
    */
   toToml(): string {
     const unknown = newTable();
-    for (const text of this.#texts) addUnknownKeys(unknown, scanToml(text));
+    for (const { text } of this.#sections) addUnknownKeys(unknown, scanToml(text));
     return writeFields(this, defaultFields(), (field) => this.#sources.has(field), unknown);
   }
 
@@ -93,6 +115,13 @@ export class Config extends Fields {
 /** The configuration where nothing is configured: that of CRI-O 1.0.0. `DefaultConfig` of libkpod. */
 export function defaultConfig(): Config {
   return new Config();
+}
+
+function sectionAt(file: TomlSection, path: readonly string[]): TomlSection | undefined {
+  return path.reduce<TomlSection | undefined>(
+    (section, name) => (section === undefined ? undefined : subsection(section, name)),
+    file,
+  );
 }
 
 function existingFile(path: string): { target: string; mode: number } | undefined {

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { existsSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, KpodError } from "../errors";
@@ -12,6 +13,10 @@ export interface ArchivedImage {
   selector: string;
   /** The name it bears in it; undefined when it bears none. */
   name: string | undefined;
+  /** Twelve digits that tell an image without a name from the others: of its digest in the archive. */
+  mark?: string;
+  /** Its entry in the index, where skopeo cannot pick it out of the layout: it has no name among several. */
+  entry?: Readonly<Record<string, unknown>>;
 }
 
 /**
@@ -99,7 +104,11 @@ function fromDockerManifest(path: string, text: string): ArchivedImage[] {
   if (!Array.isArray(entries)) throw notAnImage(path, "its manifest.json is not a list");
   return entries.filter(isRecord).flatMap((entry, index): ArchivedImage[] => {
     const tags = Array.isArray(entry.RepoTags) ? entry.RepoTags.filter((tag) => typeof tag === "string") : [];
-    if (tags.length === 0) return [{ transport: "docker-archive", selector: `:@${index}`, name: undefined }];
+    if (tags.length === 0) {
+      return [
+        { transport: "docker-archive", selector: `:@${index}`, name: undefined, mark: markOf(entry.Config) },
+      ];
+    }
     return tags.map((tag) => ({ transport: "docker-archive", selector: `:${tag}`, name: tag }));
   });
 }
@@ -113,14 +122,20 @@ function fromOciIndex(
   const index = parseJson(`index.json of ${path}`, text);
   const manifests = isRecord(index) && Array.isArray(index.manifests) ? index.manifests.filter(isRecord) : [];
   if (manifests.length === 0) throw notAnImage(path, "its index.json names no image");
-  const names = manifests.map(({ annotations }) => {
-    const name = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
-    return typeof name === "string" && name !== "" ? name : undefined;
+  return manifests.map((entry) => {
+    const { annotations } = entry;
+    const noted = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
+    if (typeof noted === "string" && noted !== "") return { transport, selector: `:${noted}`, name: noted };
+    const unnamed: ArchivedImage = { transport, selector: "", name: undefined, mark: markOf(entry.digest) };
+    return manifests.length === 1 ? unnamed : { ...unnamed, entry };
   });
-  if (names.length > 1 && names.includes(undefined)) {
-    throw notAnImage(path, "it holds several images, and not all of them have a name to tell them apart");
-  }
-  return names.map((name) => ({ transport, selector: name === undefined ? "" : `:${name}`, name }));
+}
+
+/** Both kinds of archives name what is in them by its SHA-256; what does not is told apart by that of its name. */
+function markOf(place: unknown): string {
+  const text = String(place);
+  const hex = /[0-9a-f]{64}/.exec(text)?.[0] ?? createHash("sha256").update(text).digest("hex");
+  return hex.slice(0, 12);
 }
 
 function notAnImage(path: string, cause: string): KpodError {

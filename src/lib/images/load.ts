@@ -10,6 +10,7 @@ import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
 import { removeStrayLayers } from "../storage/image-removal";
+import { layoutsApart } from "./apart";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { unpack } from "./unpack";
 
@@ -70,12 +71,15 @@ export async function loadImages(
     if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
       symlinkSync(absolutePath("the archive", path), source);
     }
-    for (const image of images) {
-      const name = options.tag ?? nameOf(image, path);
+    const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", options.signal);
+    const names = options.tag === undefined ? namesOf(images, path) : [options.tag];
+    for (const [index, image] of images.entries()) {
+      const name = names[index] ?? "";
+      const layout = image.entry === undefined ? undefined : await apart(image.entry);
       await copy(skopeo, {
-        image,
+        image: layout === undefined ? image : { ...image, transport: "oci" },
         scratch,
-        source,
+        source: layout ?? source,
         destination: `containers-storage:${storeReference(store, config)}${name}`,
         config,
         options,
@@ -116,15 +120,25 @@ function placeForBigFiles(): string {
   return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
 }
 
-/** A name that is only a tag gets the name of the file before it. */
-function nameOf(image: ArchivedImage, path: string): string {
+/**
+ * The names under which the images of an archive come into the store. One that has none, or only a tag, is called after
+ * the file. Where that does not tell it from the others, its tag is of its digest: the same at every load.
+ */
+function namesOf(images: readonly ArchivedImage[], path: string): string[] {
   const stem = basename(absolutePath("the archive", path))
     .toLowerCase()
     .replace(/\.(tar|tgz|tar\.\w+|oci)$/, "")
     .replace(/[^a-z0-9._-]+/g, "-");
   const repository = `localhost/${/^[a-z0-9]/.test(stem) ? stem : "image"}`;
-  if (image.name === undefined) return `${repository}:latest`;
-  return /[/:]/.test(image.name) ? image.name : `${repository}:${image.name}`;
+  const names = images.map(({ name }) => {
+    if (name === undefined) return `${repository}:latest`;
+    return /[/:]/.test(name) ? name : `${repository}:${name}`;
+  });
+  const isTaken = (name: string): boolean => names.filter((other) => other === name).length > 1;
+  return images.map(({ name, mark = "" }, index) => {
+    const chosen = names[index] ?? "";
+    return name === undefined && isTaken(chosen) ? `${repository}:${mark}` : chosen;
+  });
 }
 
 /** The store in the words of containers/image: `[DRIVER@ROOT+RUNROOT:OPTIONS]`. */

@@ -4,7 +4,7 @@ import { conmonCgroup } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import type { Spec } from "../oci/spec";
+import { formatSpec, type Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
 import { noteKnownState } from "../operations/note-state";
 import { writeFileAtomic } from "../system/files";
@@ -32,7 +32,7 @@ export async function createFromSpec(
 ): Promise<void> {
   const { container, logPath } = request;
   const { config, runtime } = server;
-  const text = JSON.stringify(request.spec, undefined, "\t");
+  const text = formatSpec(request.spec);
   for (const directory of [container.dir, container.bundlePath]) {
     writeFileAtomic(join(directory, "config.json"), text, 0o644);
   }

@@ -1,39 +1,16 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
 import type { Duplex } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../errors";
 import { isRecord } from "../system/files";
-import { runtimeOptions, runtimeMessage } from "./runtime-call";
-import type { RuntimeHandler } from "./runtime-handler";
+import { conmonArguments, type ConmonRequest } from "./conmon-options";
+import { runtimeMessage } from "./runtime-call";
 
-/** What conmon needs to make a container and to watch it. */
-export interface ConmonRequest {
-  /** Path of conmon. */
-  conmon: string;
-  handler: RuntimeHandler;
-  id: string;
-  name: string;
-  bundlePath: string;
-  /** The container's directory that lives through a reboot: conmon writes `exit` and `oom` there too. */
-  persistDir: string;
-  exitsDir: string;
-  attachSocketDir: string;
-  logPath: string;
-  /** Bytes after which conmon starts the log anew; negative for never. */
-  logSizeMax: number;
-  noPivot: boolean;
-  systemdCgroup: boolean;
-  terminal: boolean;
-  stdin: boolean;
-  /** `NAME=value` for conmon and the runtime below it. */
-  env: readonly string[];
-  /** Called with conmon's pid before it makes the container: the time to move it into its own cgroup. */
-  onStarted?: (pid: number) => void;
-  /** Milliseconds that making the container may take. */
-  timeLimitMs: number;
-  /** Ends the wait for it. */
-  signal?: AbortSignal | undefined;
-}
+/** Bytes of what conmon says that are kept. */
+const longestComplaint = 65_536;
+
+/** Milliseconds after its end in which what conmon said is read. */
+const patienceForWords = 1000;
 
 /**
  * Makes a container through conmon: conmon calls the runtime's `create`, stays as the container's parent,
@@ -45,21 +22,24 @@ export interface ConmonRequest {
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with the runtime's words, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function createWithConmon(request: ConmonRequest): Promise<number> {
-  const child = spawn(request.conmon, conmonArguments(request), {
+  const words = await conmonArguments(request);
+  if (request.signal?.aborted === true) throw interrupted(request);
+  const child = spawn(request.conmon, words, {
     env: { ...environment(request.env), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" },
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     cwd: request.bundlePath,
   });
-  const [, , stderr, syncPipe, startPipe] = child.stdio as unknown as [null, null, Duplex, Duplex, Duplex];
-  const complaints: Buffer[] = [];
-  stderr.on("data", (chunk: Buffer) => complaints.push(chunk));
+  const [, stdout, stderr, syncPipe, startPipe] = child.stdio as unknown as [null, ...Duplex[]] &
+    Record<1 | 2 | 3 | 4, Duplex>;
+  // That it does not know an option it says on stdout.
+  const complaints = [collect(stderr), collect(stdout)];
   let interrupt: (() => void) | undefined;
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error) => {
       reject(new KpodError("CONMON_FAILED", `cannot start ${request.conmon}: ${errorMessage(error)}`));
     });
     interrupt = () => {
-      reject(new KpodError("INTERRUPTED", `interrupted while ${request.name} was created`));
+      reject(interrupted(request));
     };
     request.signal?.addEventListener("abort", interrupt);
   });
@@ -73,31 +53,50 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
     startPipe.end(Buffer.from([0]));
     const line = await Promise.race([answer, failed]);
     if (line === undefined) throw timedOut(request);
-    return readAnswer(line, request, Buffer.concat(complaints).toString("utf8"));
+    // One that died may have said why a moment after its end was seen.
+    if (line === "") await ends(complaints);
+    return readAnswer(line, request, wordsOf(complaints));
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
   } finally {
     if (interrupt !== undefined) request.signal?.removeEventListener("abort", interrupt);
-    for (const stream of [stderr, syncPipe, startPipe]) stream.destroy();
+    for (const stream of [stdout, stderr, syncPipe, startPipe]) stream.destroy();
   }
 }
 
-function conmonArguments(request: ConmonRequest): string[] {
-  const { handler, bundlePath } = request;
-  return [
-    ...["-b", bundlePath, "-c", request.id, "--exit-dir", request.exitsDir, "-l", request.logPath],
-    ...["--log-level", "info", "-n", request.name, "-P", join(bundlePath, "conmon-pidfile")],
-    ...["-p", join(bundlePath, "pidfile"), "--persist-dir", request.persistDir, "-r", handler.path],
-    ...runtimeOptions(handler, false).flatMap((option, index, all) =>
-      option === "--root" ? ["--runtime-arg", `--root=${all[index + 1] ?? ""}`] : [],
-    ),
-    ...["--socket-dir-path", request.attachSocketDir, "-u", request.id],
-    ...(request.systemdCgroup ? ["-s"] : []),
-    ...(request.terminal ? ["-t"] : request.stdin ? ["-i"] : []),
-    ...(request.noPivot ? ["--no-pivot"] : []),
-    ...(request.logSizeMax >= 0 ? ["--log-size-max", String(request.logSizeMax)] : []),
-  ];
+/** What a stream carries, until it ends or is given up. */
+interface Collected {
+  readonly text: () => string;
+  readonly ended: Promise<void>;
+}
+
+function collect(stream: Duplex): Collected {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on("data", (chunk: Buffer) => {
+    // More than that nobody reads.
+    if (size < longestComplaint) chunks.push(chunk);
+    size += chunk.length;
+  });
+  const ended = new Promise<void>((resolve) => {
+    stream.once("close", resolve);
+    stream.once("end", resolve);
+  });
+  return { text: () => Buffer.concat(chunks).toString("utf8"), ended };
+}
+
+/** Waits until they have ended, or for as long as is fit: a child of conmon may hold them open. */
+async function ends(streams: readonly Collected[]): Promise<void> {
+  const timer = new AbortController();
+  const all = Promise.all(streams.map(({ ended }) => ended));
+  await Promise.race([all, sleep(patienceForWords, undefined, { signal: timer.signal })]);
+  timer.abort();
+}
+
+/** What conmon said: on stderr, else on stdout. */
+function wordsOf(streams: readonly Collected[]): string {
+  return streams.map(({ text }) => text().trim()).find((text) => text !== "") ?? "";
 }
 
 function environment(entries: readonly string[]): Record<string, string> {
@@ -164,6 +163,10 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
     "RUNTIME_FAILED",
     `${request.handler.path} could not create the container: ${message === "" ? "it did not say why" : message}`,
   );
+}
+
+function interrupted({ name }: ConmonRequest): KpodError {
+  return new KpodError("INTERRUPTED", `interrupted while ${name} was created`);
 }
 
 function timedOut(request: ConmonRequest): KpodError {

@@ -41,6 +41,18 @@ export interface SpecProcess {
   [unknown: string]: unknown;
 }
 
+/** What stands for no limit among the limits of a process: one more than RLIM_INFINITY, which JavaScript cannot count. */
+export const unlimited = 2 ** 64;
+
+/** A spec as CRI-O writes it, indented by tabs. */
+export function formatSpec(spec: Spec): string {
+  // Quotes within a text are escaped, so that only keys look like this.
+  return JSON.stringify(spec, undefined, "\t").replace(
+    /("(?:hard|soft)": )18446744073709552000\b/g,
+    "$118446744073709551615",
+  );
+}
+
 /** The sets of capabilities of a process. */
 export type CapabilitySet = "bounding" | "effective" | "permitted" | "inheritable" | "ambient";
 
@@ -62,6 +74,8 @@ export interface SpecNamespace {
 export interface SpecLinux {
   namespaces?: SpecNamespace[];
   cgroupsPath?: string;
+  sysctl?: Record<string, string>;
+  devices?: SpecDevice[];
   resources?: SpecResources;
   maskedPaths?: string[];
   readonlyPaths?: string[];
@@ -70,11 +84,22 @@ export interface SpecLinux {
   [unknown: string]: unknown;
 }
 
+/** A device in the container's /dev. */
+export interface SpecDevice {
+  path: string;
+  type: "b" | "c";
+  major: number;
+  minor: number;
+  fileMode?: number;
+  uid?: number;
+  gid?: number;
+}
+
 /** Limits of the container's cgroup. */
 export interface SpecResources {
   devices?: { allow: boolean; access?: string; type?: string; major?: number; minor?: number }[];
   memory?: { limit?: number; swap?: number };
-  cpu?: { shares?: number; quota?: number; period?: number };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string };
   pids?: { limit: number };
   [unknown: string]: unknown;
 }

@@ -18,10 +18,11 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
-import { fileLimits, readRegularText, readTextIfThere } from "../system/files";
+import { fileLimits, readTextIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
+import { restoreLinks, shortLink } from "./overlay-links";
 import { readMountOptions } from "./overlay-options";
 
 /** The kernel takes one page of mount options. */
@@ -84,10 +85,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
         symlinkSync(join("..", layer, "diff"), join(home, "l", link));
         writeFileSync(join(path, "link"), link, { mode: 0o644 });
         if (parent !== undefined) {
-          const lower = [
-            `l/${readRegularText(join(homeOf(parent), parent, "link"), fileLimits.word)}`,
-            ...lowerLinks(parent),
-          ];
+          const lower = [shortLink(homeOf(parent), parent), ...lowerLinks(parent)];
           writeFileSync(join(path, "lower"), lower.join(":"), { mode: 0o644 });
         } else {
           mkdirSync(join(path, "empty"), { mode: 0o700 });
@@ -105,6 +103,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
     mount: (layer, label) => {
       makePrivate(home);
       const links = lowerLinks(layer);
+      restoreLinks(layer, links, imageHome === home ? [home] : [home, imageHome]);
       // The kernel does not mount a layer over nothing.
       const lower = links.length === 0 ? [`${layer}/empty`] : links;
       const data = (base: string): string =>

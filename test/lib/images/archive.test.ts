@@ -66,17 +66,26 @@ test("a docker archive of several images, with several names or none", async () 
   expect(await readArchive(archiveOf({ "manifest.json": manifest }))).toEqual([
     { transport, selector: ":a:1", name: "a:1" },
     { transport, selector: ":a:2", name: "a:2" },
-    { transport, selector: ":@1", name: undefined },
-    { transport, selector: ":@2", name: undefined },
+    { transport, selector: ":@1", name: undefined, mark: expect.stringMatching(/^[0-9a-f]{12}$/) as string },
+    { transport, selector: ":@2", name: undefined, mark: expect.stringMatching(/^[0-9a-f]{12}$/) as string },
   ]);
 });
 
 test("an OCI layout of one image without a name, or of several with names", async () => {
   const transport = "oci";
   const one = testdir({ "oci-layout": "{}", "index.json": index(undefined) });
-  expect(await readArchive(one)).toEqual([{ transport, selector: "", name: undefined }]);
+  expect(await readArchive(one)).toEqual([
+    { transport, selector: "", name: undefined, mark: "000000000000" },
+  ]);
   const two = testdir({ "oci-layout": "{}", "index.json": index("a", "b") });
   expect((await readArchive(two)).map(({ selector }) => selector)).toEqual([":a", ":b"]);
+});
+
+test("of several in an OCI layout those without a name bring their entry of the index", async () => {
+  const mixed = testdir({ "oci-layout": "{}", "index.json": index("a", undefined) });
+  const [named, unnamed] = await readArchive(mixed);
+  expect(named).toEqual({ transport: "oci", selector: ":a", name: "a" });
+  expect(unnamed?.entry).toEqual({ digest: `sha256:${"0".repeat(64)}` });
 });
 
 test.each<[string, () => string, string]>([
@@ -98,11 +107,6 @@ test.each<[string, () => string, string]>([
     "neither manifest.json nor index.json",
   ],
   ["a layout without images", () => testdir({ "oci-layout": "{}", "index.json": index() }), "names no image"],
-  [
-    "one whose images cannot be told apart",
-    () => testdir({ "oci-layout": "{}", "index.json": index("a", undefined) }),
-    "not all of them have a name",
-  ],
   ["a manifest that is no list", () => archiveOf({ "manifest.json": "{}" }), "not a list"],
 ])("%s is no archive of images, and is told with the cause", async (_, make, cause) => {
   const path = make();

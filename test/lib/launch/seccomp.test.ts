@@ -20,7 +20,7 @@ interface Profile {
 
 function convert(profile: unknown, capabilities: readonly string[] = []): Profile {
   const path = join(testdir({ "seccomp.json": JSON.stringify(profile) }), "seccomp.json");
-  return readSeccompProfile(path, capabilities) as Profile;
+  return readSeccompProfile(path, capabilities) as unknown as Profile;
 }
 
 /** The calls that are left of a profile whose rules each name one. */
@@ -128,4 +128,98 @@ test.each([
   expect(["BAD_CONFIG", "CORRUPT"]).toContain(error.code);
   expect(error.message).toContain(path);
   expect(error.message).toContain(cause);
+});
+
+const allow = { names: ["read"], action: "SCMP_ACT_ALLOW" };
+const base = { defaultAction: "SCMP_ACT_ERRNO", syscalls: [allow] };
+
+test("names of errors, listeners and all actions are taken over", () => {
+  const actions = ["ALLOW", "ERRNO", "KILL", "KILL_PROCESS", "KILL_THREAD", "LOG", "NOTIFY", "TRACE", "TRAP"];
+  const syscalls = actions.map((action) => ({ names: ["read"], action: `SCMP_ACT_${action}` }));
+  const listener = { listenerPath: "/run/seccomp.sock", listenerMetadata: "x" };
+  expect(
+    convert({
+      ...base,
+      ...listener,
+      defaultErrno: "ENOSYS",
+      syscalls: [...syscalls, { names: ["ptrace"], action: "SCMP_ACT_ERRNO", errno: "EPERM" }],
+    }),
+  ).toEqual({
+    defaultAction: "SCMP_ACT_ERRNO",
+    defaultErrnoRet: 38,
+    ...listener,
+    architectures: [],
+    syscalls: [...syscalls, { names: ["ptrace"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }],
+  });
+});
+
+test.each<[string, object, string]>([
+  ["an action", { defaultAction: "SCMP_ACT_PRAY" }, 'the action "SCMP_ACT_PRAY"'],
+  ["the action of a rule", { syscalls: [{ names: ["read"], action: "allow" }] }, 'the action "allow"'],
+  ["a rule without action", { syscalls: [{ names: ["read"] }] }, "the action undefined"],
+  ["a rule", { syscalls: ["read"] }, "a rule that is none"],
+  ["names", { syscalls: [{ ...allow, names: "read" }] }, "names that are no list"],
+  ["name and names", { syscalls: [{ ...allow, name: "write" }] }, "both name and names"],
+  ["a condition", { syscalls: [{ ...allow, includes: { moon: "full" } }] }, 'the condition "moon"'],
+  ["capabilities", { syscalls: [{ ...allow, includes: { caps: "CAP_BPF" } }] }, "caps that are no list"],
+  ["a condition that is none", { syscalls: [{ ...allow, excludes: "x" }] }, "condition is none"],
+  ["an errno", { defaultErrno: "EWHAT" }, '"EWHAT", which there is not'],
+  ["a number of an errno", { defaultErrnoRet: -1 }, "an errno -1"],
+  ["a comparison", { syscalls: [{ ...allow, args: [{ index: 0, value: 1, op: "IS" }] }] }, "an argument"],
+  [
+    "a number that JavaScript does not hold",
+    { syscalls: [{ ...allow, args: [{ index: 0, value: 2 ** 53, op: "SCMP_CMP_EQ" }] }] },
+    "an argument",
+  ],
+  ["flags", { flags: ["a", 1] }, "flags that are no list"],
+  [
+    "two kinds of architectures",
+    { architectures: ["SCMP_ARCH_X86_64"], archMap: [{ architecture: "SCMP_ARCH_X86_64" }] },
+    "both architectures and an archMap",
+  ],
+])("a profile with %s that kpod does not understand is refused", async (_, change, cause) => {
+  const error = await failureOf(() => convert({ ...base, ...change }));
+  expect(error.code).toBe("BAD_CONFIG");
+  expect(error.message).toContain(cause);
+});
+
+describe("without a profile that is named", () => {
+  const profile = (call: string): string =>
+    JSON.stringify({ defaultAction: "SCMP_ACT_ERRNO", syscalls: [{ ...allow, names: [call] }] });
+  const tree = (...paths: string[]): string =>
+    testdir({
+      "proc/sys/kernel/seccomp/actions_avail": "kill errno allow\n",
+      ...Object.fromEntries(paths.map((path) => [path, profile(path.split("/")[1] ?? "")])),
+    });
+  const chosen = (root: string, configured = ""): unknown =>
+    (readSeccompProfile(configured, [], { root }) as unknown as Profile | undefined)?.syscalls[0]?.names;
+
+  test("it is CRI-O's, else the administrator's, else the distribution's", () => {
+    const places = [
+      "etc/crio/seccomp.json",
+      "etc/containers/seccomp.json",
+      "usr/share/containers/seccomp.json",
+    ];
+    expect(chosen(tree(...places))).toEqual(["crio"]);
+    expect(chosen(tree(...places.slice(1)))).toEqual(["containers"]);
+    expect(chosen(tree(...places.slice(2)))).toEqual(["share"]);
+    expect(chosen(tree(...places.slice(2)), "/etc/crio/seccomp.json")).toEqual(["share"]);
+  });
+
+  test("and none anywhere nothing is launched, unless that was asked for", async () => {
+    const error = await failureOf(() => readSeccompProfile("", [], { root: tree() }));
+    expect([error.code, error.message]).toEqual([
+      "BAD_CONFIG",
+      expect.stringContaining("no seccomp profile"),
+    ]);
+    expect(error.hint).toContain("install containers-common");
+    expect(readSeccompProfile("unconfined", [], { root: tree() })).toBeUndefined();
+  });
+
+  test("a kernel without seccomp launches nothing either", async () => {
+    const root = testdir({ "usr/share/containers/seccomp.json": profile("read") });
+    const error = await failureOf(() => readSeccompProfile("", [], { root }));
+    expect([error.code, error.message]).toEqual(["UNSUPPORTED", expect.stringContaining("seccomp")]);
+    expect(readSeccompProfile("unconfined", [], { root })).toBeUndefined();
+  });
 });

@@ -7,6 +7,7 @@ import {
   readFileSync,
   readlinkSync,
   rmdirSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -103,7 +104,7 @@ describe("a layer's directory", () => {
     await expect(async () => {
       driver.create(top, base);
       await Promise.resolve();
-    }).rejects.toThrow("ENOENT");
+    }).rejects.toThrow(`the link file of layer ${base} is missing or damaged`);
     expect(readdirSync(join(root, "overlay")).sort()).toEqual([base, "l"].sort());
     expect(readdirSync(join(root, "overlay/l"))).toEqual([]);
   });
@@ -153,6 +154,133 @@ describe("a layer's directory", () => {
     writeFileSync(join(root, "overlay", top, "link"), "../../precious");
     driver.remove(top);
     expect(readFileSync(join(root, "precious"), "utf8")).toBe("x");
+  });
+});
+
+describe("short links that were lost", () => {
+  const linksIn = (root: string): string[] =>
+    readdirSync(join(root, "overlay/l"))
+      .map((name) => `${name} ${readlinkSync(join(root, "overlay/l", name))}`)
+      .sort();
+  const linkOf = (root: string, layer: string): string =>
+    readFileSync(join(root, "overlay", layer, "link"), "utf8");
+
+  test.each<[string, (links: string) => string[]]>([
+    ["with their directory", (links) => [links]],
+    ["all of them", (links) => readdirSync(links).map((name) => join(links, name))],
+    ["one of those beneath", (links) => [links]],
+  ])("%s are made anew before the mount, those of other layers too", (what, lost) => {
+    const root = emptyStore();
+    const driver = overlayDriver(root, []);
+    const top = chain(driver, 3);
+    chain(driver, 2);
+    const before = linksIn(root);
+    const [, beneath = ""] = readFileSync(join(root, "overlay", top, "lower"), "utf8").split(":");
+    const paths = what.startsWith("one") ? [join(root, "overlay", beneath)] : lost(join(root, "overlay/l"));
+    for (const path of paths) rmSync(path, { recursive: true });
+    driver.mount(top, "");
+    expect(readdirSync(driver.mountPath(top)).sort()).toEqual(["file-0", "file-1", "file-2"]);
+    driver.unmount(top);
+    expect(linksIn(root)).toEqual(before);
+    expect(modeOf(join(root, "overlay/l"))).toBe(0o755);
+  });
+
+  test("to a layer that lost its link file too are told, with the name of that layer", async () => {
+    const root = emptyStore();
+    const driver = overlayDriver(root, []);
+    const [base, middle, top] = [newStorageId(), newStorageId(), newStorageId()];
+    driver.create(base, undefined);
+    driver.create(middle, base);
+    driver.create(top, middle);
+    const link = linkOf(root, middle);
+    rmSync(join(root, "overlay/l"), { recursive: true });
+    for (const content of ["", "../../precious", "A".repeat(27), undefined]) {
+      if (content === undefined) rmSync(join(root, "overlay", middle, "link"));
+      else writeFileSync(join(root, "overlay", middle, "link"), content);
+      const error = await failureOf(() => {
+        driver.mount(top, "");
+      });
+      expect([error.code, error.message]).toEqual([
+        "CORRUPT",
+        `layer ${top} lies over layer ${middle} whose link overlay/l/${link} is lost, and no link file tells where it led`,
+      ]);
+    }
+    expect(linksIn(root)).toEqual([base, top].map((id) => `${linkOf(root, id)} ../${id}/diff`).sort());
+  });
+
+  test("that two layers claim go to neither", async () => {
+    const root = emptyStore();
+    const driver = overlayDriver(root, []);
+    const [base, top, other] = [newStorageId(), newStorageId(), newStorageId()];
+    driver.create(base, undefined);
+    driver.create(top, base);
+    driver.create(other, undefined);
+    writeFileSync(join(root, "overlay", other, "link"), linkOf(root, base));
+    rmSync(join(root, "overlay/l"), { recursive: true });
+    expect(
+      (
+        await failureOf(() => {
+          driver.mount(top, "");
+        })
+      ).code,
+    ).toBe("CORRUPT");
+  });
+
+  test.each<[string, (path: string) => void]>([
+    [
+      "leads out of the store",
+      (path) => {
+        symlinkSync("/etc", path);
+      },
+    ],
+    [
+      "leads up",
+      (path) => {
+        symlinkSync(`../../${"a".repeat(64)}/diff`, path);
+      },
+    ],
+    [
+      "is a file",
+      (path) => {
+        writeFileSync(path, "x");
+      },
+    ],
+    [
+      "is a directory",
+      (path) => {
+        mkdirSync(path);
+      },
+    ],
+  ])("are not mended over what %s", async (_, put) => {
+    const root = emptyStore();
+    const driver = overlayDriver(root, []);
+    const [base, top] = [newStorageId(), newStorageId()];
+    driver.create(base, undefined);
+    driver.create(top, base);
+    const path = join(root, "overlay/l", linkOf(root, base));
+    rmSync(path);
+    put(path);
+    const error = await failureOf(() => {
+      driver.mount(top, "");
+    });
+    expect([error.code, error.message]).toEqual(["CORRUPT", expect.stringContaining(path)]);
+    expect(isMountPoint(driver.mountPath(top))).toBe(false);
+  });
+
+  test("of layers in a split image store come back there", () => {
+    const root = emptyStore();
+    const images = emptyStore();
+    const image = chain(overlayDriver(images, []), 2);
+    const before = linksIn(images);
+    const driver = overlayDriver(root, [], images);
+    const top = newStorageId();
+    driver.create(top, image);
+    rmSync(join(images, "overlay/l"), { recursive: true });
+    driver.mount(top, "");
+    expect(readdirSync(driver.mountPath(top)).sort()).toEqual(["file-0", "file-1"]);
+    driver.unmount(top);
+    expect(linksIn(images)).toEqual(before);
+    expect(linksIn(root)).toHaveLength(1);
   });
 });
 
@@ -241,7 +369,11 @@ describe("mounting", () => {
     const error = await failureOf(() => {
       driver.mount(top, "");
     });
-    expect(error.message).toBe(`cannot mount layer ${top}: no such file or directory`);
+    expect([error.code, error.message]).toEqual([
+      "CORRUPT",
+      `layer ${top} lies over a layer whose link overlay/l/${"A".repeat(26)} is lost, and no link file tells where it led`,
+    ]);
+    expect(isMountPoint(driver.mountPath(top))).toBe(false);
   });
 
   test("through a symbolic link to the root is the same mount", () => {
