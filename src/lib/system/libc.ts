@@ -16,6 +16,7 @@ export interface Libc {
   open(path: string, flags: number): number;
   pread(fd: number, buffer: Buffer, count: number, offset: number): number;
   close(fd: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
   kill(pid: number, signal: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
@@ -38,6 +39,7 @@ const prototypes = {
   open: "int open(const char *path, int flags)",
   pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
   close: "int close(int fd)",
+  lseek: "long lseek(int fd, long offset, int whence)",
   kill: "int kill(int pid, int sig)",
   _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
@@ -77,6 +79,7 @@ function open(koffi: typeof Koffi): Libc {
     open: (path, flags) => Number(get("open")(path, flags)),
     pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
     close: (fd) => Number(get("close")(fd)),
+    lseek: call("lseek"),
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
     _exit: call("_exit"),
     errno: () => koffi.errno(),
