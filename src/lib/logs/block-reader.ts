@@ -1,14 +1,13 @@
 import { fstatSync } from "node:fs";
-import { setImmediate as turn } from "node:timers/promises";
-import { KpodError } from "../errors";
 import { newline } from "./line-header";
 import { readAt, type LogFile } from "./log-file";
+import { endOfZeros, isBlank, nextData, paceOf } from "./zeros";
 
 /** Bytes of a block: many enough that calls do not count, few enough to stay in the processor's cache. */
 const blockSize = 256 * 1024;
 
-/** Blocks after which others get their turn: a Ctrl-C is heard only then. */
-const blocksPerTurn = 32;
+/** Bytes that are a hole when all are zero: conmon writes no line that long. */
+const smallestHole = 64 * 1024;
 
 /**
  * Reads a log forward in blocks of whole lines, in constant memory. A block stands in the reader's own buffer
@@ -32,12 +31,22 @@ export class BlockReader {
     private readonly end = Infinity,
   ) {}
 
-  /** The next lines; undefined when no whole line is there (yet). @throws KpodError IO */
+  /**
+   * The next lines; undefined when no whole line is there (yet). A hole ends the line before it, and comes as a
+   * block without a line where there is none.
+   * @throws KpodError IO
+   */
   next(): Buffer | undefined {
     const { buffer } = this;
     for (;;) {
       buffer.copyWithin(0, this.waitingFrom, this.waitingFrom + this.waiting);
       this.waitingFrom = 0;
+      if (this.endsInHole()) return this.skipHole();
+      if (this.waiting === buffer.length) {
+        this.cut = true;
+        this.waiting = 0;
+        return buffer;
+      }
       const room = Math.min(buffer.length - this.waiting, this.end - this.position);
       const read = readAt(this.file, buffer.subarray(this.waiting, this.waiting + room), this.position);
       if (read.length === 0) return undefined;
@@ -45,22 +54,16 @@ export class BlockReader {
       const length = this.waiting + read.length;
       const end = buffer.subarray(0, length).lastIndexOf(newline) + 1;
       if (end > 0) return this.handOut(end, length);
-      if (length === buffer.length) {
-        this.cut = true;
-        this.waiting = 0;
-        return buffer;
-      }
       this.waiting = length;
     }
   }
 
   /** What stands behind the last line end, ended as a line; undefined when nothing does. */
   rest(): Buffer | undefined {
-    if (this.waiting === 0 && !this.cut) return undefined;
-    const rest = Buffer.concat([
-      this.buffer.subarray(this.waitingFrom, this.waitingFrom + this.waiting),
-      Buffer.from([newline]),
-    ]);
+    const waiting = this.buffer.subarray(this.waitingFrom, this.waitingFrom + this.waiting);
+    // Zeros with nothing behind them are no line.
+    if (!this.cut && endOfZeros(waiting, 0) === waiting.length) return undefined;
+    const rest = Buffer.concat([waiting, Buffer.from([newline])]);
     this.waiting = 0;
     this.cut = false;
     return rest;
@@ -69,6 +72,22 @@ export class BlockReader {
   /** True when the file has become shorter than what was read of it: somebody truncated it. */
   truncated(): boolean {
     return fstatSync(this.file.fd).size < this.position;
+  }
+
+  private endsInHole(): boolean {
+    const begin = this.waiting - smallestHole;
+    return begin >= 0 && isBlank(this.buffer.subarray(begin, this.waiting));
+  }
+
+  private skipHole(): Buffer {
+    const { buffer } = this;
+    this.position = Math.min(this.end, nextData(this.file, this.position));
+    let length = this.waiting;
+    while (length > 0 && buffer[length - 1] === 0) length--;
+    if (length > 0 || this.cut) buffer[length++] = newline;
+    this.waiting = 0;
+    this.cut = false;
+    return buffer.subarray(0, length);
   }
 
   private handOut(end: number, length: number): Buffer {
@@ -87,12 +106,10 @@ export async function* remainingBlocks(
   reader: BlockReader,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Buffer, void> {
-  let count = 0;
+  const pace = paceOf(signal);
   for (let block = reader.next(); block !== undefined; block = reader.next()) {
-    yield block;
-    if (++count % blocksPerTurn > 0) continue;
-    await turn();
-    throwIfInterrupted(signal);
+    if (block.length > 0) yield block;
+    await pace();
   }
 }
 
@@ -107,10 +124,4 @@ export async function* storedBlocks(
   yield* remainingBlocks(reader, signal);
   const rest = reader.rest();
   if (rest !== undefined) yield rest;
-}
-
-/** @throws KpodError INTERRUPTED when the signal is aborted */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new KpodError("INTERRUPTED", "interrupted while reading a log", { cause: signal.reason });
 }

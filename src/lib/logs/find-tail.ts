@@ -1,54 +1,77 @@
 import { linesBackward, type LogPart } from "./lines-backward";
 import type { LogStream } from "./log-line";
+import type { Pace } from "./zeros";
 
 /** Bytes of other lines that may stand between two pieces of one line: conmon writes them in one go. */
 const longestGap = 256 * 1024;
+
+/** The last lines of a part of a log. */
+export interface FoundTail {
+  /** Offset of the log line that ends the first of them. */
+  offset: number;
+  /** How many lines the part is short of those wanted. */
+  missing: number;
+  /** The streams that have a line from the offset on. */
+  streams: LogStream[];
+}
 
 /**
  * Finds the last lines of a part of a log, reading it from its end. Lines are those of the container: pieces
  * count together, and a line that has not been ended yet counts too.
  * @param stream counts only its lines
- * @returns the offset of the log line that ends the first of them, and how many lines the part is short of
- * @throws KpodError IO
+ * @throws KpodError IO, INTERRUPTED
  */
-export function findTail(
+export async function findTail(
   part: LogPart,
   count: number,
-  stream?: LogStream,
-): { offset: number; missing: number } {
+  stream: LogStream | undefined,
+  pace: Pace,
+): Promise<FoundTail> {
   let missing = count;
-  if (count === 0) return { offset: part.to, missing };
+  if (count === 0) return { offset: part.to, missing, streams: [] };
   let offset = part.from;
-  const seen = { stdout: false, stderr: false };
-  linesBackward(part, (at, { stream: its, wellFormed, partial }) => {
-    if (stream !== undefined && its !== stream) return false;
-    const isLast = !seen[its];
-    if (wellFormed) seen[its] = true;
-    if (partial && !isLast) return false;
-    missing--;
-    offset = at;
-    return missing === 0;
-  });
-  return { offset: missing === 0 ? offset : part.from, missing };
+  const seen = new Set<LogStream>();
+  await linesBackward(
+    part,
+    (at, { stream: its, wellFormed, partial }) => {
+      if (stream !== undefined && its !== stream) return false;
+      const isLast = !seen.has(its);
+      if (wellFormed) seen.add(its);
+      if (partial && !isLast) return false;
+      missing--;
+      offset = at;
+      return missing === 0;
+    },
+    pace,
+  );
+  return { offset: missing === 0 ? offset : part.from, missing, streams: [...seen] };
 }
 
 /**
  * Finds where the line of a stream began that goes on at the end of a part.
- * @returns the offset of its first piece; undefined when no line goes on there
- * @throws KpodError IO
+ * @param limit bytes to look back
+ * @returns the offset of its first piece, or of one as far back as it is looked for; undefined when no line goes on
+ * @throws KpodError IO, INTERRUPTED
  */
-export function findOpenLine(part: LogPart, stream: LogStream): number | undefined {
+export async function findOpenLine(
+  part: LogPart,
+  stream: LogStream,
+  limit: number,
+  pace: Pace,
+): Promise<number | undefined> {
   if (!part.tagged) return undefined;
   let first: number | undefined;
-  for (let to = part.to; ;) {
-    let piece: number | undefined;
-    const from = Math.max(part.from, to - longestGap);
-    linesBackward({ ...part, from, to }, (at, { wellFormed, stream: its, partial }) => {
-      if (!wellFormed || its !== stream) return false;
-      if (partial) piece = at;
-      return true;
-    });
-    if (piece === undefined) return first;
-    first = to = piece;
-  }
+  const end = part.to;
+  await linesBackward(
+    part,
+    (at, { wellFormed, stream: its, partial }) => {
+      const tooFar = at < Math.max((first ?? end) - longestGap, end - limit);
+      const isOther = !wellFormed || its !== stream;
+      if (tooFar || isOther) return tooFar;
+      if (partial) first = at;
+      return !partial;
+    },
+    pace,
+  );
+  return first;
 }

@@ -1,8 +1,9 @@
 import { statSync } from "node:fs";
 import { KpodError } from "../errors";
-import { BlockReader, remainingBlocks, throwIfInterrupted } from "./block-reader";
+import { BlockReader, remainingBlocks } from "./block-reader";
 import { closeLogFile, openLogFile, type LogFile } from "./log-file";
 import { watchLog } from "./watch-log";
+import { throwIfInterrupted } from "./zeros";
 
 /** How a log is followed. */
 export interface FollowOptions {

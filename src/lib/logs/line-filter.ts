@@ -1,67 +1,49 @@
 import type { LineJoiner } from "./join-lines";
-import type { LineView, LineVisitor, LogStream } from "./log-line";
-import { parseLogTime, type LogTime } from "./log-time";
+import type { LineVisitor, LogStream } from "./log-line";
+import type { LogTime } from "./log-time";
+import { timeWindow } from "./time-window";
 
-/** Which lines a filter lets through. */
-export interface LineLimits {
-  stream?: LogStream | undefined;
-  /** No line before the first that is not earlier than this. */
+/** Which lines of a log are wanted. */
+export interface LineSelection {
+  /** Lines of this time and later ones. Each is judged by its own time, wherever it stands. */
   since?: LogTime | undefined;
-  /** No line from the first on that is later than this, but for the ends of lines that have begun. */
+  /** Lines of this time and earlier ones. */
   until?: LogTime | undefined;
-  /** Called before the first line of a stream. */
-  onFirst?: ((stream: LogStream) => void) | undefined;
+  /** Only the last of them, so many; undefined for all. */
+  tail?: number | undefined;
+  /** Only what the container wrote there. */
+  stream?: LogStream | undefined;
 }
 
-/** Lets through the log lines that are wanted. */
-export interface LineFilter {
-  readonly line: LineVisitor;
-  /** True when a line was left out because it is too early. */
-  readonly wasEarly: () => boolean;
-  /** True when a line was left out because it is too late. */
-  readonly isPast: () => boolean;
+/** A selection by time, and what is made of lines without one. */
+export interface LineLimits extends Omit<LineSelection, "tail"> {
+  /** Lets lines without a time through where no line with one has come yet. */
+  untimed: boolean;
 }
 
-/** A filter in front of a joiner. */
-export function filterLines({ stream, since, until, onFirst }: LineLimits, joiner: LineJoiner): LineFilter {
-  // Once one line is late enough, all after it are.
-  let waitsFor = since;
-  let early = false;
-  let past = false;
-  const met = { stdout: onFirst === undefined, stderr: onFirst === undefined };
-  const line = (view: LineView): void => {
+/** True where lines are selected by their times. */
+export function hasTimes({ since, until }: LineSelection): boolean {
+  return since !== undefined || until !== undefined;
+}
+
+/**
+ * A filter in front of a joiner. A line in pieces is judged by its first one. One without a time goes with the line
+ * before it.
+ */
+export function filterLines(limits: LineLimits, joiner: LineJoiner): LineVisitor {
+  const { stream } = limits;
+  if (!hasTimes(limits)) {
+    return (view) => {
+      if (stream === undefined || view.stream === stream) joiner.line(view);
+    };
+  }
+  const isWanted = timeWindow(limits.since, limits.until);
+  let wanted = limits.untimed;
+  return (view) => {
+    if (!view.continued) wanted = isWanted(view) ?? wanted;
     if (stream !== undefined && view.stream !== stream) return;
-    if (!met[view.stream] && view.wellFormed) {
-      met[view.stream] = true;
-      onFirst?.(view.stream);
-    }
-    if (waitsFor !== undefined) {
-      if (isBefore(view, waitsFor)) {
-        early ||= view.wellFormed;
-        drop(view, joiner);
-        return;
-      }
-      waitsFor = undefined;
-    }
-    if (until !== undefined) {
-      past ||= view.wellFormed && !isBefore(view, until + 1n);
-      if (past && !joiner.isOpen(view.stream)) return;
-    }
-    joiner.line(view);
+    // The rest of a line that was let go, too, goes to the joiner, which knows.
+    if (wanted || (view.wellFormed && joiner.isOpen(view.stream))) joiner.line(view);
+    else if (view.wellFormed && view.partial) joiner.skip(view.stream);
   };
-  return { line, wasEarly: () => early, isPast: () => past };
-}
-
-/** True for a line that is earlier than a time; one without a time goes with the line before it. */
-function isBefore(view: LineView, time: LogTime): boolean {
-  if (!view.wellFormed) return true;
-  const its = parseLogTime(view.bytes.toString("latin1", view.start, view.timeEnd));
-  return its === undefined || its < time;
-}
-
-/** Lets a line go, together with its pieces that come later. */
-function drop(view: LineView, joiner: LineJoiner): void {
-  if (!view.wellFormed) return;
-  if (view.partial) joiner.skip(view.stream);
-  else if (joiner.isOpen(view.stream)) joiner.line(view);
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import { describeErrno, fileError, isNotFound, KpodError } from "../errors";
 
 /** A log that is open for reading. */
@@ -11,16 +11,21 @@ export interface LogFile {
   readonly inode: number;
 }
 
+/** Without waiting for whoever else has to open it, and without a terminal becoming that of kpod. */
+const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 /**
- * Opens a log.
+ * Opens a log, also a rotated one.
  * @throws KpodError NOT_FOUND when it is missing, CORRUPT when it is no regular file, NOT_PERMITTED, IO
  */
 export function openLogFile(path: string): LogFile {
   let fd: number;
   try {
-    // Without waiting: a pipe in the place of a log must not hold kpod up.
-    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+    // Asked before: to open a device may already do something, and a socket cannot be opened.
+    if (!statSync(path).isFile()) throw notRegular(path);
+    fd = openSync(path, openFlags);
   } catch (error) {
+    if (error instanceof KpodError) throw error;
     if (isNotFound(error)) {
       throw new KpodError("NOT_FOUND", `cannot open the log ${path}: ${describeErrno(error)}`, {
         cause: error,
@@ -31,9 +36,13 @@ export function openLogFile(path: string): LogFile {
   const stat = fstatSync(fd);
   if (!stat.isFile()) {
     closeSync(fd);
-    throw new KpodError("CORRUPT", `the log ${path} is not a regular file`);
+    throw notRegular(path);
   }
   return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino };
+}
+
+function notRegular(path: string): KpodError {
+  return new KpodError("CORRUPT", `the log ${path} is not a regular file`);
 }
 
 /** Closes a log. */

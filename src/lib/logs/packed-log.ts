@@ -1,16 +1,16 @@
 import { createReadStream } from "node:fs";
 import { errnoOf, errorMessage, fileError, KpodError } from "../errors";
-import { throwIfInterrupted } from "./block-reader";
 import { newline } from "./line-header";
 import { openLogFile } from "./log-file";
+import { throwIfInterrupted } from "./zeros";
 
 /** Bytes of a line that are waited for; a longer one is handed out in pieces. */
 const longestLine = 256 * 1024;
 
 /**
  * Reads a compressed log in blocks of whole lines, in constant memory.
- * @throws KpodError NOT_FOUND when it is gone, CORRUPT when it is not what gzip makes, NOT_PERMITTED, IO;
- *   INTERRUPTED when the signal is aborted
+ * @throws KpodError NOT_FOUND when it is gone, CORRUPT when it is no regular file or not what gzip makes,
+ *   NOT_PERMITTED, IO; INTERRUPTED when the signal is aborted
  */
 export async function* packedBlocks(
   path: string,
@@ -31,7 +31,9 @@ export async function* packedBlocks(
 async function* unpack(path: string): AsyncGenerator<Buffer, void> {
   // Loaded by the few who need it.
   const { createGunzip } = await import("node:zlib");
-  const file = createReadStream(path, { fd: openLogFile(path).fd });
+  // The stream closes it.
+  const { fd } = openLogFile(path);
+  const file = createReadStream(path, { fd, start: 0 });
   const unpacked = file.pipe(createGunzip());
   file.on("error", (error) => unpacked.destroy(error));
   try {
@@ -45,8 +47,8 @@ async function* unpack(path: string): AsyncGenerator<Buffer, void> {
 }
 
 function readError(path: string, error: unknown): KpodError {
-  const errno = errnoOf(error) ?? "";
-  if (!errno.startsWith("Z_")) return fileError(`cannot read the rotated log ${path}`, error);
+  if (errnoOf(error)?.startsWith("Z_") !== true)
+    return fileError(`cannot read the rotated log ${path}`, error);
   return new KpodError("CORRUPT", `the rotated log ${path} is not what gzip makes: ${errorMessage(error)}`, {
     cause: error,
   });

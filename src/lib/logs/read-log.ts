@@ -1,13 +1,11 @@
-import { BlockReader, storedBlocks } from "./block-reader";
-import { beginCutLine, endCutLines } from "./cut-lines";
 import { followBlocks } from "./follow";
-import { joinLines, type LineJoiner } from "./join-lines";
+import { joinBefore, joinBeforeFirst } from "./join-before";
+import { joinLines } from "./join-lines";
 import { filterLines } from "./line-filter";
-import { packedOrWarn, selectChain, type ChainOptions } from "./log-chain";
+import { blocksOf, selectChain, tagsOf, type ChainLink, type ChainOptions } from "./log-chain";
 import { closeLogFile, openLogFile } from "./log-file";
-import { copyLine, type LineVisitor, type LogLine, type LogStream } from "./log-line";
-import { scanLines, type BlockScanner } from "./scan-lines";
-import type { SelectedPart } from "./select-lines";
+import { copyLine, type LineVisitor, type LogLine } from "./log-line";
+import { scanLines } from "./scan-lines";
 import { timeReached } from "./time-reached";
 
 /** How a log is read. */
@@ -23,7 +21,8 @@ export type LogPace = "more" | "waiting";
 
 /**
  * Reads the lines of a log that are wanted, in constant memory. The visitor gets the lines; the generator gives
- * way after each block of them, for what the visitor has gathered to be used.
+ * way after each block of them, for what the visitor has gathered to be used. A log that is followed is read until
+ * its end, or until the time of `until` has come.
  * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO; INTERRUPTED when the signal is aborted; what
  *   `ended` is rejected with
  */
@@ -32,32 +31,35 @@ export async function* readLog(
   options: ReadLogOptions,
   visit: LineVisitor,
 ): AsyncGenerator<LogPace, void> {
-  const { ended } = options;
+  const { ended, signal } = options;
   // Nobody listens to it any more when the reading ends first, or does not begin.
   ended?.catch(() => {});
   const file = openLogFile(path);
   const opened = [file];
   const until = timeReached(ended === undefined ? undefined : options.until);
   try {
-    const { older, current, excess } = await selectChain(file, options, opened);
+    const { older, current, excess, untimed } = await selectChain(file, options, opened);
     const joiner = joinLines(skipLines(excess, visit));
-    const follows = ended !== undefined && !current.complete;
-    const parts = [
-      ...older.map((part) =>
-        typeof part === "string" ? readPacked(part, options, joiner) : readStored(part, options, joiner),
-      ),
-      follows
-        ? readFollowed(current, { ...options, ended: Promise.race([ended, until.reached]) }, joiner)
-        : readStored(current, options, joiner),
-    ];
-    for (const part of parts) {
-      for await (const block of part.blocks) {
-        if (block !== undefined) part.scan(block);
+    const filter = filterLines({ ...options, untimed }, joiner);
+    const blocksOfLink = (link: ChainLink): AsyncIterable<Buffer | undefined> =>
+      link === current && ended !== undefined
+        ? followBlocks(file, current.from, { ended: Promise.race([ended, until.reached]), signal })
+        : blocksOf(link, options);
+    for (const link of [...older, current]) {
+      let scanned = filter;
+      if (typeof link !== "string") {
+        const joining = joinBefore(link, joiner, signal);
+        while ((await joining.next()).done !== true) yield "more";
+        if (link === current && ended !== undefined) {
+          scanned = await joinBeforeFirst(link, joiner, filter, signal);
+        }
+      }
+      const scan = scanLines(tagsOf(link), scanned);
+      for await (const block of blocksOfLink(link)) {
+        if (block !== undefined) scan(block);
         else if (options.unfinished === true) joiner.flush();
         yield block === undefined ? "waiting" : "more";
-        if (part.isPast()) break;
       }
-      part.end();
     }
     joiner.flush();
   } finally {
@@ -79,66 +81,6 @@ export async function forEachLogLine(
     onLine(copyLine(view));
   });
   while ((await reading.next()).done !== true);
-}
-
-/** A part of a log as it is read. */
-interface PartReading {
-  /** Its blocks; undefined for each time that there may be more later. */
-  blocks: AsyncIterable<Buffer | undefined>;
-  scan: BlockScanner;
-  /** True when no more lines of it are wanted. */
-  isPast: () => boolean;
-  /** Called behind the last block. */
-  end: () => void;
-}
-
-function readStored(part: SelectedPart, { stream, signal }: ReadLogOptions, joiner: LineJoiner): PartReading {
-  const filter = filterLines({ stream, onFirst: cutLinesOf(part, joiner) }, joiner);
-  return {
-    blocks: storedBlocks(new BlockReader(part.file, part.from, part.to), signal),
-    scan: scanLines(tagsOf(part), filter.line),
-    isPast: () => false,
-    end: () => {
-      endCutLines(part, joiner);
-    },
-  };
-}
-
-function readPacked(path: string, options: ReadLogOptions, joiner: LineJoiner): PartReading {
-  const filter = filterLines(options, joiner);
-  return {
-    blocks: packedOrWarn(path, options),
-    scan: scanLines(undefined, filter.line),
-    isPast: filter.isPast,
-    end: () => {},
-  };
-}
-
-function readFollowed(
-  part: SelectedPart,
-  options: ReadLogOptions & { ended: Promise<unknown> },
-  joiner: LineJoiner,
-): PartReading {
-  const { stream, until } = options;
-  const since = part.onlyEarlier ? options.since : undefined;
-  const filter = filterLines({ stream, since, until, onFirst: cutLinesOf(part, joiner) }, joiner);
-  return {
-    blocks: followBlocks(part.file, part.from, options),
-    scan: scanLines(tagsOf(part), filter.line),
-    isPast: filter.isPast,
-    end: () => {},
-  };
-}
-
-function cutLinesOf(part: SelectedPart, joiner: LineJoiner): ((stream: LogStream) => void) | undefined {
-  if (part.from === part.before.from) return undefined;
-  return (stream) => {
-    beginCutLine(part, stream, joiner);
-  };
-}
-
-function tagsOf({ tagsKnown, tagged }: SelectedPart): boolean | undefined {
-  return tagsKnown ? tagged : undefined;
 }
 
 /** Keeps the first lines back, so many of them. */

@@ -1,6 +1,7 @@
 import { newline, readLine } from "./line-header";
 import { newLineView, type LineVisitor } from "./log-line";
 import { haveTags } from "./log-tags";
+import { endOfZeros } from "./zeros";
 
 /** Takes the blocks of a log in their order. */
 export type BlockScanner = (block: Buffer) => void;
@@ -33,27 +34,17 @@ export function scanLines(tagged: boolean | undefined, visit: LineVisitor): Bloc
     tags ??= haveTags(block);
     let start = 0;
     for (let end = block.indexOf(newline); end !== -1; end = block.indexOf(newline, start)) {
-      const from = cut ? start : endOfHole(block, start);
+      const from = cut ? start : endOfZeros(block, start);
       start = end + 1;
       begin(block, from, end);
       cut = false;
       visit(view);
     }
-    if (!cut) start = endOfHole(block, start);
+    if (!cut) start = endOfZeros(block, start);
     if (start === block.length) return;
     begin(block, start, block.length);
     cut = true;
     view.partial = true;
     visit(view);
   };
-}
-
-/**
- * Offset of the first byte of a line that is not zero. Where somebody truncates a log, conmon goes on at the offset
- * it was at, and nothing but zeros stands before.
- */
-export function endOfHole(block: Buffer, start: number): number {
-  let at = start;
-  while (block[at] === 0) at++;
-  return at;
 }

@@ -16,6 +16,7 @@ export interface Libc {
   open(path: string, flags: number): number;
   pread(fd: number, buffer: Buffer, count: number, offset: number): number;
   close(fd: number): number;
+  lseek(fd: number, offset: number, whence: number): number;
   kill(pid: number, signal: number): number;
   chroot(path: string): number;
   /** A call of the kernel that the C library of older systems has no function for. */
@@ -41,6 +42,7 @@ const prototypes = {
   open: "int open(const char *path, int flags)",
   pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
   close: "int close(int fd)",
+  lseek: "long lseek(int fd, long offset, int whence)",
   kill: "int kill(int pid, int sig)",
   chroot: "int chroot(const char *path)",
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
@@ -82,6 +84,7 @@ function open(koffi: typeof Koffi): Libc {
     open: (path, flags) => Number(get("open")(path, flags)),
     pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
     close: (fd) => Number(get("close")(fd)),
+    lseek: call("lseek"),
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
     chroot: call("chroot"),
     syscall: call("syscall"),

@@ -271,20 +271,26 @@ describe("with a selection", () => {
     const { path, texts, come, end, done } = follow({ since: timeAt(5) });
     appendFileSync(path, lineText("early", 3) + lineText("begun early", 4, "P") + "oops\n");
     appendFileSync(path, lineText(" and ended late", 6) + lineText("late", 6) + lineText("back", 2));
+    appendFileSync(path, "ouch\n" + lineText("late again", 7));
     await come(2);
     end();
     await done;
-    expect(texts).toEqual(["late", "back"]);
+    expect(texts).toEqual(["late", "late again"]);
   });
 
-  test("until: a later line ends the reading, one that has begun is read to its end", async () => {
-    const { path, texts, come, done } = follow({ until: BigInt(Date.UTC(9999, 11, 31)) * 1_000_000n });
+  test("until: later lines are left out, one that has begun is read to its end", async () => {
+    const { path, texts, come, end, done } = follow({ until: BigInt(Date.UTC(9999, 11, 31)) * 1_000_000n });
     await come(1);
     appendFileSync(path, lineText("in time", 5) + lineText("be", 6, "P"));
     const later = "9999-12-31T23:59:59.000000000+00:00";
     appendFileSync(path, `${later} stderr F no\n${later} stdout F gun\n${later} stdout F late\n`);
+    await come(3);
+    // The clock was far ahead for a moment.
+    appendFileSync(path, lineText("in time again", 7));
+    await come(4);
+    end();
     await done;
-    expect(texts).toEqual(["first", "in time", "begun"]);
+    expect(texts).toEqual(["first", "in time", "begun", "in time again"]);
   });
 
   test("until: its time ends the reading", async () => {

@@ -26,10 +26,17 @@ function random(seed: number): (below: number) => number {
   };
 }
 
-function makeLog(pick: (below: number) => number, count: number, pieces: boolean): LogEntry[] {
+function makeLog(
+  pick: (below: number) => number,
+  count: number,
+  pieces: boolean,
+  steps: boolean,
+): LogEntry[] {
   let second = 0;
   return Array.from({ length: count }, (_, index) => {
     second += pick(3);
+    // A clock that is set, back or forth.
+    if (steps && pick(60) === 0) second = pick(2 * count);
     const length = pick(40) === 0 ? 8192 : pick(120);
     return {
       second: pick(15) === 0 ? undefined : second,
@@ -49,51 +56,61 @@ function textOf(log: readonly LogEntry[]): string {
 }
 
 /** What the reader must give, by going through the whole log. */
-function expected(log: readonly LogEntry[], { since = -Infinity, until = Infinity, tail, stream }: Wanted) {
-  const lines: { text: string; second: number; position: number; ended: boolean }[] = [];
+function expected(log: readonly LogEntry[], { since, until, tail, stream }: Wanted): string[] {
+  const lines: { text: string; wanted: boolean; position: number; ended: boolean }[] = [];
   const open: Partial<Record<string, (typeof lines)[number]>> = {};
-  let second = -Infinity;
-  let past = false;
-  log.forEach((entry, index) => {
-    const begun = entry.second === undefined ? undefined : open[entry.stream];
-    second = entry.second ?? second;
-    past ||= second > until;
-    const position = past ? (begun?.position ?? index) : index;
-    const name = entry.second === undefined ? "out" : entry.stream;
+  const timed = log.some(({ second }) => second !== undefined);
+  let wanted = since === undefined || !timed;
+  log.forEach((entry, position) => {
+    const { second } = entry;
+    if (second !== undefined) wanted = second >= (since ?? -Infinity) && second <= (until ?? Infinity);
+    const name = second === undefined ? "out" : entry.stream;
     if (stream !== undefined && stream !== `std${name}`) return;
-    const line = begun ?? { text: `${name}:`, second, position, ended: false };
+    const begun = second === undefined ? undefined : open[entry.stream];
+    const line = begun ?? { text: `${name}:`, wanted, position, ended: false };
     line.text += entry.text;
     line.position = position;
-    line.ended = entry.second === undefined || entry.tag === "F";
-    if (entry.second !== undefined) open[entry.stream] = line.ended ? undefined : line;
+    line.ended = second === undefined || entry.tag === "F";
+    if (second !== undefined) open[entry.stream] = line.ended ? undefined : line;
     if (line.ended) lines.push(line);
   });
-  const wanted = [...lines, ...[open.out, open.err].flatMap((line) => line ?? [])]
-    .filter((line) => line.second >= since && line.second <= until)
+  const all = [...lines, ...[open.out, open.err].flatMap((line) => line ?? [])]
+    .filter((line) => line.wanted)
     .map((line) => (line.ended ? line : { ...line, text: `${line.text}~` }));
-  if (tail === undefined) return wanted.map(({ text }) => text);
-  const last = wanted.map(({ position }) => position).sort((a, b) => a - b);
-  const first = tail === 0 ? Infinity : (last.at(-tail) ?? -Infinity);
-  return wanted.filter(({ position }) => position >= first).map(({ text }) => text);
+  const isLast = lastOf(all, tail, since !== undefined || until !== undefined);
+  return all.filter(isLast).map(({ text }) => text);
+}
+
+/** The last lines: with times those printed last, without those that stand last in the log. */
+function lastOf<T extends { position: number }>(
+  all: T[],
+  tail = all.length,
+  timed = false,
+): (line: T, index: number) => boolean {
+  if (timed) return (_, index) => index >= all.length - tail;
+  const positions = all.map(({ position }) => position).sort((a, b) => a - b);
+  const first = tail === 0 ? Infinity : (positions.at(-tail) ?? -Infinity);
+  return ({ position }) => position >= first;
 }
 
 describe.each([
-  ["whole lines", false],
-  ["lines in pieces", true],
-])("%s", (_, pieces) => {
+  ["whole lines", false, false],
+  ["lines in pieces", true, false],
+  ["whole lines, the clock set back and forth", false, true],
+  ["lines in pieces, the clock set back and forth", true, true],
+])("%s", (_, pieces, steps) => {
   test.each(Array.from({ length: 12 }, (_, seed) => [seed]))("seed %d", async (seed) => {
     const pick = random(seed * 7919 + 1);
-    const log = makeLog(pick, 1 + pick(4000), pieces);
+    const log = makeLog(pick, 1 + pick(4000), pieces, steps);
     const path = writeLog(textOf(log));
     const lastSecond = log.at(-1)?.second ?? log.length;
     for (let round = 0; round < 12; round++) {
       const chosen: Wanted = {
         ...(pick(2) === 0 ? { stream: pick(2) === 0 ? "stdout" : "stderr" } : {}),
         ...(pick(2) === 0 ? { until: pick(lastSecond + 3) - 1 } : {}),
+        ...(pick(2) === 0 ? { since: pick(lastSecond + 3) - 1 } : {}),
         ...(pick(2) === 0 ? { tail: pick(2) === 0 ? pick(5) : pick(log.length + 10) } : {}),
       };
-      // A line that began before since and ends after it is left out, but counts for tail where it is in pieces.
-      if (pick(2) === 0 && !(pieces && chosen.tail !== undefined)) chosen.since = pick(lastSecond + 3) - 1;
       const { since, until, tail, stream } = chosen;
       const texts = await readTexts(path, {
         tail,

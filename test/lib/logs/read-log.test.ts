@@ -1,5 +1,7 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, mkdirSync, truncateSync, writeFileSync } from "node:fs";
+import { once } from "node:events";
+import { appendFileSync, mkdirSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
@@ -143,6 +145,27 @@ describe("since and until", () => {
     expect(await readTexts(path, { since: timeAt(1) })).toEqual(["out:b"]);
   });
 
+  test("times are compared over time zones, whatever their form", async () => {
+    const lines = [
+      "2026-11-23T12:00:00.000000000+02:00 stdout F a",
+      "2026-11-23T10:00:00.000000001+00:00 stdout F b",
+      "2026-11-23T04:30:00.000000000-05:30 stdout F c",
+      "2026-11-23T10:00:00Z stdout F d",
+      "2026-11-23T10:00:00.5Z stdout F e",
+      "2026-11-23T23:59:59.999999999+14:00 stdout F f",
+    ];
+    const path = writeLog(`${lines.join("\n")}\n`);
+    expect(await readTexts(path, { since: timeAt(0) })).toEqual([
+      "out:a",
+      "out:b",
+      "out:c",
+      "out:d",
+      "out:e",
+    ]);
+    expect(await readTexts(path, { until: timeAt(0) })).toEqual(["out:a", "out:c", "out:d", "out:f"]);
+    expect(await readTexts(path, { since: -(10n ** 30n), until: 10n ** 30n })).toHaveLength(6);
+  });
+
   test("a time is found wherever its line begins in what is read at once", async () => {
     const path = writeLog("");
     for (let length = 32_600; length < 32_800; length++) {
@@ -151,6 +174,41 @@ describe("since and until", () => {
       const texts = await readTexts(path, { since: timeAt(1) });
       expect({ length, texts }).toEqual({ length, texts: ["out:b"] });
     }
+  });
+
+  describe("each line is judged by its own time", () => {
+    // Ten lines from second 7200 on, then the clock was set back by two hours.
+    const seconds = [...Array.from({ length: 10 }, (_, index) => 7200 + index), 0, 1, 2, 3600];
+    const timed = (...of: number[]): string =>
+      of.map((second) => `${timeText(second)} stdout F ${second}\n`).join("");
+    const texts = (...of: number[]): string[] => of.map((second) => `out:${second}`);
+
+    test.each([
+      [{ since: timeAt(7205) }, [7205, 7206, 7207, 7208, 7209]],
+      [{ since: timeAt(2), until: timeAt(7201) }, [7200, 7201, 2, 3600]],
+      [{ until: timeAt(1) }, [0, 1]],
+      [{ since: timeAt(7208), tail: 1 }, [7209]],
+      [{ since: timeAt(3), tail: 3 }, [7208, 7209, 3600]],
+      [{ since: timeAt(7210) }, []],
+    ])("a clock that was set back: %j", async (options, expected) => {
+      expect(await readTexts(writeLog(timed(...seconds)), options)).toEqual(texts(...expected));
+    });
+
+    test("a single line far ahead", async () => {
+      const path = writeLog(timed(1, 2, 9_999_999, 3, 4));
+      expect(await readTexts(path, { since: timeAt(3) })).toEqual(texts(9_999_999, 3, 4));
+      expect(await readTexts(path, { until: timeAt(3) })).toEqual(texts(1, 2, 3));
+      expect(await readTexts(path, { since: timeAt(2), until: timeAt(4), tail: 2 })).toEqual(texts(3, 4));
+    });
+
+    test("a line in pieces by its first one, one without a time by the line before it", async () => {
+      const line = (second: number, text: string): string => `${timeText(second)} stdout ${text}\n`;
+      const path = writeLog(
+        `${line(9, "P in ")}${line(1, "F time")}here\n${line(1, "P too ")}${line(9, "F early")}there\n`,
+      );
+      // "here" stands behind a piece of second 1, "there" behind one of second 9.
+      expect(await readTexts(path, { since: timeAt(5) })).toEqual(["out:in time", "out:there"]);
+    });
   });
 
   test("with tail: the last of them", async () => {
@@ -198,6 +256,20 @@ describe("a log that cannot be read", () => {
     });
   });
 
+  test("is a device", async () => {
+    const path = join(testdir(), "0.log");
+    symlinkSync("/dev/zero", path);
+    expect(await fail(path)).toMatchObject({ code: "CORRUPT" });
+  });
+
+  test("is a socket", async () => {
+    const path = join(testdir(), "0.log");
+    const server = createServer().listen(path);
+    await once(server, "listening");
+    expect(await fail(path)).toMatchObject({ code: "CORRUPT" });
+    server.close();
+  });
+
   test("is a pipe that nobody writes to", async () => {
     const path = join(testdir(), "0.log");
     execFileSync("mkfifo", [path]);
@@ -212,6 +284,95 @@ test("an aborted signal ends the reading", async () => {
   controller.abort();
   expect(await failureOf(readTexts(path, { signal: controller.signal }))).toMatchObject({
     code: "INTERRUPTED",
+  });
+});
+
+describe("a hole that would take for ever to be read", () => {
+  const tebibyte = 1024 ** 4;
+
+  /** A log with a hole between two texts. */
+  function holed(before: string, after: string, size = tebibyte): string {
+    const path = writeLog(before);
+    truncateSync(path, size);
+    appendFileSync(path, after);
+    return path;
+  }
+
+  const after = logText(["out F 0", "err P 1", "err F 2", "out F 3"]);
+
+  test("at the begin, in every mode", async () => {
+    const path = holed("", after);
+    expect(await readTexts(path)).toEqual(["out:0", "err:12", "out:3"]);
+    expect(await readTexts(path, { tail: 1 })).toEqual(["out:3"]);
+    expect(await readTexts(path, { tail: 9 })).toEqual(["out:0", "err:12", "out:3"]);
+    expect(await readTexts(path, { since: timeAt(1) })).toEqual(["err:12", "out:3"]);
+    expect(await readTexts(path, { until: timeAt(0), tail: 1 })).toEqual(["out:0"]);
+    expect(await readTexts(path, { ended: Promise.resolve() })).toEqual(["out:0", "err:12", "out:3"]);
+  });
+
+  test.each([
+    ["behind a line", "", []],
+    ["inside of a line, which ends there", `${timeText(0)} stderr F half`, ["err:half"]],
+  ])("in the middle: %s", async (_, torn, half) => {
+    const path = holed(logText(["out F a", "out F b"]) + torn, after);
+    const rest = [...half, "out:0", "err:12", "out:3"];
+    expect(await readTexts(path)).toEqual(["out:a", "out:b", ...rest]);
+    expect(await readTexts(path, { ended: Promise.resolve() })).toEqual(["out:a", "out:b", ...rest]);
+    for (let tail = 1; tail <= rest.length + 3; tail++) {
+      const texts = await readTexts(path, { tail });
+      expect({ tail, texts }).toEqual({ tail, texts: ["out:a", "out:b", ...rest].slice(-tail) });
+    }
+  });
+
+  test("at the end, and nothing else", async () => {
+    const path = holed(logText(["out F a", "out F b"]), "");
+    expect(await readTexts(path)).toEqual(["out:a", "out:b"]);
+    expect(await readTexts(path, { tail: 1 })).toEqual(["out:b"]);
+    expect(await readTexts(path, { since: timeAt(1) })).toEqual(["out:b"]);
+    const empty = holed("", "");
+    expect(await readTexts(empty)).toEqual([]);
+    expect(await readTexts(empty, { tail: 3, since: timeAt(0) })).toEqual([]);
+  });
+
+  test("many of them", async () => {
+    let path = "";
+    for (let index = 1; index <= 5; index++) {
+      path = index === 1 ? holed("", "") : path;
+      truncateSync(path, index * tebibyte);
+      appendFileSync(path, `${timeText(index)} stdout F ${index}\n`);
+    }
+    expect(await readTexts(path, { tail: 4 })).toEqual(["out:2", "out:3", "out:4", "out:5"]);
+    expect(await readTexts(path, { since: timeAt(2), tail: 3 })).toEqual(["out:3", "out:4", "out:5"]);
+    expect(await readTexts(path)).toEqual(["out:1", "out:2", "out:3", "out:4", "out:5"]);
+  });
+
+  test("zeros that the file system keeps are no lines either", async () => {
+    const zeros = "\0".repeat(1024 * 1024);
+    const path = writeLog(logText(["out F a"]) + zeros + logText(["out F b", "out F c"]) + zeros);
+    expect(await readTexts(path)).toEqual(["out:a", "out:b", "out:c"]);
+    expect(await readTexts(path, { tail: 2 })).toEqual(["out:b", "out:c"]);
+    expect(await readTexts(path, { since: timeAt(1), tail: 2 })).toEqual(["out:c"]);
+  });
+});
+
+describe("a signal ends every long loop", () => {
+  const lines = `${timeText(0)} stdout P ${"x".repeat(8192)}\n`.repeat(4096);
+
+  test.each([
+    ["from the end, a line of many pieces", lines, { tail: 1 }],
+    ["from the end, a line of many bytes", "x".repeat(32 * 1024 * 1024), { tail: 1 }],
+    ["from the end, zeros", `a\n${"\0".repeat(32 * 1024 * 1024)}`, { tail: 1 }],
+    ["zeros at the begin", `${"\0".repeat(32 * 1024 * 1024)}a\n`, { tail: 1 }],
+    ["counting lines of a time", lines, { since: timeAt(0), tail: 1 }],
+    ["leaving out early lines", lines, { since: timeAt(1) }],
+  ])("%s", async (_, text, options) => {
+    const controller = new AbortController();
+    // Heard only where the loop gives way.
+    setImmediate(() => {
+      controller.abort();
+    });
+    const reading = readTexts(writeLog(text), { ...options, signal: controller.signal });
+    expect(await failureOf(reading)).toMatchObject({ code: "INTERRUPTED" });
   });
 });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { gzipSync } from "node:zlib";
 import { join } from "node:path";
 import { readdirSync } from "node:fs";
@@ -68,6 +69,35 @@ test.each([
 ])("%j", async (options, expected) => {
   expect(await read(options)).toEqual(numbers(...expected));
 });
+
+test("each line is judged by its own time in all files, also compressed ones", async () => {
+  // The clock was set back in the second oldest, and was far ahead for one line of the oldest.
+  const tree = {
+    "0.log": lines(7, 8),
+    "0.log.20260103-000000": lines(5, 6),
+    "0.log.20260102-000000.gz": gzipSync(lines(103, 104, 4)),
+    "0.log.20260101-000000.gz": gzipSync(lines(1, 900, 2)),
+  };
+  expect(await read({ since: timeAt(8) }, tree)).toEqual(numbers(900, 103, 104, 8));
+  expect(await read({ until: timeAt(4) }, tree)).toEqual(numbers(1, 2, 4));
+  expect(await read({ since: timeAt(4), until: timeAt(103), tail: 5 }, tree)).toEqual(numbers(4, 5, 6, 7, 8));
+  expect(await read({ since: timeAt(100), tail: 2 }, tree)).toEqual(numbers(103, 104));
+});
+
+test.each(["mkfifo", "mkdir"])(
+  "what is no regular file in the place of a rotated one: %s",
+  async (program) => {
+    const directory = testdir({ "0.log": lines(7) });
+    for (const name of ["0.log.20260102-000000", "0.log.20260101-000000.gz"]) {
+      execFileSync(program, [join(directory, name)]);
+    }
+    const warnings: string[] = [];
+    const warn = (message: string): void => void warnings.push(message);
+    const path = join(directory, "0.log");
+    expect(await readTexts(path, { rotated: true, since: timeAt(1), warn })).toEqual(numbers(7));
+    expect(warnings).toEqual(Array(2).fill(expect.stringMatching(/ is not a regular file$/)));
+  },
+);
 
 test("lines in pieces are joined over the border of two files, and counted in compressed ones", async () => {
   const line = (second: number, rest: string): string => `${timeText(second)} ${rest}\n`;
