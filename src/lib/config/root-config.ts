@@ -16,11 +16,14 @@ export interface RootConfig {
   /** Directory of the logs of pods whose maker named none (`log_dir`). */
   logDir: string;
   /**
-   * Whether the kpods of a node, and a CRI-O 1.0, keep their changes of state apart by a lock file; without
+   * Whether the kpods on a store keep their changes of state apart by a lock file in its run directory; without
    * it one process alone may use the library (`file_locking`).
    */
   fileLocking: boolean;
-  /** The lock file, when there is one (`lock_path`, kpod's own; CRI-O once called it `file_locking_path`). */
+  /**
+   * The lock file of a CRI-O 1.0, which is taken as well where this or `file_locking` is configured (`lock_path`,
+   * kpod's own; CRI-O once called it `file_locking_path`).
+   */
   lockPath: string;
   /** Directory of a second store that holds the images, "" for none (`imagestore`, since CRI-O 1.29). */
   imageStore: string;
