@@ -5,6 +5,7 @@ import type { ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+import { hasVanished, isBeingMade } from "./vanished";
 
 /** A runtime of the node. */
 export interface RuntimeInfo {
@@ -98,7 +99,10 @@ function readyPods(server: ContainerServer): number {
       return sandbox.state === "Ready";
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
-      server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+      const { infraContainer } = sandbox;
+      if (!hasVanished(server, infraContainer) && !isBeingMade(infraContainer)) {
+        server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+      }
       return false;
     }
   }).length;
