@@ -29,6 +29,10 @@ export interface RootConfig {
   imageStore: string;
   /** File in which a running CRI-O leaves its version (`version_file`, since CRI-O 1.18). */
   versionFile: string;
+  /** File of the same that outlives a reboot, "" for none (`version_file_persist`, since CRI-O 1.19). */
+  versionFilePersist: string;
+  /** Whether a CRI-O that starts without these files removes what is in the store (`internal_wipe`, since CRI-O 1.20). */
+  internalWipe: boolean;
 }
 
 /** The defaults of CRI-O 1.0.0, and of what came later those that act as 1.0.0 did. */
@@ -43,6 +47,8 @@ export function defaultRootConfig(): RootConfig {
     lockPath: "/run/crio.lock",
     imageStore: "",
     versionFile: "/var/run/crio/version",
+    versionFilePersist: "",
+    internalWipe: true,
   };
 }
 
@@ -56,4 +62,6 @@ export const rootKeys: ConfigKeys<RootConfig> = {
   lockPath: { name: "lock_path", alias: "file_locking_path", kind: path, later: true },
   imageStore: { name: "imagestore", kind: pathOrNone, later: true },
   versionFile: { name: "version_file", kind: pathOrNone, later: true },
+  versionFilePersist: { name: "version_file_persist", kind: pathOrNone, later: true },
+  internalWipe: { name: "internal_wipe", kind: boolean, later: true },
 };
