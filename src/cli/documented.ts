@@ -1,3 +1,4 @@
+import { apiKeys, defaultApiConfig } from "../lib/config/api-config";
 import { fieldsOf, type ConfigKeys } from "../lib/config/keys";
 import { defaultImageConfig, imageKeys } from "../lib/config/image-config";
 import { defaultNetworkConfig, networkKeys } from "../lib/config/network-config";
@@ -24,6 +25,7 @@ export interface DocumentedKey {
 /** The keys of crio.conf that kpod reads, by the table they stand in. */
 export const configTables: readonly { readonly table: string; readonly keys: readonly DocumentedKey[] }[] = [
   { table: "crio", keys: documented(rootKeys, defaultRootConfig()) },
+  { table: "crio.api", keys: documented(apiKeys, defaultApiConfig()) },
   { table: "crio.runtime", keys: documented(runtimeKeys, defaultRuntimeConfig()) },
   { table: "crio.runtime.runtimes.NAME", keys: documented(handlerKeys, defaultRuntimeHandler()) },
   { table: "crio.image", keys: documented(imageKeys, defaultImageConfig()) },

@@ -6,7 +6,7 @@ import type { Logger } from "../lib/logger";
 import type { Container } from "../lib/oci/container";
 import type { ContainerSizes } from "../lib/operations/sizes";
 import type { PortMapping } from "../lib/sandbox/sandbox";
-import { hasVanished } from "../lib/operations/vanished";
+import { hasVanished, isBeingMade } from "../lib/operations/vanished";
 
 /** What the rows of a list of containers are made from. */
 export interface RowSource {
@@ -60,7 +60,8 @@ export function textOfPresent<T extends { readonly id: string }>(
 
 /**
  * Reads something of a container; when that cannot be read, it is left open with a warning: one sick container
- * must not spoil the list of the others. One that has vanished meanwhile is noted as such.
+ * must not spoil the list of the others. One that has vanished meanwhile is noted as such, and of one that is just
+ * being made nothing is said.
  */
 export function readOr<T>(
   { server, logger, vanished }: Pick<RowSource, "server" | "logger" | "vanished">,
@@ -73,7 +74,7 @@ export function readOr<T>(
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     if (hasVanished(server, container)) vanished.add(container.id);
-    else warnOnce(logger, container, error.message);
+    else if (!isBeingMade(container)) warnOnce(logger, container, error.message);
     return otherwise;
   }
 }

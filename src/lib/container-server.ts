@@ -25,7 +25,7 @@ import { stopContainer } from "./operations/stop";
 import { waitForExit } from "./operations/wait";
 import { LoadedLists } from "./loaded-lists";
 import { runtimeChoiceOf } from "./runtime-choice";
-import { fileStateLock, memoryStateLock, type StateLock } from "./state-lock";
+import { storeStateLock, type StateLock } from "./state-lock";
 import type { StorageId } from "./storage/ids";
 import { ImageServer } from "./storage/image-server";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
@@ -58,7 +58,7 @@ export class ContainerServer extends LoadedLists {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly logger: Logger;
-  /** Keeps changes of state apart from those of other kpods on the node. */
+  /** Keeps changes of state apart from those of other kpods on the same store. */
   readonly withStateLock: StateLock;
   private readonly options: ServerOptions;
   private runtimeServer: RuntimeServer | undefined;
@@ -87,9 +87,7 @@ export class ContainerServer extends LoadedLists {
       options.runtimeLimits,
       dirname(this.store.layout.containersFiles[0]),
     );
-    this.withStateLock = config.fileLocking
-      ? fileStateLock(config.lockPath, lockOptionsOf(options, this.logger))
-      : memoryStateLock();
+    this.withStateLock = storeStateLock(config, lockOptionsOf(options, this.logger));
   }
 
   /** Pods and containers in the store. */

@@ -57,13 +57,15 @@ function containerOf(
   metadata: ContainerMetadata,
   store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
 ): Container {
+  const imageId = record.image ?? metadata["image-id"];
   return new Container({
     id: record.id,
     name: fullName(record, metadata),
     sandboxId: metadata["pod-id"],
     metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
-    imageName: metadata["image-name"],
-    imageId: record.image ?? metadata["image-id"],
+    // Of an image without a name its maker can note none.
+    imageName: metadata["image-name"] === "" ? imageId : metadata["image-name"],
+    imageId,
     layerId: isStorageId(record.layer) ? record.layer : "",
     dir: store.userdataDirectory(record.id),
     bundlePath: store.runUserdataDirectory(record.id),

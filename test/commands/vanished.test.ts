@@ -5,8 +5,10 @@ import { podJson } from "../../src/commands/pod-rows";
 import { openRowSource, textOfPresent } from "../../src/commands/row-source";
 import { containerData } from "../../src/lib/operations/container-data";
 import { podData } from "../../src/lib/operations/pod-data";
+import { nodeInfo } from "../../src/lib/operations/info";
 import { containerSizes } from "../../src/lib/operations/sizes";
 import { failureOf } from "../helpers/failure";
+import { startLocker } from "../helpers/record-lock";
 import { testServer, type TestServer } from "../helpers/server";
 import { storeTree, testId, type TestContainer, type TestPod } from "../helpers/store-tree";
 import { testdir } from "../helpers/testdir";
@@ -44,6 +46,82 @@ test("lists leave out what vanished while they were made, without a word", async
   );
   expect(JSON.parse(pods)).toMatchObject([{ id: stays.id }]);
   expect(logger.warnings.filter((line) => !line.includes("kept"))).toEqual([]);
+});
+
+/** What a list, the look at one and the count of all warn of. */
+async function warningsOf({ server, logger }: TestServer): Promise<{ ids: string[]; warnings: string[] }> {
+  const source = openRowSource(server, { logger, noTrunc: true });
+  const ids: string[] = [];
+  textOfPresent(source, server.listContainers(), (present) => {
+    ids.splice(0, ids.length, ...present.map(({ id }) => id));
+    return JSON.stringify(present.map((each) => containerJson(source, each, { namespaces: false })));
+  });
+  textOfPresent(source, server.listSandboxes(), (present) => {
+    return JSON.stringify(present.map((pod) => podJson(source, pod)));
+  });
+  for (const { id } of server.listContainers().filter((each) => ids.includes(each.id))) {
+    await containerData(server, id, false);
+  }
+  for (const { id } of server.listSandboxes()) await podData(server, id);
+  await nodeInfo(server);
+  return { ids: ids.sort(), warnings: logger.warnings.filter((line) => line.includes("config.json")) };
+}
+
+describe("a spec that is missing", () => {
+  const pod: TestPod = { id: testId("young", "dd"), name: "young", namespace: "ns", uid: "u3" };
+  const container: TestContainer = { id: testId("young run", "d1"), pod, name: "run" };
+
+  /** A pod with a container, without their specs; both were made so many seconds ago. */
+  async function without(seconds: number): Promise<{ fixture: TestServer; place: (id: string) => string }> {
+    const directory = testdir(storeTree([pod], [container]));
+    const file = join(directory, "root/overlay-containers/containers.json");
+    const records = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
+    const created = new Date(Date.now() - seconds * 1000).toISOString();
+    writeFileSync(file, JSON.stringify(records.map((record) => ({ ...record, created }))));
+    const place = (id: string): string => join(directory, "root/overlay-containers", id, "userdata");
+    for (const { id } of [pod, container]) rmSync(join(place(id), "config.json"));
+    const fixture = testServer(directory);
+    await fixture.server.update({ states: false });
+    return { fixture, place };
+  }
+
+  test("of what is just being made is no fault", async () => {
+    const { fixture } = await without(2);
+    expect(await warningsOf(fixture)).toEqual({ ids: [container.id], warnings: [] });
+  });
+
+  test("of what somebody removes at this moment, neither", async () => {
+    const { fixture, place } = await without(1_000);
+    const { server } = fixture;
+    rmSync(place(container.id), { recursive: true });
+    const locker = startLocker(server.store.layout.containersLock);
+    expect(await locker.lock("posix", "write")).toBe(true);
+    const source = openRowSource(server, { logger: fixture.logger, noTrunc: true });
+    expect(
+      textOfPresent(source, server.listContainers(), (present) =>
+        JSON.stringify(present.map((each) => containerJson(source, each, { namespaces: false }))),
+      ),
+    ).toBe("[]");
+    expect(fixture.logger.warnings.filter((line) => line.includes("config.json"))).toEqual([]);
+    // When nobody is at it any more, and the record still there, it was removed by half.
+    await locker.unlock("posix");
+    expect((await warningsOf(fixture)).warnings.join()).toContain(
+      `${place(container.id)}/config.json is missing`,
+    );
+  });
+
+  test.each<[string, number, boolean]>([
+    ["of one that was made long ago", 1_000, false],
+    ["of one that has a state", 2, true],
+  ])("%s is told", async (_, seconds, hasState) => {
+    const { fixture, place } = await without(seconds);
+    if (hasState) for (const { id } of [pod, container]) writeFileSync(join(place(id), "state.json"), "{}");
+    const { ids, warnings } = await warningsOf(fixture);
+    expect(ids).toEqual([container.id]);
+    for (const { id } of [pod, container]) {
+      expect(warnings.join()).toContain(`${place(id)}/config.json is missing`);
+    }
+  });
 });
 
 test("inspecting it ends with the error for what does not exist", async () => {

@@ -38,14 +38,17 @@ export function layerOf({ layer = "" }: ContainerRecord): StorageId {
 const byId = (a: Listed, b: Listed): number => (a.id < b.id ? -1 : 1);
 
 async function listedByContainersStorage(world: World): Promise<Listed[]> {
-  const answer = succeeded(await world.containersStorage(["containers", "--json"]), "containers-storage");
+  const answer = succeeded(
+    await world.apart.containersStorage(["containers", "--json"]),
+    "containers-storage",
+  );
   const list = JSON.parse(answer.stdout) as { id: string; names?: string[] }[] | null;
   return (list ?? []).map(({ id, names = [] }) => ({ id, names })).sort(byId);
 }
 
 async function listedByPodman(world: World): Promise<Listed[]> {
   const args = ["ps", "--all", "--storage", "--no-trunc", "--format", "json"];
-  const list = JSON.parse(succeeded(await world.podman(args), "podman").stdout) as {
+  const list = JSON.parse(succeeded(await world.apart.podman(args), "podman").stdout) as {
     Id: string;
     Names: string[] | null;
   }[];

@@ -39,6 +39,11 @@ export interface World extends NodeLayout {
   readonly crun: Run;
   readonly podman: Run;
   readonly containersStorage: Run;
+  /**
+   * The same for looks at the store. Where they do not know volatile layers (containers/storage before 1.45), a mere
+   * look takes those off the list of mounts and unmounts them: here mounts and run directory are their own.
+   */
+  readonly apart: Pick<World, "podman" | "containersStorage">;
   readonly skopeo: Run;
   /** Loads `localhost/busybox:latest` and `localhost/pause:latest` by skopeo. */
   loadImages(): Promise<TestImages>;
@@ -81,7 +86,15 @@ function containersConfig(layout: NodeLayout): string {
   return path;
 }
 
-function tools(layout: NodeLayout): Pick<World, "runc" | "crun" | "podman" | "containersStorage" | "skopeo"> {
+type Tools = Pick<World, "runc" | "crun" | "podman" | "containersStorage" | "apart" | "skopeo">;
+
+/** The words before a program that gets mounts of its own, and an empty run directory. */
+function outOfSight(runRoot: string): string[] {
+  const script = 'mkdir -p "$1" && mount -t tmpfs none "$1" && shift && exec "$@"';
+  return ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh", runRoot];
+}
+
+function tools(layout: NodeLayout): Tools {
   const { directory, root, runRoot, runtimeRoots } = layout;
   const storage = {
     CONTAINERS_STORAGE_CONF: layout.storageConfig,
@@ -98,11 +111,18 @@ function tools(layout: NodeLayout): Pick<World, "runc" | "crun" | "podman" | "co
     "--network-config-dir",
     join(directory, "cni"),
   ];
+  const podman = ["podman", "--root", root, "--runroot", runRoot, ...driver, ...podmanPlaces] as const;
+  const containersStorage = ["containers-storage", "--graph", root, "--run", runRoot, ...driver] as const;
+  const [unshare = "", ...hiding] = outOfSight(runRoot);
   return {
     runc: tool(runtimeProgram(layout, "runc") ?? "runc", "--root", runtimeRoots.runc),
     crun: tool(runtimeProgram(layout, "crun") ?? "crun", "--root", runtimeRoots.crun),
-    podman: tool("podman", "--root", root, "--runroot", runRoot, ...driver, ...podmanPlaces),
-    containersStorage: tool("containers-storage", "--graph", root, "--run", runRoot, ...driver),
+    podman: tool(...podman),
+    containersStorage: tool(...containersStorage),
+    apart: {
+      podman: tool(unshare, ...hiding, ...podman),
+      containersStorage: tool(unshare, ...hiding, ...containersStorage),
+    },
     skopeo: tool("skopeo"),
   };
 }

@@ -49,8 +49,6 @@ function halfWritten(): string[] {
 const honest = [
   // The machine is busy, and so are the locks.
   /^Warning: waiting for \S+, locked by .+$/,
-  // One that is just being made has a record before it has a spec.
-  /^Warning: container [0-9a-f]{13} \(k8s_run-\S+\): \S+\/config\.json is missing$/,
 ];
 
 /** Runs kpod, which must succeed, and say nothing but what is true while others are at work. @returns what it printed */

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, readlinkSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
+import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { conmonOf, createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
@@ -329,5 +330,62 @@ describe("a pod on the host's network", () => {
     });
     await node.ok("pod", "rm", "-f", "host");
     expect(tracesOf(node.world, host.infraContainer)).toEqual([]);
+  });
+});
+
+describe("of an image that is meant by its id", () => {
+  const noted = (container: Container): unknown[] => {
+    const all = annotationsOf(container);
+    const metadata = JSON.parse(String(recordOf(container.id).metadata)) as Json;
+    const names = [
+      all["io.kubernetes.cri-o.Image"],
+      all["io.kubernetes.cri-o.ImageName"],
+      metadata["image-name"],
+    ];
+    return [...names, all["io.kubernetes.cri-o.ImageRef"], metadata["image-id"]];
+  };
+
+  test("CRI-O finds a name that the image bears, as it would remove a container over an id", async () => {
+    const { imageId } = web;
+    const name = "localhost/busybox:latest";
+    for (const wanted of [imageId, imageId.slice(0, 12), `sha256:${imageId}`]) {
+      const made = await node.create(pod, "named", "true", { image: wanted });
+      expect(noted(made)).toEqual([name, name, name, imageId, imageId]);
+      await node.ok("rm", made.id);
+    }
+  });
+
+  test("CRI-O finds no name where the image has lost its own, and kpod shows the id", async () => {
+    const layouts = ["one", "two"].map((text) =>
+      makeBusyboxImage(join(node.world.scratch, text), {
+        name: "localhost/lost:1",
+        config: { Env: [`A=${text}`] },
+      }),
+    );
+    for (const { layout } of layouts) await node.ok("load", layout);
+    const id = layouts[0]?.id ?? "";
+    for (const wanted of [id, id.slice(0, 12)]) {
+      const made = await node.start(pod, "nameless", "sleep 1000", { image: wanted });
+      expect(noted(made)).toEqual(["", "", "", id, id]);
+      expect(annotationsOf(made)["io.kubernetes.cri-o.ImageRepoDigests"]).toBe("");
+      expect(await node.ok("ps", "--format", "{{.Image}}", "-f", `id=${made.id}`)).toBe(
+        `${id.slice(0, 13)}\n`,
+      );
+      expect(JSON.parse(await node.ok("inspect", made.id))).toMatchObject({ Image: id, ImageID: id });
+      await node.ok("rm", "-f", made.id);
+    }
+  });
+
+  test("the same holds for a pause image that is configured by its id", async () => {
+    const { imageId } = pod.infraContainer;
+    const config = join(node.world.scratch, "by-id.conf");
+    writeFileSync(config, readFileSync(node.world.config, "utf8").replace("localhost/pause:latest", imageId));
+    await node.ok("-c", config, "pod", "run", "--name", "by-id", "--cgroup-parent", node.world.cgroupParent);
+    const { server } = await node.openServer();
+    await server.update({ states: false });
+    const name = "localhost/pause:latest";
+    const { infraContainer } = server.lookupSandbox("by-id");
+    expect(noted(infraContainer).slice(0, 3)).toEqual([name, name, name]);
+    await node.ok("pod", "rm", "-f", "by-id");
   });
 });

@@ -3,10 +3,14 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
+import type { StorageId } from "../../src/lib/storage/ids";
+import { Store } from "../../src/lib/storage/store";
+import { isMountPoint } from "../../src/lib/system/mount";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
 import { pathsBelow } from "../helpers/listing";
 import { succeeded } from "../helpers/process";
+import { makeRecordsVolatile } from "../helpers/modern-world";
 import { testdir, writeTree } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
 
@@ -48,12 +52,12 @@ async function agreedImages(): Promise<Image[]> {
     JSON.parse(succeeded(await run, what).stdout);
   const listed = (await json("kpod images", world.kpod(["images", "--format", "json"]))) as Image[];
   const ours = listed.map(({ id, names, digest }) => ({ id, names: [...names].sort(), digest })).sort(byId);
-  const theirs = (await json("containers-storage", world.containersStorage(["images", "--json"]))) as
+  const theirs = (await json("containers-storage", world.apart.containersStorage(["images", "--json"]))) as
     (Omit<Image, "names"> & { names?: string[] })[] | null;
   expect(
     (theirs ?? []).map(({ id, names = [], digest }) => ({ id, names: [...names].sort(), digest })).sort(byId),
   ).toEqual(ours);
-  const podman = (await json("podman", world.podman(["images", "--no-trunc", "--format", "json"]))) as {
+  const podman = (await json("podman", world.apart.podman(["images", "--no-trunc", "--format", "json"]))) as {
     Id: string;
     Digest: string;
   }[];
@@ -140,6 +144,50 @@ test("what was loaded runs, by kpod and by podman", async () => {
   const [image] = (await agreedImages()).filter(({ id }) => id === images.busybox.id);
   expect(image?.names).toEqual(["localhost/run:1", "localhost/run:2"]);
   succeeded(await world.kpod(["rmi", "-f", images.busybox.id]), "kpod rmi");
+});
+
+test("beside containers whose layers are volatile, as those of CRI-O are: their mounts and the list stay", async () => {
+  const store = new Store({
+    root: world.root,
+    runRoot: world.runRoot,
+    storage: "overlay",
+    storageOptions: [],
+  });
+  const { id, layer = "" } = await store.createContainer({
+    names: ["of-crio"],
+    image: images.pause.id as StorageId,
+    layerName: "of-crio-layer",
+    metadata: "",
+  });
+  const merged = await store.mount(layer as StorageId);
+  makeRecordsVolatile(world);
+  const noted = readFileSync(store.layout.mountsFile, "utf8");
+  expect(JSON.parse(noted)).toEqual([{ id: layer, path: merged, count: 1 }]);
+  const runDirectory = (): string[] => pathsBelow(world.runRoot).filter((path) => !path.endsWith(".lock"));
+  const before = runDirectory();
+  const layouts = [1, 2].map((number) => writeLayout(testdir(), [plain(`one-${number}`), plain("two")]));
+  for (const [index, layout] of layouts.entries()) {
+    const name = `localhost/beside:${index}`;
+    const directory = testdir();
+    const words = ["load", "--tag", name, layout];
+    expect(await world.kpod(words, { env: { TMPDIR: directory } })).toMatchObject({
+      stderr: "",
+      exitCode: 0,
+    });
+    expect(readFileSync(store.layout.mountsFile, "utf8")).toBe(noted);
+    expect([isMountPoint(merged), existsSync(join(merged, "pause")), runDirectory()]).toEqual([
+      true,
+      true,
+      before,
+    ]);
+    expect(readdirSync(directory)).toEqual([]);
+    expect((await agreedImages()).flatMap(({ names }) => names)).toContain(name);
+  }
+  // The looks of the others have not spoilt it either, so that the next test sees what this one would have done.
+  expect([readFileSync(store.layout.mountsFile, "utf8"), isMountPoint(merged)]).toEqual([noted, true]);
+  await store.deleteContainer(id);
+  for (const index of layouts.keys())
+    succeeded(await world.kpod(["rmi", `localhost/beside:${index}`]), "rmi");
 });
 
 test("a docker archive of several images brings all of them, each with its names", async () => {

@@ -72,6 +72,7 @@ test("no lock is held meanwhile, and a second stop -t 0 cuts a waiting one short
   for (const path of [
     `${node.world.root}/overlay-containers/containers.lock`,
     `${node.world.root}/overlay-layers/layers.lock`,
+    `${node.world.runRoot}/kpod.lock`,
     node.world.lockPath,
   ]) {
     (await acquireLock(path, "write", { timeoutMs: 5_000 })).release();

@@ -40,6 +40,11 @@ export class Config extends Fields {
     return this.#files;
   }
 
+  /** Whether a crio.conf or a drop-in of it was read: a sign that CRI-O is used. */
+  get hasCrioConf(): boolean {
+    return this.#sections.length > 0;
+  }
+
   /**
    * Takes over what a crio.conf sets; all else stays as it is. A list takes the place of the one before, but
    * that the options of the store are added to those before. `""` for root, runroot and storage driver sets

@@ -1,3 +1,4 @@
+import { apiKeys, defaultApiConfig, type ApiConfig } from "./api-config";
 import { defaultImageConfig, imageKeys, type ImageConfig } from "./image-config";
 import type { ConfigKeys } from "./keys";
 import { defaultNetworkConfig, networkKeys, type NetworkConfig } from "./network-config";
@@ -5,7 +6,7 @@ import { defaultRootConfig, rootKeys, type RootConfig } from "./root-config";
 import { defaultRuntimeConfig, runtimeKeys, type RuntimeConfig } from "./runtime-config";
 
 /** Every value of the configuration, side by side as in Go's embedded structs. */
-export interface ConfigFields extends RootConfig, RuntimeConfig, ImageConfig, NetworkConfig {
+export interface ConfigFields extends RootConfig, ApiConfig, RuntimeConfig, ImageConfig, NetworkConfig {
   /**
    * Whether the records of containers lie in the run directory and so end with a reboot: `transient_store`
    * of storage.conf. crio.conf has no key for it.
@@ -19,6 +20,7 @@ export type KeyedFields = Omit<ConfigFields, "hooks" | "runtimes" | "transientSt
 /** The key of each of them, whichever table it stands in. */
 export const configKeys: ConfigKeys<KeyedFields> = {
   ...rootKeys,
+  ...apiKeys,
   ...runtimeKeys,
   ...imageKeys,
   ...networkKeys,
@@ -28,6 +30,7 @@ export const configKeys: ConfigKeys<KeyedFields> = {
 export function defaultFields(): ConfigFields {
   return {
     ...defaultRootConfig(),
+    ...defaultApiConfig(),
     ...defaultRuntimeConfig(),
     ...defaultImageConfig(),
     ...defaultNetworkConfig(),

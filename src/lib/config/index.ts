@@ -1,3 +1,4 @@
+export type { ApiConfig } from "./api-config";
 export { Config, defaultConfig } from "./config";
 export { cniPluginDirs, hookDirectories } from "./directories";
 export type { ConfigFields } from "./fields";

@@ -1,3 +1,4 @@
+import { apiKeys } from "./api-config";
 import type { ConfigFields } from "./fields";
 import { imageKeys } from "./image-config";
 import { fieldsOf, type ConfigKeys } from "./keys";
@@ -17,6 +18,7 @@ export function readFields(file: TomlSection, before: ConfigFields): Partial<Con
   const runtime = subsection(crio, "runtime");
   return {
     ...readKeys(crio, rootKeys, before),
+    ...readKeys(subsection(crio, "api"), apiKeys, before),
     ...readKeys(runtime, runtimeKeys, before),
     ...readKeys(subsection(crio, "image"), imageKeys, before),
     ...readKeys(subsection(crio, "network"), networkKeys, before),

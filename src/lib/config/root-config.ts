@@ -16,16 +16,23 @@ export interface RootConfig {
   /** Directory of the logs of pods whose maker named none (`log_dir`). */
   logDir: string;
   /**
-   * Whether the kpods of a node, and a CRI-O 1.0, keep their changes of state apart by a lock file; without
+   * Whether the kpods on a store keep their changes of state apart by a lock file in its run directory; without
    * it one process alone may use the library (`file_locking`).
    */
   fileLocking: boolean;
-  /** The lock file, when there is one (`lock_path`, kpod's own; CRI-O once called it `file_locking_path`). */
+  /**
+   * The lock file of a CRI-O 1.0, which is taken as well where this or `file_locking` is configured (`lock_path`,
+   * kpod's own; CRI-O once called it `file_locking_path`).
+   */
   lockPath: string;
   /** Directory of a second store that holds the images, "" for none (`imagestore`, since CRI-O 1.29). */
   imageStore: string;
   /** File in which a running CRI-O leaves its version (`version_file`, since CRI-O 1.18). */
   versionFile: string;
+  /** File of the same that outlives a reboot, "" for none (`version_file_persist`, since CRI-O 1.19). */
+  versionFilePersist: string;
+  /** Whether a CRI-O that starts without these files removes what is in the store (`internal_wipe`, since CRI-O 1.20). */
+  internalWipe: boolean;
 }
 
 /** The defaults of CRI-O 1.0.0, and of what came later those that act as 1.0.0 did. */
@@ -40,6 +47,8 @@ export function defaultRootConfig(): RootConfig {
     lockPath: "/run/crio.lock",
     imageStore: "",
     versionFile: "/var/run/crio/version",
+    versionFilePersist: "",
+    internalWipe: true,
   };
 }
 
@@ -53,4 +62,6 @@ export const rootKeys: ConfigKeys<RootConfig> = {
   lockPath: { name: "lock_path", alias: "file_locking_path", kind: path, later: true },
   imageStore: { name: "imagestore", kind: pathOrNone, later: true },
   versionFile: { name: "version_file", kind: pathOrNone, later: true },
+  versionFilePersist: { name: "version_file_persist", kind: pathOrNone, later: true },
+  internalWipe: { name: "internal_wipe", kind: boolean, later: true },
 };

@@ -1,3 +1,4 @@
+import { apiKeys } from "./api-config";
 import { imageKeys } from "./image-config";
 import { fieldsOf, type ConfigKeys } from "./keys";
 import { networkKeys } from "./network-config";
@@ -10,7 +11,8 @@ import { newTable, type TomlTable } from "./toml-tree";
 const handlersPath = ["crio", "runtime", "runtimes"];
 
 const knownKeys = new Map<string, ReadonlySet<string>>([
-  ["crio", namesOf(rootKeys, "runtime", "image", "network")],
+  ["crio", namesOf(rootKeys, "api", "runtime", "image", "network")],
+  ["crio.api", namesOf(apiKeys)],
   ["crio.runtime", namesOf(runtimeKeys, "runtimes")],
   ["crio.image", namesOf(imageKeys)],
   ["crio.network", namesOf(networkKeys)],
@@ -18,7 +20,7 @@ const knownKeys = new Map<string, ReadonlySet<string>>([
 const knownHandlerKeys = namesOf(handlerKeys);
 
 /**
- * Adds to a tree what a file holds beside the keys known here, such as `[crio.api]` and the keys of newer
+ * Adds to a tree what a file holds beside the keys known here, such as the rest of `[crio.api]` and the keys of newer
  * versions, so that writing the configuration keeps it. Like the keys that are known, later ones take the
  * place of earlier ones, and the table of a handler that of the whole handler.
  */

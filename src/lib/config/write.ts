@@ -1,3 +1,4 @@
+import { apiKeys } from "./api-config";
 import type { ConfigFields } from "./fields";
 import { imageKeys } from "./image-config";
 import { fieldsOf, type ConfigKeys } from "./keys";
@@ -25,6 +26,9 @@ export function writeFields(
   const crio = tableAt(document, ["crio"]);
   const runtime = tableAt(crio, ["runtime"]);
   addKeys(crio, rootKeys, config, defaults, isSet);
+  if (isSet("listen") || config.listen !== defaults.listen) {
+    addKeys(tableAt(crio, ["api"]), apiKeys, config, defaults, isSet);
+  }
   addKeys(runtime, runtimeKeys, config, defaults, isSet);
   for (const [name, handler] of Object.entries(config.runtimes)) {
     addKeys(tableAt(runtime, ["runtimes", name]), handlerKeys, handler, defaultRuntimeHandler(), () => false);

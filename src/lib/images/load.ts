@@ -80,7 +80,7 @@ export async function loadImages(
         image: layout === undefined ? image : { ...image, transport: "oci" },
         scratch,
         source: layout ?? source,
-        destination: `containers-storage:${storeReference(store, config)}${name}`,
+        destination: `containers-storage:${storeReference(store, config, join(scratch, "run"))}${name}`,
         config,
         options,
       });
@@ -141,9 +141,14 @@ function namesOf(images: readonly ArchivedImage[], path: string): string[] {
   });
 }
 
-/** The store in the words of containers/image: `[DRIVER@ROOT+RUNROOT:OPTIONS]`. */
-function storeReference(store: Store, config: Pick<Config, "storageOptions">): string {
-  const { root, runRoot, driver } = store.layout;
+/**
+ * The store in the words of containers/image: `[DRIVER@ROOT+RUNROOT:OPTIONS]`.
+ * @param runRoot a directory of its own: a skopeo that does not know volatile layers (containers/storage before 1.45)
+ * takes them off the list of mounts when it writes that, and the next clean stop of CRI-O then unmounts the root file
+ * systems of all its containers. An image needs nothing of the store's own run directory
+ */
+function storeReference(store: Store, config: Pick<Config, "storageOptions">, runRoot: string): string {
+  const { root, driver } = store.layout;
   const options = config.storageOptions.length === 0 ? "" : `:${config.storageOptions.join(",")}`;
   return `[${driver}@${root}+${runRoot}${options}]`;
 }

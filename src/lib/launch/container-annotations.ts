@@ -1,3 +1,4 @@
+import { isImageName, notedImageName, splitName } from "../images/names";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -29,6 +30,7 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
   };
   const own = { ...options.annotations };
   const stopSignal = config.StopSignal ?? "";
+  const imageName = notedImageName(image, options.image);
   return {
     ...sandbox.annotations,
     ...labels,
@@ -43,8 +45,8 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     [annotations.sandboxId]: sandbox.id,
     [annotations.sandboxName]: sandbox.name,
     [annotations.created]: container.createdAt.toISOString(),
-    [annotations.image]: options.image,
-    [annotations.imageName]: image.names?.[0] ?? options.image,
+    [annotations.image]: imageName.requested,
+    [annotations.imageName]: imageName.own,
     [annotations.imageRef]: image.id,
     [annotations.imageRepoDigests]: repositoryDigests(image).join(","),
     [annotations.logPath]: parts.logPath,
@@ -72,6 +74,6 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
 function repositoryDigests(image: ImageRecord): string[] {
   const { digest } = image;
   if (digest === undefined) return [];
-  const repositories = (image.names ?? []).map((name) => name.replace(/@.*$/, "").replace(/:[^/:]*$/, ""));
+  const repositories = (image.names ?? []).filter(isImageName).map((name) => splitName(name).repository);
   return [...new Set(repositories)].map((repository) => `${repository}@${digest}`);
 }

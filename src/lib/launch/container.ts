@@ -4,6 +4,7 @@ import { cgroupsPath } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
 import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
+import { notedImageName } from "../images/names";
 import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -62,7 +63,7 @@ export async function createPodContainer(
         containerName: fullName,
         metadataName: name,
         attempt: 0,
-        imageName: options.image,
+        imageName: notedImageName(image, options.image).requested,
         image,
       });
       undo.add(`remove container ${name} from the store`, () =>

@@ -1,4 +1,5 @@
 import type { ContainerServer } from "../container-server";
+import { notedImageName } from "../images/names";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import type { StorageId } from "../storage/ids";
@@ -38,6 +39,7 @@ export function infraAnnotations(
   parts: InfraParts,
 ): Record<string, string> {
   const { plan, container, rootPath, files, logPath } = parts;
+  const imageName = notedImageName(plan.image, server.config.pauseImage);
   return {
     ...plan.labels,
     ...plan.annotations,
@@ -66,8 +68,8 @@ export function infraAnnotations(
     [annotations.trustedSandbox]: "true",
     [annotations.runtimeHandler]: "",
     [annotations.cgroupParent]: plan.cgroupParent,
-    [annotations.image]: server.config.pauseImage,
-    [annotations.imageName]: plan.image.names?.[0] ?? server.config.pauseImage,
+    [annotations.image]: imageName.requested,
+    [annotations.imageName]: imageName.own,
     [annotations.logPath]: logPath,
     [annotations.mountPoint]: rootPath,
     [annotations.seccompProfilePath]: "",

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { cgroupsPath } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
+import { notedImageName } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
 import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../storage/ids";
@@ -57,7 +58,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         uid: plan.uid,
         namespace: plan.namespace,
         attempt: 0,
-        imageName: server.config.pauseImage,
+        imageName: notedImageName(plan.image, server.config.pauseImage).requested,
         image: plan.image,
       });
       undo.add(`remove pod ${plan.name} from the store`, () =>

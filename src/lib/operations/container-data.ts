@@ -122,10 +122,13 @@ export async function containerData(
     PodName: sandbox?.kubeName ?? "",
     PodNamespace: sandbox?.namespace ?? "",
     CgroupPath: cgroupPathOf(container, spec),
-    IPs: addressesOf(
-      read({}, () => container.specAnnotations),
-      read({}, () => sandbox?.infraContainer.specAnnotations ?? {}),
-    ),
+    IPs:
+      sandbox?.isNetworkStopped === true
+        ? []
+        : addressesOf(
+            read({}, () => container.specAnnotations),
+            read({}, () => sandbox?.infraContainer.specAnnotations ?? {}),
+          ),
     Pid: container.state?.pid ?? 0,
   };
 }

@@ -6,6 +6,7 @@ import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { readableImages } from "./readable-images";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+import { hasVanished, isBeingMade } from "./vanished";
 
 /** A runtime of the node. */
 export interface RuntimeInfo {
@@ -110,7 +111,10 @@ function readyPods(server: ContainerServer): number {
       return sandbox.state === "Ready";
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
-      server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+      const { infraContainer } = sandbox;
+      if (!hasVanished(server, infraContainer) && !isBeingMade(infraContainer)) {
+        server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
+      }
       return false;
     }
   }).length;

@@ -20,7 +20,7 @@ export interface PodData {
   Labels: Record<string, string>;
   Annotations: Record<string, string>;
   Metadata: { name: string; uid: string; namespace: string; attempt: number };
-  /** None with the host's network. */
+  /** None with the host's network, and once its network is taken down. */
   IPs: string[];
   /** "" when the pod has none that is pinned. */
   NetNsPath: string;
@@ -71,7 +71,7 @@ export async function podData(server: ContainerServer, idOrName: string): Promis
     Labels: read({}, () => sandbox.labels),
     Annotations: read({}, () => sandbox.annotations),
     Metadata: { name: kubeName, uid, namespace, attempt },
-    IPs: notedAddresses(noted),
+    IPs: sandbox.isNetworkStopped ? [] : notedAddresses(noted),
     NetNsPath: text(() => sandbox.namespacePath("network")),
     LogDir: logDirectory(server, sandbox, noted),
     ShmPath: text(() => sandbox.shmPath),

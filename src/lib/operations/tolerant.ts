@@ -2,14 +2,14 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { notFoundError } from "../lookup";
 import type { Container } from "../oci/container";
-import { hasVanished } from "./vanished";
+import { hasVanished, isBeingMade } from "./vanished";
 
 /** Reads something; where that fails, it gives the other value instead. */
 export type TolerantRead = <T>(otherwise: T, read: () => T) => T;
 
 /**
  * Reads what it can of a sick container or pod: a part that cannot be read is left open, with one warning for
- * each cause. Where somebody has removed it meanwhile, reading ends with NOT_FOUND.
+ * each cause, unless it is just being made. Where somebody has removed it meanwhile, reading ends with NOT_FOUND.
  * @param kind container, or pod where the container is the infra container of one
  */
 export function tolerantRead(
@@ -26,6 +26,7 @@ export function tolerantRead(
       if (!(error instanceof KpodError)) throw error;
       if (told.has(error.message)) return otherwise;
       if (hasVanished(server, container)) throw notFoundError(kind, id, "it was removed just now");
+      if (isBeingMade(container)) return otherwise;
       const shown = kind === "pod" ? (server.getSandbox(id)?.kubeName ?? name) : name;
       server.logger.warn(`${kind} ${id.slice(0, 13)} (${shown}): ${error.message}`);
       told.add(error.message);

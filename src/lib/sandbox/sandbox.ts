@@ -171,8 +171,18 @@ export class Sandbox {
 
   /** Whether somebody noted that the pod was stopped. */
   get isMarkedStopped(): boolean {
+    return this.isMarked("stopped");
+  }
+
+  /** Whether somebody noted that the pod's network is taken down: its addresses may be another pod's by now. */
+  get isNetworkStopped(): boolean {
+    return this.isMarked("network-stopped");
+  }
+
+  /** The marks of a pod without an infra process lie in the run directory, those of others where they last. */
+  private isMarked(mark: string): boolean {
     const { dir, bundlePath } = this.infraContainer;
-    return [dir, bundlePath].some((directory) => existsSync(join(directory, "stopped")));
+    return [dir, bundlePath].some((directory) => existsSync(join(directory, mark)));
   }
 
   /**

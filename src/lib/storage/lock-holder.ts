@@ -1,8 +1,10 @@
-import { fstatSync, readdirSync, readFileSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { libc } from "../system/libc";
 import { readCommandLine } from "../system/process";
 
 const F_OFD_GETLK = 36;
+const F_RDLCK = 0;
+const F_UNLCK = 2;
 
 /** Who holds a lock. */
 export interface LockHolder {
@@ -22,6 +24,23 @@ export function findLockHolder(fd: number, type: number): LockHolder | undefined
   if (pid > 0) return { pid, command: shortCommand(pid) };
   const owner = findOpenFileLock(fd);
   return owner === undefined ? undefined : { pid: owner, command: shortCommand(owner) };
+}
+
+/** True while somebody holds a lock file for writing: what it guards changes at this moment. */
+export function isHeldForWriting(path: string): boolean {
+  let fd: number;
+  try {
+    fd = openSync(path, "r");
+  } catch {
+    // Where nobody ever made it, or may look at it, nobody is seen to hold it.
+    return false;
+  }
+  try {
+    const flock = wholeFile(F_RDLCK);
+    return libc().fcntl(fd, F_OFD_GETLK, flock) === 0 && flock.readInt16LE(0) !== F_UNLCK;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** A struct flock of the whole file (start 0, length 0, pid 0 as locks of open file descriptions need). */

@@ -25,6 +25,7 @@ function read(version: string): Config {
 maybe("the file of a CRI-O 1.0.0 is read", () => {
   expect(read("v1.0.0")).toEqual(
     Object.assign(defaultConfig(), {
+      listen: "/var/run/crio.sock",
       runtime: "/usr/sbin/runc",
       signaturePolicyPath: "/etc/containers/policy.json",
       registries: ["docker.io"],

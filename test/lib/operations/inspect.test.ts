@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { inspect, type InspectType } from "../../../src/lib/operations/inspect";
 import { failureOf } from "../../helpers/failure";
@@ -91,6 +91,20 @@ describe("a pod", () => {
     expect(logger.warnings).toEqual([]);
     expect(listing(directory)).toEqual(before);
   });
+
+  test.each(["root", "runroot"])(
+    "whose network is taken down has no address any more, by a mark in its %s",
+    async (place) => {
+      const { server, directory } = await fixture();
+      const noted = join(directory, place, "overlay-containers", web.id, "userdata");
+      mkdirSync(noted, { recursive: true });
+      writeFileSync(join(noted, "network-stopped"), "");
+      const { data: pod } = await inspect(server, "web", { type: "pod" });
+      expect(pod).toMatchObject({ ID: web.id, IPs: [] });
+      const { data: container } = await inspect(server, "run", { type: "container" });
+      expect(container).toMatchObject({ ID: run.id, IPs: [] });
+    },
+  );
 
   test("without its spec has what is known without, with one warning", async () => {
     const { server, logger, directory } = await fixture();
