@@ -215,8 +215,15 @@ test("corrupt records are no error either, and a corrupt state is an unknown one
   expect(await lines("unpause", "", flags)).toEqual([
     "cache\tunknown, localhost/busybox:latest, pod default/shop",
   ]);
+  const images = join(broken, "root/overlay-images/images.json");
+  const before = readFileSync(images, "utf8");
+  writeFileSync(images, "[{");
+  expect(await lines("inspect", "cac", flags)).toEqual([expect.stringMatching(/^cache\tcontainer, /)]);
+  expect(await lines("rmi", "", flags)).toEqual([]);
+  writeFileSync(images, before);
   writeFileSync(join(broken, "root/overlay-containers/containers.json"), '[{"id":');
   expect(await lines("unpause", "", flags)).toEqual([]);
+  expect(await lines("rmi", "busy", flags)).toHaveLength(1);
 });
 
 test("looking changes nothing", async () => {
