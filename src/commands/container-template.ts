@@ -1,11 +1,12 @@
 import { escapeControl } from "../format/escape";
 import { displayId } from "../format/id";
-import { Stringer } from "../format/template";
+import { Method, Stringer } from "../format/template";
 import { humanAgo } from "../format/units";
 import type { Container } from "../lib/oci/container";
 import { mountsOf } from "../lib/operations/container-facts";
 import { ContainerRow } from "./container-rows";
 import { labelsText, runningTime, timeText } from "./container-texts";
+import { withMethod, withSecondNames } from "./second-names";
 import { readOr, type RowSource } from "./row-source";
 
 /** Headings of `table …` that are not the field's name in words. */
@@ -27,7 +28,9 @@ export function templateContainer(
   const { noTrunc, now } = source;
   const row = new ContainerRow(source, container);
   const { state } = container;
-  return {
+  const labels = (): Readonly<Record<string, string>> =>
+    readOr(source, container, {}, () => container.labels);
+  const fields = {
     ID: row.id,
     get Image() {
       return escapeControl(row.image);
@@ -49,8 +52,8 @@ export function templateContainer(
     Size: new Stringer(source.sizes?.get(container.id)?.rootFs ?? 0, row.size),
     Names: escapeControl(row.names),
     get Labels() {
-      const labels = readOr(source, container, {}, () => container.labels);
-      return new Stringer(new Map(Object.entries(labels)), escapeControl(labelsText(labels)));
+      const all = labels();
+      return new Stringer(new Map(Object.entries(all)), escapeControl(labelsText(all)));
     },
     get Mounts() {
       const mounts = readOr(source, container, [], () => mountsOf(container.spec));
@@ -89,6 +92,25 @@ export function templateContainer(
       state?.exitCode === undefined ? "" : String(state.exitCode),
     ),
   };
+  return withMethod(withSecondNames(fields, secondNames), "Label", labelMethod(labels));
+}
+
+/** What podman calls some of the fields. */
+const secondNames = {
+  ContainerID: "ID",
+  CreatedHuman: "Created",
+  PodName: "Pod",
+  Pid: "PID",
+  CGROUPNS: "Cgroup",
+  USERNS: "User",
+} as const;
+
+/** `{{.Label "app"}}`: the value of a label, "" for one that is not there. */
+export function labelMethod(labels: () => Readonly<Record<string, string>>): Method {
+  return new Method(["string"], ([key]) => {
+    const all = labels();
+    return typeof key === "string" && Object.hasOwn(all, key) ? (all[key] ?? "") : "";
+  });
 }
 
 /** The mounts that lead to a directory or file of the host, and not those of the kernel. */

@@ -3,6 +3,7 @@ import { displayId } from "../format/id";
 import { displayImageName } from "../format/image-name";
 import { humanAgo, humanSize } from "../format/units";
 import type { ListedImage } from "../lib/images/list";
+import { withSecondNames } from "./second-names";
 import { timeText, unknownNumber } from "./container-texts";
 
 /** The headings of the table of images. */
@@ -38,7 +39,7 @@ export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): Tem
   return names.map((name) => {
     const [repository, tag] =
       name === undefined ? ["<none>", "<none>"] : splitName(displayImageName(name, { noTrunc }));
-    return {
+    const fields = {
       ID: displayId(image.id, { noTrunc }),
       Repository: escapeControl(repository),
       Tag: escapeControl(tag),
@@ -48,6 +49,7 @@ export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): Tem
       CreatedAt: created === undefined ? "" : timeText(created),
       Size: size === undefined ? unknownNumber : humanSize(size),
     };
+    return withSecondNames(fields, { CreatedTime: "CreatedAt", VirtualSize: "Size" });
   });
 }
 

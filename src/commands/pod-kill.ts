@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { killFlags } from "../cli/table/kill";
+import { findSandbox } from "../lib/operations/find-container";
 import { killPod } from "../lib/operations/pods";
 import { forEachInTurn } from "./each";
 import { readSignal } from "./kill";
@@ -12,7 +13,7 @@ export async function run(
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {
-    const sandbox = server.lookupSandbox(name);
+    const sandbox = findSandbox(server, name, "kill");
     await killPod(server, sandbox, signal);
     return sandbox.id;
   });

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { noFlags } from "../cli/table/list-flags";
+import { findSandbox } from "../lib/operations/find-container";
 import { pausePod } from "../lib/operations/pods";
 import { forEachInTurn } from "./each";
 
@@ -10,7 +11,7 @@ export async function run(
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {
-    const sandbox = server.lookupSandbox(name);
+    const sandbox = findSandbox(server, name, "pause");
     await pausePod(server, sandbox);
     return sandbox.id;
   });

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { podRmFlags } from "../cli/table/pod-change";
+import { findSandbox } from "../lib/operations/find-container";
 import { removePod } from "../lib/operations/pods";
 import { forEachInTurn } from "./each";
 
@@ -10,7 +11,7 @@ export async function run(
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {
-    const sandbox = server.lookupSandbox(name);
+    const sandbox = findSandbox(server, name, "rm");
     await removePod(server, sandbox, context.flags.force);
     return sandbox.id;
   });

@@ -3,9 +3,11 @@ import { displayId } from "../format/id";
 import { Stringer } from "../format/template";
 import { humanAgo } from "../format/units";
 import type { Sandbox } from "../lib/sandbox/sandbox";
+import { labelMethod } from "./container-template";
 import { labelsText, timeText } from "./container-texts";
 import { podLabels, podState, runningText } from "./pod-rows";
 import type { RowSource } from "./row-source";
+import { withSecondNames, withMethod } from "./second-names";
 
 /** Headings of `table …` that are not the field's name in words. */
 export const podHeadings: Readonly<Record<string, string>> = {
@@ -19,7 +21,7 @@ export const podHeadings: Readonly<Record<string, string>> = {
 export function templatePod(source: RowSource, sandbox: Sandbox): Readonly<Record<string, unknown>> {
   const { noTrunc, now } = source;
   const { createdAt } = sandbox.infraContainer;
-  return {
+  const fields = {
     ID: displayId(sandbox.id, { noTrunc }),
     Name: escapeControl(sandbox.name),
     KubeName: escapeControl(sandbox.kubeName),
@@ -44,4 +46,13 @@ export function templatePod(source: RowSource, sandbox: Sandbox): Readonly<Recor
       State: state?.status ?? "unknown",
     })),
   };
+  const named = withSecondNames(fields, secondNames);
+  return withMethod(
+    named,
+    "Label",
+    labelMethod(() => podLabels(source, sandbox)),
+  );
 }
+
+/** What podman calls some of the fields. */
+const secondNames = { InfraID: "InfraContainerID", Status: "State" } as const;

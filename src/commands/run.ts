@@ -14,6 +14,7 @@ import { takeBackContainer, takeBackPod } from "../lib/launch/take-back";
 import type { LogLine } from "../lib/logs/log-line";
 import type { Container } from "../lib/oci/container";
 import { discardContainer, discardPod } from "../lib/operations/discard";
+import { findSandbox } from "../lib/operations/find-container";
 import { stopPod } from "../lib/operations/pods";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readKeyValues } from "./key-values";
@@ -117,7 +118,7 @@ async function podFor(
   server: ContainerServer,
   name: string,
 ): Promise<{ sandbox: Sandbox; own: boolean }> {
-  if (flags.pod !== undefined) return { sandbox: server.lookupSandbox(flags.pod), own: false };
+  if (flags.pod !== undefined) return { sandbox: findSandbox(server, flags.pod, "run in"), own: false };
   const sandbox = await runPodSandbox(server, {
     name,
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),

@@ -2,6 +2,7 @@ import { displayId } from "../format/id";
 import { humanSize } from "../format/units";
 import type { StatsController } from "../lib/cgroups/stats";
 import type { StatsValues } from "../lib/operations/stats-values";
+import { withSecondNames } from "./second-names";
 import { unknownNumber } from "./container-texts";
 
 /** A line of `kpod stats`: a container, or with `--pod` a pod. */
@@ -43,7 +44,7 @@ export function cellsOf(row: StatsRow, { pod, noTrunc }: RowStyle): string[] {
 /** What a template can name in a row. */
 export function templateFields(row: StatsRow, { noTrunc }: RowStyle): Record<string, string> {
   const id = displayId(row.id, { noTrunc });
-  return {
+  const fields = {
     Container: id,
     ID: id,
     Name: row.name,
@@ -52,6 +53,8 @@ export function templateFields(row: StatsRow, { noTrunc }: RowStyle): Record<str
     PodID: displayId(row.podId, { noTrunc }),
     PodNamespace: row.podNamespace,
   };
+  // Both are podman's; docker has PIDs.
+  return withSecondNames(fields, { PIDS: "PIDs", ContainerID: "ID" });
 }
 
 /** The headings of these fields in `table …`, where they are not the field's name in capitals. */
@@ -63,6 +66,7 @@ export const templateHeadings: Readonly<Record<string, string>> = {
   NetIO: "NET I/O",
   BlockIO: "BLOCK I/O",
   PIDs: "PIDS",
+  ContainerID: "CONTAINER ID",
   PodID: "POD ID",
   PodNamespace: "K8S NAMESPACE",
 };
@@ -128,6 +132,7 @@ const fieldParts: Readonly<Record<string, StatsPart>> = {
   NetIO: "network",
   BlockIO: "blkio",
   PIDs: "pids",
+  PIDS: "pids",
 };
 
 const sortParts: Readonly<Partial<Record<SortKey, StatsPart>>> = {

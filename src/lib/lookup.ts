@@ -31,7 +31,9 @@ export function lookUp<T extends Named>(
     const rivals = byPrefix<Named>([...all, ...others()], wanted).filter(({ id }) =>
       fitting.every((item) => item.id !== id),
     );
-    if (rivals.length > 0) throw ambiguous(kind, wanted, [...fitting, ...rivals]);
+    const path = kind === "pod" ? "NAMESPACE/POD" : "POD/CONTAINER";
+    const hint = `give more of the id, or the name as ${path}`;
+    if (rivals.length > 0) throw ambiguous(kind, wanted, [...fitting, ...rivals], hint);
   }
   const found = only(kind, wanted, fitting) ?? only(kind, wanted, byPrefix(all, wanted));
   if (found !== undefined) return found;
@@ -68,9 +70,12 @@ function only<T extends Named>(kind: string, wanted: string, fitting: readonly T
   return fitting[0];
 }
 
-function ambiguous(kind: string, wanted: string, fitting: readonly Named[]): KpodError {
+function ambiguous(
+  kind: string,
+  wanted: string,
+  fitting: readonly Named[],
+  hint = "give more of the id or the full name",
+): KpodError {
   const candidates = fitting.map(({ id, name }) => `${id.slice(0, 13)} (${name})`).join(", ");
-  return new KpodError("AMBIGUOUS", `${kind} ${wanted} is ambiguous, it can be ${candidates}`, {
-    hint: "give more of the id or the full name",
-  });
+  return new KpodError("AMBIGUOUS", `${kind} ${wanted} is ambiguous, it can be ${candidates}`, { hint });
 }

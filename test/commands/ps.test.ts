@@ -286,6 +286,13 @@ describe("templates", () => {
     ["{{.PID}}", String(process.pid)],
     ["{{.Ports}} {{.Size}}|", "0.0.0.0:8080->80/tcp, 53/udp |"],
     ["{{if eq .State `running`}}yes{{end}}", "yes"],
+    ['{{.Label "a"}} {{.Label "b"}}|{{.Label "none"}}|{{.Label "constructor"}}|', "1 2|||"],
+    [
+      '{{"a" | .Label}} {{$l := "b"}}{{$.Label $l}}{{if .Label "none"}}x{{end}} {{upper (.Label "a")}}',
+      "1 2 1",
+    ],
+    ["{{.ContainerID}} {{.Pid}} {{.PodName}}", `${web.id.slice(0, 13)} ${process.pid} shop`],
+    ["{{.CreatedHuman}} {{eq .USERNS .User}} {{eq .CGROUPNS .Cgroup}}", "2 minutes ago true true"],
   ])("%s", async (format, expected) => {
     expect((await printed({ format })).split("\n").at(-2)).toBe(expected);
   });
@@ -295,6 +302,27 @@ describe("templates", () => {
     expect(psFlags.format.completes.fields).toEqual(Object.keys(row));
     const pod = templatePod(source, node.server.lookupSandbox("shop"));
     expect(podPsFlags.format.completes.fields).toEqual(Object.keys(pod));
+  });
+
+  test("a label of which the spec cannot tell is empty, and one needs a key", async () => {
+    expect(await printed({ format: '{{.Names}} {{.Label "a"}}|' })).toContain("sick_shop_sales_u1_0 |\n");
+    await expect(printed({ format: "{{.Label}}" })).rejects.toThrow(
+      'executing "ps" at <.Label>: wrong number of args for Label: want 1 got 0',
+    );
+    await expect(printed({ format: "{{.Label 1}}" })).rejects.toThrow("expected string; found 1");
+    await expect(printed({ format: '{{.Names "a"}}' })).rejects.toThrow(
+      "Names has arguments but cannot be invoked",
+    );
+  });
+
+  test("nothing that has a second name is printed twice", async () => {
+    const [line = ""] = (await printed({ format: "{{json .}}" })).split("\n");
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(psFlags.format.completes.fields);
+  });
+
+  test("a label has its last word as heading", async () => {
+    const text = await printed({ format: String.raw`table {{.PodName}}\t{{.Label "example.com/my-tier"}}` });
+    expect(text.split("\n")[0]).toBe("POD NAME   MY TIER");
   });
 
   test("as a table have headings", async () => {
@@ -312,6 +340,7 @@ describe("templates", () => {
     expect(await needs("{{.Status}}")).toEqual({ ...nothing, states: true });
     expect(await needs("{{json .}}")).toEqual({ ...nothing, states: true, images: true });
     expect(await needs("{{.Size}}")).toEqual({ ...nothing, sizes: true });
+    expect(await needs('{{.Label "a"}} {{.PodName}} {{.CreatedHuman}} {{.ContainerID}}')).toEqual(nothing);
     expect(await needs("{{.Image}}")).toEqual({ ...nothing, images: true });
   });
 });

@@ -281,3 +281,19 @@ describe("the output", () => {
     expect(error.message).toContain("can't evaluate field Nope in type container");
   });
 });
+
+test("the number of processes has both names, and either has it read", async () => {
+  const output = await openStatsOutput(
+    {
+      pod: false,
+      noTrunc: false,
+      json: false,
+      noStream: true,
+      format: "table {{.PIDS}}\\t{{.PIDs}}\\t{{.ContainerID}}",
+    },
+    bufferTerminal(),
+  );
+  expect(output.text([row()])).toBe("PIDS   PIDS   CONTAINER ID\n12     12     eb1f08a198e9a\n");
+  expect([...partsFor(new Set(["PIDS"]), undefined)]).toEqual(["pids"]);
+  expect(Object.keys(templateFields(row(), { pod: false, noTrunc: false }))).not.toContain("PIDS");
+});

@@ -54,6 +54,17 @@ test("bad input", async () => {
   expect(await node.refusal("pod", "stop", "nobody")).toBe(
     "pod with ID starting with nobody not found: ID does not exist",
   );
+  const pod = await node.pod("front");
+  await node.create(pod, "web", "sleep 1000");
+  for (const name of ["front", pod.id, pod.id.slice(0, 13)]) {
+    expect(await node.refusal("logs", name)).toBe(
+      `cannot show the logs of container ${name}: it is a pod: name a container of it: front/web`,
+    );
+    expect(await node.refusal("wait", name)).toMatch(
+      /^cannot wait for .*: name a container of it: front\/web$/,
+    );
+  }
+  await node.ok("pod", "rm", "-f", "front");
   for (const verb of ["stop", "rm", "kill", "pause", "unpause"]) {
     expect((await node.kpod("pod", verb)).exitCode).toBe(2);
   }

@@ -1,9 +1,10 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
 import { readStoreRecords } from "../../src/cli/completion/records";
 import { thingsOf } from "../../src/cli/completion/things";
-import { renameContainer } from "../../src/lib/operations/rename";
+import { recoverRenames, renameContainer } from "../../src/lib/operations/rename";
+import { containerSizes } from "../../src/lib/operations/sizes";
 import { failureOf } from "../helpers/failure";
 import { nodeConfig, testServer, type TestServer } from "../helpers/server";
 import {
@@ -14,7 +15,7 @@ import {
   type TestContainer,
   type TestPod,
 } from "../helpers/store-tree";
-import { testdir } from "../helpers/testdir";
+import { testdir, writeTree } from "../helpers/testdir";
 
 const recordsFile = "root/overlay-containers/containers.json";
 const crio = "io.kubernetes.cri-o.";
@@ -232,6 +233,35 @@ test("a rename is refused: it would write metadata that nobody has whole", async
     `cannot rename ${run.id}: the metadata of its record are not JSON, or only a part of it`,
   ]);
   expect(readFileSync(join(directory, recordsFile), "utf8")).toBe(before);
+});
+
+test("a rename that broke off waits, with a warning, until its container is removed", async () => {
+  const { server, logger, directory } = node({ [run.id]: half });
+  const journal = join(directory, `root/kpod/rename-${run.id}-0123456789ab.json`);
+  writeTree(directory, { [`root/kpod/rename-${run.id}-0123456789ab.json`]: "{}" });
+  await recoverRenames(server);
+  expect(logger.warnings).toEqual([
+    `a rename of container ${short(run.id)} had broken off and cannot be taken back: ` +
+      "the metadata of its record are not JSON, or only a part of it",
+  ]);
+  expect(existsSync(journal)).toBe(true);
+  writeFileSync(join(directory, recordsFile), JSON.stringify([podRecord(web)]));
+  await recoverRenames(server);
+  expect(existsSync(journal)).toBe(false);
+});
+
+test("one whose record names no layer is shown, and only its size is told to be missing", async () => {
+  for (const layer of ["", null, 5, undefined]) {
+    const { server, logger } = await updated({ [run.id]: (record) => Object.assign(record, { layer }) });
+    const container = server.lookupContainer("run");
+    expect(container.layerId).toBe("");
+    expect([...(await containerSizes(server, [container])).keys()]).toEqual([]);
+    expect(logger.warnings.at(-1)).toBe(
+      `container ${short(run.id)} (k8s_run_web_shop_u1_3): the record of container ${run.id} names no layer`,
+    );
+    const { GraphDriver, Mountpoint } = await server.getContainerData(run.id, false);
+    expect([GraphDriver.Data.UpperDir, Mountpoint]).toEqual(["", ""]);
+  }
 });
 
 test("a second record of an id is told of, and the first one counts", async () => {

@@ -32,14 +32,15 @@ export interface Records {
   readonly isReady: (pod: RecordedContainer) => boolean;
 }
 
-/** Reads the records of the store that is configured. @throws KpodError when they cannot be read */
+/** Reads the records of the store that is configured. Those that cannot be read keep no others from being offered. */
 export function readStoreRecords(config: Config): Records {
   const driver = chooseDriver(config.root, config.storage);
   const layout = storeLayout(config.root, config.runRoot, driver, config);
   const containers: RecordedContainer[] = [];
   const pods: RecordedContainer[] = [];
   const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
-  for (const { record, metadata } of crioRecords(readContainers(layout, silentLogger), directoriesOf)) {
+  const all = readOrNothing(() => readContainers(layout, silentLogger));
+  for (const { record, metadata } of crioRecords(all, directoriesOf)) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
@@ -48,13 +49,22 @@ export function readStoreRecords(config: Config): Records {
   return {
     containers,
     pods,
-    images: () => readImages(layout, silentLogger),
+    images: () => readOrNothing(() => readImages(layout, silentLogger)),
     mayLive: ({ record }) => mounted === undefined || mounted.has(record.layer ?? ""),
     status,
     isReady: (pod) =>
       !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
       status(pod) !== "stopped",
   };
+}
+
+function readOrNothing<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof KpodError) return [];
+    throw error;
+  }
 }
 
 /** Those made last come first. */

@@ -2,6 +2,8 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
 import type { ContainerStatus } from "../../lib/oci/state";
+import { bestName, isNamelessImage } from "../../lib/images/shown-name";
+import type { ImageRecord } from "../../lib/storage/records";
 import { isStorageId } from "../../lib/storage/ids";
 import type { NodeObject } from "../completes";
 import { isCandidate, isPlainName, type Named } from "./named";
@@ -75,6 +77,9 @@ interface Question {
 function containers({ records, word, kind, byId }: Question, choice: ContainerChoice): Named[] {
   const namesOf = containerNames(records);
   const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
+  let images: ReadonlyMap<string, ImageRecord> | undefined;
+  const imagesById = (): ReadonlyMap<string, ImageRecord> =>
+    (images ??= new Map(records.images().map((image) => [image.id, image])));
   return inOrder(records.containers, (container) => {
     const { id } = container.record;
     if (!mayFit(choice, records, container)) return undefined;
@@ -85,9 +90,19 @@ function containers({ records, word, kind, byId }: Question, choice: ContainerCh
     const pod = podPath(podOf.get(container.metadata["pod-id"]))
       .filter((part) => part !== "")
       .join("/");
-    const parts = [status, imageText(container.metadata["image-name"]), pod === "" ? "" : `pod ${pod}`];
+    const parts = [status, imageText(imageOf(container, imagesById)), pod === "" ? "" : `pod ${pod}`];
     return { thing: { id, names, description: describe(kind, parts) }, first: status === choice.first };
   });
+}
+
+/** The name of a container's image. Which images there are is read only where its record has none. */
+function imageOf(
+  { record, metadata }: RecordedContainer,
+  images: () => ReadonlyMap<string, ImageRecord>,
+): string {
+  const [imageName, imageId] = [metadata["image-name"], record.image ?? metadata["image-id"]];
+  if (!isNamelessImage({ imageName, imageId })) return imageName;
+  return bestName(images().get(imageId)?.names) ?? imageName;
 }
 
 /** False where a state is wanted that a container without a mounted file system cannot be in. */

@@ -12,7 +12,7 @@ export type Final = { readonly value: unknown } | undefined;
 /** What a function is called with. */
 export interface Call {
   /** What the errors of the function itself name. */
-  readonly node: CommandNode | IdentifierNode;
+  readonly node: CommandNode | Operand;
   readonly args: readonly Operand[];
   readonly final: Final;
   readonly evaluate: (operand: Operand) => unknown;
@@ -24,8 +24,16 @@ export function call(execution: Execution, identifier: IdentifierNode, made: Cal
   const { name } = identifier;
   const called = functions.get(name);
   if (called === undefined) fail(execution, `"${name}" is not a defined function`);
+  if (name === "and" || name === "or") {
+    checkCount(execution, name, called, made);
+    return decide(name === "or", made);
+  }
+  return invoke(execution, name, called, made);
+}
+
+/** Calls a function or method that is found already. @throws TemplateExecError as {@link call} */
+export function invoke(execution: Execution, name: string, called: TemplateFunction, made: Call): unknown {
   checkCount(execution, name, called, made);
-  if (name === "and" || name === "or") return decide(name === "or", made);
   const values = made.args.map((operand, index) =>
     argument(execution, operand, parameterAt(called, index), made.evaluate),
   );

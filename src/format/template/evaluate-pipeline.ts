@@ -1,8 +1,8 @@
 import { assign, enter, fail, lookUp, typeOf, type Execution } from "./execution";
-import { call, type Final } from "./call";
+import { call, invoke, type Call, type Final } from "./call";
 import type { CommandNode, Operand, PipeNode } from "./nodes";
 import { nodeText } from "./node-text";
-import { fieldOf, isMap, isStruct, plain } from "./values";
+import { fieldOf, isMap, isStruct, Method, plain } from "./values";
 
 /** The value of a pipeline; its variables are set. @throws TemplateExecError */
 export function evaluatePipeline(execution: Execution, dot: unknown, pipe: PipeNode): unknown {
@@ -21,17 +21,17 @@ function evaluateCommand(execution: Execution, dot: unknown, command: CommandNod
   const { first, args } = command;
   const evaluate = (operand: Operand) => evaluateOperand(execution, dot, operand);
   if (first.type === "identifier") return call(execution, first, { node: command, args, final, evaluate });
+  const made: Call = { node: command, args, final, evaluate };
   const takesNone = args.length > 0 || final !== undefined;
   switch (first.type) {
     case "field":
       enter(execution, first);
-      return walk(execution, dot, first.names, takesNone);
+      return walk(execution, dot, first.names, made);
     case "chain":
-      return evaluateChain(execution, dot, first, takesNone);
+      return evaluateChain(execution, dot, first, made);
     case "variable":
       enter(execution, first);
-      if (first.fields.length > 0)
-        return walk(execution, lookUp(execution, first.name), first.fields, takesNone);
+      if (first.fields.length > 0) return walk(execution, lookUp(execution, first.name), first.fields, made);
       break;
     case "pipe":
       break;
@@ -47,11 +47,11 @@ function evaluateChain(
   execution: Execution,
   dot: unknown,
   chain: Operand & { type: "chain" },
-  hasArguments: boolean,
+  made: Call,
 ): unknown {
   enter(execution, chain);
   const receiver = evaluateOperand(execution, dot, chain.of);
-  return walk(execution, receiver, chain.fields, hasArguments);
+  return walk(execution, receiver, chain.fields, made);
 }
 
 function evaluateOperand(execution: Execution, dot: unknown, operand: Operand): unknown {
@@ -65,36 +65,35 @@ function evaluateOperand(execution: Execution, dot: unknown, operand: Operand): 
       return dot;
     case "nil":
       return null;
-    case "identifier": {
-      const evaluate = (argument: Operand) => evaluateOperand(execution, dot, argument);
-      return call(execution, operand, { node: operand, args: [], final: undefined, evaluate });
-    }
+    case "identifier":
+      return call(execution, operand, alone(execution, dot, operand));
     case "field":
-      return walk(execution, dot, operand.names, false);
+      return walk(execution, dot, operand.names, alone(execution, dot, operand));
     case "variable":
-      return walk(execution, lookUp(execution, operand.name), operand.fields, false);
+      return walk(execution, lookUp(execution, operand.name), operand.fields, alone(execution, dot, operand));
     case "chain":
-      return evaluateChain(execution, dot, operand, false);
+      return evaluateChain(execution, dot, operand, alone(execution, dot, operand));
     case "pipe":
       return evaluatePipeline(execution, dot, operand);
   }
 }
 
-/** Follows fields from a value: `.A.B`. */
-function walk(
-  execution: Execution,
-  receiver: unknown,
-  names: readonly string[],
-  hasArguments: boolean,
-): unknown {
-  return names.reduce(
-    (value: unknown, name, index) =>
-      field(execution, value, name, hasArguments && index === names.length - 1),
-    receiver,
-  );
+/** A call without arguments. */
+function alone(execution: Execution, dot: unknown, node: Operand): Call {
+  const evaluate = (argument: Operand) => evaluateOperand(execution, dot, argument);
+  return { node, args: [], final: undefined, evaluate };
 }
 
-function field(execution: Execution, receiver: unknown, name: string, hasArguments: boolean): unknown {
+/** Follows fields from a value: `.A.B`. What is called with arguments is the last. */
+function walk(execution: Execution, receiver: unknown, names: readonly string[], made: Call): unknown {
+  return names.reduce((value: unknown, name, index) => {
+    const call = index === names.length - 1 ? made : { ...made, args: [], final: undefined };
+    return field(execution, value, name, call);
+  }, receiver);
+}
+
+function field(execution: Execution, receiver: unknown, name: string, made: Call): unknown {
+  const hasArguments = made.args.length > 0 || made.final !== undefined;
   const value = plain(receiver);
   // A map that lacks the key before: there is nothing further down either.
   if (value === undefined) return undefined;
@@ -106,6 +105,7 @@ function field(execution: Execution, receiver: unknown, name: string, hasArgumen
   const found = isStruct(value) ? fieldOf(value, name) : undefined;
   if (found === undefined)
     fail(execution, `can't evaluate field ${name} in type ${typeOf(execution, value)}`);
+  if (found.value instanceof Method) return invoke(execution, name, found.value, made);
   if (hasArguments) fail(execution, `${name} has arguments but cannot be invoked as function`);
   return found.value;
 }

@@ -3,4 +3,4 @@ export { compileTemplate, type Template, type TemplateOptions } from "./compile"
 export type { UsedFields } from "./fields";
 export { TemplateExecError, TemplateSyntaxError } from "./errors";
 export { compileRows, type RowTemplate, type RowTemplateOptions } from "./rows";
-export { Stringer, withMaps } from "./values";
+export { Method, Stringer, withMaps } from "./values";

@@ -95,8 +95,16 @@ function headingOf(list: readonly Node[], options: RowTemplateOptions): string {
 }
 
 function headingOfPipe(pipe: PipeNode, { headings = {} }: RowTemplateOptions): string {
+  const argument = pipe.commands.map(argumentOfMethod).find((found) => found !== undefined);
+  // As docker has it: the last word of a label.
+  if (argument !== undefined)
+    return (argument.split(/[./]/).at(-1) ?? "").replace(/[-_]/g, " ").toUpperCase();
   const name = pipe.commands.map(fieldOfCommand).find((found) => found !== undefined) ?? "";
   return Object.hasOwn(headings, name) ? (headings[name] ?? "") : words(name);
+}
+
+function argumentOfMethod({ first, args: [argument] }: CommandNode): string | undefined {
+  return first.type === "field" && argument?.type === "string" ? argument.value : undefined;
 }
 
 function fieldOfCommand({ first, args }: CommandNode): string | undefined {

@@ -1,3 +1,5 @@
+import type { Parameter, TemplateFunction } from "./function";
+
 /**
  * A value that prints as a text of its own, as Go's types with a String method do: a size that prints as
  * `1.2kB` and compares as a number, labels that print as `a=1,b=2` and have fields.
@@ -9,6 +11,20 @@ export class Stringer {
   constructor(value: unknown, text: string) {
     this.value = value;
     this.text = text;
+  }
+}
+
+/**
+ * Something that a template calls by the name of a field, with arguments, as Go's methods: `{{.Label "app"}}`. It may
+ * only be a field of a struct that is not enumerable.
+ */
+export class Method implements TemplateFunction {
+  readonly parameters: readonly Parameter[];
+  readonly call: TemplateFunction["call"];
+
+  constructor(parameters: readonly Parameter[], call: TemplateFunction["call"]) {
+    this.parameters = parameters;
+    this.call = call;
   }
 }
 

@@ -22,9 +22,13 @@ export function isNamelessImage({ imageName, imageId }: Pick<Container, "imageNa
 export function shownImageName(container: Container, names: ImageNames): string {
   const { imageName, imageId } = container;
   if (!isNamelessImage(container)) return imageName;
-  const known = names.get(imageId) ?? [];
-  const found = known.find((name) => !name.includes("@")) ?? known[0];
+  const found = bestName(names.get(imageId));
   if (found !== undefined) return found;
   const before = container.annotation(annotations.imageName);
   return isNamelessImage({ imageName: before, imageId }) ? imageName : before;
+}
+
+/** Of the names of an image the one to show: with a tag, where it has such. */
+export function bestName(names: readonly string[] = []): string | undefined {
+  return names.find((name) => !name.includes("@")) ?? names[0];
 }

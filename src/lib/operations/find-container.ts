@@ -23,6 +23,15 @@ const podCommands: Readonly<Record<string, string>> = {
   unpause: "use kpod pod unpause",
 };
 
+/** The commands that do to a container what others do to a pod. */
+const containerCommands: Readonly<Record<string, string>> = {
+  kill: "use kpod kill",
+  pause: "use kpod pause",
+  rm: "use kpod rm",
+  stop: "use kpod stop",
+  unpause: "use kpod unpause",
+};
+
 /** What looks at containers alone; what changes them would change the infra container of a pod, too. */
 const looks: readonly string[] = ["filter", "logs", "stats"];
 
@@ -44,6 +53,33 @@ export function findContainer(server: ContainerLists, idOrName: string, verb: st
     throw new KpodError("BAD_ARGUMENT", `cannot ${verbsInWords[verb] ?? verb} ${idOrName}: it is ${what}`, {
       hint: podCommands[verb] ?? itsContainers(sandbox),
     });
+  }
+}
+
+/**
+ * Finds the pod that a change is for, by everything that names one.
+ * @param verb the command, for the message when it is a container
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, or BAD_ARGUMENT when it is a container
+ */
+export function findSandbox(server: ContainerLists, idOrName: string, verb: string): Sandbox {
+  try {
+    return server.lookupSandbox(idOrName);
+  } catch (error) {
+    const container = isNotFoundError(error) ? containerNamed(server, idOrName) : undefined;
+    if (container === undefined) throw error;
+    const hint = containerCommands[verb] ?? "name its pod";
+    const words = verbsInWords[verb] ?? verb;
+    throw new KpodError("BAD_ARGUMENT", `cannot ${words} pod ${idOrName}: it is a container`, { hint });
+  }
+}
+
+function containerNamed(server: ContainerLists, idOrName: string): Container | undefined {
+  try {
+    return server.lookupContainer(idOrName);
+  } catch (error) {
+    // As for pods: the first error says what is wrong.
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
   }
 }
 

@@ -4,7 +4,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
-import { describeDamage } from "../storage/damaged-metadata";
+import { describeDamage, mayBeDamaged } from "../storage/damaged-metadata";
 import { isStorageId, type StorageId } from "../storage/ids";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
@@ -160,6 +160,12 @@ async function takeBack(server: ContainerServer, journal: RenameJournal): Promis
     const { id } = journal;
     const record = (await server.store.containers()).find((candidate) => candidate.id === id);
     const metadata = parseContainerMetadata(record?.metadata);
+    if (record !== undefined && metadata === undefined && mayBeDamaged(record)) {
+      const damage = describeDamage(record.metadata);
+      throw new KpodError("CORRUPT", `the metadata of its record ${damage}`, {
+        hint: "remove the container",
+      });
+    }
     if (metadata !== undefined) {
       const { name, "metadata-name": kubeName, attempt = 0 } = metadata;
       removeTemporaryFiles(server, id);

@@ -7,6 +7,7 @@ import { table } from "../../../src/cli/table";
 import { systemTerminal } from "../../../src/cli/terminal";
 import { completionIds, completionStore } from "../../helpers/completion-store";
 import { nodeConfig, testServer } from "../../helpers/server";
+import { testId } from "../../helpers/store-tree";
 import { testdir, writeTree } from "../../helpers/testdir";
 
 const node = testdir(completionStore());
@@ -215,8 +216,26 @@ test("corrupt records are no error either, and a corrupt state is an unknown one
   expect(await lines("unpause", "", flags)).toEqual([
     "cache\tunknown, localhost/busybox:latest, pod default/shop",
   ]);
+  const images = join(broken, "root/overlay-images/images.json");
+  const before = readFileSync(images, "utf8");
+  writeFileSync(images, "[{");
+  expect(await lines("inspect", "cac", flags)).toEqual([expect.stringMatching(/^cache\tcontainer, /)]);
+  expect(await lines("rmi", "", flags)).toEqual([]);
+  writeFileSync(images, before);
   writeFileSync(join(broken, "root/overlay-containers/containers.json"), '[{"id":');
   expect(await lines("unpause", "", flags)).toEqual([]);
+  expect(await lines("rmi", "busy", flags)).toHaveLength(1);
+});
+
+test("an image that was asked for by its id is described by its name", async () => {
+  const byId = testdir(completionStore());
+  const path = join(byId, "root/overlay-containers/containers.json");
+  const [image] = readStoreRecords(nodeConfig(byId)).images();
+  const id = image?.id ?? "";
+  const text = readFileSync(path, "utf8").replaceAll(testId("busybox"), id);
+  writeFileSync(path, text.replaceAll("localhost/busybox:latest", id));
+  const flags = ["--root", join(byId, "root"), "--runroot", join(byId, "runroot")];
+  expect(await lines("unpause", "", flags)).toEqual(["cache\tpaused, busybox:latest, pod default/shop"]);
 });
 
 test("looking changes nothing", async () => {

@@ -1,4 +1,4 @@
-import { findContainer } from "../../../src/lib/operations/find-container";
+import { findContainer, findSandbox } from "../../../src/lib/operations/find-container";
 import { openContainerFilter, parseContainerFilters } from "../../../src/lib/operations/filter-containers";
 import { failureOf } from "../../helpers/failure";
 import { testServer, type TestServer } from "../../helpers/server";
@@ -75,4 +75,21 @@ test("what is neither is not found", async () => {
     "NOT_FOUND",
     "container with ID starting with nobody not found: ID does not exist",
   ]);
+});
+
+test.each([
+  ["kill", "cannot kill pod", "use kpod kill"],
+  ["rm", "cannot remove pod", "use kpod rm"],
+  ["stop", "cannot stop pod", "use kpod stop"],
+  ["run in", "cannot run in pod", "name its pod"],
+])("%s of a container that is taken for a pod says what it is", async (verb, what, hint) => {
+  for (const name of ["web", "shop/web", web.id, web.id.slice(0, 13), "k8s_web_shop_sales_u1_0"]) {
+    const error = await failureOf(() => findSandbox(node.server, name, verb));
+    expect([error.code, error.message, error.hint]).toEqual([
+      "BAD_ARGUMENT",
+      `${what} ${name}: it is a container`,
+      hint,
+    ]);
+  }
+  expect(findSandbox(node.server, "shop", verb).id).toBe(shop.id);
 });
