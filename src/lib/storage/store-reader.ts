@@ -158,7 +158,7 @@ export class StoreReader {
     }
   }
 
-  private lockOptionsNow(): LockOptions {
+  protected lockOptionsNow(): LockOptions {
     return this.uninterruptedActions > 0 ? { ...this.lockOptions, signal: undefined } : this.lockOptions;
   }
 
