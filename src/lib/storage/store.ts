@@ -5,7 +5,7 @@ import { addContainer, dropContainer, readContainers } from "./containers";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
 import { readImages } from "./images";
 import { addLayer, dropLayers, incompleteFlags, markComplete, readLayers } from "./layers";
-import { signalOf, type HeldLock, type LockKind } from "./lock-file";
+import { type HeldLock, type LockKind } from "./lock-file";
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { changeRecord, type ContainerRecord, type LayerRecord } from "./records";
 import { deleteContainer, deleteIncompleteLayers, usersOf } from "./removal";
@@ -169,15 +169,11 @@ export class Store extends StoreReader {
         this.deleteIncomplete(staging, wanted, locks);
         return action(staging, ...locks);
       });
-      await clearStaleDirectories(layout.temporaryRoots, logger, this.signalNow());
+      await clearStaleDirectories(layout.temporaryRoots, logger, this.lockOptionsNow().signal);
       return result;
     } finally {
-      await staging.clear(logger, this.signalNow());
+      await staging.clear(logger, this.lockOptionsNow().signal);
     }
-  }
-
-  private signalNow(): AbortSignal | undefined {
-    return signalOf(this.lockOptionsNow().signal);
   }
 
   /** Deletes what is left of layers that were made or deleted by half, where the locks allow it. */

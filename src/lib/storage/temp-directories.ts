@@ -7,7 +7,7 @@ import { takeOffFlags } from "../system/inode-flags";
 import { removeLargeTree, removeTree } from "../system/remove-tree";
 import { unmountBelow } from "../system/unmount-below";
 import type { StoreLayout } from "./layout";
-import { lockAtOnce, type HeldLock } from "./lock-file";
+import { lockAtOnce, signalOf, type HeldLock, type LockWait } from "./lock-file";
 
 // As containers/storage names them since 1.60: `lock-XYZ`, which its maker holds locked, and `temp-dir-XYZ`.
 const lockPrefix = "lock-";
@@ -18,6 +18,9 @@ const directoryPrefix = "temp-dir-";
  * cannot delete for a reason to read no layers at all.
  */
 const remainsPrefix = "remains-";
+
+/** What ends a deletion. */
+type Signal = LockWait["signal"] | undefined;
 
 /** How often to try again when others take away what was just made. */
 const attempts = 5;
@@ -73,7 +76,7 @@ export class Staging {
    * @param logger is told what cannot be deleted: the next change tries again
    * @throws KpodError INTERRUPTED
    */
-  async clear(logger: Logger, signal?: AbortSignal): Promise<void> {
+  async clear(logger: Logger, signal?: Signal): Promise<void> {
     const directories = [...this.directories.values()];
     this.directories.clear();
     try {
@@ -93,7 +96,7 @@ export class Staging {
 export async function clearStaleDirectories(
   roots: StoreLayout["temporaryRoots"],
   logger: Logger,
-  signal?: AbortSignal,
+  signal?: Signal,
 ): Promise<void> {
   for (const root of Object.values(roots)) {
     for (const id of idsIn(root)) {
@@ -183,13 +186,13 @@ function move(from: string, to: string): void {
 async function clearDirectory(
   { path, lockPath }: TemporaryDirectory,
   logger: Logger,
-  signal: AbortSignal | undefined,
+  signal: Signal,
 ): Promise<void> {
   const id = basename(lockPath).slice(lockPrefix.length);
   const remains = join(dirname(lockPath), `${remainsPrefix}${id}`);
   try {
-    await removeLargeTree(remains, signal);
-    await removeLargeTree(path, signal);
+    await removeLargeTree(remains, signalOf(signal));
+    await removeLargeTree(path, signalOf(signal));
   } catch (error) {
     if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     putAside(path, remains);
