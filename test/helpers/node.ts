@@ -218,8 +218,7 @@ export function contentsOf(world: World): string[] {
     ...places
       .flatMap(below)
       .filter(
-        (path) =>
-          !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/(tempdirs|overlay-layers\/tmp)$/.test(path),
+        (path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
       ),
     ...["overlay-containers/containers.json", "overlay-layers/layers.json"].map(record),
     ...listMounts().flatMap(({ mountPoint }) =>

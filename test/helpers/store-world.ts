@@ -93,7 +93,7 @@ export async function createStoreWorld(): Promise<StoreWorld> {
         .flatMap(pathsBelow)
         .filter(
           (path) =>
-            !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/(tempdirs|overlay-layers\/tmp)$/.test(path),
+            !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
         )
         .sort(),
     agreedIds: () => agreedIds(world, store),
