@@ -205,7 +205,7 @@ export function tracesOf(world: World, { id, layerId }: Pick<Container, "id" | "
 
 /**
  * All that there is on a node: paths, mounts, cgroups, processes, a line each. What changes with every look is left
- * out: locks, and the files inside of layers.
+ * out: locks, the files inside of layers, and the places where removed directories wait, as long as nothing is there.
  */
 export function contentsOf(world: World): string[] {
   const { directory, root, runRoot, exitsDir, attachDir, namespacesDir, logDir, runtimeRoots } = world;
@@ -215,7 +215,11 @@ export function contentsOf(world: World): string[] {
   const cgroups = cgroupDirectories(world.cgroupParent);
   const record = (name: string): string => readFileSync(join(root, name), "utf8");
   return [
-    ...places.flatMap(below).filter((path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$/.test(path)),
+    ...places
+      .flatMap(below)
+      .filter(
+        (path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
+      ),
     ...["overlay-containers/containers.json", "overlay-layers/layers.json"].map(record),
     ...listMounts().flatMap(({ mountPoint }) =>
       isWithin(mountPoint, directory) ? [`mount ${mountPoint}`] : [],

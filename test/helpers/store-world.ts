@@ -21,7 +21,7 @@ export interface StoreWorld {
   readonly image: StorageId;
   /** Makes a container with a name of its own, or this one. */
   create(name?: string, id?: StorageId): Promise<ContainerRecord>;
-  /** Paths of all but locks, files in the layers, and the list of mounts, which may be empty or missing. */
+  /** Paths of all but locks, files in the layers, and what may be empty or missing: the list of mounts, and where removed directories wait. */
   paths(): string[];
   /**
    * Has kpod, containers-storage and podman list the containers, which must agree.
@@ -94,7 +94,10 @@ export async function createStoreWorld(): Promise<StoreWorld> {
     paths: () =>
       [root, runRoot]
         .flatMap(pathsBelow)
-        .filter((path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$/.test(path))
+        .filter(
+          (path) =>
+            !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
+        )
         .sort(),
     agreedIds: () => agreedIds(world, store),
   };

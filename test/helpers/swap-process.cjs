@@ -3,6 +3,7 @@
 // ends when its input does, or when the last directory has gone.
 const { mkdirSync, readdirSync, renameSync, rmSync, symlinkSync } = require("node:fs");
 const { join } = require("node:path");
+const { setImmediate } = require("node:timers");
 
 const [directory, outside] = process.argv.slice(2);
 const aside = `${directory}.aside`;

@@ -1,4 +1,4 @@
-import { fileError, KpodError } from "../../src/lib/errors";
+import { errnoOf, fileError, KpodError } from "../../src/lib/errors";
 
 test("an error keeps its code, message and hint", () => {
   const error = new KpodError("NOT_FOUND", "image x is not in the store", { hint: "load it" });
@@ -31,4 +31,12 @@ test("who is not root is told to be, and root what stands against root", () => {
 test("what is told already stays as it is told", () => {
   const error = new KpodError("CORRUPT", "/x is a FIFO, not a regular file");
   expect(fileError("cannot read /x", error)).toBe(error);
+});
+
+test("an error of the operating system is known by its name, or by its number where node leaves the name out", () => {
+  expect(errnoOf(Object.assign(new Error("x"), { code: "ENOENT", errno: -2 }))).toBe("ENOENT");
+  expect(errnoOf(Object.assign(new Error("x"), { code: "", errno: -16 }))).toBe("EBUSY");
+  expect(errnoOf(Object.assign(new Error("x"), { errno: 16 }))).toBe("EBUSY");
+  expect(errnoOf(Object.assign(new Error("x"), { errno: -100_000 }))).toBeUndefined();
+  expect(errnoOf(new Error("x"))).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { Config } from "../config";
@@ -11,6 +11,7 @@ import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
 import { removeStrayLayers } from "../storage/image-removal";
 import { layoutsApart } from "./apart";
+import { removeTree } from "../system/remove-tree";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { unpack } from "./unpack";
 
@@ -90,7 +91,7 @@ export async function loadImages(
     await takeBackLayers(store, path, before, options.logger ?? silentLogger);
     throw error;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeTree(scratch);
   }
   return loaded;
 }

@@ -98,18 +98,29 @@ async function clearRuntimeFiles(
 
 /**
  * Removes a container with all that is its own, killing it when it runs: runtime and conmon first, then mount,
- * records, layer and directories. Its log stays.
+ * layer, directories and records. Its log stays.
  * @param force as for `discardRuntime`
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
+ * @throws KpodError CORRUPT, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function discardContainer(
   server: ContainerServer,
   container: Container,
   force = false,
 ): Promise<void> {
+  const problem = await discardRecorded(server, container, force);
+  if (problem !== undefined) throw problem;
+}
+
+/** @returns what of it stays for a reason: all else has gone */
+async function discardRecorded(
+  server: ContainerServer,
+  container: Container,
+  force: boolean,
+): Promise<KpodError | undefined> {
   await discardRuntime(server, container, force);
-  if (isStorageId(container.id)) await server.store.deleteContainer(container.id);
+  const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
   server.removeContainer(container);
+  return problem;
 }
 
 /**
@@ -118,13 +129,17 @@ export async function discardContainer(
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function discardPod(server: ContainerServer, sandbox: Sandbox, force = false): Promise<void> {
-  for (const container of sandbox.containers()) await discardContainer(server, container, force);
+  const problems: (KpodError | undefined)[] = [];
+  for (const container of sandbox.containers())
+    problems.push(await discardRecorded(server, container, force));
   const { infraContainer } = sandbox;
   await discardRuntime(server, infraContainer, force);
   discardPodFiles(server, sandbox);
-  if (isStorageId(infraContainer.id)) await server.store.deleteContainer(infraContainer.id);
+  if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
   server.removeInfraContainer(infraContainer);
   server.removeSandbox(sandbox.id);
+  const problem = problems.find((found) => found !== undefined);
+  if (problem !== undefined) throw problem;
 }
 
 /** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */

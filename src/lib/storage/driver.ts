@@ -16,8 +16,11 @@ export interface GraphDriver {
   data(layer: StorageId): GraphDriverData;
   /** Makes the directory of a new read-write layer over a parent. */
   create(layer: StorageId, parent: StorageId | undefined): void;
-  /** Deletes the directory of a layer that is not mounted. What is gone already counts as deleted. */
-  remove(layer: StorageId): void;
+  /**
+   * Deletes the directory of a layer that is not mounted. What is gone already counts as deleted.
+   * @param dispose deletes a directory, or moves it aside to be deleted later; by default at once
+   */
+  remove(layer: StorageId, dispose?: (directory: string) => void): void;
   /** Makes the file system appear at mountPath. @param label SELinux label of the mount, or "" */
   mount(layer: StorageId, label: string): void;
   /** The reverse; fine when it is not mounted. */

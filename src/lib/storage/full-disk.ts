@@ -1,17 +1,18 @@
 import { errnoOf, KpodError } from "../errors";
-import { removeTree } from "../system/remove-tree";
+
+const full: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
 
 /**
- * Rewrites records so that they lose those of a container. On a full disk there is no room for the new records;
- * then the container's own files, which go anyway, make it.
- * @param directory of those files
+ * Does what takes something away, in steps that can be done again. On a full disk there is no room for the records
+ * without it, nor for a directory to move it to; then what goes anyway makes room.
+ * @param makeRoom deletes it
  */
-export function dropMakingRoom(directory: string, dropRecords: () => void): void {
+export function makingRoom(makeRoom: () => void, takeAway: () => void): void {
   try {
-    dropRecords();
+    takeAway();
   } catch (error) {
-    if (!(error instanceof KpodError) || errnoOf(error.cause) !== "ENOSPC") throw error;
-    removeTree(directory);
-    dropRecords();
+    if (!full.has(errnoOf(error instanceof KpodError ? error.cause : error))) throw error;
+    makeRoom();
+    takeAway();
   }
 }

@@ -1,12 +1,10 @@
-import { rmSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { readContainers } from "./containers";
+import { removeTree } from "../system/remove-tree";
+import { makingRoom } from "./full-disk";
 import { isStorageId, type StorageId } from "./ids";
-import { findImage, meantName, readImages } from "./images";
-import { dropLayer, readLayers } from "./layers";
-import { forgetMount, makeMountsDirectory } from "./mount-points";
+import { findImage, meantName } from "./images";
+import { makeMountsDirectory } from "./mount-points";
 import {
   changeRecord,
   dropRecord,
@@ -14,6 +12,14 @@ import {
   type ImageRecord,
   type LayerRecord,
 } from "./records";
+import {
+  deleteLayers,
+  mappedLayers,
+  readContents,
+  usersOf,
+  type RemovalPlace,
+  type StoreContents,
+} from "./removal";
 import type { Store } from "./store";
 
 /** What the removal of an image took away. */
@@ -46,21 +52,20 @@ export async function removeImage(
   wanted: string,
   { force = false, logger }: RemoveImageOptions,
 ): Promise<RemovedImage> {
-  return underLocks(store, (touch) => {
-    const images = readImages(store.layout, logger);
-    const image = requireImage(store, images, wanted);
+  return underLocks(store, logger, (place, touchImages) => {
+    const contents = readContents(place);
+    const image = requireImage(store, contents.images, wanted);
     const names = image.names ?? [];
     const name = meantName(image, wanted);
-    if (name !== undefined && names.length > 1) return untag(store, touch.images, image, name);
+    if (name !== undefined && names.length > 1) return untag(store, touchImages, image, name);
     if (name === undefined && names.length > 1 && !force) {
       throw new KpodError("CONFLICT", `image ${shortId(image)} has several names: ${names.join(", ")}`, {
         hint: "give one of the names, or use -f to remove them all",
       });
     }
-    const containers = readContainers(store.layout, logger);
-    if (!force) refuseUsed(image, containers);
-    const layers = unneededLayers(image, { images, containers, layers: readLayers(store.layout, logger) });
-    deleteImage(store, touch, image, layers);
+    if (!force) refuseUsed(image, contents.containers);
+    const layers = unneededLayers(image, contents);
+    deleteImage(place, touchImages, image, layers);
     return { untagged: names, deleted: image.id, layers };
   });
 }
@@ -87,31 +92,27 @@ export async function removeStrayLayers(
   { before, digests }: { before: ReadonlySet<StorageId>; digests: ReadonlySet<string> },
   logger: Logger,
 ): Promise<void> {
-  await underLocks(store, (touch) => {
-    const layers = readLayers(store.layout, logger);
-    const owners = [...readImages(store.layout, logger), ...readContainers(store.layout, logger)];
-    const used = new Set(owners.map(({ layer }) => layer));
+  await underLocks(store, logger, (place) => {
+    const contents = readContents(place);
     const stray = new Set<StorageId>();
     const isStray = (layer: LayerRecord): boolean =>
       !before.has(layer.id) &&
-      !used.has(layer.id) &&
       !stray.has(layer.id) &&
       [layer["diff-digest"], layer["compressed-diff-digest"]].some((digest) => digests.has(String(digest))) &&
-      !hasChild(layers, layer.id, stray);
+      usersOf(layer.id, { ...contents, layers: contents.layers.filter(({ id }) => !stray.has(id)) })
+        .length === 0;
     // From the top down: without it, the next one may have no child any more.
-    for (let top = layers.find(isStray); top !== undefined; top = layers.find(isStray)) stray.add(top.id);
-    deleteLayers(store, touch, [...stray]);
+    for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
+      stray.add(top.id);
+    deleteLayers(place, [...stray]);
   });
 }
 
-/** Tells the readers of the records that they are about to change. */
-interface Touch {
-  layers: () => void;
-  mounts: () => void;
-  images: () => void;
-}
-
-async function underLocks<T>(store: Store, action: (touch: Touch) => T): Promise<T> {
+async function underLocks<T>(
+  store: Store,
+  logger: Logger,
+  action: (place: RemovalPlace, touchImages: () => void) => T,
+): Promise<T> {
   const { layout } = store;
   if (!store.exists()) {
     throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
@@ -132,9 +133,10 @@ async function underLocks<T>(store: Store, action: (touch: Touch) => T): Promise
     [layout.imagesLock, "write"],
     [layout.containersLock, "read"],
   ] as const;
-  return store.locked(locks, (layers, mounts, images) =>
-    action({ layers: layers.touch, mounts: mounts.touch, images: images.touch }),
-  );
+  return store.change(locks, (staging, layers, mounts, images) => {
+    const touch = { layers: layers.touch, mounts: mounts.touch };
+    return action({ layout, driver: store.driver, staging, logger, touch }, images.touch);
+  });
 }
 
 function requireImage(store: Store, images: readonly ImageRecord[], wanted: string): ImageRecord {
@@ -163,42 +165,26 @@ function refuseUsed(image: ImageRecord, containers: readonly ContainerRecord[]):
   );
 }
 
-function deleteImage(store: Store, touch: Touch, image: ImageRecord, layers: readonly StorageId[]): void {
-  // From the user down to what is used, and records before directories: whatever a crash leaves behind, no
-  // record names something that is gone.
-  dropRecord([store.layout.imagesFile], touch.images, image.id);
-  deleteLayers(store, touch, layers, () => {
-    rmSync(store.layout.imageDirectory(image.id), { recursive: true, force: true });
-  });
-}
-
-/** @param layers from the top down */
-function deleteLayers(
-  { layout, driver }: Store,
-  touch: Touch,
+function deleteImage(
+  place: RemovalPlace,
+  touchImages: () => void,
+  image: ImageRecord,
   layers: readonly StorageId[],
-  beforeDirectories: () => void = () => {},
 ): void {
-  for (const layer of layers) {
-    driver.unmount(layer);
-    forgetMount(layout, touch.mounts, layer);
-    dropLayer(layout, touch.layers, layer);
-  }
-  beforeDirectories();
-  for (const layer of layers) {
-    driver.remove(layer);
-    // The recipe of the layer's tar, and its big data.
-    const files = join(dirname(layout.layersLock), layer);
-    rmSync(`${files}.tar-split.gz`, { force: true });
-    rmSync(files, { recursive: true, force: true });
-  }
-}
-
-/** What else is in a store, and may need the layers of an image. */
-export interface StoreContents {
-  images: readonly ImageRecord[];
-  layers: readonly LayerRecord[];
-  containers: readonly ContainerRecord[];
+  const { layout, staging } = place;
+  const directory = layout.imageDirectory(image.id);
+  const makeRoom = (): void => {
+    staging.makeRoom();
+    removeTree(directory);
+  };
+  makingRoom(makeRoom, () => {
+    deleteLayers(place, layers, () => {
+      // As soon as its layers are marked: an image without them keeps other programs from listing any. What a crash
+      // leaves before this is still listed, and to remove it again ends it; what it leaves after is incomplete layers.
+      staging.stage("root", directory);
+      dropRecord([layout.imagesFile], touchImages, image.id);
+    });
+  });
 }
 
 /**
@@ -230,11 +216,6 @@ function hasChild(
   except: ReadonlySet<string> = new Set(),
 ): boolean {
   return layers.some((layer) => layer.parent === id && !except.has(layer.id));
-}
-
-function mappedLayers(image: ImageRecord): StorageId[] {
-  const mapped = image["mapped-layers"];
-  return Array.isArray(mapped) ? mapped.filter(isStorageId) : [];
 }
 
 function shortId({ id, names }: ImageRecord): string {

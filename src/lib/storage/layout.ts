@@ -40,6 +40,12 @@ export interface StoreLayout {
   containerDirectory(id: StorageId): string;
   /** What of a container ends with a reboot. */
   containerRunDirectory(id: StorageId): string;
+  /**
+   * Where directories wait for their deletion: of the graph driver, of all else in the root, and in the runroot. A
+   * directory is moved within one mount only, and the driver's home is one of its own. containers/storage since 1.60
+   * has the first two as well, and clears them as kpod does.
+   */
+  temporaryRoots: Readonly<Record<"driver" | "root" | "runRoot", string>>;
 }
 
 /** How a store departs from the usual layout. */
@@ -88,6 +94,11 @@ export function storeLayout(
     imageDirectory: (id) => (existsSync(`${images}/${id}`) ? `${images}/${id}` : `${ownImages}/${id}`),
     containerDirectory: (id) => `${containers}/${id}`,
     containerRunDirectory: (id) => `${runContainers}/${id}`,
+    temporaryRoots: {
+      driver: `${base}/${driver}/tempdirs`,
+      root: `${layers}/tmp`,
+      runRoot: `${runLayers}/tmp`,
+    },
   };
 }
 

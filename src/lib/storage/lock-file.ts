@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { openRegularFile } from "../system/files";
@@ -91,6 +91,32 @@ export async function acquireLock(path: string, kind: LockKind, options: LockOpt
     closeSync(fd);
     throw error;
   }
+  return heldLock(fd, path);
+}
+
+/**
+ * Takes the lock on a lock file for writing without any wait.
+ * @param create also makes the file, which must not be there
+ * @returns undefined when somebody else holds it, or has taken the file away
+ * @throws the error of the operating system
+ */
+export function lockAtOnce(path: string, create = false): HeldLock | undefined {
+  const flags = constants.O_RDWR | constants.O_NOFOLLOW | (create ? constants.O_CREAT | constants.O_EXCL : 0);
+  const fd = openSync(path, flags, 0o600);
+  try {
+    const isSame = (): boolean => statSync(path, { throwIfNoEntry: false })?.ino === fstatSync(fd).ino;
+    // Whoever held it before may have deleted it: then the lock says nothing.
+    if (setLock(fd, path, F_WRLCK) && isSame()) return heldLock(fd, path);
+  } catch (error) {
+    closeSync(fd);
+    throw error;
+  }
+  closeSync(fd);
+  return undefined;
+}
+
+function heldLock(fd: number, path: string): HeldLock {
+  let isReleased = false;
   return {
     touch: () => {
       try {
@@ -100,6 +126,8 @@ export async function acquireLock(path: string, kind: LockKind, options: LockOpt
       }
     },
     release: () => {
+      if (isReleased) return;
+      isReleased = true;
       // A child between fork and exec still shares the open file, so closing alone could come late.
       setLock(fd, path, F_UNLCK);
       closeSync(fd);

@@ -91,13 +91,13 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
           mkdirSync(join(path, "empty"), { mode: 0o700 });
         }
       } catch (error) {
-        removeLayer(home, layer);
+        removeLayer(home, layer, removeTree);
         throw error;
       }
     },
 
-    remove: (layer) => {
-      removeLayer(home, layer);
+    remove: (layer, dispose = removeTree) => {
+      removeLayer(home, layer, dispose);
     },
 
     mount: (layer, label) => {
@@ -166,14 +166,15 @@ function makeDirectory(path: string, mode: number, owner: { uid: number; gid: nu
   chmodSync(path, mode);
 }
 
-function removeLayer(home: string, layer: StorageId): void {
+function removeLayer(home: string, layer: StorageId, dispose: (directory: string) => void): void {
   const path = join(home, layer);
   // A merged directory that is still a mount would have the files of the layers beneath deleted through it.
   if (isMountPoint(join(path, "merged"))) {
     throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
+  // Before the directory, in which it stands which one it is.
   for (const link of linksTo(home, layer)) rmSync(join(home, "l", link), { force: true });
-  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) removeTree(path);
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) dispose(path);
 }
 
 /** The short links to a layer. Where a crash or a full disk spoilt its `link`, they are searched for. */

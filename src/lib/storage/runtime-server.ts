@@ -103,14 +103,15 @@ export class RuntimeServer {
     return { id, dir: this.getWorkDir(id), runDir: this.getRunDir(id), config };
   }
 
-  /** Deletes a pod's infra container, found by id or a name; its process must have ended. @throws KpodError NOT_FOUND */
+  /** Deletes a pod's infra container, found by id or a name; its process must have ended. @throws KpodError NOT_FOUND, CORRUPT */
   async removePodSandbox(idOrName: string): Promise<void> {
     await this.deleteContainer(idOrName);
   }
 
-  /** Deletes a container, found by id or a name; its process must have ended. @throws KpodError NOT_FOUND */
+  /** Deletes a container, found by id or a name; its process must have ended. @throws KpodError NOT_FOUND, CORRUPT */
   async deleteContainer(idOrName: string): Promise<void> {
-    await this.store.deleteContainer((await this.find(idOrName)).id);
+    const problem = await this.store.deleteContainer((await this.find(idOrName)).id);
+    if (problem !== undefined) throw problem;
   }
 
   /** What CRI-O notes of a container. @throws KpodError NOT_FOUND, or CORRUPT when the note is not CRI-O's */

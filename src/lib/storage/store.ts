@@ -1,15 +1,16 @@
 import { mkdirSync } from "node:fs";
 import { errorMessage, fileError, KpodError } from "../errors";
+import { removeTree } from "../system/remove-tree";
 import { addContainer, dropContainer, readContainers } from "./containers";
-import { dropMakingRoom } from "./full-disk";
 import { newStorageId, isStorageId, type StorageId } from "./ids";
 import { readImages } from "./images";
-import { addLayer, dropLayer, readLayers } from "./layers";
-import type { HeldLock } from "./lock-file";
+import { addLayer, dropLayers, incompleteFlags, markComplete, readLayers } from "./layers";
+import { type HeldLock, type LockKind } from "./lock-file";
 import { forgetMount, makeMountsDirectory, noteMount, readMountPoints, releaseMount } from "./mount-points";
 import { changeRecord, type ContainerRecord, type LayerRecord } from "./records";
+import { deleteContainer, deleteIncompleteLayers, usersOf } from "./removal";
 import { StoreReader } from "./store-reader";
-import { removeTree } from "../system/remove-tree";
+import { clearStaleDirectories, Staging } from "./temp-directories";
 
 export type { StoreConfig, StoreOptions } from "./store-reader";
 
@@ -43,19 +44,20 @@ export class Store extends StoreReader {
       [imagesLock, "read"],
       [containersLock, "write"],
     ] as const;
-    return this.locked(locks, (layers, _images, containers) => {
+    return this.change(locks, (_staging, layers, _images, containers) => {
       this.refuseTaken(wanted);
       const image = readImages(layout, this.logger).find(({ id }) => id === wanted.image);
       if (image === undefined) {
         throw new KpodError("NOT_FOUND", `image ${wanted.image.slice(0, 13)} has left the store`);
       }
-      const layer: LayerRecord = {
+      const layer: LayerRecord & { id: StorageId } = {
         id: newStorageId(),
         names: [wanted.layerName],
         ...(image.layer === undefined ? {} : { parent: image.layer }),
         created,
+        flags: incompleteFlags,
       };
-      const record: ContainerRecord = {
+      const record: ContainerRecord & { layer: StorageId } = {
         id: wanted.id ?? newStorageId(),
         names: [...wanted.names],
         image: image.id,
@@ -64,18 +66,16 @@ export class Store extends StoreReader {
         created,
         flags: { MountLabel: "", ProcessLabel: "", ...(layout.newAreVolatile ? { Volatile: true } : {}) },
       };
-      let recorded = false;
       try {
+        // In this order a crash leaves an incomplete layer, which anyone may delete, or a container that is listed.
+        addLayer(layout, layers.touch, layer);
         this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
+        addContainer(layout, containers.touch, record);
         mkdirSync(this.userdataDirectory(record.id), { recursive: true, mode: 0o700 });
         mkdirSync(this.runUserdataDirectory(record.id), { recursive: true, mode: 0o700 });
-        addLayer(layout, layers.touch, layer);
-        recorded = true;
-        addContainer(layout, containers.touch, record);
+        markComplete(layout, layers.touch, layer.id);
       } catch (error) {
-        this.takeBack(record, () => {
-          if (recorded) dropLayer(layout, layers.touch, layer.id);
-        });
+        this.takeBack(record, layers, containers);
         throw error instanceof KpodError
           ? error
           : fileError(`cannot make container ${wanted.names[0] ?? record.id}`, error);
@@ -85,13 +85,21 @@ export class Store extends StoreReader {
   }
 
   /** Removes what there is of a container that could not be made to the end. */
-  private takeBack(record: ContainerRecord, dropRecords: () => void): void {
+  private takeBack(
+    { id, layer }: ContainerRecord & { layer: StorageId },
+    layers: HeldLock,
+    containers: HeldLock,
+  ): void {
+    const { layout } = this;
     try {
-      // First: where the layer's record cannot be dropped, its directory must stay.
-      dropRecords();
-      this.removeDirectories(record);
+      // What is little goes at once. Its layer is still marked as incomplete; the records go when there is room again.
+      removeTree(layout.containerRunDirectory(id));
+      removeTree(layout.containerDirectory(id));
+      this.driver.remove(layer);
+      dropLayers(layout, layers.touch, [layer]);
+      dropContainer(layout, containers.touch, id);
     } catch (error) {
-      this.logger.warn(`something is left of container ${record.id}: ${errorMessage(error)}`);
+      this.logger.warn(`something is left of container ${id}: ${errorMessage(error)}`);
     }
   }
 
@@ -108,12 +116,15 @@ export class Store extends StoreReader {
   }
 
   /**
-   * Deletes a container: mount, records, layer and directories. What is gone already counts as deleted, so
-   * that a half-deleted container can be finished off. Its process must have ended.
+   * Deletes a container: mount, layer, directories and record. What is gone already counts as deleted, so that a
+   * half-deleted container can be finished off. Its process must have ended.
    * @param strayLayer the layer to delete when the record is gone: one that nobody else uses
+   * @returns CORRUPT when its record names a layer that somebody else needs, which stays; all else has gone
+   * @throws KpodError CORRUPT when records cannot be read, and then nothing has gone; LOCK_TIMEOUT, IO, NOT_PERMITTED,
+   * INTERRUPTED
    */
-  async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<void> {
-    const { layout } = this;
+  async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<KpodError | undefined> {
+    const { layout, driver, logger } = this;
     makeMountsDirectory(layout);
     const locks = [
       [layout.layersLock, "write"],
@@ -121,60 +132,91 @@ export class Store extends StoreReader {
       [layout.imagesLock, "write"],
       [layout.containersLock, "write"],
     ] as const;
-    await this.locked(locks, (layers, mounts, _images, containers) => {
-      const records = readContainers(layout, this.logger);
-      const record = records.find((candidate) => candidate.id === id) ?? this.strayRecord(id, strayLayer);
-      if (isStorageId(record.layer)) {
-        this.driver.unmount(record.layer);
-        forgetMount(layout, mounts.touch, record.layer);
-      }
-      dropMakingRoom(layout.containerDirectory(id), () => {
-        // Records first: CRI-O forgives a layer's directory without a record, but not the reverse.
-        dropContainer(layout, containers.touch, id);
-        if (isStorageId(record.layer)) dropLayer(layout, layers.touch, record.layer);
-      });
-      this.removeDirectories(record);
+    return this.change(locks, (staging, layers, mounts, _images, containers) => {
+      const touch = { layers: layers.touch, mounts: mounts.touch };
+      const record = this.recordOf(id) ?? this.strayRecord(id, strayLayer);
+      return deleteContainer({ layout, driver, staging, logger, touch }, record, containers.touch);
     });
+  }
+
+  private recordOf(id: StorageId): ContainerRecord | undefined {
+    return readContainers(this.layout, this.logger).find((record) => record.id === id);
   }
 
   /** What stands for a record that is gone; without a layer where that one belongs to somebody. */
   private strayRecord(id: StorageId, layer: StorageId | undefined): ContainerRecord {
-    const owners = [...readContainers(this.layout, this.logger), ...readImages(this.layout, this.logger)];
-    const children = readLayers(this.layout, this.logger).filter(({ parent }) => parent === layer);
-    if (layer === undefined || children.length > 0 || owners.some((owner) => owner.layer === layer))
-      return { id };
-    return { id, layer };
+    const contents = {
+      containers: readContainers(this.layout, this.logger),
+      images: readImages(this.layout, this.logger),
+      layers: readLayers(this.layout, this.logger),
+    };
+    return layer === undefined || usersOf(layer, contents).length > 0 ? { id } : { id, layer };
   }
 
-  private removeDirectories(record: ContainerRecord): void {
-    if (isStorageId(record.layer)) this.driver.remove(record.layer);
-    removeTree(this.layout.containerDirectory(record.id));
-    removeTree(this.layout.containerRunDirectory(record.id));
+  /**
+   * Changes the store under its locks, as `locked` does. What the change moves aside is deleted when they are given
+   * back, and so is what others left behind.
+   * @throws KpodError LOCK_TIMEOUT, INTERRUPTED, and what the action throws
+   */
+  async change<const L extends readonly (readonly [string, LockKind])[], T>(
+    wanted: L,
+    action: (staging: Staging, ...locks: { [K in keyof L]: HeldLock }) => T,
+  ): Promise<T> {
+    const { layout, logger } = this;
+    const staging = new Staging(layout.temporaryRoots);
+    try {
+      const result = await this.locked(wanted, (...locks) => {
+        this.deleteIncomplete(staging, wanted, locks);
+        return action(staging, ...locks);
+      });
+      await clearStaleDirectories(layout.temporaryRoots, logger, this.interruption);
+      return result;
+    } finally {
+      await staging.clear(logger, this.interruption);
+    }
+  }
+
+  /** Deletes what is left of layers that were made or deleted by half, where the locks allow it. */
+  private deleteIncomplete(
+    staging: Staging,
+    wanted: readonly (readonly [string, LockKind])[],
+    locks: readonly HeldLock[],
+  ): void {
+    const { layout, driver, logger } = this;
+    const touchOf = (path: string): (() => void) | undefined =>
+      locks[wanted.findIndex(([lock, kind]) => lock === path && kind === "write")]?.touch;
+    const [layers, mounts] = [touchOf(layout.layersLock), touchOf(layout.mountsLock)];
+    if (layers === undefined) return;
+    const touch = { layers, ...(mounts === undefined ? {} : { mounts }) };
+    deleteIncompleteLayers({ layout, driver, staging, logger, touch });
   }
 
   /** Changes a container's metadata. @throws KpodError NOT_FOUND */
   setMetadata(id: StorageId, metadata: string): Promise<void> {
-    return this.change(id, { metadata });
+    return this.changeContainer(id, { metadata });
   }
 
   /** Changes a container's names. @throws KpodError NOT_FOUND, or CONFLICT when another has the name */
   setNames(id: StorageId, names: readonly string[]): Promise<void> {
-    return this.change(id, { names: [...names] });
+    return this.changeContainer(id, { names: [...names] });
   }
 
   /** Changes a layer's names; a layer that has no record is fine. */
   setLayerNames(id: StorageId, names: readonly string[]): Promise<void> {
-    return this.locked([[this.layout.layersLock, "write"]] as const, ({ touch }) => {
+    return this.change([[this.layout.layersLock, "write"]] as const, (_staging, { touch }) => {
       changeRecord(this.layout.layersFiles, touch, id, { names: [...names] });
     });
   }
 
   /** Changes a container's names and metadata in one go. @throws KpodError NOT_FOUND, or CONFLICT */
   setNamesAndMetadata(id: StorageId, names: readonly string[], metadata: string): Promise<void> {
-    return this.change(id, { names: [...names], metadata });
+    return this.changeContainer(id, { names: [...names], metadata });
   }
 
-  private change(id: StorageId, fields: Partial<Pick<ContainerRecord, "names" | "metadata">>): Promise<void> {
+  private changeContainer(
+    id: StorageId,
+    fields: Partial<Pick<ContainerRecord, "names" | "metadata">>,
+  ): Promise<void> {
     return this.locked([[this.layout.containersLock, "write"]] as const, ({ touch }) => {
       const others = readContainers(this.layout, this.logger).filter((record) => record.id !== id);
       const holder = others.find((record) => record.names?.some((name) => fields.names?.includes(name)));
@@ -237,7 +279,7 @@ export class Store extends StoreReader {
       [this.layout.layersLock, "write"],
       [this.layout.mountsLock, "write"],
     ] as const;
-    return this.locked(locks, (_layers, mounts) => action(mounts));
+    return this.change(locks, (_staging, _layers, mounts) => action(mounts));
   }
 }
 

@@ -19,8 +19,8 @@ export function vfsDriver(root: string): GraphDriver {
         hint: "use a store with storage_driver overlay",
       });
     },
-    remove: (layer) => {
-      removeTree(path(layer));
+    remove: (layer, dispose = removeTree) => {
+      if (existsSync(path(layer))) dispose(path(layer));
     },
     // A copy needs no mount: it is always there.
     mount: () => {},

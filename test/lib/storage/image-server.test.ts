@@ -165,7 +165,10 @@ describe("an image", () => {
     expect(readdirSync(join(made.directory, "root/overlay-layers")).sort()).toEqual([
       "layers.json",
       "layers.lock",
+      "tmp",
     ]);
+    for (const place of ["overlay-layers/tmp", "overlay/tempdirs"])
+      expect(readdirSync(join(made.directory, "root", place))).toEqual([]);
     expect(readdirSync(join(made.directory, "root/overlay-images")).sort()).toEqual([
       "images.json",
       "images.lock",

@@ -1,0 +1,181 @@
+import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
+import type { Logger } from "../logger";
+import { removeTree } from "../system/remove-tree";
+import { dropContainer, readContainers } from "./containers";
+import type { GraphDriver } from "./driver";
+import { makingRoom } from "./full-disk";
+import { isStorageId, type StorageId } from "./ids";
+import { readImages } from "./images";
+import { dropLayers, isIncomplete, markIncomplete, readLayers } from "./layers";
+import type { StoreLayout } from "./layout";
+import { forgetMount, readMountPoints } from "./mount-points";
+import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
+import type { Staging } from "./temp-directories";
+
+/** All records of a store. */
+export interface StoreContents {
+  images: readonly ImageRecord[];
+  layers: readonly LayerRecord[];
+  containers: readonly ContainerRecord[];
+}
+
+/** What a removal works with. The locks of what it touches are held for writing. */
+export interface RemovalPlace {
+  readonly layout: StoreLayout;
+  readonly driver: GraphDriver;
+  readonly staging: Staging;
+  readonly logger: Logger;
+  /** Tells the readers of the records that they are about to change; without the lock of the mounts, none of them does. */
+  readonly touch: { readonly layers: () => void; readonly mounts?: () => void };
+}
+
+/**
+ * Reads all that a removal may write, before it writes anything: a file that is torn must not be noticed half way.
+ * @throws KpodError CORRUPT, IO
+ */
+export function readContents({ layout, logger }: Pick<RemovalPlace, "layout" | "logger">): StoreContents {
+  readMountPoints(layout);
+  return {
+    images: readImages(layout, logger),
+    layers: readLayers(layout, logger),
+    containers: readContainers(layout, logger),
+  };
+}
+
+/**
+ * Deletes layers so that a crash at any step leaves nothing that anybody stumbles over: no record is without its
+ * directory, unless it says that it is incomplete, and such a layer is deleted by the next change of kpod or by
+ * containers/storage when it reads the records.
+ * @param meanwhile what goes with the layers, done between marking them and taking them away
+ */
+export function deleteLayers(
+  { layout, driver, staging, touch }: RemovalPlace,
+  layers: readonly StorageId[],
+  meanwhile: () => void = () => {},
+): void {
+  for (const layer of layers) {
+    driver.unmount(layer);
+    if (touch.mounts !== undefined) forgetMount(layout, touch.mounts, layer);
+  }
+  markIncomplete(layout, touch.layers, layers);
+  meanwhile();
+  for (const layer of layers) {
+    driver.remove(layer, (directory) => {
+      staging.stage("driver", directory);
+    });
+    // The recipe of the layer's tar, and its big data.
+    const files = join(dirname(layout.layersLock), layer);
+    staging.stage("root", `${files}.tar-split.gz`);
+    staging.stage("root", files);
+  }
+  dropLayers(layout, touch.layers, layers);
+}
+
+/**
+ * Deletes a container: mount, layer, directories, and its record at the very end. Whatever breaks off before, it is
+ * still listed, and to remove it again ends it. A CRI-O that starts in between deletes a container whose directories
+ * are gone itself, and so does no more than was asked for.
+ * @param touchContainers tells the readers of the containers' records that they are about to change
+ * @returns the reason for which its layer stays: somebody else needs it
+ * @throws KpodError CORRUPT before anything was changed; IO, NOT_PERMITTED
+ */
+export function deleteContainer(
+  place: RemovalPlace,
+  record: ContainerRecord,
+  touchContainers: () => void,
+): KpodError | undefined {
+  const { layout, driver, staging } = place;
+  const layer = isStorageId(record.layer) ? record.layer : undefined;
+  const contents = readContents(place);
+  const users = layer === undefined ? [] : usersOf(layer, contents, record.id);
+  const own = layer === undefined || users.length > 0 ? [] : [layer];
+  const directories = [
+    layout.containerRunDirectory(record.id),
+    layout.containerDirectory(record.id),
+  ] as const;
+  const makeRoom = (): void => {
+    staging.makeRoom();
+    for (const directory of directories) removeTree(directory);
+    for (const path of own.map((id) => driver.diffPath(id)))
+      if (path.startsWith(`${layout.root}/`)) removeTree(path, { keepTop: true });
+  };
+  makingRoom(makeRoom, () => {
+    deleteLayers(place, own);
+    staging.stage("runRoot", directories[0]);
+    staging.stage("root", directories[1]);
+    dropContainer(layout, touchContainers, record.id);
+  });
+  if (layer === undefined || users.length === 0) return undefined;
+  return new KpodError(
+    "CORRUPT",
+    `container ${record.id.slice(0, 13)} is removed, but not layer ${layer.slice(0, 13)} that its record names: ` +
+      `${shortList(users)} need${users.length === 1 ? "s" : ""} it`,
+  );
+}
+
+/** Who needs a layer beside a container: other containers, images, and the layers on it. */
+export function usersOf(
+  layer: StorageId,
+  { containers, images, layers }: StoreContents,
+  container?: StorageId,
+): string[] {
+  return [
+    ...images
+      .filter((image) => image.layer === layer || mappedLayers(image).includes(layer))
+      .map(({ id, names }) => `image ${names?.[0] ?? id.slice(0, 13)}`),
+    ...containers
+      .filter((other) => other.layer === layer && other.id !== container)
+      .map(({ id }) => `container ${id.slice(0, 13)}`),
+    ...layers.filter(({ parent }) => parent === layer).map(({ id }) => `layer ${id.slice(0, 13)}`),
+  ];
+}
+
+/** The further top layers of an image, with other owners of the files, made for containers with user namespaces. */
+export function mappedLayers(image: ImageRecord): StorageId[] {
+  const mapped = image["mapped-layers"];
+  return Array.isArray(mapped) ? mapped.filter(isStorageId) : [];
+}
+
+/**
+ * Deletes the layers that somebody was making or deleting when he crashed, as containers/storage does when it reads the
+ * records: such a layer is somebody's only as long as he has the lock of the layers. Those that a container or an image
+ * names go with it.
+ */
+export function deleteIncompleteLayers(place: RemovalPlace): void {
+  if (!place.layout.layersFiles.some(mentionsIncomplete)) return;
+  try {
+    const contents = readContents(place);
+    const stray = new Set<StorageId>();
+    const isStray = (layer: LayerRecord): boolean =>
+      isIncomplete(layer) &&
+      !stray.has(layer.id) &&
+      usersOf(layer.id, { ...contents, layers: contents.layers.filter(({ id }) => !stray.has(id)) })
+        .length === 0;
+    // From the top down: without it, the next one may have no child any more.
+    for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
+      stray.add(top.id);
+    if (stray.size > 0) deleteLayers(place, [...stray]);
+  } catch (error) {
+    // What the caller wants to do tells what is wrong with the store, if that stands in its way.
+    if (!(error instanceof KpodError) && errnoOf(error) === undefined) throw error;
+    place.logger.warn(`layers that were deleted or made by half stay: ${errorMessage(error)}`);
+  }
+}
+
+/** Most stores have none: the records need not be parsed to see that. */
+function mentionsIncomplete(file: string): boolean {
+  try {
+    return readFileSync(file).includes('"incomplete"');
+  } catch (error) {
+    if (isNotFound(error)) return false;
+    throw error;
+  }
+}
+
+function shortList(words: readonly string[]): string {
+  const [first = "", second, ...others] = words;
+  if (second === undefined) return first;
+  return others.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${others.length} more`;
+}

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { runProcess, type ProcessResult } from "./process";
+
+const kpod = join(__dirname, "../../bin/kpod");
+
+/** All by which a program changes what is on a disk or mounted, but for the contents of files that nobody knows yet. */
+const changing = [
+  ...["?rename", "?renameat", "renameat2", "?unlink", "unlinkat", "?rmdir", "?mkdir", "mkdirat"],
+  ...["?symlink", "symlinkat", "?link", "linkat", "mount", "umount2", "pwrite64"],
+].join(",");
+
+/**
+ * Runs kpod, which ends by SIGKILL at its call of the kernel that changes something for the `step`th time.
+ * @returns exit code 137, or what it ended with when it has fewer steps
+ */
+export function killedAt(step: number, args: readonly string[]): Promise<ProcessResult> {
+  const words = [
+    "--output=/dev/null",
+    `--trace=${changing}`,
+    `--inject=${changing}:signal=KILL:when=${step}`,
+  ];
+  return runProcess("strace", [...words, process.execPath, kpod, ...args]);
+}
