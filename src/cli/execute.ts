@@ -48,6 +48,7 @@ async function runCommand(
   terminal: Terminal,
 ): Promise<number> {
   if (command.needsRoot === true) requireRoot(command);
+  if (globals.hostRoot !== undefined) await enterNode(command, globals.hostRoot);
   const context = createContext(globals, terminal, { changes: command.needsRoot });
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
   if (command.needsRoot === true) context.signal();
@@ -60,6 +61,21 @@ async function runCommand(
     if (isInterruption(error)) context.signal().throwIfAborted();
     throw error;
   }
+}
+
+/** Goes to the root of a mounted node. Its processes are seen from there, but they are not those of this kpod. */
+async function enterNode({ path, needsRoot }: Command, root: string): Promise<void> {
+  if (needsRoot === true) {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `kpod ${path.join(" ")} changes the node: with --host-root it is only looked at`,
+      {
+        hint: `in a pod with hostPID use chroot ${root} kpod …, or nsenter -t 1 -a kpod …`,
+      },
+    );
+  }
+  const { enterHostRoot } = await import("../lib/system/host-root");
+  enterHostRoot(root);
 }
 
 function requireRoot({ path }: Command): void {
