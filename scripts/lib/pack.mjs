@@ -76,6 +76,7 @@ const PACKS = {
   settings: ["src/lib/config/write.ts", "src/lib/config/unknown-keys.ts", "src/lib/config/toml-scan.ts"],
   runtimes: [
     "src/lib/oci/conmon.ts",
+    "src/lib/oci/node-sight.ts",
     "src/lib/oci/runtime-call.ts",
     "src/lib/oci/runtime-handler.ts",
     "src/lib/oci/runtime-state.ts",

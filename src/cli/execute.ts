@@ -49,6 +49,7 @@ async function runCommand(
 ): Promise<number> {
   const changes = command.needsRoot === true;
   if (changes) requireRoot(command);
+  if (globals.hostRoot !== undefined) await enterNode(command, globals.hostRoot);
   const context = createContext(globals, terminal, changes);
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
   if (changes) context.signal();
@@ -61,6 +62,21 @@ async function runCommand(
     if (isInterruption(error)) context.signal().throwIfAborted();
     throw error;
   }
+}
+
+/** Goes to the root of a mounted node. Its processes are seen from there, but they are not those of this kpod. */
+async function enterNode({ path, needsRoot }: Command, root: string): Promise<void> {
+  if (needsRoot === true) {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `kpod ${path.join(" ")} changes the node: with --host-root it is only looked at`,
+      {
+        hint: `in a pod with hostPID use chroot ${root} kpod …, or nsenter -t 1 -a kpod …`,
+      },
+    );
+  }
+  const { enterHostRoot } = await import("../lib/system/host-root");
+  enterHostRoot(root);
 }
 
 function requireRoot({ path }: Command): void {

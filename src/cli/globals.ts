@@ -36,6 +36,11 @@ export const globalFlags = {
     help: "Directory of logs that were moved, or whose paths are another machine's",
     completes: "directory",
   },
+  "host-root": {
+    argument: "PATH",
+    help: "Look at a node that is mounted below this directory, with its /proc and /sys",
+    completes: "directory",
+  },
   runtime: { argument: "PATH", help: "OCI runtime", completes: "file" },
   "lock-timeout": {
     argument: "SECONDS",

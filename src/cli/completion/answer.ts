@@ -31,6 +31,11 @@ async function answer(request: CompletionRequest): Promise<string> {
   if (!isNodeObject(completes)) return "";
   const { loadConfig } = await import("../../lib/config");
   const { globals, word } = request;
+  const hostRoot = globals.get("host-root");
+  if (hostRoot !== undefined) {
+    const { enterHostRoot } = await import("../../lib/system/host-root");
+    enterHostRoot(hostRoot);
+  }
   const config = loadConfig({
     configFile: globals.get("config"),
     overrides: {

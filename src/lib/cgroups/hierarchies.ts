@@ -1,12 +1,10 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readMounts } from "../system/mount";
+import { ownMounts } from "./process-cgroups";
 
 /** Where the hierarchies of cgroups are mounted: several of version 1, one of version 2, or both (hybrid). */
 export function cgroupHierarchies(): string[] {
-  return readMounts()
-    .filter(({ type }) => type === "cgroup" || type === "cgroup2")
-    .map(({ target }) => target);
+  return ownMounts().map(({ target }) => target);
 }
 
 /**

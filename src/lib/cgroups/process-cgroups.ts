@@ -1,13 +1,34 @@
-import { existsSync } from "node:fs";
-import { readMounts, type MountInfo } from "../system/mount";
+import { existsSync, readFileSync } from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
+import { readMounts, showsMounts, type MountInfo } from "../system/mount";
+import { isInitialCgroupNamespace } from "../system/pid-namespace";
 import { readProcessCgroup } from "../system/process";
 
 /** A place where cgroups can be seen. */
 export type CgroupMount = Pick<MountInfo, "root" | "target" | "type" | "superOptions">;
 
-/** The mounted hierarchies of cgroups, as this process sees them. */
+/**
+ * The mounted hierarchies of cgroups, as this process sees them. In a cgroup namespace of its own, where often only a
+ * part of them is mounted, those of the machine's first process too, where that may be looked at.
+ */
 export function cgroupMounts(): readonly CgroupMount[] {
-  return usualMounts() ?? mountedHierarchies(readMounts(undefined, "cgroup"));
+  if (isInitialCgroupNamespace()) return usualMounts() ?? ownMounts();
+  return [...ownMounts(), ...mountsOfFirstProcess()];
+}
+
+/** Those of this process alone; none where /proc is not mounted. */
+export function ownMounts(): CgroupMount[] {
+  return showsMounts() ? mountedHierarchies(readMounts(undefined, "cgroup")) : [];
+}
+
+function mountsOfFirstProcess(): CgroupMount[] {
+  try {
+    const mounts = mountedHierarchies(readMounts(readFileSync("/proc/1/mountinfo", "utf8"), "cgroup"));
+    return mounts.map((mount) => ({ ...mount, target: `/proc/1/root${mount.target}` }));
+  } catch (error) {
+    if (isNotFound(error) || ["EACCES", "EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
 }
 
 /** The hierarchies among mounts. */
@@ -63,17 +84,29 @@ export interface ProcessCgroups {
  *
  * @param text what /proc/PID/cgroup holds
  * @param id the container's id
+ * @param wantedPath the path that its spec wants, below the roots of the hierarchies: asked for where a cgroup namespace
+ * hides them
  */
 export function parseProcessCgroups(
   text: string,
   id: string,
   mounts: readonly CgroupMount[],
+  wantedPath: () => string = () => "",
 ): ProcessCgroups {
   const v1 = new Map<string, string | undefined>();
   let v2: string | undefined;
   // It is the same in nearly all hierarchies.
   let processPath: string | undefined;
   let path: string | undefined;
+  const placeOf = (shown: string | undefined, fits: (mount: CgroupMount) => boolean): string | undefined => {
+    const fitting = mounts.filter(fits);
+    const directory = directoryOf(shown, fitting);
+    if (shown === undefined || (directory !== undefined && fitting.length === 1)) return directory;
+    if (directory !== undefined && existsSync(directory)) return directory;
+    // Of the names above the root of a cgroup namespace the kernel shows none: the spec has them.
+    const tail = shown.replace(/^(\/\.\.)+/, "");
+    return directoryByTail(wantedPath(), id, fitting) ?? directoryByTail(tail, id, fitting) ?? directory;
+  };
   for (const line of text.split("\n")) {
     const read = readLine(line);
     if (read === undefined) continue;
@@ -83,13 +116,13 @@ export function parseProcessCgroups(
       path = pathOfContainer(processPath, id);
     }
     if (list === "") {
-      v2 = directoryOf(path, (mount) => mount.type === "cgroup2", mounts);
+      v2 = placeOf(path, (mount) => mount.type === "cgroup2");
       continue;
     }
     for (const controller of list.split(",")) {
       const mounted = (mount: CgroupMount): boolean =>
         mount.type === "cgroup" && mount.superOptions.includes(controller);
-      v1.set(controller, directoryOf(path, mounted, mounts));
+      v1.set(controller, placeOf(path, mounted));
     }
   }
   return { v1, v2 };
@@ -109,14 +142,20 @@ function pathOfContainer(path: string, id: string): string | undefined {
   return own < 0 ? undefined : parts.slice(0, own + 1).join("/");
 }
 
-function directoryOf(
-  path: string | undefined,
-  fits: (mount: CgroupMount) => boolean,
-  mounts: readonly CgroupMount[],
-): string | undefined {
+/** The directory of a container in a mount that shows the whole of a path, or the end of it. */
+function directoryByTail(path: string, id: string, mounts: readonly CgroupMount[]): string | undefined {
+  const parts = (pathOfContainer(path, id) ?? "").split("/").slice(1);
+  for (const { target } of mounts) {
+    const tails = parts.map((_, index) => `${target}/${parts.slice(index).join("/")}`);
+    const found = tails.find((directory) => existsSync(`${directory}/cgroup.procs`));
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+function directoryOf(path: string | undefined, mounts: readonly CgroupMount[]): string | undefined {
   if (path === undefined) return undefined;
   for (const mount of mounts) {
-    if (!fits(mount)) continue;
     const directory = directoryIn(mount, path);
     if (directory !== undefined) return directory;
   }

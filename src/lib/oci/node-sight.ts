@@ -1,7 +1,7 @@
 import { readdirSync } from "node:fs";
 import { cgroupPopulation, type CgroupPopulation } from "../cgroups/population";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isOwnProc, isProcOfMachine } from "../system/pid-namespace";
+import { isOwnProc } from "../system/pid-namespace";
 import { readCommandName } from "../system/process";
 import { isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
 import { readExitFile } from "./exit-file";
@@ -33,20 +33,16 @@ export interface NodeSight {
 const inits: ReadonlySet<string> = new Set(["systemd", "init", "openrc-init", "runit", "s6-svscan", "procd"]);
 
 /**
- * Finds out whether the processes of the node's containers are to be seen here. On a machine itself that is plain; a
- * node may itself be a container, and so elsewhere the processes tell that its runtimes and CRI-O have noted: one that
+ * Finds out whether the processes of the node's containers are to be seen here, where that is not plain because it is
+ * the machine itself. A node may itself be a container, and so elsewhere the processes tell that its runtimes and CRI-O have noted: one that
  * is here with its start time says that this is the node's pid namespace; one that is not, though the cgroup of its
  * container holds processes, says that it is not.
  */
 export function nodeSight(evidence: NodeEvidence): NodeSight {
-  if (isProcOfMachine()) return seen;
   const population = cgroupPopulation();
   const place = placeBy(evidence, population);
-  if (place === "node") return seen;
-  return { place, hasEndedUnseen: (id) => population.isPopulated(id) === false };
+  return { place, hasEndedUnseen: (id) => place === "node" || population.isPopulated(id) === false };
 }
-
-const seen: NodeSight = { place: "node", hasEndedUnseen: () => true };
 
 function placeBy(evidence: NodeEvidence, population: CgroupPopulation): NodeSight["place"] {
   const known = knownContainers(evidence);

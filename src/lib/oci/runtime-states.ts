@@ -2,6 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import type { Config } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
+import { isProcOfMachine } from "../system/pid-namespace";
 import type { Container } from "./container";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
 import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
@@ -45,6 +46,8 @@ export interface RuntimeLimits {
 export type ChoiceOf = (container: Container, exact: boolean) => RuntimeChoice;
 
 const defaultChoice: RuntimeChoice = { handler: "", trusted: undefined, privileged: false };
+
+const seenByAll: NodeSight = { place: "node", hasEndedUnseen: () => true };
 
 /** Asks the OCI runtimes of a node which one has a container and what it says of it: all that changes nothing. */
 export class RuntimeStates {
@@ -149,6 +152,7 @@ export class RuntimeStates {
 
   /** Whether the processes of the node's containers are to be seen here. */
   sight(): NodeSight {
+    if (isProcOfMachine()) return seenByAll;
     return nodeSight({
       runtimeRoots: this.existingRoots(),
       containersDirectory: this.containersDirectory,

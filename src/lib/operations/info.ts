@@ -1,6 +1,6 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
+import { ownMounts } from "../cgroups/process-cgroups";
 import { fileLimits, readTextIfThere } from "../system/files";
-import { readMounts } from "../system/mount";
 import type { ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
@@ -121,7 +121,7 @@ function readyPods(server: ContainerServer): number {
 }
 
 function cgroupVersion(): string {
-  const types = new Set(readMounts().map(({ type }) => type));
+  const types = new Set(ownMounts().map(({ type }) => type));
   if (types.has("cgroup")) return types.has("cgroup2") ? "hybrid" : "v1";
   return types.has("cgroup2") ? "v2" : "none";
 }

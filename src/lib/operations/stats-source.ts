@@ -1,5 +1,6 @@
 import { readlinkSync } from "node:fs";
 import { totalmem } from "node:os";
+import { specCgroupPath } from "../cgroups/container-path";
 import {
   cgroupMounts,
   parseProcessCgroups,
@@ -115,9 +116,20 @@ function cgroupsOf(
   if (known !== undefined) return known;
   const text = readProcessCgroup(pid);
   if (text === undefined) throw notRunning(container);
-  const cgroups = parseProcessCgroups(text, container.id, mounts);
+  const cgroups = parseProcessCgroups(text, container.id, mounts, () => wantedPath(container));
   places?.set(key, cgroups);
   return cgroups;
+}
+
+function wantedPath(container: Container): string {
+  try {
+    const path: unknown = container.spec.linux?.cgroupsPath;
+    return typeof path === "string" ? specCgroupPath(path) : "";
+  } catch (error) {
+    // Its spec is lost: the path of the process is all there is.
+    if (!(error instanceof KpodError)) throw error;
+    return "";
+  }
 }
 
 /** True when a container has a process whose numbers can be read. */

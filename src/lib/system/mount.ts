@@ -1,5 +1,5 @@
-import { readFileSync, realpathSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
+import { existsSync, readFileSync, realpathSync } from "node:fs";
+import { errnoOf, isNotFound, KpodError } from "../errors";
 import { checked, libc } from "./libc";
 
 /** Flags of mount(2), see linux/mount.h. */
@@ -72,7 +72,7 @@ export interface MountInfo {
  * The mounts of this process, oldest first.
  * @param typesFrom how the wanted types begin: a node has a mount for each of its containers, and few of another type
  */
-export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8"), typesFrom = ""): MountInfo[] {
+export function readMounts(text = mountInfoText(), typesFrom = ""): MountInfo[] {
   return text
     .split("\n")
     .filter((line) => line.includes(` - ${typesFrom}`))
@@ -87,6 +87,19 @@ export function readMounts(text = readFileSync("/proc/self/mountinfo", "utf8"), 
         superOptions: (fields[separator + 3] ?? "").split(","),
       };
     });
+}
+
+/** Below the root of a mounted node, /proc may be that of a namespace in which this process is not. */
+function mountInfoText(): string {
+  const paths = ["/proc/self/mountinfo", "/proc/1/mountinfo"];
+  const path = paths.find((candidate) => existsSync(candidate));
+  if (path === undefined) throw new KpodError("IO", "cannot read /proc/self/mountinfo: /proc is not mounted");
+  return readFileSync(path, "utf8");
+}
+
+/** True where the kernel tells what is mounted. */
+export function showsMounts(): boolean {
+  return existsSync("/proc/self/mountinfo") || existsSync("/proc/1/mountinfo");
 }
 
 /** True when something is mounted at exactly this path, which symbolic links may lead to. */

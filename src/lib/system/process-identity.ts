@@ -107,8 +107,8 @@ function openProcess(pid: number): number | "gone" | undefined {
   const fd = libc().syscall(SYS_pidfd_open, pid, 0, null, 0);
   if (fd !== -1) return fd;
   const errno = libc().errno();
-  // EINVAL: a thread of a process, which is none by itself.
-  if (errno === constants.errno.ESRCH || errno === constants.errno.EINVAL) return "gone";
+  // EINVAL, and ENOENT since Linux 6.15: a thread of a process, which is none by itself.
+  if ([constants.errno.ESRCH, constants.errno.EINVAL, constants.errno.ENOENT].includes(errno)) return "gone";
   // ENOSYS of old kernels, EPERM of those who filter what they do not know.
   if (errno === constants.errno.ENOSYS || errno === constants.errno.EPERM) return undefined;
   throw systemError("pidfd_open", errno, `process ${pid}`);

@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import {
   cgroupMounts,
   mountedHierarchies,
@@ -6,6 +7,7 @@ import {
   type CgroupMount,
 } from "../../../src/lib/cgroups/process-cgroups";
 import { readMounts } from "../../../src/lib/system/mount";
+import { testdir } from "../../helpers/testdir";
 
 const id = "eb1f08a198e9a502f7cf7c4f2ddc58e02a73260e8e3ff189c30648a7fd01d120";
 const other = "198c138b7ce7d518b909e13820efeba15526c3d8a450c23b6ccb87c9062c7d73";
@@ -74,6 +76,20 @@ test.each([
 ])("with the root %s mounted, %s is %s", (root, path, expected) => {
   const mounts = mountsOf([`30 23 0:26 ${root} /sys/fs/cgroup rw - cgroup2 cgroup2 rw`]);
   expect(parseProcessCgroups(`0::${path}\n`, id, mounts).v2).toBe(expected);
+});
+
+test.each([
+  ["a sibling of the own cgroup", "/../..", `/../crio-${id}`, `/pod/crio-${id}`, `pod/crio-${id}`],
+  ["the own cgroup's child", "/..", `/crio-${id}/init`, `/pod/crio-${id}`, `pod/crio-${id}`],
+  ["one in a part that is mounted", "/../..", `/../crio-${id}`, `/a/b/pod/crio-${id}`, `b/pod/crio-${id}`],
+  ["one whose spec is lost", "/..", `/../pod/crio-${id}`, "", `pod/crio-${id}`],
+])("in a cgroup namespace, %s is found by its spec", (_, root, path, wanted, place) => {
+  const directory = testdir({ [`${place}/cgroup.procs`]: "" });
+  const mounts = mountsOf([
+    "29 23 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw",
+    `30 23 0:26 ${root} ${directory} rw - cgroup2 cgroup2 rw`,
+  ]);
+  expect(parseProcessCgroups(`0::${path}\n`, id, mounts, () => wanted).v2).toBe(join(directory, place));
 });
 
 test("a hierarchy that is not mounted still holds its controller", () => {
