@@ -7,7 +7,7 @@ import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon, readConmonPid } from "./conmon";
 import type { Container } from "./container";
 import { findConmon, type RuntimeHandler } from "./runtime-handler";
-import { queryRuntimeState } from "./runtime-state";
+import { hasNoState, queryRuntimeState } from "./runtime-state";
 import { RuntimeStates } from "./runtime-states";
 import { formatStateFile, type ContainerState } from "./state";
 
@@ -41,7 +41,9 @@ export class Runtime extends RuntimeStates {
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */
   async version(handler: RuntimeHandler = this.handler()): Promise<string> {
-    const text = await this.call(handler, "--version");
+    // crun makes the directory of its state also for this.
+    const asked = hasNoState(handler) ? { ...handler, root: "/" } : handler;
+    const text = await this.call(asked, "--version");
     return text.split("\n")[0] ?? "";
   }
 
