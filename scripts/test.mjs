@@ -42,7 +42,13 @@ async function runJest(args, directory, run) {
     `--cacheDirectory=${join(REPOSITORY, "node_modules/.cache/jest")}`,
     ...args,
   ];
-  const env = leanEnvironment({ TMPDIR: directory, KPOD_TEST_RUN: run, KPOD_TEST_COUNTS: countsFile });
+  const env = leanEnvironment({
+    TMPDIR: directory,
+    // What is compiled of kpod is kept from one run to the next, and the user's own is left alone.
+    XDG_CACHE_HOME: join(REPOSITORY, "node_modules/.cache"),
+    KPOD_TEST_RUN: run,
+    KPOD_TEST_COUNTS: countsFile,
+  });
   const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
   const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, "utf8")) : undefined;
   rmSync(countsFile, { force: true });

@@ -56,6 +56,7 @@ export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./storage/ids";
 export type { RemovedImage } from "./storage/image-removal";
 export { ImageServer, type ImageResult } from "./storage/image-server";
+export { LockBudget, type LockClock } from "./storage/lock-budget";
 export type { ContainerRecord, ImageRecord, LayerRecord, StorageRecord } from "./storage/records";
 export {
   RuntimeServer,

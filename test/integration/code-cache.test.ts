@@ -1,36 +1,56 @@
 import {
+  chmodSync,
+  chownSync,
   cpSync,
   existsSync,
+  lstatSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { pathsBelow } from "../helpers/listing";
 import { runProcess, type ProcessResult } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 
 const repository = join(__dirname, "../..");
 const directory = testdir({ "root/overlay-containers/containers.json": "[]" });
-const cache = join(directory, "dist/cache");
+const home = join(directory, "home");
+const cache = join(home, ".cache/kpod");
 
 beforeAll(() => {
   for (const name of ["bin", "dist"])
     cpSync(join(repository, name), join(directory, name), { recursive: true });
-  rmSync(cache, { recursive: true, force: true });
+  mkdirSync(home);
   symlinkSync(join(repository, "node_modules"), join(directory, "node_modules"));
 });
 
+/** The places that a user's environment names. */
+type Places = Readonly<Record<"HOME" | "XDG_CACHE_HOME", string | undefined>>;
+const atHome: Places = { HOME: home, XDG_CACHE_HOME: undefined };
+
 function kpod(...args: string[]): Promise<ProcessResult> {
-  return runProcess(join(directory, "bin/kpod"), ["--root", join(directory, "root"), ...args]);
+  return kpodWith(atHome, ...args);
+}
+
+function kpodWith(env: Places, ...args: string[]): Promise<ProcessResult> {
+  return runProcess(join(directory, "bin/kpod"), ["--root", join(directory, "root"), ...args], { env });
 }
 
 const listed = { exitCode: 0, stdout: "[]\n", stderr: "" };
 const list = (): Promise<ProcessResult> => kpod("ps", "-a", "--format", "json");
 const kept = (): string[] => (existsSync(cache) ? readdirSync(cache).sort() : []);
 const ofPs = (): string[] => kept().filter((name) => name.endsWith("-ps"));
+/** What is kept of `ps` as it was built: the first line of its pack begins with what names it. */
+const current = (): string => {
+  const [hash = ""] = readFileSync(join(directory, "dist/kpod.cjs"), "latin1").slice(2).split(" ");
+  return ofPs().find((name) => name.startsWith(hash)) ?? "";
+};
 
 test("a call that fails keeps nothing", async () => {
   expect((await kpod("ps", "--format", "{{")).exitCode).toBe(2);
@@ -118,9 +138,79 @@ test("what is kept of other packs is not taken for that of these", async () => {
   writeFileSync(pack, text, "latin1");
 });
 
-test("where nothing can be kept, kpod works as well, and says nothing of it", async () => {
-  rmSync(cache, { recursive: true });
-  writeFileSync(cache, "");
+test("it is the user's own, and the package stays as it was installed", async () => {
+  expect((await kpod("config")).exitCode).toBe(0);
+  expect(statSync(cache).mode & 0o777).toBe(0o700);
+  for (const name of kept()) expect(statSync(join(cache, name)).mode & 0o777).toBe(0o600);
+  expect(readdirSync(join(directory, "dist"))).not.toContain("cache");
+});
+
+test("what somebody else may have written is not run", async () => {
+  const path = join(cache, current());
+  const whole = readFileSync(path);
+  // With the count of calls that says that it is not made anew.
+  const spoils: (() => void)[] = [
+    () => {
+      chownSync(path, 65534, 65534);
+    },
+    () => {
+      chmodSync(path, 0o620);
+    },
+    () => {
+      writeFileSync(`${home}/elsewhere`, whole);
+      rmSync(path);
+      symlinkSync(`${home}/elsewhere`, path);
+    },
+  ];
+  for (const spoil of spoils) {
+    spoil();
+    expect(await list()).toEqual(listed);
+    // One of ours has taken its place.
+    const now = lstatSync(path);
+    expect([now.isFile(), now.uid, now.mode & 0o777]).toEqual([true, 0, 0o600]);
+  }
+});
+
+test("what is kept of a kpod that nobody calls any more goes", async () => {
+  const old = join(cache, "0123456789abcdef-v20.0.0-x64-ps");
+  const recent = join(cache, "fedcba9876543210-v20.0.0-x64-ps");
+  for (const path of [old, recent]) writeFileSync(path, "");
+  utimesSync(old, 1_000_000, 1_000_000);
+  rmSync(join(cache, current()));
   expect(await list()).toEqual(listed);
-  expect(readdirSync(join(directory, "dist")).filter((name) => name.includes("cache"))).toEqual(["cache"]);
+  expect([existsSync(old), existsSync(recent)]).toEqual([false, true]);
+});
+
+test("$XDG_CACHE_HOME goes before the home", async () => {
+  const caches = join(directory, "caches");
+  mkdirSync(caches);
+  expect(await kpodWith({ HOME: home, XDG_CACHE_HOME: caches }, "ps", "-a", "--format", "json")).toEqual(
+    listed,
+  );
+  expect(readdirSync(caches)).toEqual(["kpod"]);
+});
+
+describe("where nothing can be kept, kpod works as well, and says nothing of it", () => {
+  const others = testdir({ file: "", "home/": null, "shared/.cache/kpod/": null });
+
+  test.each<[string, Places]>([
+    ["nobody has a home", { HOME: undefined, XDG_CACHE_HOME: undefined }],
+    ["the home is not there", { HOME: join(others, "nowhere"), XDG_CACHE_HOME: undefined }],
+    ["the home is a file", { HOME: join(others, "file"), XDG_CACHE_HOME: undefined }],
+    ["the home is somebody else's", { HOME: join(others, "home"), XDG_CACHE_HOME: undefined }],
+    ["others may write to the directory", { HOME: join(others, "shared"), XDG_CACHE_HOME: undefined }],
+    ["it cannot be written", { HOME: undefined, XDG_CACHE_HOME: "/proc/sys" }],
+  ])("%s", async (_, places) => {
+    chownSync(join(others, "home"), 65534, 65534);
+    chmodSync(join(others, "shared/.cache/kpod"), 0o777);
+    expect(await kpodWith(places, "ps", "-a", "--format", "json")).toEqual(listed);
+    expect(pathsBelow(others).sort()).toEqual([
+      "file",
+      "home",
+      "shared",
+      "shared/.cache",
+      "shared/.cache/kpod",
+    ]);
+    expect(readdirSync(join(directory, "dist"))).not.toContain("cache");
+  });
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renameContainer, type RenameStep } from "../../src/lib/operations/rename";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { listing } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
 import { createNode, tracesOf, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
@@ -18,6 +19,13 @@ beforeAll(async () => {
 afterAll(async () => {
   await node.world.destroy();
 }, 60_000);
+
+/** What of an inspected container has its name in it. */
+interface Inspected {
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>>;
+  readonly State: { readonly annotations: Readonly<Record<string, string>> };
+}
 
 const kpod = join(__dirname, "../../bin/kpod");
 const bundle = join(__dirname, "../../dist/index.cjs");
@@ -56,23 +64,40 @@ test("a taken name names its holder; bad names are refused", async () => {
 
 const steps: RenameStep[] = ["journal", "config", "bundle", "state", "layer", "record"];
 
-test.each(steps)("killed after the step %s, the next command leaves one name everywhere", async (step) => {
-  const container = await node.create(pod, `step-${step}`, "true");
-  const script = `
+test.each(steps)(
+  "killed after the step %s, looks show one name, and the next change leaves one everywhere",
+  async (step) => {
+    const container = await node.create(pod, `step-${step}`, "true");
+    const script = `
     const { ContainerServer, loadConfig, renameContainer } = require(${JSON.stringify(bundle)});
     const server = new ContainerServer(loadConfig({ configFile: ${JSON.stringify(node.world.config)} }));
     server.update({ states: false }).then(() =>
       renameContainer(server, server.lookupContainer("${container.id}"), "renamed-${step}", (done) => {
         if (done === "${step}") process.kill(process.pid, "SIGKILL");
       }));`;
-  const result = await runProcess(process.execPath, ["-e", script]);
-  expect(result.exitCode).not.toBe(0);
-  expect((await node.kpod("ps", "-a")).exitCode).toBe(0);
-  expect([...namesOnDisk(node.world, container)]).toEqual([
-    step === "record" ? "renamed-record" : container.name,
-  ]);
-  expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
-});
+    const result = await runProcess(process.execPath, ["-e", script]);
+    expect(result.exitCode).not.toBe(0);
+    const name = step === "record" ? "renamed-record" : container.name;
+    const short = step === "record" ? "renamed-record" : `step-${step}`;
+    const before = listing(node.world.directory);
+    expect(await node.ok("ps", "-a", "--no-trunc", "-f", `id=${container.id}`)).toContain(name);
+    const shown = JSON.parse(await node.ok("inspect", container.id)) as Inspected;
+    const annotation = (key: string): string | undefined =>
+      shown.State.annotations[`io.kubernetes.cri-o.${key}`];
+    expect(shown.Name).toBe(name);
+    expect(annotation("Name")).toBe(name);
+    expect(JSON.parse(annotation("Metadata") ?? "")).toMatchObject({ name: short });
+    expect(shown.Labels["io.kubernetes.container.name"] ?? short).toBe(short);
+    expect(
+      await node.ok("ps", "-aq", "--no-trunc", "-f", `label=io.kubernetes.container.name=${short}`),
+    ).toBe(`${container.id}\n`);
+    expect(listing(node.world.directory)).toEqual(before);
+    // Whatever it changes, and of whatever container.
+    expect((await node.kpod("rm", "nosuch")).exitCode).toBe(1);
+    expect([...namesOnDisk(node.world, container)]).toEqual([name]);
+    expect(existsSync(join(node.world.root, "kpod"))).toBe(false);
+  },
+);
 
 test.each(steps)("removed by somebody after the step %s, it is said to have left", async (step) => {
   const container = await node.create(pod, `gone-${step}`, "true");

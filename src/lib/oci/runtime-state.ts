@@ -84,7 +84,7 @@ export async function queryRuntimeState(
 }
 
 /** True while the runtime keeps no container. Asked all the same, it would make its directory: a look makes none. */
-function hasNoState({ root, path }: RuntimeHandler): boolean {
+export function hasNoState({ root, path }: RuntimeHandler): boolean {
   const directory = root === "" ? ownRoots.get(basename(path)) : root;
   return directory !== undefined && !existsSync(directory);
 }

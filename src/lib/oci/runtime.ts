@@ -8,7 +8,7 @@ import { createWithConmon } from "./conmon";
 import type { Container } from "./container";
 import { findMonitor } from "./monitor";
 import { findConmon, type RuntimeHandler } from "./runtime-handler";
-import { queryRuntimeState } from "./runtime-state";
+import { hasNoState, queryRuntimeState } from "./runtime-state";
 import { RuntimeStates } from "./runtime-states";
 import { formatStateFile, type ContainerState } from "./state";
 
@@ -42,7 +42,9 @@ export class Runtime extends RuntimeStates {
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */
   async version(handler: RuntimeHandler = this.handler()): Promise<string> {
-    const text = await this.call(handler, "--version");
+    // crun makes the directory of its state also for this.
+    const asked = hasNoState(handler) ? { ...handler, root: "/" } : handler;
+    const text = await this.call(asked, "--version");
     return text.split("\n")[0] ?? "";
   }
 

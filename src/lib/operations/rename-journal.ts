@@ -151,6 +151,8 @@ function makeDirectory(path: string): void {
 }
 
 function journalNames(root: string): string[] {
+  // Asked at every update, and not there nearly always: an error of node's costs more than a question.
+  if (!existsSync(journalDirectory(root))) return [];
   try {
     return readdirSync(journalDirectory(root)).filter((name) =>
       /^rename-[0-9a-f]{64}-[0-9a-f]{12}\.json$/.test(name),

@@ -1,7 +1,8 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { isMountPoint } from "../system/mount";
-import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { parseExactJson } from "../system/exact-json";
+import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
 import type { StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 
@@ -14,10 +15,16 @@ export interface MountPoint {
 
 /** The mounts that are noted in the runroot. A node that was not used since boot has none. */
 export function readMountPoints(layout: StoreLayout): MountPoint[] {
-  const text = readTextIfThere(layout.mountsFile);
-  if (text === undefined || text.trim() === "") return [];
-  const content = parseJson(layout.mountsFile, text);
-  return Array.isArray(content) ? content.filter(isMountPointEntry) : [];
+  return entriesOf(parseJson(layout.mountsFile, readText(layout))).filter(isMountPointEntry);
+}
+
+function readText({ mountsFile }: StoreLayout): string {
+  const text = readTextIfThere(mountsFile, fileLimits.records) ?? "";
+  return text.trim() === "" ? "[]" : text;
+}
+
+function entriesOf(content: unknown): readonly unknown[] {
+  return Array.isArray(content) ? content : [];
 }
 
 function isMountPointEntry(entry: unknown): entry is MountPoint {
@@ -39,38 +46,50 @@ export function makeMountsDirectory(layout: StoreLayout): void {
  * @returns how many users the layer had; none when a noted mount is gone, for example after a crash
  */
 export function noteMount(layout: StoreLayout, touch: () => void, id: StorageId, path: string): number {
-  const others = readMountPoints(layout).filter((entry) => entry.id !== id);
   const noted = readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0;
   const users = isMountPoint(path) ? noted : 0;
-  writeMountPoints(layout, touch, [...others, { id, path, count: users + 1 }]);
+  changeMountPoints(layout, touch, (entries) => [
+    ...entries.filter((entry) => !isOf(id, entry)),
+    { id, path, count: users + 1 },
+  ]);
   return users;
 }
 
 /** Forgets the mount of a layer, whatever the number of its users. Needs the lock for writing. */
 export function forgetMount(layout: StoreLayout, touch: () => void, id: StorageId): void {
-  const entries = readMountPoints(layout);
-  const others = entries.filter((entry) => entry.id !== id);
-  if (others.length !== entries.length) writeMountPoints(layout, touch, others);
+  changeMountPoints(layout, touch, (entries) =>
+    entries.some((entry) => isOf(id, entry)) ? entries.filter((entry) => !isOf(id, entry)) : entries,
+  );
 }
 
 /** Takes one user off a mount. @returns how many are left. Needs the lock for writing. */
 export function releaseMount(layout: StoreLayout, touch: () => void, id: StorageId): number {
-  const entries = readMountPoints(layout);
-  const users = (entries.find((entry) => entry.id === id)?.count ?? 0) - 1;
+  const users = (readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0) - 1;
   if (users <= 0) {
     forgetMount(layout, touch, id);
     return 0;
   }
-  writeMountPoints(
-    layout,
-    touch,
-    entries.map((entry) => (entry.id === id ? { ...entry, count: users } : entry)),
+  changeMountPoints(layout, touch, (entries) =>
+    entries.map((entry) => (isOf(id, entry) ? { ...entry, count: users } : entry)),
   );
   return users;
 }
 
-function writeMountPoints(layout: StoreLayout, touch: () => void, entries: readonly MountPoint[]): void {
+function isOf(id: StorageId, entry: unknown): entry is MountPoint {
+  return isMountPointEntry(entry) && entry.id === id;
+}
+
+/** Rewrites the file; what kpod does not know of an entry, and entries that it does not know, stay as they are. */
+function changeMountPoints(
+  layout: StoreLayout,
+  touch: () => void,
+  change: (entries: readonly unknown[]) => readonly unknown[],
+): void {
+  const { value, stringify } = parseExactJson(layout.mountsFile, readText(layout));
+  const before = entriesOf(value);
+  const after = change(before);
+  if (after === before) return;
   touch();
-  if (entries.length === 0) rmSync(layout.mountsFile, { force: true });
-  else writeFileAtomic(layout.mountsFile, JSON.stringify(entries), 0o600);
+  if (after.length === 0) rmSync(layout.mountsFile, { force: true });
+  else writeFileAtomic(layout.mountsFile, stringify(after), 0o600);
 }

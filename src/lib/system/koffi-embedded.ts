@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { getAsset } from "node:sea";
@@ -10,8 +10,8 @@ const ADDON_ASSET = "koffi.node";
 
 /**
  * Loads the native addon out of the executable: this file takes the place of koffi.ts in a single executable file.
- * The dynamic loader takes files only, so the addon becomes one that nobody else can reach: it has lost its name
- * before anything is written to it, and is gone when kpod ends.
+ * The dynamic loader takes files only, so the addon becomes one that nobody else can reach: it never has a name, or
+ * has lost it before anything is written to it, and is gone when kpod ends.
  *
  * @throws KpodError (`IO`) when no temporary directory takes a file from which code can be mapped
  */
@@ -45,8 +45,19 @@ function loadThrough(directory: string, addon: Uint8Array): typeof Koffi {
   }
 }
 
-/** Opens a new file in a directory that is ours alone, and takes both their names away. */
+/** O_TMPFILE of open(2), with the O_DIRECTORY that belongs to it. */
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY;
+
+/** Opens a new file without a name. Where the file system has none such, it gets one in a directory that is ours alone. */
 function openNameless(directory: string): number {
+  try {
+    return openSync(directory, O_TMPFILE | constants.O_RDWR | constants.O_EXCL, 0o700);
+  } catch {
+    return openNamed(directory);
+  }
+}
+
+function openNamed(directory: string): number {
   const own = mkdtempSync(join(directory, "kpod-"));
   try {
     return openSync(join(own, ADDON_ASSET), "wx+", 0o700);
