@@ -13,6 +13,12 @@ import { removeTree } from "../system/remove-tree";
 
 export type { StoreConfig, StoreOptions } from "./store-reader";
 
+/** What SELinux calls a container's processes and its files; "" where it keeps them apart from nothing. */
+export interface SelinuxLabels {
+  readonly process: string;
+  readonly mount: string;
+}
+
 /** What a new container's record says. */
 export interface NewContainer {
   id?: StorageId;
@@ -23,6 +29,7 @@ export interface NewContainer {
   layerName: string;
   /** What the maker of the container notes with it. */
   metadata: string;
+  labels?: SelinuxLabels;
 }
 
 /**
@@ -38,6 +45,7 @@ export class Store extends StoreReader {
     const { layout } = this;
     const { layersLock, imagesLock, containersLock } = layout;
     const created = nanosecondsNow();
+    const labels = wanted.labels ?? { process: "", mount: "" };
     const locks = [
       [layersLock, "write"],
       [imagesLock, "read"],
@@ -53,6 +61,7 @@ export class Store extends StoreReader {
         id: newStorageId(),
         names: [wanted.layerName],
         ...(image.layer === undefined ? {} : { parent: image.layer }),
+        ...(labels.mount === "" ? {} : { mountlabel: labels.mount }),
         created,
       };
       const record: ContainerRecord = {
@@ -62,7 +71,11 @@ export class Store extends StoreReader {
         layer: layer.id,
         metadata: wanted.metadata,
         created,
-        flags: { MountLabel: "", ProcessLabel: "", ...(layout.newAreVolatile ? { Volatile: true } : {}) },
+        flags: {
+          MountLabel: labels.mount,
+          ProcessLabel: labels.process,
+          ...(layout.newAreVolatile ? { Volatile: true } : {}),
+        },
       };
       let recorded = false;
       try {

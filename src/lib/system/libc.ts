@@ -17,6 +17,7 @@ export interface Libc {
   pread(fd: number, buffer: Buffer, count: number, offset: number): number;
   close(fd: number): number;
   kill(pid: number, signal: number): number;
+  lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -39,6 +40,8 @@ const prototypes = {
   pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
   close: "int close(int fd)",
   kill: "int kill(int pid, int sig)",
+  lsetxattr:
+    "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
   _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
 
@@ -78,6 +81,7 @@ function open(koffi: typeof Koffi): Libc {
     pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
     close: (fd) => Number(get("close")(fd)),
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
+    lsetxattr: call("lsetxattr"),
     _exit: call("_exit"),
     errno: () => koffi.errno(),
   };
