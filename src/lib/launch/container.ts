@@ -19,6 +19,7 @@ import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
 import { refuseWorkload } from "./launch-keys";
 import { checkName, containerFullName } from "./names";
+import { permittedOomScore } from "./oom-score";
 import { unlessOvertaken } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
 import { namespacesOf, specNamespaces, type PodNamespaces } from "./pod-namespaces";
@@ -119,7 +120,7 @@ async function launch(
     ...volumes.map(volumeMount),
   ];
   const access = confinement.readOnly ? "ro" : "rw";
-  const spec = buildSpec(server.config, confinement, {
+  const spec = buildSpec(confinement, {
     process: {
       user: withOwnGroup(lookUpUser(rootPath, config.User ?? "")),
       args,
@@ -131,6 +132,8 @@ async function launch(
         ...(options.env ?? []),
       ]),
       cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
+      // Else it would have that of kpod, or of an old conmon, which the kernel is to spare.
+      oomScoreAdj: permittedOomScore(0),
     },
     rootPath,
     rootReadonly: confinement.readOnly,
@@ -172,6 +175,7 @@ async function launch(
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()),
     labels: processLabels(labels, sandbox.hostNetwork, confinement),
     devices: confinement.devices,
+    pidsLimit: server.config.pidsLimit,
   });
   await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;

@@ -164,7 +164,7 @@ function infraSpec(server: ContainerServer, parts: InfraParts, labels: SelinuxLa
   const { plan, rootPath, files, namespaces } = parts;
   const { confinement, hostNetwork } = plan;
   const { infraCpuset } = confinement;
-  return buildSpec(server.config, confinement, {
+  return buildSpec(confinement, {
     process: {
       user: { uid: 0, gid: 0 },
       args: [server.config.pauseCommand],

@@ -126,7 +126,7 @@ function withLevel(context: string, level: string): string {
 }
 
 /** The levels of all containers that there are: of pods that run, and of such that could be started again. */
-function levelsOf(records: readonly ContainerRecord[]): Set<string> {
+export function levelsOf(records: readonly ContainerRecord[]): Set<string> {
   const labels = records.flatMap(({ flags, metadata }) => [
     flags?.ProcessLabel,
     flags?.MountLabel,
@@ -135,10 +135,15 @@ function levelsOf(records: readonly ContainerRecord[]): Set<string> {
   return new Set(labels.flatMap((label) => (typeof label === "string" ? [levelOf(label)] : [])));
 }
 
-function freeLevel(used: ReadonlySet<string>): string {
+/**
+ * A level of two categories that is not among those in use.
+ * @param count how many categories there are
+ * @throws KpodError CONFLICT when none is left
+ */
+export function freeLevel(used: ReadonlySet<string>, count = categories): string {
   // Half a million pairs: where one is taken the next draw hits a free one, unless the node has hundreds of thousands.
   for (let tries = 0; tries < 10_000; tries++) {
-    const [first, second] = [randomInt(categories), randomInt(categories)];
+    const [first, second] = [randomInt(count), randomInt(count)];
     if (first === second) continue;
     const level = `s0:c${Math.min(first, second)},c${Math.max(first, second)}`;
     if (!used.has(level)) return level;

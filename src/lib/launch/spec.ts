@@ -1,4 +1,3 @@
-import type { Config } from "../config";
 import type {
   CapabilitySet,
   Spec,
@@ -38,20 +37,21 @@ export interface SpecParts {
   devices?: readonly ContainerDevice[];
   /** Weight of the processor, and which; undefined for the kernel's. */
   cpu?: NonNullable<SpecResources["cpu"]>;
+  /** The most processes; none for an infra container, 0 and less for no limit. */
+  pidsLimit?: number;
   /** Settings of the pod's namespaces. */
   sysctls?: Readonly<Record<string, string>>;
 }
 
 /** Builds the spec of a new container, confined as CRI-O confines an unprivileged one. */
 export function buildSpec(
-  config: Pick<Config, "pidsLimit">,
   confinement: Pick<
     Confinement,
     "capabilities" | "inheritableCapabilities" | "rlimits" | "seccomp" | "apparmor"
   >,
   parts: SpecParts,
 ): Spec {
-  const { labels, devices = [], sysctls = {}, cpu } = parts;
+  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0 } = parts;
   const { seccomp, apparmor, rlimits, inheritableCapabilities } = confinement;
   const capabilities = [...confinement.capabilities];
   const sets: Partial<Record<CapabilitySet, string[]>> = {
@@ -82,7 +82,7 @@ export function buildSpec(
           ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
         ],
         ...(cpu === undefined ? {} : { cpu }),
-        ...(config.pidsLimit > 0 ? { pids: { limit: config.pidsLimit } } : {}),
+        ...(pidsLimit > 0 ? { pids: { limit: pidsLimit } } : {}),
       },
       cgroupsPath: parts.cgroupsPath,
       namespaces: [...parts.namespaces],
@@ -107,7 +107,7 @@ function nodeOf({ path, type, major, minor, fileMode, uid, gid }: ContainerDevic
   };
 }
 
-/** What of the node a container does not see: the kubelet asks CRI-O for it, who has no list of its own since 1.11. */
+/** What of the node a container does not see: the kubelet asks CRI-O for it, who has no list of its own. */
 const maskedPaths = [
   "/proc/acpi",
   "/proc/asound",
