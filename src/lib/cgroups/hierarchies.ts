@@ -7,6 +7,11 @@ export function cgroupHierarchies(): string[] {
   return ownMounts().map(({ target }) => target);
 }
 
+/** True where the node has cgroups of version 2 and no others. */
+export function hasOnlyCgroup2(): boolean {
+  return existsSync("/sys/fs/cgroup/cgroup.controllers");
+}
+
 /**
  * Makes a cgroup in all hierarchies and moves a process into it. A hierarchy whose new groups cannot take a
  * process before they are set up (cpuset of version 1) is left out: a process keeps its place there.

@@ -1,4 +1,4 @@
-/** What CRI-O grants a container since 1.19. Before, it granted five more, among them NET_RAW and MKNOD. */
+/** What newer CRI-O grants a container. That of 1.0 granted five more, among them NET_RAW and MKNOD. */
 export const defaultCapabilities = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",

@@ -1,5 +1,6 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { hasOnlyCgroup2 } from "../cgroups/hierarchies";
 import { cgroupsPath } from "../cgroups/parent";
 import type { ContainerServer } from "../container-server";
 import { describeErrno, KpodError } from "../errors";
@@ -12,17 +13,23 @@ import { absolutePath } from "../system/paths";
 import { newStorageId, type StorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
+import type { SelinuxLabels } from "../storage/store";
+import { planConfinement, type Confinement } from "./confinement";
 import { containerAnnotations } from "./container-annotations";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
+import { refuseWorkload } from "./launch-keys";
 import { checkName, containerFullName } from "./names";
+import { permittedOomScore } from "./oom-score";
 import { unlessOvertaken } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
-import { specNamespaces } from "./pod-namespaces";
-import { basicEnvironment, buildSpec } from "./spec";
+import { namespacesOf, specNamespaces, type PodNamespaces } from "./pod-namespaces";
+import { newContainerLabels, processLabels } from "./selinux";
+import { basicEnvironment, buildSpec, cgroupMount, writableMounts } from "./spec";
+import { timezoneMounts } from "./timezone";
 import { withUndo, type Undo } from "./undo";
-import { lookUpUser } from "./user";
+import { lookUpUser, type ProcessUser } from "./user";
 
 /**
  * Creates a container in a pod, laid out as CRI-O lays out its own; its process waits to be started by
@@ -39,15 +46,18 @@ export async function createPodContainer(
   server.runtime.requirePrograms();
   const name = checkName("container", options.name);
   const volumes = (options.volumes ?? []).map(checkVolume);
+  const confinement = planConfinement(server.config, sandbox.runtimeHandler, server.logger);
+  refuseWorkload(server.config, sandbox.annotations);
   const image = await server.store.image(options.image);
   const id = newStorageId();
   const { kubeName, namespace, uid, attempt } = sandbox;
   const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
   return withUndo(server.logger, async (undo) => {
     await server.update();
-    const config = await server.withStateLock(async () => {
+    const made = await server.withStateLock(async () => {
       await server.update({ states: false });
-      if (server.getSandbox(sandbox.id)?.state !== "Ready") {
+      const pod = server.getSandbox(sandbox.id);
+      if (pod?.state !== "Ready") {
         throw new KpodError(
           "BAD_STATE",
           `pod ${sandbox.kubeName} is not ready: its infra container does not run`,
@@ -56,6 +66,10 @@ export async function createPodContainer(
           },
         );
       }
+      const namespaces = namespacesOf(pod);
+      const hostIpc = namespaces.ipc === undefined;
+      const records = await server.store.containers();
+      const labels = newContainerLabels(server.config, pod, hostIpc, records, server.logger);
       const info = await server.storageRuntimeServer.createContainer({
         id,
         podName: sandbox.name,
@@ -65,6 +79,7 @@ export async function createPodContainer(
         attempt: 0,
         imageName: notedImageName(image, options.image).requested,
         image,
+        labels,
       });
       undo.add(`remove container ${name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -72,9 +87,9 @@ export async function createPodContainer(
           await server.update({ states: false });
         }),
       );
-      return info.config.config ?? {};
+      return { config: info.config.config ?? {}, namespaces, labels };
     });
-    const parts = { id, image, config, volumes, options };
+    const parts = { id, image, ...made, volumes, options, confinement };
     return unlessOvertaken(server, sandbox, { container: name }, () => launch(server, undo, sandbox, parts));
   });
 }
@@ -86,6 +101,9 @@ interface ContainerParts {
   readonly config: ImageConfigData;
   readonly volumes: readonly VolumeOption[];
   readonly options: ContainerOptions;
+  readonly confinement: Confinement;
+  readonly namespaces: PodNamespaces;
+  readonly labels: SelinuxLabels;
 }
 
 /** Mounts its file system, writes its spec, and has its runtime create it. */
@@ -93,7 +111,7 @@ async function launch(
   server: ContainerServer,
   undo: Undo,
   sandbox: Sandbox,
-  { id, image, config, volumes, options }: ContainerParts,
+  { id, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
 ): Promise<Container> {
   const rootPath = await server.storageRuntimeServer.startContainer(id);
   await server.loadContainer(id);
@@ -101,25 +119,33 @@ async function launch(
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
   const args = commandOf(config, options);
   const ownMounts = [
-    ...mountImageVolumes(server.config, config, rootPath, container.bundlePath),
+    ...mountImageVolumes(server.config, config, rootPath, container.bundlePath, labels.mount),
     ...volumes.map(volumeMount),
   ];
-  const spec = buildSpec(server.config, {
+  const access = confinement.readOnly ? "ro" : "rw";
+  const spec = buildSpec(confinement, {
     process: {
-      user: lookUpUser(rootPath, config.User ?? ""),
+      user: withOwnGroup(lookUpUser(rootPath, config.User ?? "")),
       args,
       env: mergeEnvironment([
         ...basicEnvironment,
+        ...confinement.env,
         `HOSTNAME=${sandbox.hostname}`,
         ...(config.Env ?? []),
         ...(options.env ?? []),
       ]),
       cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
+      // Else it would have that of kpod, or of an old conmon, which the kernel is to spare.
+      oomScoreAdj: permittedOomScore(0),
     },
     rootPath,
-    rootReadonly: false,
+    rootReadonly: confinement.readOnly,
     hostname: sandbox.hostname,
     mounts: [
+      cgroupMount,
+      ...(confinement.readOnly ? writableMounts : []).filter(
+        ({ destination }) => !ownMounts.some((mount) => mount.destination === destination),
+      ),
       ...podFileMounts(
         {
           hostname: sandbox.hostnamePath,
@@ -127,9 +153,10 @@ async function launch(
           hosts: podFiles(dirname(sandbox.hostnamePath)).hosts,
           shm: sandbox.shmPath,
         },
-        "rw",
+        access,
       ),
-      ...containerenvMount(sandbox),
+      ...containerenvMount(sandbox, access),
+      ...timezoneMounts(confinement.timezone, container.bundlePath, access, labels.mount),
       ...ownMounts,
     ],
     hooks: hooksFor(server.hooks(), {
@@ -148,19 +175,18 @@ async function launch(
       logPath,
     }),
     cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
-    namespaces: specNamespaces({
-      ...sharedNamespace("network", sandbox),
-      ...sharedNamespace("ipc", sandbox),
-      ...sharedNamespace("uts", sandbox),
-    }),
+    namespaces: specNamespaces(namespaces, hasOnlyCgroup2()),
+    labels: processLabels(labels, sandbox.hostNetwork, confinement),
+    devices: confinement.devices,
+    pidsLimit: server.config.pidsLimit,
   });
   await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;
 }
 
-function sharedNamespace(type: "network" | "ipc" | "uts", sandbox: Sandbox): Record<string, string> {
-  const path = sandbox.namespacePath(type);
-  return path === "" ? {} : { [type]: path };
+/** Without it, who drops the other groups could get at what is denied to this one (CVE-2022-2995). */
+function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): ProcessUser {
+  return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
 }
 
 function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {
@@ -206,10 +232,10 @@ function volumeMount({ hostPath, containerPath, readonly }: VolumeOption): SpecM
 }
 
 /** The empty file by which programs see that they are in a container; it lies with the infra container. */
-function containerenvMount(sandbox: Sandbox): SpecMount[] {
+function containerenvMount(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
   const directory = sandbox.spoofed ? sandbox.infraContainer.bundlePath : sandbox.infraContainer.dir;
   const source = join(directory, ".containerenv");
   // Pods of CRI-O before 1.23 have none.
   if (!existsSync(source)) return [];
-  return [{ destination: "/run/.containerenv", type: "bind", source, options: ["rw", "bind"] }];
+  return [{ destination: "/run/.containerenv", type: "bind", source, options: [access, "bind"] }];
 }

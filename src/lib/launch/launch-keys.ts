@@ -2,6 +2,7 @@ import { readdirSync } from "node:fs";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { warnOnce } from "./warn-once";
 
 /** What kpod does about a key of crio.conf by which CRI-O shapes containers. */
 type Treatment =
@@ -108,7 +109,7 @@ export function refuseWhatIsNotFollowed(config: Config, handlerName: string, log
     if (found === undefined || !says(found.section.values[found.key])) continue;
     const name = `${key.name} in [${tableOf(key, handlerName).join(".")}]`;
     if (key.kpod === "refuses") throw notFollowed(name, found.section.file, key.why);
-    logger.warn(`${name} of ${found.section.file} is not followed: ${key.why}`);
+    warnOnce(logger, `${name} of ${found.section.file} is not followed: ${key.why}`);
   }
   if (config.defaultMounts.length > 0) {
     const file = config.sources.get("defaultMounts") ?? "the configuration";

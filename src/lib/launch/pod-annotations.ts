@@ -4,6 +4,7 @@ import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import type { StorageId } from "../storage/ids";
 import type { ImageRecord } from "../storage/records";
+import type { Confinement } from "./confinement";
 import type { PodFiles } from "./pod-files";
 import type { PodNamespaces } from "./pod-namespaces";
 
@@ -17,6 +18,7 @@ export interface PodPlan {
   infraName: string;
   hostname: string;
   hostNetwork: boolean;
+  confinement: Confinement;
   cgroupParent: string;
   image: ImageRecord;
   labels: Record<string, string>;

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { SpecMount } from "../oci/spec";
 import { readTextIfThere } from "../system/files";
+import { setFileContext } from "../system/file-context";
 import { mount, mountFlags } from "../system/mount";
 
 /** The files that a pod's containers share. */
@@ -23,8 +24,14 @@ export function podFiles(bundlePath: string): PodFiles {
   };
 }
 
-/** Writes the files of a new pod and mounts its /dev/shm of 64 MiB. A pod on the host's network has its hosts too. */
-export function makePodFiles(files: PodFiles, hostname: string, hostNetwork: boolean): void {
+/**
+ * Writes the files of a new pod and mounts its /dev/shm of 64 MiB. A pod on the host's network has its hosts too.
+ * @param pod with the SELinux label of its files, or ""
+ */
+export function makePodFiles(
+  files: PodFiles,
+  { hostname, hostNetwork, mountLabel }: { hostname: string; hostNetwork: boolean; mountLabel: string },
+): void {
   writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
   writeFileSync(files.resolvConf, readTextIfThere("/etc/resolv.conf") ?? "", { mode: 0o644 });
   writeFileSync(
@@ -34,13 +41,14 @@ export function makePodFiles(files: PodFiles, hostname: string, hostNetwork: boo
       mode: 0o644,
     },
   );
+  for (const file of [files.hostname, files.resolvConf, files.hosts]) setFileContext(file, mountLabel);
   mkdirSync(files.shm, { mode: 0o700 });
   mount({
     source: "shm",
     target: files.shm,
     type: "tmpfs",
     flags: mountFlags.nosuid | mountFlags.nodev | mountFlags.noexec,
-    data: "mode=1777,size=67108864",
+    data: `mode=1777,size=67108864${mountLabel === "" ? "" : `,context="${mountLabel}"`}`,
   });
   chmodSync(files.shm, 0o1777);
 }

@@ -7,13 +7,20 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { notedImageName } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
+import type { Spec } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../storage/ids";
 import type { ImageRecord } from "../storage/records";
+import type { SelinuxLabels } from "../storage/store";
+import { setFileContext } from "../system/file-context";
 import { unmount } from "../system/mount";
 import { createFromSpec, startContainer } from "./create";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
 import { unlessOvertaken } from "./overtaken";
+import { planConfinement } from "./confinement";
+import { refuseWorkload } from "./launch-keys";
+import { namespaceOf } from "./launch-settings";
+import { newPodLabels, processLabels } from "./selinux";
 import { infraAnnotations, type InfraParts, type PodPlan } from "./pod-annotations";
 import { permittedOomScore } from "./oom-score";
 import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
@@ -47,9 +54,10 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
   server.requireNode({ launching: true });
   const plan = await planPod(server, options);
   return withUndo(server.logger, async (undo) => {
-    await server.withStateLock(async () => {
+    const labels = await server.withStateLock(async () => {
       await server.update({ states: false });
       refuseTakenPod(server, plan);
+      const chosen = newPodLabels(server.config, await server.store.containers(), server.logger);
       await server.storageRuntimeServer.createPodSandbox({
         id: plan.id,
         podName: plan.fullName,
@@ -60,6 +68,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         attempt: 0,
         imageName: notedImageName(plan.image, server.config.pauseImage).requested,
         image: plan.image,
+        labels: chosen,
       });
       undo.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -67,11 +76,12 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
           await server.update({ states: false });
         }),
       );
+      return chosen;
     });
     const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
     const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
     undo.add(`unmount ${files.shm}`, () => unmount(files.shm));
-    makePodFiles(files, plan.hostname, plan.hostNetwork);
+    makePodFiles(files, { ...plan, mountLabel: labels.mount });
     const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
     undo.add(`remove the namespaces of pod ${plan.name}`, () => {
       removePodNamespaces(namespaces);
@@ -79,9 +89,11 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
     await server.loadSandbox(plan.id);
     const sandbox = server.lookupSandbox(plan.id);
     const container = sandbox.infraContainer;
-    writeFileSync(join(container.dir, ".containerenv"), "", { mode: 0o644 });
+    const containerenv = join(container.dir, ".containerenv");
+    writeFileSync(containerenv, "", { mode: 0o644 });
+    setFileContext(containerenv, labels.mount);
     const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
-    const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath });
+    const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
     const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
     await unlessOvertaken(server, sandbox, "pod", () => createFromSpec(server, undo, request));
     await startContainer(server, container);
@@ -95,6 +107,8 @@ async function planPod(server: ContainerServer, options: PodOptions): Promise<Po
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
   const hostNetwork = options.network === "host";
+  const confinement = planConfinement(config, "", server.logger);
+  refuseWorkload(config, options.annotations ?? {});
   const uid = randomUUID();
   const parts = { name, namespace, uid, attempt: 0 };
   return {
@@ -106,6 +120,7 @@ async function planPod(server: ContainerServer, options: PodOptions): Promise<Po
     infraName: containerFullName(infraContainerName, parts, 0),
     hostname: hostNetwork ? hostHostname() : checkName("host", options.hostname ?? name),
     hostNetwork,
+    confinement,
     cgroupParent: options.cgroupParent ?? "",
     image: await findPauseImage(server, config.pauseImage),
     labels: {
@@ -147,9 +162,11 @@ function refuseTakenPod(server: ContainerServer, plan: PodPlan): void {
   }
 }
 
-function infraSpec(server: ContainerServer, parts: InfraParts): ReturnType<typeof buildSpec> {
+function infraSpec(server: ContainerServer, parts: InfraParts, labels: SelinuxLabels): Spec {
   const { plan, rootPath, files, namespaces } = parts;
-  return buildSpec(server.config, {
+  const { confinement, hostNetwork } = plan;
+  const { infraCpuset } = confinement;
+  return buildSpec(confinement, {
     process: {
       user: { uid: 0, gid: 0 },
       args: [server.config.pauseCommand],
@@ -164,7 +181,22 @@ function infraSpec(server: ContainerServer, parts: InfraParts): ReturnType<typeo
     mounts: podFileMounts(files, "ro"),
     annotations: infraAnnotations(server, parts),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
-    namespaces: specNamespaces(namespaces),
-    cpuShares: 2,
+    namespaces: specNamespaces(namespaces, false),
+    labels: processLabels(labels, hostNetwork, confinement),
+    cpu: { shares: 2, ...(infraCpuset === "" ? {} : { cpus: infraCpuset }) },
+    sysctls: sysctlsOf(server, plan),
   });
+}
+
+/** On the node's network they would be settings of the node. */
+function sysctlsOf(
+  { logger }: ContainerServer,
+  { confinement, hostNetwork }: PodPlan,
+): Record<string, string> {
+  const settings = Object.entries(confinement.sysctls);
+  const fitting = settings.filter(([name]) => !hostNetwork || namespaceOf(name) !== "network");
+  for (const [name] of settings.filter((setting) => !fitting.includes(setting))) {
+    logger.warn(`${name} of default_sysctls is not set: the pod is on the node's network`);
+  }
+  return Object.fromEntries(fitting);
 }

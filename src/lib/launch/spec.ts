@@ -1,23 +1,18 @@
-import type { Config } from "../config";
-import type { CapabilitySet, Spec, SpecMount, SpecNamespace, SpecProcess } from "../oci/spec";
-import { appArmorProfile } from "./apparmor";
-import { readSeccompProfile } from "./seccomp";
+import type {
+  CapabilitySet,
+  Spec,
+  SpecDevice,
+  SpecMount,
+  SpecNamespace,
+  SpecProcess,
+  SpecResources,
+} from "../oci/spec";
+import type { SelinuxLabels } from "../storage/store";
+import type { Confinement } from "./confinement";
+import type { ContainerDevice } from "./devices";
 
 /** The version of the specification that kpod writes: the newest that the runtimes of old nodes accept too. */
 const ociVersion = "1.0.2";
-
-/** What CRI-O 1.36 grants a container. */
-const capabilities = [
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_FSETID",
-  "CAP_FOWNER",
-  "CAP_SETGID",
-  "CAP_SETUID",
-  "CAP_SETPCAP",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_KILL",
-];
 
 /** The environment that every container gets before its image's and the user's. */
 export const basicEnvironment = [
@@ -36,30 +31,43 @@ export interface SpecParts {
   annotations: Readonly<Record<string, string>>;
   cgroupsPath: string;
   namespaces: readonly SpecNamespace[];
+  labels: SelinuxLabels;
   hooks?: NonNullable<Spec["hooks"]>;
-  /** Weight of the processor; undefined for the kernel's. */
-  cpuShares?: number;
+  /** Devices beyond those that the runtime gives every container. */
+  devices?: readonly ContainerDevice[];
+  /** Weight of the processor, and which; undefined for the kernel's. */
+  cpu?: NonNullable<SpecResources["cpu"]>;
+  /** The most processes; none for an infra container, 0 and less for no limit. */
+  pidsLimit?: number;
+  /** Settings of the pod's namespaces. */
+  sysctls?: Readonly<Record<string, string>>;
 }
 
-/** Builds the spec of a new container, confined as CRI-O confines it. @throws KpodError BAD_CONFIG */
+/** Builds the spec of a new container, confined as CRI-O confines an unprivileged one. */
 export function buildSpec(
-  config: Pick<Config, "seccompProfile" | "apparmorProfile" | "pidsLimit">,
+  confinement: Pick<
+    Confinement,
+    "capabilities" | "inheritableCapabilities" | "rlimits" | "seccomp" | "apparmor"
+  >,
   parts: SpecParts,
 ): Spec {
+  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0 } = parts;
+  const { seccomp, apparmor, rlimits, inheritableCapabilities } = confinement;
+  const capabilities = [...confinement.capabilities];
   const sets: Partial<Record<CapabilitySet, string[]>> = {
     bounding: capabilities,
     effective: capabilities,
     permitted: capabilities,
+    ...(inheritableCapabilities ? { inheritable: capabilities } : {}),
   };
-  const seccomp = readSeccompProfile(config.seccompProfile, capabilities);
-  const apparmor = appArmorProfile(config.apparmorProfile);
   return {
     ociVersion,
     process: {
       ...parts.process,
       capabilities: sets,
-      noNewPrivileges: false,
+      ...(rlimits.length === 0 ? {} : { rlimits: [...rlimits] }),
       ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
+      ...(labels.process === "" ? {} : { selinuxLabel: labels.process }),
     },
     root: { path: parts.rootPath, ...(parts.rootReadonly ? { readonly: true } : {}) },
     hostname: parts.hostname,
@@ -67,33 +75,60 @@ export function buildSpec(
     ...(parts.hooks === undefined || Object.keys(parts.hooks).length === 0 ? {} : { hooks: parts.hooks }),
     annotations: { ...parts.annotations },
     linux: {
+      ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: { ...sysctls } }),
       resources: {
-        devices: [{ allow: false, access: "rwm" }],
-        ...(parts.cpuShares === undefined ? {} : { cpu: { shares: parts.cpuShares } }),
-        ...(config.pidsLimit > 0 ? { pids: { limit: config.pidsLimit } } : {}),
+        devices: [
+          { allow: false, access: "rwm" },
+          ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
+        ],
+        ...(cpu === undefined ? {} : { cpu }),
+        ...(pidsLimit > 0 ? { pids: { limit: pidsLimit } } : {}),
       },
       cgroupsPath: parts.cgroupsPath,
       namespaces: [...parts.namespaces],
+      ...(devices.length === 0 ? {} : { devices: devices.map(nodeOf) }),
       ...(seccomp === undefined ? {} : { seccomp }),
-      maskedPaths: [
-        "/proc/acpi",
-        "/proc/asound",
-        "/proc/kcore",
-        "/proc/keys",
-        "/proc/latency_stats",
-        "/proc/sched_debug",
-        "/proc/scsi",
-        "/proc/timer_list",
-        "/proc/timer_stats",
-        "/sys/firmware",
-      ],
-      readonlyPaths: ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],
+      ...(labels.mount === "" ? {} : { mountLabel: labels.mount }),
+      maskedPaths: [...maskedPaths],
+      readonlyPaths: [...readonlyPaths],
     },
   };
 }
 
+function nodeOf({ path, type, major, minor, fileMode, uid, gid }: ContainerDevice): SpecDevice {
+  return {
+    path,
+    type,
+    major,
+    minor,
+    ...(fileMode === undefined ? {} : { fileMode }),
+    ...(uid === undefined ? {} : { uid }),
+    ...(gid === undefined ? {} : { gid }),
+  };
+}
+
+/** What of the node a container does not see: the kubelet asks CRI-O for it, who has no list of its own. */
+const maskedPaths = [
+  "/proc/acpi",
+  "/proc/asound",
+  "/proc/interrupts",
+  "/proc/kcore",
+  "/proc/keys",
+  "/proc/latency_stats",
+  "/proc/sched_debug",
+  "/proc/scsi",
+  "/proc/timer_list",
+  "/proc/timer_stats",
+  "/sys/devices/virtual/powercap",
+  "/sys/firmware",
+];
+
+/** What it sees and cannot change. */
+const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"];
+
+const confined = ["nosuid", "noexec", "nodev"];
+
 function basicMounts(): SpecMount[] {
-  const confined = ["nosuid", "noexec", "nodev"];
   return [
     { destination: "/proc", type: "proc", source: "proc", options: confined },
     {
@@ -110,11 +145,25 @@ function basicMounts(): SpecMount[] {
     },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: confined },
     { destination: "/sys", type: "sysfs", source: "sysfs", options: [...confined, "ro"] },
-    {
-      destination: "/sys/fs/cgroup",
-      type: "cgroup",
-      source: "cgroup",
-      options: [...confined, "relatime", "ro"],
-    },
   ];
 }
+
+/** By which a container sees its own limits; an infra container needs none. */
+export const cgroupMount: SpecMount = {
+  destination: "/sys/fs/cgroup",
+  type: "cgroup",
+  source: "cgroup",
+  options: [...confined, "relatime", "ro"],
+};
+
+/** Where a container whose root is read-only can write. What the image has there is copied up. */
+export const writableMounts: readonly SpecMount[] = [
+  ["/run", "0755"] as const,
+  ["/tmp", "1777"] as const,
+  ["/var/tmp", "1777"] as const,
+].map(([destination, mode]) => ({
+  destination,
+  type: "tmpfs",
+  source: "tmpfs",
+  options: ["rw", "noexec", "nosuid", "nodev", "tmpcopyup", `mode=${mode}`],
+}));

@@ -3,7 +3,7 @@ import { parseContainerMetadata, type ContainerMetadata } from "./container-meta
 import { isStorageId, newStorageId, type StorageId } from "./ids";
 import { readImageConfig, type ImageConfigFile } from "./image-config";
 import type { ContainerRecord, ImageRecord } from "./records";
-import type { Store } from "./store";
+import type { SelinuxLabels, Store } from "./store";
 
 /** A container or pod as it was just made in the store (libkpod: storage.ContainerInfo). */
 export interface ContainerInfo {
@@ -31,6 +31,7 @@ export interface NewPodSandbox {
   /** The image of the infra container: as it was asked for, and found. */
   imageName: string;
   image: ImageRecord;
+  labels?: SelinuxLabels;
 }
 
 /** What a new container is called and made of. */
@@ -43,6 +44,7 @@ export interface NewPodContainer {
   attempt: number;
   imageName: string;
   image: ImageRecord;
+  labels?: SelinuxLabels;
 }
 
 /**
@@ -64,11 +66,12 @@ export class RuntimeServer {
       "metadata-name": pod.metadataName,
       uid: pod.uid,
       namespace: pod.namespace,
+      ...mountLabelOf(pod),
       "created-at": unixSeconds(),
       ...(pod.attempt === 0 ? {} : { attempt: pod.attempt }),
       pod: true,
     };
-    return this.create(id, [pod.containerName, pod.podName], pod.image, metadata);
+    return this.create(id, [pod.containerName, pod.podName], pod, metadata);
   }
 
   /** Makes a container of a pod. @throws KpodError CONFLICT when the name is taken */
@@ -80,16 +83,17 @@ export class RuntimeServer {
       "image-id": container.image.id,
       name: container.containerName,
       "metadata-name": container.metadataName,
+      ...mountLabelOf(container),
       "created-at": unixSeconds(),
       ...(container.attempt === 0 ? {} : { attempt: container.attempt }),
     };
-    return this.create(container.id ?? newStorageId(), [container.containerName], container.image, metadata);
+    return this.create(container.id ?? newStorageId(), [container.containerName], container, metadata);
   }
 
   private async create(
     id: StorageId,
     names: string[],
-    image: ImageRecord,
+    { image, labels }: Pick<NewPodContainer, "image" | "labels">,
     metadata: ContainerMetadata,
   ): Promise<ContainerInfo> {
     const config = readImageConfig(this.store, image);
@@ -99,6 +103,7 @@ export class RuntimeServer {
       image: image.id,
       layerName: `${metadata.name}-layer`,
       metadata: JSON.stringify(metadata),
+      ...(labels === undefined ? {} : { labels }),
     });
     return { id, dir: this.getWorkDir(id), runDir: this.getRunDir(id), config };
   }
@@ -159,6 +164,11 @@ export class RuntimeServer {
     }
     return record;
   }
+}
+
+/** With it the file system is mounted: what is in it belongs to the pod. */
+function mountLabelOf({ labels }: Pick<NewPodContainer, "labels">): Pick<ContainerMetadata, "mountlabel"> {
+  return labels === undefined || labels.mount === "" ? {} : { mountlabel: labels.mount };
 }
 
 function layerOf(record: ContainerRecord): StorageId {

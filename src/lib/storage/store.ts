@@ -14,6 +14,12 @@ import { clearStaleDirectories, Staging } from "./temp-directories";
 
 export type { StoreConfig, StoreOptions } from "./store-reader";
 
+/** What SELinux calls a container's processes and its files; "" where it keeps them apart from nothing. */
+export interface SelinuxLabels {
+  readonly process: string;
+  readonly mount: string;
+}
+
 /** What a new container's record says. */
 export interface NewContainer {
   id?: StorageId;
@@ -24,6 +30,7 @@ export interface NewContainer {
   layerName: string;
   /** What the maker of the container notes with it. */
   metadata: string;
+  labels?: SelinuxLabels;
 }
 
 /**
@@ -39,6 +46,7 @@ export class Store extends StoreReader {
     const { layout } = this;
     const { layersLock, imagesLock, containersLock } = layout;
     const created = nanosecondsNow();
+    const labels = wanted.labels ?? { process: "", mount: "" };
     const locks = [
       [layersLock, "write"],
       [imagesLock, "read"],
@@ -54,6 +62,7 @@ export class Store extends StoreReader {
         id: newStorageId(),
         names: [wanted.layerName],
         ...(image.layer === undefined ? {} : { parent: image.layer }),
+        ...(labels.mount === "" ? {} : { mountlabel: labels.mount }),
         created,
         flags: incompleteFlags,
       };
@@ -64,7 +73,11 @@ export class Store extends StoreReader {
         layer: layer.id,
         metadata: wanted.metadata,
         created,
-        flags: { MountLabel: "", ProcessLabel: "", ...(layout.newAreVolatile ? { Volatile: true } : {}) },
+        flags: {
+          MountLabel: labels.mount,
+          ProcessLabel: labels.process,
+          ...(layout.newAreVolatile ? { Volatile: true } : {}),
+        },
       };
       try {
         // In this order a crash leaves an incomplete layer, which anyone may delete, or a container that is listed.

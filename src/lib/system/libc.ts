@@ -21,6 +21,7 @@ export interface Libc {
   chroot(path: string): number;
   /** A call of the kernel that the C library of older systems has no function for. */
   syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
+  lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -46,6 +47,8 @@ const prototypes = {
   kill: "int kill(int pid, int sig)",
   chroot: "int chroot(const char *path)",
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
+  lsetxattr:
+    "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
   _exit: "void _exit(int status)",
 } satisfies Partial<Record<keyof Libc, string>>;
 
@@ -88,6 +91,7 @@ function open(koffi: typeof Koffi): Libc {
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
     chroot: call("chroot"),
     syscall: call("syscall"),
+    lsetxattr: call("lsetxattr"),
     _exit: call("_exit"),
     errno: () => koffi.errno(),
   };

@@ -1,0 +1,154 @@
+import { randomInt } from "node:crypto";
+import type { Config } from "../config";
+import { KpodError } from "../errors";
+import type { Logger } from "../logger";
+import type { Sandbox } from "../sandbox/sandbox";
+import { parseContainerMetadata } from "../storage/container-metadata";
+import type { ContainerRecord } from "../storage/records";
+import type { SelinuxLabels } from "../storage/store";
+import { readTextIfThere } from "../system/files";
+import { warnOnce } from "./warn-once";
+
+/** What of a node tells of SELinux, below a directory of its own in tests. */
+export interface SelinuxHost {
+  /** Directory that stands for `/`. */
+  root?: string;
+}
+
+/** Those of a container that SELinux keeps apart from nothing. */
+export const noLabels: SelinuxLabels = { process: "", mount: "" };
+
+/** Categories are c0 to c1023; two of them keep one pod apart from the others. */
+const categories = 1024;
+
+/** Files with the contexts of containers, the first that is there counts: of container-selinux, and of the policy. */
+const commonContexts = "/usr/share/containers/selinux/contexts";
+
+/** True where the kernel enforces, or at least knows, SELinux. */
+export function hasSelinux({ root = "" }: SelinuxHost = {}): boolean {
+  return (
+    readTextIfThere(`${root}/sys/fs/selinux/enforce`) !== undefined &&
+    readTextIfThere(`${root}/proc/self/attr/current`)?.replace(/\0$/, "").trim() !== "kernel"
+  );
+}
+
+/**
+ * The labels of a new pod: the contexts of the node's policy for containers, with two categories that no other pod has.
+ * Without SELinux in the kernel there are none, as in CRI-O; where the configuration asks for some that is told.
+ * @param records all containers of the store, under a lock that keeps others from choosing at the same time
+ * @throws KpodError BAD_CONFIG where the policy has no contexts for containers
+ */
+export function newPodLabels(
+  config: Config,
+  records: readonly ContainerRecord[],
+  logger: Logger,
+  host: SelinuxHost = {},
+): SelinuxLabels {
+  if (!config.selinux) return noLabels;
+  if (!hasSelinux(host)) {
+    warnOnce(
+      logger,
+      "selinux is true in [crio.runtime], but this kernel runs without SELinux: no label is set, as in CRI-O",
+    );
+    return noLabels;
+  }
+  const { process, file } = readContexts(host);
+  const level = levelOf(process) === "" ? "" : freeLevel(levelsOf(records));
+  return { process: withLevel(process, level), mount: withLevel(file, level) };
+}
+
+/**
+ * The labels of a new container: the process is labelled as that of its pod, and its files are for that pod alone. In a
+ * pod without labels it gets some of its own, as in CRI-O.
+ * @throws KpodError as {@link newPodLabels}
+ */
+export function newContainerLabels(
+  config: Config,
+  sandbox: Pick<Sandbox, "infraContainer">,
+  hostIpc: boolean,
+  records: readonly ContainerRecord[],
+  logger: Logger,
+  host: SelinuxHost = {},
+): SelinuxLabels {
+  // As in CRI-O: what shares the node's IPC namespace is kept apart from nothing.
+  if (hostIpc) return noLabels;
+  const process = sandbox.infraContainer.spec.process?.selinuxLabel ?? "";
+  // A pod that has labels was made with selinux = true, whatever the configuration says by now.
+  if (process === "" || !hasSelinux(host)) return newPodLabels(config, records, logger, host);
+  const { file } = readContexts(host);
+  return { process, mount: withLevel(file, levelOf(process)) };
+}
+
+/** The labels of a container's spec: on the node's network a process has none where the configuration says so. */
+export function processLabels(
+  labels: SelinuxLabels,
+  hostNetwork: boolean,
+  { hostNetworkWithoutLabel }: { readonly hostNetworkWithoutLabel: boolean },
+): SelinuxLabels {
+  return hostNetwork && hostNetworkWithoutLabel ? { ...labels, process: "" } : labels;
+}
+
+function readContexts({ root = "" }: SelinuxHost): { process: string; file: string } {
+  const type =
+    /^SELINUXTYPE=(\S+)/m.exec(readTextIfThere(`${root}/etc/selinux/config`) ?? "")?.[1] ?? "targeted";
+  const places = [commonContexts, `/etc/selinux/${type.replace(/[^\w.-]/g, "")}/contexts/lxc_contexts`];
+  for (const place of places) {
+    const text = readTextIfThere(root + place);
+    if (text === undefined) continue;
+    const context = (key: string): string | undefined =>
+      new RegExp(`^\\s*${key}\\s*=\\s*"([^"\\s]+)"`, "m").exec(text)?.[1];
+    const [process, file] = [context("process"), context("file")];
+    if (process !== undefined && file !== undefined && [process, file].every(isContext))
+      return { process, file };
+  }
+  throw new KpodError(
+    "BAD_CONFIG",
+    `SELinux has no contexts for containers: neither ${places.join(" nor ")}`,
+    {
+      hint: "install container-selinux, or set selinux to false in [crio.runtime]",
+    },
+  );
+}
+
+/** `USER:ROLE:TYPE[:LEVEL]`, of what does not end the options of a mount. */
+function isContext(text: string): boolean {
+  return /^[\w.-]+:[\w.-]+:[\w.-]+(:[\w.,:-]+)?$/.test(text);
+}
+
+/** The sensitivity and categories of a context; "" where the policy has none. */
+function levelOf(context: string): string {
+  return context.split(":").slice(3).join(":");
+}
+
+function withLevel(context: string, level: string): string {
+  const base = context.split(":").slice(0, 3);
+  return (level === "" ? base : [...base, level]).join(":");
+}
+
+/** The levels of all containers that there are: of pods that run, and of such that could be started again. */
+export function levelsOf(records: readonly ContainerRecord[]): Set<string> {
+  const labels = records.flatMap(({ flags, metadata }) => [
+    flags?.ProcessLabel,
+    flags?.MountLabel,
+    parseContainerMetadata(metadata)?.mountlabel,
+  ]);
+  return new Set(labels.flatMap((label) => (typeof label === "string" ? [levelOf(label)] : [])));
+}
+
+/**
+ * A level of two categories that is not among those in use.
+ * @param count how many categories there are
+ * @throws KpodError CONFLICT when none is left
+ */
+export function freeLevel(used: ReadonlySet<string>, count = categories): string {
+  // Half a million pairs: where one is taken the next draw hits a free one, unless the node has hundreds of thousands.
+  for (let tries = 0; tries < 10_000; tries++) {
+    const [first, second] = [randomInt(count), randomInt(count)];
+    if (first === second) continue;
+    const level = `s0:c${Math.min(first, second)},c${Math.max(first, second)}`;
+    if (!used.has(level)) return level;
+  }
+  throw new KpodError("CONFLICT", "SELinux has no categories left to keep another pod apart", {
+    hint: "remove pods that have ended",
+  });
+}
