@@ -4,6 +4,7 @@ import type { CommandContext } from "../cli/command";
 import { UsageError } from "../cli/errors";
 import type { runFlags } from "../cli/table/run";
 import type { ContainerServer } from "../lib/container-server";
+import { beforeLaunch } from "../lib/crio/before-launch";
 import { errorMessage } from "../lib/errors";
 import { createPodContainer } from "../lib/launch/container";
 import type { ContainerOptions, VolumeOption } from "../lib/launch/container-options";
@@ -82,6 +83,7 @@ async function tidyUp(
 }
 
 function readOptions({ flags, args: [image, ...command] }: Context): ContainerOptions {
+  if (flags.pod === undefined && flags.force) throw new UsageError("option --force needs --pod");
   if (flags.pod !== undefined) {
     for (const flag of ["network", "hostname", "cgroupParent"] as const) {
       if (flags[flag] === undefined) continue;
@@ -113,11 +115,17 @@ function readVolume(text: string): VolumeOption {
 
 /** The pod that was named, or a new one that bears the container's name. */
 async function podFor(
-  { flags }: Context,
+  { flags, logger }: Context,
   server: ContainerServer,
   name: string,
 ): Promise<{ sandbox: Sandbox; own: boolean }> {
-  if (flags.pod !== undefined) return { sandbox: server.lookupSandbox(flags.pod), own: false };
+  const named = flags.pod === undefined ? undefined : server.lookupSandbox(flags.pod);
+  const notes = await beforeLaunch(server, {
+    force: flags.force,
+    ...(named === undefined ? {} : { sandbox: named }),
+  });
+  for (const note of notes) logger.warn(note);
+  if (named !== undefined) return { sandbox: named, own: false };
   const sandbox = await runPodSandbox(server, {
     name,
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
