@@ -16,6 +16,7 @@ import type { LogLine } from "../lib/logs/log-line";
 import type { Container } from "../lib/oci/container";
 import { discardContainer, discardPod } from "../lib/operations/discard";
 import { stopPod } from "../lib/operations/pods";
+import { hasVanished } from "../lib/operations/vanished";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readKeyValues } from "./key-values";
 import { generatedName } from "./pod-run";
@@ -40,10 +41,10 @@ export async function run(context: Context): Promise<number> {
     else return await attach(context, server, container);
   } catch (error) {
     await server.runtime.updateStatus(container);
-    if (container.state?.status === "created") {
-      await takeBackContainer(server, container);
-      if (own) await takeBackPod(server, sandbox);
-    }
+    const isLeft = container.state?.status === "created";
+    if (isLeft) await takeBackContainer(server, container);
+    // Nobody asked for the pod itself, and somebody else may have removed its container.
+    if (own && (isLeft || hasVanished(server, container))) await takeBackPod(server, sandbox);
     throw error;
   } finally {
     if (!flags.detach) await tidyUp(server, container, own, flags.rm);

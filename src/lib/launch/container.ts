@@ -8,7 +8,7 @@ import { notedImageName } from "../images/names";
 import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
-import { newStorageId, type StorageId } from "../storage/ids";
+import { newStorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import { containerAnnotations } from "./container-annotations";
@@ -16,7 +16,7 @@ import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
 import { checkName, containerFullName } from "./names";
-import { unlessOvertaken } from "./overtaken";
+import { unlessOvertaken, type Launched } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
 import { specNamespaces } from "./pod-namespaces";
 import { basicEnvironment, buildSpec } from "./spec";
@@ -39,6 +39,7 @@ export async function createPodContainer(
   const volumes = (options.volumes ?? []).map(checkVolume);
   const image = await server.store.image(options.image);
   const id = newStorageId();
+  const since = Date.now();
   const { kubeName, namespace, uid, attempt } = sandbox;
   const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
   return withUndo(server.logger, async (undo) => {
@@ -72,14 +73,15 @@ export async function createPodContainer(
       );
       return info.config.config ?? {};
     });
-    const parts = { id, image, config, volumes, options };
-    return unlessOvertaken(server, sandbox, { container: name }, () => launch(server, undo, sandbox, parts));
+    const launched: Launched = { name, id, infra: false, sandbox, since };
+    const parts = { launched, image, config, volumes, options };
+    return unlessOvertaken(server, launched, () => launch(server, undo, sandbox, parts));
   });
 }
 
 /** What a container is made of that the store has already. */
 interface ContainerParts {
-  readonly id: StorageId;
+  readonly launched: Launched;
   readonly image: ImageRecord;
   readonly config: ImageConfigData;
   readonly volumes: readonly VolumeOption[];
@@ -91,9 +93,11 @@ async function launch(
   server: ContainerServer,
   undo: Undo,
   sandbox: Sandbox,
-  { id, image, config, volumes, options }: ContainerParts,
+  { launched, image, config, volumes, options }: ContainerParts,
 ): Promise<Container> {
+  const { id } = launched;
   const rootPath = await server.storageRuntimeServer.startContainer(id);
+  launched.rootPath = rootPath;
   await server.loadContainer(id);
   const container = server.lookupContainer(id);
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
