@@ -16,7 +16,7 @@ __kpod_flags() {
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
-        run) offer=(--detach --rm --name --pod --label --env --volume --network --hostname --cgroup-parent) ;;
+        run) offer=(--detach --rm --name --pod --force --label --env --volume --network --hostname --cgroup-parent) ;;
         stop) offer=(--timeout) ;;
         kill) offer=(--signal) ;;
         pause) offer=() ;;
@@ -87,6 +87,7 @@ __kpod_value() {
         'run --rm') flag=--rm action=(switch) ;;
         'run --name') flag=--name action=(nothing) ;;
         'run --pod') flag=--pod action=(ask 'run --pod') ;;
+        'run --force') flag=--force action=(switch) ;;
         'run --label') flag=--label many=1 action=(nothing) ;;
         'run --env' | 'run -e') flag=--env many=1 action=(nothing) ;;
         'run --volume' | 'run -v') flag=--volume many=1 action=(file) ;;

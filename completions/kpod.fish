@@ -321,6 +321,7 @@ complete -c kpod -n '__kpod_can run -d --detach' -s d -l detach -d 'Print the id
 complete -c kpod -n '__kpod_can run --rm' -l rm -d 'Remove the container, and a pod made for it, once it has ended'
 complete -c kpod -n '__kpod_can run --name' -l name -d 'Name of the container in its pod' -x
 complete -c kpod -n '__kpod_can run --pod' -l pod -d 'Pod to run in; without it the container gets one of its own' -x -k -a '(__kpod_ask "run --pod")'
+complete -c kpod -n '__kpod_can run --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
 complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F

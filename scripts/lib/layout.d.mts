@@ -13,6 +13,8 @@ export interface NodeLayout {
   readonly attachDir: string;
   readonly namespacesDir: string;
   readonly lockPath: string;
+  /** Of CRI-O. */
+  readonly socket: string;
   readonly versionFile: string;
   readonly cleanShutdownFile: string;
   readonly storageConfig: string;

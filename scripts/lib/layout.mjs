@@ -29,6 +29,7 @@ export function nodeLayout(directory, cgroupParent) {
     lockPath: within("crio.lock"),
     versionFile: within("version"),
     cleanShutdownFile: within("clean.shutdown"),
+    socket: within("crio.sock"),
     storageConfig: within("storage.conf"),
   };
 }
@@ -76,7 +77,10 @@ export function crioConfig(layout, defaultRuntime, settings = {}) {
       lock_path: layout.lockPath,
       version_file: layout.versionFile,
       clean_shutdown_file: layout.cleanShutdownFile,
+      // No CRI-O will ever start here, and so none removes everything.
+      internal_wipe: false,
     },
+    "crio.api": { listen: layout.socket },
     "crio.runtime": {
       default_runtime: defaultRuntime,
       conmon,

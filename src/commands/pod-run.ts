@@ -1,14 +1,16 @@
 import { randomBytes } from "node:crypto";
 import type { CommandContext } from "../cli/command";
 import type { podRunFlags } from "../cli/table/pod-run";
+import { beforeLaunch } from "../lib/crio/before-launch";
 import { runPodSandbox } from "../lib/launch/pod";
 import { readKeyValues } from "./key-values";
 
 /** `kpod pod run`: starts a pod without containers and prints its id. */
 export async function run(context: CommandContext<typeof podRunFlags>): Promise<number> {
-  const { flags, terminal } = context;
+  const { flags, logger, terminal } = context;
   const labels = readKeyValues("label", flags.label);
   const server = await context.openServer();
+  for (const note of await beforeLaunch(server)) logger.warn(note);
   const sandbox = await runPodSandbox(server, {
     name: flags.name ?? generatedName("pod"),
     namespace: flags.namespace,

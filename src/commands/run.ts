@@ -4,6 +4,7 @@ import type { CommandContext } from "../cli/command";
 import { UsageError } from "../cli/errors";
 import type { runFlags } from "../cli/table/run";
 import type { ContainerServer } from "../lib/container-server";
+import { beforeLaunch } from "../lib/crio/before-launch";
 import { errorMessage } from "../lib/errors";
 import { createPodContainer } from "../lib/launch/container";
 import type { ContainerOptions, VolumeOption } from "../lib/launch/container-options";
@@ -16,6 +17,7 @@ import type { Container } from "../lib/oci/container";
 import { discardContainer, discardPod } from "../lib/operations/discard";
 import { findSandbox } from "../lib/operations/find-container";
 import { stopPod } from "../lib/operations/pods";
+import { hasVanished } from "../lib/operations/vanished";
 import type { Sandbox } from "../lib/sandbox/sandbox";
 import { readKeyValues } from "./key-values";
 import { generatedName } from "./pod-run";
@@ -40,10 +42,10 @@ export async function run(context: Context): Promise<number> {
     else return await attach(context, server, container);
   } catch (error) {
     await server.runtime.updateStatus(container);
-    if (container.state?.status === "created") {
-      await takeBackContainer(server, container);
-      if (own) await takeBackPod(server, sandbox);
-    }
+    const isLeft = container.state?.status === "created";
+    if (isLeft) await takeBackContainer(server, container);
+    // Nobody asked for the pod itself, and somebody else may have removed its container.
+    if (own && (isLeft || hasVanished(server, container))) await takeBackPod(server, sandbox);
     throw error;
   } finally {
     if (!flags.detach) await tidyUp(server, container, own, flags.rm);
@@ -83,6 +85,7 @@ async function tidyUp(
 }
 
 function readOptions({ flags, args: [image, ...command] }: Context): ContainerOptions {
+  if (flags.pod === undefined && flags.force) throw new UsageError("option --force needs --pod");
   if (flags.pod !== undefined) {
     for (const flag of ["network", "hostname", "cgroupParent"] as const) {
       if (flags[flag] === undefined) continue;
@@ -114,11 +117,17 @@ function readVolume(text: string): VolumeOption {
 
 /** The pod that was named, or a new one that bears the container's name. */
 async function podFor(
-  { flags }: Context,
+  { flags, logger }: Context,
   server: ContainerServer,
   name: string,
 ): Promise<{ sandbox: Sandbox; own: boolean }> {
-  if (flags.pod !== undefined) return { sandbox: findSandbox(server, flags.pod, "run in"), own: false };
+  const named = flags.pod === undefined ? undefined : findSandbox(server, flags.pod, "run in");
+  const notes = await beforeLaunch(server, {
+    force: flags.force,
+    ...(named === undefined ? {} : { sandbox: named }),
+  });
+  for (const note of notes) logger.warn(note);
+  if (named !== undefined) return { sandbox: named, own: false };
   const sandbox = await runPodSandbox(server, {
     name,
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),

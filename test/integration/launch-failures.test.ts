@@ -1,9 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import type { StorageId } from "../../src/lib/storage/ids";
+import { unmount } from "../../src/lib/system/mount";
 import { contentsOf, createNode, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { startLocker } from "../helpers/record-lock";
@@ -330,6 +332,149 @@ describe("a kpod that is killed in the middle", () => {
     });
     expect(await node.kpod("pod", "rm", "-f", "new")).toMatchObject({ exitCode: 0 });
     expect(contentsOf(node.world).filter((line) => !line.startsWith(node.world.logDir))).toEqual(before);
+  });
+});
+
+describe("CRI-O starts in the middle of a launch, and removes what is not made to the end", () => {
+  /** A moment of a launch at which a program of the node waits. */
+  interface Moment {
+    readonly config: string;
+    /** Waits until the program does. */
+    readonly reached: () => Promise<void>;
+    readonly goOn: () => void;
+  }
+
+  /** @param skipped how many calls of the program go by before one waits */
+  function momentAt(
+    program: "conmon" | "runc",
+    where: "before" | "after",
+    command = "",
+    skipped = 0,
+  ): Moment {
+    const mark = join(node.world.scratch, `moment-${Math.random().toString(36).slice(2)}`);
+    const real = `${program === "conmon" ? conmon : runc} "$@"`;
+    const pause = `touch ${mark}.reached; while [ ! -e ${mark}.go ]; do sleep 0.02; done`;
+    const slow = where === "before" ? `${pause}; exec ${real}` : `${real}; code=$?; ${pause}; exit $code`;
+    const skip = Array.from(
+      { length: skipped },
+      (_, n) => `[ -e ${mark}.${n} ] || { touch ${mark}.${n}; exec ${real}; };`,
+    );
+    const script = `${skip.join(" ")} ${slow}`;
+    return {
+      config: configWith(program, program === "conmon" ? script : runcBut(command, script)),
+      reached: () => until(`${program} waits`, () => existsSync(`${mark}.reached`)),
+      goOn: () => {
+        writeFileSync(`${mark}.go`, "");
+      },
+    };
+  }
+
+  /** What CRI-O's start does to a container or pod that has no state yet. */
+  async function removeAsCrioDoes(name: string): Promise<void> {
+    const { server } = await node.openServer();
+    await server.update({ states: false });
+    const found = [
+      ...server.listContainers(),
+      ...server.listSandboxes().map((each) => each.infraContainer),
+    ].find(({ metadata }) => metadata.name === name);
+    if (found === undefined) throw new Error(`there is no ${name}`);
+    unmount(join(found.bundlePath, "shm"));
+    await server.store.deleteContainer(found.id as StorageId);
+  }
+
+  const moments: [string, "conmon" | "runc", "before" | "after", string][] = [
+    ["before conmon begins", "conmon", "before", ""],
+    ["before the runtime creates it", "runc", "before", "create"],
+    ["after the runtime created it", "runc", "after", "create"],
+    ["before the runtime starts it", "runc", "before", "start"],
+    ["after the runtime started it", "runc", "after", "start"],
+  ];
+  const kinds: [string, () => string[]][] = [
+    ["container new", () => [...inPod, "--name", "new", "busybox", "sleep", "1000"]],
+    ["pod new", podRun],
+  ];
+
+  describe.each(kinds)("%s", (what, args) => {
+    test.each(moments)("%s", async (_, program, where, command) => {
+      for (const started of [true, false]) {
+        const { config, reached, goOn } = momentAt(program, where, command);
+        const before = contentsOf(node.world);
+        const done = finish(node.world.startKpod(["-c", config, ...args()]), "kpod");
+        await reached();
+        await removeAsCrioDoes("new");
+        if (started) writeFileSync(node.world.versionFile, '"1.36.3"');
+        goOn();
+        const { exitCode, stdout, stderr } = await done;
+        const cause = started
+          ? "CRI-O was started meanwhile and removed it, as it does with what is not made to the end"
+          : `it was ${what === "pod new" ? "stopped or " : ""}removed meanwhile`;
+        expect([exitCode, stdout, stderr]).toEqual([1, "", `Error: ${what} is not launched: ${cause}\n`]);
+        await until("all of it is gone", () => contentsOf(node.world).join() === before.join());
+        rmSync(node.world.versionFile, { force: true });
+      }
+    });
+  });
+
+  test.each(moments)(
+    "a pod that was made for the container goes as well: %s",
+    async (_, program, where, command) => {
+      const { config, reached, goOn } = momentAt(program, where, command, 1);
+      const before = contentsOf(node.world);
+      const words = ["-c", config, ...ownPod(), "--name", "lone", "busybox", "sleep", "1000"];
+      const done = finish(node.world.startKpod(words), "kpod run");
+      await reached();
+      await removeAsCrioDoes("lone");
+      goOn();
+      expect(await done).toEqual({
+        exitCode: 1,
+        stdout: "",
+        stderr: "Error: container lone is not launched: it was removed meanwhile\n",
+      });
+      await until("all of it is gone", () => contentsOf(node.world).join() === before.join());
+    },
+  );
+
+  test("before its file system is mounted, or just then", async () => {
+    const mounts = startLocker(join(node.world.runRoot, "overlay-layers/mountpoints.lock"));
+    expect(await mounts.lock("posix", "write")).toBe(true);
+    const before = contentsOf(node.world);
+    const done = finish(
+      node.world.startKpod([...inPod, "--name", "new", "busybox", "sleep", "1000"]),
+      "kpod",
+    );
+    const records = join(node.world.root, "overlay-containers/containers.json");
+    await until("the record is there", () => readFileSync(records, "utf8").includes("k8s_new_"));
+    const removed = removeAsCrioDoes("new");
+    await mounts.unlock("posix");
+    await removed;
+    const { exitCode, stderr } = await done;
+    expect([exitCode, stderr.replace(/^Warning: waiting for .*\n/, "")]).toEqual([
+      1,
+      "Error: container new is not launched: it was removed meanwhile\n",
+    ]);
+    await until("all of it is gone", () => contentsOf(node.world).join() === before.join());
+  });
+
+  test("a root file system that was unmounted is not blamed on the image", async () => {
+    const { config, reached, goOn } = momentAt("conmon", "before");
+    const before = contentsOf(node.world);
+    const done = finish(
+      node.world.startKpod(["-c", config, ...inPod, "--name", "new", "busybox", "true"]),
+      "kpod run",
+    );
+    await reached();
+    const { server } = await node.openServer();
+    await server.update({ states: false });
+    const { layerId } = server.lookupContainer("new");
+    await server.store.unmount(layerId as StorageId, true);
+    goOn();
+    expect(await done).toEqual({
+      exitCode: 1,
+      stdout: "",
+      stderr:
+        "Error: container new is not launched: its root file system was unmounted meanwhile, as CRI-O does with all when it stops\n",
+    });
+    expect(contentsOf(node.world)).toEqual(before);
   });
 });
 

@@ -26,6 +26,8 @@ test("crio.conf names all of it, with the handlers and what a test sets over it"
       storage_driver: "overlay",
       log_dir: layout.logDir,
       lock_path: layout.lockPath,
+      internal_wipe: false,
+      api: { listen: layout.socket },
       runtime: {
         default_runtime: "crun",
         cgroup_manager: "cgroupfs",

@@ -10,6 +10,7 @@ export const runFlags = {
     help: "Pod to run in; without it the container gets one of its own",
     completes: "ready-pod",
   },
+  force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
   label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
   env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
   volume: {

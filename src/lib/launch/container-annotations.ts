@@ -1,3 +1,4 @@
+import { createdByKpod } from "../crio/pod-owner";
 import { isImageName, notedImageName, splitName } from "../images/names";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
@@ -67,6 +68,7 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
       })),
     ),
     [annotations.platformRuntimePath]: "",
+    [annotations.createdBy]: createdByKpod,
     ...(stopSignal === "" ? {} : { [annotations.stopSignal]: stopSignal }),
   };
 }

@@ -10,7 +10,7 @@ import type { Container } from "../oci/container";
 import type { SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
-import { newStorageId, type StorageId } from "../storage/ids";
+import { newStorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
@@ -22,7 +22,7 @@ import { mountImageVolumes } from "./image-volumes";
 import { refuseWorkload } from "./launch-keys";
 import { checkName, containerFullName } from "./names";
 import { permittedOomScore } from "./oom-score";
-import { unlessOvertaken } from "./overtaken";
+import { unlessOvertaken, type Launched } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
 import { namespacesOf, specNamespaces, type PodNamespaces } from "./pod-namespaces";
 import { newContainerLabels, processLabels } from "./selinux";
@@ -50,6 +50,7 @@ export async function createPodContainer(
   refuseWorkload(server.config, sandbox.annotations);
   const image = await server.store.image(options.image);
   const id = newStorageId();
+  const since = Date.now();
   const { kubeName, namespace, uid, attempt } = sandbox;
   const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
   return withUndo(server.logger, async (undo) => {
@@ -89,14 +90,15 @@ export async function createPodContainer(
       );
       return { config: info.config.config ?? {}, namespaces, labels };
     });
-    const parts = { id, image, ...made, volumes, options, confinement };
-    return unlessOvertaken(server, sandbox, { container: name }, () => launch(server, undo, sandbox, parts));
+    const launched: Launched = { name, id, infra: false, sandbox, since };
+    const parts = { launched, image, ...made, volumes, options, confinement };
+    return unlessOvertaken(server, launched, () => launch(server, undo, sandbox, parts));
   });
 }
 
 /** What a container is made of that the store has already. */
 interface ContainerParts {
-  readonly id: StorageId;
+  readonly launched: Launched;
   readonly image: ImageRecord;
   readonly config: ImageConfigData;
   readonly volumes: readonly VolumeOption[];
@@ -111,9 +113,11 @@ async function launch(
   server: ContainerServer,
   undo: Undo,
   sandbox: Sandbox,
-  { id, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
+  { launched, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
 ): Promise<Container> {
+  const { id } = launched;
   const rootPath = await server.storageRuntimeServer.startContainer(id);
+  launched.rootPath = rootPath;
   await server.loadContainer(id);
   const container = server.lookupContainer(id);
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);

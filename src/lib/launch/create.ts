@@ -7,9 +7,10 @@ import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
 import { noteKnownState } from "../operations/note-state";
+import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
-import { unlessOvertaken } from "./overtaken";
-import { removeLog } from "./take-back";
+import { launchOf, unlessOvertaken } from "./overtaken";
+import { removeLog, takeBackContainer } from "./take-back";
 import type { Undo } from "./undo";
 
 /** What a new container needs beyond its spec. */
@@ -58,16 +59,20 @@ export async function createFromSpec(
 
 /**
  * Starts a created container and notes its state.
- * @throws KpodError BAD_STATE when it is not just created, or its pod was stopped or removed meanwhile;
+ * @throws KpodError BAD_STATE when it is not just created, or it or its pod was stopped or removed meanwhile;
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export function startContainer(server: ContainerServer, container: Container): Promise<void> {
   server.requireNode({ launching: true });
-  const sandbox = server.getSandbox(container.sandboxId);
-  const step = (): Promise<void> => start(server, container);
-  if (sandbox === undefined) return step();
-  const what = container.infra ? "pod" : { container: container.metadata.name };
-  return unlessOvertaken(server, sandbox, what, step);
+  return unlessOvertaken(server, launchOf(server, container), async () => {
+    try {
+      await start(server, container);
+    } catch (error) {
+      // Without a record nobody would ever find what is left of it; a pod is taken back by who makes it.
+      if (!container.infra && hasVanished(server, container)) await takeBackContainer(server, container);
+      throw error;
+    }
+  });
 }
 
 async function start(server: ContainerServer, container: Container): Promise<void> {
@@ -75,5 +80,9 @@ async function start(server: ContainerServer, container: Container): Promise<voi
   if (status !== "created") {
     throw new KpodError("BAD_STATE", `cannot start container ${container.id}: it is ${status}`);
   }
-  await noteKnownState(server, container, await server.runtime.startContainer(container));
+  const state = await server.runtime.startContainer(container);
+  if (hasVanished(server, container)) {
+    throw new KpodError("BAD_STATE", `container ${container.id} was removed while it was started`);
+  }
+  await noteKnownState(server, container, state);
 }

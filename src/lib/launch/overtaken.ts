@@ -1,30 +1,92 @@
 import type { ContainerServer } from "../container-server";
+import { crioStartedSince } from "../crio/started";
 import { errnoOf, KpodError } from "../errors";
-import type { Sandbox } from "../sandbox/sandbox";
+import type { Container } from "../oci/container";
 import { hasVanished } from "../operations/vanished";
+import type { Sandbox } from "../sandbox/sandbox";
+import { isStorageId } from "../storage/ids";
+import { isMountPoint } from "../system/mount";
+
+/** A container or pod on its way. */
+export interface Launched {
+  /** Its name in Kubernetes. */
+  readonly name: string;
+  /** Id of it, or of its infra container. */
+  readonly id: string;
+  /** True for a pod: its infra container is what is launched. */
+  readonly infra: boolean;
+  /** The pod that it is made in; undefined for a pod that is not in the server's lists yet. */
+  sandbox?: Sandbox;
+  /** When it was begun, in milliseconds since 1970. */
+  readonly since: number;
+  /** Where its file system appears, once it is mounted. */
+  rootPath?: string;
+}
+
+/** A container that is ready to be started, or the infra container of a pod that is. */
+export function launchOf(server: ContainerServer, container: Container): Launched {
+  const sandbox = server.getSandbox(container.sandboxId);
+  const { id, layerId, metadata, createdAt, infra } = container;
+  return {
+    name: metadata.name,
+    id,
+    since: createdAt.getTime(),
+    infra,
+    ...(sandbox === undefined ? {} : { sandbox }),
+    ...(isStorageId(layerId) ? { rootPath: server.store.driver.mountPath(layerId) } : {}),
+  };
+}
 
 /**
- * Does a step of a launch. Where it fails because somebody stopped or removed the pod meanwhile, that is said: a
- * runtime that finds an empty directory blames the image.
- * @param what what is launched: a container, by its name in Kubernetes, or the pod itself
+ * Does a step of a launch. Where it fails because somebody took away meanwhile what it needs, that is said: a runtime
+ * that finds an empty directory blames the image. At its start CRI-O removes what is not made to the end.
  * @throws what the step throws, or KpodError BAD_STATE
  */
 export async function unlessOvertaken<T>(
-  server: Pick<ContainerServer, "store">,
-  sandbox: Sandbox,
-  what: { container: string } | "pod",
+  server: Pick<ContainerServer, "config" | "store">,
+  launched: Launched,
   step: () => Promise<T>,
 ): Promise<T> {
   try {
     return await step();
   } catch (error) {
     const foreseen = error instanceof KpodError ? error.code !== "INTERRUPTED" : errnoOf(error) !== undefined;
-    if (!foreseen) throw error;
-    if (!sandbox.isMarkedStopped && !hasVanished(server, sandbox)) throw error;
-    const pod = `pod ${sandbox.kubeName}`;
-    const [launched, who] = what === "pod" ? [pod, "it"] : [`container ${what.container}`, pod];
-    throw new KpodError("BAD_STATE", `${launched} is not launched: ${who} was stopped or removed meanwhile`, {
-      cause: error,
-    });
+    if (!foreseen || error instanceof OvertakenError) throw error;
+    const happened = whatHappened(server, launched);
+    if (happened === undefined) throw error;
+    const what = `${launched.infra ? "pod" : "container"} ${launched.name}`;
+    throw new OvertakenError(`${what} is not launched: ${happened}`, error);
   }
+}
+
+/** Said once, by the innermost step. */
+class OvertakenError extends KpodError {
+  constructor(message: string, cause: unknown) {
+    super("BAD_STATE", message, { cause });
+  }
+}
+
+function whatHappened(
+  server: Pick<ContainerServer, "config" | "store">,
+  { id, infra, sandbox, since, rootPath }: Launched,
+): string | undefined {
+  const podRemoved = infra
+    ? hasVanished(server, { id })
+    : sandbox !== undefined && hasVanished(server, sandbox);
+  const removed = podRemoved || hasVanished(server, { id });
+  const pod = infra ? "it" : `pod ${sandbox?.kubeName ?? ""}`;
+  if (!removed) {
+    if (sandbox?.isMarkedStopped === true) return `${pod} was stopped or removed meanwhile`;
+    const unmounted =
+      rootPath !== undefined && server.store.layout.driver === "overlay" && !isMountPoint(rootPath);
+    if (!unmounted) return undefined;
+    return crioStartedSince(server.config, since)
+      ? "CRI-O was started meanwhile, and its root file system is not mounted any more"
+      : "its root file system was unmounted meanwhile, as CRI-O does with all when it stops";
+  }
+  const what = podRemoved ? pod : "it";
+  if (crioStartedSince(server.config, since)) {
+    return `CRI-O was started meanwhile and removed ${what}, as it does with what is not made to the end`;
+  }
+  return podRemoved ? `${pod} was stopped or removed meanwhile` : "it was removed meanwhile";
 }

@@ -1,4 +1,5 @@
 import type { ContainerServer } from "../container-server";
+import { createdByKpod } from "../crio/pod-owner";
 import { notedImageName } from "../images/names";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
@@ -77,5 +78,6 @@ export function infraAnnotations(
     [annotations.seccompProfilePath]: "",
     [annotations.podLinuxOverhead]: "null",
     [annotations.podLinuxResources]: "null",
+    [annotations.createdBy]: createdByKpod,
   };
 }

@@ -16,7 +16,7 @@ import { setFileContext } from "../system/file-context";
 import { unmount } from "../system/mount";
 import { createFromSpec, startContainer } from "./create";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
-import { unlessOvertaken } from "./overtaken";
+import { unlessOvertaken, type Launched } from "./overtaken";
 import { planConfinement } from "./confinement";
 import { refuseWorkload } from "./launch-keys";
 import { namespaceOf } from "./launch-settings";
@@ -26,7 +26,7 @@ import { permittedOomScore } from "./oom-score";
 import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
 import { makePodNamespaces, removePodNamespaces, specNamespaces } from "./pod-namespaces";
 import { basicEnvironment, buildSpec } from "./spec";
-import { withUndo } from "./undo";
+import { withUndo, type Undo } from "./undo";
 
 /** What a new pod is to be. */
 export interface PodOptions {
@@ -53,6 +53,7 @@ export interface PodOptions {
 export async function runPodSandbox(server: ContainerServer, options: PodOptions): Promise<Sandbox> {
   server.requireNode({ launching: true });
   const plan = await planPod(server, options);
+  const since = Date.now();
   return withUndo(server.logger, async (undo) => {
     const labels = await server.withStateLock(async () => {
       await server.update({ states: false });
@@ -78,27 +79,41 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
       );
       return chosen;
     });
-    const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
-    const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
-    undo.add(`unmount ${files.shm}`, () => unmount(files.shm));
-    makePodFiles(files, { ...plan, mountLabel: labels.mount });
-    const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
-    undo.add(`remove the namespaces of pod ${plan.name}`, () => {
-      removePodNamespaces(namespaces);
-    });
-    await server.loadSandbox(plan.id);
-    const sandbox = server.lookupSandbox(plan.id);
-    const container = sandbox.infraContainer;
-    const containerenv = join(container.dir, ".containerenv");
-    writeFileSync(containerenv, "", { mode: 0o644 });
-    setFileContext(containerenv, labels.mount);
-    const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
-    const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
-    const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
-    await unlessOvertaken(server, sandbox, "pod", () => createFromSpec(server, undo, request));
-    await startContainer(server, container);
-    return sandbox;
+    const launched: Launched = { name: plan.name, id: plan.id, infra: true, since };
+    return unlessOvertaken(server, launched, () => launch(server, undo, plan, launched, labels));
   });
+}
+
+/** Mounts the file system of a pod in the store, makes its files and namespaces, and starts its infra container. */
+async function launch(
+  server: ContainerServer,
+  undo: Undo,
+  plan: PodPlan,
+  launched: Launched,
+  labels: SelinuxLabels,
+): Promise<Sandbox> {
+  const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
+  launched.rootPath = rootPath;
+  const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
+  undo.add(`unmount ${files.shm}`, () => unmount(files.shm));
+  makePodFiles(files, { ...plan, mountLabel: labels.mount });
+  const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
+  undo.add(`remove the namespaces of pod ${plan.name}`, () => {
+    removePodNamespaces(namespaces);
+  });
+  await server.loadSandbox(plan.id);
+  const sandbox = server.lookupSandbox(plan.id);
+  launched.sandbox = sandbox;
+  const container = sandbox.infraContainer;
+  const containerenv = join(container.dir, ".containerenv");
+  writeFileSync(containerenv, "", { mode: 0o644 });
+  setFileContext(containerenv, labels.mount);
+  const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
+  const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
+  const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
+  await createFromSpec(server, undo, request);
+  await startContainer(server, container);
+  return sandbox;
 }
 
 async function planPod(server: ContainerServer, options: PodOptions): Promise<PodPlan> {

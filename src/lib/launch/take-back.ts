@@ -1,6 +1,7 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { discardContainer, discardPod } from "../operations/discard";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -12,9 +13,19 @@ import { removeDirectoryIfEmpty } from "../system/files";
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
 export async function takeBackContainer(server: ContainerServer, container: Container): Promise<void> {
-  const { logPath } = container;
+  const logPath = logPathOf(server, container);
   await server.store.uninterrupted(() => discardContainer(server, container));
   if (logPath !== "") removeLog(logPath);
+}
+
+/** Where its log is; kpod's own place where the spec is gone that says it. */
+function logPathOf({ config }: ContainerServer, container: Container): string {
+  try {
+    return container.logPath;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    return join(config.logDir, container.sandboxId, `${container.id}.log`);
+  }
 }
 
 /**

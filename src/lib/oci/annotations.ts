@@ -52,6 +52,8 @@ export const annotations = {
   /** The name of `spoofed` up to CRI-O 1.34. */
   spoofedBefore: "io.kubernetes.cri-o.Spoofed",
   stopSignal: "org.opencontainers.image.stopSignal",
+  /** kpod's own, on what it makes. */
+  createdBy: "kpod/created-by",
 } as const;
 
 /** Labels by which the kubelet names things. */

@@ -1,0 +1,85 @@
+import { spawnSync } from "node:child_process";
+import { statSync, symlinkSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { join } from "node:path";
+import { crioAnswers } from "../../../src/lib/crio/daemon";
+import { testdir } from "../../helpers/testdir";
+
+const open = new Set<Server>();
+const callers = new Set<Socket>();
+
+afterEach(leave);
+
+async function leave(): Promise<void> {
+  for (const socket of callers) socket.destroy();
+  for (const server of open) await new Promise((resolve) => server.close(resolve));
+  callers.clear();
+  open.clear();
+}
+
+/** A node with a directory for its store, and somebody at the socket who says this to each who calls. */
+async function node(says: (root: string) => string | undefined): Promise<{ root: string; listen: string }> {
+  const directory = testdir({ "root/": null, "other/": null });
+  const config = { root: join(directory, "root"), listen: join(directory, "crio.sock") };
+  const server = createServer((socket) => {
+    callers.add(socket);
+    socket.on("error", () => {});
+    const words = says(config.root);
+    if (words !== undefined) socket.once("data", () => socket.end(words));
+  });
+  open.add(server);
+  await new Promise<void>((resolve) => server.listen(config.listen, resolve));
+  return config;
+}
+
+const ok = (body: string): string =>
+  `HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+const info = (root: string): string => ok(JSON.stringify({ storage_driver: "overlay", storage_root: root }));
+
+test("a CRI-O on this store answers, also by another path to it", async () => {
+  const config = await node(info);
+  expect(await crioAnswers(config)).toBe(true);
+  const link = join(testdir(), "link");
+  symlinkSync(config.root, link);
+  expect(await crioAnswers({ ...config, root: link })).toBe(true);
+});
+
+test("a CRI-O on another store is not meant", async () => {
+  const config = await node((root) => info(join(root, "../other")));
+  expect(await crioAnswers(config)).toBe(false);
+});
+
+test.each<[string, string | undefined]>([
+  ["nothing in time", undefined],
+  ["that there is no such page", "HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"],
+  ["what is no JSON", ok("who?")],
+  ["nothing of its store", ok("{}")],
+  ["what is not HTTP", "NO\n"],
+  ["more than it can have to say", `HTTP/1.1 200 OK\r\n\r\n${"x".repeat(2 << 20)}`],
+  ["half a sentence", "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"],
+])("one that says %s runs all the same", async (_, says) => {
+  const config = await node(() => says);
+  expect(await crioAnswers(config, 200)).toBe(true);
+});
+
+test("where nobody listens, none runs", async () => {
+  const directory = testdir({ file: "", "place/": null });
+  for (const listen of [
+    "",
+    "crio.sock",
+    ...["none", "file", "place", "file/below"].map((name) => join(directory, name)),
+  ]) {
+    expect([listen, await crioAnswers({ root: directory, listen })]).toEqual([listen, false]);
+  }
+});
+
+test("a socket that a dead CRI-O has left is nobody's", async () => {
+  const { root, listen } = await node(info);
+  await leave();
+  // As a socket is that is left by somebody who was killed.
+  const listening =
+    "require('net').createServer().listen(process.argv[1], () => process.kill(process.pid, 'SIGKILL'))";
+  expect(spawnSync(process.execPath, ["-e", listening, listen]).signal).toBe("SIGKILL");
+  expect(statSync(listen).isSocket()).toBe(true);
+  expect(await crioAnswers({ root, listen })).toBe(false);
+});
