@@ -49,6 +49,7 @@ function halfWritten(): string[] {
 const honest = [
   // The machine is busy, and so are the locks.
   /^Warning: waiting for \S+, locked by .+$/,
+  /^Warning: \S+ is still locked by .+ after 1 s: reading without it$/,
   // One that is just being made has a record before it has a spec.
   /^Warning: container [0-9a-f]{13} \(k8s_run-\S+\): \S+\/config\.json is missing$/,
 ];
