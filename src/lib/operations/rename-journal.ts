@@ -24,7 +24,7 @@ export interface RenameJournal {
   id: StorageId;
   /** Removes the note: the rename is through or taken back. */
   end(): void;
-  /** Leaves the note to the next kpod. */
+  /** Leaves the note to the next kpod that changes something. */
   release(): void;
 }
 

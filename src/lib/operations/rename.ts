@@ -18,7 +18,7 @@ export type RenameStep = "journal" | "config" | "bundle" | "state" | "layer" | "
 /**
  * Renames a container, all or none (libkpod: ContainerRename): the annotations of its spec in both places and
  * of its state.json, its layer's name, and its record in the store. The record decides: as long as it has the
- * old name, a rename that broke off is taken back by the next kpod, and once it has the new one, finished.
+ * old name, a rename that broke off is taken back by the next kpod that changes something, and once it has the new one, finished.
  * @param onStep called after each step; tests end the process there
  * @throws KpodError BAD_ARGUMENT, or CONFLICT that names the holder of the name
  */
