@@ -98,6 +98,22 @@ test("looks show Unknown for what they cannot see, with one warning", async () =
   expect(inspected).toMatchObject({ exitCode: 0, stdout: "unknown 0\n" });
 });
 
+test("where neither processes nor cgroups are seen, that it ran is enough not to touch it", async () => {
+  const hidden = [
+    ...["--mount", ...ownProc, "bash", "-c", 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', "bash"],
+    ...[kpod, "--config", node.world.config],
+  ];
+  const ps = await runProcess("unshare", [...hidden, "ps", "-a", "--format", "{{.Names}} {{.State}}"]);
+  expect(ps.stdout).toMatch(/^k8s_ended_\S+ stopped\nk8s_web_\S+ unknown\n$/);
+  const before = contentsOf(node.world);
+  expect(await runProcess("unshare", [...hidden, "rm", "-f", "web"])).toEqual({
+    exitCode: 1,
+    stdout: "",
+    stderr: refusal,
+  });
+  expect(contentsOf(node.world)).toEqual(before);
+});
+
 test("a wait does not take for an end what it cannot see", async () => {
   const { exitCode, stdout, stderr } = await outside(ownProc, "wait", "--timeout", "1", "web");
   expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });

@@ -33,8 +33,8 @@ export interface NodeSight {
 const inits: ReadonlySet<string> = new Set(["systemd", "init", "openrc-init", "runit", "s6-svscan", "procd"]);
 
 /**
- * Finds out whether the processes of the node's containers are to be seen here, where that is not plain because it is
- * the machine itself. A node may itself be a container, and so elsewhere the processes tell that its runtimes and CRI-O have noted: one that
+ * Finds out whether the processes of the node's containers are to be seen here, where this is not the machine itself. A
+ * node may be a container, too, so that processes have to tell, those that its runtimes and CRI-O have noted: one that
  * is here with its start time says that this is the node's pid namespace; one that is not, though the cgroup of its
  * container holds processes, says that it is not.
  */

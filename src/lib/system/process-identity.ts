@@ -76,14 +76,19 @@ function isThere({ pid, startTime }: ProcessIdentity): boolean {
   return readProcessStat(pid)?.startTime === startTime;
 }
 
-/** Kills a program that this process started as the leader of its own group, with all that is in the group. */
+/**
+ * Kills a program that this process started as the leader of its own group, with all that is in the group, also when
+ * the program itself has ended.
+ */
 export function killGroupOf({
   pid,
   exitCode,
   signalCode,
 }: Pick<ChildProcess, "pid" | "exitCode" | "signalCode">): void {
-  // Once it was reaped its pid may be anybody's.
-  if (pid === undefined || !isMeant(pid) || exitCode !== null || signalCode !== null) return;
+  if (pid === undefined || !isMeant(pid)) return;
+  // A pid is not given anew while a group bears it. Once the program was reaped, a process of that pid is another one.
+  const reaped = exitCode !== null || signalCode !== null;
+  if (reaped && readProcessStat(pid) !== undefined) return;
   killed(libc().kill(-pid, constants.signals.SIGKILL), pid);
 }
 

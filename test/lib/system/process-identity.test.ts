@@ -86,8 +86,11 @@ test("a thread is no process", async () => {
   expect(isProcessAlive(pid)).toBe(true);
 });
 
-test("a group is killed through the program that leads it, while that is not reaped", async () => {
-  const leader = spawn("sh", ["-c", "sleep 1000 & echo $!; wait"], {
+test.each([
+  ["lives", "wait"],
+  ["has ended", "exit"],
+])("a group is killed through the program that leads it, which %s", async (_, then) => {
+  const leader = spawn("sh", ["-c", `sleep 1000 & echo $!; ${then}`], {
     detached: true,
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -96,6 +99,7 @@ test("a group is killed through the program that leads it, while that is not rea
   const member = Number(line.toString());
   const ended = new Promise((resolve) => leader.once("exit", resolve));
   await until("the member runs", () => readCommandLine(member)?.[0] === "sleep");
+  if (then === "exit") await ended;
   killGroupOf(leader);
   await ended;
   await until("the member has ended", () => !isProcessAlive(member));
