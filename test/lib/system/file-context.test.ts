@@ -1,0 +1,43 @@
+import { symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { setFileContext } from "../../../src/lib/system/file-context";
+import { loadKoffi } from "../../../src/lib/system/koffi";
+import { testdir } from "../../helpers/testdir";
+
+/** The SELinux context of a file as the disk holds it; undefined when it has none. */
+function contextOf(path: string): string | undefined {
+  const call = loadKoffi()
+    .load(null)
+    .func("long lgetxattr(const char *path, const char *name, void *value, unsigned long size)");
+  const value = Buffer.alloc(256);
+  const length = Number(call(path, "security.selinux", value, value.length));
+  return length < 0 ? undefined : value.toString("utf8", 0, length);
+}
+
+const context = "system_u:object_r:container_file_t:s0:c1,c2";
+
+test("a file and a directory get their context, and what a link leads to does not", () => {
+  const directory = testdir({ file: "x", "target/": null });
+  const link = join(directory, "link");
+  symlinkSync("target", link);
+  for (const path of [join(directory, "file"), directory, link]) {
+    setFileContext(path, context);
+    expect(contextOf(path)).toBe(`${context}\0`);
+  }
+  expect(contextOf(join(directory, "target"))).not.toBe(`${context}\0`);
+});
+
+test("an empty context changes nothing, and a file system without contexts is fine", () => {
+  const path = join(testdir(), "file");
+  writeFileSync(path, "x");
+  const before = contextOf(path);
+  setFileContext(path, "");
+  expect(contextOf(path)).toBe(before);
+  setFileContext("/proc/self/status", context);
+});
+
+test("a file that is not there is told", () => {
+  expect(() => {
+    setFileContext("/nowhere/file", context);
+  }).toThrow("ENOENT");
+});
