@@ -46,6 +46,7 @@ const PACKS = {
     "src/cli/table/stats.ts",
     "src/commands/stats.ts",
     "src/lib/operations/stats.ts",
+    "src/lib/cgroups/files.ts",
     "src/lib/cgroups/process-cgroups.ts",
   ],
   forms: [
