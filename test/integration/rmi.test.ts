@@ -181,7 +181,13 @@ test("many at once, with podman in between, leave a store that all can read", as
     world.podman(["tag", "localhost/pause:latest", "localhost/meanwhile:1"]),
     world.kpod(["rmi", "busybox"]),
   ]);
-  for (const result of results) expect([result.stderr, result.exitCode]).toEqual(["", 0]);
+  for (const { stderr, exitCode } of results) {
+    // On a busy machine one may wait for another for so long that it says so.
+    const said = stderr
+      .split("\n")
+      .filter((line) => !/^(Warning: waiting for \S+layers\.lock, .*)?$/.test(line));
+    expect([said, exitCode]).toEqual([[], 0]);
+  }
   const left = await agreedImages();
   expect(Object.values(left)).toEqual([["localhost/meanwhile:1", "localhost/pause:latest"]]);
   expect(results.filter(({ stdout }) => stdout.includes(`Deleted: ${derived.id}`))).toHaveLength(1);

@@ -39,6 +39,8 @@ interface OpenDirectory extends TreeDirectory {
   readonly parent: OpenDirectory | undefined;
   /** Undefined while it is closed, deep in a tree. */
   fd: number | undefined;
+  /** The path of an entry up to its name. */
+  prefix: Buffer;
   readonly identity: string;
   readonly mount: string;
   readonly pending: Dirent<Buffer>[];
@@ -130,7 +132,9 @@ function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): Op
     const directory: OpenDirectory = {
       parent,
       name,
-      at: (entry) => Buffer.concat([Buffer.from(`/proc/self/fd/${directory.fd}/`), Buffer.from(entry)]),
+      at: (entry) =>
+        Buffer.concat([directory.prefix, typeof entry === "string" ? Buffer.from(entry) : entry]),
+      prefix: prefixOf(fd),
       fd,
       identity: identityOf(fd),
       mount,
@@ -154,6 +158,7 @@ function backTo(stack: OpenDirectory[], from: OpenDirectory): OpenDirectory | un
     const fd = openSync(from.at(".."), asDirectory);
     if (identityOf(fd) === parent.identity && mountOf(fd) === parent.mount) {
       parent.fd = fd;
+      parent.prefix = prefixOf(fd);
       return parent;
     }
     closeSync(fd);
@@ -162,6 +167,10 @@ function backTo(stack: OpenDirectory[], from: OpenDirectory): OpenDirectory | un
   }
   while (stack.length > 0 && stack.at(-1)?.fd === undefined) stack.pop();
   return undefined;
+}
+
+function prefixOf(fd: number): Buffer {
+  return Buffer.from(`/proc/self/fd/${fd}/`);
 }
 
 function identityOf(fd: number): string {

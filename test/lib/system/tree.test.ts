@@ -31,7 +31,7 @@ const descriptors = (): number => readdirSync("/proc/self/fd").length;
 
 describe.each([
   ["40 names of 200 letters", 40, "n".repeat(200)],
-  ["3,000 directories in one another", 3_000, "d"],
+  ["1,500 directories in one another", 1_500, "d"],
 ])("%s", (_, depth, name) => {
   test("are measured and removed, and no descriptor stays open", async () => {
     const directory = testdir({ "tree/file": "123" });
@@ -78,35 +78,41 @@ test("a directory that is moved away from under a deep walk does not lead it els
   expect(met).toContain("left keep");
 });
 
-test("what programs put outside of the tree by links stays, while directories become links and back", async () => {
-  const outside = Object.fromEntries(Array.from({ length: 300 }, (_, index) => [`outside/f${index}`, "1"]));
-  const place = testdir({ ...directories(30, 300), ...outside });
+test("what links lead to outside of the tree stays, while directories become links and back", async () => {
+  const outside = Object.fromEntries(Array.from({ length: 800 }, (_, index) => [`outside/f${index}`, "1"]));
+  const place = testdir({ ...directories(2, 800), ...outside });
   const swapper = await startSwapper(join(place, "tree"), join(place, "outside"));
+  let refusal: unknown;
   try {
     removeTree(join(place, "tree"));
-    expect(existsSync(join(place, "tree"))).toBe(false);
+  } catch (error) {
+    refusal = error;
   } finally {
     await swapper.end();
   }
-  expect(readdirSync(join(place, "outside"))).toHaveLength(300);
-}, 60_000);
+  // Whoever puts directories back all the time can keep it from becoming empty, and nothing else.
+  if (refusal !== undefined) expect(refusal).toMatchObject({ code: "IO", cause: { code: "ENOTEMPTY" } });
+  removeTree(join(place, "tree"));
+  expect(existsSync(join(place, "tree"))).toBe(false);
+  expect(readdirSync(join(place, "outside"))).toHaveLength(800);
+}, 120_000);
 
 test("a size is never that of what links lead to, while directories become links and back", async () => {
-  const place = testdir({ ...directories(30, 100), "outside/": null });
-  for (let index = 0; index < 100; index++) {
+  const place = testdir({ ...directories(3, 1_000), "outside/": null });
+  for (let index = 0; index < 1_000; index++) {
     writeFileSync(join(place, `outside/f${index}`), "");
     truncateSync(join(place, `outside/f${index}`), 1_000_000);
   }
   const swapper = await startSwapper(join(place, "tree"), join(place, "outside"));
   try {
-    for (let round = 0; round < 8; round++) {
+    for (let round = 0; round < 5; round++) {
       // Some directory may be away, and the link in its place has a length.
-      expect(await diskUsage(join(place, "tree"))).toBeLessThan(30 * 100 + 5 * 4096);
+      expect(await diskUsage(join(place, "tree"))).toBeLessThan(3 * 1_000 + 3 * 4096);
     }
   } finally {
     await swapper.end();
   }
-}, 60_000);
+}, 120_000);
 
 test("what is mounted in it does not count, be it over a directory or a file", async () => {
   const place = testdir({ "tree/own": "12", "tree/point/": null, "tree/file": "", "data/large": "1234567" });
@@ -161,7 +167,7 @@ test("what cannot be deleted is told by its name and the kernel's reason; the re
 });
 
 test("Ctrl-C ends a long removal; what is left can be removed later", async () => {
-  const place = testdir(directories(40, 100));
+  const place = testdir(directories(20, 100));
   const controller = new AbortController();
   setImmediate(() => {
     controller.abort(new Error("interrupted by SIGINT"));
