@@ -1,8 +1,8 @@
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { readdirSync, readlinkSync } from "node:fs";
+import { basename, join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { fileLimits, readRegularText } from "../system/files";
-import { realPath } from "../system/mount";
+import { isSamePath } from "../system/paths";
 import { readCommandLine } from "../system/process";
 import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
 import type { Container } from "./container";
@@ -85,16 +85,6 @@ function valuesOf(words: readonly string[], short: string, long: string): string
     if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
     return word === short || word === long ? (words[index + 1] ?? []) : [];
   });
-}
-
-function isSamePath(one: string, other: string): boolean {
-  return one === other || resolved(one) === resolved(other);
-}
-
-/** A path without symbolic links, of which the end need not be there: CRI-O says /var/run where others say /run. */
-function resolved(path: string): string {
-  const parent = dirname(path);
-  return existsSync(path) || parent === path ? realPath(path) : join(resolved(parent), basename(path));
 }
 
 function executableOf(pid: number): string | undefined {

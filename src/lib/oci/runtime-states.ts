@@ -247,6 +247,19 @@ export class RuntimeStates {
     }
   }
 
+  /** The bundle that a container runs from, as its runtime noted it; "" where no file of a runtime tells. */
+  protected bundleOf(id: string): string {
+    const located = locateState(this.existingRoots(), id);
+    if (located?.kind === undefined) return "";
+    try {
+      return readRuntimeFiles(located.kind, located.directory, id)?.bundle ?? "";
+    } catch (error) {
+      // What is no regular file tells nothing.
+      if (!(error instanceof KpodError)) throw error;
+      return "";
+    }
+  }
+
   /** Where runtimes keep state at this moment: most nodes have one such place of several that are possible. */
   private existingRoots(): readonly string[] {
     this.roots ??= stateRoots(this.config);

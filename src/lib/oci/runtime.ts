@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { identifyProcess } from "../system/process-identity";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
+import { isSamePath } from "../system/paths";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon } from "./conmon";
 import type { Container } from "./container";
@@ -101,7 +102,7 @@ export class Runtime extends RuntimeStates {
   async startContainer(container: Container): Promise<ContainerState> {
     // Noted before: a short-lived container may have ended by the time the runtime returns.
     const started = new Date();
-    await this.call(this.handler(container), "start", container.id);
+    await this.call(this.ownHandler(container), "start", container.id);
     const state = await this.updateStatus(container);
     state.started = started;
     return state;
@@ -109,17 +110,17 @@ export class Runtime extends RuntimeStates {
 
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
   async killContainer(container: Container, signal: number): Promise<void> {
-    await this.call(this.handler(container), "kill", container.id, String(signal));
+    await this.call(this.ownHandler(container), "kill", container.id, String(signal));
   }
 
   /** Freezes all processes of a container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async pauseContainer(container: Container): Promise<void> {
-    await this.call(this.handler(container), "pause", container.id);
+    await this.call(this.ownHandler(container), "pause", container.id);
   }
 
   /** Thaws them. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async unpauseContainer(container: Container): Promise<void> {
-    await this.call(this.handler(container), "resume", container.id);
+    await this.call(this.ownHandler(container), "resume", container.id);
   }
 
   /**
@@ -128,7 +129,7 @@ export class Runtime extends RuntimeStates {
    * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
    */
   async deleteContainer(container: Container, force = false): Promise<void> {
-    const handler = this.handler(container);
+    const handler = this.ownHandler(container);
     try {
       await this.call(handler, "delete", ...(force ? ["--force"] : []), container.id);
     } catch (error) {
@@ -136,6 +137,23 @@ export class Runtime extends RuntimeStates {
       if (error instanceof KpodError && error.code === "RUNTIME_TIMEOUT") throw error;
       if ((await queryRuntimeState(handler, container.id, this.limits.callMs)) !== undefined) throw error;
     }
+  }
+
+  /**
+   * The runtime of a container that is to be changed. What it has must be of this store: in a copy of a store that is in
+   * use, a container has the id of one that runs from the original.
+   * @throws KpodError BAD_STATE; and as `handler` does
+   */
+  private ownHandler(container: Container): RuntimeHandler {
+    const bundle = this.bundleOf(container.id);
+    if (bundle !== "" && !isSamePath(bundle, container.bundlePath)) {
+      throw new KpodError(
+        "BAD_STATE",
+        `container ${container.id} runs from the bundle ${bundle}, not from ${container.bundlePath} of this store`,
+        { hint: "this store is a copy of one that is in use: change the original, or delete the copy" },
+      );
+    }
+    return this.handler(container);
   }
 
   private get systemdCgroup(): boolean {

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
+import { errnoOf, errorMessage, KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { fileLimits, readBytesIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
 import { dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
@@ -144,8 +144,8 @@ export function mappedLayers(image: ImageRecord): StorageId[] {
  * names go with it.
  */
 export function deleteIncompleteLayers(place: RemovalPlace): void {
-  if (!place.layout.layersFiles.some(mentionsIncomplete)) return;
   try {
+    if (!place.layout.layersFiles.some(mentionsIncomplete)) return;
     const contents = readContents(place);
     const stray = new Set<StorageId>();
     const isStray = (layer: LayerRecord): boolean =>
@@ -166,12 +166,7 @@ export function deleteIncompleteLayers(place: RemovalPlace): void {
 
 /** Most stores have none: the records need not be parsed to see that. */
 function mentionsIncomplete(file: string): boolean {
-  try {
-    return readFileSync(file).includes('"incomplete"');
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  return readBytesIfThere(file, fileLimits.records).includes('"incomplete"');
 }
 
 function shortList(words: readonly string[]): string {

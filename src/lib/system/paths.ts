@@ -1,5 +1,7 @@
-import { isAbsolute, normalize, resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { basename, dirname, isAbsolute, join, normalize, resolve } from "node:path";
 import { isNotFound, KpodError } from "../errors";
+import { realPath } from "./mount";
 
 /**
  * A path that somebody gave as an absolute one. Only a relative path asks where kpod was called from, which may have
@@ -22,4 +24,15 @@ export function absolutePath(what: string, path: string): string {
       },
     );
   }
+}
+
+/** True when two paths lead to one place. */
+export function isSamePath(one: string, other: string): boolean {
+  return one === other || resolved(one) === resolved(other);
+}
+
+/** A path without symbolic links, of which the end need not be there: CRI-O says /var/run where others say /run. */
+function resolved(path: string): string {
+  const parent = dirname(path);
+  return existsSync(path) || parent === path ? realPath(path) : join(resolved(parent), basename(path));
 }
