@@ -4,7 +4,7 @@ import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
-import { startProcess } from "../helpers/process";
+import { runProcess, startProcess, succeeded } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
 import { isProcessAlive } from "../../src/lib/system/process";
@@ -193,4 +193,29 @@ test("bad input", async () => {
   expect(await node.refusal("rm", "-f", "../../etc")).toContain("ID does not exist");
   expect(await node.refusal("rm", "-f", "\u001b[31mred")).not.toContain("\u001b");
   expect((await node.kpod("rm")).exitCode).toBe(2);
+});
+
+test("in a copy of a store that is in use, what runs from the original is left alone", async () => {
+  const { root, runRoot, scratch } = node.world;
+  const container = await node.start(pod, "original", endless);
+  const copy = join(scratch, "copy");
+  mkdirSync(copy);
+  try {
+    for (const [from, to] of [
+      [root, "root"],
+      [runRoot, "run"],
+    ] as const)
+      succeeded(await runProcess("cp", ["-a", "-x", from, join(copy, to)]), "cp");
+    const ofCopy = ["--root", join(copy, "root"), "--runroot", join(copy, "run")];
+    for (const command of [["rm", "-f"], ["kill"], ["stop", "-t", "0"], ["pause"]])
+      expect(await node.refusal(...ofCopy, ...command, "original")).toContain(
+        `container ${container.id} runs from the bundle ${container.bundlePath}, not from ${copy}/run/`,
+      );
+    expect(await node.refusal(...ofCopy, "pod", "rm", "-f", "shop")).toContain("not from");
+    expect(isProcessAlive(pidOf(container)) && isProcessAlive(conmonOf(container))).toBe(true);
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+  expect(await node.ok("rm", "-f", "original")).toBe(`${container.id}\n`);
+  await expectGone(container);
 });
