@@ -1,8 +1,10 @@
 import { realpathSync, statSync } from "node:fs";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import { writeFileAtomic } from "../system/files";
+import { defaultsInForce, versionedFields, versionsOfKeys, type CrioDefaults } from "./crio-defaults";
+import { crioVersionText, type CrioAnswer } from "./crio-version";
 import { defaultFields, type ConfigFields } from "./fields";
-import { readFields } from "./read";
+import { readFields, readListen } from "./read";
 import { readTomlFile } from "./toml-file";
 import { scanToml } from "./toml-scan";
 import { newTable } from "./toml-tree";
@@ -21,6 +23,11 @@ export class Config extends Fields {
   readonly #sources = new Map<keyof ConfigFields, string>();
   readonly #files: string[] = [];
   readonly #texts: string[] = [];
+  #listen = "/var/run/crio/crio.sock";
+  #crio: CrioAnswer | undefined;
+  /** What stands for defaults now: what a field has of it was set by nobody. */
+  #defaults: Pick<CrioDefaults, (typeof versionedFields)[number]> = defaultFields();
+  #inForce: Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> = libraryDefaults;
 
   constructor() {
     super();
@@ -40,6 +47,54 @@ export class Config extends Fields {
     return this.#files;
   }
 
+  /** The version of CRI-O whose defaults are in force; undefined where those of 1.0 are, as libkpod had them. */
+  get crio(): CrioAnswer | undefined {
+    return this.#crio;
+  }
+
+  /** The defaults of that version that no key of crio.conf names. */
+  get crioDefaults(): Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> {
+    return this.#inForce;
+  }
+
+  /** The socket of CRI-O (`listen` in `[crio.api]`). */
+  get listen(): string {
+    return this.#listen;
+  }
+
+  /**
+   * Puts the defaults of a version of CRI-O in the place of those before, wherever nobody has set anything. A
+   * crio.conf of before there were handlers or several directories of hooks keeps to what it names.
+   */
+  adoptVersion(answer: CrioAnswer): void {
+    const defaults = defaultsInForce(answer);
+    for (const field of versionedFields) {
+      if (!this.isDefault(field)) continue;
+      if (field === "defaultRuntime" && this.#sources.has("runtime")) continue;
+      if (field === "hooksDir" && this.#sources.has("hooksDirPath")) continue;
+      Object.assign(this, { [field]: defaults[field] });
+    }
+    this.#crio = answer;
+    this.#defaults = defaults;
+    this.#inForce = defaults;
+  }
+
+  /** Says where new records go, for a store whose own ones tell it. */
+  setRecordPlace(records: CrioDefaults["records"]): void {
+    this.#inForce = { ...this.#inForce, records };
+  }
+
+  /** True for a value that neither a file nor a caller has set. */
+  isDefault(field: (typeof versionedFields)[number]): boolean {
+    return !this.#sources.has(field) && String(this[field]) === String(this.#defaults[field]);
+  }
+
+  /** The versions whose crio.conf has all the keys of those that were read; undefined where none was. */
+  get versionsOfFiles(): ReturnType<typeof versionsOfKeys> | undefined {
+    if (this.#texts.length === 0) return undefined;
+    return versionsOfKeys(this.#texts.flatMap(keysOf));
+  }
+
   /**
    * Takes over what a crio.conf sets; all else stays as it is. A list takes the place of the one before, but
    * that the options of the store are added to those before. `""` for root, runroot and storage driver sets
@@ -51,6 +106,7 @@ export class Config extends Fields {
   updateFromFile(path: string): void {
     const file = readTomlFile(path);
     this.set(readFields(file, this), path);
+    this.#listen = readListen(file) ?? this.#listen;
     this.#files.push(path);
     this.#texts.push(file.text);
   }
@@ -90,9 +146,23 @@ export class Config extends Fields {
   }
 }
 
+/** An answer as text: `1.36.3, from /var/run/crio/version`. */
+export function crioText({ known, version, source }: CrioAnswer): string {
+  if (known) return `${crioVersionText(version)}, from ${source}`;
+  return `not known, with the defaults of ${crioVersionText(version)}: ${source}`;
+}
+
 /** The configuration where nothing is configured: that of CRI-O 1.0.0. `DefaultConfig` of libkpod. */
 export function defaultConfig(): Config {
   return new Config();
+}
+
+/** What goes with the defaults of libkpod: where no version of CRI-O is asked for, things are as in 1.0. */
+const libraryDefaults = { runtimeRoot: "", records: "stable", movesConmon: true } as const;
+
+/** The names of the keys of a TOML file, of whichever table. */
+function keysOf(text: string): string[] {
+  return [...text.matchAll(/^[ \t]*([A-Za-z_]+)[ \t]*=/gm)].map(([, key = ""]) => key.toLowerCase());
 }
 
 function existingFile(path: string): { target: string; mode: number } | undefined {

@@ -14,6 +14,7 @@ const variables: { readonly [F in keyof KeyedFields]?: string } = {
   logDir: "CONTAINER_LOG_DIR",
   imageStore: "CONTAINER_IMAGESTORE",
   versionFile: "CONTAINER_VERSION_FILE",
+  versionFilePersist: "CONTAINER_VERSION_FILE_PERSIST",
   noPivot: "CONTAINER_NO_PIVOT",
   conmon: "CONTAINER_CONMON",
   conmonEnv: "CONTAINER_CONMON_ENV",

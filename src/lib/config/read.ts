@@ -5,7 +5,7 @@ import { networkKeys } from "./network-config";
 import { rootKeys } from "./root-config";
 import { runtimeKeys } from "./runtime-config";
 import { defaultRuntimeHandler, handlerKeys, type RuntimeHandler } from "./runtime-handlers";
-import { keyFinder, subsection, wrongValue, type TomlSection } from "./toml-file";
+import { findKey, keyFinder, subsection, wrongValue, type TomlSection } from "./toml-file";
 
 /**
  * What a crio.conf changes of the values before it: the fields it sets, and no others.
@@ -22,6 +22,15 @@ export function readFields(file: TomlSection, before: ConfigFields): Partial<Con
     ...readKeys(subsection(crio, "network"), networkKeys, before),
     ...readHandlers(runtime === undefined ? undefined : subsection(runtime, "runtimes"), before),
   };
+}
+
+/** The socket on which CRI-O listens, where a crio.conf says. */
+export function readListen(file: TomlSection): string | undefined {
+  const crio = subsection(file, "crio");
+  const api = crio === undefined ? undefined : subsection(crio, "api");
+  const key = api === undefined ? undefined : findKey(api, "listen");
+  const value = key === undefined ? undefined : api?.values[key];
+  return typeof value === "string" && value.startsWith("/") ? value : undefined;
 }
 
 /** The fields that a table sets, undefined standing for a table that is not there. */

@@ -1,5 +1,8 @@
 import { boolean, growingTexts, path, pathOrNone, pathOrUnset, textOrUnset, type ConfigKeys } from "./keys";
 
+/** Where a running CRI-O leaves its version when nothing else is configured. */
+export const defaultVersionFile = "/var/run/crio/version";
+
 /** Where things are kept: the table `[crio]`. `RootConfig` of libkpod. */
 export interface RootConfig {
   /** Directory of the store of containers/storage: images, layers, the records of containers (`root`). */
@@ -26,6 +29,8 @@ export interface RootConfig {
   imageStore: string;
   /** File in which a running CRI-O leaves its version (`version_file`, since CRI-O 1.18). */
   versionFile: string;
+  /** File in which it leaves its version beyond a reboot, "" for none (`version_file_persist`, since CRI-O 1.19). */
+  versionFilePersist: string;
 }
 
 /** The defaults of CRI-O 1.0.0, and of what came later those that act as 1.0.0 did. */
@@ -39,7 +44,8 @@ export function defaultRootConfig(): RootConfig {
     fileLocking: true,
     lockPath: "/run/crio.lock",
     imageStore: "",
-    versionFile: "/var/run/crio/version",
+    versionFile: defaultVersionFile,
+    versionFilePersist: "",
   };
 }
 
@@ -53,4 +59,5 @@ export const rootKeys: ConfigKeys<RootConfig> = {
   lockPath: { name: "lock_path", alias: "file_locking_path", kind: path, later: true },
   imageStore: { name: "imagestore", kind: pathOrNone, later: true },
   versionFile: { name: "version_file", kind: pathOrNone, later: true },
+  versionFilePersist: { name: "version_file_persist", kind: pathOrNone, later: true },
 };

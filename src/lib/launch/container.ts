@@ -10,10 +10,12 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId, type StorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
+import { annotationsInForm } from "./annotation-forms";
 import { containerAnnotations } from "./container-annotations";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
+import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName } from "./names";
 import { unlessOvertaken } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
@@ -33,6 +35,7 @@ export async function createPodContainer(
   sandbox: Sandbox,
   options: ContainerOptions,
 ): Promise<Container> {
+  await requireKnownDefaults(server);
   server.runtime.requirePrograms();
   const name = checkName("container", options.name);
   const volumes = (options.volumes ?? []).map(checkVolume);
@@ -134,16 +137,10 @@ async function launch(
       annotations: sandbox.annotations,
       hasBindMounts: ownMounts.length > 0,
     }),
-    annotations: containerAnnotations({
-      container,
-      sandbox,
-      options,
-      image,
-      config,
-      volumes,
-      rootPath,
-      logPath,
-    }),
+    annotations: annotationsInForm(
+      server.config,
+      containerAnnotations({ container, sandbox, options, image, config, volumes, rootPath, logPath }),
+    ),
     cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
     namespaces: specNamespaces({
       ...sharedNamespace("network", sandbox),

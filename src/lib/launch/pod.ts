@@ -10,7 +10,9 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../storage/ids";
 import type { ImageRecord } from "../storage/records";
 import { unmount } from "../system/mount";
+import { annotationsInForm } from "./annotation-forms";
 import { createFromSpec, startContainer } from "./create";
+import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
 import { unlessOvertaken } from "./overtaken";
 import { infraAnnotations, type InfraParts, type PodPlan } from "./pod-annotations";
@@ -89,6 +91,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
 
 async function planPod(server: ContainerServer, options: PodOptions): Promise<PodPlan> {
   const { config } = server;
+  await requireKnownDefaults(server);
   server.runtime.requirePrograms();
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
@@ -160,7 +163,7 @@ function infraSpec(server: ContainerServer, parts: InfraParts): ReturnType<typeo
     rootReadonly: true,
     hostname: plan.hostname,
     mounts: podFileMounts(files, "ro"),
-    annotations: infraAnnotations(server, parts),
+    annotations: annotationsInForm(server.config, infraAnnotations(server, parts)),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
     namespaces: specNamespaces(namespaces),
     cpuShares: 2,

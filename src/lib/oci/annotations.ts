@@ -48,10 +48,15 @@ export const annotations = {
   platformRuntimePathBefore: "io.kubernetes.cri-o.PlatformRuntimePath",
   podLinuxOverhead: "pod-linux-overhead.crio.io",
   podLinuxResources: "pod-linux-resources.crio.io",
+  /** The names of these two up to CRI-O 1.34. */
+  podLinuxOverheadBefore: "io.kubernetes.cri-o.PodLinuxOverhead",
+  podLinuxResourcesBefore: "io.kubernetes.cri-o.PodLinuxResources",
   spoofed: "spoofed.crio.io",
   /** The name of `spoofed` up to CRI-O 1.34. */
   spoofedBefore: "io.kubernetes.cri-o.Spoofed",
   stopSignal: "org.opencontainers.image.stopSignal",
+  /** kpod's own, by which it tells what it has launched from what CRI-O has. */
+  launchedBy: "io.kpod.launched-by",
 } as const;
 
 /** Labels by which the kubelet names things. */

@@ -41,7 +41,8 @@ export class Runtime extends RuntimeStates {
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */
   async version(handler: RuntimeHandler = this.handler()): Promise<string> {
-    const text = await this.call(handler, "--version");
+    // Without its root: some make that directory whatever they are asked.
+    const text = await this.call({ ...handler, root: "" }, "--version");
     return text.split("\n")[0] ?? "";
   }
 

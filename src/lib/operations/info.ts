@@ -1,10 +1,10 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
-import { readTextIfThere } from "../system/files";
 import { readMounts } from "../system/mount";
-import type { ConfigFields } from "../config";
+import { crioText, crioVersionText, type ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+import { findCrioVersion } from "./crio-version";
 
 /** A runtime of the node. */
 export interface RuntimeInfo {
@@ -42,8 +42,10 @@ export interface NodeInfo {
     images: number;
   };
   runtimes: RuntimeInfo[];
-  /** What CRI-O wrote into its version file; "" when it is not there. */
+  /** The version of the node's CRI-O, whose defaults are in force; "" when nothing tells it. */
   crioVersion: string;
+  /** What told it; where nothing did, of which version the defaults are, and why. */
+  crioVersionSource: string;
   config: {
     /** The files that were read, in their order. */
     files: string[];
@@ -55,6 +57,7 @@ export interface NodeInfo {
 /** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
 export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
   const { config, store } = server;
+  const crio = await findCrioVersion(config);
   await server.update();
   const containers = server.listContainers();
   const inState = (status: string): number =>
@@ -87,7 +90,8 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
       images: (await store.images()).length,
     },
     runtimes: await runtimes(server),
-    crioVersion: (readTextIfThere(config.versionFile) ?? "").trim().replace(/^"|"$/g, ""),
+    crioVersion: crio?.known === true ? crioVersionText(crio.version) : "",
+    crioVersionSource: crio === undefined ? "not asked for" : crio.known ? crio.source : crioText(crio),
     config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
   };
 }

@@ -38,6 +38,7 @@ export class Store extends StoreReader {
     const { layout } = this;
     const { layersLock, imagesLock, containersLock } = layout;
     const created = nanosecondsNow();
+    const place = this.recordPlace;
     const locks = [
       [layersLock, "write"],
       [imagesLock, "read"],
@@ -62,16 +63,16 @@ export class Store extends StoreReader {
         layer: layer.id,
         metadata: wanted.metadata,
         created,
-        flags: { MountLabel: "", ProcessLabel: "", ...(layout.newAreVolatile ? { Volatile: true } : {}) },
+        flags: { MountLabel: "", ProcessLabel: "", ...(place === "stable" ? {} : { Volatile: true }) },
       };
       let recorded = false;
       try {
         this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
         mkdirSync(this.userdataDirectory(record.id), { recursive: true, mode: 0o700 });
         mkdirSync(this.runUserdataDirectory(record.id), { recursive: true, mode: 0o700 });
-        addLayer(layout, layers.touch, layer);
+        addLayer(layout, layers.touch, layer, place);
         recorded = true;
-        addContainer(layout, containers.touch, record);
+        addContainer(layout, containers.touch, record, place);
       } catch (error) {
         this.takeBack(record, () => {
           if (recorded) dropLayer(layout, layers.touch, layer.id);

@@ -17,6 +17,7 @@ test("the defaults are those of CRI-O 1.0.0", () => {
     lockPath: "/run/crio.lock",
     imageStore: "",
     versionFile: "/var/run/crio/version",
+    versionFilePersist: "",
     transientStore: false,
     runtime: "/usr/bin/runc",
     runtimeUntrustedWorkload: "",
