@@ -1,7 +1,7 @@
 export { Config, crioText, defaultConfig } from "./config";
 export { crioDefaults, newestOf, versionsOfKeys } from "./crio-defaults";
 export type { CrioDefaults, RecordPlace } from "./crio-defaults";
-export { crioVersionText, isSince, newestCrio, parseCrioVersion } from "./crio-version";
+export { crioVersionText, isSince, newestCrio, parseCrioVersion, readVersionFiles } from "./crio-version";
 export type { CrioAnswer, CrioVersion } from "./crio-version";
 export { cniPluginDirs, hookDirectories } from "./directories";
 export type { ConfigFields } from "./fields";

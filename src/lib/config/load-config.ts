@@ -114,7 +114,10 @@ function override(config: Config, overrides: ConfigOverrides): void {
 
 /** The default handler, where there is one, would otherwise go before the runtime. Its root stays in use. */
 function overrideRuntime(config: Config, runtime: string): void {
+  // A handler that is so by default alone goes away: it would stand for a program of its own.
+  const byDefault = config.isDefault("defaultRuntime") && runtimeHandler(config, "") === undefined;
   config.set({ runtime }, "--runtime");
+  if (byDefault) config.defaultRuntime = "";
   if (config.defaultRuntime === "") return;
   const handler = runtimeHandler(config, "") ?? defaultRuntimeHandler();
   const replaced = { ...handler, runtimePath: runtime, platformRuntimePaths: {} };

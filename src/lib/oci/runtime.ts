@@ -1,4 +1,4 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { isProcessAlive, readProcessStat } from "../system/process";
@@ -41,8 +41,9 @@ export class Runtime extends RuntimeStates {
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */
   async version(handler: RuntimeHandler = this.handler()): Promise<string> {
-    // Without its root: some make that directory whatever they are asked.
-    const text = await this.call({ ...handler, root: "" }, "--version");
+    // crun makes its state directory whatever it is asked, also the default one: it gets one that is there.
+    const root = handler.root !== "" && existsSync(handler.root) ? handler.root : "/run";
+    const text = await this.call({ ...handler, root }, "--version");
     return text.split("\n")[0] ?? "";
   }
 

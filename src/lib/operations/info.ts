@@ -1,6 +1,6 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { readMounts } from "../system/mount";
-import { crioText, crioVersionText, type ConfigFields } from "../config";
+import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
@@ -57,7 +57,7 @@ export interface NodeInfo {
 /** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
 export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
   const { config, store } = server;
-  const crio = await findCrioVersion(config);
+  const crio = (await findCrioVersion(config)) ?? readVersionFiles(config);
   await server.update();
   const containers = server.listContainers();
   const inState = (status: string): number =>
@@ -91,7 +91,7 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
     },
     runtimes: await runtimes(server),
     crioVersion: crio?.known === true ? crioVersionText(crio.version) : "",
-    crioVersionSource: crio === undefined ? "not asked for" : crio.known ? crio.source : crioText(crio),
+    crioVersionSource: crio === undefined ? "nothing tells it" : crio.known ? crio.source : crioText(crio),
     config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
   };
 }
