@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { isSince, newestCrio, type CrioAnswer, type CrioVersion } from "./crio-version";
 import type { ConfigFields } from "./fields";
 import { defaultHooksDirPath, overrideHooksDirPath } from "./runtime-config";
@@ -98,12 +99,18 @@ export function crioDefaults(version: CrioVersion): CrioDefaults {
 
 /**
  * The defaults in force with an answer. Where no CRI-O is known there may be none: records then go where every
- * program finds them, and conmon, which no service holds, gets a cgroup of its own, lest it ends with kpod's.
+ * program finds them, conmon, which no service holds, gets a cgroup of its own, lest it ends with kpod's, and systemd is
+ * asked for no cgroup where it does not run.
  */
 export function defaultsInForce(answer: CrioAnswer): CrioDefaults {
   const defaults = crioDefaults(answer.version);
-  return answer.known ? defaults : { ...defaults, records: "stable", movesConmon: true };
+  if (answer.known) return defaults;
+  const cgroupManager = existsSync(systemdRuns) ? defaults.cgroupManager : "cgroupfs";
+  return { ...defaults, cgroupManager, records: "stable", movesConmon: true };
 }
+
+/** There where systemd is the init of the machine, as sd_booted(3) says. */
+const systemdRuns = "/run/systemd/system";
 
 /** What tells the version of a crio.conf: keys that are only there since a version, or before one. */
 const keyVersions: readonly { key: RegExp; since?: CrioVersion; before?: CrioVersion }[] = [
