@@ -122,7 +122,7 @@ __kpod_value() {
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
-        'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion Config) ;;
+        'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion CrioVersionSource Config) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;

@@ -391,7 +391,7 @@ complete -c kpod -n '__kpod_at load 0 more' -F
 complete -c kpod -n '__kpod_can rmi -f --force' -s f -l force -d 'Remove images also that containers use or that have several names'
 complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
 
-complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion Config)'
+complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
 

@@ -53,9 +53,10 @@ function configSource(source, configTables) {
   return { source, tables };
 }
 
-function keyText({ alias, expected, standard }) {
+function keyText({ alias, expected, standard, first }) {
   const other = alias === undefined ? "" : ` \`${alias}\` is understood, too.`;
-  return `It is ${expected}; the default is \`${standard}\`.${other}`;
+  const before = first === undefined ? "" : `, of CRI-O 1.0 \`${first}\`; see VERSIONS`;
+  return `It is ${expected}; the default is \`${standard}\`${before}.${other}`;
 }
 
 /** The manual pages among the files, as package.json has to list them for npm to install them. */

@@ -1,4 +1,6 @@
 import { apiKeys, defaultApiConfig } from "../lib/config/api-config";
+import { crioDefaults } from "../lib/config/crio-defaults";
+import { newestCrio } from "../lib/config/crio-version";
 import { fieldsOf, type ConfigKeys } from "../lib/config/keys";
 import { defaultImageConfig, imageKeys } from "../lib/config/image-config";
 import { defaultNetworkConfig, networkKeys } from "../lib/config/network-config";
@@ -18,8 +20,10 @@ export interface DocumentedKey {
   readonly alias: string | undefined;
   /** What its value must be, as the end of a sentence. */
   readonly expected: string;
-  /** The default as TOML. */
+  /** The default of the newest CRI-O as TOML. */
   readonly standard: string;
+  /** That of CRI-O 1.0, where the versions differ. */
+  readonly first: string | undefined;
 }
 
 /** The keys of crio.conf that kpod reads, by the table they stand in. */
@@ -35,6 +39,9 @@ export const configTables: readonly { readonly table: string; readonly keys: rea
 function documented<T>(keys: ConfigKeys<T>, defaults: T): DocumentedKey[] {
   return fieldsOf(keys).map((field) => {
     const { name, alias, kind } = keys[field];
-    return { name, alias, expected: kind.expected, standard: kind.encode(defaults[field]) };
+    const first = kind.encode(defaults[field]);
+    const newest: Partial<T> = { ...defaults, ...crioDefaults(newestCrio) };
+    const standard = kind.encode(newest[field] ?? defaults[field]);
+    return { name, alias, expected: kind.expected, standard, first: first === standard ? undefined : first };
   });
 }

@@ -22,7 +22,7 @@ async function openOutput(flag: string | undefined): Promise<(info: NodeInfo) =>
   return (info) => `${template.execute(templateView(info))}\n`;
 }
 
-function infoText({ host, store, runtimes, crioVersion, config }: NodeInfo): string {
+function infoText({ host, store, runtimes, crioVersion, crioVersionSource, config }: NodeInfo): string {
   const { containers, pods } = store;
   const sections: [string, [string, string][]][] = [
     [
@@ -33,7 +33,7 @@ function infoText({ host, store, runtimes, crioVersion, config }: NodeInfo): str
         ["CPUs", String(host.cpus)],
         ["Memory", humanSize(host.memory)],
         ["Cgroups", `${host.cgroupVersion}, manager ${host.cgroupManager}`],
-        ["CRI-O", crioVersion === "" ? "no version file" : crioVersion],
+        ["CRI-O", crioVersion === "" ? crioVersionSource : `${crioVersion}, from ${crioVersionSource}`],
       ],
     ],
     [

@@ -8,6 +8,7 @@ const ofInfo: Readonly<Record<Capitalize<keyof NodeInfo>, true>> = {
   Store: true,
   Runtimes: true,
   CrioVersion: true,
+  CrioVersionSource: true,
   Config: true,
 };
 const infoFields: readonly string[] = Object.keys(ofInfo);

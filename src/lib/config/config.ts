@@ -1,6 +1,8 @@
 import { realpathSync, statSync } from "node:fs";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import { writeFileAtomic } from "../system/files";
+import { defaultsInForce, versionedFields, versionsOfKeys, type CrioDefaults } from "./crio-defaults";
+import { crioVersionText, type CrioAnswer } from "./crio-version";
 import { defaultFields, type ConfigFields } from "./fields";
 import { readFields } from "./read";
 import { findKey, readTomlFile, subsection, type TomlSection } from "./toml-file";
@@ -21,6 +23,10 @@ export class Config extends Fields {
   readonly #sources = new Map<keyof ConfigFields, string>();
   readonly #files: string[] = [];
   readonly #sections: TomlSection[] = [];
+  #crio: CrioAnswer | undefined;
+  /** What stands for defaults now: what a field has of it was set by nobody. */
+  #defaults: Pick<CrioDefaults, (typeof versionedFields)[number]> = defaultFields();
+  #inForce: Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> = libraryDefaults;
 
   constructor() {
     super();
@@ -43,6 +49,49 @@ export class Config extends Fields {
   /** Whether a crio.conf or a drop-in of it was read: a sign that CRI-O is used. */
   get hasCrioConf(): boolean {
     return this.#sections.length > 0;
+  }
+
+  /** The version of CRI-O whose defaults are in force; undefined where those of 1.0 are, as libkpod had them. */
+  get crio(): CrioAnswer | undefined {
+    return this.#crio;
+  }
+
+  /** The defaults of that version that no key of crio.conf names. */
+  get crioDefaults(): Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> {
+    return this.#inForce;
+  }
+
+  /**
+   * Puts the defaults of a version of CRI-O in the place of those before, wherever nobody has set anything. A
+   * crio.conf of before there were handlers or several directories of hooks keeps to what it names.
+   */
+  adoptVersion(answer: CrioAnswer): void {
+    const defaults = defaultsInForce(answer);
+    for (const field of versionedFields) {
+      if (!this.isDefault(field)) continue;
+      if (field === "defaultRuntime" && this.#sources.has("runtime")) continue;
+      if (field === "hooksDir" && this.#sources.has("hooksDirPath")) continue;
+      Object.assign(this, { [field]: defaults[field] });
+    }
+    this.#crio = answer;
+    this.#defaults = defaults;
+    this.#inForce = defaults;
+  }
+
+  /** Says where new records go, for a store whose own ones tell it. */
+  setRecordPlace(records: CrioDefaults["records"]): void {
+    this.#inForce = { ...this.#inForce, records };
+  }
+
+  /** True for a value that neither a file nor a caller has set. */
+  isDefault(field: (typeof versionedFields)[number]): boolean {
+    return !this.#sources.has(field) && String(this[field]) === String(this.#defaults[field]);
+  }
+
+  /** The versions whose crio.conf has all the keys of those that were read; undefined where none was. */
+  get versionsOfFiles(): ReturnType<typeof versionsOfKeys> | undefined {
+    if (!this.hasCrioConf) return undefined;
+    return versionsOfKeys(this.#sections.flatMap(({ text }) => keysOf(text)));
   }
 
   /**
@@ -117,6 +166,12 @@ export class Config extends Fields {
   }
 }
 
+/** An answer as text: `1.36.3, from /var/run/crio/version`. */
+export function crioText({ known, version, source }: CrioAnswer): string {
+  if (known) return `${crioVersionText(version)}, from ${source}`;
+  return `not known, with the defaults of ${crioVersionText(version)}: ${source}`;
+}
+
 /** The configuration where nothing is configured: that of CRI-O 1.0.0. `DefaultConfig` of libkpod. */
 export function defaultConfig(): Config {
   return new Config();
@@ -127,6 +182,14 @@ function sectionAt(file: TomlSection, path: readonly string[]): TomlSection | un
     (section, name) => (section === undefined ? undefined : subsection(section, name)),
     file,
   );
+}
+
+/** What goes with the defaults of libkpod: where no version of CRI-O is asked for, things are as in 1.0. */
+const libraryDefaults = { runtimeRoot: "", records: "stable", movesConmon: true } as const;
+
+/** The names of the keys of a TOML file, of whichever table. */
+function keysOf(text: string): string[] {
+  return [...text.matchAll(/^[ \t]*([A-Za-z_]+)[ \t]*=/gm)].map(([, key = ""]) => key.toLowerCase());
 }
 
 function existingFile(path: string): { target: string; mode: number } | undefined {

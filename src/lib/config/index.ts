@@ -1,5 +1,9 @@
 export type { ApiConfig } from "./api-config";
-export { Config, defaultConfig } from "./config";
+export { Config, crioText, defaultConfig } from "./config";
+export { crioDefaults, newestOf, versionsOfKeys } from "./crio-defaults";
+export type { CrioDefaults, RecordPlace } from "./crio-defaults";
+export { crioVersionText, isSince, newestCrio, parseCrioVersion, readVersionFiles } from "./crio-version";
+export type { CrioAnswer, CrioVersion } from "./crio-version";
 export { cniPluginDirs, hookDirectories } from "./directories";
 export type { ConfigFields } from "./fields";
 export type { ImageConfig, ImageVolumesType } from "./image-config";

@@ -2,6 +2,8 @@ import { statSync } from "node:fs";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import { absolutePath } from "../system/paths";
 import { Config } from "./config";
+import { newestOf } from "./crio-defaults";
+import { newestCrio, readVersionFiles, type CrioAnswer } from "./crio-version";
 import { listDropIns } from "./drop-ins";
 import { readEnvironment, type Environment } from "./environment";
 import { defaultRuntimeHandler, runtimeHandler } from "./runtime-handlers";
@@ -49,7 +51,8 @@ export interface LoadConfigOptions {
 
 /**
  * The configuration in force, put together as CRI-O does it, later ones over earlier ones:
- * 1. the defaults of CRI-O 1.0.0;
+ * 1. the defaults of the node's CRI-O: of the version that its version files tell (see {@link readVersionFiles}), else
+ *    of the newest that goes with the forms of its crio.conf; whoever launches something asks further;
  * 2. storage.conf: `$CONTAINERS_STORAGE_CONF`, else the first that is there. Its root, runroot and driver
  *    are in force where no crio.conf sets them, or sets them to "";
  * 3. crio.conf: the named one (`$CONTAINER_CONFIG` names one too), else that of the node if there is one;
@@ -76,8 +79,16 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   for (const { variable, fields } of readEnvironment(environment)) {
     config.set(fields, `environment variable ${variable}`);
   }
+  config.adoptVersion(readVersionFiles(config) ?? guessVersion(config));
   override(config, options.overrides ?? {});
   return config;
+}
+
+/** The newest version that a configuration can be of. */
+function guessVersion(config: Config): CrioAnswer {
+  const range = config.versionsOfFiles;
+  if (range === undefined) return { known: false, version: newestCrio, source: "nothing tells it" };
+  return { known: false, version: newestOf(range), source: "the newest that knows the keys of crio.conf" };
 }
 
 /** crio.conf and its drop-ins, in the order in which they are read. */
@@ -103,7 +114,10 @@ function override(config: Config, overrides: ConfigOverrides): void {
 
 /** The default handler, where there is one, would otherwise go before the runtime. Its root stays in use. */
 function overrideRuntime(config: Config, runtime: string): void {
+  // A handler that is so by default alone goes away: it would stand for a program of its own.
+  const byDefault = config.isDefault("defaultRuntime") && runtimeHandler(config, "") === undefined;
   config.set({ runtime }, "--runtime");
+  if (byDefault) config.defaultRuntime = "";
   if (config.defaultRuntime === "") return;
   const handler = runtimeHandler(config, "") ?? defaultRuntimeHandler();
   const replaced = { ...handler, runtimePath: runtime, platformRuntimePaths: {} };

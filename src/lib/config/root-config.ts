@@ -1,5 +1,8 @@
 import { boolean, growingTexts, path, pathOrNone, pathOrUnset, textOrUnset, type ConfigKeys } from "./keys";
 
+/** Where a running CRI-O leaves its version when nothing else is configured. */
+export const defaultVersionFile = "/var/run/crio/version";
+
 /** Where things are kept: the table `[crio]`. `RootConfig` of libkpod. */
 export interface RootConfig {
   /** Directory of the store of containers/storage: images, layers, the records of containers (`root`). */

@@ -14,12 +14,14 @@ import { newStorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
+import { annotationsInForm } from "./annotation-forms";
 import { planConfinement, type Confinement } from "./confinement";
 import { containerAnnotations } from "./container-annotations";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { mountImageVolumes } from "./image-volumes";
 import { refuseWorkload } from "./launch-keys";
+import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName } from "./names";
 import { permittedOomScore } from "./oom-score";
 import { unlessOvertaken, type Launched } from "./overtaken";
@@ -43,6 +45,7 @@ export async function createPodContainer(
   options: ContainerOptions,
 ): Promise<Container> {
   server.requireNode({ launching: true });
+  await requireKnownDefaults(server);
   server.runtime.requirePrograms();
   const name = checkName("container", options.name);
   const volumes = (options.volumes ?? []).map(checkVolume);
@@ -168,16 +171,10 @@ async function launch(
       annotations: sandbox.annotations,
       hasBindMounts: ownMounts.length > 0,
     }),
-    annotations: containerAnnotations({
-      container,
-      sandbox,
-      options,
-      image,
-      config,
-      volumes,
-      rootPath,
-      logPath,
-    }),
+    annotations: annotationsInForm(
+      server.config,
+      containerAnnotations({ container, sandbox, options, image, config, volumes, rootPath, logPath }),
+    ),
     cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()),
     labels: processLabels(labels, sandbox.hostNetwork, confinement),

@@ -50,7 +50,7 @@ export async function createFromSpec(
     stdin: false,
     signal: server.signal,
     onMonitorStarted: (pid) => {
-      if (config.cgroupManager === "systemd") return;
+      if (config.cgroupManager === "systemd" || !config.crioDefaults.movesConmon) return;
       moveToCgroup(conmonCgroup(request.cgroupParent, container.id), pid);
     },
   });

@@ -14,7 +14,9 @@ import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/file-context";
 import { unmount } from "../system/mount";
+import { annotationsInForm } from "./annotation-forms";
 import { createFromSpec, startContainer } from "./create";
+import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
 import { unlessOvertaken, type Launched } from "./overtaken";
 import { planConfinement } from "./confinement";
@@ -118,6 +120,7 @@ async function launch(
 
 async function planPod(server: ContainerServer, options: PodOptions): Promise<PodPlan> {
   const { config } = server;
+  await requireKnownDefaults(server);
   server.runtime.requirePrograms();
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
@@ -194,7 +197,7 @@ function infraSpec(server: ContainerServer, parts: InfraParts, labels: SelinuxLa
     rootReadonly: true,
     hostname: plan.hostname,
     mounts: podFileMounts(files, "ro"),
-    annotations: infraAnnotations(server, parts),
+    annotations: annotationsInForm(server.config, infraAnnotations(server, parts)),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
     namespaces: specNamespaces(namespaces, false),
     labels: processLabels(labels, hostNetwork, confinement),

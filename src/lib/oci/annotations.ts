@@ -48,6 +48,9 @@ export const annotations = {
   platformRuntimePathBefore: "io.kubernetes.cri-o.PlatformRuntimePath",
   podLinuxOverhead: "pod-linux-overhead.crio.io",
   podLinuxResources: "pod-linux-resources.crio.io",
+  /** The names of these two up to CRI-O 1.34. */
+  podLinuxOverheadBefore: "io.kubernetes.cri-o.PodLinuxOverhead",
+  podLinuxResourcesBefore: "io.kubernetes.cri-o.PodLinuxResources",
   spoofed: "spoofed.crio.io",
   /** The name of `spoofed` up to CRI-O 1.34. */
   spoofedBefore: "io.kubernetes.cri-o.Spoofed",

@@ -8,7 +8,8 @@ import { findExecutable } from "./executable";
 export type RuntimeConfigPart = Pick<
   Config,
   "runtime" | "runtimeUntrustedWorkload" | "defaultWorkloadTrust" | "conmon" | "defaultRuntime" | "runtimes"
->;
+> &
+  Partial<Pick<Config, "crio" | "crioDefaults" | "isDefault">>;
 
 /** What of a container decides which runtime runs it. */
 export interface RuntimeChoice {
@@ -46,19 +47,22 @@ const builtInConmon = "/usr/local/libexec/crio/conmon";
  * @throws KpodError RUNTIME_FAILED when the program is not there, BAD_CONFIG for an unknown handler
  */
 export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler {
-  const name = choice.handler === "" ? config.defaultRuntime : choice.handler;
-  const entry = runtimeHandler(config, choice.handler);
+  const name = choice.handler === "" ? defaultName(config) : choice.handler;
+  const defaultRoot = config.crioDefaults?.runtimeRoot ?? "";
+  const entry = runtimeHandler(config, name);
   if (entry !== undefined) {
     const monitor = entry.monitorPath === "" ? config.conmon : entry.monitorPath;
     const program = programOf(entry, name, config, choice);
-    const common = { name, root: entry.runtimeRoot, monitor };
+    // Of CRI-O's default it is for every handler, whatever its program.
+    const common = { name, root: entry.runtimeRoot === "" ? defaultRoot : entry.runtimeRoot, monitor };
     // Its program, a shim, is not called: it may be missing without harm.
     if (entry.runtimeType === "vm") return { ...common, path: program, type: "vm" };
     return { ...common, path: existingRuntime(program, `/usr/bin/${name}`) };
   }
   // CRI-O knows these two without a table of their own.
   if ((name === "crun" || name === "runc") && config.runtime === builtInRuntime) {
-    return { name, path: existingRuntime(name, `/usr/bin/${name}`), root: "", monitor: config.conmon };
+    const path = existingRuntime(name, `/usr/bin/${name}`);
+    return { name, path, root: defaultRoot, monitor: config.conmon };
   }
   if (choice.handler !== "" && Object.keys(config.runtimes).length > 0) {
     throw new KpodError(
@@ -76,7 +80,17 @@ export function chooseRuntime(config: RuntimeConfigPart, choice: RuntimeChoice):
       ? findExecutable("", "crun")
       : undefined;
   const path = crun ?? existingRuntime(wanted, builtInRuntime);
-  return { name: basename(path), path, root: "", monitor: config.conmon };
+  return { name: basename(path), path, root: defaultRoot, monitor: config.conmon };
+}
+
+/** The default handler. Where only a guess makes it the one that is not installed, it is the other one. */
+function defaultName(config: RuntimeConfigPart): string {
+  const { defaultRuntime, crio } = config;
+  if (crio?.known !== false || config.isDefault?.("defaultRuntime") !== true) return defaultRuntime;
+  if (runtimeHandler(config, "") !== undefined) return defaultRuntime;
+  const other = defaultRuntime === "crun" ? "runc" : "crun";
+  const installed = [defaultRuntime, other].find((name) => findExecutable("", name) !== undefined);
+  return installed ?? defaultRuntime;
 }
 
 /** The program of a handler: for the container's platform where there is one of its own, else as configured. */

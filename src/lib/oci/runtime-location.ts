@@ -26,7 +26,12 @@ export function locateRuntime(
   { id }: Pick<Container, "id">,
   defaultRoots: readonly string[] = rootsOfCrio,
 ): RuntimeHandler | undefined {
-  if (configured.root !== "" && existsSync(`${configured.root}/${id}`)) return configured;
+  if (configured.root !== "" && existsSync(`${configured.root}/${id}`)) {
+    // By default all handlers have one root: whose state lies there, the files know.
+    const found = kindOfState(`${configured.root}/${id}`);
+    const program = basename(configured.path);
+    if (found === undefined || program.includes(found) || !/runc|crun/.test(program)) return configured;
+  }
   const roots = [...others.map(({ root }) => root), ...defaultRoots].filter((root) => root !== "");
   for (const root of new Set(roots)) {
     const kind = kindOfState(`${root}/${id}`);

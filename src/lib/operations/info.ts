@@ -1,11 +1,11 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { ownMounts } from "../cgroups/process-cgroups";
-import { fileLimits, readTextIfThere } from "../system/files";
-import type { ConfigFields } from "../config";
+import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { readableImages } from "./readable-images";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+import { findCrioVersion } from "./crio-version";
 import { hasVanished, isBeingMade } from "./vanished";
 
 /** A runtime of the node. */
@@ -45,8 +45,10 @@ export interface NodeInfo {
     images: number | null;
   };
   runtimes: RuntimeInfo[];
-  /** What CRI-O wrote into its version file; "" when it is not there. */
+  /** The version of the node's CRI-O, whose defaults are in force; "" when nothing tells it. */
   crioVersion: string;
+  /** What told it; where nothing did, of which version the defaults are, and why. */
+  crioVersionSource: string;
   config: {
     /** The files that were read, in their order. */
     files: string[];
@@ -58,6 +60,7 @@ export interface NodeInfo {
 /** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
 export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
   const { config, store } = server;
+  const crio = (await findCrioVersion(config)) ?? readVersionFiles(config);
   await server.update();
   const containers = server.listContainers();
   const inState = (status: string): number =>
@@ -90,19 +93,10 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
       images: (await readableImages(server))?.length ?? null,
     },
     runtimes: await runtimes(server),
-    crioVersion: crioVersion(server),
+    crioVersion: crio?.known === true ? crioVersionText(crio.version) : "",
+    crioVersionSource: crio === undefined ? "nothing tells it" : crio.known ? crio.source : crioText(crio),
     config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
   };
-}
-
-function crioVersion({ config, logger }: ContainerServer): string {
-  try {
-    return (readTextIfThere(config.versionFile, fileLimits.word) ?? "").trim().replace(/^"|"$/g, "");
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    logger.warn(error.message);
-    return "";
-  }
 }
 
 function readyPods(server: ContainerServer): number {

@@ -1,3 +1,4 @@
+import type { RecordPlace } from "../config";
 import type { Logger } from "../logger";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
@@ -100,9 +101,14 @@ function hasTakenNames(records: readonly ContainerRecord[]): boolean {
  * Adds a record at the end of the file of containers that live through a reboot, or of the volatile ones where the
  * store is such. Needs the lock for writing.
  */
-export function addContainer(layout: StoreLayout, touch: () => void, record: ContainerRecord): void {
+export function addContainer(
+  layout: StoreLayout,
+  touch: () => void,
+  record: ContainerRecord,
+  place: RecordPlace,
+): void {
   const [stable, volatile] = layout.containersFiles;
-  editRecords(layout.newAreVolatile ? volatile : stable, touch, (entries) => [...entries, record]);
+  editRecords(place === "volatile" ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
 /** Drops a container's record from whichever file has it. Needs the lock for writing. */

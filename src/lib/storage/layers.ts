@@ -1,3 +1,4 @@
+import type { RecordPlace } from "../config";
 import type { Logger } from "../logger";
 import type { StorageId } from "./ids";
 import { isRecord } from "../system/files";
@@ -15,12 +16,17 @@ export function readLayers(layout: StoreLayout, logger: Logger): LayerRecord[] {
  * Adds the record of a container's layer. As long as its directory is not complete the record must say so: one without
  * its directory makes CRI-O wipe the store.
  */
-export function addLayer(layout: StoreLayout, touch: () => void, record: LayerRecord): void {
+export function addLayer(
+  layout: StoreLayout,
+  touch: () => void,
+  record: LayerRecord,
+  place: RecordPlace,
+): void {
   const [stable, volatile] = layout.layersFiles;
   // What is left of a container that was made by half may have the name: one name must mean one layer.
   for (const file of layout.layersFiles)
     editRecords(file, touch, (entries) => withoutNames(entries, record.names ?? []));
-  editRecords(layout.newAreVolatile ? volatile : stable, touch, (entries) => [...entries, record]);
+  editRecords(place === "volatile" ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
 /** Drops the records of layers from whichever file has them. Their directories are gone by now, or were never there. */

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Config } from "../config";
+import type { Config, RecordPlace } from "../config";
 import { isNotFound, KpodError } from "../errors";
 import { silentLogger, warningOnce, type Logger } from "../logger";
 import { findContainers, readContainers } from "./containers";
@@ -25,7 +25,7 @@ import { vfsDriver } from "./vfs";
 
 /** What of the configuration a store needs. */
 export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions"> &
-  Partial<Pick<Config, "imageStore" | "transientStore">>;
+  Partial<Pick<Config, "imageStore" | "transientStore" | "crioDefaults">>;
 
 /** How a store waits for locks and whom it tells. */
 export interface StoreOptions extends LockWait {
@@ -70,6 +70,11 @@ export class StoreReader {
     this.loadedDriver ??=
       this.layout.driver === "vfs" ? vfsDriver(root) : overlayDriver(root, storageOptions, imageStore);
     return this.loadedDriver;
+  }
+
+  /** Where new containers, and their layers, are to be recorded. */
+  protected get recordPlace(): RecordPlace {
+    return this.layout.newAreVolatile ? "volatile" : (this.config.crioDefaults?.records ?? "stable");
   }
 
   /** False when there is nothing at the store's root; what may not be looked at can be there. */

@@ -47,6 +47,7 @@ export class Store extends StoreReader {
     const { layersLock, imagesLock, containersLock } = layout;
     const created = nanosecondsNow();
     const labels = wanted.labels ?? { process: "", mount: "" };
+    const place = this.recordPlace;
     const locks = [
       [layersLock, "write"],
       [imagesLock, "read"],
@@ -76,14 +77,14 @@ export class Store extends StoreReader {
         flags: {
           MountLabel: labels.mount,
           ProcessLabel: labels.process,
-          ...(layout.newAreVolatile ? { Volatile: true } : {}),
+          ...(place === "stable" ? {} : { Volatile: true }),
         },
       };
       try {
         // In this order a crash leaves an incomplete layer, which anyone may delete, or a container that is listed.
-        addLayer(layout, layers.touch, layer);
+        addLayer(layout, layers.touch, layer, place);
         this.driver.create(layer.id, isStorageId(image.layer) ? image.layer : undefined);
-        addContainer(layout, containers.touch, record);
+        addContainer(layout, containers.touch, record, place);
         mkdirSync(this.userdataDirectory(record.id), { recursive: true, mode: 0o700 });
         mkdirSync(this.runUserdataDirectory(record.id), { recursive: true, mode: 0o700 });
         markComplete(layout, layers.touch, layer.id);

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { defaultRuntimeHandler, type RuntimeHandler } from "../../../src/lib/config/runtime-handlers";
 import type { ContainerServer } from "../../../src/lib/container-server";
 import { nodeInfo } from "../../../src/lib/operations/info";
@@ -162,6 +162,26 @@ test("a runtime whose state directory is missing is not called: it would make it
   expect(logger.warnings.filter((message) => message.includes("slow"))).toEqual([]);
 });
 
+test("a runtime that makes its state directory whatever it is asked is asked its version with one that is there", async () => {
+  const directory = testdir({
+    "root/": null,
+    "bin/crun": { content: '#!/bin/sh\nmkdir -p "$2"\necho "crun 1.8 of $2"\n', mode: 0o755 },
+  });
+  const of = (runtimeRoot: string): RuntimeHandler => ({
+    ...defaultRuntimeHandler(),
+    runtimePath: join(directory, "bin/crun"),
+    runtimeRoot,
+  });
+  const missing = join(directory, "missing/crun");
+  const { server } = testServer(directory, {
+    defaultRuntime: "a",
+    runtimes: { a: of(missing), b: of(directory) },
+  });
+  const { runtimes } = await nodeInfo(server);
+  expect(runtimes.map(({ version }) => version)).toEqual(["crun 1.8 of /run", `crun 1.8 of ${directory}`]);
+  expect(existsSync(dirname(missing))).toBe(false);
+});
+
 test("the node's facts: runtimes with their versions, counts, and where values come from", async () => {
   const directory = world();
   const { server } = serverOf(directory);
@@ -182,7 +202,7 @@ test("the node's facts: runtimes with their versions, counts, and where values c
     ["kata", "", false],
     ["slow", "", false],
   ]);
-  expect(info.crioVersion).toBe("1.36.3");
+  expect([info.crioVersion, info.crioVersionSource]).toEqual(["1.36.3", server.config.versionFile]);
   expect(info.config.sources).toMatchObject({ logLevel: "/etc/some.conf" });
   expect(info.host.cgroupVersion).toMatch(/^(v1|v2|hybrid)$/);
   expect([info.host.cpus > 0, info.host.memory > 2 ** 24]).toEqual([true, true]);

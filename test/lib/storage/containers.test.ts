@@ -116,9 +116,15 @@ describe("changing", () => {
     expect(texts(layout)).toEqual([list(stable), list(volatile)]);
   });
 
-  test("a new record goes to the end of the file of those that live through a reboot", () => {
+  test("a new record goes to the end of the file of its place", () => {
+    const added = { id: c, names: ["z"] };
+    for (const place of ["stable", "flagged"] as const) {
+      const layout = store(list(stable), list(volatile));
+      addContainer(layout, () => {}, added, place);
+      expect(texts(layout)).toEqual([list(stable, added), list(volatile)]);
+    }
     const layout = store(list(stable), list(volatile));
-    addContainer(layout, () => {}, { id: c, names: ["z"] });
-    expect(texts(layout)).toEqual([list(stable, { id: c, names: ["z"] }), list(volatile)]);
+    addContainer(layout, () => {}, added, "volatile");
+    expect(texts(layout)).toEqual([list(stable), list(volatile, added)]);
   });
 });

@@ -18,7 +18,7 @@ test("a layer takes its name from what is left of a half-made one, in whichever 
   const layout = storeLayout(join(directory, "root"), join(directory, "run"), "overlay");
   // What a name is like is nothing to the directories.
   mkdirSync(join(directory, "root/overlay/x-layer"), { recursive: true });
-  addLayer(layout, () => {}, { id: made, names: ["x-layer"] });
+  addLayer(layout, () => {}, { id: made, names: ["x-layer"] }, "stable");
   expect(readLayers(layout, silentLogger).map(({ id, names }) => [id, names])).toEqual([
     [stable, ["y"]],
     [other, undefined],
