@@ -24,6 +24,9 @@ beforeAll(async () => {
   deb = join(world.scratch, debName(packageJson.version));
   await buildDeb(repository, deb);
   await installDeb(deb, directory);
+  writeTree(directory, {
+    "usr/share/containers/seccomp.json": readFileSync("/usr/share/containers/seccomp.json", "utf8"),
+  });
   root = await createBareRoot(directory, {
     own: ["usr/bin/kpod"],
     programs: ["runc", "crun", "conmon", "bash", "sed"],

@@ -108,7 +108,7 @@ describe("a new container", () => {
     const link = join(world.root, "overlay", top?.layer ?? "", "link");
     renameSync(link, `${link}.away`);
     try {
-      await expect(fixture.create()).rejects.toThrow("no such file or directory");
+      await expect(fixture.create()).rejects.toThrow("the link file of layer");
     } finally {
       renameSync(`${link}.away`, link);
     }

@@ -244,6 +244,6 @@ test("what is no number is not known", () => {
 test("a file that the system does not let be read is an error that names it", async () => {
   const directory = testdir({ "memory.current/": null });
   const error = await failureOf(() => readCgroupStats(v2At(directory), { controllers: ["memory"] }));
-  expect(error.code).toBe("IO");
-  expect(error.message).toBe(`cannot read ${directory}/memory.current: is a directory`);
+  expect(error.code).toBe("CORRUPT");
+  expect(error.message).toBe(`${directory}/memory.current is a directory, not a regular file`);
 });
