@@ -210,10 +210,11 @@ test("an image that was asked for by its id is shown by the name that it has, or
   ).trim();
   // As CRI-O notes what the kubelet asks for.
   const path = join(node.world.root, records);
-  const asked = (JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[]).map((record) =>
-    record.id === id
-      ? { ...record, metadata: record.metadata.replace("localhost/busybox:latest", busybox.id) }
-      : record,
+  const asked = (JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[]).map(
+    (record) =>
+      record.id === id
+        ? { ...record, metadata: record.metadata.replace("localhost/busybox:latest", busybox.id) }
+        : record,
   );
   writeFileSync(path, JSON.stringify(asked));
   const named = async (expected: string): Promise<void> => {
