@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { cgroupDirectories, isWithin, listMounts } from "../../scripts/lib/machine.mjs";
 import { loadConfig } from "../../src/lib/config";
@@ -157,6 +157,15 @@ export function conmonOf({ bundlePath }: Pick<Container, "bundlePath">): number 
 /** What state.json says. */
 export function notedState({ dir }: Pick<Container, "dir">): Record<string, unknown> {
   return JSON.parse(readFileSync(join(dir, "state.json"), "utf8")) as Record<string, unknown>;
+}
+
+/** Notes the image of a container by its id in the place of its name, as CRI-O does where the kubelet asks by id. */
+export function noteImageById(world: World, id: string, name: string, imageId: string): void {
+  const path = join(world.root, "overlay-containers/containers.json");
+  const records = (JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[]).map(
+    (record) => (record.id === id ? { ...record, metadata: record.metadata.replace(name, imageId) } : record),
+  );
+  writeFileSync(path, JSON.stringify(records));
 }
 
 /** What a node's log holds of a container, without times and tags. */

@@ -4,7 +4,7 @@ import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isProcessAlive } from "../../src/lib/system/process";
 import { testImages } from "../helpers/images";
-import { createNode, pidOf, type Node } from "../helpers/node";
+import { createNode, noteImageById, pidOf, type Node } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { expectToFit } from "../helpers/schemas";
 
@@ -208,15 +208,7 @@ test("an image that was asked for by its id is shown by the name that it has, or
   const id = (
     await node.ok("run", "-d", "--pod", "shop", "--name", "by-id", busybox.id, "sleep", "1000")
   ).trim();
-  // As CRI-O notes what the kubelet asks for.
-  const path = join(node.world.root, records);
-  const asked = (JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[]).map(
-    (record) =>
-      record.id === id
-        ? { ...record, metadata: record.metadata.replace("localhost/busybox:latest", busybox.id) }
-        : record,
-  );
-  writeFileSync(path, JSON.stringify(asked));
+  noteImageById(node.world, id, "localhost/busybox:latest", busybox.id);
   const named = async (expected: string): Promise<void> => {
     expect(await node.ok("ps", "--filter", `id=${id}`, "--format", "{{.Image}}")).toBe(`${expected}\n`);
     const [json] = JSON.parse(await node.ok("ps", "--filter", `id=${id}`, "--format", "json")) as {

@@ -90,6 +90,9 @@ describe("on a disk that is full", () => {
       exitCode: 0,
       stdout: expect.stringContaining(web.name) as string,
     });
+    // Whatever changes something takes it back first.
+    await node.ok("pause", "web");
+    await node.ok("unpause", "web");
     expect(readFileSync(join(web.dir, "config.json"), "utf8")).toContain(web.name);
     expect(readFileSync(join(web.dir, "config.json"), "utf8")).not.toContain("cache");
     expect(existsSync(join(node.world.root, "kpod"))).toBe(false);

@@ -17,7 +17,7 @@ test("who is not root is told to be, and root what stands against root", () => {
     uid.mockReturnValue(1000 as never);
     expect(fileError("cannot write /x", refusal)).toMatchObject({
       code: "NOT_PERMITTED",
-      message: "cannot write /x: permission denied",
+      message: "cannot write /x: operation not permitted",
       hint: "run kpod as root",
     });
     uid.mockReturnValue(0 as never);
