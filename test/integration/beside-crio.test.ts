@@ -49,7 +49,9 @@ async function withCrio<T>(work: () => Promise<T>): Promise<T> {
     return await work();
   } finally {
     await new Promise((resolve) => server.close(resolve));
-    expect(new Set(asked)).toEqual(new Set(["GET /info"]));
+    expect(asked).toContain("GET /info");
+    // A launch asks for the version as well.
+    expect(asked.filter((request) => !["GET /info", "GET /config"].includes(request))).toEqual([]);
   }
 }
 
@@ -129,7 +131,7 @@ describe("where the next start of CRI-O removes everything", () => {
     const text = readFileSync(node.world.config, "utf8").replace("internal_wipe = false\n", lines);
     writeFileSync(config, text);
     const { exitCode, stderr } = await node.kpod("-c", config, ...args);
-    expect([args, exitCode]).toEqual([args, 0]);
+    expect({ args, exitCode, stderr }).toEqual({ args, exitCode: 0, stderr });
     return stderr;
   }
 

@@ -91,7 +91,7 @@ describe("on a disk that is full", () => {
       stdout: expect.stringContaining(web.name) as string,
     });
     // Whatever changes something takes it back first.
-    await node.ok("pause", "web");
+    expect(await node.kpod("pause", "web")).toMatchObject({ exitCode: 0 });
     await node.ok("unpause", "web");
     expect(readFileSync(join(web.dir, "config.json"), "utf8")).toContain(web.name);
     expect(readFileSync(join(web.dir, "config.json"), "utf8")).not.toContain("cache");

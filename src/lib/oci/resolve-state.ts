@@ -29,17 +29,7 @@ export function resolveState(
   hasEndedUnseen: (id: string) => boolean = () => true,
 ): ContainerState {
   const { id, bundlePath } = container;
-  const state: ContainerState = noted?.state ?? {
-    ociVersion: "",
-    id,
-    status: "unknown",
-    pid: 0,
-    bundle: "",
-    annotations: {},
-    oomKilled: false,
-    error: "",
-  };
-  state.id = id;
+  const state = stateBy(id, noted);
   const notedEnd = state.status === "stopped";
   if (typeof answer === "object") {
     state.status = answer.status;
@@ -69,6 +59,26 @@ export function resolveState(
   if (lives && isMoved(container, state)) return unknown(state, 0);
   if (notedEnd || (answer === "absent" && hasEndedUnseen(id))) return ended(state, exit, container);
   return unknown(state, 0);
+}
+
+/** The state of a container whose files cannot be read: nobody can tell. */
+export function unknownState({ id }: Container, noted?: NotedState): ContainerState {
+  return unknown(stateBy(id, noted), 0);
+}
+
+function stateBy(id: string, noted: NotedState | undefined): ContainerState {
+  const state = noted?.state ?? {
+    ociVersion: "",
+    id,
+    status: "unknown",
+    pid: 0,
+    bundle: "",
+    annotations: {},
+    oomKilled: false,
+    error: "",
+  };
+  state.id = id;
+  return state;
 }
 
 /**

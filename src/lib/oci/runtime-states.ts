@@ -5,7 +5,7 @@ import { silentLogger, type Logger } from "../logger";
 import { isProcOfMachine } from "../system/pid-namespace";
 import type { Container } from "./container";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
-import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
+import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
 import {
   chooseRuntime,
@@ -141,13 +141,20 @@ export class RuntimeStates {
   }
 
   private resolve(container: Container, answer: RuntimeAnswer, noted?: NotedState): ContainerState {
-    return resolveState(container, answer, this.config.containerExitsDir, noted, (id) => {
-      // One look at the whole node does for all containers of a list.
-      this.lastSight ??= this.sight();
-      if (this.lastSight.hasEndedUnseen(id)) return true;
-      this.warnUnseen();
-      return false;
-    });
+    try {
+      return resolveState(container, answer, this.config.containerExitsDir, noted, (id) => {
+        // One look at the whole node does for all containers of a list.
+        this.lastSight ??= this.sight();
+        if (this.lastSight.hasEndedUnseen(id)) return true;
+        this.warnUnseen();
+        return false;
+      });
+    } catch (error) {
+      // One sick container does not spoil a list.
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(`container ${container.id.slice(0, 13)}: ${error.message}`);
+      return unknownState(container, noted);
+    }
   }
 
   /** Whether the processes of the node's containers are to be seen here. */
