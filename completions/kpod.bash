@@ -199,13 +199,13 @@ __kpod_filter() {
         'ps --filter namespace') action=(ask 'ps --filter namespace') ;;
         'ps --filter pod') action=(ask 'ps --filter pod') ;;
         'ps --filter since') action=(ask 'ps --filter since') ;;
-        'ps --filter status') action=(words created running paused stopped exited unknown) ;;
+        'ps --filter status') action=(words creating created running paused stopped exited unknown) ;;
         'ps --filter volume') action=(file) ;;
         'pod ps --filter id') action=(ask 'pod ps --filter id') ;;
         'pod ps --filter label') action=(nothing) ;;
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
         'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
-        'pod ps --filter state') action=(words ready notready) ;;
+        'pod ps --filter state') action=(words ready notready creating) ;;
         *) action=(nothing) ;;
     esac
 }

@@ -83,7 +83,7 @@ function __kpod_filter --argument-names place value before
         case 'ps --filter since'
             __kpod_ask "ps --filter since" "$value" "$before"
         case 'ps --filter status'
-            printf '%s\n' "$before"{created,running,paused,stopped,exited,unknown}
+            printf '%s\n' "$before"{creating,created,running,paused,stopped,exited,unknown}
         case 'pod ps --filter id'
             __kpod_ask "pod ps --filter id" "$value" "$before"
         case 'pod ps --filter name'
@@ -91,7 +91,7 @@ function __kpod_filter --argument-names place value before
         case 'pod ps --filter namespace'
             __kpod_ask "pod ps --filter namespace" "$value" "$before"
         case 'pod ps --filter state'
-            printf '%s\n' "$before"{ready,notready}
+            printf '%s\n' "$before"{ready,notready,creating}
     end
 end
 

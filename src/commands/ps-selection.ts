@@ -32,5 +32,5 @@ export function selectContainers(
 
 /** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */
 function mayRun({ state }: Container): boolean {
-  return state?.status !== "created" && state?.status !== "stopped";
+  return !["creating", "created", "stopped"].includes(state?.status ?? "");
 }

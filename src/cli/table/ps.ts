@@ -20,7 +20,7 @@ export const psFlags = {
         namespace: "namespace",
         pod: "pod",
         since: "container",
-        status: { words: ["created", "running", "paused", "stopped", "exited", "unknown"] },
+        status: { words: ["creating", "created", "running", "paused", "stopped", "exited", "unknown"] },
         volume: "file",
       },
     },

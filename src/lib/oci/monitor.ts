@@ -6,6 +6,7 @@ import { isSamePath } from "../system/paths";
 import { readCommandLine } from "../system/process";
 import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
 import type { Container } from "./container";
+import { hasStateFile, isYoung } from "./making";
 import { readStateFile } from "./state";
 
 /** What of a container leads to its conmon. */
@@ -38,6 +39,11 @@ export function searchMonitor(container: Monitored): ProcessIdentity | undefined
 /** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
 export function isMonitorNoted(container: Monitored): boolean {
   return readMonitorPid(container.bundlePath) !== undefined || notedMonitor(container) !== undefined;
+}
+
+/** True for what somebody began to make long ago and left: no state was ever noted, and no conmon works at it. */
+export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">): boolean {
+  return !hasStateFile(container) && !isYoung(container) && findMonitor(container) === undefined;
 }
 
 /** CRI-O since 1.34 notes it with its start time. */

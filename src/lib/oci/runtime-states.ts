@@ -4,6 +4,7 @@ import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isProcOfMachine } from "../system/pid-namespace";
 import type { Container } from "./container";
+import { isBeingMade } from "./making";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
 import { hasEnded, notedStateOf, resolveState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
@@ -57,6 +58,8 @@ export class RuntimeStates {
   protected readonly limits: RuntimeLimits;
   /** The store's directory of containers, which tells of processes, too; "" for none. */
   private readonly containersDirectory: string;
+  /** False for a container that the store does not have any more. */
+  private readonly isRecorded: (container: Container) => boolean;
   private toldUnseen = false;
   private lastSight: NodeSight | undefined;
   private handlers: RuntimeHandler[] | undefined;
@@ -70,12 +73,14 @@ export class RuntimeStates {
     logger: Logger = silentLogger,
     limits: RuntimeLimits = {},
     containersDirectory = "",
+    isRecorded: (container: Container) => boolean = () => true,
   ) {
     this.config = config;
     this.choiceOf = choiceOf;
     this.logger = logger;
     this.limits = limits;
     this.containersDirectory = containersDirectory;
+    this.isRecorded = isRecorded;
   }
 
   /**
@@ -141,13 +146,15 @@ export class RuntimeStates {
   }
 
   private resolve(container: Container, answer: RuntimeAnswer, noted?: NotedState): ContainerState {
-    return resolveState(container, answer, this.config.containerExitsDir, noted, (id) => {
+    const hasEndedUnseen = (id: string): boolean => {
       // One look at the whole node does for all containers of a list.
       this.lastSight ??= this.sight();
       if (this.lastSight.hasEndedUnseen(id)) return true;
       this.warnUnseen();
       return false;
-    });
+    };
+    const exitsDir = this.config.containerExitsDir;
+    return resolveState(container, answer, exitsDir, noted, hasEndedUnseen, this.isRecorded);
   }
 
   /** Whether the processes of the node's containers are to be seen here. */
@@ -231,7 +238,8 @@ export class RuntimeStates {
    * What the files of the runtimes say of a container: its state, or that none has it.
    * @returns undefined when they cannot tell, and a runtime has to be asked
    */
-  private look({ id }: Container, roots: readonly string[]): RuntimeAnswer | undefined {
+  private look(container: Container, roots: readonly string[]): RuntimeAnswer | undefined {
+    const { id } = container;
     try {
       const located = locateState(roots, id);
       if (located === undefined) {
@@ -239,6 +247,8 @@ export class RuntimeStates {
         return this.rootsTellAll ? "absent" : undefined;
       }
       const { kind, directory } = located;
+      // runc and crun write their file when the container is there; asked before, crun would fail.
+      if (kind === undefined && isBeingMade(container) && rootsTellAll(this.config)) return "absent";
       return kind === undefined ? undefined : readRuntimeFiles(kind, directory, id);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
