@@ -290,13 +290,26 @@ export class RuntimeStates {
     }
   }
 
-  /** All containers of all runtimes that are configured, also those of others. */
+  /**
+   * All containers of all runtimes that are configured, also those of others. A runtime that cannot be asked is a warning,
+   * and keeps nobody from seeing those of the others.
+   */
   async listAll(): Promise<RuntimeState[]> {
-    const handlers = new Map(
-      [this.handler(), ...configuredHandlers(this.config)].map((each) => [each.root, each]),
+    const handlers = new Map(configuredHandlers(this.config).map((each) => [each.root, each]));
+    try {
+      const standard = this.handler();
+      handlers.set(standard.root, standard);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(errorMessage(error));
+    }
+    const lists = [...handlers.values()].map((each) =>
+      this.ask(
+        () => each,
+        (handler) => listRuntimeStates(handler, this.limits.callMs),
+      ),
     );
-    const lists = [...handlers.values()].map((handler) => listRuntimeStates(handler, this.limits.callMs));
-    return (await Promise.all(lists)).flatMap((list) => [...list.values()]);
+    return (await Promise.all(lists)).flatMap((list) => (list === "unreachable" ? [] : [...list.values()]));
   }
 
   protected call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
