@@ -12,7 +12,7 @@ __kpod_next() {
 # The flags that can follow COMMAND.
 __kpod_flags() {
     case $1 in
-        ps) offer=(--all --filter --last --latest --namespace --ns --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
+        ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
@@ -55,6 +55,7 @@ __kpod_value() {
         'ps --latest' | 'ps -l') flag=--latest bars=(--last --all) action=(switch) ;;
         'ps --namespace') flag=--namespace action=(switch) ;;
         'ps --ns') flag=--ns action=(switch) ;;
+        'ps --orphans') flag=--orphans action=(switch) ;;
         'ps --pod') flag=--pod action=(switch) ;;
         'ps --size' | 'ps -s') flag=--size action=(switch) ;;
         'ps --sort') flag=--sort action=(words command created id image names pod runningfor size status) ;;
@@ -199,13 +200,13 @@ __kpod_filter() {
         'ps --filter namespace') action=(ask 'ps --filter namespace') ;;
         'ps --filter pod') action=(ask 'ps --filter pod') ;;
         'ps --filter since') action=(ask 'ps --filter since') ;;
-        'ps --filter status') action=(words created running paused stopped exited unknown) ;;
+        'ps --filter status') action=(words creating created running paused stopped exited unknown) ;;
         'ps --filter volume') action=(file) ;;
         'pod ps --filter id') action=(ask 'pod ps --filter id') ;;
         'pod ps --filter label') action=(nothing) ;;
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
         'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
-        'pod ps --filter state') action=(words ready notready) ;;
+        'pod ps --filter state') action=(words ready notready creating) ;;
         *) action=(nothing) ;;
     esac
 }

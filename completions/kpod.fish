@@ -83,7 +83,7 @@ function __kpod_filter --argument-names place value before
         case 'ps --filter since'
             __kpod_ask "ps --filter since" "$value" "$before"
         case 'ps --filter status'
-            printf '%s\n' "$before"{created,running,paused,stopped,exited,unknown}
+            printf '%s\n' "$before"{creating,created,running,paused,stopped,exited,unknown}
         case 'pod ps --filter id'
             __kpod_ask "pod ps --filter id" "$value" "$before"
         case 'pod ps --filter name'
@@ -91,7 +91,7 @@ function __kpod_filter --argument-names place value before
         case 'pod ps --filter namespace'
             __kpod_ask "pod ps --filter namespace" "$value" "$before"
         case 'pod ps --filter state'
-            printf '%s\n' "$before"{ready,notready}
+            printf '%s\n' "$before"{ready,notready,creating}
     end
 end
 
@@ -282,6 +282,7 @@ complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s n -l last 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s l -l latest -d 'Show the container made last, whatever its state'
 complete -c kpod -n '__kpod_can ps --namespace' -l namespace -d 'Show pid and namespaces instead of the usual columns'
 complete -c kpod -n '__kpod_can ps --ns' -l ns -d 'The same as --namespace'
+complete -c kpod -n '__kpod_can ps --orphans' -l orphans -d 'Show what runs or ran without a record instead: a runtime or a conmon alone knows of it'
 complete -c kpod -n '__kpod_can ps --pod' -l pod -d 'Add columns with the pod and its Kubernetes namespace'
 complete -c kpod -n '__kpod_can ps -s --size' -s s -l size -d 'Add the size of the changes and, as virtual, of image and changes together'
 complete -c kpod -n '__kpod_can ps --sort' -l sort -d 'Sort by command, created, id, image, names, pod, runningfor, size or status; times and sizes fall' -x -k -a 'command created id image names pod runningfor size status'

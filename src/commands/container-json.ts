@@ -1,7 +1,7 @@
 import type { Container } from "../lib/oci/container";
 import { commandOf, imageOf, namespacesOf, pidOf, portsOf } from "./container-rows";
 import { runningTime } from "./container-texts";
-import { readOr, type RowSource } from "./row-source";
+import { podOf, readOr, type RowSource } from "./row-source";
 
 /** A container as `ps --format json` shows it: the keys of kpod 1.0, then newer ones. */
 export function containerJson(
@@ -10,7 +10,7 @@ export function containerJson(
   options: { namespaces: boolean },
 ): Record<string, unknown> {
   const { state } = container;
-  const sandbox = source.server.getSandbox(container.sandboxId);
+  const sandbox = podOf(source, container);
   const sizes = source.sizes?.get(container.id);
   return {
     id: container.id,
@@ -36,6 +36,7 @@ export function containerJson(
     startedAt: state?.started?.toISOString() ?? null,
     finishedAt: state?.finished?.toISOString() ?? null,
     oomKilled: state?.oomKilled ?? false,
+    ...(source.orphans === undefined ? {} : { orphan: true }),
     ...(source.sizes === undefined ? {} : { sizeRw: sizes?.rw ?? null }),
   };
 }

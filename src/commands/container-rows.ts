@@ -7,7 +7,7 @@ import type { ContainerState } from "../lib/oci/state";
 import type { PortMapping, Sandbox } from "../lib/sandbox/sandbox";
 import { readNamespaceInodes, type NamespaceInodes } from "../lib/system/process-namespaces";
 import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./container-texts";
-import { readOr, type RowSource } from "./row-source";
+import { podOf, readOr, type RowSource } from "./row-source";
 
 /**
  * A container as `ps` shows it. Cells are made when they are asked for: no list has all. What cannot be read of it stays
@@ -77,7 +77,7 @@ export class ContainerRow {
   }
 
   private get sandbox(): Sandbox | undefined {
-    return this.source.server.getSandbox(this.container.sandboxId);
+    return podOf(this.source, this.container);
   }
 }
 
@@ -93,11 +93,11 @@ export function commandOf(source: RowSource, container: Container): string {
 
 /** The ports of the host that lead to a container's pod. */
 export function portsOf(source: RowSource, container: Container): readonly PortMapping[] {
-  const { ports, server } = source;
+  const { ports } = source;
   const known = ports.get(container.sandboxId);
   if (known !== undefined) return known;
   return readOr(source, container, [], () => {
-    const mappings = server.getSandbox(container.sandboxId)?.portMappings ?? [];
+    const mappings = podOf(source, container)?.portMappings ?? [];
     ports.set(container.sandboxId, mappings);
     return mappings;
   });

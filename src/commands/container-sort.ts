@@ -1,7 +1,7 @@
 import type { Container } from "../lib/oci/container";
 import { commandOf, imageOf } from "./container-rows";
 import { runningTime } from "./container-texts";
-import type { RowSource } from "./row-source";
+import { podOf, type RowSource } from "./row-source";
 
 /** By what containers can be sorted; podman's keys. */
 export const containerSortKeys = [
@@ -48,8 +48,9 @@ const values: Readonly<Record<ContainerSortKey, ValueOf>> = {
   id: ({ id }) => id,
   image: (container, source) => imageOf(source, container),
   names: ({ name }) => name,
-  pod: ({ sandboxId }, { server }) => {
-    const sandbox = server.getSandbox(sandboxId);
+  pod: (container, source) => {
+    const { sandboxId } = container;
+    const sandbox = podOf(source, container);
     return sandbox === undefined ? sandboxId : `${sandbox.kubeName} ${sandbox.namespace} ${sandbox.id}`;
   },
   runningfor: (container, { now }) => runningTime(container, now),

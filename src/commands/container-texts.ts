@@ -12,6 +12,8 @@ const longestCommand = 20;
 /** The state of a container in words: `Up 2 minutes`, `Exited (3) 5 seconds ago`. */
 export function statusText(state: ContainerState | undefined, now: number): string {
   switch (state?.status) {
+    case "creating":
+      return "Creating";
     case "created":
       return "Created";
     case "running":
@@ -34,7 +36,7 @@ function upText({ started, created }: ContainerState, now: number): string {
 
 /** How long a container has run, or ran, in milliseconds; 0 for one that never did. */
 export function runningTime({ state, createdAt }: Container, now: number): number {
-  if (state === undefined || state.status === "created") return 0;
+  if (state === undefined || state.status === "creating" || state.status === "created") return 0;
   const started = state.started ?? createdAt;
   const ended = state.status === "stopped" ? (state.finished ?? started).getTime() : now;
   return Math.max(0, ended - started.getTime());

@@ -45,7 +45,7 @@ function infoText({ host, store, runtimes, crioVersion, crioVersionSource, confi
         [
           "Containers",
           `${containers.total}: ${containers.running} running, ${containers.paused} paused, ` +
-            `${containers.created} created, ${containers.stopped} stopped, ${containers.unknown} unknown`,
+            `${containers.creating} creating, ${containers.created} created, ${containers.stopped} stopped, ${containers.unknown} unknown`,
         ],
         ["Pods", `${pods.total}: ${pods.ready} ready`],
         ["Images", store.images === null ? "cannot be told" : String(store.images)],

@@ -5,13 +5,15 @@ import { asksForState, type ContainerFilterTerm } from "../lib/operations/filter
 /** The flags that say which containers `ps` shows. */
 export interface PsSelectionFlags {
   readonly all: boolean;
+  /** Those that only a runtime or a conmon knows, in any state. */
+  readonly orphans?: boolean;
   readonly latest: boolean;
   readonly last: number | undefined;
 }
 
 /** True where containers are shown whatever their state, so that nobody has to ask for it. */
-export function showsAllStates({ all, latest, last }: PsSelectionFlags): boolean {
-  return all || latest || last !== undefined;
+export function showsAllStates({ all, orphans = false, latest, last }: PsSelectionFlags): boolean {
+  return all || orphans || latest || last !== undefined;
 }
 
 /**
@@ -32,5 +34,5 @@ export function selectContainers(
 
 /** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */
 function mayRun({ state }: Container): boolean {
-  return state?.status !== "created" && state?.status !== "stopped";
+  return !["creating", "created", "stopped"].includes(state?.status ?? "");
 }

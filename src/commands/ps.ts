@@ -12,13 +12,14 @@ import {
   parseContainerFilters,
   type ContainerFilterTerm,
 } from "../lib/operations/filter-containers";
+import { findOrphans } from "../lib/operations/orphans";
 import { readableImageNames } from "../lib/operations/readable-images";
 import { containerSizes } from "../lib/operations/sizes";
 import { sortContainers } from "./container-sort";
 import { readFilters } from "./filters";
 import { openPsOutput, type PsOutput } from "./ps-output";
 import { selectContainers, showsAllStates } from "./ps-selection";
-import { openRowSource, readOr, textOfPresent } from "./row-source";
+import { openRowSource, podOf, readOr, textOfPresent } from "./row-source";
 
 type Context = CommandContext<typeof psFlags>;
 
@@ -70,16 +71,23 @@ function createList(
   let filter: ContainerFilter | undefined;
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
-    await server.update({ states: states && "containers" });
+    await server.update({ states: states && !flags.orphans && "containers" });
+    const orphans = flags.orphans ? await findOrphans(server) : undefined;
+    if (orphans !== undefined)
+      source.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));
     mark("node looked at");
     source.now = Date.now();
     source.vanished.clear();
     source.ports.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.
-    filter ??= await openContainerFilter(server, terms, (container, otherwise, read) =>
-      readOr(source, container, otherwise, read),
+    filter ??= await openContainerFilter(
+      server,
+      terms,
+      (container, otherwise, read) => readOr(source, container, otherwise, read),
+      (container) => podOf(source, container),
     );
-    const containers = selectContainers(flags, server.listContainers(), terms, filter);
+    const all = orphans?.map(({ container }) => container) ?? server.listContainers();
+    const containers = selectContainers(flags, all, terms, filter);
     if (images && containers.some(isNamelessImage)) source.imageNames = await readableImageNames(server);
     if (sizes) source.sizes = await containerSizes(server, containers, signal());
     const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);

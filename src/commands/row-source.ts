@@ -5,7 +5,7 @@ import type { ImageNames } from "../lib/images/shown-name";
 import type { Logger } from "../lib/logger";
 import type { Container } from "../lib/oci/container";
 import type { ContainerSizes } from "../lib/operations/sizes";
-import type { PortMapping } from "../lib/sandbox/sandbox";
+import type { PortMapping, Sandbox } from "../lib/sandbox/sandbox";
 import { hasVanished, isBeingMade } from "../lib/operations/vanished";
 
 /** What the rows of a list of containers are made from. */
@@ -19,6 +19,8 @@ export interface RowSource {
   sizes?: ReadonlyMap<string, ContainerSizes>;
   /** The names of the store's images, where a container's record has none of its image. */
   imageNames: ImageNames;
+  /** The pods of orphans, by the ids of these, where such are listed. */
+  orphans?: ReadonlyMap<string, Sandbox>;
   /** The ports of the host that lead to pods, by their ids, as far as they were asked for in this look. */
   ports: Map<string, readonly PortMapping[]>;
   /** Ids of containers and pods that somebody removed while they were looked at: lists leave them out. */
@@ -64,7 +66,7 @@ export function textOfPresent<T extends { readonly id: string }>(
  * being made nothing is said.
  */
 export function readOr<T>(
-  { server, logger, vanished }: Pick<RowSource, "server" | "logger" | "vanished">,
+  { server, logger, vanished, orphans }: Pick<RowSource, "server" | "logger" | "vanished" | "orphans">,
   container: Container,
   otherwise: T,
   read: () => T,
@@ -73,10 +75,20 @@ export function readOr<T>(
     return read();
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
+    // Nobody expects anything of it to be there.
+    if (orphans?.has(container.id) === true) return otherwise;
     if (hasVanished(server, container)) vanished.add(container.id);
     else if (!isBeingMade(container)) warnOnce(logger, container, error.message);
     return otherwise;
   }
+}
+
+/** The pod of a container, as far as it is known. */
+export function podOf(
+  { server, orphans }: Pick<RowSource, "server" | "orphans">,
+  { id, sandboxId }: Container,
+): Sandbox | undefined {
+  return orphans?.get(id) ?? server.getSandbox(sandboxId);
 }
 
 const warned = new WeakSet<Container>();

@@ -121,5 +121,5 @@ function podOfContainer(server: ContainerLists, name: string): Sandbox | undefin
 
 /** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */
 function isShown({ state }: Container): boolean {
-  return state?.status !== "created" && state?.status !== "stopped";
+  return !["creating", "created", "stopped"].includes(state?.status ?? "");
 }

@@ -28,6 +28,7 @@ export function statusCell(text: string, state: ContainerState | undefined, colo
       return { text, paint: colors.green };
     case "paused":
       return { text, paint: colors.yellow };
+    case "creating":
     case "created":
       return text;
     case "stopped":

@@ -22,6 +22,7 @@ import { findStorageContainer } from "./operations/storage-container";
 import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { stopContainer } from "./operations/stop";
+import { hasVanished } from "./operations/vanished";
 import { waitForExit } from "./operations/wait";
 import { LoadedLists } from "./loaded-lists";
 import { runtimeChoiceOf } from "./runtime-choice";
@@ -86,6 +87,7 @@ export class ContainerServer extends LoadedLists {
       this.logger,
       options.runtimeLimits,
       dirname(this.store.layout.containersFiles[0]),
+      (container) => !hasVanished(this, container),
     );
     this.withStateLock = storeStateLock(config, lockOptionsOf(options, this.logger));
   }
@@ -208,6 +210,9 @@ export class ContainerServer extends LoadedLists {
     const state = container.state ?? (await this.runtime.updateStatus(container));
     if (state.status === "unknown") {
       throw new KpodError("BAD_STATE", `the state of container ${container.id} is unknown: nothing to note`);
+    }
+    if (state.status === "creating") {
+      throw new KpodError("BAD_STATE", `container ${container.id} is still being made: nothing to note`);
     }
     writeStateFile(container, state);
   }

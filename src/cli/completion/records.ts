@@ -3,6 +3,7 @@ import type { Config } from "../../lib/config";
 import { crioRecords } from "../../lib/crio-records";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
+import { hasStateFile, isYoung } from "../../lib/oci/making";
 import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state";
 import { createdAt, isInfraContainer, type ContainerMetadata } from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
@@ -54,7 +55,7 @@ export function readStoreRecords(config: Config): Records {
     status,
     isReady: (pod) =>
       !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
-      status(pod) !== "stopped",
+      !["creating", "stopped"].includes(status(pod)),
   };
 }
 
@@ -94,7 +95,12 @@ function recordedStatus(
   const [dir, runDir] = directories(container, layout);
   // conmon writes the exit file at once; state.json is CRI-O's memory, and CRI-O may be dead.
   if (exits.has(container.record.id) || existsSync(`${dir}/exit`)) return "stopped";
-  return notedStatus(dir) ?? notedStatus(runDir) ?? "unknown";
+  const noted = notedStatus(dir) ?? notedStatus(runDir);
+  if (noted !== undefined) return noted;
+  const created = createdAt(container.record, container.metadata);
+  return isYoung({ createdAt: new Date(created) }) && !hasStateFile({ dir, bundlePath: runDir })
+    ? "creating"
+    : "unknown";
 }
 
 function notedStatus(directory: string): ContainerStatus | undefined {

@@ -14,7 +14,7 @@ export const podPsFlags = {
         label: "nothing",
         name: "pod-name",
         namespace: "namespace",
-        state: { words: ["ready", "notready"] },
+        state: { words: ["ready", "notready", "creating"] },
       },
     },
   },

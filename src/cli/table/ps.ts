@@ -20,7 +20,7 @@ export const psFlags = {
         namespace: "namespace",
         pod: "pod",
         since: "container",
-        status: { words: ["created", "running", "paused", "stopped", "exited", "unknown"] },
+        status: { words: ["creating", "created", "running", "paused", "stopped", "exited", "unknown"] },
         volume: "file",
       },
     },
@@ -35,6 +35,9 @@ export const psFlags = {
   latest: { short: "l", help: "Show the container made last, whatever its state" },
   namespace: { help: "Show pid and namespaces instead of the usual columns" },
   ns: { help: "The same as --namespace" },
+  orphans: {
+    help: "Show what runs or ran without a record instead: a runtime or a conmon alone knows of it",
+  },
   pod: { help: "Add columns with the pod and its Kubernetes namespace" },
   size: { short: "s", help: "Add the size of the changes and, as virtual, of image and changes together" },
   sort: {
@@ -103,6 +106,7 @@ export const psCommand = command({
     { command: "kpod ps -q", does: "Print the ids alone, for scripts" },
     { command: "kpod ps --format 'table {{.Names}}\\t{{.PID}}'", does: "Choose the columns" },
     { command: "kpod ps -a --format json", does: "Everything about all containers as JSON" },
+    { command: "kpod ps --orphans", does: "List what has lost its record; rm -f removes it" },
     { command: "kpod ps -w", does: "Watch the list" },
     {
       command: "kpod --root /mnt/node/var/lib/containers/storage ps -a",

@@ -61,6 +61,11 @@ export async function createPodContainer(
     const made = await server.withStateLock(async () => {
       await server.update({ states: false });
       const pod = server.getSandbox(sandbox.id);
+      if (pod?.state === "Creating") {
+        throw new KpodError("BAD_STATE", `pod ${sandbox.kubeName} is still being made`, {
+          hint: "try again once it is ready",
+        });
+      }
       if (pod?.state !== "Ready") {
         throw new KpodError(
           "BAD_STATE",

@@ -6,6 +6,7 @@ import { isSamePath } from "../system/paths";
 import { readCommandLine } from "../system/process";
 import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
 import type { Container } from "./container";
+import { hasStateFile, isYoung } from "./making";
 import { readStateFile } from "./state";
 
 /** What of a container leads to its conmon. */
@@ -35,9 +36,37 @@ export function searchMonitor(container: Monitored): ProcessIdentity | undefined
   return undefined;
 }
 
+/** A conmon that lives, and for whom it says that it does. */
+export interface SeenMonitor {
+  readonly process: ProcessIdentity;
+  readonly id: string;
+  readonly bundle: string;
+  /** The container's full name; undefined when it was not told. */
+  readonly name: string | undefined;
+}
+
+/** All conmons that live and watch a container; those of an exec are for no bundle. */
+export function listMonitors(): SeenMonitor[] {
+  return readdirSync("/proc").flatMap((entry) => {
+    const pid = /^\d+$/.test(entry) ? Number(entry) : 0;
+    const words = pid > 0 ? (readCommandLine(pid) ?? []) : [];
+    const [id] = valuesOf(words, "-c", "--cid");
+    const [bundle] = valuesOf(words, "-b", "--bundle");
+    if (id === undefined || bundle === undefined || !isMonitorOf(pid, { id, bundlePath: bundle })) return [];
+    const process = identifyProcess(pid);
+    if (process === undefined || !isAlive(process)) return [];
+    return [{ process, id, bundle, name: valuesOf(words, "-n", "--name")[0] }];
+  });
+}
+
 /** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
 export function isMonitorNoted(container: Monitored): boolean {
   return readMonitorPid(container.bundlePath) !== undefined || notedMonitor(container) !== undefined;
+}
+
+/** True for what somebody began to make long ago and left: no state was ever noted, and no conmon works at it. */
+export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">): boolean {
+  return !hasStateFile(container) && !isYoung(container) && findMonitor(container) === undefined;
 }
 
 /** CRI-O since 1.34 notes it with its start time. */
@@ -70,7 +99,7 @@ function readMonitorPid(bundlePath: string): number | undefined {
  * True for a program called conmon with the option `-c ID`, for this bundle. That the id stands elsewhere among its
  * words is not enough, and in a copy of a store the container is another one.
  */
-function isMonitorOf(pid: number, { id, bundlePath }: Monitored): boolean {
+function isMonitorOf(pid: number, { id, bundlePath }: Pick<Monitored, "id" | "bundlePath">): boolean {
   const words = readCommandLine(pid);
   if (words === undefined || !valuesOf(words, "-c", "--cid").includes(id)) return false;
   const bundles = valuesOf(words, "-b", "--bundle");

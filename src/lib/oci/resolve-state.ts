@@ -5,6 +5,8 @@ import { isPidTaken, isProcessAlive } from "../system/process";
 import { annotations } from "./annotations";
 import type { Container } from "./container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
+import { hasStateFile, isBeingMade, isYoung } from "./making";
+import { findMonitor } from "./monitor";
 import type { RuntimeState } from "./runtime-state";
 import { readNotedState, type ContainerState, type NotedState } from "./state";
 
@@ -16,10 +18,12 @@ export const unknownExitCode = 255;
 
 /**
  * Puts together the state of a container from all who know of it. The runtime stands above the exit file, the
- * exit file above state.json, which is only CRI-O's memory and may be stale.
+ * exit file above state.json, which is only CRI-O's memory and may be stale. Its state.json is the last that is made of a
+ * container: without it, it is still being made, or was left by half.
  * @param noted what its state.json says, where that was read already; it becomes the result
  * @param hasEndedUnseen tells whether a process that is not seen has ended. In another pid namespace than the node's
  * it need not have
+ * @param isRecorded false for a container that somebody has removed meanwhile
  */
 export function resolveState(
   container: Container,
@@ -27,6 +31,7 @@ export function resolveState(
   exitsDir: string,
   noted: NotedState | undefined = notedStateOf(container),
   hasEndedUnseen: (id: string) => boolean = () => true,
+  isRecorded: (container: Container) => boolean = () => true,
 ): ContainerState {
   const { id, bundlePath } = container;
   const state = stateBy(id, noted);
@@ -41,6 +46,9 @@ export function resolveState(
     // The runtime goes on with those of the beginning when a container is renamed.
     if (noted?.annotated !== true) state.annotations = answer.annotations;
     if (answer.created !== undefined) state.created = answer.created;
+    // It waits to be started before whoever makes it has noted that.
+    const early = answer.status === "created" && noted === undefined && isBeingMade(container);
+    if (early) state.status = "creating";
     if (answer.status !== "stopped") return alive(state);
     const exit = readExit(container, exitsDir);
     const known = exit !== undefined || notedEnd || hasEndedUnseen(id);
@@ -49,6 +57,10 @@ export function resolveState(
   if (noted === undefined) state.bundle = bundlePath;
   const exit = readExit(container, exitsDir);
   if (exit !== undefined) return ended(state, exit, container);
+  if (noted === undefined && !hasStateFile(container) && isRecorded(container)) {
+    const isMade = isYoung(container) || findMonitor(container) !== undefined;
+    return isMade ? creating(state) : unknown(state, 0);
+  }
   // The runtime lost its state, or was never the one, while the process is still there: nobody can tell.
   const { initPid, initStartTime } = state;
   if (initPid !== undefined && initStartTime !== undefined && isProcessAlive(initPid, initStartTime)) {
@@ -133,6 +145,12 @@ function alive(state: ContainerState): ContainerState {
   if (state.exitCode !== undefined) delete state.exitCode;
   if (state.finished !== undefined) delete state.finished;
   return state;
+}
+
+function creating(state: ContainerState): ContainerState {
+  state.status = "creating";
+  state.pid = 0;
+  return alive(state);
 }
 
 function unknown(state: ContainerState, pid: number): ContainerState {

@@ -4,6 +4,7 @@ import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isProcOfMachine } from "../system/pid-namespace";
 import type { Container } from "./container";
+import { isBeingMade } from "./making";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
 import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolve-state";
 import { callRuntime } from "./runtime-call";
@@ -57,6 +58,8 @@ export class RuntimeStates {
   protected readonly limits: RuntimeLimits;
   /** The store's directory of containers, which tells of processes, too; "" for none. */
   private readonly containersDirectory: string;
+  /** False for a container that the store does not have any more. */
+  private readonly isRecorded: (container: Container) => boolean;
   private toldUnseen = false;
   private lastSight: NodeSight | undefined;
   private handlers: RuntimeHandler[] | undefined;
@@ -70,12 +73,14 @@ export class RuntimeStates {
     logger: Logger = silentLogger,
     limits: RuntimeLimits = {},
     containersDirectory = "",
+    isRecorded: (container: Container) => boolean = () => true,
   ) {
     this.config = config;
     this.choiceOf = choiceOf;
     this.logger = logger;
     this.limits = limits;
     this.containersDirectory = containersDirectory;
+    this.isRecorded = isRecorded;
   }
 
   /**
@@ -141,14 +146,16 @@ export class RuntimeStates {
   }
 
   private resolve(container: Container, answer: RuntimeAnswer, noted?: NotedState): ContainerState {
+    const hasEndedUnseen = (id: string): boolean => {
+      // One look at the whole node does for all containers of a list.
+      this.lastSight ??= this.sight();
+      if (this.lastSight.hasEndedUnseen(id)) return true;
+      this.warnUnseen();
+      return false;
+    };
+    const exitsDir = this.config.containerExitsDir;
     try {
-      return resolveState(container, answer, this.config.containerExitsDir, noted, (id) => {
-        // One look at the whole node does for all containers of a list.
-        this.lastSight ??= this.sight();
-        if (this.lastSight.hasEndedUnseen(id)) return true;
-        this.warnUnseen();
-        return false;
-      });
+      return resolveState(container, answer, exitsDir, noted, hasEndedUnseen, this.isRecorded);
     } catch (error) {
       // One sick container does not spoil a list.
       if (!(error instanceof KpodError)) throw error;
@@ -238,7 +245,8 @@ export class RuntimeStates {
    * What the files of the runtimes say of a container: its state, or that none has it.
    * @returns undefined when they cannot tell, and a runtime has to be asked
    */
-  private look({ id }: Container, roots: readonly string[]): RuntimeAnswer | undefined {
+  private look(container: Container, roots: readonly string[]): RuntimeAnswer | undefined {
+    const { id } = container;
     try {
       const located = locateState(roots, id);
       if (located === undefined) {
@@ -246,6 +254,8 @@ export class RuntimeStates {
         return this.rootsTellAll ? "absent" : undefined;
       }
       const { kind, directory } = located;
+      // runc and crun write their file when the container is there; asked before, crun would fail.
+      if (kind === undefined && isBeingMade(container) && rootsTellAll(this.config)) return "absent";
       return kind === undefined ? undefined : readRuntimeFiles(kind, directory, id);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
@@ -287,13 +297,26 @@ export class RuntimeStates {
     }
   }
 
-  /** All containers of all runtimes that are configured, also those of others. */
+  /**
+   * All containers of all runtimes that are configured, also those of others. A runtime that cannot be asked is a warning,
+   * and keeps nobody from seeing those of the others.
+   */
   async listAll(): Promise<RuntimeState[]> {
-    const handlers = new Map(
-      [this.handler(), ...configuredHandlers(this.config)].map((each) => [each.root, each]),
+    const handlers = new Map(configuredHandlers(this.config).map((each) => [each.root, each]));
+    try {
+      const standard = this.handler();
+      handlers.set(standard.root, standard);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      this.logger.warn(errorMessage(error));
+    }
+    const lists = [...handlers.values()].map((each) =>
+      this.ask(
+        () => each,
+        (handler) => listRuntimeStates(handler, this.limits.callMs),
+      ),
     );
-    const lists = [...handlers.values()].map((handler) => listRuntimeStates(handler, this.limits.callMs));
-    return (await Promise.all(lists)).flatMap((list) => [...list.values()]);
+    return (await Promise.all(lists)).flatMap((list) => (list === "unreachable" ? [] : [...list.values()]));
   }
 
   protected call(handler: RuntimeHandler, ...args: string[]): Promise<string> {

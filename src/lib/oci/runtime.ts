@@ -85,6 +85,8 @@ export class Runtime extends RuntimeStates {
       ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
     });
     const state = await this.containerStatus(container);
+    // It is made; that nobody has noted it is for the caller to change.
+    if (state.status === "creating") state.status = "created";
     state.initPid = pid;
     const startTime = identifyProcess(pid)?.startTime;
     if (startTime !== undefined) state.initStartTime = startTime;

@@ -3,8 +3,11 @@ import type { ExactJson } from "../system/exact-json";
 import { readTextIfThere, isRecord, parseJson } from "../system/files";
 import { readIntoScratch, scratch } from "../system/scratch";
 
-/** What a container can be. `unknown`: its runtime could not be asked. */
-export type ContainerStatus = "created" | "running" | "paused" | "stopped" | "unknown";
+/**
+ * What a container can be. `creating`: somebody is just making it. `unknown`: its runtime could not be asked, or whoever
+ * made it never came to the end.
+ */
+export type ContainerStatus = "creating" | "created" | "running" | "paused" | "stopped" | "unknown";
 
 /** The state of a container (libkpod: ContainerState, with the fields that later CRI-O adds). */
 export interface ContainerState {
@@ -221,14 +224,13 @@ export function readTime(value: unknown): Date | undefined {
 /** The status a runtime or a state.json names; `unknown` for every other word. */
 export function readStatus(value: unknown): ContainerStatus {
   switch (value) {
+    // The word of the OCI for "not created to the end", which crun says.
+    case "creating":
     case "created":
     case "running":
     case "paused":
     case "stopped":
       return value;
-    // crun's name for "not created to the end".
-    case "creating":
-      return "created";
     default:
       return "unknown";
   }

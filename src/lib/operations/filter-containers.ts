@@ -29,7 +29,15 @@ export type ContainerFilterKey = (typeof containerFilterKeys)[number];
 export type ContainerFilterTerm = FilterTerm<ContainerFilterKey>;
 
 /** The states a user can ask for; `exited` is podman's and docker's word for `stopped`. */
-export const statusNames = ["created", "running", "paused", "stopped", "exited", "unknown"] as const;
+export const statusNames = [
+  "creating",
+  "created",
+  "running",
+  "paused",
+  "stopped",
+  "exited",
+  "unknown",
+] as const;
 
 /**
  * Reads conditions for containers, as `ps --filter` takes them: `status=running`, `label!=app=web`.
@@ -75,17 +83,19 @@ export function containerFilter(
 /**
  * The same for what a server knows now. Of the store's images only the names are read, and only for `ancestor`.
  * @param read reads something of a container, and tells when it cannot
+ * @param sandboxOf the pod of a container, where the server's lists do not tell
  * @throws KpodError NOT_FOUND, AMBIGUOUS for the container that `before` or `since` names; CORRUPT, IO
  */
 export async function openContainerFilter(
   server: ContainerServer,
   terms: readonly ContainerFilterTerm[],
   read: ContainerFilterWorld["read"],
+  sandboxOf: ContainerFilterWorld["sandboxOf"] = ({ sandboxId }) => server.getSandbox(sandboxId),
 ): Promise<ContainerFilter> {
   const named = terms.filter(({ key }) => key === "before" || key === "since");
   const ofImages = terms.some(({ key }) => key === "ancestor");
   return containerFilter(terms, {
-    sandboxOf: ({ sandboxId }) => server.getSandbox(sandboxId),
+    sandboxOf,
     createdAt: new Map(
       named.map(({ value }) => [value, findContainer(server, value, "filter").createdAt.getTime()]),
     ),

@@ -14,8 +14,8 @@ export type SandboxFilterTerm = FilterTerm<SandboxFilterKey>;
 export function parseSandboxFilters(texts: readonly string[]): SandboxFilterTerm[] {
   return parseFilterTerms(texts, sandboxFilterKeys, (key, value) => {
     if (key === "label") return labelRule(value);
-    if (key !== "state" || /^(not)?ready$/i.test(value)) return undefined;
-    return "ready or notready";
+    if (key !== "state" || /^((not)?ready|creating)$/i.test(value)) return undefined;
+    return "ready, notready or creating";
   });
 }
 

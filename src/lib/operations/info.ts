@@ -39,7 +39,10 @@ export interface NodeInfo {
     driver: string;
     options: string[];
     exists: boolean;
-    containers: Record<"total" | "created" | "running" | "paused" | "stopped" | "unknown", number>;
+    containers: Record<
+      "total" | "creating" | "created" | "running" | "paused" | "stopped" | "unknown",
+      number
+    >;
     pods: { total: number; ready: number };
     /** Null where nobody can read which there are. */
     images: number | null;
@@ -83,6 +86,7 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
       exists: store.exists(),
       containers: {
         total: containers.length,
+        creating: inState("creating"),
         created: inState("created"),
         running: inState("running"),
         paused: inState("paused"),

@@ -66,5 +66,6 @@ export async function sendSignal(
 
 /** Why a container cannot be acted on that should run. */
 export function notRunning({ state }: Container): string {
+  if (state?.status === "creating") return "it is still being made";
   return state?.status === "unknown" ? "its state is unknown" : "it is not running";
 }

@@ -24,7 +24,8 @@ export async function noteKnownState(
   container: Container,
   state: ContainerState,
 ): Promise<void> {
-  if (state.status === "unknown") return;
+  // What is being made is noted by whoever makes it.
+  if (state.status === "unknown" || state.status === "creating") return;
   try {
     await server.withStateLock(() => {
       write(container, state);

@@ -3,11 +3,14 @@ import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import { isBeingMade } from "../oci/making";
+import { isLeftByHalf } from "../oci/monitor";
 import type { Sandbox } from "../sandbox/sandbox";
 import { writeFileAtomic } from "../system/files";
 import { discardPod } from "./discard";
 import { killContainer } from "./kill";
 import { pauseContainer, unpauseContainer } from "./pause";
+import { refuseWhileMade } from "./remove";
 import { stopContainer } from "./stop";
 
 /** Milliseconds that an infra container has to end by itself: it has nothing to save. */
@@ -15,7 +18,7 @@ const infraTimeout = 1_000;
 
 /**
  * Stops all containers of a pod side by side, then its infra container, and notes that the pod is stopped
- * where CRI-O does.
+ * where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped.
  * @param timeoutMs how long a container may take by itself; 0 kills them at once
  * @throws KpodError with all that failed, BAD_STATE when one is paused
  */
@@ -26,11 +29,12 @@ export async function stopPod(
   signal?: AbortSignal,
 ): Promise<void> {
   server.requireNode();
-  await together(sandbox, sandbox.containers(), (container) =>
+  const { infraContainer } = sandbox;
+  await server.runtime.updateStatuses([...sandbox.containers(), infraContainer]);
+  await together(sandbox, sandbox.containers().filter(isMade), (container) =>
     stopContainer(server, container, timeoutMs, signal),
   );
-  const { infraContainer } = sandbox;
-  if (!isSpoofed(server, sandbox)) {
+  if (isMade(infraContainer) && !isSpoofed(server, sandbox)) {
     await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
   }
   noteStopped(server, sandbox);
@@ -86,7 +90,14 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
       },
     );
   }
-  const running = all.find(({ state }) => state?.status === "running" || state?.status === "unknown");
+  // Without a process of its own it cannot be in anybody's way.
+  const counted = isSpoofed(server, sandbox) ? sandbox.containers() : all;
+  const making = counted.filter(({ state }) => state?.status === "creating");
+  for (const container of making) {
+    const what = `pod ${sandbox.kubeName}: ${container.infra ? "it" : `container ${container.id}`}`;
+    await refuseWhileMade(server, container, { what, force });
+  }
+  const running = counted.find(({ state }) => state?.status === "running" || state?.status === "unknown");
   if (running !== undefined && !force) {
     const what = running.infra ? "it" : `container ${running.id}`;
     const how = running.state?.status === "running" ? "still runs" : "is in an unknown state";
@@ -99,6 +110,12 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
     await server.update({ states: false });
   });
   await discardPod(server, sandbox, force);
+}
+
+/** False for a container that has nothing to stop yet, or never will. */
+function isMade(container: Container): boolean {
+  const status = container.state?.status;
+  return status !== "creating" && !(status === "unknown" && isLeftByHalf(container));
 }
 
 /** Notes that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
@@ -142,6 +159,7 @@ function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
     return sandbox.spoofed;
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
+    if (isBeingMade(sandbox.infraContainer)) return false;
     server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
     return false;
   }

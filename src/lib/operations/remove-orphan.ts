@@ -1,69 +1,38 @@
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { annotations } from "../oci/annotations";
-import { Container } from "../oci/container";
-import type { RuntimeState } from "../oci/runtime-state";
-import { Sandbox } from "../sandbox/sandbox";
+import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { discardPodFiles, discardRuntime } from "./discard";
+import { findOrphans } from "./orphans";
 
 /**
- * Removes what only a runtime still knows: a container of this store whose record is gone, or the infra
+ * Removes what only a runtime or a conmon still knows: a container of this store whose record is gone, or the infra
  * container of such a pod.
  * @param wanted its full id, or a prefix that fits one only
- * @returns its id; undefined when no runtime knows such a container either
+ * @returns its id; undefined when nobody knows of such a container either
  * @throws KpodError AMBIGUOUS, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function removeOrphan(server: ContainerServer, wanted: string): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
   server.requireNode();
-  const orphans = (await server.runtime.listAll()).filter(
-    ({ id, bundle }) =>
-      id.startsWith(wanted) &&
-      isStorageId(id) &&
-      // Other users of the runtime have their bundles elsewhere.
-      bundle === server.store.runUserdataDirectory(id) &&
-      !server.hasContainer(id) &&
-      !server.hasSandbox(id),
-  );
+  const orphans = (await findOrphans(server)).filter(({ container }) => container.id.startsWith(wanted));
   if (orphans.length > 1) {
-    const candidates = orphans.map(({ id }) => id.slice(0, 13)).join(", ");
+    const candidates = orphans.map(({ container }) => container.id.slice(0, 13)).join(", ");
     throw new KpodError("AMBIGUOUS", `container ${wanted} is ambiguous, it can be ${candidates}`, {
       hint: "give more of the id",
     });
   }
   const [orphan] = orphans;
-  if (orphan === undefined || !isStorageId(orphan.id)) return undefined;
-  const container = containerOf(server, orphan.id, orphan);
-  await discardRuntime(server, container);
-  if (container.infra) discardPodFiles(server, sandboxOf(container));
-  await server.store.deleteContainer(orphan.id, layerInSpec(container));
-  return orphan.id;
-}
-
-function containerOf(
-  server: ContainerServer,
-  id: StorageId,
-  { annotations: known }: RuntimeState,
-): Container {
-  return new Container({
-    id,
-    name: id,
-    sandboxId: known[annotations.sandboxId] ?? "",
-    metadata: { name: id, attempt: 0 },
-    imageName: "",
-    imageId: "",
-    layerId: "",
-    dir: server.store.userdataDirectory(id),
-    bundlePath: server.store.runUserdataDirectory(id),
-    createdAt: new Date(0),
-    infra: known[annotations.containerType] === "sandbox",
-  });
-}
-
-function sandboxOf(infraContainer: Container): Sandbox {
-  const { id } = infraContainer;
-  return new Sandbox({ id, name: id, kubeName: id, namespace: "", uid: "", attempt: 0, infraContainer });
+  if (orphan === undefined) return undefined;
+  const { container, sandbox } = orphan;
+  const { id } = container;
+  if (!isStorageId(id)) return undefined;
+  const layer = layerInSpec(container);
+  // Its runtime may have left the configuration, as the conmon that still lives may be all that is left.
+  await discardRuntime(server, container, true);
+  if (container.infra) discardPodFiles(server, sandbox);
+  await server.store.deleteContainer(id, layer);
+  return id;
 }
 
 /** The read-write layer that the spec of an orphan still names. */

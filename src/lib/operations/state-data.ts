@@ -8,7 +8,7 @@ import { zeroTime } from "../oci/state";
 export interface ContainerStateData {
   ociVersion: string;
   id: string;
-  /** `created`, `running`, `paused`, `stopped`, or `unknown` when its runtime could not be asked. */
+  /** See `ContainerStatus`. */
   status: string;
   /** 0 when it has no process. */
   pid: number;

@@ -32,6 +32,11 @@ export async function stopContainer(
       hint: "unpause it first or use kill",
     });
   }
+  if (status === "creating") {
+    throw new KpodError("BAD_STATE", `cannot stop container ${container.id}: it is still being made`, {
+      hint: "stop it once it runs",
+    });
+  }
   if (status === "unknown") {
     throw new KpodError("BAD_STATE", `cannot stop container ${container.id}: its state is unknown`, {
       hint: "rm -f ends it for good",

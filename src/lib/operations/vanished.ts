@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import type { Container } from "../oci/container";
 import { silentLogger } from "../logger";
 import { readContainers } from "../storage/containers";
 import { isHeldForWriting } from "../storage/lock-holder";
+
+export { isBeingMade } from "../oci/making";
 
 /**
  * True when somebody has removed a container since the server's last update, or does so at this moment: what cannot be
@@ -19,17 +20,4 @@ export function hasVanished(
   // containers/storage removes record and directory side by side, under this lock; so this is asked first.
   const goes = dir !== undefined && !existsSync(dir) && isHeldForWriting(store.layout.containersLock);
   return goes || !readContainers(store.layout, silentLogger).some((record) => record.id === id);
-}
-
-/** Milliseconds after which CRI-O itself gives up what it makes. */
-const makingTimeLimit = 240_000;
-
-/**
- * True for a container or pod that is just being made, by CRI-O or by another kpod: its record comes first, then its
- * spec, and its state as the last. What of it cannot be read yet is no fault.
- */
-export function isBeingMade({ dir, bundlePath, createdAt }: Container): boolean {
-  const age = Math.abs(Date.now() - createdAt.getTime());
-  if (!(age <= makingTimeLimit)) return false;
-  return ![dir, bundlePath].some((directory) => existsSync(join(directory, "state.json")));
 }

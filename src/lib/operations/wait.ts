@@ -4,10 +4,11 @@ import type { ContainerServer } from "../container-server";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/exit-file";
-import { findMonitor, isMonitorNoted } from "../oci/monitor";
+import { findMonitor, isLeftByHalf, isMonitorNoted } from "../oci/monitor";
 import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
 import { longestTimer, monotonicNow } from "../system/clock";
+import { hasVanished } from "./vanished";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
 const processCheckInterval = 500;
@@ -31,21 +32,66 @@ export type WaitCondition = "running" | "paused" | "stopped";
 /**
  * Waits until a container has ended (libkpod: ContainerWait). The exit file tells by inotify; a process that
  * ends without one, because its conmon is dead, is noticed too. One that was never started is waited for.
+ * One that is still being made is waited for, too.
  * @returns its exit code, 255 when nobody knows it; undefined when the time was up before
- * @throws KpodError INTERRUPTED when the signal ends the wait
+ * @throws KpodError INTERRUPTED when the signal ends the wait; BAD_STATE when it is not made to the end
  */
 export async function waitForExit(
   server: ContainerServer,
   container: Container,
   options: WaitOptions = {},
 ): Promise<number | undefined> {
+  const deadline = deadlineOf(options);
   if (container.state === undefined) await server.runtime.updateStatus(container);
+  if (!(await isMadeInTime(server, container, { ...options, deadline }))) return undefined;
+  const rest =
+    deadline === Infinity ? options : { ...options, timeoutMs: Math.max(0, deadline - monotonicNow()) };
   // What is known of the end by then stays known, also when somebody removes the container at once.
-  const noticed =
-    container.state?.status === "stopped" ? "gone" : await exitNoticed(server, container, options);
+  const noticed = container.state?.status === "stopped" ? "gone" : await exitNoticed(server, container, rest);
   if (noticed === undefined) return undefined;
   const state = await server.runtime.updateStatus(container);
   return noticed === "gone" ? (state.exitCode ?? unknownExitCode) : noticed.exitCode;
+}
+
+function deadlineOf({ timeoutMs }: WaitOptions): number {
+  return timeoutMs === undefined ? Infinity : monotonicNow() + timeoutMs;
+}
+
+/**
+ * Waits while somebody makes the container.
+ * @returns false when the time was up before
+ * @throws KpodError BAD_STATE when nobody makes it any more, or it was taken back; INTERRUPTED
+ */
+async function isMadeInTime(
+  server: ContainerServer,
+  container: Container,
+  options: WaitOptions & { readonly deadline: number },
+): Promise<boolean> {
+  const { id } = container;
+  if (container.state?.status === "creating") await server.runtime.updateStatus(container);
+  let waited = false;
+  while (container.state?.status === "creating") {
+    waited = true;
+    if (monotonicNow() >= options.deadline) return false;
+    await untilNextLook(container, options);
+    await server.runtime.updateStatus(container);
+  }
+  const status = container.state?.status;
+  if (status === "unknown" && isLeftByHalf(container)) {
+    throw new KpodError("BAD_STATE", `container ${id} was never made to the end`, {
+      hint: "rm -f removes it",
+    });
+  }
+  if (waited && status === "stopped" && hasVanished(server, container)) {
+    throw new KpodError("BAD_STATE", `container ${id} was removed before it was made to the end`);
+  }
+  return true;
+}
+
+async function untilNextLook({ id }: Container, { signal }: WaitOptions): Promise<void> {
+  await sleep(stateCheckInterval, undefined, signal === undefined ? {} : { signal }).catch(() => {
+    throw new KpodError("INTERRUPTED", `interrupted while waiting for container ${id}`);
+  });
 }
 
 /** @returns how it ended, `gone` when nobody wrote that down, undefined when the time was up before */
@@ -128,17 +174,16 @@ export async function waitForCondition(
   options: WaitOptions = {},
 ): Promise<number | undefined> {
   if (condition === "stopped") return waitForExit(server, container, options);
-  const deadline = options.timeoutMs === undefined ? Infinity : monotonicNow() + options.timeoutMs;
+  const deadline = deadlineOf(options);
   for (;;) {
-    const { status } = await server.runtime.updateStatus(container);
+    await server.runtime.updateStatus(container);
+    if (!(await isMadeInTime(server, container, { ...options, deadline }))) return undefined;
+    const status = container.state?.status;
     if (status === condition) return 0;
     if (status === "stopped") {
       throw new KpodError("BAD_STATE", `container ${container.id} has ended and will not be ${condition}`);
     }
     if (monotonicNow() >= deadline) return undefined;
-    const { signal } = options;
-    await sleep(stateCheckInterval, undefined, signal === undefined ? {} : { signal }).catch(() => {
-      throw new KpodError("INTERRUPTED", `interrupted while waiting for container ${container.id}`);
-    });
+    await untilNextLook(container, options);
   }
 }

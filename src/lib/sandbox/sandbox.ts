@@ -18,8 +18,11 @@ export interface SandboxIdentity {
   infraContainer: Container;
 }
 
-/** What a pod can be: with its infra container running (or, where it needs none, not stopped), or not. */
-export type SandboxState = "Ready" | "NotReady";
+/**
+ * What a pod can be: with its infra container running (or, where it needs none, not stopped), or not, or still being
+ * made.
+ */
+export type SandboxState = "Ready" | "NotReady" | "Creating";
 
 /** A port of the host that leads to one of a pod. */
 export interface PortMapping {
@@ -194,6 +197,7 @@ export class Sandbox {
     const { bundlePath, state } = this.infraContainer;
     const status = state?.status;
     if (status === "running" || status === "paused") return "Ready";
+    if (status === "creating") return "Creating";
     // Without a process, what is lost with a reboot tells: the bundle.
     return this.spoofed && existsSync(bundlePath) ? "Ready" : "NotReady";
   }

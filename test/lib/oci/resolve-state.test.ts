@@ -42,7 +42,11 @@ function says(status: ContainerStatus): RuntimeState {
 }
 
 /** Resolves the state of a container of which these files are there: `dir/`, `run/` and `exits/`. */
-function resolve(files: Tree, answer: RuntimeAnswer): ContainerState {
+function resolve(
+  files: Tree,
+  answer: RuntimeAnswer,
+  { createdAt = new Date(started), isRecorded = true } = {},
+): ContainerState {
   const directory = testdir({ "dir/": null, "run/": null, "exits/": null, ...files });
   for (const path of Object.keys(files).filter((name) => /exit$|^exits/.test(name))) {
     utimesSync(join(directory, path), new Date(finished), new Date(finished));
@@ -57,10 +61,17 @@ function resolve(files: Tree, answer: RuntimeAnswer): ContainerState {
     layerId: "",
     dir: join(directory, "dir"),
     bundlePath: join(directory, "run"),
-    createdAt: new Date(started),
+    createdAt,
     infra: false,
   });
-  return resolveState(container, answer, join(directory, "exits"));
+  return resolveState(
+    container,
+    answer,
+    join(directory, "exits"),
+    undefined,
+    () => true,
+    () => isRecorded,
+  );
 }
 
 const exit = (code: string): Tree => ({ "dir/exit": code });
@@ -126,7 +137,7 @@ const table: [string, Tree, RuntimeAnswer, ContainerStatus, number | undefined, 
   ["absent, noted with 3", modern3, "absent", "stopped", 3, true],
   ["absent, noted running", running, "absent", "stopped", 255, false],
   ["absent, noted created", { "dir/state.json": modern("created") }, "absent", "stopped", 255, false],
-  ["absent, nothing noted", {}, "absent", "stopped", 255, false],
+  ["absent, nothing noted", {}, "absent", "unknown", undefined, false],
   // It could not be asked.
   ["unreachable, exit file", { ...running, ...exit("0") }, "unreachable", "stopped", 0, true],
   ["unreachable, noted with 3", modern3, "unreachable", "stopped", 3, true],
@@ -205,4 +216,38 @@ test("what state.json says of version, bundle and annotations stays, the runtime
     annotations: { from: "runtime" },
   });
   expect(resolve({}, { ...says("running"), bundle: "" }).bundle).toMatch(/\/run$/);
+});
+
+describe("without a state.json", () => {
+  const ago = (seconds: number): { createdAt: Date } => ({ createdAt: new Date(Date.now() - seconds * 1000) });
+
+  test.each<[string, number, RuntimeAnswer, ContainerStatus]>([
+    ["a young one that no runtime has", 2, "absent", "creating"],
+    ["a young one whose runtime hangs", 2, "unreachable", "creating"],
+    ["one of a clock that was set back", -60, "absent", "creating"],
+    ["a young one that its runtime has made", 2, says("created"), "creating"],
+    ["a young one that runs", 2, says("running"), "running"],
+    ["a young one that has ended", 2, says("stopped"), "stopped"],
+    ["an old one that no runtime has", 241, "absent", "unknown"],
+    ["an old one whose runtime hangs", 241, "unreachable", "unknown"],
+    ["an old one that waits to be started", 241, says("created"), "created"],
+  ])("%s", (_, seconds, answer, status) => {
+    const state = resolve({}, answer, ago(seconds));
+    expect([state.status, state.exitCode]).toEqual([status, status === "stopped" ? 255 : undefined]);
+    // One whose end was written down has ended, however young.
+    if (typeof answer !== "object") {
+      expect(resolve(exit("3"), answer, ago(seconds))).toMatchObject({ status: "stopped", exitCode: 3 });
+    }
+  });
+
+  test("one that somebody has removed is not being made", () => {
+    const state = resolve({}, "absent", { ...ago(2), isRecorded: false });
+    expect([state.status, state.exitCode]).toEqual(["stopped", 255]);
+  });
+
+  test.each(["dir", "run"])("a young one with a state in its %s is what that says", (place) => {
+    const files = { [`${place}/state.json`]: modern("running") };
+    expect(resolve(files, "absent", ago(2)).status).toBe("stopped");
+    expect(resolve({ [`${place}/state.json`]: "{" }, "absent", ago(2)).status).toBe("stopped");
+  });
 });

@@ -71,7 +71,7 @@ describe("a list", () => {
     expect([...states.values()]).toEqual([
       {
         id,
-        status: "created",
+        status: "creating",
         pid: 7,
         bundle: "/b",
         ociVersion: "1",

@@ -124,7 +124,7 @@ test.each([
 
 test.each([
   ["created", "created"],
-  ["creating", "created"],
+  ["creating", "creating"],
   ["running", "running"],
   ["paused", "paused"],
   ["stopped", "stopped"],

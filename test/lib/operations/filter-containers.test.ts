@@ -172,7 +172,7 @@ test("specs are left alone where no condition asks for them", async () => {
 });
 
 test.each([
-  ["status=up", "its value must be created, running, paused, stopped, exited or unknown"],
+  ["status=up", "its value must be creating, created, running, paused, stopped, exited or unknown"],
   ["exited=x", "its value must be an exit code"],
   ["exited=1.5", "its value must be an exit code"],
   ["label=app!=web", "its value must be KEY or KEY=VALUE; label!=KEY=VALUE negates"],
