@@ -6,8 +6,17 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
 
+/** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
+export type SharedNamespaceType = PinnedNamespaceType | "user" | "pid";
+
 /** Directories below CRI-O's namespaces_dir, by kind. */
-const directories: Record<PinnedNamespaceType, string> = { ipc: "ipcns", network: "netns", uts: "utsns" };
+export const namespaceDirectories: Record<SharedNamespaceType, string> = {
+  ipc: "ipcns",
+  network: "netns",
+  uts: "utsns",
+  user: "userns",
+  pid: "pidns",
+};
 
 /** The namespaces that a pod's containers share, each pinned at a path. */
 export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
@@ -17,7 +26,7 @@ export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
  * takes the pod's uid, which stands in its record: so they can be found although a crash left no spec.
  */
 export function podNamespacePaths(namespacesDir: string, uid: string): Required<PodNamespaces> {
-  const path = (type: PinnedNamespaceType): string => join(namespacesDir, directories[type], uid);
+  const path = (type: PinnedNamespaceType): string => join(namespacesDir, namespaceDirectories[type], uid);
   return { network: path("network"), ipc: path("ipc"), uts: path("uts") };
 }
 
