@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { listMounts } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { SpecNamespace } from "../../src/lib/oci/spec";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { createNode, tracesOf, type Node } from "../helpers/node";
+import { createNode, pidOf, tracesOf, type Node } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 
 let node: Node;
@@ -170,4 +170,53 @@ test("the pid namespace that containers share by name goes with the last of them
   expect(listMounts().some(({ mountPoint }) => mountPoint === path)).toBe(false);
   await node.ok("pod", "rm", "-f", "target");
   expect(pins()).toEqual(nothing);
+});
+
+describe.each(["runc", "crun"] as const)("the pid namespace of a container under %s", (runtime) => {
+  let own: Node;
+
+  beforeAll(async () => {
+    own = await createNode({ runtime });
+  }, 120_000);
+
+  afterAll(async () => {
+    await own.world.destroy();
+  }, 60_000);
+
+  const namespaceOf = (pid: number | "self"): string => readlinkSync(`/proc/${pid}/ns/pid`);
+
+  test.each([
+    ["its own", { pid: 1 }],
+    ["the pod's", {}],
+    ["the node's", { pid: 2 }],
+  ])("is %s where the pod says %j", async (whose, options) => {
+    const pod = await own.pod("shop");
+    const { dir, bundlePath } = pod.infraContainer;
+    for (const directory of [dir, bundlePath]) {
+      const path = join(directory, "config.json");
+      const spec = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };
+      spec.annotations["io.kubernetes.cri-o.NamespaceOptions"] = JSON.stringify(options);
+      writeFileSync(path, JSON.stringify(spec));
+    }
+    const run = ["run", "-d", "--pod", "shop", "--name"];
+    await own.ok(...run, "web", "busybox", "sh", "-c", "sleep 1000 & sleep 1000");
+    await own.ok(...run, "other", "busybox", "sleep", "1000");
+    const { server } = await own.openServer();
+    await server.update();
+    const [web, other] = ["web", "other"].map((name) => server.lookupContainer(`shop/${name}`));
+    if (web === undefined || other === undefined) throw new Error("not there");
+    const all = { node: namespaceOf("self"), pod: namespaceOf(pidOf(pod.infraContainer)) };
+    const seen = [web, other].map((container) => namespaceOf(pidOf(container)));
+    expect(new Set(seen).size).toBe(whose === "its own" ? 2 : 1);
+    expect(seen.map((namespace) => [namespace === all.pod, namespace === all.node])).toEqual(
+      Array.from({ length: 2 }, () => [whose === "the pod's", whose === "the node's"]),
+    );
+    await own.ok("stop", "-t", "0", "web");
+    expect(await own.ok("ps", "--format", "{{.Names}}")).toMatch(/^k8s_other_\S+\n$/);
+    await own.ok("rm", "web");
+    expect(tracesOf(own.world, web)).toEqual([]);
+    await own.agree();
+    await own.ok("pod", "rm", "-f", "shop");
+    expect([...tracesOf(own.world, other), ...tracesOf(own.world, pod.infraContainer)]).toEqual([]);
+  });
 });

@@ -26,7 +26,7 @@ import { checkName, containerFullName } from "./names";
 import { permittedOomScore } from "./oom-score";
 import { unlessOvertaken, type Launched } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
-import { namespacesOf, specNamespaces, type PodNamespaces } from "./pod-namespaces";
+import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
 import { newContainerLabels, processLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, writableMounts } from "./spec";
 import { timezoneMounts } from "./timezone";
@@ -107,7 +107,7 @@ interface ContainerParts {
   readonly volumes: readonly VolumeOption[];
   readonly options: ContainerOptions;
   readonly confinement: Confinement;
-  readonly namespaces: PodNamespaces;
+  readonly namespaces: ContainerNamespaces;
   readonly labels: SelinuxLabels;
 }
 

@@ -52,12 +52,27 @@ export function removePodNamespaces(namespaces: PodNamespaces): void {
   }
 }
 
+/** The namespaces of a new container. */
+export interface ContainerNamespaces extends PodNamespaces {
+  /** The path of the pid namespace that it joins, or that of the node; without, it gets its own. */
+  pid?: string | typeof ofNode;
+}
+
+/** CRI's numbers in the annotation NamespaceOptions. */
+const modes = { pod: 0, node: 2 } as const;
+
+const ofNode = Symbol("the node's");
+
 /**
  * The namespaces of a pod that a new container joins. Those that CRI-O did not pin, before 1.18, are those of the infra
- * container's process; one that its spec does not name at all is the node's, as the pod's maker wanted it.
- * @throws KpodError UNSUPPORTED for a pod with a user namespace; BAD_STATE when the infra container's process is not known
+ * container's process, as the pid namespace of a pod always is that shares it; one that its spec does not name at all is
+ * the node's, as the pod's maker wanted it.
+ * @throws KpodError UNSUPPORTED for a pod with a user namespace; BAD_STATE when the infra container's process is not
+ * known; CORRUPT
  */
-export function namespacesOf(sandbox: Pick<Sandbox, "infraContainer" | "kubeName">): PodNamespaces {
+export function namespacesOf(
+  sandbox: Pick<Sandbox, "infraContainer" | "kubeName" | "namespaceOptions" | "spoofed">,
+): ContainerNamespaces {
   const { infraContainer, kubeName } = sandbox;
   const { namespaces = [], uidMappings } = infraContainer.spec.linux ?? {};
   if (
@@ -70,29 +85,45 @@ export function namespacesOf(sandbox: Pick<Sandbox, "infraContainer" | "kubeName
       { hint: "make another pod" },
     );
   }
-  const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
+  const pathOf = (type: "network" | "ipc" | "uts" | "pid"): string | undefined => {
     const own = namespaces.find((namespace) => namespace.type === type);
-    if (own === undefined) return [];
-    if (own.path !== undefined && own.path !== "") return [[type, own.path] as const];
+    if (own === undefined) return undefined;
+    if (own.path !== undefined && own.path !== "") return own.path;
     const { pid = 0 } = infraContainer.state ?? {};
-    if (pid <= 0) {
-      throw new KpodError("BAD_STATE", `the ${type} namespace of pod ${kubeName} is not to be found`, {
-        hint: "make another pod",
-      });
-    }
-    return [[type, `/proc/${pid}/ns/${type === "network" ? "net" : type}`] as const];
+    if (pid > 0) return `/proc/${pid}/ns/${type === "network" ? "net" : type}`;
+    throw new KpodError("BAD_STATE", `the ${type} namespace of pod ${kubeName} is not to be found`, {
+      hint: "make another pod",
+    });
+  };
+  const shared = (["network", "ipc", "uts"] as const).flatMap((type) => {
+    const path = pathOf(type);
+    return path === undefined ? [] : [[type, path] as const];
   });
-  return Object.fromEntries(joined);
+  return { ...Object.fromEntries(shared), ...pidOf(sandbox, () => pathOf("pid")) };
+}
+
+/** Up to CRI-O 1.9 nothing tells of it, and each container has its own; a pod without a process has none to share. */
+function pidOf(
+  { namespaceOptions, spoofed }: Pick<Sandbox, "namespaceOptions" | "spoofed">,
+  pathOfPod: () => string | undefined,
+): Pick<ContainerNamespaces, "pid"> {
+  if (namespaceOptions === undefined) return {};
+  const { pid = modes.pod } = namespaceOptions;
+  if (pid === modes.node) return { pid: ofNode };
+  if (pid !== modes.pod || spoofed) return {};
+  return { pid: pathOfPod() ?? ofNode };
 }
 
 /**
- * The namespaces of a container's spec: its own pid and mount namespaces, the pod's for the rest.
+ * The namespaces of a container's spec: its own mount namespace, the pod's for the rest.
  * @param cgroup whether it has a cgroup namespace too: containers have with cgroups of version 2
  */
-export function specNamespaces(shared: PodNamespaces, cgroup: boolean): SpecNamespace[] {
+export function specNamespaces({ pid, ...shared }: ContainerNamespaces, cgroup: boolean): SpecNamespace[] {
   const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
     const path = shared[type];
     return path === undefined ? [] : [{ type, path }];
   });
-  return [{ type: "pid" }, ...joined, { type: "mount" }, ...(cgroup ? [{ type: "cgroup" } as const] : [])];
+  const own: SpecNamespace[] = pid === undefined ? [{ type: "pid" }] : [];
+  const ofPod: SpecNamespace[] = typeof pid === "string" ? [{ type: "pid", path: pid }] : [];
+  return [...own, ...ofPod, ...joined, { type: "mount" }, ...(cgroup ? [{ type: "cgroup" } as const] : [])];
 }
