@@ -1,13 +1,23 @@
 import { randomUUID } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import { dirname, join } from "node:path";
 import { listMounts } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { SpecNamespace } from "../../src/lib/oci/spec";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { createNode, pidOf, tracesOf, type Node } from "../helpers/node";
+import { createNode, logOf, pidOf, tracesOf, type Node } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
+import { until } from "../helpers/until";
 
 let node: Node;
 
@@ -218,5 +228,112 @@ describe.each(["runc", "crun"] as const)("the pid namespace of a container under
     await own.agree();
     await own.ok("pod", "rm", "-f", "shop");
     expect([...tracesOf(own.world, other), ...tracesOf(own.world, pod.infraContainer)]).toEqual([]);
+  });
+});
+
+/** Pins a user namespace and what belongs to it, as pinns does for a pod that has one. */
+const pinOwned = `
+  set -e
+  cd "$0"
+  coproc A { exec unshare --user sh -c "echo there; read end"; }
+  read -u "\${A[0]}" there
+  echo "0 100000 65536" > "/proc/$A_PID/uid_map"
+  echo "0 200000 65536" > "/proc/$A_PID/gid_map"
+  mount --bind "/proc/$A_PID/ns/user" "userns/$1"
+  coproc B { exec nsenter --user="userns/$1" unshare --net --ipc --uts sh -c "echo there; read end"; }
+  read -u "\${B[0]}" there
+  for kind in net ipc uts; do mount --bind "/proc/$B_PID/ns/$kind" "\${kind}ns/$1"; done
+  kill "$A_PID" "$B_PID"
+`;
+
+describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s", (runtime) => {
+  const uids = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+  const gids = [{ containerID: 0, hostID: 200_000, size: 65_536 }];
+  let own: Node;
+  let pod: Sandbox;
+
+  beforeAll(async () => {
+    own = await createNode({ runtime });
+    pod = await own.pod("shop");
+    const uuid = randomUUID();
+    const paths = (["network", "ipc", "uts", "user"] as const).map(
+      (kind) => [kind, join(own.world.namespacesDir, directories[kind], uuid)] as const,
+    );
+    for (const [, path] of paths) {
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, "");
+    }
+    await succeed("bash", "-c", pinOwned, own.world.namespacesDir, uuid);
+    setNamespaces(pod.infraContainer, Object.fromEntries(paths));
+    for (const directory of [pod.infraContainer.dir, pod.infraContainer.bundlePath]) {
+      const path = join(directory, "config.json");
+      const spec = JSON.parse(readFileSync(path, "utf8")) as { linux: object };
+      writeFileSync(
+        path,
+        JSON.stringify({ ...spec, linux: { ...spec.linux, uidMappings: uids, gidMappings: gids } }),
+      );
+    }
+    pod.infraContainer.forgetSpec();
+    // As on a node, where the way to the store is open.
+    for (let path = join(own.world.root, "overlay"); path !== "/"; path = dirname(path))
+      chmodSync(path, 0o755);
+  }, 120_000);
+
+  afterAll(async () => {
+    await own.world.destroy();
+  }, 60_000);
+
+  test("its containers are root there and nobody on the node, and so are their files", async () => {
+    const script = [
+      "cat /proc/self/uid_map /proc/self/gid_map",
+      "touch /made; stat -c '%u %g %a' / /etc /bin/busybox /made",
+      "hostname; id -u; exec sleep 1000",
+    ].join("; ");
+    const container = await own.start(pod, "web", script);
+    const pid = pidOf(container);
+    const status = readFileSync(`/proc/${pid}/status`, "utf8");
+    expect(status).toMatch(/^Uid:\t100000\t/m);
+    expect(status).toMatch(/^Gid:\t200000\t/m);
+    for (const kind of ["user", "network", "ipc", "uts"] as const) {
+      const path = pod.infraContainer.spec.linux?.namespaces?.find(({ type }) => type === kind)?.path ?? "";
+      expect(readlinkSync(`/proc/${pid}/ns/${flags[kind]}`)).toContain(`[${statSync(path).ino}]`);
+    }
+    await until("its words", () => logOf(container).includes("shop"));
+    await until("the last of them", () => /^0$/m.test(logOf(container)));
+    const lines = logOf(container).trim().split("\n");
+    expect(lines.slice(0, 2).map((line) => line.trim().split(/\s+/))).toEqual([
+      ["0", "100000", "65536"],
+      ["0", "200000", "65536"],
+    ]);
+    expect(lines.slice(2, 6).map((line) => line.split(" ").slice(0, 2))).toEqual(
+      Array.from({ length: 4 }, () => ["0", "0"]),
+    );
+    const { root } = own.world;
+    const made = statSync(join(root, "overlay", container.layerId, "diff/made"));
+    expect([made.uid, made.gid]).toEqual([100_000, 200_000]);
+    const maps = { uidmap: [{ container_id: 0, host_id: 100_000, size: 65_536 }] };
+    for (const [file, id] of [
+      ["overlay-layers/layers.json", container.layerId],
+      ["overlay-containers/containers.json", container.id],
+    ] as const) {
+      const records = JSON.parse(readFileSync(join(root, file), "utf8")) as { id: string }[];
+      expect(records.find((record) => record.id === id)).toMatchObject(maps);
+    }
+    await own.agree();
+    await own.ok("stop", "-t", "0", "web");
+    await own.ok("rm", "web");
+    expect(tracesOf(own.world, container)).toEqual([]);
+  }, 60_000);
+
+  test("the image's files are given to nobody", async () => {
+    const layers = JSON.parse(readFileSync(join(own.world.root, "overlay-layers/layers.json"), "utf8")) as {
+      id: string;
+    }[];
+    for (const { id } of layers) {
+      const busybox = join(own.world.root, "overlay", id, "diff/bin/busybox");
+      if (existsSync(busybox)) expect(statSync(busybox).uid).toBe(0);
+    }
+    await own.ok("pod", "rm", "-f", "shop");
+    expect(readdirSync(join(own.world.namespacesDir, "userns"))).toEqual([]);
   });
 });

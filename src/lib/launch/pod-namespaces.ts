@@ -5,6 +5,7 @@ import type { SpecNamespace } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
+import { idMappingsOf, type IdMappings } from "./user-namespace";
 
 /** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
 export type SharedNamespaceType = PinnedNamespaceType | "user" | "pid";
@@ -56,6 +57,8 @@ export function removePodNamespaces(namespaces: PodNamespaces): void {
 export interface ContainerNamespaces extends PodNamespaces {
   /** The path of the pid namespace that it joins, or that of the node; without, it gets its own. */
   pid?: string | typeof ofNode;
+  /** The user namespace that it joins; without, it is in the node's. */
+  user?: { path: string; mappings: IdMappings };
 }
 
 /** CRI's numbers in the annotation NamespaceOptions. */
@@ -67,25 +70,17 @@ const ofNode = Symbol("the node's");
  * The namespaces of a pod that a new container joins. Those that CRI-O did not pin, before 1.18, are those of the infra
  * container's process, as the pid namespace of a pod always is that shares it; one that its spec does not name at all is
  * the node's, as the pod's maker wanted it.
- * @throws KpodError UNSUPPORTED for a pod with a user namespace; BAD_STATE when the infra container's process is not
+ * @throws KpodError UNSUPPORTED for a user namespace of which the spec does not tell enough; BAD_STATE when the infra container's process is not
  * known; CORRUPT
  */
 export function namespacesOf(
   sandbox: Pick<Sandbox, "infraContainer" | "kubeName" | "namespaceOptions" | "spoofed">,
 ): ContainerNamespaces {
   const { infraContainer, kubeName } = sandbox;
-  const { namespaces = [], uidMappings } = infraContainer.spec.linux ?? {};
-  if (
-    namespaces.some(({ type }) => type === "user") ||
-    (Array.isArray(uidMappings) && uidMappings.length > 0)
-  ) {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `pod ${kubeName} has a user namespace, into which kpod makes no containers: they would be root on the node`,
-      { hint: "make another pod" },
-    );
-  }
-  const pathOf = (type: "network" | "ipc" | "uts" | "pid"): string | undefined => {
+  const linux = infraContainer.spec.linux ?? {};
+  const { namespaces = [] } = linux;
+  const mappings = idMappingsOf(linux, kubeName);
+  const pathOf = (type: SharedNamespaceType): string | undefined => {
     const own = namespaces.find((namespace) => namespace.type === type);
     if (own === undefined) return undefined;
     if (own.path !== undefined && own.path !== "") return own.path;
@@ -99,7 +94,12 @@ export function namespacesOf(
     const path = pathOf(type);
     return path === undefined ? [] : [[type, path] as const];
   });
-  return { ...Object.fromEntries(shared), ...pidOf(sandbox, () => pathOf("pid")) };
+  const user = mappings === undefined ? undefined : pathOf("user");
+  return {
+    ...Object.fromEntries(shared),
+    ...pidOf(sandbox, () => pathOf("pid")),
+    ...(mappings === undefined || user === undefined ? {} : { user: { path: user, mappings } }),
+  };
 }
 
 /** Up to CRI-O 1.9 nothing tells of it, and each container has its own; a pod without a process has none to share. */
@@ -118,12 +118,17 @@ function pidOf(
  * The namespaces of a container's spec: its own mount namespace, the pod's for the rest.
  * @param cgroup whether it has a cgroup namespace too: containers have with cgroups of version 2
  */
-export function specNamespaces({ pid, ...shared }: ContainerNamespaces, cgroup: boolean): SpecNamespace[] {
+export function specNamespaces(
+  { pid, user, ...shared }: ContainerNamespaces,
+  cgroup: boolean,
+): SpecNamespace[] {
   const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
     const path = shared[type];
     return path === undefined ? [] : [{ type, path }];
   });
   const own: SpecNamespace[] = pid === undefined ? [{ type: "pid" }] : [];
   const ofPod: SpecNamespace[] = typeof pid === "string" ? [{ type: "pid", path: pid }] : [];
-  return [...own, ...ofPod, ...joined, { type: "mount" }, ...(cgroup ? [{ type: "cgroup" } as const] : [])];
+  const ofUser: SpecNamespace[] = user === undefined ? [] : [{ type: "user", path: user.path }];
+  const ofCgroup: SpecNamespace[] = cgroup ? [{ type: "cgroup" }] : [];
+  return [...own, ...ofPod, ...joined, ...ofUser, { type: "mount" }, ...ofCgroup];
 }

@@ -90,10 +90,27 @@ test("where the pod shares its pid namespace, and its process is not known, the 
   ]);
 });
 
+const ids = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
+
+test.each([
+  ["pinned", { type: "user" as const, path: "/u" }, "/u"],
+  ["of its process", { type: "user" as const }, "/proc/4711/ns/user"],
+])("a user namespace that is %s is joined, with the pod's mappings", (_, namespace, path) => {
+  const gids = [{ hostID: 200_000, size: 1000 }];
+  const linux: SpecLinux = { namespaces: [namespace], uidMappings: ids, gidMappings: gids };
+  const joined = namespacesOf(podOf(linux, 4711));
+  expect(joined).toEqual({ user: { path, mappings: { uids: ids, gids } } });
+  expect(specNamespaces(joined, false)).toEqual([...own, { type: "user", path }, { type: "mount" }]);
+});
+
 test.each<[string, SpecLinux]>([
-  ["a user namespace", { namespaces: [{ type: "user", path: "/u" }] }],
-  ["a user namespace of its own", { namespaces: [{ type: "user" }] }],
-  ["mappings", { namespaces: [], uidMappings: [{ containerID: 0, hostID: 100_000, size: 65_536 }] }],
+  ["a user namespace without mappings", { namespaces: [{ type: "user", path: "/u" }] }],
+  ["mappings without a namespace", { namespaces: [], uidMappings: ids, gidMappings: ids }],
+  ["mappings of users alone", { namespaces: [{ type: "user", path: "/u" }], uidMappings: ids }],
+  [
+    "mappings that are none",
+    { namespaces: [{ type: "user", path: "/u" }], uidMappings: ids, gidMappings: [{ hostID: -1, size: 1 }] },
+  ],
 ])("a pod with %s is refused", async (_, linux) => {
   const error = await failureOf(() => namespacesOf(podOf(linux)));
   expect([error.code, error.message]).toEqual(["UNSUPPORTED", expect.stringContaining("user namespace")]);
