@@ -7,13 +7,13 @@ import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
 import { notedImageName } from "../images/names";
 import type { Container } from "../oci/container";
-import type { SpecMount } from "../oci/spec";
+import type { SpecIdMapping, SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
 import { newStorageId } from "../storage/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
-import type { SelinuxLabels } from "../storage/store";
+import type { IdMap, IdMaps, SelinuxLabels } from "../storage/store";
 import { annotationsInForm } from "./annotation-forms";
 import { planConfinement, type Confinement } from "./confinement";
 import { containerAnnotations } from "./container-annotations";
@@ -26,12 +26,13 @@ import { checkName, containerFullName } from "./names";
 import { permittedOomScore } from "./oom-score";
 import { unlessOvertaken, type Launched } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
-import { namespacesOf, specNamespaces, type PodNamespaces } from "./pod-namespaces";
+import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
 import { newContainerLabels, processLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, writableMounts } from "./spec";
 import { timezoneMounts } from "./timezone";
 import { withUndo, type Undo } from "./undo";
 import { lookUpUser, type ProcessUser } from "./user";
+import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
 
 /**
  * Creates a container in a pod, laid out as CRI-O lays out its own; its process waits to be started by
@@ -89,6 +90,7 @@ export async function createPodContainer(
         imageName: notedImageName(image, options.image).requested,
         image,
         labels,
+        idMaps: recordedMaps(namespaces.user?.mappings),
       });
       undo.add(`remove container ${name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -112,7 +114,7 @@ interface ContainerParts {
   readonly volumes: readonly VolumeOption[];
   readonly options: ContainerOptions;
   readonly confinement: Confinement;
-  readonly namespaces: PodNamespaces;
+  readonly namespaces: ContainerNamespaces;
   readonly labels: SelinuxLabels;
 }
 
@@ -130,10 +132,14 @@ async function launch(
   const container = server.lookupContainer(id);
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
   const args = commandOf(config, options);
-  const ownMounts = [
-    ...mountImageVolumes(server.config, config, rootPath, container.bundlePath, labels.mount),
-    ...volumes.map(volumeMount),
-  ];
+  const imageVolumes = mountImageVolumes(server.config, config, rootPath, container.bundlePath, labels.mount);
+  const ownMounts = [...imageVolumes, ...volumes.map(volumeMount)];
+  const idMappings = namespaces.user?.mappings;
+  if (idMappings !== undefined) {
+    const trees = [rootPath, ...imageVolumes.flatMap(({ source }) => source ?? [])];
+    await openWay(rootPath, container.layerId);
+    await giveToNamespace(trees, idMappings, server.signal);
+  }
   const access = confinement.readOnly ? "ro" : "rw";
   const spec = buildSpec(confinement, {
     process: {
@@ -182,12 +188,23 @@ async function launch(
     ),
     cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()),
+    idMappings,
     labels: processLabels(labels, sandbox.hostNetwork, confinement),
     devices: confinement.devices,
     pidsLimit: server.config.pidsLimit,
   });
   await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;
+}
+
+function recordedMaps(mappings: IdMappings | undefined): IdMaps | undefined {
+  if (mappings === undefined) return undefined;
+  const recorded = ({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdMap => ({
+    container_id: containerID,
+    host_id: hostID,
+    size,
+  });
+  return { uidmap: mappings.uids.map(recorded), gidmap: mappings.gids.map(recorded) };
 }
 
 /** Without it, who drops the other groups could get at what is denied to this one (CVE-2022-2995). */

@@ -5,9 +5,19 @@ import type { SpecNamespace } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
+import { idMappingsOf, type IdMappings } from "./user-namespace";
+
+/** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
+export type SharedNamespaceType = PinnedNamespaceType | "user" | "pid";
 
 /** Directories below CRI-O's namespaces_dir, by kind. */
-const directories: Record<PinnedNamespaceType, string> = { ipc: "ipcns", network: "netns", uts: "utsns" };
+export const namespaceDirectories: Record<SharedNamespaceType, string> = {
+  ipc: "ipcns",
+  network: "netns",
+  uts: "utsns",
+  user: "userns",
+  pid: "pidns",
+};
 
 /** The namespaces that a pod's containers share, each pinned at a path. */
 export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
@@ -17,7 +27,7 @@ export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
  * takes the pod's uid, which stands in its record: so they can be found although a crash left no spec.
  */
 export function podNamespacePaths(namespacesDir: string, uid: string): Required<PodNamespaces> {
-  const path = (type: PinnedNamespaceType): string => join(namespacesDir, directories[type], uid);
+  const path = (type: PinnedNamespaceType): string => join(namespacesDir, namespaceDirectories[type], uid);
   return { network: path("network"), ipc: path("ipc"), uts: path("uts") };
 }
 
@@ -43,47 +53,82 @@ export function removePodNamespaces(namespaces: PodNamespaces): void {
   }
 }
 
+/** The namespaces of a new container. */
+export interface ContainerNamespaces extends PodNamespaces {
+  /** The path of the pid namespace that it joins, or that of the node; without, it gets its own. */
+  pid?: string | typeof ofNode;
+  /** The user namespace that it joins; without, it is in the node's. */
+  user?: { path: string; mappings: IdMappings };
+}
+
+/** CRI's numbers in the annotation NamespaceOptions. */
+const modes = { pod: 0, node: 2 } as const;
+
+const ofNode = Symbol("the node's");
+
 /**
  * The namespaces of a pod that a new container joins. Those that CRI-O did not pin, before 1.18, are those of the infra
- * container's process; one that its spec does not name at all is the node's, as the pod's maker wanted it.
- * @throws KpodError UNSUPPORTED for a pod with a user namespace; BAD_STATE when the infra container's process is not known
+ * container's process, as the pid namespace of a pod always is that shares it; one that its spec does not name at all is
+ * the node's, as the pod's maker wanted it.
+ * @throws KpodError UNSUPPORTED for a user namespace of which the spec does not tell enough; BAD_STATE when the infra container's process is not
+ * known; CORRUPT
  */
-export function namespacesOf(sandbox: Pick<Sandbox, "infraContainer" | "kubeName">): PodNamespaces {
+export function namespacesOf(
+  sandbox: Pick<Sandbox, "infraContainer" | "kubeName" | "namespaceOptions" | "spoofed">,
+): ContainerNamespaces {
   const { infraContainer, kubeName } = sandbox;
-  const { namespaces = [], uidMappings } = infraContainer.spec.linux ?? {};
-  if (
-    namespaces.some(({ type }) => type === "user") ||
-    (Array.isArray(uidMappings) && uidMappings.length > 0)
-  ) {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `pod ${kubeName} has a user namespace, into which kpod makes no containers: they would be root on the node`,
-      { hint: "make another pod" },
-    );
-  }
-  const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
+  const linux = infraContainer.spec.linux ?? {};
+  const { namespaces = [] } = linux;
+  const mappings = idMappingsOf(linux, kubeName);
+  const pathOf = (type: SharedNamespaceType): string | undefined => {
     const own = namespaces.find((namespace) => namespace.type === type);
-    if (own === undefined) return [];
-    if (own.path !== undefined && own.path !== "") return [[type, own.path] as const];
+    if (own === undefined) return undefined;
+    if (own.path !== undefined && own.path !== "") return own.path;
     const { pid = 0 } = infraContainer.state ?? {};
-    if (pid <= 0) {
-      throw new KpodError("BAD_STATE", `the ${type} namespace of pod ${kubeName} is not to be found`, {
-        hint: "make another pod",
-      });
-    }
-    return [[type, `/proc/${pid}/ns/${type === "network" ? "net" : type}`] as const];
+    if (pid > 0) return `/proc/${pid}/ns/${type === "network" ? "net" : type}`;
+    throw new KpodError("BAD_STATE", `the ${type} namespace of pod ${kubeName} is not to be found`, {
+      hint: "make another pod",
+    });
+  };
+  const shared = (["network", "ipc", "uts"] as const).flatMap((type) => {
+    const path = pathOf(type);
+    return path === undefined ? [] : [[type, path] as const];
   });
-  return Object.fromEntries(joined);
+  const user = mappings === undefined ? undefined : pathOf("user");
+  return {
+    ...Object.fromEntries(shared),
+    ...pidOf(sandbox, () => pathOf("pid")),
+    ...(mappings === undefined || user === undefined ? {} : { user: { path: user, mappings } }),
+  };
+}
+
+/** Up to CRI-O 1.9 nothing tells of it, and each container has its own; a pod without a process has none to share. */
+function pidOf(
+  { namespaceOptions, spoofed }: Pick<Sandbox, "namespaceOptions" | "spoofed">,
+  pathOfPod: () => string | undefined,
+): Pick<ContainerNamespaces, "pid"> {
+  if (namespaceOptions === undefined) return {};
+  const { pid = modes.pod } = namespaceOptions;
+  if (pid === modes.node) return { pid: ofNode };
+  if (pid !== modes.pod || spoofed) return {};
+  return { pid: pathOfPod() ?? ofNode };
 }
 
 /**
- * The namespaces of a container's spec: its own pid and mount namespaces, the pod's for the rest.
+ * The namespaces of a container's spec: its own mount namespace, the pod's for the rest.
  * @param cgroup whether it has a cgroup namespace too: containers have with cgroups of version 2
  */
-export function specNamespaces(shared: PodNamespaces, cgroup: boolean): SpecNamespace[] {
+export function specNamespaces(
+  { pid, user, ...shared }: ContainerNamespaces,
+  cgroup: boolean,
+): SpecNamespace[] {
   const joined = (["network", "ipc", "uts"] as const).flatMap((type) => {
     const path = shared[type];
     return path === undefined ? [] : [{ type, path }];
   });
-  return [{ type: "pid" }, ...joined, { type: "mount" }, ...(cgroup ? [{ type: "cgroup" } as const] : [])];
+  const own: SpecNamespace[] = pid === undefined ? [{ type: "pid" }] : [];
+  const ofPod: SpecNamespace[] = typeof pid === "string" ? [{ type: "pid", path: pid }] : [];
+  const ofUser: SpecNamespace[] = user === undefined ? [] : [{ type: "user", path: user.path }];
+  const ofCgroup: SpecNamespace[] = cgroup ? [{ type: "cgroup" }] : [];
+  return [...own, ...ofPod, ...joined, ...ofUser, { type: "mount" }, ...ofCgroup];
 }

@@ -10,6 +10,7 @@ import type {
 import type { SelinuxLabels } from "../storage/store";
 import type { Confinement } from "./confinement";
 import type { ContainerDevice } from "./devices";
+import type { IdMappings } from "./user-namespace";
 
 /** The version of the specification that kpod writes: the newest that the runtimes of old nodes accept too. */
 const ociVersion = "1.0.2";
@@ -39,6 +40,8 @@ export interface SpecParts {
   cpu?: NonNullable<SpecResources["cpu"]>;
   /** The most processes; none for an infra container, 0 and less for no limit. */
   pidsLimit?: number;
+  /** Of the pod's user namespace. */
+  idMappings?: IdMappings | undefined;
   /** Settings of the pod's namespaces. */
   sysctls?: Readonly<Record<string, string>>;
 }
@@ -51,7 +54,7 @@ export function buildSpec(
   >,
   parts: SpecParts,
 ): Spec {
-  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0 } = parts;
+  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0, idMappings } = parts;
   const { seccomp, apparmor, rlimits, inheritableCapabilities } = confinement;
   const capabilities = [...confinement.capabilities];
   const sets: Partial<Record<CapabilitySet, string[]>> = {
@@ -86,6 +89,9 @@ export function buildSpec(
       },
       cgroupsPath: parts.cgroupsPath,
       namespaces: [...parts.namespaces],
+      ...(idMappings === undefined
+        ? {}
+        : { uidMappings: [...idMappings.uids], gidMappings: [...idMappings.gids] }),
       ...(devices.length === 0 ? {} : { devices: devices.map(nodeOf) }),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(labels.mount === "" ? {} : { mountLabel: labels.mount }),

@@ -70,9 +70,18 @@ export interface SpecNamespace {
   path?: string;
 }
 
+/** A range of users or groups of a user namespace, and who they are on the node; 0 where a number is left out. */
+export interface SpecIdMapping {
+  containerID?: number;
+  hostID?: number;
+  size: number;
+}
+
 /** What of the spec is for Linux alone. */
 export interface SpecLinux {
   namespaces?: SpecNamespace[];
+  uidMappings?: SpecIdMapping[];
+  gidMappings?: SpecIdMapping[];
   cgroupsPath?: string;
   sysctl?: Record<string, string>;
   devices?: SpecDevice[];

@@ -1,16 +1,16 @@
-import { existsSync, realpathSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { podNamespacePaths, removePodNamespaces } from "../launch/pod-namespaces";
 import type { Container } from "../oci/container";
 import { searchMonitor } from "../oci/monitor";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
-import { readMounts, unmount } from "../system/mount";
+import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
 import { firstProcessOf } from "./first-process";
 import { endCgroups, endMonitor, endProcess } from "./monitor";
+import { unpinContainer, unpinPod } from "./unpin";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
 const failedLaunchPatience = 500;
@@ -118,6 +118,7 @@ async function discardRecorded(
   force: boolean,
 ): Promise<KpodError | undefined> {
   await discardRuntime(server, container, force);
+  unpinContainer(server, container);
   const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
   server.removeContainer(container);
   return problem;
@@ -144,36 +145,11 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox, forc
 
 /** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */
 export function discardPodFiles(server: ContainerServer, sandbox: Sandbox): void {
-  unpin(server, sandbox);
-  // Only the pod's own: one that uses the host's names the host's directory.
-  unmount(join(sandbox.infraContainer.bundlePath, "shm"));
+  unpinPod(server, sandbox);
+  unmountShm(sandbox);
 }
 
-/**
- * Unpins the namespaces that the pod's spec names: what is there must be a namespace, the spec is only data. A
- * pod whose launch broke off has no spec yet; its namespaces are where kpod pins those of its uid.
- */
-function unpin(server: ContainerServer, sandbox: Sandbox): void {
-  const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
-  for (const type of ["network", "ipc", "uts"] as const) {
-    const path = pathOf(sandbox, type);
-    if (path === undefined || !existsSync(path)) continue;
-    const target = realpathSync(path);
-    if (!pinned.has(target)) continue;
-    while (unmount(target));
-    rmSync(target, { force: true });
-  }
-  if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sandbox.uid)) return;
-  removePodNamespaces(podNamespacePaths(server.config.namespacesDir, sandbox.uid));
-}
-
-function pathOf(sandbox: Sandbox, type: "network" | "ipc" | "uts"): string | undefined {
-  try {
-    const path = sandbox.namespacePath(type);
-    return path.startsWith("/") && !path.startsWith("/proc/") ? path : undefined;
-  } catch (error) {
-    // Its spec is lost, or was not written yet.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+/** Only the pod's own: one that uses the host's names the host's directory. */
+export function unmountShm({ infraContainer }: Sandbox): void {
+  unmount(join(infraContainer.bundlePath, "shm"));
 }

@@ -1,24 +1,28 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
+import { crioAnswers } from "../crio/daemon";
 import { errorMessage, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isBeingMade } from "../oci/making";
 import { isLeftByHalf } from "../oci/monitor";
 import type { Sandbox } from "../sandbox/sandbox";
 import { writeFileAtomic } from "../system/files";
-import { discardPod } from "./discard";
+import { discardPod, unmountShm } from "./discard";
 import { killContainer } from "./kill";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { refuseWhileMade } from "./remove";
 import { stopContainer } from "./stop";
+import { unpinPod } from "./unpin";
 
 /** Milliseconds that an infra container has to end by itself: it has nothing to save. */
 const infraTimeout = 1_000;
 
 /**
  * Stops all containers of a pod side by side, then its infra container, and notes that the pod is stopped
- * where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped.
+ * where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped. Where no CRI-O
+ * runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over both in a
+ * pod that has stopped. The network it takes down all the same, for which it needs the namespace.
  * @param timeoutMs how long a container may take by itself; 0 kills them at once
  * @throws KpodError with all that failed, BAD_STATE when one is paused
  */
@@ -38,6 +42,10 @@ export async function stopPod(
     await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
   }
   noteStopped(server, sandbox);
+  // One that runs unpins them itself: that of old versions fails where they are gone.
+  if (await crioAnswers(server.config)) return;
+  unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"]);
+  unmountShm(sandbox);
 }
 
 /**

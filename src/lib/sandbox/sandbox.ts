@@ -166,6 +166,18 @@ export class Sandbox {
     return text === "" ? [] : readPortMappings(parseJson(`the port mappings of pod ${this.name}`, text));
   }
 
+  /**
+   * Which namespaces the pod's containers share, by CRI's numbers; undefined up to CRI-O 1.9, which did not note it.
+   * @throws KpodError CORRUPT
+   */
+  get namespaceOptions(): { pid?: number } | undefined {
+    const text = this.text(annotations.namespaceOptions);
+    if (text === "") return undefined;
+    const options = parseJson(`the namespace options of pod ${this.name}`, text);
+    const pid = isRecord(options) ? options.pid : undefined;
+    return typeof pid === "number" ? { pid } : {};
+  }
+
   /** Path of a pinned namespace of the pod; "" when it has none of that kind. */
   namespacePath(type: SpecNamespace["type"]): string {
     const { namespaces } = this.infraContainer.spec.linux ?? {};

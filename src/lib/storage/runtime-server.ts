@@ -3,7 +3,7 @@ import { parseContainerMetadata, type ContainerMetadata } from "./container-meta
 import { isStorageId, newStorageId, type StorageId } from "./ids";
 import { readImageConfig, type ImageConfigFile } from "./image-config";
 import type { ContainerRecord, ImageRecord } from "./records";
-import type { SelinuxLabels, Store } from "./store";
+import type { IdMaps, SelinuxLabels, Store } from "./store";
 
 /** A container or pod as it was just made in the store (libkpod: storage.ContainerInfo). */
 export interface ContainerInfo {
@@ -45,6 +45,8 @@ export interface NewPodContainer {
   imageName: string;
   image: ImageRecord;
   labels?: SelinuxLabels;
+  /** Of the pod's user namespace. */
+  idMaps?: IdMaps | undefined;
 }
 
 /**
@@ -93,7 +95,7 @@ export class RuntimeServer {
   private async create(
     id: StorageId,
     names: string[],
-    { image, labels }: Pick<NewPodContainer, "image" | "labels">,
+    { image, labels, idMaps }: Pick<NewPodContainer, "image" | "labels" | "idMaps">,
     metadata: ContainerMetadata,
   ): Promise<ContainerInfo> {
     const config = readImageConfig(this.store, image);
@@ -104,6 +106,7 @@ export class RuntimeServer {
       layerName: `${metadata.name}-layer`,
       metadata: JSON.stringify(metadata),
       ...(labels === undefined ? {} : { labels }),
+      idMaps,
     });
     return { id, dir: this.getWorkDir(id), runDir: this.getRunDir(id), config };
   }

@@ -31,6 +31,21 @@ export interface NewContainer {
   /** What the maker of the container notes with it. */
   metadata: string;
   labels?: SelinuxLabels;
+  /** Of its user namespace, to whose users its files will be given. */
+  idMaps?: IdMaps | undefined;
+}
+
+/** How users and groups of a user namespace are called on the node, as records tell it. */
+export interface IdMaps {
+  readonly uidmap: readonly IdMap[];
+  readonly gidmap: readonly IdMap[];
+}
+
+/** A range of users or groups. */
+export interface IdMap {
+  readonly container_id: number;
+  readonly host_id: number;
+  readonly size: number;
 }
 
 /**
@@ -65,6 +80,7 @@ export class Store extends StoreReader {
         ...(image.layer === undefined ? {} : { parent: image.layer }),
         ...(labels.mount === "" ? {} : { mountlabel: labels.mount }),
         created,
+        ...wanted.idMaps,
         flags: incompleteFlags,
       };
       const record: ContainerRecord & { layer: StorageId } = {
@@ -74,6 +90,7 @@ export class Store extends StoreReader {
         layer: layer.id,
         metadata: wanted.metadata,
         created,
+        ...wanted.idMaps,
         flags: {
           MountLabel: labels.mount,
           ProcessLabel: labels.process,

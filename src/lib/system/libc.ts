@@ -21,6 +21,7 @@ export interface Libc {
   chroot(path: string): number;
   /** A call of the kernel that the C library of older systems has no function for. */
   syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
+  lgetxattr(path: string, name: string, value: Buffer, size: number): number;
   lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
@@ -47,6 +48,7 @@ const prototypes = {
   kill: "int kill(int pid, int sig)",
   chroot: "int chroot(const char *path)",
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
+  lgetxattr: "long lgetxattr(const char *path, const char *name, void *value, unsigned long size)",
   lsetxattr:
     "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
   _exit: "void _exit(int status)",
@@ -91,6 +93,7 @@ function open(koffi: typeof Koffi): Libc {
     kill: (pid, signal) => Number(get("kill")(pid, signal)),
     chroot: call("chroot"),
     syscall: call("syscall"),
+    lgetxattr: call("lgetxattr"),
     lsetxattr: call("lsetxattr"),
     _exit: call("_exit"),
     errno: () => koffi.errno(),

@@ -1,0 +1,130 @@
+import { lstatSync, realpathSync, rmSync, type Stats } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import type { ContainerServer } from "../container-server";
+import { KpodError } from "../errors";
+import { namespaceDirectories, type SharedNamespaceType } from "../launch/pod-namespaces";
+import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import { readMounts, unmount } from "../system/mount";
+
+const allTypes = Object.keys(namespaceDirectories) as SharedNamespaceType[];
+
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/**
+ * Unpins the namespaces of a pod: those that its spec names, and those beside them, since CRI-O pins all of one pod
+ * under one uuid and kpod under the pod's uid, which is known also where a launch broke off and left no spec. What is
+ * not there is fine, and what another pod or container of the store names stays: a spec is only data.
+ * @param types which kinds; all by default
+ */
+export function unpinPod(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  types: readonly SharedNamespaceType[] = allTypes,
+): void {
+  const own = new Set([sandbox.infraContainer, ...sandbox.containers()]);
+  const pins = podPins(server, sandbox).filter(({ type }) => types.includes(type));
+  unpin(server, pins, own);
+}
+
+/**
+ * Unpins the pid namespace that only this container's spec names: CRI-O pins one for a container that joins that of
+ * another (target). The pod's own stays.
+ */
+export function unpinContainer(server: ContainerServer, container: Container): void {
+  const pins = specPins(container).filter(({ type }) => type === "pid");
+  unpin(server, pins, new Set([container]));
+}
+
+/** A file on which a namespace is pinned, if what names it is right. */
+interface Pin {
+  readonly type: SharedNamespaceType;
+  readonly path: string;
+}
+
+function unpin(server: ContainerServer, pins: readonly Pin[], own: ReadonlySet<Container>): void {
+  const there = pins.filter(({ path }) => statOf(path) !== undefined);
+  if (there.length === 0) return;
+  const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
+  const foreign = pinsOfOthers(server, own);
+  const places = new Set(allTypes.map((type) => placeOf(directoryOf(server, type))));
+  for (const { path } of there) {
+    const target = placeOf(path);
+    if (foreign.has(target)) continue;
+    const isPinned = pinned.has(target);
+    // CRI-O, or a kpod that was killed, may have come to unmount it and no further.
+    const isLeftover = places.has(dirname(target)) && uuid.test(basename(target)) && isEmptyFile(target);
+    if (!isPinned && !isLeftover) continue;
+    if (isPinned) while (unmount(target));
+    rmSync(target, { force: true });
+    // CRI-O 1.0 names network namespaces by links that tell of the pod.
+    if (statOf(path)?.isSymbolicLink() === true) rmSync(path, { force: true });
+  }
+}
+
+/** What the pods and containers of the store name but for those that are meant. */
+function pinsOfOthers(server: ContainerServer, own: ReadonlySet<Container>): Set<string> {
+  const sandboxes = server.listSandboxes();
+  const pods = sandboxes.filter(({ infraContainer }) => !own.has(infraContainer));
+  const members = sandboxes.flatMap((sandbox) => sandbox.containers()).filter((member) => !own.has(member));
+  const pins = [...pods.flatMap((pod) => podPins(server, pod)), ...members.flatMap(specPins)];
+  return new Set(pins.map(({ path }) => placeOf(path)));
+}
+
+function podPins(server: ContainerServer, { infraContainer, uid }: Sandbox): Pin[] {
+  const named = specPins(infraContainer);
+  const places = new Map(allTypes.map((type) => [placeOf(directoryOf(server, type)), type]));
+  const beside = named
+    .filter(({ path }) => places.has(placeOf(dirname(path))))
+    .map(({ path }) => basename(path));
+  const names = [...new Set([...beside, uid])].filter((name) => uuid.test(name));
+  const siblings = names.flatMap((name) =>
+    allTypes.map((type) => ({ type, path: join(directoryOf(server, type), name) })),
+  );
+  const known = new Set(named.map(({ path }) => placeOf(path)));
+  return [...named, ...siblings.filter(({ path }) => !known.has(placeOf(path)))];
+}
+
+/** Namespaces of processes need no unpinning. */
+function specPins(container: Container): Pin[] {
+  return namespacesIn(container).flatMap(({ type, path = "" }) => {
+    const kind = allTypes.find((known) => known === type);
+    return kind === undefined || !path.startsWith("/") || path.startsWith("/proc/")
+      ? []
+      : [{ type: kind, path }];
+  });
+}
+
+function namespacesIn(container: Container): readonly { type: string; path?: string }[] {
+  try {
+    const { namespaces } = container.spec.linux ?? {};
+    return Array.isArray(namespaces) ? namespaces : [];
+  } catch (error) {
+    // Its spec is lost, or was not written yet.
+    if (!(error instanceof KpodError)) throw error;
+    return [];
+  }
+}
+
+function directoryOf({ config }: ContainerServer, type: SharedNamespaceType): string {
+  return join(config.namespacesDir, namespaceDirectories[type]);
+}
+
+function isEmptyFile(path: string): boolean {
+  const stat = statOf(path);
+  return stat?.isFile() === true && stat.size === 0;
+}
+
+function statOf(path: string): Stats | undefined {
+  return lstatSync(path, { throwIfNoEntry: false });
+}
+
+/** A path as the kernel lists its mounts; one that is not there below its directory's. */
+function placeOf(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    const parent = dirname(path);
+    return parent === path ? path : join(placeOf(parent), basename(path));
+  }
+}
