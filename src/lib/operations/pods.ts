@@ -7,6 +7,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { writeFileAtomic } from "../system/files";
 import { discardPod } from "./discard";
 import { killContainer } from "./kill";
+import { noteFoundDead } from "./note-state";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { stopContainer } from "./stop";
 
@@ -43,6 +44,9 @@ export async function stopPod(
 export async function killPod(server: ContainerServer, sandbox: Sandbox, signal: number): Promise<void> {
   server.requireNode();
   const running = await inState(server, sandbox, ["running", "paused"]);
+  for (const container of sandbox.containers()) {
+    if (container.state?.status === "stopped") await noteFoundDead(server, container);
+  }
   if (running.length === 0)
     throw new KpodError("BAD_STATE", `cannot kill pod ${sandbox.kubeName}: no container of it runs`);
   await together(sandbox, running, (container) => killContainer(server, container, signal));

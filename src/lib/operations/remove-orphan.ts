@@ -5,7 +5,7 @@ import { Container } from "../oci/container";
 import type { RuntimeState } from "../oci/runtime-state";
 import { Sandbox } from "../sandbox/sandbox";
 import { isStorageId, type StorageId } from "../storage/ids";
-import { discardPodFiles, discardRuntime } from "./discard";
+import { discardPodFiles, discardRuntime, removeExitFile } from "./discard";
 
 /**
  * Removes what only a runtime still knows: a container of this store whose record is gone, or the infra
@@ -38,6 +38,7 @@ export async function removeOrphan(server: ContainerServer, wanted: string): Pro
   await discardRuntime(server, container);
   if (container.infra) discardPodFiles(server, sandboxOf(container));
   await server.store.deleteContainer(orphan.id, layerInSpec(container));
+  removeExitFile(server, container);
   return orphan.id;
 }
 
