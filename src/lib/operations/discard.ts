@@ -26,13 +26,14 @@ const crioPatience = 1_000;
  * then conmon, which still writes the exit down, then its files. Where conmon could not, kpod writes it. What is gone
  * already is fine. The container's records and layer in the store are not touched, and its exit files stay there.
  * @param force also when its runtime is not there any more, or has left the configuration
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
+ * @throws KpodError BAD_STATE for one of another store, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
 export async function discardRuntime(
   server: ContainerServer,
   container: Container,
   force = false,
 ): Promise<void> {
+  server.runtime.requireOwn(container);
   const monitor = searchMonitor(container);
   const first = firstProcessOf(container);
   const status = container.state?.status;

@@ -102,13 +102,14 @@ export async function noteLostExit(
 
 /**
  * The same for a container that was found dead: its code is what the files say, 255 where they say nothing. One whose
- * end is in state.json is left as it is, and one that nobody ever started, or is just making.
+ * end is in state.json is left as it is, one that nobody ever started, or is just making, and one that another store runs.
  * @returns whether it was written
  * @throws KpodError INTERRUPTED
  */
 export async function noteFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
   const noted = notedStateOf(container)?.state;
   if (noted === undefined ? !isMonitorNoted(container) : isSettledIn(noted)) return false;
+  if (server.runtime.foreignBundle(container) !== undefined) return false;
   return noteLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
 }
 

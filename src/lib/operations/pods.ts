@@ -141,7 +141,8 @@ async function together(
   );
 }
 
-function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
+/** True for a pod without an infra process; one whose spec cannot be read is taken for one that has it. */
+export function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
   try {
     return sandbox.spoofed;
   } catch (error) {
