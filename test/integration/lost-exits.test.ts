@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isProcessAlive } from "../../src/lib/system/process";
+import { dropInfraProcess } from "../helpers/modern-world";
 import { contentsOf, conmonOf, createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";
 
@@ -175,6 +176,37 @@ describe("in pods", () => {
       ...sawOnce(whole.infraContainer, "137"),
     ]);
     for (const each of [container, whole.infraContainer]) expect(tracesOf(node.world, each)).toEqual([]);
+  });
+});
+
+test("of what only the runtime still knows CRI-O sees that it was killed", async () => {
+  const container = await orphan("unrecorded");
+  const path = join(node.world.root, "overlay-containers/containers.json");
+  const records = JSON.parse(readFileSync(path, "utf8")) as { id: string }[];
+  writeFileSync(path, JSON.stringify(records.filter(({ id }) => id !== container.id)));
+  expect(await seenDuring(() => node.ok("rm", "-f", container.id))).toEqual([
+    { id: container.id, code: "137", lasting: "137", recorded: false },
+  ]);
+  expect(tracesOf(node.world, container)).toEqual([]);
+});
+
+describe("none is written", () => {
+  test("of a pod that never had an infra process", async () => {
+    const { id } = await node.pod("spoofed");
+    await dropInfraProcess(node.world, id);
+    expect(await seenDuring(() => node.ok("pod", "stop", "spoofed"))).toEqual([]);
+    expect(await seenDuring(() => node.ok("pod", "rm", "spoofed"))).toEqual([]);
+  });
+
+  test("of a container that nothing says to have been launched: it may be in the making", async () => {
+    const container = await dead("making");
+    rmSync(join(container.dir, "state.json"));
+    for (const name of ["conmon-pidfile", "pidfile"]) rmSync(join(container.bundlePath, name));
+    rmSync(join(node.world.runtimeRoots.runc, container.id), { recursive: true });
+    expect(await seenDuring(() => node.kpod("stop", "making"))).toEqual([]);
+    expect(existsSync(join(container.dir, "exit"))).toBe(false);
+    await node.ok("rm", "-f", "making");
+    expect(tracesOf(node.world, container)).toEqual([]);
   });
 });
 
