@@ -23,6 +23,8 @@ export interface Terminal {
   readonly rows: number | undefined;
   /** Calls back whenever the terminal has another size; returns what ends that. */
   readonly onResize: (listener: () => void) => () => void;
+  /** True when standard error is a terminal. */
+  readonly errorIsTTY: boolean;
   /** True when standard output shows colours. */
   readonly color: boolean;
   /** True when standard error shows colours. */
@@ -61,6 +63,9 @@ export const systemTerminal: Terminal = {
     return () => {
       process.stdout.off("resize", listener);
     };
+  },
+  get errorIsTTY() {
+    return sizeOf(2) !== undefined;
   },
   get color() {
     return wantsColor(process.env, () => sizeOf(1) !== undefined);

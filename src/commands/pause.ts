@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { noFlags } from "../cli/table/list-flags";
+import { noteForCrio } from "./crio-note";
 import { forEachInTurn } from "./each";
 
 /** `kpod pause`: freezes containers. */
@@ -8,5 +9,12 @@ export async function run(
 ): Promise<number> {
   const server = await context.openServer();
   await server.update({ states: false });
-  return forEachInTurn(context, context.args, (name) => server.containerPause(name));
+  const paused: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
+    const id = await server.containerPause(name);
+    paused.push(id);
+    return id;
+  });
+  if (paused.length > 0) await noteForCrio(context, server, "paused");
+  return code;
 }

@@ -2,6 +2,7 @@ import type { CommandContext } from "../cli/command";
 import type { noFlags } from "../cli/table/list-flags";
 import { findSandbox } from "../lib/operations/find-container";
 import { pausePod } from "../lib/operations/pods";
+import { noteForCrio } from "./crio-note";
 import { forEachInTurn } from "./each";
 
 /** `kpod pod pause`: freezes the containers of pods. */
@@ -10,9 +11,13 @@ export async function run(
 ): Promise<number> {
   const server = await context.openServer();
   await server.update();
-  return forEachInTurn(context, context.args, async (name) => {
+  const paused: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
     const sandbox = findSandbox(server, name, "pause");
     await pausePod(server, sandbox);
+    paused.push(sandbox.id);
     return sandbox.id;
   });
+  if (paused.length > 0) await noteForCrio(context, server, "paused");
+  return code;
 }

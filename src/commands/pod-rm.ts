@@ -2,6 +2,7 @@ import type { CommandContext } from "../cli/command";
 import type { podRmFlags } from "../cli/table/pod-change";
 import { findSandbox } from "../lib/operations/find-container";
 import { removePod } from "../lib/operations/pods";
+import { noteForCrio } from "./crio-note";
 import { forEachInTurn } from "./each";
 
 /** `kpod pod rm`: removes pods. */
@@ -10,9 +11,13 @@ export async function run(
 ): Promise<number> {
   const server = await context.openServer();
   await server.update();
-  return forEachInTurn(context, context.args, async (name) => {
+  const removed: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
     const sandbox = findSandbox(server, name, "rm");
     await removePod(server, sandbox, context.flags.force);
+    removed.push(sandbox.id);
     return sandbox.id;
   });
+  if (removed.length > 0) await noteForCrio(context, server, "podRemoved");
+  return code;
 }

@@ -1,7 +1,9 @@
 import type { CommandContext } from "../cli/command";
 import type { stopFlags } from "../cli/table/stop";
 import { findSandbox } from "../lib/operations/find-container";
-import { stopPod } from "../lib/operations/pods";
+import { isSpoofed, stopPod } from "../lib/operations/pods";
+import type { Sandbox } from "../lib/sandbox/sandbox";
+import { noteForCrio } from "./crio-note";
 import { forEachArgument } from "./each";
 
 /** `kpod pod stop`: stops pods. */
@@ -10,9 +12,14 @@ export async function run(
 ): Promise<number> {
   const server = await context.openServer();
   await server.update();
-  return forEachArgument(context, context.args, async (name) => {
+  const stopped: Sandbox[] = [];
+  const code = await forEachArgument(context, context.args, async (name) => {
     const sandbox = findSandbox(server, name, "stop");
     await stopPod(server, sandbox, context.flags.timeout * 1000, context.signal());
+    stopped.push(sandbox);
     return sandbox.id;
   });
+  if (stopped.some((sandbox) => isSpoofed(server, sandbox)))
+    await noteForCrio(context, server, "spoofedStopped");
+  return code;
 }

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../cli/command";
 import type { noFlags } from "../cli/table/list-flags";
+import { noteForCrio } from "./crio-note";
 
 /** `kpod rename`: gives a container another name. */
 export async function run(
@@ -9,5 +10,6 @@ export async function run(
   const server = await context.openServer();
   await server.update({ states: false });
   await server.containerRename(container, newName);
+  await noteForCrio(context, server, "renamed");
   return 0;
 }

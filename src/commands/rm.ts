@@ -1,7 +1,9 @@
 import type { CommandContext } from "../cli/command";
 import type { rmFlags } from "../cli/table/rm";
+import type { ContainerServer } from "../lib/container-server";
 import { isNotFoundError } from "../lib/operations/find-container";
 import { removeOrphan } from "../lib/operations/remove-orphan";
+import { noteForCrio } from "./crio-note";
 import { forEachInTurn } from "./each";
 
 /** `kpod rm`: removes containers; with --force also what only the runtime still knows. */
@@ -11,13 +13,22 @@ export async function run(
   const { force } = context.flags;
   const server = await context.openServer();
   await server.update({ states: false });
-  return forEachInTurn(context, context.args, async (name) => {
-    try {
-      return await server.remove(name, force);
-    } catch (error) {
-      const orphan = force && isNotFoundError(error) ? await removeOrphan(server, name) : undefined;
-      if (orphan === undefined) throw error;
-      return orphan;
-    }
+  const removed: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
+    const id = await remove(server, name, force);
+    removed.push(id);
+    return id;
   });
+  if (removed.length > 0) await noteForCrio(context, server, "removed");
+  return code;
+}
+
+async function remove(server: ContainerServer, name: string, force: boolean): Promise<string> {
+  try {
+    return await server.remove(name, force);
+  } catch (error) {
+    const orphan = force && isNotFoundError(error) ? await removeOrphan(server, name) : undefined;
+    if (orphan === undefined) throw error;
+    return orphan;
+  }
 }

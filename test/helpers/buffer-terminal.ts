@@ -14,6 +14,7 @@ export function bufferTerminal(options: Partial<Omit<Terminal, "out" | "error">>
     columns: undefined,
     rows: undefined,
     onResize: () => () => {},
+    errorIsTTY: false,
     color: false,
     errorColor: false,
     ...options,

@@ -142,19 +142,28 @@ export class Runtime extends RuntimeStates {
   }
 
   /**
-   * The runtime of a container that is to be changed. What it has must be of this store: in a copy of a store that is in
-   * use, a container has the id of one that runs from the original.
-   * @throws KpodError BAD_STATE; and as `handler` does
+   * Where the runtime has a container of that id from elsewhere: in a copy of a store that is in use, one has the id of
+   * one that runs from the original.
    */
-  private ownHandler(container: Container): RuntimeHandler {
+  foreignBundle(container: Container): string | undefined {
     const bundle = this.bundleOf(container.id);
-    if (bundle !== "" && !isSamePath(bundle, container.bundlePath)) {
-      throw new KpodError(
-        "BAD_STATE",
-        `container ${container.id} runs from the bundle ${bundle}, not from ${container.bundlePath} of this store`,
-        { hint: "this store is a copy of one that is in use: change the original, or delete the copy" },
-      );
-    }
+    return bundle === "" || isSamePath(bundle, container.bundlePath) ? undefined : bundle;
+  }
+
+  /** Makes sure that what the runtime has of a container is of this store. @throws KpodError BAD_STATE */
+  requireOwn(container: Container): void {
+    const bundle = this.foreignBundle(container);
+    if (bundle === undefined) return;
+    throw new KpodError(
+      "BAD_STATE",
+      `container ${container.id} runs from the bundle ${bundle}, not from ${container.bundlePath} of this store`,
+      { hint: "this store is a copy of one that is in use: change the original, or delete the copy" },
+    );
+  }
+
+  /** The runtime of a container that is to be changed. @throws KpodError as `requireOwn` and `handler` do */
+  private ownHandler(container: Container): RuntimeHandler {
+    this.requireOwn(container);
     return this.handler(container);
   }
 

@@ -8,30 +8,64 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
+import { waitUntil } from "../system/wait-until";
 import { firstProcessOf } from "./first-process";
+import { killedExitCode } from "./kill";
 import { endCgroups, endMonitor, endProcess } from "./monitor";
 import { unpinContainer, unpinPod } from "./unpin";
+import { noteFoundDead, noteLostExit } from "./note-state";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
 const failedLaunchPatience = 500;
 
+/** Milliseconds that a CRI-O has to take an exit file which kpod wrote: then it knows of the end. */
+const crioPatience = 1_000;
+
 /**
  * Takes a container off its runtime, killing it when it runs, and clears what conmon left: first the runtime,
- * then conmon, which still writes the exit down, then its files. What is gone already is fine. The container's
- * records and layer in the store are not touched.
+ * then conmon, which still writes the exit down, then its files. Where conmon could not, kpod writes it. What is gone
+ * already is fine. The container's records and layer in the store are not touched, and its exit files stay there.
  * @param force also when its runtime is not there any more, or has left the configuration
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
+ * @throws KpodError BAD_STATE for one of another store, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
 export async function discardRuntime(
   server: ContainerServer,
   container: Container,
   force = false,
 ): Promise<void> {
+  server.runtime.requireOwn(container);
   const monitor = searchMonitor(container);
+  const first = firstProcessOf(container);
+  const status = container.state?.status;
+  const lives = first !== undefined || status === "running" || status === "paused" || status === "created";
+  const noteEnd = (): Promise<boolean> =>
+    lives ? noteLostExit(server, container, killedExitCode) : noteFoundDead(server, container);
+  let noted = false;
+  // What nobody watches is ended and noted before its runtime forgets it.
+  if (monitor === undefined && (first !== undefined || status === "stopped")) {
+    if (first !== undefined) await endProcess(container, first, { signal: server.store.interruption });
+    noted = await noteEnd();
+  }
   const known = !force || hasRuntime(server, container);
   const deleted = known && (await deleteByRuntime(server, container, force));
   await clearRuntimeFiles(server, container, monitor);
   if (known && !deleted && isStorageId(container.id)) server.runtime.forgetContainer(container);
+  if ((await noteEnd()) || noted) await untilTaken(server, container);
+}
+
+/** Waits until CRI-O has taken the exit file, as it does since 1.25, where its socket says that one may run. */
+async function untilTaken({ config, store }: ContainerServer, { id }: Container): Promise<void> {
+  if (!existsSync(config.listen)) return;
+  const path = join(config.containerExitsDir, id);
+  await waitUntil(`CRI-O to see the end of container ${id}`, () => !existsSync(path), {
+    timeoutMs: crioPatience,
+    signal: store.interruption,
+  });
+}
+
+/** Removes the exit file in the exits directory, the last of a container: until then CRI-O can read it. */
+export function removeExitFile({ config }: ContainerServer, { id }: Pick<Container, "id">): void {
+  rmSync(join(config.containerExitsDir, id), { force: true });
 }
 
 /** @returns false when the runtime cannot do it, and with force has to be done without */
@@ -74,6 +108,7 @@ export async function discardLaunch(server: ContainerServer, container: Containe
     await server.runtime.deleteContainer(container, true);
   } finally {
     await clearRuntimeFiles(server, container, monitor, failedLaunchPatience);
+    removeExitFile(server, container);
   }
 }
 
@@ -91,7 +126,6 @@ async function clearRuntimeFiles(
   if (first !== undefined) await endProcess(container, first, options);
   if (monitor !== undefined) await endMonitor(container, monitor, options);
   await endCgroups(container, options);
-  rmSync(join(config.containerExitsDir, container.id), { force: true });
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
   rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
 }
@@ -120,6 +154,7 @@ async function discardRecorded(
   await discardRuntime(server, container, force);
   unpinContainer(server, container);
   const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
+  removeExitFile(server, container);
   server.removeContainer(container);
   return problem;
 }
@@ -137,6 +172,7 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox, forc
   await discardRuntime(server, infraContainer, force);
   discardPodFiles(server, sandbox);
   if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
+  removeExitFile(server, infraContainer);
   server.removeInfraContainer(infraContainer);
   server.removeSandbox(sandbox.id);
   const problem = problems.find((found) => found !== undefined);

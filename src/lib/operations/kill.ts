@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { noteLostExit, noteState } from "./note-state";
+import { noteFoundDead, noteLostExit, noteState } from "./note-state";
 import { waitForExit } from "./wait";
 
 /** The exit code of a container that KILL ended. */
@@ -24,6 +24,7 @@ export async function killContainer(
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "running" && status !== "paused") {
+    if (status === "stopped") await noteFoundDead(server, container);
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
   }
   try {
@@ -40,7 +41,7 @@ export async function killContainer(
     timeoutMs: killedWait,
     signal: server.store.interruption,
   });
-  if (ended !== undefined) noteLostExit(server, container, killedExitCode);
+  if (ended !== undefined) await noteLostExit(server, container, killedExitCode);
   await noteState(server, container);
 }
 

@@ -4,10 +4,13 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/exit-file";
-import { findMonitor } from "../oci/monitor";
+import { findMonitor, isMonitorNoted } from "../oci/monitor";
+import { notedStateOf, unknownExitCode } from "../oci/resolve-state";
 import { writeStateFile } from "../oci/runtime";
 import { readStateFile, type ContainerState } from "../oci/state";
 import { writeFileAtomic } from "../system/files";
+import { waitUntil } from "../system/wait-until";
+import { exitFileGrace } from "./wait";
 
 /**
  * Asks for a container's state and notes it in state.json, CRI-O's memory of it. A state that nobody could
@@ -63,23 +66,65 @@ function notedAnnotations({ dir }: Container): Record<string, string> | undefine
 }
 
 /**
- * Notes the end of a container whose conmon is dead and could not write it down: first where it lasts, then
- * in the exits directory, by which a running CRI-O notices. Where conmon lives or did its work, nothing is
- * written.
+ * Notes the end of a container that its conmon could not write down, because it is dead or does not come to it: first
+ * where it lasts, then in the exits directory, by which a running CRI-O notices. Where conmon did its work, nothing is
+ * written. Only for callers that change the node, and before they remove anything.
  * @param exitCode the code where it is known, for example after KILL
+ * @returns whether it was written
+ * @throws KpodError INTERRUPTED
  */
-export function noteLostExit(server: ContainerServer, container: Container, exitCode: number): void {
+export async function noteLostExit(
+  server: ContainerServer,
+  container: Container,
+  exitCode: number,
+): Promise<boolean> {
   const { containerExitsDir: exitsDir } = server.config;
   const { id, dir } = container;
-  if (readExitFile({ id, dir, exitsDir }) !== undefined || findMonitor(container) !== undefined) return;
+  const isSettled = (): boolean => hasExitFile(server, container) || findMonitor(container) === undefined;
+  await waitUntil(`the exit file of container ${id}`, isSettled, {
+    timeoutMs: exitFileGrace,
+    signal: server.store.interruption,
+  });
+  if (hasExitFile(server, container)) return false;
+  let written = false;
   for (const path of [join(dir, "exit"), join(exitsDir, id)]) {
     // The one directory is gone when somebody removes the container meanwhile, the other where no CRI-O runs.
     if (!existsSync(dirname(path))) continue;
     try {
       writeFileAtomic(path, String(exitCode), 0o644);
+      written = true;
     } catch (error) {
       // conmon may have failed for the same reason: a full disk, a store that can only be read.
       warnNotNoted(server, container, "end", error);
     }
+  }
+  return written;
+}
+
+/**
+ * The same for a container that was found dead: its code is what the files say, 255 where they say nothing. One whose
+ * end is in state.json is left as it is, one that nobody ever started, or is just making, and one that another store runs.
+ * @returns whether it was written
+ * @throws KpodError INTERRUPTED
+ */
+export async function noteFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
+  const noted = notedStateOf(container)?.state;
+  if (noted === undefined ? !isMonitorNoted(container) : isSettledIn(noted)) return false;
+  if (server.runtime.foreignBundle(container) !== undefined) return false;
+  return noteLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
+}
+
+/** True for an end that is known with its time. The state of a pod without an infra process names no container. */
+function isSettledIn({ id, status, finished }: ContainerState): boolean {
+  return id === "" || (status === "stopped" && finished !== undefined);
+}
+
+function hasExitFile({ config }: ContainerServer, { id, dir }: Container): boolean {
+  try {
+    return readExitFile({ id, dir, exitsDir: config.containerExitsDir }) !== undefined;
+  } catch (error) {
+    // What cannot be read is there, and not replaced.
+    if (!(error instanceof KpodError)) throw error;
+    return true;
   }
 }

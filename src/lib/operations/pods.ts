@@ -10,6 +10,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { writeFileAtomic } from "../system/files";
 import { discardPod, unmountShm } from "./discard";
 import { killContainer } from "./kill";
+import { noteFoundDead } from "./note-state";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { refuseWhileMade } from "./remove";
 import { stopContainer } from "./stop";
@@ -55,6 +56,9 @@ export async function stopPod(
 export async function killPod(server: ContainerServer, sandbox: Sandbox, signal: number): Promise<void> {
   server.requireNode();
   const running = await inState(server, sandbox, ["running", "paused"]);
+  for (const container of sandbox.containers()) {
+    if (container.state?.status === "stopped") await noteFoundDead(server, container);
+  }
   if (running.length === 0)
     throw new KpodError("BAD_STATE", `cannot kill pod ${sandbox.kubeName}: no container of it runs`);
   await together(sandbox, running, (container) => killContainer(server, container, signal));
@@ -162,7 +166,8 @@ async function together(
   );
 }
 
-function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
+/** True for a pod without an infra process; one whose spec cannot be read is taken for one that has it. */
+export function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
   try {
     return sandbox.spoofed;
   } catch (error) {

@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
-import { discardPodFiles, discardRuntime } from "./discard";
+import { discardPodFiles, discardRuntime, removeExitFile } from "./discard";
 import { findOrphans } from "./orphans";
 
 /**
@@ -32,6 +32,7 @@ export async function removeOrphan(server: ContainerServer, wanted: string): Pro
   await discardRuntime(server, container, true);
   if (container.infra) discardPodFiles(server, sandbox);
   await server.store.deleteContainer(id, layer);
+  removeExitFile(server, container);
   return id;
 }
 

@@ -5,7 +5,7 @@ import type { Container } from "../oci/container";
 import { parseSignal } from "../signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
-import { noteLostExit, noteState } from "./note-state";
+import { noteFoundDead, noteLostExit, noteState } from "./note-state";
 import { describeHang } from "./process-end";
 import { waitForExit, type WaitOptions } from "./wait";
 
@@ -42,7 +42,8 @@ export async function stopContainer(
       hint: "rm -f ends it for good",
     });
   }
-  if (status !== "stopped") {
+  if (status === "stopped") await noteFoundDead(server, container);
+  else {
     // One that was never started has nothing that could listen to a signal.
     const gentle = status === "running" && timeoutMs > 0;
     if (!gentle || !(await ask(server, container, { timeoutMs, signal })))
@@ -57,7 +58,7 @@ async function ask(server: ContainerServer, container: Container, options: WaitO
   await signalUnlessEnded(server, container, stopSignalOf(server, container));
   const exitCode = await waitForExit(server, container, options);
   if (exitCode === undefined) return false;
-  noteLostExit(server, container, exitCode);
+  await noteLostExit(server, container, exitCode);
   return true;
 }
 
@@ -68,7 +69,7 @@ async function end(
 ): Promise<void> {
   await signalUnlessEnded(server, container, constants.signals.SIGKILL);
   if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) {
-    noteLostExit(server, container, killedExitCode);
+    await noteLostExit(server, container, killedExitCode);
     return;
   }
   const pid = container.state?.pid ?? 0;

@@ -14,7 +14,7 @@ import { hasVanished } from "./vanished";
 const processCheckInterval = 500;
 
 /** Milliseconds that conmon has, once the process is gone, to write the exit file. */
-const exitFileGrace = 1_500;
+export const exitFileGrace = 1_500;
 
 /** Milliseconds between questions to the runtime, which tells nobody when a container starts or is paused. */
 const stateCheckInterval = 200;
