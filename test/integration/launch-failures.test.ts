@@ -312,7 +312,9 @@ describe("a kpod that is killed in the middle", () => {
     await done;
     await mounts.unlock("posix");
     expect((await node.kpod("ps", "-a")).stdout).toContain("k8s_new_");
-    expect(await node.refusal("rm", "new")).toContain("it is still being made: wait until it is there, or use -f");
+    expect(await node.refusal("rm", "new")).toContain(
+      "it is still being made: wait until it is there, or use -f",
+    );
     await node.ok("rm", "-f", "new");
     expect(contentsOf(node.world)).toEqual(before);
   });

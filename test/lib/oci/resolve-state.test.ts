@@ -219,7 +219,9 @@ test("what state.json says of version, bundle and annotations stays, the runtime
 });
 
 describe("without a state.json", () => {
-  const ago = (seconds: number): { createdAt: Date } => ({ createdAt: new Date(Date.now() - seconds * 1000) });
+  const ago = (seconds: number): { createdAt: Date } => ({
+    createdAt: new Date(Date.now() - seconds * 1000),
+  });
 
   test.each<[string, number, RuntimeAnswer, ContainerStatus]>([
     ["a young one that no runtime has", 2, "absent", "creating"],
