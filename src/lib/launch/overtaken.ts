@@ -88,5 +88,7 @@ function whatHappened(
   if (crioStartedSince(server.config, since)) {
     return `CRI-O was started meanwhile and removed ${what}, as it does with what is not made to the end`;
   }
-  return podRemoved ? `${pod} was stopped or removed meanwhile` : "it was removed meanwhile";
+  // A pod that is being removed loses its containers first.
+  const podEnds = podRemoved || sandbox?.isMarkedStopped === true;
+  return podEnds ? `${pod} was stopped or removed meanwhile` : "it was removed meanwhile";
 }
