@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hookDirectories, type Config, type HookParams } from "./config";
 import { KpodError } from "./errors";
@@ -87,7 +88,8 @@ export class ContainerServer extends LoadedLists {
       this.logger,
       options.runtimeLimits,
       dirname(this.store.layout.containersFiles[0]),
-      (container) => !hasVanished(this, container),
+      // While its directory is there, so is its record: to read those for each of a thousand would take long.
+      (container) => existsSync(container.dir) || !hasVanished(this, container),
     );
     this.withStateLock = storeStateLock(config, lockOptionsOf(options, this.logger));
   }

@@ -120,7 +120,7 @@ describe("a pod", () => {
       IPs: [],
       LogDir: join(directory, "logs", bare.id),
       PortMappings: [],
-      Containers: [{ ID: both.id, State: "stopped" }],
+      Containers: [{ ID: both.id, State: "unknown" }],
     });
     expect(logger.warnings).toEqual([`pod ${bare.id.slice(0, 13)} (bare): ${path} is missing`]);
   });
