@@ -182,6 +182,17 @@ test("the pid namespace that containers share by name goes with the last of them
   expect(pins()).toEqual(nothing);
 });
 
+test("what has no address tells of none, with which CRI-O would try to restore it", async () => {
+  const pod = await node.pod("silent");
+  const web = await node.create(pod, "web", "true");
+  for (const { specAnnotations } of [pod.infraContainer, web]) {
+    expect(
+      Object.keys(specAnnotations).filter((key) => /^io\.kubernetes\.cri-o\.(IP|CNIResult)/.test(key)),
+    ).toEqual([]);
+  }
+  await node.ok("pod", "rm", "-f", "silent");
+});
+
 describe.each(["runc", "crun"] as const)("the pid namespace of a container under %s", (runtime) => {
   let own: Node;
 
