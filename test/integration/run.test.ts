@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { KPOD } from "../helpers/kpod";
 import { createNode, logOf, pidOf, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
-
-const KPOD = join(__dirname, "../../bin/kpod");
 
 let node: Node;
 let pod: Sandbox;
