@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
 import type { Config } from "../config";
@@ -9,6 +9,7 @@ import type { StorageId } from "../storage/ids";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { removeStrayLayers } from "../storage/image-removal";
+import { removeIfThere } from "../system/remove";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { unpack } from "./unpack";
 
@@ -85,7 +86,7 @@ export async function loadImages(
     await takeBackLayers(store, path, before, options.logger ?? silentLogger);
     throw error;
   } finally {
-    rmSync(scratch, { recursive: true, force: true });
+    removeIfThere(scratch, { recursive: true });
   }
   return loaded;
 }

@@ -1,10 +1,10 @@
-import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import type { Container } from "../oci/container";
 import { discardContainer, discardPod } from "../operations/discard";
 import type { Sandbox } from "../sandbox/sandbox";
 import { removeDirectoryIfEmpty } from "../system/files";
+import { removeIfThere } from "../system/remove";
 
 /**
  * Removes a container that was created but could not be started, also its log, in which nothing can stand.
@@ -28,6 +28,6 @@ export async function takeBackPod(server: ContainerServer, sandbox: Sandbox): Pr
 
 /** Removes a log file, and its directory when it was the only one in it. */
 export function removeLog(path: string): void {
-  rmSync(path, { force: true });
+  removeIfThere(path);
   removeDirectoryIfEmpty(dirname(path));
 }

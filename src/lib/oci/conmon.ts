@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
@@ -46,6 +45,7 @@ export interface ConmonRequest {
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with the runtime's words, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function createWithConmon(request: ConmonRequest): Promise<number> {
+  const { spawn } = await import("node:child_process");
   const child = spawn(request.conmon, conmonArguments(request), {
     env: { ...environment(request.env), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" },
     stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],

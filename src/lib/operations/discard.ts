@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
@@ -12,6 +12,7 @@ import { readMounts, unmount } from "../system/mount";
 import { isProcessAlive, killProcess } from "../system/process";
 import { endMonitor, monitorOf, type Monitor } from "./monitor";
 import { monotonicNow } from "../system/clock";
+import { removeIfThere } from "../system/remove";
 
 /** Milliseconds that a killed process has to be gone. */
 const killTimeLimit = 5_000;
@@ -73,9 +74,9 @@ async function clearRuntimeFiles(
   // Before conmon, which ends by itself when its container has.
   await endStrayProcess(container);
   if (monitor !== undefined) await endMonitor(monitor, patienceMs);
-  rmSync(join(config.containerExitsDir, container.id), { force: true });
+  removeIfThere(join(config.containerExitsDir, container.id));
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
-  rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
+  removeIfThere(join(config.containerAttachSocketDir, container.id), { recursive: true });
   const left = await clearCgroups(container.id);
   if (left.length > 0) server.logger.warn(`processes of ${container.name} do not leave ${left.join(", ")}`);
 }
@@ -130,7 +131,7 @@ function unpin(server: ContainerServer, sandbox: Sandbox): void {
     const target = realpathSync(path);
     if (!pinned.has(target)) continue;
     while (unmount(target));
-    rmSync(target, { force: true });
+    removeIfThere(target);
   }
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sandbox.uid)) return;
   removePodNamespaces(podNamespacePaths(server.config.namespacesDir, sandbox.uid));

@@ -1,7 +1,7 @@
-import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { removeIfThere } from "../system/remove";
 import { readContainers } from "./containers";
 import { isStorageId, type StorageId } from "./ids";
 import { findImage, meantName, readImages } from "./images";
@@ -168,7 +168,7 @@ function deleteImage(store: Store, touch: Touch, image: ImageRecord, layers: rea
   // record names something that is gone.
   dropRecord([store.layout.imagesFile], touch.images, image.id);
   deleteLayers(store, touch, layers, () => {
-    rmSync(store.layout.imageDirectory(image.id), { recursive: true, force: true });
+    removeIfThere(store.layout.imageDirectory(image.id), { recursive: true });
   });
 }
 
@@ -189,8 +189,8 @@ function deleteLayers(
     driver.remove(layer);
     // The recipe of the layer's tar, and its big data.
     const files = join(dirname(layout.layersLock), layer);
-    rmSync(`${files}.tar-split.gz`, { force: true });
-    rmSync(files, { recursive: true, force: true });
+    removeIfThere(`${files}.tar-split.gz`);
+    removeIfThere(files, { recursive: true });
   }
 }
 

@@ -1,10 +1,10 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, constants, openSync, readSync, writeSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { monotonicNow } from "../system/clock";
 import { checked, libc } from "../system/libc";
+import { randomBytes } from "../system/random";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 
 // Commands of fcntl(2). Locks of open file descriptions share their space with the POSIX locks that

@@ -1,7 +1,8 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isMountPoint } from "../system/mount";
 import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { removeIfThere } from "../system/remove";
 import type { StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 
@@ -71,6 +72,6 @@ export function releaseMount(layout: StoreLayout, touch: () => void, id: Storage
 
 function writeMountPoints(layout: StoreLayout, touch: () => void, entries: readonly MountPoint[]): void {
   touch();
-  if (entries.length === 0) rmSync(layout.mountsFile, { force: true });
+  if (entries.length === 0) removeIfThere(layout.mountsFile);
   else writeFileAtomic(layout.mountsFile, JSON.stringify(entries), 0o600);
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -8,7 +7,6 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -17,6 +15,8 @@ import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { readTextIfThere } from "../system/files";
+import { randomBytes } from "../system/random";
+import { removeIfThere } from "../system/remove";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
@@ -171,7 +171,7 @@ function removeLayer(home: string, layer: StorageId): void {
   if (isMountPoint(join(path, "merged"))) {
     throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
-  for (const link of linksTo(home, layer)) rmSync(join(home, "l", link), { force: true });
+  for (const link of linksTo(home, layer)) removeIfThere(join(home, "l", link));
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) removeTree(path);
 }
 

@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
 import { parseJson } from "./files";
+import { randomBytes } from "./random";
 
 /** What a file of JSON held, ready to be changed and written back. */
 export interface ExactJson {

@@ -1,15 +1,7 @@
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  fsyncSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  rmdirSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmdirSync, writeSync } from "node:fs";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
+import { randomBytes } from "./random";
+import { removeIfThere } from "./remove";
 
 /**
  * Replaces a file so that a reader sees the old one or the new one whole, also after a crash: written
@@ -29,7 +21,7 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw fileError(`cannot write ${path}`, error);
   }
 }

@@ -12,9 +12,6 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   poll(descriptors: Buffer, count: number, timeout: number): number;
-  open(path: string, flags: number): number;
-  pread(fd: number, buffer: Buffer, count: number, offset: number): number;
-  close(fd: number): number;
   kill(pid: number, signal: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
@@ -35,9 +32,6 @@ export const prototypes = {
   socket: "int socket(int domain, int type, int protocol)",
   ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
-  open: "int open(const char *path, int flags)",
-  pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
-  close: "int close(int fd)",
   kill: "int kill(int pid, int sig)",
   _exit: "void _exit(int status)",
 } satisfies Record<Exclude<keyof Libc, "errno">, string>;

@@ -1,7 +1,8 @@
-import { lstatSync, rmSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { errnoOf, fileError } from "../errors";
 import { blockFor } from "./clock";
 import { unmountBelow } from "./mount";
+import { removeIfThere } from "./remove";
 
 /** Milliseconds between the attempts: some 1.3 s in all. */
 const pauses = [10, 20, 40, 80, 160, 320, 640];
@@ -34,5 +35,5 @@ function removeOnce(directory: string): void {
   // Of a symbolic link only the link goes: what is mounted where it leads is somebody else's.
   if (lstatSync(directory, { throwIfNoEntry: false })?.isDirectory() === true) unmountBelow(directory);
   // Its own attempts would not do: they do not look again at what has come into a directory meanwhile.
-  rmSync(directory, { recursive: true, force: true });
+  removeIfThere(directory, { recursive: true });
 }

@@ -1,7 +1,6 @@
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf } from "../../../src/lib/errors";
-import { libc, loadedLibc } from "../../../src/lib/system/libc";
 import { readIntoScratch, scratch } from "../../../src/lib/system/scratch";
 import { testdir } from "../../helpers/testdir";
 
@@ -18,27 +17,19 @@ function errnoOfRead(path: string): string | undefined {
   }
 }
 
-// By node's calls first: once it is loaded, the C library stays.
-describe.each(["node", "the C library"])("by %s", (means) => {
-  beforeAll(() => {
-    if (means !== "node") libc();
-    expect(loadedLibc() === undefined).toBe(means === "node");
-  });
+test("a file is read as far as it goes, or as is asked for", () => {
+  expect(read(join(directory, "short"))).toBe("some bytes");
+  expect(read(join(directory, "short"), 4)).toBe("some");
+  expect(read(join(directory, "empty"))).toBe("");
+  expect(readIntoScratch(join(directory, "long"))).toBe(scratch.length);
+  expect(read("/proc/self/comm")).toBe(readFileSync("/proc/self/comm", "latin1"));
+});
 
-  test("a file is read as far as it goes, or as is asked for", () => {
-    expect(read(join(directory, "short"))).toBe("some bytes");
-    expect(read(join(directory, "short"), 4)).toBe("some");
-    expect(read(join(directory, "empty"))).toBe("");
-    expect(readIntoScratch(join(directory, "long"))).toBe(scratch.length);
-    expect(read("/proc/self/comm")).toBe(readFileSync("/proc/self/comm", "latin1"));
-  });
-
-  test("what cannot be read gives the error of the operating system, and no descriptor is left", () => {
-    const before = readdirSync("/proc/self/fd").length;
-    expect(errnoOfRead(join(directory, "nothing"))).toBe("ENOENT");
-    expect(errnoOfRead(join(directory, "short/nothing"))).toBe("ENOTDIR");
-    expect(errnoOfRead(join(directory, "inner"))).toBe("EISDIR");
-    expect(errnoOfRead(join(directory, "short\0nothing"))).toBe("ERR_INVALID_ARG_VALUE");
-    expect(readdirSync("/proc/self/fd")).toHaveLength(before);
-  });
+test("what cannot be read gives the error of the operating system, and no descriptor is left", () => {
+  const before = readdirSync("/proc/self/fd").length;
+  expect(errnoOfRead(join(directory, "nothing"))).toBe("ENOENT");
+  expect(errnoOfRead(join(directory, "short/nothing"))).toBe("ENOTDIR");
+  expect(errnoOfRead(join(directory, "inner"))).toBe("EISDIR");
+  expect(errnoOfRead(join(directory, "short\0nothing"))).toBe("ERR_INVALID_ARG_VALUE");
+  expect(readdirSync("/proc/self/fd")).toHaveLength(before);
 });
