@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { nodeLicence, thirdPartyText } from "./licenses.mjs";
+import { engineLicence, thirdPartyText } from "./licenses.mjs";
 import { ScriptError, runProgram } from "./run.mjs";
 import { buildSingle } from "./single.mjs";
 
@@ -61,7 +61,7 @@ function dataFiles(root) {
 
 async function copyright(root) {
   const own = readFileSync(join(root, "LICENSE"), "utf8");
-  return [own, await thirdPartyText(root), nodeLicence()].join("\n");
+  return [own, await thirdPartyText(root), engineLicence(root)].join("\n");
 }
 
 function write(tree, name, content) {
