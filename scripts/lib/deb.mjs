@@ -1,4 +1,4 @@
-// Makes a Debian package of the single executable file, with everything where Debian keeps it (Debian Policy).
+// Makes a Debian package of the executable, with everything where Debian keeps it (Debian Policy).
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -92,7 +92,7 @@ Version: ${version}
 Architecture: ${debArchitecture()}
 Maintainer: kpod developers <kpod@localhost>
 Installed-Size: ${Math.ceil(bytes / 1024)}
-Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1
+Depends: libc6 (>= 2.17)
 Recommends: runc | crun, conmon
 Suggests: skopeo
 Section: admin

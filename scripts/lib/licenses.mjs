@@ -5,11 +5,11 @@ import { build } from "esbuild";
 import { engineVersion } from "./engine.mjs";
 import { ScriptError } from "./run.mjs";
 
-/** Loaded at run time, not bundled. */
+/** Loaded at run time on Node, not bundled. */
 const ADDON = "koffi";
 
-/** The text of a file for users: every package that the bundles hold, with its licence. */
-export async function thirdPartyText(root) {
+/** See licenses.d.mts. */
+export async function thirdPartyText(root, { addon = false } = {}) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ["src/main.ts", "src/lib/index.ts"],
@@ -22,7 +22,7 @@ export async function thirdPartyText(root) {
     logLevel: "warning",
   });
   const names = Object.keys(metafile.inputs).flatMap((input) => packageOf(input) ?? []);
-  const packages = [...new Set([...names, `node_modules/${ADDON}`])].sort();
+  const packages = [...new Set([...names, ...(addon ? [`node_modules/${ADDON}`] : [])])].sort();
   return [
     "kpod holds parts of these packages, which stand under licences of their own.\n",
     ...packages.map((directory) => licenceOf(join(root, directory))),

@@ -90,34 +90,3 @@ test("a shell that has gone away is no error", async () => {
     stderr: "",
   });
 });
-
-test("the parser of command lines is not loaded for an answer", async () => {
-  const { directory, config } = node();
-  writeTree(directory, {
-    "loaded.cjs": `
-const fs = require("node:fs");
-const { readFileSync } = fs;
-const read = [];
-fs.readFileSync = (path, ...options) => {
-  read.push(String(path));
-  return readFileSync(path, ...options);
-};
-process.on("exit", () => fs.writeFileSync(process.env.LOADED, read.join("\\n")));
-`,
-  });
-  const isParserLoaded = async (...args: string[]) => {
-    const loaded = join(directory, "loaded");
-    await runProcess(process.execPath, ["-r", join(directory, "loaded.cjs"), KPOD, "-c", config, ...args], {
-      env: { LOADED: loaded },
-    });
-    const scripts = readFileSync(loaded, "utf8")
-      .split("\n")
-      .filter((file) => file.endsWith(".cjs"));
-    expect(scripts.length).toBeGreaterThan(0);
-    const parser = /CommanderError\d* *= *class|class CommanderError/;
-    return scripts.some((file) => parser.test(readFileSync(file, "utf8")));
-  };
-  expect(await isParserLoaded("ps", "-aq")).toBe(true);
-  expect(await isParserLoaded("ps", "-a", "--last=3")).toBe(false);
-  expect(await isParserLoaded("__complete", "unpause", "")).toBe(false);
-});

@@ -101,7 +101,7 @@ describe("dist", () => {
       "src/lib/index.ts": "",
       "src/main.ts": "",
       "scripts/build.mjs": "",
-      "scripts/lib/pack.mjs": "",
+      "scripts/lib/bundle.mjs": "",
       "package.json": "",
       "package-lock.json": "",
     });
@@ -111,7 +111,7 @@ describe("dist", () => {
       "src/lib",
       "src",
       "scripts/build.mjs",
-      "scripts/lib/pack.mjs",
+      "scripts/lib/bundle.mjs",
       "package.json",
     ];
     for (const path of [...paths, "package-lock.json"]) age(join(directory, path), 2);
@@ -135,7 +135,7 @@ describe("dist", () => {
   });
 
   test("a changed, a new and a deleted source make it old", () => {
-    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/lib/pack.mjs", "package.json"]) {
+    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/lib/bundle.mjs", "package.json"]) {
       const directory = built(1);
       writeFileSync(join(directory, name), "changed");
       expect(distIsCurrent(directory)).toBe(false);
