@@ -1,7 +1,9 @@
-import { join } from "node:path";
+import { join, resolve } from "node:path";
+
+const executable = process.env.KPOD_TEST_EXECUTABLE;
 
 /** Which kpod is tested: the executable that KPOD_TEST_EXECUTABLE names, else bin/kpod on Node. */
-export const KPOD = process.env.KPOD_TEST_EXECUTABLE ?? join(__dirname, "../../bin/kpod");
+export const KPOD = executable === undefined ? join(__dirname, "../../bin/kpod") : resolve(executable);
 
 /** True where it is the executable: then there is no Node to look into. */
-export const isExecutable = process.env.KPOD_TEST_EXECUTABLE !== undefined;
+export const isExecutable = executable !== undefined;

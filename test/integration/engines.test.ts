@@ -38,6 +38,12 @@ test("a call of the C library that fails tells why, on either engine", async () 
   if (missing === undefined) expect(await failuresOf(program, "run")).toEqual(failures);
 });
 
+test("there is an engine for some processors only, which is said", async () => {
+  expect(await ownEngine(join(__dirname, "../.."), "s390x")).toEqual({
+    missing: "there is no engine for s390x",
+  });
+});
+
 test("each prototype names its function, and types that both engines know", () => {
   for (const [name, prototype] of Object.entries(prototypes))
     expect(readPrototype(prototype).name).toBe(name);

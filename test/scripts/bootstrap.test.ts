@@ -87,6 +87,19 @@ describe("node packages", () => {
   ])("%s", (_, installed, expected) => {
     expect(nodePackagesAreCurrent(project(installed))).toBe(expected);
   });
+
+  test.each<[string, object, boolean]>([
+    ["is led to", { "node_modules/own": { resolved: "own", link: true }, own: { version: "1.0.0" } }, true],
+    ["was copied, as older npms do", { "node_modules/own": { version: "1.0.0" } }, true],
+    ["is missing", {}, false],
+  ])("a directory of the repository that %s", (_, installed, expected) => {
+    const wanted = { "node_modules/own": { resolved: "own", link: true }, own: { version: "1.0.0" } };
+    const directory = testdir({
+      "package-lock.json": lock({ "": { name: "p" }, ...wanted }),
+      "node_modules/.package-lock.json": lock(installed),
+    });
+    expect(nodePackagesAreCurrent(directory)).toBe(expected);
+  });
 });
 
 describe("dist", () => {
