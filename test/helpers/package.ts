@@ -69,7 +69,11 @@ export async function installGlobally(
     ];
     const env = freshEnvironment(home);
     succeeded(
-      await runProcess("npm", ["install", "--global", ...flags, ...options, ...files], { env, cwd: home }),
+      await runProcess("npm", ["install", "--global", ...flags, ...options, ...files], {
+        env,
+        cwd: home,
+        timeout: 110_000,
+      }),
       "npm install",
     );
   } finally {
