@@ -6,5 +6,5 @@ const { exitCode, resourceUsage, stderr } = Bun.spawnSync(process.argv.slice(2),
   stderr: "pipe",
 });
 const { cpuTime, maxRSS } = resourceUsage;
-const usage = { cpuMs: Number(cpuTime.total) / 1000, rssKb: maxRSS };
+const usage = { cpuMs: Number(cpuTime.total) / 1000, rssKb: maxRSS / 1024 };
 console.log(JSON.stringify({ exitCode, stderr: stderr.toString(), ...usage }));
