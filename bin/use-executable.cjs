@@ -12,7 +12,10 @@ const staging = `${target}.${process.pid}`;
 try {
   const executable = require.resolve(`kpod-linux-${process.arch}/bin/kpod`);
   // Another C library, or a processor that is too old: it has to be seen.
-  const printed = execFileSync(executable, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  const printed = execFileSync(executable, ["--version"], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "ignore"],
+  });
   if (printed === `kpod version ${version}\n`) put(executable);
 } catch {
   // There is none for this machine, or it does not run here.
