@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { KPOD } from "../helpers/kpod";
 import { testImages } from "../helpers/images";
 import { createNode, tracesOf, type Node } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 
-const kpod = join(__dirname, "../../bin/kpod");
 let node: Node;
 
 beforeAll(async () => {
@@ -23,7 +23,7 @@ function fromNowhere(...args: string[]): Promise<ProcessResult> {
   const gone = join(scratch, "gone");
   mkdirSync(gone);
   const script = 'cd "$1" && rmdir "$1" && shift && exec "$@"';
-  return runProcess("sh", ["-c", script, "sh", gone, kpod, "--config", config, ...args]);
+  return runProcess("sh", ["-c", script, "sh", gone, KPOD, "--config", config, ...args]);
 }
 
 async function ok(...args: string[]): Promise<string> {

@@ -1,8 +1,9 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Config } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isProcOfMachine } from "../system/pid-namespace";
+import { removeIfThere } from "../system/remove";
 import type { Container } from "./container";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
 import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolve-state";
@@ -281,7 +282,7 @@ export class RuntimeStates {
     const located = locateState(this.existingRoots(), id);
     if (located === undefined) return;
     try {
-      rmSync(located.directory, { recursive: true, force: true });
+      removeIfThere(located.directory, { recursive: true });
     } catch (error) {
       throw fileError(`cannot remove ${located.directory}`, error);
     }

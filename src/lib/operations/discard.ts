@@ -1,4 +1,4 @@
-import { existsSync, realpathSync, rmSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -9,6 +9,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { readMounts, unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
+import { removeIfThere } from "../system/remove";
 import { firstProcessOf } from "./first-process";
 import { endCgroups, endMonitor, endProcess } from "./monitor";
 
@@ -91,9 +92,9 @@ async function clearRuntimeFiles(
   if (first !== undefined) await endProcess(container, first, options);
   if (monitor !== undefined) await endMonitor(container, monitor, options);
   await endCgroups(container, options);
-  rmSync(join(config.containerExitsDir, container.id), { force: true });
+  removeIfThere(join(config.containerExitsDir, container.id));
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
-  rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
+  removeIfThere(join(config.containerAttachSocketDir, container.id), { recursive: true });
 }
 
 /**
@@ -161,7 +162,7 @@ function unpin(server: ContainerServer, sandbox: Sandbox): void {
     const target = realpathSync(path);
     if (!pinned.has(target)) continue;
     while (unmount(target));
-    rmSync(target, { force: true });
+    removeIfThere(target);
   }
   if (!/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(sandbox.uid)) return;
   removePodNamespaces(podNamespacePaths(server.config.namespacesDir, sandbox.uid));
