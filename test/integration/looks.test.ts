@@ -85,7 +85,7 @@ function writes(trace: string): string[] {
     if (call === null) return false;
     const [, name = "", rest = ""] = call;
     if (rest.includes(caches)) return false;
-    // A program of Go, the runtime for one, reminds its own threads of each other.
+    // So programs written in Go stop their own threads.
     if (name === "tgkill" && rest.includes("SIGURG")) return false;
     // crun runs from a copy of itself that goes before it begins, here in mounts of its own.
     if (/"\/tmp\/crun\.\w+"/.test(rest) || /MS_REC\|MS_SLAVE|"\/sys\/fs\/cgroup\/unified"/.test(rest))
