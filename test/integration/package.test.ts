@@ -34,7 +34,7 @@ describe("the package", () => {
     expect(outsideDist.sort()).toEqual(
       [
         ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
-        ...["bin/kpod", "bin/use-executable.cjs"],
+        ...["bin/code-cache.cjs", "bin/kpod", "bin/use-executable.cjs"],
         ...packageJson.man.map((page) => page.replace(/^\.\//, "")),
         ...readdirSync(join(repository, "schemas")).map((name) => `schemas/${name}`),
         ...["completions/_kpod", "completions/kpod.bash", "completions/kpod.fish"],
