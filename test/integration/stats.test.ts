@@ -64,7 +64,7 @@ function traffic(world: World, id: string): { input: number; output: number } {
 }
 
 async function makeWorld(runtime: RuntimeName): Promise<World> {
-  const world = await createWorld({ runtime });
+  const world = await createWorld({ runtime, settings: { "crio.runtime": { pids_limit: 1024 } } });
   await world.loadImages();
   await kpod(world, "pod", "run", "--name", "web", "--cgroup-parent", world.cgroupParent);
   return world;

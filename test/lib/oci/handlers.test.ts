@@ -178,7 +178,7 @@ test("a runtime that makes its state directory whatever it is asked is asked its
     runtimes: { a: of(missing), b: of(directory) },
   });
   const { runtimes } = await nodeInfo(server);
-  expect(runtimes.map(({ version }) => version)).toEqual(["crun 1.8 of /run", `crun 1.8 of ${directory}`]);
+  expect(runtimes.map(({ version }) => version)).toEqual(["crun 1.8 of /", `crun 1.8 of ${directory}`]);
   expect(existsSync(dirname(missing))).toBe(false);
 });
 
