@@ -4,7 +4,7 @@ import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
 import { findStorageContainer } from "./storage-container";
-import { hasVanished } from "./vanished";
+import { isVanishing } from "./vanished";
 
 /** How much room a container takes, in bytes. */
 export interface ContainerSizes {
@@ -36,7 +36,7 @@ export async function containerSizes(
       sizes.set(id, { rw: await layers.ofChanges(layer), rootFs: await beneath(layers, layer) });
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      if (hasVanished(server, container)) continue;
+      if (await isVanishing(server, container)) continue;
       server.logger.warn(`container ${id.slice(0, 13)} (${name}): ${error.message}`);
     }
   }
