@@ -34,6 +34,7 @@ export default tseslint.config(
         Buffer: "readonly",
         URL: "readonly",
         __dirname: "readonly",
+        Bun: "readonly",
         console: "readonly",
         module: "writable",
         process: "readonly",

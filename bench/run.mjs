@@ -1,22 +1,24 @@
-// npm run bench: builds nodes of real containers, measures kpod on them and its peers beside it, in turns, and prints
-// a table of ratios. Options: --runs N (default 20), --json FILE, --keep (leave the nodes for the next run), --clean.
+// npm run bench: builds nodes of real containers, measures kpod on them, the executable and on Node, and its peers
+// beside it, in turns, and prints a table of ratios. Options: --runs N (default 20), --json FILE, --keep (leave the nodes for the next run), --clean.
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { bootstrap } from "../scripts/bootstrap.mjs";
+import { REPOSITORY, bootstrap } from "../scripts/bootstrap.mjs";
+import { engineVersion, ownEngine } from "../scripts/lib/engine.mjs";
 import { findProgram } from "../scripts/lib/layout.mjs";
 import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
+import { keepSingle } from "../scripts/lib/single.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
 import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
 import { measure } from "./lib/measure.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
-import { markdown, resultRows } from "./lib/table.mjs";
+import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
 
 const MEGABYTE = 1_000_000;
-const KPOD_WORLDS = ["k20", "k100", "k1000", "k0"];
+const KPOD_WORLDS = ["k20", "k100", "k1000"];
 const PODMAN_WORLDS = ["p20", "p1000"];
 
 async function step(text, action) {
@@ -34,7 +36,6 @@ async function buildWorlds() {
     k20: await build(kpodWorld, "k20", { running: 20, stopped: 0 }),
     k100: await build(kpodWorld, "k100", { running: 100, stopped: 0 }),
     k1000: await build(kpodWorld, "k1000", { running: 100, stopped: 900 }),
-    k0: await build(kpodWorld, "k0", { running: 0, stopped: 1000 }),
     p20: await build(podmanWorld, "p20", { running: 20, stopped: 0 }),
     p1000: await build(podmanWorld, "p1000", { running: 100, stopped: 900 }),
   };
@@ -49,32 +50,62 @@ function stoppedOf({ layout }) {
   return ended.slice(10, 12).map(({ id, names }) => ({ id, name: names[0] }));
 }
 
-function commandsOf({ k20, k100, k1000, k0, p20, p1000 }) {
+/** What kpod does, by each engine. */
+function kpodCommands(engine, { k20, k100, k1000 }, small, large) {
+  return {
+    ps20: k20.command(engine, "ps"),
+    psQuiet: k1000.command(engine, "ps", "-q"),
+    ps100: k100.command(engine, "ps"),
+    psAll: { ...k1000.command(engine, "ps", "-a"), usage: true },
+    inspect: k1000.command(engine, "inspect", small.name),
+    tail1GB: k1000.command(engine, "logs", "--tail", "10", large.name),
+    complete: k1000.command(engine, "__complete", "stop", ""),
+  };
+}
+
+/** The same commands of all engines, by names of their own. */
+function byEngine(engines, commands) {
+  const named = engines.flatMap((engine) =>
+    Object.entries(commands(engine)).map(([name, command]) => [nameOf(engine, name), command]),
+  );
+  return Object.fromEntries(named);
+}
+
+async function commandsOf(worlds, engines, engine) {
+  const { k20, k100, k1000, p20, p1000 } = worlds;
   const [small, large] = stoppedOf(k1000);
-  writeLog(k1000.layout, small.id, MEGABYTE);
   const largeLog = writeLog(k1000.layout, large.id, 1000 * MEGABYTE);
   const outputFile = join(BENCH_DIRECTORY, "output");
   const cut = `cat "$1" | cut -d" " -f4-`;
+  const bareNode = { program: process.execPath, args: ["-e", "0"], usage: true };
+  const nops = { node: bareNode, executable: { program: await buildNop(engine), args: [], usage: true } };
   const quick = {
-    bare: { program: process.execPath, args: ["-e", "0"], usage: true },
-    ps20: k20.command("ps"),
-    ps100: { ...k100.command("ps"), usage: true },
-    psStopped: k0.command("ps", "-a"),
-    psAll: { ...k1000.command("ps", "-a"), usage: true },
-    inspect: k1000.command("inspect", small.name),
-    tail1MB: k1000.command("logs", "--tail", "10", small.name),
-    tail1GB: k1000.command("logs", "--tail", "10", large.name),
-    complete: k1000.command("__complete", "stop", ""),
+    bareNode,
+    ...byEngine(engines, (name) => ({ nop: nops[name], ...kpodCommands(name, worlds, small, large) })),
     podmanPs20: p20.command("ps"),
     podmanPsAll: p1000.command("ps", "-a"),
     podmanInspect: p1000.command("inspect", "job-5"),
+    runcList: { program: "runc", args: ["--root", k20.layout.runtimeRoots.runc, "list"] },
   };
   const slow = {
-    stats: { ...k100.command("stats", "--no-stream"), usage: true },
-    logs1GB: { ...k1000.command("logs", large.name), outputFile },
+    ...byEngine(engines, (name) => ({
+      stats: { ...k100.command(name, "stats", "--no-stream"), usage: true },
+      logs1GB: { ...k1000.command(name, "logs", large.name), outputFile },
+    })),
     cut1GB: { program: "sh", args: ["-c", cut, "sh", largeLog], outputFile },
   };
   return { quick, slow };
+}
+
+/** An executable of the engine that does nothing. */
+async function buildNop(engine) {
+  const source = join(BENCH_DIRECTORY, "nop.js");
+  const outfile = join(BENCH_DIRECTORY, "nop");
+  writeFileSync(source, "");
+  const words = ["build", "--compile", "--bytecode", "--minify", source, `--outfile=${outfile}`];
+  const { code, output } = await runProgram(engine, words);
+  if (code !== 0) throw new ScriptError(`the engine could not make a nop:\n${output.trimEnd()}`);
+  return outfile;
 }
 
 async function machine() {
@@ -84,6 +115,7 @@ async function machine() {
     processors: `${cpus().length} x ${cpus()[0]?.model ?? "?"}`,
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
     node: process.version,
+    engine: engineVersion(REPOSITORY),
     runc: await version("runc", "--version"),
     podman: await version("podman", "--version"),
   };
@@ -102,20 +134,32 @@ async function bench({ runs, json, keep }) {
   if (process.getuid() !== 0) throw new ScriptError("not root: the nodes to measure run containers");
   await bootstrap("tests");
   if (findProgram("podman") === undefined) throw new ScriptError("podman is not there to compare with");
+  const { program: engine, missing } = await ownEngine(REPOSITORY);
+  if (missing !== undefined) throw new ScriptError(`nothing to measure with: ${missing}`);
+  await keepSingle(REPOSITORY);
   process.stderr.write(`Building nodes in ${BENCH_DIRECTORY}\n`);
-  const { quick, slow } = commandsOf(await buildWorlds());
+  const engines = ["executable", "node"];
+  const { quick, slow } = await commandsOf(await buildWorlds(), engines, engine);
   const measured = {
     ...(await step(`Measuring ${Object.keys(quick).length} commands, ${rounds} rounds`, () =>
-      measure(quick, rounds),
+      measure(quick, rounds, engine),
     )),
-    ...(await step("Measuring the slow ones", () => measure(slow, Math.min(rounds, 5)))),
+    ...(await step("Measuring the slow ones", () => measure(slow, Math.min(rounds, 5), engine))),
   };
   const libraries = await step("Measuring the libraries", async () =>
-    measure(await libraryCommands(), rounds),
+    measure(await libraryCommands(), rounds, engine),
   );
-  const rows = resultRows(measured, 1000 * MEGABYTE);
+  const rows = resultRows(measured, engines);
   const about = await machine();
-  const words = [about.processors, about.memory, `Node ${about.node}`, about.runc, about.podman, about.date];
+  const words = [
+    about.processors,
+    about.memory,
+    `Node ${about.node}`,
+    `Bun ${about.engine}`,
+    about.runc,
+    about.podman,
+    about.date,
+  ];
   process.stdout.write(
     `\nMedians of ${rounds} runs in turns: ${words.join(", ")}.\n\n${markdown(rows)}\n${librariesMarkdown(libraries)}`,
   );

@@ -6,5 +6,5 @@ import { thirdPartyText } from "./lib/licenses.mjs";
 import { runMain } from "./lib/run.mjs";
 
 await runMain(async () =>
-  writeFileSync(join(REPOSITORY, "dist/THIRD-PARTY.txt"), await thirdPartyText(REPOSITORY)),
+  writeFileSync(join(REPOSITORY, "dist/THIRD-PARTY.txt"), await thirdPartyText(REPOSITORY, { addon: true })),
 );

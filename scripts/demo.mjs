@@ -8,8 +8,10 @@ import { claimPlace, clearPlace, demoLayout, isThere, mustBeOurs } from "./lib/d
 import { makeBusyboxImage, makePauseImage } from "./lib/image.mjs";
 import { writeNodeConfig } from "./lib/layout.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
+import { keepSingle } from "./lib/single.mjs";
 
-const KPOD = join(REPOSITORY, "bin/kpod");
+/** On Node, or the executable where one can be made here. */
+let program = join(REPOSITORY, "bin/kpod");
 const CLEAN = `${process.env.KPOD_DEMO_DIR ? `KPOD_DEMO_DIR=${process.env.KPOD_DEMO_DIR} ` : ""}npm run demo -- --clean`;
 const UNKNOWN_COMMAND = 3;
 const STEPS = 6;
@@ -26,7 +28,7 @@ function quoted(word) {
 /** Runs kpod, showing the line a user would type and what it printed; nothing where kpod has no such command yet. */
 async function kpod(layout, ...args) {
   const words = ["--config", layout.config, ...args];
-  const { code, output } = await runProgram(KPOD, words, { env: leanEnvironment() });
+  const { code, output } = await runProgram(program, words, { env: leanEnvironment() });
   if (code === UNKNOWN_COMMAND) return false;
   const shown = output.trimEnd().replace(/^/gm, "    ");
   console.log(`\n  $ kpod ${args.map(quoted).join(" ")}\n${shown}`);
@@ -72,7 +74,7 @@ async function look(layout) {
 function farewell(layout) {
   console.log(`
 The pod goes on running. To go on by hand:
-  alias kpod='${KPOD} --config ${layout.config}'
+  alias kpod='${program} --config ${layout.config}'
   kpod ps -a
   kpod --help
 
@@ -83,6 +85,7 @@ To clean up, so that nothing is left:
 async function show(layout) {
   step(1, "Getting the machine ready");
   await bootstrap("demo");
+  program = (await keepSingle(REPOSITORY)) ?? program;
   if (isThere(layout)) {
     console.log(`  removing the demo that is there from before, in ${layout.directory}`);
     await clearPlace(layout);

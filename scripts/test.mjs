@@ -1,5 +1,7 @@
 // npm test: makes the machine ready, checks types, lint and formatting, runs jest, and looks whether anything was
-// left behind. Arguments go to jest; with some of them the checks are left out, for then somebody works on one test.
+// left behind; then the same for the integration tests on the executable, where one can be made. Arguments go to jest;
+// with some of them the checks and the second run are left out, for then somebody works on one test, on the executable
+// where KPOD_TEST_EXECUTABLE names it.
 // The last line is "N passed, N failed, N skipped"; the exit code is jest's, or 1 where something else failed.
 import {
   chmodSync,
@@ -19,8 +21,9 @@ import { worldLayout } from "./lib/layout.mjs";
 import { machineState, newSince, processesOfRun } from "./lib/machine-state.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./lib/run.mjs";
 import { staticChecks } from "./lib/static-checks.mjs";
+import { keepSingle } from "./lib/single.mjs";
 import { leftovers, signal, sweep } from "./lib/sweep.mjs";
-import { closingLine } from "./lib/test-summary.mjs";
+import { addCounts, closingLine } from "./lib/test-summary.mjs";
 
 /** What statfs(2) calls a file system that lies in memory. */
 const TMPFS = 0x01021994;
@@ -31,7 +34,10 @@ function placeOfNodes() {
   return statfsSync(place).type === TMPFS ? "/var/tmp" : place;
 }
 
-async function runJest(args, directory, run) {
+/** What is run on the executable, too: not the tests of packages, which make their own, and of what Node keeps. */
+const ON_EXECUTABLE = ["test/integration", "--testPathIgnorePatterns", "/(code-cache|package|single)\\.test"];
+
+async function runJest(args, directory, { run, variables }) {
   const countsFile = join(directory, "counts.json");
   const words = [
     join(REPOSITORY, "node_modules/jest/bin/jest.js"),
@@ -48,6 +54,7 @@ async function runJest(args, directory, run) {
     XDG_CACHE_HOME: join(REPOSITORY, "node_modules/.cache"),
     KPOD_TEST_RUN: run,
     KPOD_TEST_COUNTS: countsFile,
+    ...variables,
   });
   const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
   const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, "utf8")) : undefined;
@@ -90,7 +97,8 @@ async function findLeft(before, directory, run) {
   return left;
 }
 
-async function runTests(args) {
+/** Runs jest, and gives what it counted and what is wrong otherwise. */
+async function runTests(args, variables = {}) {
   const directory = realpathSync(mkdtempSync(join(placeOfNodes(), "kpod-run-")));
   // Tests that go on as another user have to get through it, as they would through /tmp.
   chmodSync(directory, 0o755);
@@ -104,10 +112,12 @@ async function runTests(args) {
   process.on("SIGTERM", passOn);
   try {
     const before = machineState();
-    const { code, counts } = await runJest(args, directory, run);
+    const { code, counts } = await runJest(args, directory, { run, variables });
     const left = [...new Set(await findLeft(before, directory, run))];
     if (left.length > 0) console.log(`\nThe tests left behind:\n  ${left.join("\n  ")}`);
-    return { code, counts, left };
+    // Jest without counts, or failing without a failed test, is a failure of its own.
+    const unexplained = code !== 0 && (counts === undefined || counts.success);
+    return { code, counts, otherFailures: (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0) };
   } finally {
     process.off("SIGINT", ignore);
     process.off("SIGTERM", passOn);
@@ -124,11 +134,18 @@ async function main(args) {
     const failed = await staticChecks(REPOSITORY);
     if (failed.length > 0) return { code: 1, line: closingLine(undefined, failed.length) };
   }
-  const { code, counts, left } = await runTests(args);
-  // Jest without counts, or failing without a failed test, is a failure of its own.
-  const unexplained = code !== 0 && (counts === undefined || counts.success);
-  const line = closingLine(counts, (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0));
-  return { code: code === 0 && left.length > 0 ? 1 : code, line };
+  const runs = [await runTests(args)];
+  if (args.length === 0) {
+    const executable = await keepSingle(REPOSITORY);
+    if (executable !== undefined) {
+      console.log(`\nThe integration tests once more, on ${executable}\n`);
+      runs.push(await runTests(ON_EXECUTABLE, { KPOD_TEST_EXECUTABLE: executable }));
+    }
+  }
+  const otherFailures = runs.reduce((sum, run) => sum + run.otherFailures, 0);
+  const code = runs.find((run) => run.code !== 0)?.code ?? 0;
+  const line = closingLine(addCounts(runs.map(({ counts }) => counts)), otherFailures);
+  return { code: code === 0 && otherFailures > 0 ? 1 : code, line };
 }
 
 let outcome = { code: 1, line: closingLine(undefined, 1) };

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../package.json";
-import { parseCommandLine } from "../src/cli/program";
+import { parseCommandLine } from "../src/cli/full-parser";
 import { table } from "../src/cli/table";
 
 const repository = join(__dirname, "..");

@@ -1,28 +1,18 @@
-// What the libraries that kpod is built with would cost a call that loads them: each bundled alone, as into a pack.
+// What the libraries that kpod is built with would cost a call that loads them: each bundled alone.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { build } from "esbuild";
 import { REPOSITORY } from "../../scripts/bootstrap.mjs";
-import { COMMON } from "../../scripts/lib/pack.mjs";
+import { bundleLibrary } from "../../scripts/lib/bundle.mjs";
 import { BENCH_DIRECTORY } from "./place.mjs";
 
-/** What of each library kpod imports, and the calls that load it. */
+/** The libraries, and the calls that load them. */
 const LIBRARIES = {
-  commander: {
-    code: 'export { Command } from "commander";',
-    usedBy: "unusual spellings of flags, wrong usage",
-  },
-  "@iarna/toml": {
-    code: 'export { default } from "@iarna/toml/parse-string";',
-    usedBy: "configuration that is not plain",
-  },
-  chalk: { code: 'export { Chalk } from "chalk";', usedBy: "terminals with colours" },
-  "cli-table3": { code: 'export { default } from "cli-table3";', usedBy: "help" },
-  "date-fns": {
-    code: 'export { parseISO } from "date-fns/parseISO"; export { formatISO } from "date-fns/formatISO";',
-    usedBy: "logs --since, --until",
-  },
-  execa: { code: 'export { execa } from "execa";', usedBy: "calls of a runtime, load" },
+  commander: "unusual spellings of flags, wrong usage",
+  "@iarna/toml/parse-string": "configuration that is not plain",
+  chalk: "terminals with colours",
+  "cli-table3": "help",
+  "date-fns/parseISO": "logs --since, --until",
+  execa: "calls of a runtime, load",
 };
 
 /** Commands for `measure`, by the names of the libraries, and one that loads nothing. */
@@ -32,15 +22,9 @@ export async function libraryCommands() {
   const empty = join(directory, "empty.cjs");
   writeFileSync(empty, "");
   const commands = { nothing: { program: process.execPath, args: [empty] } };
-  for (const [name, { code }] of Object.entries(LIBRARIES)) {
+  for (const name of Object.keys(LIBRARIES)) {
     const outfile = join(directory, `${name.replace(/\W/g, "_")}.cjs`);
-    await build({
-      ...COMMON,
-      absWorkingDir: REPOSITORY,
-      stdin: { contents: code, resolveDir: REPOSITORY },
-      outfile,
-      format: "cjs",
-    });
+    await bundleLibrary(name, { absWorkingDir: REPOSITORY }, outfile);
     commands[name] = { program: process.execPath, args: [outfile] };
   }
   return commands;
@@ -49,7 +33,7 @@ export async function libraryCommands() {
 /** What was measured of them, as a table of Markdown. */
 export function librariesMarkdown({ nothing, ...measured }) {
   const rows = Object.entries(measured).map(
-    ([name, { ms }]) => `| ${name} | ${costText(ms - nothing.ms)} | ${LIBRARIES[name].usedBy} |\n`,
+    ([name, { ms }]) => `| ${name} | ${costText(ms - nothing.ms)} | ${LIBRARIES[name]} |\n`,
   );
   return `| library | to load it | loaded by |\n| --- | --- | --- |\n${rows.join("")}`;
 }

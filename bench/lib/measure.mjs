@@ -4,7 +4,7 @@ import { closeSync, openSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { ScriptError, leanEnvironment } from "../../scripts/lib/run.mjs";
 
-const USAGE = fileURLToPath(new URL("usage.cjs", import.meta.url));
+const USAGE = fileURLToPath(new URL("usage.mjs", import.meta.url));
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
 /** One run of a command, in milliseconds from its start to its end; what it says goes to a pipe, or to a file. */
@@ -26,15 +26,17 @@ function timeOf({ program, args, environment = {}, outputFile }) {
   return milliseconds;
 }
 
-/** What node itself says that a program of it has used. */
-function usageOf({ args, environment = {} }) {
-  const { status, output } = spawnSync(process.execPath, ["--require", USAGE, ...args], {
+/** What a program has used, as the engine of the executable tells it. */
+function usageOf({ program, args, environment = {} }, engine) {
+  const { status, stdout, stderr } = spawnSync(engine, ["run", USAGE, program, ...args], {
     env: leanEnvironment(environment),
-    stdio: ["ignore", "pipe", "pipe", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
     maxBuffer: MAX_OUTPUT,
   });
-  if (status !== 0) throw new ScriptError(`${args.join(" ")} failed: ${String(output[2])}`);
-  return JSON.parse(String(output[3]));
+  if (status !== 0) throw new ScriptError(`${engine} failed: ${String(stderr)}`);
+  const usage = JSON.parse(String(stdout));
+  if (usage.exitCode !== 0) throw new ScriptError(`${args.join(" ")} failed: ${usage.stderr}`);
+  return usage;
 }
 
 export function median(values) {
@@ -45,21 +47,21 @@ export function median(values) {
 
 /**
  * Runs all commands once a round, so that what else the machine does hits them alike.
- * @param commands by name: what to run, with `usage` also what node says of it
+ * @param commands by name: what to run, with `usage` also what it uses
+ * @param engine the program that tells what a program uses
  * @returns by name: medians of milliseconds, of CPU time and of peak memory, and the times of all runs
  */
-export function measure(commands, rounds, onRound = () => {}) {
+export function measure(commands, rounds, engine) {
   const runs = new Map(Object.keys(commands).map((name) => [name, { times: [], usages: [] }]));
   // The first run fills the caches of the disk and of compiled code.
   for (let round = -1; round < rounds; round++) {
     for (const [name, command] of Object.entries(commands)) {
       const time = timeOf(command);
-      const usage = command.usage === true ? usageOf(command) : undefined;
+      const usage = command.usage === true ? usageOf(command, engine) : undefined;
       if (round < 0) continue;
       runs.get(name).times.push(time);
       if (usage !== undefined) runs.get(name).usages.push(usage);
     }
-    onRound(round + 1);
   }
   return Object.fromEntries(
     [...runs].map(([name, { times, usages }]) => [
@@ -71,8 +73,7 @@ export function measure(commands, rounds, onRound = () => {}) {
           ? {}
           : {
               cpuMs: median(usages.map(({ cpuMs }) => cpuMs)),
-              rssKb: median(usages.map(({ maxRssKb }) => maxRssKb)),
-              startsProcesses: usages.some(({ startsProcesses }) => startsProcesses),
+              rssKb: median(usages.map(({ rssKb }) => rssKb)),
             }),
       },
     ]),

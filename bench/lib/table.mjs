@@ -1,83 +1,108 @@
-// What the measurements are compared with, and how that is shown.
+// What is measured is compared with something, by each of the two engines, and has a target: that is the table.
 
-/** A row of the result. `ratio` is ours over the peer's unless a row says how it is made otherwise. */
-function row(what, ours, peer, { atMost, atLeast, ratio = ours.value / peer.value }) {
-  const holds = atMost === undefined ? ratio >= atLeast : ratio <= atMost;
-  const target = atMost === undefined ? `>= ${atLeast}` : `<= ${atMost}`;
-  return { what, ours: ours.text, peer: peer.text, ratio: Number(ratio.toFixed(3)), target, holds };
+/** What a row is about, its targets, and how its value is made of what was measured. `of(name)` is of the row's engine. */
+const ROWS = [
+  {
+    what: "ps, 20 running, over podman's",
+    atMost: { executable: 0.33, node: 1 },
+    value: (of, peer) => of("ps20").ms / peer.podmanPs20.ms,
+    shows: "ps20",
+  },
+  {
+    what: "ps, 20 running, over a nop of the engine",
+    atMost: { executable: 2.6, node: 1.6 },
+    value: (of) => of("ps20").ms / of("nop").ms,
+    shows: "ps20",
+  },
+  {
+    what: "ps, 100 running, over 20",
+    atMost: { executable: 1.35, node: 1.3 },
+    value: (of) => of("ps100").ms / of("ps20").ms,
+    shows: "ps100",
+  },
+  {
+    what: "ps -a, 1,000, 100 running, over podman's",
+    atMost: { executable: 0.1, node: 0.2 },
+    value: (of, peer) => of("psAll").ms / peer.podmanPsAll.ms,
+    shows: "psAll",
+  },
+  {
+    what: "inspect NAME in 1,000, over podman's",
+    atMost: { executable: 0.2, node: 0.65 },
+    value: (of, peer) => of("inspect").ms / peer.podmanInspect.ms,
+    shows: "inspect",
+  },
+  {
+    what: "logs --tail 10 of 1 GB, over ps -q",
+    atMost: { executable: 1.1, node: 1.2 },
+    value: (of) => of("tail1GB").ms / of("psQuiet").ms,
+    shows: "tail1GB",
+  },
+  {
+    what: "stats of 100, ms of CPU above a nop",
+    atMost: { executable: 20, node: 40 },
+    value: (of) => of("stats").cpuMs - of("nop").cpuMs,
+  },
+  {
+    what: "__complete stop '', 1,000 records, over node -e 0",
+    atMost: { executable: 0.8, node: 1.8 },
+    value: (of, peer) => of("complete").ms / peer.bareNode.ms,
+    shows: "complete",
+  },
+  {
+    what: "logs of 1 GB to a file, times the speed of cat into cut",
+    atLeast: { executable: 2, node: 1.5 },
+    value: (of, peer) => peer.cut1GB.ms / of("logs1GB").ms,
+    shows: "logs1GB",
+  },
+  {
+    what: "peak memory of ps -a with 1,000, MiB",
+    atMost: { executable: 60, node: 64 },
+    value: (of) => of("psAll").rssKb / 1024,
+  },
+  {
+    what: "ps, 20 running, over runc list of them",
+    atMost: { executable: 1.1, node: 3.6 },
+    value: (of, peer) => of("ps20").ms / peer.runcList.ms,
+    shows: "ps20",
+  },
+];
+
+/** The name of a measurement by one engine. */
+export function nameOf(engine, name) {
+  return `${engine} ${name}`;
 }
 
-function milliseconds({ ms }, name) {
-  return { value: ms, text: `${ms.toFixed(1)} ms${name === undefined ? "" : ` ${name}`}` };
+/** All rows of the result, with a cell for each engine that was measured. */
+export function resultRows(measured, engines) {
+  return ROWS.map(({ what, atMost, atLeast, value, shows }) => ({
+    what,
+    cells: engines.map((engine) => {
+      const of = (name) => measured[nameOf(engine, name)];
+      const result = value(of, measured);
+      const limit = (atMost ?? atLeast)[engine];
+      return {
+        engine,
+        value: Number(result.toFixed(3)),
+        milliseconds: shows === undefined ? undefined : Number(of(shows).ms.toFixed(1)),
+        target: `${atMost === undefined ? "≥" : "≤"} ${limit}`,
+        holds: atMost === undefined ? result >= limit : result <= limit,
+      };
+    }),
+  }));
 }
 
-/** All rows of the result. */
-export function resultRows(measured, logBytes) {
-  const bare = milliseconds(measured.bare, "node -e 0");
-  const ps20 = milliseconds(measured.ps20);
-  const speed = ({ ms }, name) => {
-    const value = logBytes / 1e6 / (ms / 1000);
-    return { value, text: `${value.toFixed(0)} MB/s${name === undefined ? "" : ` ${name}`}` };
-  };
-  const memory = ({ rssKb }, name = "") => ({
-    value: rssKb,
-    text: `${(rssKb / 1024).toFixed(0)} MiB${name}`,
-  });
-  const spared = measured.stats.cpuMs - measured.bare.cpuMs;
-  const spawns = Number(measured.ps100.startsProcesses);
-  return [
-    row("ps, 20 running", ps20, bare, { atMost: 1.4 }),
-    row(
-      "ps, 100 running",
-      milliseconds(measured.ps100),
-      { ...ps20, text: `${ps20.text} with 20` },
-      { atMost: 1.25 },
-    ),
-    row("ps -a, 1,000 stopped", milliseconds(measured.psStopped), bare, { atMost: 3 }),
-    row("ps, 20 running", ps20, milliseconds(measured.podmanPs20, "podman"), { atMost: 0.7 }),
-    row(
-      "ps -a, 1,000, 100 of them running",
-      milliseconds(measured.psAll),
-      milliseconds(measured.podmanPsAll, "podman"),
-      {
-        atMost: 0.2,
-      },
-    ),
-    row(
-      "inspect, store of 1,000",
-      milliseconds(measured.inspect),
-      milliseconds(measured.podmanInspect, "podman"),
-      {
-        atMost: 0.25,
-      },
-    ),
-    row("inspect, store of 1,000", milliseconds(measured.inspect), bare, { atMost: 1.6 }),
-    row("logs --tail 10, store of 1,000", milliseconds(measured.tail1MB), bare, { atMost: 1.6 }),
-    row("logs --tail 10 of 1 GB", milliseconds(measured.tail1GB), milliseconds(measured.tail1MB, "of 1 MB"), {
-      atMost: 1.1,
-    }),
-    row("logs of 1 GB to a file", speed(measured.logs1GB), speed(measured.cut1GB, "cat | cut"), {
-      atLeast: 0.5,
-    }),
-    row(
-      "stats of 100 once, CPU time above node's",
-      { text: `${measured.stats.cpuMs.toFixed(1)} ms` },
-      { text: `${measured.bare.cpuMs.toFixed(1)} ms node -e 0` },
-      { ratio: spared, atMost: 20 },
-    ),
-    row("__complete stop '', 1,000 records", milliseconds(measured.complete), bare, { atMost: 1.3 }),
-    row("ps -a, 1,000 records, peak memory", memory(measured.psAll), memory(measured.bare, " node -e 0"), {
-      atMost: 1.6,
-    }),
-    row("runtime processes of one ps", { text: String(spawns) }, { text: "-" }, { ratio: spawns, atMost: 0 }),
-  ];
+const TITLES = { executable: "the executable", node: "on Node" };
+
+function cellText({ value, milliseconds, target, holds }) {
+  const text = value >= 10 ? value.toFixed(0) : value.toFixed(2);
+  const time = milliseconds === undefined ? "" : ` (${milliseconds} ms)`;
+  return `${holds ? text : `**${text}**`} ${target}${time}`;
 }
 
-/** The rows as a table of Markdown. */
+/** The rows as a table of Markdown; what misses its target is bold. */
 export function markdown(rows) {
-  const head = ["what", "kpod", "compared with", "ratio", "target", "holds"];
-  const lines = rows.map(({ what, ours, peer, ratio, target, holds }) => [
-    ...[what, ours, peer, ratio.toFixed(2), target, holds ? "yes" : "**no**"],
-  ]);
+  const head = ["what", ...(rows[0]?.cells ?? []).map(({ engine }) => TITLES[engine])];
+  const lines = rows.map(({ what, cells }) => [what, ...cells.map(cellText)]);
   return [head, head.map(() => "---"), ...lines].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
 }

@@ -9,7 +9,12 @@ import { sweep } from "../../scripts/lib/sweep.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./place.mjs";
 import { addStopped } from "./stopped.mjs";
 
-export const KPOD = join(REPOSITORY, "bin/kpod");
+const KPOD = join(REPOSITORY, "bin/kpod");
+/** How kpod is called by each engine. */
+const CALLS = {
+  node: { program: process.execPath, args: [KPOD] },
+  executable: { program: join(REPOSITORY, "build/kpod"), args: [] },
+};
 const CONTAINERS_OF_A_POD = 5;
 /** Written when a world is whole: one that was broken off is built anew. */
 const MARK = "built";
@@ -44,9 +49,9 @@ export async function kpodWorld(name, { running, stopped }) {
   const world = {
     layout,
     // As on a node, where kpod finds its configuration by itself.
-    command: (...args) => ({
-      program: process.execPath,
-      args: [KPOD, ...args],
+    command: (engine, ...args) => ({
+      program: CALLS[engine].program,
+      args: [...CALLS[engine].args, ...args],
       environment: { CONTAINER_CONFIG: layout.config },
     }),
   };

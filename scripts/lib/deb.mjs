@@ -1,9 +1,9 @@
-// Makes a Debian package of the single executable file, with everything where Debian keeps it (Debian Policy).
+// Makes a Debian package of the executable, with everything where Debian keeps it (Debian Policy).
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { nodeLicence, thirdPartyText } from "./licenses.mjs";
+import { engineLicence, thirdPartyText } from "./licenses.mjs";
 import { ScriptError, runProgram } from "./run.mjs";
 import { buildSingle } from "./single.mjs";
 
@@ -61,7 +61,7 @@ function dataFiles(root) {
 
 async function copyright(root) {
   const own = readFileSync(join(root, "LICENSE"), "utf8");
-  return [own, await thirdPartyText(root), nodeLicence()].join("\n");
+  return [own, await thirdPartyText(root), engineLicence(root)].join("\n");
 }
 
 function write(tree, name, content) {
@@ -92,7 +92,7 @@ Version: ${version}
 Architecture: ${debArchitecture()}
 Maintainer: kpod developers <kpod@localhost>
 Installed-Size: ${Math.ceil(bytes / 1024)}
-Depends: libc6 (>= 2.28), libstdc++6 (>= 8), libgcc-s1
+Depends: libc6 (>= 2.17)
 Recommends: runc | crun, conmon
 Suggests: skopeo
 Section: admin

@@ -1,3 +1,6 @@
+/** Whether one of these sources, a directory with all in it, is newer than a file. */
+export function isNewerThan(root: string, sources: readonly string[], path: string): boolean;
+
 /** Whether dist/ below `root` is there and no source is newer. */
 export function distIsCurrent(root: string): boolean;
 

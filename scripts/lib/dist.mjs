@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
-const SOURCES = ["src", "scripts/build.mjs", "scripts/lib/pack.mjs", "package.json", "package-lock.json"];
+const SOURCES = ["src", "scripts/build.mjs", "scripts/lib/bundle.mjs", "package.json", "package-lock.json"];
 const PRODUCTS = ["dist/kpod.cjs", "dist/index.cjs"];
 
 /** The latest change below a path; that of a directory counts too, since it tells of deleted files. */
@@ -13,12 +13,16 @@ function latestChange(path) {
   return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => latestChange(join(path, name))));
 }
 
+/** Whether one of these sources is newer than a file. */
+export function isNewerThan(root, sources, path) {
+  const { mtimeMs } = statSync(path);
+  return sources.some((name) => latestChange(join(root, name)) > mtimeMs);
+}
+
 /** Whether dist/ is there and no source is newer. */
 export function distIsCurrent(root) {
   const products = PRODUCTS.map((name) => join(root, name));
-  if (!products.every((path) => existsSync(path))) return false;
-  const built = Math.min(...products.map((path) => statSync(path).mtimeMs));
-  return SOURCES.every((name) => latestChange(join(root, name)) <= built);
+  return products.every((path) => existsSync(path) && !isNewerThan(root, SOURCES, path));
 }
 
 /** Builds dist/ when it is not current. */

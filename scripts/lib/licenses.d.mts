@@ -1,5 +1,8 @@
-/** The text of a file for users: every package that kpod's bundles hold, with its licence. */
-export function thirdPartyText(root: string): Promise<string>;
+/**
+ * The text of a file for users: every package that kpod's bundles hold, with its licence.
+ * @param options.addon also that of the native addon, which the executable has no need of
+ */
+export function thirdPartyText(root: string, options?: { readonly addon?: boolean }): Promise<string>;
 
-/** The licence of the node that becomes part of an executable, or where it can be read. */
-export function nodeLicence(): string;
+/** What is known of the licences of the engine, which becomes part of an executable. */
+export function engineLicence(root: string): string;

@@ -1,14 +1,15 @@
 // The licences of what is built into kpod: whoever gives kpod away has to give them along.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { build } from "esbuild";
+import { engineVersion } from "./engine.mjs";
 import { ScriptError } from "./run.mjs";
 
-/** Loaded at run time, not bundled; the single executable file holds it. */
+/** Loaded at run time on Node, not bundled. */
 const ADDON = "koffi";
 
-/** The text of a file for users: every package that the bundles hold, with its licence. */
-export async function thirdPartyText(root) {
+/** See licenses.d.mts. */
+export async function thirdPartyText(root, { addon = false } = {}) {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: ["src/main.ts", "src/lib/index.ts"],
@@ -21,7 +22,7 @@ export async function thirdPartyText(root) {
     logLevel: "warning",
   });
   const names = Object.keys(metafile.inputs).flatMap((input) => packageOf(input) ?? []);
-  const packages = [...new Set([...names, `node_modules/${ADDON}`])].sort();
+  const packages = [...new Set([...names, ...(addon ? [`node_modules/${ADDON}`] : [])])].sort();
   return [
     "kpod holds parts of these packages, which stand under licences of their own.\n",
     ...packages.map((directory) => licenceOf(join(root, directory))),
@@ -40,12 +41,16 @@ function licenceOf(directory) {
   return `${name} ${version} (${license})\n\n${readFileSync(join(directory, file), "utf8").trim()}\n`;
 }
 
-/** The licence of the node that becomes part of an executable, or where it can be read. */
-export function nodeLicence() {
-  const places = [join(dirname(dirname(process.execPath)), "LICENSE"), "/usr/share/doc/nodejs/LICENSE"];
-  const file = places.find((path) => existsSync(path));
-  const version = `Node.js ${process.version}`;
-  if (file === undefined)
-    return `${version}: https://github.com/nodejs/node/blob/${process.version}/LICENSE\n`;
-  return `${version}\n\n${readFileSync(file, "utf8").trim()}\n`;
+/** See licenses.d.mts. */
+export function engineLicence(root) {
+  const version = engineVersion(root);
+  return `Bun ${version} (MIT)
+
+The executable is kpod with the engine Bun in it, unchanged: https://github.com/oven-sh/bun, tag bun-v${version}. Its
+package brings no text of a licence. Its file LICENSE.md there names the MIT licence for Bun itself, and lists the
+libraries that are linked into it with their licences. Among them are JavaScriptCore and other parts of WebKit under the
+GNU Library General Public License, version 2, whose source, with Bun's changes, is https://github.com/oven-sh/WebKit,
+and TinyCC under the GNU Lesser General Public License, version 2.1. LICENSE.md also says how Bun is linked anew with
+changed ones; "npm run build:single" in the source of kpod makes this executable of a Bun made so.
+`;
 }

@@ -18,8 +18,11 @@ export function nodePackagesAreCurrent(root) {
   const wanted = readLock(join(root, "package-lock.json"));
   // The entry without a name is the project itself.
   delete wanted[""];
-  const same = ([name, { version, integrity, optional }]) => {
+  const same = ([name, { version, integrity, optional, link }]) => {
     const found = installed[name];
+    // A directory of the repository itself (scripts/engine): newer npms lead to it by a link, older ones copy it.
+    if (!name.startsWith("node_modules/")) return true;
+    if (link === true) return found !== undefined;
     // Binaries for other systems are optional and not installed.
     if (found === undefined) return optional === true;
     return found.version === version && found.integrity === integrity;

@@ -7,5 +7,8 @@ export interface JestCounts {
   readonly numRuntimeErrorTestSuites: number;
 }
 
+/** What several runs of jest counted, in one; undefined stands for nothing. */
+export function addCounts(runs: readonly (JestCounts | undefined)[]): JestCounts;
+
 /** `N passed, N failed, N skipped`. */
 export function closingLine(result: JestCounts | undefined, otherFailures?: number): string;

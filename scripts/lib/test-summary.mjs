@@ -1,5 +1,15 @@
 // The closing line of a test run.
 
+/** What several runs of jest counted, in one; undefined stands for nothing. */
+export function addCounts(runs) {
+  const sum = {};
+  for (const counts of runs) {
+    for (const [name, count] of Object.entries(counts ?? {}))
+      if (typeof count === "number") sum[name] = (sum[name] ?? 0) + count;
+  }
+  return sum;
+}
+
 /**
  * Sums up what jest counted; undefined stands for nothing. `otherFailures` counts what failed outside of jest. A test
  * file that could not run counts as one failure, since none of its tests could say so.

@@ -3,7 +3,7 @@ import type { Command } from "./command";
 import { createContext } from "./context";
 import { isInterruption, UsageError } from "./errors";
 import { ExitCode } from "./exit-code";
-import { parseCommandLine, type Request } from "./program";
+import { parsePlainCommandLine, type Request } from "./program";
 import { report } from "./report";
 import type { Terminal } from "./terminal";
 import { mark } from "./trace";
@@ -22,10 +22,17 @@ export async function execute(
   table: readonly Command[],
 ): Promise<number> {
   try {
-    return await answer(parseCommandLine(argv, table), terminal, table);
+    return await answer(await readRequest(argv, table), terminal, table);
   } catch (error) {
     return report(error, terminal, argv);
   }
+}
+
+async function readRequest(argv: readonly string[], table: readonly Command[]): Promise<Request> {
+  const plain = parsePlainCommandLine(argv, table);
+  if (plain !== undefined) return plain;
+  const { parseCommandLine } = await import("./full-parser");
+  return parseCommandLine(argv, table);
 }
 
 async function answer(request: Request, terminal: Terminal, table: readonly Command[]): Promise<number> {

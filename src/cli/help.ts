@@ -2,7 +2,8 @@ import CliTable from "cli-table3";
 import { loadColors, type Colors } from "./colors";
 import type { Command, CommandGroup } from "./command";
 import type { FlagSpec, FlagSpecs } from "./flags";
-import { findCommand, flagsAfter, isFamily, unknownCommand } from "./program";
+import { unknownCommand } from "./full-parser";
+import { findCommand, flagsAfter, isFamily } from "./program";
 import { globalFlags } from "./globals";
 import type { Terminal } from "./terminal";
 

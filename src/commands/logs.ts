@@ -1,5 +1,6 @@
 import { fstatSync } from "node:fs";
 import type { CommandContext } from "../cli/command";
+import { expectMuchWork } from "../cli/engine";
 import type { logsFlags } from "../cli/table/logs";
 import { escapeControl } from "../format/escape";
 import type { ContainerServer } from "../lib/container-server";
@@ -14,6 +15,8 @@ type Context = CommandContext<typeof logsFlags, readonly [string, ...string[]]>;
 /** `kpod logs`: prints what containers have written, one container after the other, or all as they write. */
 export async function run(context: Context): Promise<number> {
   const { args, flags, terminal } = context;
+  // Of the last lines alone there are few.
+  if (flags.tail === undefined) expectMuchWork();
   const options = await readOptions(context);
   const server = await context.openServer();
   // The attempt before is another container.

@@ -1,8 +1,8 @@
-import { randomBytes } from "node:crypto";
 import type { CommandContext } from "../cli/command";
 import type { podRunFlags } from "../cli/table/pod-run";
 import { beforeLaunch } from "../lib/crio/before-launch";
 import { runPodSandbox } from "../lib/launch/pod";
+import { randomBytes } from "../lib/system/random";
 import { readKeyValues } from "./key-values";
 
 /** `kpod pod run`: starts a pod without containers and prints its id. */

@@ -10,11 +10,7 @@ import { wayIn } from "./oci/node-sight";
 import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
 import { readStateFile } from "./oci/state";
 import { findContainer } from "./operations/find-container";
-import { killContainer } from "./operations/kill";
-import { pauseContainer, unpauseContainer } from "./operations/pause";
-import { removeContainer } from "./operations/remove";
-import { recoverRenames, renameContainer } from "./operations/rename";
-import { containersInRename } from "./operations/rename-journal";
+import { containersInRename, journalDirectory } from "./operations/rename-journal";
 import { renameInAnnotations } from "./operations/rename-names";
 import type { ContainerData } from "./operations/container-data";
 import type { LogOptions } from "./operations/logs";
@@ -22,9 +18,7 @@ import { containerStateData, type ContainerStateData } from "./operations/state-
 import { findStorageContainer } from "./operations/storage-container";
 import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
-import { stopContainer } from "./operations/stop";
 import { hasVanished } from "./operations/vanished";
-import { waitForExit } from "./operations/wait";
 import { LoadedLists } from "./loaded-lists";
 import { runtimeChoiceOf } from "./runtime-choice";
 import { storeStateLock, type StateLock } from "./state-lock";
@@ -151,6 +145,8 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError INTERRUPTED
    */
   async finishRenames(): Promise<void> {
+    if (!existsSync(journalDirectory(this.store.layout.root))) return;
+    const { recoverRenames } = await import("./operations/rename");
     await recoverRenames(this);
   }
 
@@ -226,17 +222,26 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_STATE when it does not run, RUNTIME_FAILED, RUNTIME_TIMEOUT
    */
   containerKill(idOrName: string, signal: number): Promise<string> {
-    return this.change(idOrName, "kill", (container) => killContainer(this, container, signal));
+    return this.change(idOrName, "kill", async (container) => {
+      const { killContainer } = await import("./operations/kill");
+      await killContainer(this, container, signal);
+    });
   }
 
   /** Freezes a container (libkpod: ContainerPause). @throws KpodError as `containerKill` */
   containerPause(idOrName: string): Promise<string> {
-    return this.change(idOrName, "pause", (container) => pauseContainer(this, container));
+    return this.change(idOrName, "pause", async (container) => {
+      const { pauseContainer } = await import("./operations/pause");
+      await pauseContainer(this, container);
+    });
   }
 
   /** Thaws a container (libkpod: ContainerUnpause). @throws KpodError as `containerKill` */
   containerUnpause(idOrName: string): Promise<string> {
-    return this.change(idOrName, "unpause", (container) => unpauseContainer(this, container));
+    return this.change(idOrName, "unpause", async (container) => {
+      const { unpauseContainer } = await import("./operations/pause");
+      await unpauseContainer(this, container);
+    });
   }
 
   /**
@@ -245,9 +250,10 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError as `containerKill`, and INTERRUPTED
    */
   containerStop(idOrName: string, timeout: number, signal?: AbortSignal): Promise<string> {
-    return this.change(idOrName, "stop", (container) =>
-      stopContainer(this, container, timeout * 1000, signal),
-    );
+    return this.change(idOrName, "stop", async (container) => {
+      const { stopContainer } = await import("./operations/stop");
+      await stopContainer(this, container, timeout * 1000, signal);
+    });
   }
 
   /**
@@ -256,16 +262,21 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError NOT_FOUND, AMBIGUOUS, INTERRUPTED
    */
   async containerWait(idOrName: string, signal?: AbortSignal): Promise<number> {
+    const { waitForExit } = await import("./operations/wait");
     return (await waitForExit(this, findContainer(this, idOrName, "wait"), { signal })) ?? 255;
   }
 
   /** Removes a container (libkpod: Remove). @throws KpodError as `containerKill`, and LOCK_TIMEOUT */
   remove(idOrName: string, force: boolean): Promise<string> {
-    return this.change(idOrName, "rm", (container) => removeContainer(this, container, force));
+    return this.change(idOrName, "rm", async (container) => {
+      const { removeContainer } = await import("./operations/remove");
+      await removeContainer(this, container, force);
+    });
   }
 
   /** Renames a container (libkpod: ContainerRename). @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT */
   async containerRename(idOrName: string, newName: string): Promise<void> {
+    const { renameContainer } = await import("./operations/rename");
     await renameContainer(this, findContainer(this, idOrName, "rename"), newName);
   }
 

@@ -8,7 +8,7 @@ import type { FlagSpec } from "../../src/cli/flags";
 import { globalFlags } from "../../src/cli/globals";
 import { plainColors } from "../../src/cli/colors";
 import { helpText } from "../../src/cli/help";
-import { parseCommandLine } from "../../src/cli/program";
+import { parseCommandLine } from "../../src/cli/full-parser";
 import { table } from "../../src/cli/table";
 import packageJson from "../../package.json";
 import { runProcess } from "../helpers/process";

@@ -1,4 +1,4 @@
-import { parseFlags } from "../../src/cli/parse-flags";
+import { parseFlags } from "../../src/cli/full-parser";
 import type { FlagSpecs } from "../../src/cli/flags";
 import { UsageError } from "../../src/cli/errors";
 

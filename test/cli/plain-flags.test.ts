@@ -1,6 +1,6 @@
 import { UsageError } from "../../src/cli/errors";
 import type { FlagSpecs, ParsedFlags } from "../../src/cli/flags";
-import { parseByCommander } from "../../src/cli/parse-flags";
+import { parseByCommander } from "../../src/cli/full-parser";
 import { parsePlainFlags } from "../../src/cli/plain-flags";
 import { sequence } from "../helpers/sequence";
 

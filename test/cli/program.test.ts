@@ -1,6 +1,7 @@
 import { command, type Command } from "../../src/cli/command";
 import { UnknownCommandError, UsageError } from "../../src/cli/errors";
-import { parseCommandLine, type Request } from "../../src/cli/program";
+import { parseCommandLine } from "../../src/cli/full-parser";
+import type { Request } from "../../src/cli/program";
 import { table } from "../../src/cli/table";
 
 /** What a command line asks for, as far as the tests tell it: the path, and what was given. */

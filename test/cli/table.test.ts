@@ -4,7 +4,7 @@ import { plainColors } from "../../src/cli/colors";
 import { helpText } from "../../src/cli/help";
 import { propertyOf } from "../../src/cli/flags";
 import { globalFlags } from "../../src/cli/globals";
-import { parseCommandLine } from "../../src/cli/program";
+import { parseCommandLine } from "../../src/cli/full-parser";
 import { table } from "../../src/cli/table";
 
 const commands = table.map((command) => [command.path.join(" "), command] as const);

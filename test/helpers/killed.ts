@@ -1,7 +1,5 @@
-import { join } from "node:path";
+import { kpodCommand } from "./kpod";
 import { runProcess, type ProcessResult } from "./process";
-
-const kpod = join(__dirname, "../../bin/kpod");
 
 /** All by which a program changes what is on a disk or mounted, but for the contents of files that nobody knows yet. */
 const changing = [
@@ -19,5 +17,5 @@ export function killedAt(step: number, args: readonly string[]): Promise<Process
     `--trace=${changing}`,
     `--inject=${changing}:signal=KILL:when=${step}`,
   ];
-  return runProcess("strace", [...words, process.execPath, kpod, ...args]);
+  return runProcess("strace", [...words, ...kpodCommand, ...args]);
 }

@@ -7,6 +7,7 @@ import type { ConfigTables, NodeLayout } from "../../scripts/lib/layout.mjs";
 import { leftovers, sweep } from "../../scripts/lib/sweep.mjs";
 import { testImages } from "./images";
 import type { TestImages } from "./images";
+import { KPOD } from "./kpod";
 import { finish, runProcess, startProcess, succeeded } from "./process";
 import type { ProcessOptions, ProcessResult } from "./process";
 import { writeTree } from "./testdir";
@@ -26,9 +27,9 @@ type Run = (args: readonly string[], options?: ProcessOptions) => Promise<Proces
 export interface World extends NodeLayout {
   /** Directory for what a test itself has to put somewhere: volumes, archives. */
   readonly scratch: string;
-  /** Runs bin/kpod with the world's configuration. */
+  /** Runs kpod with the world's configuration. */
   readonly kpod: Run;
-  /** Starts bin/kpod and does not wait; destroy() kills it where it still runs. */
+  /** Starts kpod and does not wait; destroy() kills it where it still runs. */
   startKpod(
     args: readonly string[],
     options?: Pick<ProcessOptions, "env" | "cwd">,
@@ -56,7 +57,6 @@ export interface World extends NodeLayout {
   destroy(options?: { readonly patienceMs?: number }): Promise<void>;
 }
 
-const KPOD = join(__dirname, "../../bin/kpod");
 const open = new Set<World>();
 
 // A test that failed half way, or forgot it, leaves its world to this.

@@ -2,10 +2,9 @@ import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupHierarchies } from "../../src/lib/cgroups/hierarchies";
 import type { Container } from "../../src/lib/oci/container";
+import { KPOD } from "../helpers/kpod";
 import { createNode, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
-
-const kpod = join(__dirname, "../../bin/kpod");
 
 let node: Node;
 let web: Container;
@@ -26,7 +25,7 @@ async function statsIn(place: string): Promise<unknown> {
     .map((path) => join(path, place));
   for (const path of own) mkdirSync(path, { recursive: true });
   const enter = own.map((path) => `echo $$ > ${path}/cgroup.procs`).join("; ");
-  const words = [kpod, "--config", node.world.config, "stats", "--no-stream", "--json"];
+  const words = [KPOD, "--config", node.world.config, "stats", "--no-stream", "--json"];
   const script = `set -e; ${enter}; exec unshare --cgroup "$@"`;
   const { exitCode, stdout, stderr } = await runProcess("bash", ["-c", script, "bash", ...words]);
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: "" });

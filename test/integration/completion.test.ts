@@ -2,16 +2,16 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { shells } from "../../src/cli/completion/scripts";
 import { completionStore } from "../helpers/completion-store";
+import { KPOD } from "../helpers/kpod";
 import { runProcess, type ProcessResult } from "../helpers/process";
 import { startLocker } from "../helpers/record-lock";
 import { completionFiles } from "../helpers/shells";
 import { testdir, writeTree } from "../helpers/testdir";
 
-const program = join(__dirname, "../../bin/kpod");
 const names = "cache\tpaused, localhost/busybox:latest, pod default/shop\n";
 
 function kpod(...args: string[]): Promise<ProcessResult> {
-  return runProcess(program, args);
+  return runProcess(KPOD, args);
 }
 
 /** A node whose runtime leaves a file behind when it is called. */
@@ -84,44 +84,9 @@ test.each([
 test("a shell that has gone away is no error", async () => {
   const { config } = node();
   const line = `"$0" -c "$1" __complete rm "" | true; echo "\${PIPESTATUS[0]}"`;
-  expect(await runProcess("bash", ["-c", line, program, config])).toEqual({
+  expect(await runProcess("bash", ["-c", line, KPOD, config])).toEqual({
     exitCode: 0,
     stdout: "0\n",
     stderr: "",
   });
-});
-
-test("the parser of command lines is not loaded for an answer", async () => {
-  const { directory, config } = node();
-  writeTree(directory, {
-    "loaded.cjs": `
-const fs = require("node:fs");
-const { readFileSync } = fs;
-const read = [];
-fs.readFileSync = (path, ...options) => {
-  read.push(String(path));
-  return readFileSync(path, ...options);
-};
-process.on("exit", () => fs.writeFileSync(process.env.LOADED, read.join("\\n")));
-`,
-  });
-  const isParserLoaded = async (...args: string[]) => {
-    const loaded = join(directory, "loaded");
-    await runProcess(
-      process.execPath,
-      ["-r", join(directory, "loaded.cjs"), program, "-c", config, ...args],
-      {
-        env: { LOADED: loaded },
-      },
-    );
-    const scripts = readFileSync(loaded, "utf8")
-      .split("\n")
-      .filter((file) => file.endsWith(".cjs"));
-    expect(scripts.length).toBeGreaterThan(0);
-    const parser = /CommanderError\d* *= *class|class CommanderError/;
-    return scripts.some((file) => parser.test(readFileSync(file, "utf8")));
-  };
-  expect(await isParserLoaded("ps", "-aq")).toBe(true);
-  expect(await isParserLoaded("ps", "-a", "--last=3")).toBe(false);
-  expect(await isParserLoaded("__complete", "unpause", "")).toBe(false);
 });

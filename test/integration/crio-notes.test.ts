@@ -2,12 +2,12 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { dropInfraProcess } from "../helpers/modern-world";
+import { KPOD } from "../helpers/kpod";
 import { createNode, type Node } from "../helpers/node";
 import type { ProcessResult } from "../helpers/process";
 import { startInPty } from "../helpers/pty";
 
 // What kpod says, after a change, of a CRI-O that runs and did not see it.
-const KPOD = join(__dirname, "../../bin/kpod");
 
 let node: Node;
 let pod: Sandbox;

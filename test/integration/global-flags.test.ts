@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { chmodSync, cpSync, existsSync, openSync, closeSync } from "node:fs";
 import { join } from "node:path";
 import { acquireLock } from "../../src/lib/storage/lock-file";
+import { KPOD } from "../helpers/kpod";
 import { finish, runProcess, startProcess, type ProcessResult } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 
 const repository = join(__dirname, "../..");
-const program = join(repository, "bin/kpod");
 
 function kpod(...args: string[]): Promise<ProcessResult> {
-  return runProcess(program, args);
+  return runProcess(KPOD, args);
 }
 
 describe("exit codes", () => {
@@ -108,7 +108,7 @@ describe("global flags before and after the command", () => {
 
 describe("standard output", () => {
   test("a reader that is gone ends kpod quietly", async () => {
-    const child = spawn("sh", ["-c", 'read go; exec "$0" --help', program], { stdio: "pipe" });
+    const child = spawn("sh", ["-c", 'read go; exec "$0" --help', KPOD], { stdio: "pipe" });
     child.stdout.destroy();
     await once(child.stdout, "close");
     expect(await finish(child, "kpod --help", { input: "go\n" })).toEqual({
@@ -120,7 +120,7 @@ describe("standard output", () => {
 
   test("kpod --help | head -1", async () => {
     const line = `set -o pipefail; "$0" --help | head -1`;
-    const result = await runProcess("bash", ["-c", line, program]);
+    const result = await runProcess("bash", ["-c", line, KPOD]);
     expect(result.stdout).toMatch(/^Usage: kpod[^\n]*\n$/);
     expect(result.stderr).toBe("");
   });
@@ -129,7 +129,7 @@ describe("standard output", () => {
     const full = openSync("/dev/full", "w");
     try {
       for (const args of [["--version"], ["--help"]]) {
-        const child = spawn(program, args, { stdio: ["pipe", full, "pipe"] });
+        const child = spawn(KPOD, args, { stdio: ["pipe", full, "pipe"] });
         const stderr: Buffer[] = [];
         child.stderr?.on("data", (chunk: Buffer) => stderr.push(chunk));
         const [exitCode] = (await once(child, "close")) as [number];
@@ -152,7 +152,7 @@ describe("standard output", () => {
       process.kill(process.pid, "SIGKILL");`;
     // The reader sleeps long enough for kpod to find the pipe full; else the test proves less, but does not fail.
     const line = `set -o pipefail; { "$0" -e "$1" 2>/dev/null & wait $!; exec "$2" --help; } | { sleep 1; cat; }`;
-    const { exitCode, stdout } = await runProcess("bash", ["-c", line, process.execPath, filler, program]);
+    const { exitCode, stdout } = await runProcess("bash", ["-c", line, process.execPath, filler, KPOD]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^x{1000}/);
     expect(stdout.replace(/^x+/, "")).toBe((await kpod("--help")).stdout);
@@ -170,7 +170,7 @@ describe("while kpod waits for a lock", () => {
   async function waiting(line: readonly string[], then: (child: ChildProcessWithoutNullStreams) => void) {
     const held = await acquireLock(lock, "write", { timeoutMs: 1000 });
     try {
-      const child = startProcess(program, line);
+      const child = startProcess(KPOD, line);
       child.stderr.once("data", () => {
         then(child);
       });

@@ -1,6 +1,7 @@
 import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
+import { KPOD } from "../helpers/kpod";
 import { contentsOf, createNode, pidOf, type Node } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
@@ -9,7 +10,6 @@ import { testdir } from "../helpers/testdir";
 // namespaces of its own. The node's files are hidden elsewhere, and kpod's own from the node: nothing can come from the
 // wrong side.
 const repository = join(__dirname, "../..");
-const kpod = join(repository, "bin/kpod");
 
 let node: Node;
 let web: Container;
@@ -41,7 +41,7 @@ function inPod(words: readonly string[], before: readonly string[] = []): Promis
     exec "$@"
   `;
   const namespaces = ["--pid", "--fork", "--mount", "--cgroup"];
-  return runProcess("unshare", [...namespaces, "bash", "-c", script, "bash", ...before, kpod, ...words]);
+  return runProcess("unshare", [...namespaces, "bash", "-c", script, "bash", ...before, KPOD, ...words]);
 }
 
 const look = (...words: string[]): Promise<ProcessResult> =>
@@ -138,7 +138,7 @@ test("a directory that is none", async () => {
   expect(await node.refusal("--host-root", "/no/such", "ps")).toBe(
     "cannot use /no/such as the root of a node: no such file or directory",
   );
-  expect(await node.refusal("--host-root", kpod, "ps")).toContain("it is no directory");
+  expect(await node.refusal("--host-root", KPOD, "ps")).toContain("it is no directory");
 });
 
 test("a node without its /proc shows Unknown for what only processes could tell", async () => {
@@ -146,7 +146,7 @@ test("a node without its /proc shows Unknown for what only processes could tell"
   const words = ["--host-root", join(hostRoot, "host"), "--config", node.world.config];
   const ps = ["ps", "-a", "--format", "{{.Names}} {{.State}}"];
   const { stdout, exitCode } = await runProcess("unshare", [
-    ...["--mount", "bash", "-c", script, "bash", kpod, ...words, ...ps],
+    ...["--mount", "bash", "-c", script, "bash", KPOD, ...words, ...ps],
   ]);
   expect(exitCode).toBe(0);
   expect(stdout).toMatch(/^k8s_web_\S+ unknown$/m);

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { data, layOut } from "../helpers/captured-stores";
+import { KPOD } from "../helpers/kpod";
 import { createNode, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { expectToFit, keysNeverSeen, schemaNames } from "../helpers/schemas";
@@ -110,7 +111,7 @@ test("a key that the schema does not name, or that is missing, is found", async 
   const places = ["--root", join(directory, "root"), "--runroot", join(directory, "runroot")];
   const kpod = async (...args: string[]): Promise<unknown> => {
     const words = [...places, "--runtime", "/bin/false", ...args];
-    const { stdout } = await runProcess(join(__dirname, "../../bin/kpod"), words);
+    const { stdout } = await runProcess(KPOD, words);
     return JSON.parse(stdout) as unknown;
   };
   const containers = (await kpod("ps", "-a", "-s", "--format", "json")) as { id: string }[];

@@ -15,11 +15,10 @@ import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { isNotFound } from "../../src/lib/errors";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { KPOD } from "../helpers/kpod";
 import { createNode, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { until } from "../helpers/until";
-
-const KPOD = join(__dirname, "../../bin/kpod");
 
 let node: Node;
 let pod: Sandbox;

@@ -13,12 +13,12 @@ import { join } from "node:path";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { Container } from "../../src/lib/oci/container";
+import { KPOD, kpodCommand } from "../helpers/kpod";
 import { fileVersion, pathsBelow } from "../helpers/listing";
 import { createNode, type Node } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 
 const repository = join(__dirname, "../..");
-const kpod = join(repository, "bin/kpod");
 
 let node: Node;
 let pod: Sandbox;
@@ -136,7 +136,7 @@ async function writesOf(name: string, words: readonly string[]): Promise<string[
     "--output-separately",
     `--output=${join(traces, "of")}`,
   ];
-  const result = await runProcess("strace", [...strace, process.execPath, kpod, ...words], { env });
+  const result = await runProcess("strace", [...strace, ...kpodCommand, ...words], { env });
   expect([name, result.exitCode, result.stderr]).toEqual([name, 0, ""]);
   return writes(
     readdirSync(traces)
@@ -169,7 +169,7 @@ test.each(Object.keys(looks))("%s works where nothing can be written", async (na
       name === "a shell's question"
         ? [...places, "-c", config, ...words]
         : ["--config", config, ...places, ...words];
-    const result = await runProcess(kpod, line, { env: { XDG_CACHE_HOME: join(copy, "scratch") } });
+    const result = await runProcess(KPOD, line, { env: { XDG_CACHE_HOME: join(copy, "scratch") } });
     expect([name, result.exitCode, result.stderr]).toEqual([name, 0, ""]);
   } finally {
     unmount(copy);

@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readdirSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../../package.json";
 import { freshEnvironment, installGlobally, packKpod, type Packed } from "../helpers/package";
@@ -16,7 +16,7 @@ let world: World;
 
 beforeAll(async () => {
   [packed, world] = await Promise.all([packKpod(), createWorld()]);
-  ({ prefix, home } = await installGlobally(packed.file));
+  ({ prefix, home } = await installGlobally([packed.file]));
 }, 240_000);
 
 afterAll(() => world.destroy());
@@ -33,7 +33,8 @@ describe("the package", () => {
     const outsideDist = packed.names.filter((name) => !name.startsWith("dist/"));
     expect(outsideDist.sort()).toEqual(
       [
-        ...["CHANGELOG.md", "LICENSE", "README.md", "package.json", "bin/kpod"],
+        ...["CHANGELOG.md", "LICENSE", "README.md", "package.json"],
+        ...["bin/code-cache.cjs", "bin/kpod", "bin/use-executable.cjs"],
         ...packageJson.man.map((page) => page.replace(/^\.\//, "")),
         ...readdirSync(join(repository, "schemas")).map((name) => `schemas/${name}`),
         ...["completions/_kpod", "completions/kpod.bash", "completions/kpod.fish"],
@@ -108,6 +109,47 @@ describe("installed by npm install --global", () => {
       expect(readFileSync(join(completions, file), "utf8")).toBe(await kpod("completion", shell));
     }
   });
+});
+
+describe("the executable of the package for this machine", () => {
+  const launcher = ({ prefix: at }: { readonly prefix: string }) =>
+    readFileSync(join(at, "lib/node_modules/kpod/bin/kpod")).subarray(0, 4).toString("latin1");
+  const version = async ({ prefix: at, home: ownHome }: Awaited<ReturnType<typeof installGlobally>>) =>
+    runProcess(join(at, "bin/kpod"), ["version"], { env: freshEnvironment(ownHome), cwd: ownHome });
+  /** Both packages; undefined where there is no engine for this machine, and so no executable. */
+  const files = () => (packed.executable === undefined ? undefined : [packed.executable, packed.file]);
+
+  test("takes the place of the script when npm installs both", async () => {
+    expect(launcher({ prefix })).toBe("#!/u");
+    const both = files();
+    if (both === undefined) return;
+    const installed = await installGlobally(both);
+    expect(launcher(installed)).toBe("\x7fELF");
+    const { exitCode, stdout, stderr } = await version(installed);
+    expect([exitCode, stderr]).toEqual([0, ""]);
+    expect(stdout).toContain(packageJson.version);
+    const licences = join(installed.prefix, `lib/node_modules/kpod-linux-${process.arch}/THIRD-PARTY.txt`);
+    expect(readFileSync(licences, "utf8")).toContain("JavaScriptCore");
+  }, 120_000);
+
+  test("does not where npm may run no scripts, or where it does not run: there kpod runs on Node", async () => {
+    const both = files();
+    if (both === undefined) return;
+    const installed = await installGlobally(both, ["--ignore-scripts"]);
+    expect(launcher(installed)).toBe("#!/u");
+    expect(await version(installed)).toMatchObject({ exitCode: 0, stderr: "" });
+
+    // Run by hand then, the script leaves what does not run, or is another version's.
+    const modules = join(installed.prefix, "lib/node_modules");
+    const executable = join(modules, `kpod-linux-${process.arch}/bin/kpod`);
+    for (const script of ["#!/bin/sh\nkill -ILL $$\n", "#!/bin/sh\necho kpod version 0.0.1\n"]) {
+      writeFileSync(executable, script);
+      const done = await runProcess(process.execPath, [join(modules, "kpod/bin/use-executable.cjs")]);
+      expect(done).toEqual({ exitCode: 0, stdout: "", stderr: "" });
+      expect(launcher(installed)).toBe("#!/u");
+    }
+    expect(readdirSync(join(modules, "kpod/bin")).sort()).toEqual(["kpod", "use-executable.cjs"]);
+  }, 120_000);
 });
 
 describe("as a library", () => {

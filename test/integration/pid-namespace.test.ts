@@ -4,11 +4,11 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isProcessAlive } from "../../src/lib/system/process";
+import { KPOD } from "../helpers/kpod";
 import { conmonOf, contentsOf, createNode, pidOf, type Node } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 
 // A toolbox or a debug pod without hostPID: real kpod in a pid namespace of its own, beside a container that runs.
-const kpod = join(__dirname, "../../bin/kpod");
 const ownProc = ["--pid", "--fork", "--mount-proc"];
 const foreignProc = ["--pid", "--fork"];
 
@@ -31,7 +31,7 @@ afterAll(async () => {
 
 /** Runs kpod in new namespaces. */
 function outside(namespaces: readonly string[], ...args: readonly string[]): Promise<ProcessResult> {
-  return runProcess("unshare", [...namespaces, kpod, "--config", node.world.config, ...args]);
+  return runProcess("unshare", [...namespaces, KPOD, "--config", node.world.config, ...args]);
 }
 
 const refusal =
@@ -69,7 +69,7 @@ describe.each([
 
   test("rm -f leaves the process group of its caller alone", async () => {
     const script = 'unshare "$@" || code=$?; echo "alive after $code"';
-    const words = ["sh", ...namespaces, kpod, "--config", node.world.config, "rm", "-f", "web"];
+    const words = ["sh", ...namespaces, KPOD, "--config", node.world.config, "rm", "-f", "web"];
     // The leader of a group of its own: what is sent to the group must not end the test.
     const shell = spawn("sh", ["-c", script, ...words], {
       detached: true,
@@ -101,7 +101,7 @@ test("looks show Unknown for what they cannot see, with one warning", async () =
 test("where neither processes nor cgroups are seen, that it ran is enough not to touch it", async () => {
   const hidden = [
     ...["--mount", ...ownProc, "bash", "-c", 'mount -t tmpfs none /sys/fs/cgroup; exec "$@"', "bash"],
-    ...[kpod, "--config", node.world.config],
+    ...[KPOD, "--config", node.world.config],
   ];
   const ps = await runProcess("unshare", [...hidden, "ps", "-a", "--format", "{{.Names}} {{.State}}"]);
   expect(ps.stdout).toMatch(/^k8s_ended_\S+ stopped\nk8s_web_\S+ unknown\n$/);
@@ -128,7 +128,7 @@ test("with the /proc of the node a look shows what is", async () => {
 test("nothing is launched where nothing tells whose namespace it is", async () => {
   const empty = await createNode();
   const run = ["pod", "run", "--name", "new", "--cgroup-parent", empty.world.cgroupParent];
-  const words = [...ownProc, kpod, "--config", empty.world.config];
+  const words = [...ownProc, KPOD, "--config", empty.world.config];
   const { exitCode, stderr } = await runProcess("unshare", [...words, ...run]);
   expect(exitCode).toBe(1);
   expect(stderr).toContain("this is not the pid namespace of a machine, and nothing runs");
@@ -145,12 +145,12 @@ test("a node that is a pid namespace itself is worked in as any other", async ()
   // Its first process is called as that of a machine is; what runs then tells it as well.
   const script = `
     set -e
-    ${kpod} --config ${config} pod run --name inner --cgroup-parent ${cgroupParent}
-    ${kpod} --config ${config} run -d --pod inner --name job busybox sleep 1000
+    ${KPOD} --config ${config} pod run --name inner --cgroup-parent ${cgroupParent}
+    ${KPOD} --config ${config} run -d --pod inner --name job busybox sleep 1000
     exec 2>&1
-    ${kpod} --config ${config} ps --format '{{.Status}}'
-    ${kpod} --config ${config} pod rm -f inner
-    ${kpod} --config ${config} ps -a --quiet
+    ${KPOD} --config ${config} ps --format '{{.Status}}'
+    ${KPOD} --config ${config} pod rm -f inner
+    ${KPOD} --config ${config} ps -a --quiet
     echo done
   `;
   const init = join(scratch, "systemd");

@@ -3,14 +3,13 @@ import { join } from "node:path";
 import { loadConfig } from "../../src/lib/config";
 import { ContainerServer } from "../../src/lib/container-server";
 import { createPodContainer } from "../../src/lib/launch/container";
+import { KPOD } from "../helpers/kpod";
 import { enterScreen, leaveScreen, pictures } from "../helpers/pictures";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { runProcess, succeeded } from "../helpers/process";
 import { listing } from "../helpers/listing";
 import { until } from "../helpers/until";
 import { createWorld, type World } from "../helpers/world";
-
-const KPOD = join(__dirname, "../../bin/kpod");
 
 let world: World;
 let imageId: string;

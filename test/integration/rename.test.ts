@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renameContainer, type RenameStep } from "../../src/lib/operations/rename";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { KPOD } from "../helpers/kpod";
 import { listing } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
 import { createNode, tracesOf, type Node } from "../helpers/node";
@@ -26,8 +27,6 @@ interface Inspected {
   readonly Labels: Readonly<Record<string, string>>;
   readonly State: { readonly annotations: Readonly<Record<string, string>> };
 }
-
-const kpod = join(__dirname, "../../bin/kpod");
 const bundle = join(__dirname, "../../dist/index.cjs");
 
 test("everything bears the new name, and numbers too large for JavaScript stay as they are", async () => {
@@ -105,7 +104,7 @@ test.each(steps)("removed by somebody after the step %s, it is said to have left
   await server.update({ states: false });
   const message = `container ${container.id} has left the store meanwhile`;
   const renamed = renameContainer(server, server.lookupContainer(container.id), `away-${step}`, (done) => {
-    if (done === step) execFileSync(kpod, ["--config", node.world.config, "rm", container.id]);
+    if (done === step) execFileSync(KPOD, ["--config", node.world.config, "rm", container.id]);
   });
   // Once the record has the new name, the rename is through.
   if (step === "record") await renamed;

@@ -3,12 +3,11 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { KPOD } from "../helpers/kpod";
 import { createNode, logOf, pidOf, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
-
-const KPOD = join(__dirname, "../../bin/kpod");
 
 let node: Node;
 let pod: Sandbox;
@@ -77,7 +76,7 @@ describe("in the foreground", () => {
 
   test("a container that is killed from outside ends it with 137, removed or not", async () => {
     const killed = runScript("echo up; sleep 1000", "--name", "killed");
-    await node.ok("wait", "--condition", "running", await idOf("killed"));
+    await until("it runs", async () => (await node.ok("ps", "-q", "-f", "name=killed")) !== "");
     await node.ok("kill", "killed");
     expect(await killed).toEqual({ exitCode: 137, stdout: "up\n", stderr: "" });
 
@@ -86,15 +85,6 @@ describe("in the foreground", () => {
     await node.ok("rm", "-f", "removed");
     expect(await removed).toEqual({ exitCode: 137, stdout: "up\n", stderr: "" });
   });
-
-  async function idOf(name: string): Promise<string> {
-    let id = "";
-    await until(`${name} is there`, async () => {
-      id = (await node.ok("ps", "-a", "-q", "--no-trunc", "-f", `name=k8s_${name}_`)).trim();
-      return id !== "";
-    });
-    return id;
-  }
 
   test("Ctrl-C reaches the container, and the second kills it", async () => {
     const script = "trap 'echo asked; trap : INT; echo ready' INT; echo ready; while :; do sleep 0.1; done";

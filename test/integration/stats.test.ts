@@ -8,14 +8,13 @@ import { loadConfig } from "../../src/lib/config";
 import { ContainerServer } from "../../src/lib/container-server";
 import { readNetworkInterfaces } from "../../src/lib/system/net-dev";
 import { failureOf } from "../helpers/failure";
+import { KPOD } from "../helpers/kpod";
 import { enterScreen, leaveScreen, pictures } from "../helpers/pictures";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { succeeded } from "../helpers/process";
 import { writeTree } from "../helpers/testdir";
 import { until } from "../helpers/until";
 import { createWorld, type RuntimeName, type World } from "../helpers/world";
-
-const KPOD = join(__dirname, "../../bin/kpod");
 
 interface Row {
   readonly container: string;

@@ -87,6 +87,19 @@ describe("node packages", () => {
   ])("%s", (_, installed, expected) => {
     expect(nodePackagesAreCurrent(project(installed))).toBe(expected);
   });
+
+  test.each<[string, object, boolean]>([
+    ["is led to", { "node_modules/own": { resolved: "own", link: true }, own: { version: "1.0.0" } }, true],
+    ["was copied, as older npms do", { "node_modules/own": { version: "1.0.0" } }, true],
+    ["is missing", {}, false],
+  ])("a directory of the repository that %s", (_, installed, expected) => {
+    const wanted = { "node_modules/own": { resolved: "own", link: true }, own: { version: "1.0.0" } };
+    const directory = testdir({
+      "package-lock.json": lock({ "": { name: "p" }, ...wanted }),
+      "node_modules/.package-lock.json": lock(installed),
+    });
+    expect(nodePackagesAreCurrent(directory)).toBe(expected);
+  });
 });
 
 describe("dist", () => {
@@ -101,7 +114,7 @@ describe("dist", () => {
       "src/lib/index.ts": "",
       "src/main.ts": "",
       "scripts/build.mjs": "",
-      "scripts/lib/pack.mjs": "",
+      "scripts/lib/bundle.mjs": "",
       "package.json": "",
       "package-lock.json": "",
     });
@@ -111,7 +124,7 @@ describe("dist", () => {
       "src/lib",
       "src",
       "scripts/build.mjs",
-      "scripts/lib/pack.mjs",
+      "scripts/lib/bundle.mjs",
       "package.json",
     ];
     for (const path of [...paths, "package-lock.json"]) age(join(directory, path), 2);
@@ -135,7 +148,7 @@ describe("dist", () => {
   });
 
   test("a changed, a new and a deleted source make it old", () => {
-    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/lib/pack.mjs", "package.json"]) {
+    for (const name of ["src/main.ts", "src/lib/new.ts", "scripts/lib/bundle.mjs", "package.json"]) {
       const directory = built(1);
       writeFileSync(join(directory, name), "changed");
       expect(distIsCurrent(directory)).toBe(false);

@@ -3,7 +3,7 @@ import { cpSync, existsSync, rmdirSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import { newSince } from "../../scripts/lib/machine-state.mjs";
-import { closingLine } from "../../scripts/lib/test-summary.mjs";
+import { addCounts, closingLine } from "../../scripts/lib/test-summary.mjs";
 import { finish, startProcess } from "../helpers/process";
 import type { ProcessResult } from "../helpers/process";
 import { until } from "../helpers/until";
@@ -31,6 +31,18 @@ test.each([
   [undefined, 1, "0 passed, 1 failed, 0 skipped"],
 ])("closing line %#", (result, otherFailures, expected) => {
   expect(closingLine(result, otherFailures)).toBe(expected);
+});
+
+test("the counts of two runs are added, one without counts among them", () => {
+  const first = { ...NONE, numPassedTests: 2, numFailedTests: 1 };
+  const second = { ...NONE, numPassedTests: 3, numTodoTests: 1 };
+  expect(addCounts([first, second])).toEqual({
+    ...NONE,
+    numPassedTests: 5,
+    numFailedTests: 1,
+    numTodoTests: 1,
+  });
+  expect(closingLine(addCounts([first, undefined]))).toBe("2 passed, 1 failed, 0 skipped");
 });
 
 test("what is new is told by its marks: this run's, nobody's, or another run's", () => {

@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { crioStartedSince } from "../crio/started";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { hasVanished } from "../operations/vanished";
+import { isVanishing } from "../operations/vanished";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { isMountPoint } from "../system/mount";
@@ -52,7 +52,7 @@ export async function unlessOvertaken<T>(
   } catch (error) {
     const foreseen = error instanceof KpodError ? error.code !== "INTERRUPTED" : errnoOf(error) !== undefined;
     if (!foreseen || error instanceof OvertakenError) throw error;
-    const happened = whatHappened(server, launched);
+    const happened = await whatHappened(server, launched);
     if (happened === undefined) throw error;
     const what = `${launched.infra ? "pod" : "container"} ${launched.name}`;
     throw new OvertakenError(`${what} is not launched: ${happened}`, error);
@@ -66,14 +66,14 @@ class OvertakenError extends KpodError {
   }
 }
 
-function whatHappened(
+async function whatHappened(
   server: Pick<ContainerServer, "config" | "store">,
   { id, infra, sandbox, since, rootPath }: Launched,
-): string | undefined {
+): Promise<string | undefined> {
   const podRemoved = infra
-    ? hasVanished(server, { id })
-    : sandbox !== undefined && hasVanished(server, sandbox);
-  const removed = podRemoved || hasVanished(server, { id });
+    ? await isVanishing(server, { id })
+    : sandbox !== undefined && (await isVanishing(server, sandbox));
+  const removed = podRemoved || (await isVanishing(server, { id }));
   const pod = infra ? "it" : `pod ${sandbox?.kubeName ?? ""}`;
   if (!removed) {
     if (sandbox?.isMarkedStopped === true) return `${pod} was stopped or removed meanwhile`;

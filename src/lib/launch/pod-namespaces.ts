@@ -1,10 +1,11 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import type { SpecNamespace } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
+import { removeIfThere } from "../system/remove";
 import { idMappingsOf, type IdMappings } from "./user-namespace";
 
 /** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
@@ -49,7 +50,7 @@ export function makePodNamespaces(namespacesDir: string, uid: string, hostNetwor
 export function removePodNamespaces(namespaces: PodNamespaces): void {
   for (const target of Object.values(namespaces)) {
     while (unmount(target));
-    rmSync(target, { force: true });
+    removeIfThere(target);
   }
 }
 

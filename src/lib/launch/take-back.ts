@@ -1,4 +1,3 @@
-import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -6,6 +5,7 @@ import type { Container } from "../oci/container";
 import { discardContainer, discardPod } from "../operations/discard";
 import type { Sandbox } from "../sandbox/sandbox";
 import { removeDirectoryIfEmpty } from "../system/files";
+import { removeIfThere } from "../system/remove";
 
 /**
  * Removes a container that was created but could not be started, also its log, in which nothing can stand.
@@ -39,6 +39,6 @@ export async function takeBackPod(server: ContainerServer, sandbox: Sandbox): Pr
 
 /** Removes a log file, and its directory when it was the only one in it. */
 export function removeLog(path: string): void {
-  rmSync(path, { force: true });
+  removeIfThere(path);
   removeDirectoryIfEmpty(dirname(path));
 }

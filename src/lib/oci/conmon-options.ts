@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import { basename } from "node:path";
 import { KpodError } from "../errors";
 import { runtimeOptions } from "./runtime-call";
@@ -131,7 +130,12 @@ async function knownOptions({
 }
 
 /** What `conmon --help` prints; undefined when the time is up. */
-function helpOf(conmon: string, cwd: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+async function helpOf(
+  conmon: string,
+  cwd: string,
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const { spawn } = await import("node:child_process");
   const child = spawn(conmon, ["--help"], { cwd, stdio: ["ignore", "pipe", "ignore"], detached: true });
   return new Promise((resolve) => {
     let text = "";

@@ -1,4 +1,3 @@
-import { spawn } from "node:child_process";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../errors";
@@ -24,6 +23,7 @@ const patienceForWords = 1000;
 export async function createWithConmon(request: ConmonRequest): Promise<number> {
   const words = await conmonArguments(request);
   if (request.signal?.aborted === true) throw interrupted(request);
+  const { spawn } = await import("node:child_process");
   const child = spawn(request.conmon, words, {
     env: { ...environment(request.env), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" },
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],

@@ -1,8 +1,9 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import type { Config } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isProcOfMachine } from "../system/pid-namespace";
+import { removeIfThere } from "../system/remove";
 import type { Container } from "./container";
 import { isBeingMade } from "./making";
 import { nodeSight, wayIn, type NodeSight } from "./node-sight";
@@ -291,7 +292,7 @@ export class RuntimeStates {
     const located = locateState(this.existingRoots(), id);
     if (located === undefined) return;
     try {
-      rmSync(located.directory, { recursive: true, force: true });
+      removeIfThere(located.directory, { recursive: true });
     } catch (error) {
       throw fileError(`cannot remove ${located.directory}`, error);
     }

@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -8,6 +8,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
+import { removeIfThere } from "../system/remove";
 import { waitUntil } from "../system/wait-until";
 import { firstProcessOf } from "./first-process";
 import { killedExitCode } from "./kill";
@@ -65,7 +66,7 @@ async function untilTaken({ config, store }: ContainerServer, { id }: Container)
 
 /** Removes the exit file in the exits directory, the last of a container: until then CRI-O can read it. */
 export function removeExitFile({ config }: ContainerServer, { id }: Pick<Container, "id">): void {
-  rmSync(join(config.containerExitsDir, id), { force: true });
+  removeIfThere(join(config.containerExitsDir, id));
 }
 
 /** @returns false when the runtime cannot do it, and with force has to be done without */
@@ -127,7 +128,7 @@ async function clearRuntimeFiles(
   if (monitor !== undefined) await endMonitor(container, monitor, options);
   await endCgroups(container, options);
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
-  rmSync(join(config.containerAttachSocketDir, container.id), { recursive: true, force: true });
+  removeIfThere(join(config.containerAttachSocketDir, container.id), { recursive: true });
 }
 
 /**

@@ -1,19 +1,11 @@
-import { randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
 import { fileLimits, readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
+import { randomBytes } from "../system/random";
+import { removeIfThere } from "../system/remove";
 import type { ContainerNames } from "./rename-names";
 
 /**
@@ -100,7 +92,7 @@ function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): R
   return {
     id,
     end: () => {
-      rmSync(path, { force: true });
+      removeIfThere(path);
       removeDirectoryIfEmpty(journalDirectory(root));
       lock.release();
     },

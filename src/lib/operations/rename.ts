@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -9,6 +9,7 @@ import { isStorageId, type StorageId } from "../storage/ids";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere, writeFileAtomic } from "../system/files";
+import { removeIfThere } from "../system/remove";
 import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
 import { namesFrom, renameInText, type ContainerNames } from "./rename-names";
 
@@ -184,8 +185,7 @@ function removeTemporaryFiles(server: ContainerServer, id: StorageId): void {
   for (const directory of [server.store.userdataDirectory(id), server.store.runUserdataDirectory(id)]) {
     // A reboot takes the second with it.
     for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-      if (/^(config|state)\.json\.tmp-[0-9a-f]{12}$/.test(name))
-        rmSync(join(directory, name), { force: true });
+      if (/^(config|state)\.json\.tmp-[0-9a-f]{12}$/.test(name)) removeIfThere(join(directory, name));
     }
   }
 }

@@ -4,6 +4,7 @@ import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
 import { findStorageContainer } from "./storage-container";
+import { isVanishing } from "./vanished";
 
 /** How much room a container takes, in bytes. */
 export interface ContainerSizes {
@@ -35,8 +36,7 @@ export async function containerSizes(
       sizes.set(id, { rw: await layers.ofChanges(layer), rootFs: await beneath(layers, layer) });
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      // A removal takes the layer away before the record, and holds the lock of the records until that has gone, too.
-      if (!(await server.store.containers()).some((record) => record.id === id)) continue;
+      if (await isVanishing(server, container)) continue;
       server.logger.warn(`container ${id.slice(0, 13)} (${name}): ${error.message}`);
     }
   }

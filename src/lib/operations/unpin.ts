@@ -1,4 +1,4 @@
-import { lstatSync, realpathSync, rmSync, type Stats } from "node:fs";
+import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
@@ -6,6 +6,7 @@ import { namespaceDirectories, type SharedNamespaceType } from "../launch/pod-na
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { readMounts, unmount } from "../system/mount";
+import { removeIfThere } from "../system/remove";
 
 const allTypes = Object.keys(namespaceDirectories) as SharedNamespaceType[];
 
@@ -56,9 +57,9 @@ function unpin(server: ContainerServer, pins: readonly Pin[], own: ReadonlySet<C
     const isLeftover = places.has(dirname(target)) && uuid.test(basename(target)) && isEmptyFile(target);
     if (!isPinned && !isLeftover) continue;
     if (isPinned) while (unmount(target));
-    rmSync(target, { force: true });
+    removeIfThere(target);
     // CRI-O 1.0 names network namespaces by links that tell of the pod.
-    if (statOf(path)?.isSymbolicLink() === true) rmSync(path, { force: true });
+    if (statOf(path)?.isSymbolicLink() === true) removeIfThere(path);
   }
 }
 

@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerServer } from "../container-server";
 import type { Container } from "../oci/container";
 import { silentLogger } from "../logger";
@@ -20,4 +21,25 @@ export function hasVanished(
   // containers/storage removes record and directory side by side, under this lock; so this is asked first.
   const goes = dir !== undefined && !existsSync(dir) && isHeldForWriting(store.layout.containersLock);
   return goes || !readContainers(store.layout, silentLogger).some((record) => record.id === id);
+}
+
+/** Milliseconds that a change of the containers is waited for, and between two looks at it. */
+const patience = { total: 1_000, step: 10 };
+
+/**
+ * The same, asked once nobody changes the containers any more: a removal takes away what belongs to one first, its mount
+ * and its layer, and the record last, all of it under their lock.
+ * @throws KpodError CORRUPT, IO when the records cannot be read any more
+ */
+export async function isVanishing(
+  server: Pick<ContainerServer, "store">,
+  container: Pick<Container, "id"> & Partial<Pick<Container, "dir">>,
+): Promise<boolean> {
+  const { containersLock } = server.store.layout;
+  for (let waited = 0; waited < patience.total; waited += patience.step) {
+    if (hasVanished(server, container)) return true;
+    if (!isHeldForWriting(containersLock)) break;
+    await sleep(patience.step);
+  }
+  return hasVanished(server, container);
 }

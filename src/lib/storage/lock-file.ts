@@ -1,9 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { openRegularFile } from "../system/files";
 import { checked, libc } from "../system/libc";
+import { randomBytes } from "../system/random";
 import { LockBudget } from "./lock-budget";
 import { findLockHolder, wholeFile, type LockHolder } from "./lock-holder";
 

@@ -1,8 +1,9 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isMountPoint } from "../system/mount";
 import { parseExactJson } from "../system/exact-json";
 import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import { removeIfThere } from "../system/remove";
 import type { StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 
@@ -90,6 +91,6 @@ function changeMountPoints(
   const after = change(before);
   if (after === before) return;
   touch();
-  if (after.length === 0) rmSync(layout.mountsFile, { force: true });
+  if (after.length === 0) removeIfThere(layout.mountsFile);
   else writeFileAtomic(layout.mountsFile, stringify(after), 0o600);
 }

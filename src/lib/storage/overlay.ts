@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -10,7 +9,6 @@ import {
   openSync,
   readdirSync,
   readlinkSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -19,6 +17,8 @@ import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { fileLimits, readTextIfThere } from "../system/files";
+import { randomBytes } from "../system/random";
+import { removeIfThere } from "../system/remove";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";
@@ -173,7 +173,7 @@ function removeLayer(home: string, layer: StorageId, dispose: (directory: string
     throw new KpodError("IO", `layer ${layer} is still mounted at ${join(path, "merged")}`);
   }
   // Before the directory, in which it stands which one it is.
-  for (const link of linksTo(home, layer)) rmSync(join(home, "l", link), { force: true });
+  for (const link of linksTo(home, layer)) removeIfThere(join(home, "l", link));
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) dispose(path);
 }
 

@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs";
+import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { takeOffFlags } from "../system/inode-flags";
+import { randomBytes } from "../system/random";
+import { removeIfThere } from "../system/remove";
 import { removeLargeTree, removeTree } from "../system/remove-tree";
 import { unmountBelow } from "../system/unmount-below";
 import type { StoreLayout } from "./layout";
@@ -167,7 +168,7 @@ function made(path: string, lockPath: string, lock: HeldLock): string {
     mkdirSync(path, { mode: 0o700 });
     return path;
   } catch (error) {
-    rmSync(lockPath, { force: true });
+    removeIfThere(lockPath);
     lock.release();
     throw error;
   }
@@ -199,7 +200,7 @@ async function clearDirectory(
     logger.warn(error.message.replace(path, remains));
   }
   // Deleted while it is held: whoever opens it later makes a new one.
-  rmSync(lockPath, { force: true });
+  removeIfThere(lockPath);
 }
 
 function putAside(path: string, remains: string): void {

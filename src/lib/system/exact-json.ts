@@ -1,6 +1,6 @@
-import { randomBytes } from "node:crypto";
 import { errorMessage, KpodError } from "../errors";
 import { parseJson } from "./files";
+import { randomBytes } from "./random";
 
 /** What a file of JSON held, ready to be changed and written back. */
 export interface ExactJson {

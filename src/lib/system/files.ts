@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import {
   closeSync,
   constants,
@@ -7,12 +6,13 @@ import {
   openSync,
   readSync,
   renameSync,
-  rmSync,
   rmdirSync,
   writeSync,
   type Stats,
 } from "node:fs";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
+import { randomBytes } from "./random";
+import { removeIfThere } from "./remove";
 
 /** Bytes that a file can have, by what it is: what is larger is none of its kind, and would only eat memory. */
 export const fileLimits = {
@@ -52,7 +52,7 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     }
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw fileError(`cannot write ${path}`, error);
   }
 }

@@ -1,7 +1,6 @@
 import { constants } from "node:os";
 import { getSystemErrorName } from "node:util";
-import type * as Koffi from "koffi";
-import { loadKoffi } from "./koffi";
+import { loadForeign, type Foreign, type ForeignFunction } from "./foreign";
 
 /** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
 export interface Libc {
@@ -13,9 +12,6 @@ export interface Libc {
   socket(domain: number, type: number, protocol: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   poll(descriptors: Buffer, count: number, timeout: number): number;
-  open(path: string, flags: number): number;
-  pread(fd: number, buffer: Buffer, count: number, offset: number): number;
-  close(fd: number): number;
   lseek(fd: number, offset: number, whence: number): number;
   kill(pid: number, signal: number): number;
   chroot(path: string): number;
@@ -31,7 +27,8 @@ export interface Libc {
 
 let loaded: Libc | undefined;
 
-const prototypes = {
+/** How C calls them, for whichever engine runs kpod. */
+export const prototypes = {
   fcntl: "int fcntl(int fd, int cmd, void *arg)",
   mount:
     "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
@@ -41,9 +38,6 @@ const prototypes = {
   socket: "int socket(int domain, int type, int protocol)",
   ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
-  open: "int open(const char *path, int flags)",
-  pread: "long pread(int fd, void *buf, unsigned long count, long offset)",
-  close: "int close(int fd)",
   lseek: "long lseek(int fd, long offset, int whence)",
   kill: "int kill(int pid, int sig)",
   chroot: "int chroot(const char *path)",
@@ -52,11 +46,11 @@ const prototypes = {
   lsetxattr:
     "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
   _exit: "void _exit(int status)",
-} satisfies Partial<Record<keyof Libc, string>>;
+} satisfies Record<Exclude<keyof Libc, "errno">, string>;
 
 /** The C library of this process, loaded at the first call. Each of its functions is made at its first call. */
 export function libc(): Libc {
-  loaded ??= open(loadKoffi());
+  loaded ??= open(loadForeign());
   return loaded;
 }
 
@@ -65,39 +59,14 @@ export function loadedLibc(): Libc | undefined {
   return loaded;
 }
 
-type Call = Koffi.KoffiFunc<(...args: unknown[]) => unknown>;
-
-function open(koffi: typeof Koffi): Libc {
-  const library = koffi.load(null);
-  const made: Partial<Record<keyof typeof prototypes, Call>> = {};
-  const get = (name: keyof typeof prototypes): Call =>
-    (made[name] ??= library.func(prototypes[name]) as Call);
-  const call =
-    (name: keyof typeof prototypes) =>
-    (...args: unknown[]): number =>
-      Number(get(name)(...args));
-  return {
-    fcntl: call("fcntl"),
-    mount: call("mount"),
-    umount2: call("umount2"),
-    unshare: call("unshare"),
-    setns: call("setns"),
-    socket: call("socket"),
-    ioctl: call("ioctl"),
-    poll: call("poll"),
-    // Called by the thousand: without a list of arguments between.
-    open: (path, flags) => Number(get("open")(path, flags)),
-    pread: (fd, buffer, count, offset) => Number(get("pread")(fd, buffer, count, offset)),
-    close: (fd) => Number(get("close")(fd)),
-    lseek: call("lseek"),
-    kill: (pid, signal) => Number(get("kill")(pid, signal)),
-    chroot: call("chroot"),
-    syscall: call("syscall"),
-    lgetxattr: call("lgetxattr"),
-    lsetxattr: call("lsetxattr"),
-    _exit: call("_exit"),
-    errno: () => koffi.errno(),
-  };
+function open(foreign: Foreign): Libc {
+  const calls = Object.entries(prototypes).map(([name, prototype]) => {
+    let made: ForeignFunction | undefined;
+    const call: ForeignFunction = (...args) => (made ??= foreign.function(prototype))(...args);
+    return [name, call];
+  });
+  // What the interface says of each, its prototype says too; an object made from entries cannot.
+  return { ...(Object.fromEntries(calls) as Omit<Libc, "errno">), errno: foreign.errno };
 }
 
 /** An error as node's own file functions throw it: with `code` (`"EBUSY"`), `errno` and `syscall`. */

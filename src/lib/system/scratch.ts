@@ -1,15 +1,15 @@
 import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
 import { errnoOf } from "../errors";
 import { fileLimits, notRegular, readRegularText } from "./files";
-import { checked, loadedLibc, systemError, type Libc } from "./libc";
 
 /** Bytes of files that are looked at and forgotten; the next read overwrites them. It is touched only as far as they go. */
 export const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
+
 /**
- * Reads the beginning of a file into {@link scratch}: half the price of a text of its own, which matters where a
- * thousand files are read. Node's own calls take as long again as the kernel does, and so those of the C library are
- * taken, where somebody has loaded it already.
+ * Reads the beginning of a file into {@link scratch}: less than the price of a text of its own, which matters where a
+ * thousand files are read.
  *
  * What is no regular file makes nobody wait: a FIFO, a socket and a directory refuse to be read at a place, and of a
  * device there is no more than was asked for.
@@ -17,15 +17,20 @@ export const scratch = Buffer.allocUnsafeSlow(64 * 1024);
  * @throws KpodError CORRUPT for what is no regular file; else the error of the operating system
  */
 export function readIntoScratch(path: string, length = scratch.length): number {
-  const libc = loadedLibc();
   try {
-    // For the C library a path ends at a NUL; node refuses such a path.
-    return libc === undefined || path.includes("\0")
-      ? readByNode(path, length)
-      : readByLibc(libc, path, length);
+    return readAtStart(path, length);
   } catch (error) {
     if (readRefusals.has(errnoOf(error))) refuseIrregular(path);
     throw error;
+  }
+}
+
+function readAtStart(path: string, length: number): number {
+  const fd = openSync(path, readFlags);
+  try {
+    return readSync(fd, scratch, 0, length, 0);
+  } finally {
+    closeSync(fd);
   }
 }
 
@@ -47,26 +52,4 @@ export function readSmallText(path: string, encoding: "utf8" | "latin1"): string
   return length < scratch.length
     ? scratch.toString(encoding, 0, length)
     : readRegularText(path, fileLimits.kernel, encoding);
-}
-
-function readByNode(path: string, length: number): number {
-  const fd = openSync(path, readFlags);
-  try {
-    return readSync(fd, scratch, 0, length, 0);
-  } finally {
-    closeSync(fd);
-  }
-}
-
-const O_CLOEXEC = 0o2000000;
-const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
-
-function readByLibc(libc: Libc, path: string, length: number): number {
-  const fd = checked("open", libc.open(path, readFlags | O_CLOEXEC), path);
-  const count = libc.pread(fd, scratch, length, 0);
-  // Before the descriptor is closed, which would overwrite the errno.
-  const errno = count === -1 ? libc.errno() : 0;
-  libc.close(fd);
-  if (count === -1) throw systemError("read", errno, path);
-  return count;
 }

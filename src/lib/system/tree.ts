@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, type Dirent } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync } from "node:fs";
 import { errnoOf } from "../errors";
 import { readSmallText } from "./scratch";
 
@@ -43,7 +43,12 @@ interface OpenDirectory extends TreeDirectory {
   prefix: Buffer;
   readonly identity: string;
   readonly mount: string;
-  readonly pending: Dirent<Buffer>[];
+  readonly pending: TreeEntry[];
+}
+
+interface TreeEntry {
+  readonly name: Buffer;
+  readonly mayBeDirectory: boolean;
 }
 
 /**
@@ -76,7 +81,7 @@ export function* walkTree(top: string): Generator<TreeStep> {
         if (parent === undefined) continue;
         firstOpen = Math.min(firstOpen, stack.length - 1);
         yield { kind: "left", directory: parent, name: current.name };
-      } else if (entry.isDirectory()) {
+      } else if (entry.mayBeDirectory) {
         const below = enter(current, entry.name);
         if (typeof below === "object") push(below);
         else if (below !== "gone") yield { kind: below, directory: current, name: entry.name };
@@ -126,9 +131,7 @@ function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): Op
   try {
     const mount = mountOf(fd);
     const isEntered = parent === undefined || parent.mount === mount;
-    const pending = isEntered
-      ? readdirSync(`/proc/self/fd/${fd}`, { encoding: "buffer", withFileTypes: true })
-      : [];
+    const pending = isEntered ? entriesOf(`/proc/self/fd/${fd}`) : [];
     const directory: OpenDirectory = {
       parent,
       name,
@@ -145,6 +148,22 @@ function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): Op
     closeSync(fd);
     throw error;
   }
+}
+
+/** What stands in a text for bytes that are none of UTF-8. */
+const replaced = /[\uFFFD\p{Surrogate}]/u;
+
+/** Not by bytes and kinds at once: Bun gives the bytes alone. */
+function entriesOf(directory: string): TreeEntry[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  if (entries.some(({ name }) => replaced.test(name))) {
+    // What is none is seen when it is entered.
+    return readdirSync(directory, "buffer").map((name) => ({ name, mayBeDirectory: true }));
+  }
+  return entries.map((entry) => ({
+    name: Buffer.from(entry.name),
+    mayBeDirectory: !entry.isFile() && !entry.isSymbolicLink(),
+  }));
 }
 
 /**

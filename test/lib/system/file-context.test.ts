@@ -1,16 +1,16 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setFileContext } from "../../../src/lib/system/file-context";
-import { loadKoffi } from "../../../src/lib/system/koffi";
+import { loadForeign } from "../../../src/lib/system/foreign";
 import { testdir } from "../../helpers/testdir";
 
 /** The SELinux context of a file as the disk holds it; undefined when it has none. */
 function contextOf(path: string): string | undefined {
-  const call = loadKoffi()
-    .load(null)
-    .func("long lgetxattr(const char *path, const char *name, void *value, unsigned long size)");
+  const call = loadForeign().function(
+    "long lgetxattr(const char *path, const char *name, void *value, unsigned long size)",
+  );
   const value = Buffer.alloc(256);
-  const length = Number(call(path, "security.selinux", value, value.length));
+  const length = call(path, "security.selinux", value, value.length);
   return length < 0 ? undefined : value.toString("utf8", 0, length);
 }
 

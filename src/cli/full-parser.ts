@@ -1,8 +1,25 @@
-import { Command, CommanderError, Option } from "commander";
-import { UsageError } from "./errors";
+import { Command as Commander, CommanderError, Option } from "commander";
+import type { Command } from "./command";
+import { UnknownCommandError, UsageError } from "./errors";
 import type { FlagSpec, FlagSpecs, GivenValue, ParsedFlags } from "./flags";
 import { addValue, parsePlainFlags } from "./plain-flags";
+import { readCommandLine, startsWith, type Request } from "./program";
 import { prepareWords } from "./words";
+
+/**
+ * Reads any command line, and says what is wrong with it.
+ *
+ * @param argv the words after `kpod`
+ * @param table the commands there are
+ * @throws UsageError for wrong usage
+ * @throws UnknownCommandError when no command is called so
+ */
+export function parseCommandLine(argv: readonly string[], table: readonly Command[]): Request {
+  return readCommandLine(argv, table, {
+    flags: parseFlags,
+    unknown: (path) => unknownCommand(table, path),
+  });
+}
 
 /**
  * Takes flags and arguments apart and reads the values of the flags.
@@ -28,7 +45,7 @@ export function parseByCommander(
 ): ParsedFlags {
   const prepared = prepareWords(words, specs, options.stopAtArgument);
   const given = new Map<string, GivenValue>();
-  const parser = new Command()
+  const parser = new Commander()
     .helpOption(false)
     .helpCommand(false)
     .exitOverride()
@@ -47,8 +64,29 @@ export function parseByCommander(
   return { given, args: parser.args };
 }
 
+/** The error for words that call no command, with the nearest one that there is. */
+export function unknownCommand(table: readonly Command[], path: readonly string[]): UnknownCommandError {
+  const parent = path.slice(0, -1);
+  const siblings = table
+    .filter((command) => startsWith(command.path, parent))
+    .flatMap((command) => command.path[parent.length] ?? []);
+  const parser = new Commander()
+    .helpOption(false)
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError() {} });
+  for (const name of new Set(siblings)) parser.command(name);
+  try {
+    parser.parse(["--", ...path.slice(-1)], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return new UnknownCommandError(plainMessage(error), parent);
+  }
+  throw new Error(`${path.join(" ")} is a command`);
+}
+
 /** What commander says, in one line and without its own `error: `. */
-export function plainMessage(error: CommanderError): string {
+function plainMessage(error: CommanderError): string {
   return error.message.replace(/^error: /, "").replace(/\n\(Did you mean /, " (did you mean ");
 }
 
