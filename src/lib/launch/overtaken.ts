@@ -88,5 +88,7 @@ async function whatHappened(
   if (crioStartedSince(server.config, since)) {
     return `CRI-O was started meanwhile and removed ${what}, as it does with what is not made to the end`;
   }
-  return podRemoved ? `${pod} was stopped or removed meanwhile` : "it was removed meanwhile";
+  // Whoever removes a pod removes its containers first.
+  const podGoes = podRemoved || sandbox?.isMarkedStopped === true;
+  return podGoes ? `${pod} was stopped or removed meanwhile` : "it was removed meanwhile";
 }
