@@ -148,7 +148,8 @@ describe("the executable of the package for this machine", () => {
       expect(done).toEqual({ exitCode: 0, stdout: "", stderr: "" });
       expect(launcher(installed)).toBe("#!/u");
     }
-    expect(readdirSync(join(modules, "kpod/bin")).sort()).toEqual(["kpod", "use-executable.cjs"]);
+    const scripts = ["code-cache.cjs", "kpod", "use-executable.cjs"];
+    expect(readdirSync(join(modules, "kpod/bin")).sort()).toEqual(scripts);
   }, 120_000);
 });
 
