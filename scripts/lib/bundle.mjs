@@ -2,9 +2,10 @@
 // dist/index.cjs, the library. Packages that few calls need lie beside the command line, in files that are read when
 // they are wanted.
 import { createHash } from "node:crypto";
-import { readFileSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { definitions } from "./definitions.mjs";
 
 /** Loaded at run time: a native addon cannot be bundled. */
 const ADDON = ["koffi", "@koromix/*"];
@@ -23,12 +24,6 @@ const common = {
   charset: "ascii",
   logLevel: "warning",
 };
-
-/** What the build writes into the sources. */
-export function definitions(root) {
-  const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  return { KPOD_VERSION: JSON.stringify(version) };
-}
 
 /** Writes all of it into a directory. */
 export async function bundle(root, outdir) {

@@ -1,7 +1,7 @@
 // Makes kpod one executable file: src/ compiled by the engine, and the engine itself.
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { definitions } from "./bundle.mjs";
+import { definitions } from "./definitions.mjs";
 import { isNewerThan } from "./dist.mjs";
 import { engineFor, ownEngine } from "./engine.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
@@ -38,7 +38,7 @@ export async function buildSingle(root, path, arch = process.arch) {
 const SOURCES = [
   "src",
   "scripts/lib/single.mjs",
-  "scripts/lib/bundle.mjs",
+  "scripts/lib/definitions.mjs",
   "package.json",
   "package-lock.json",
 ];

@@ -1,5 +1,5 @@
-import { utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { hasApt, parseOsRelease } from "../../scripts/lib/apt.mjs";
 import { distIsCurrent } from "../../scripts/lib/dist.mjs";
 import { findProgram } from "../../scripts/lib/layout.mjs";
@@ -157,4 +157,20 @@ describe("dist", () => {
     age(join(directory, "src/lib"), 0);
     expect(distIsCurrent(directory)).toBe(false);
   });
+});
+
+test.each(["demo", "test"])("npm run %s begins without any node package", (name) => {
+  const seen = new Set<string>();
+  const packages: string[] = [];
+  const follow = (path: string): void => {
+    if (seen.has(path)) return;
+    seen.add(path);
+    for (const [, from = ""] of readFileSync(path, "utf8").matchAll(/^import\b[^;]*?"([^"]+)";/gm)) {
+      if (from.startsWith(".")) follow(join(dirname(path), from));
+      else if (!from.startsWith("node:")) packages.push(`${from} in ${path}`);
+    }
+  };
+  follow(join(__dirname, `../../scripts/${name}.mjs`));
+  expect(packages).toEqual([]);
+  expect(seen.size).toBeGreaterThan(5);
 });
