@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
 import { KpodError } from "../../src/lib/errors";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
@@ -118,9 +118,9 @@ describe("update", () => {
         "k8s_web_shop_u1_0 NotReady: k8s_log_web_shop_u1_0 k8s_run_web_shop_u1_0",
       ],
       containers: [
-        "k8s_log_web_shop_u1_0 stopped 255",
+        "k8s_log_web_shop_u1_0 unknown ?",
         "k8s_run_web_shop_u1_0 stopped 3",
-        "k8s_sql_db_shop_u2_3 stopped 255",
+        "k8s_sql_db_shop_u2_3 unknown ?",
       ],
     });
     expect(server.listContainers().map(({ id }) => id)).toEqual([log.id, sql.id, run.id]);
@@ -380,6 +380,7 @@ describe("state.json", () => {
   test("is taken over and noted", async () => {
     const directory = testdir(storeTree([web], [run]));
     const file = join(directory, `root/overlay-containers/${run.id}/userdata/state.json`);
+    writeFileSync(join(dirname(file), "exit"), "3");
     const { server } = testServer(directory);
     await server.update();
     const container = server.lookupContainer("run");
@@ -394,11 +395,11 @@ describe("state.json", () => {
     expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({
       id: run.id,
       status: "stopped",
-      exitCode: 255,
+      exitCode: 3,
     });
     container.state = undefined;
     server.containerStateFromDisk(container);
-    expect(container.state).toMatchObject({ id: run.id, status: "stopped", exitCode: 255 });
+    expect(container.state).toMatchObject({ id: run.id, status: "stopped", exitCode: 3 });
     const noted = server.lookupContainer("run").state;
     if (noted !== undefined) noted.status = "unknown";
     expect((await failureOf(server.containerStateToDisk(container))).code).toBe("BAD_STATE");
