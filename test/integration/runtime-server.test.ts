@@ -130,6 +130,7 @@ test("shutdown unmounts what only stopped containers hold, and leaves a ready po
   const container = await createContainer(pod);
   const mounted = await storage.startContainer(pod.id);
   const stopped = await storage.startContainer(container.id);
+  writeFileSync(join(container.dir, "exit"), "0");
   const home = join(server.config.root, "overlay");
   await server.shutdown();
   expect([mounted, stopped, home].map(isMountPoint)).toEqual([true, false, true]);
