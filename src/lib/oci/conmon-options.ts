@@ -137,6 +137,11 @@ async function helpOf(
 ): Promise<string | undefined> {
   const { spawn } = await import("node:child_process");
   const child = spawn(conmon, ["--help"], { cwd, stdio: ["ignore", "pipe", "ignore"], detached: true });
+  if (child.pid === undefined) {
+    // Whoever starts it in earnest says why it cannot be started; not on every engine has such a one streams.
+    child.once("error", () => {});
+    return "";
+  }
   return new Promise((resolve) => {
     let text = "";
     const finish = (answer: string | undefined): void => {

@@ -29,6 +29,14 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     cwd: request.bundlePath,
   });
+  // One that could not be started has no pid, and not on every engine streams.
+  if (child.pid === undefined) {
+    throw await new Promise<KpodError>((resolve) => {
+      child.once("error", (error) => {
+        resolve(notStarted(request, error));
+      });
+    });
+  }
   const [, stdout, stderr, syncPipe, startPipe] = child.stdio as unknown as [null, ...Duplex[]] &
     Record<1 | 2 | 3 | 4, Duplex>;
   // That it does not know an option it says on stdout.
@@ -36,7 +44,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   let interrupt: (() => void) | undefined;
   const failed = new Promise<never>((_, reject) => {
     child.once("error", (error) => {
-      reject(new KpodError("CONMON_FAILED", `cannot start ${request.conmon}: ${errorMessage(error)}`));
+      reject(notStarted(request, error));
     });
     interrupt = () => {
       reject(interrupted(request));
@@ -49,7 +57,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   startPipe.on("error", () => {});
   try {
     const answer = readLine(syncPipe, request.timeLimitMs);
-    if (child.pid !== undefined) request.onStarted?.(child.pid);
+    request.onStarted?.(child.pid);
     startPipe.end(Buffer.from([0]));
     const line = await Promise.race([answer, failed]);
     if (line === undefined) throw timedOut(request);
@@ -63,6 +71,10 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
     if (interrupt !== undefined) request.signal?.removeEventListener("abort", interrupt);
     for (const stream of [stdout, stderr, syncPipe, startPipe]) stream.destroy();
   }
+}
+
+function notStarted({ conmon }: ConmonRequest, error: Error): KpodError {
+  return new KpodError("CONMON_FAILED", `cannot start ${conmon}: ${errorMessage(error)}`);
 }
 
 /** What a stream carries, until it ends or is given up. */

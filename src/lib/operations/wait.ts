@@ -4,7 +4,7 @@ import type { ContainerServer } from "../container-server";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/exit-file";
-import { findMonitor, isLeftByHalf, isMonitorNoted } from "../oci/monitor";
+import { findMonitor, isLeftByHalf, isMonitorNoted, searchMonitor } from "../oci/monitor";
 import { unknownExitCode } from "../oci/resolve-state";
 import { isProcessAlive } from "../system/process";
 import { longestTimer, monotonicNow } from "../system/clock";
@@ -47,10 +47,18 @@ export async function waitForExit(
   const rest =
     deadline === Infinity ? options : { ...options, timeoutMs: Math.max(0, deadline - monotonicNow()) };
   // What is known of the end by then stays known, also when somebody removes the container at once.
-  const noticed = container.state?.status === "stopped" ? "gone" : await exitNoticed(server, container, rest);
+  const noticed = isSettled(server, container) ? "gone" : await exitNoticed(server, container, rest);
   if (noticed === undefined) return undefined;
   const state = await server.runtime.updateStatus(container);
   return noticed === "gone" ? (state.exitCode ?? unknownExitCode) : noticed.exitCode;
+}
+
+/** True for one that has ended where no exit file is still to come: a conmon that lives is about to write it. */
+function isSettled({ config }: ContainerServer, container: Container): boolean {
+  if (container.state?.status !== "stopped") return false;
+  const { id, dir } = container;
+  const exit = readExitFile({ id, dir, exitsDir: config.containerExitsDir });
+  return exit !== undefined || searchMonitor(container) === undefined;
 }
 
 function deadlineOf({ timeoutMs }: WaitOptions): number {
@@ -154,7 +162,8 @@ function processGone({ runtime }: ContainerServer, container: Container): () => 
   const startTime = pid === state?.initPid ? state.initStartTime : undefined;
   let since: number | undefined;
   return () => {
-    if (pid === 0 || isProcessAlive(pid, startTime) || !runtime.isEndSeen(container)) return false;
+    const runs = pid === 0 ? state?.status !== "stopped" : isProcessAlive(pid, startTime);
+    if (runs || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
     if (isMonitorNoted(container) && findMonitor(container) === undefined) return true;
     since ??= monotonicNow();

@@ -9,8 +9,8 @@ import { unmountBelow } from "./unmount-below";
 /** Milliseconds between the attempts: some 1.3 s in all. */
 const pauses = [10, 20, 40, 80, 160, 320, 640];
 
-/** What says that somebody else is at work in a directory. */
-const busy = new Set(["EBUSY", "EEXIST", "ENOTEMPTY"]);
+/** What says that somebody else is at work in a directory: the last two, that files and directories change places. */
+const busy = new Set(["EBUSY", "EEXIST", "ENOTEMPTY", "EISDIR", "ENOTDIR"]);
 
 /** Entries that are deleted between two looks at Ctrl-C. */
 const entriesAtOnce = 1_000;
@@ -105,12 +105,8 @@ function removeEntry({ kind, directory, name }: TreeStep): void {
       else rmdirSync(path);
     });
   } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === "ENOENT" || errno === "ESTALE") return;
-    // Somebody has just put the one in the place of the other.
-    if (errno === "EISDIR") rmdirSync(path);
-    else if (errno === "ENOTDIR") unlinkSync(path);
-    else throw error;
+    // Where somebody has just put a file in the place of a directory, or the other way round, the next attempt sees it.
+    if (errnoOf(error) !== "ENOENT" && errnoOf(error) !== "ESTALE") throw error;
   }
 }
 
