@@ -32,12 +32,18 @@ function loadKoffi(): typeof Koffi {
 
 function byKoffi(koffi: typeof Koffi): Foreign {
   const library = koffi.load(null);
+  let errno = 0;
   return {
     function: (prototype) => {
       const call = library.func(prototype) as Koffi.KoffiFunc<(...args: unknown[]) => unknown>;
-      return (...args) => Number(call(...args));
+      return (...args) => {
+        const result = Number(call(...args));
+        // At once: whatever the engine does next may set it, too.
+        if (result === -1) errno = koffi.errno();
+        return result;
+      };
     },
-    errno: () => koffi.errno(),
+    errno: () => errno,
   };
 }
 
