@@ -1,5 +1,4 @@
 import { realpathSync } from "node:fs";
-import { request } from "node:http";
 import type { Config } from "../config";
 import { errnoOf } from "../errors";
 import { isRecord } from "../system/files";
@@ -19,40 +18,46 @@ export async function crioAnswers(
   patienceMs = patience,
 ): Promise<boolean> {
   if (!config.listen.startsWith("/")) return false;
-  const said = await ask(config.listen, patienceMs);
-  if (said === "nobody") return false;
-  const root = storageRootIn(said);
+  const answer = await askDaemon(config.listen, "/info", patienceMs);
+  if (answer === "nobody") return false;
+  const root = answer === "silent" ? undefined : storageRootIn(answer.text);
   return root === undefined || placeOf(root) === placeOf(config.root);
 }
 
-/** Sends GET /info, as `crictl info` and older kpod do. @returns the answer, "" where none came in time */
-function ask(socketPath: string, patienceMs: number): Promise<string> {
+/** What a daemon said: an answer; `silent` where it took the connection and none came in time; else `nobody`. */
+export type DaemonAnswer = { readonly status: number; readonly text: string } | "silent" | "nobody";
+
+/** Sends a GET of a path to the socket of CRI-O, as `crictl info` and older kpod do. */
+export async function askDaemon(
+  socketPath: string,
+  path: string,
+  patienceMs = patience,
+): Promise<DaemonAnswer> {
+  // Loaded by the few who ask.
+  const { request } = await import("node:http");
   return new Promise((resolve) => {
     let connected = false;
-    let answer = "";
-    const done = (said: string): void => {
+    let text = "";
+    const done = (answer: DaemonAnswer): void => {
       clearTimeout(timer);
       call.destroy();
-      resolve(said);
+      resolve(answer);
     };
-    const call = request(
-      { socketPath, path: "/info", agent: false, headers: { host: "crio" } },
-      (response) => {
-        response.setEncoding("utf8");
-        response.on("data", (chunk: string) => {
-          answer += chunk;
-          if (answer.length > longestAnswer) done("");
-        });
-        response.on("end", () => {
-          done(answer);
-        });
-        response.on("error", () => {
-          done("");
-        });
-      },
-    );
+    const call = request({ socketPath, path, agent: false, headers: { host: "crio" } }, (response) => {
+      response.setEncoding("utf8");
+      response.on("data", (chunk: string) => {
+        text += chunk;
+        if (text.length > longestAnswer) done("silent");
+      });
+      response.on("end", () => {
+        done({ status: response.statusCode ?? 0, text });
+      });
+      response.on("error", () => {
+        done("silent");
+      });
+    });
     const timer = setTimeout(() => {
-      done(connected ? "" : "nobody");
+      done(connected ? "silent" : "nobody");
     }, patienceMs);
     call.on("socket", (socket) => {
       socket.once("connect", () => {
@@ -61,7 +66,7 @@ function ask(socketPath: string, patienceMs: number): Promise<string> {
     });
     call.on("error", (error) => {
       // Its queue is full: it lives, and is busy.
-      done(connected || errnoOf(error) === "EAGAIN" ? "" : "nobody");
+      done(connected || errnoOf(error) === "EAGAIN" ? "silent" : "nobody");
     });
     call.end();
   });

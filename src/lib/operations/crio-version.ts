@@ -8,6 +8,7 @@ import {
   type CrioAnswer,
   type CrioVersion,
 } from "../config";
+import { askDaemon } from "../crio/daemon";
 import { findExecutable } from "../oci/executable";
 
 /** Milliseconds that the program may take to say its version, and the daemon to answer. */
@@ -24,7 +25,7 @@ const longestAnswer = 1024 * 1024;
  */
 export async function findCrioVersion(config: Config): Promise<CrioAnswer | undefined> {
   if (config.crio === undefined || config.crio.known) return config.crio;
-  const found = (await askProgram()) ?? (await askDaemon(config));
+  const found = (await askProgram()) ?? (await askForConfig(config));
   if (found !== undefined) config.adoptVersion(found);
   return config.crio;
 }
@@ -53,10 +54,11 @@ async function askProgram(): Promise<CrioAnswer | undefined> {
  * Asks the daemon for its configuration: the values in force, and by the keys that it knows its version, as far as the
  * defaults need it.
  */
-async function askDaemon(config: Config): Promise<CrioAnswer | undefined> {
+async function askForConfig(config: Config): Promise<CrioAnswer | undefined> {
   if (!existsSync(config.listen)) return undefined;
-  const text = await getConfig(config.listen);
-  const said = text === undefined ? undefined : readDaemonConfig(text);
+  const answer = await askDaemon(config.listen, "/config", timeLimit);
+  const isConfig = typeof answer === "object" && answer.status === 200;
+  const said = isConfig ? readDaemonConfig(answer.text) : undefined;
   if (said === undefined) return undefined;
   const source = `/config of ${config.listen}`;
   for (const field of ["defaultRuntime", "cgroupManager"] as const) {
@@ -111,38 +113,4 @@ export function readDaemonConfig(text: string): DaemonConfig | undefined {
 
 function wordIn(value: string | undefined): string | undefined {
   return /^"([A-Za-z0-9._-]+)"/.exec(value ?? "")?.[1];
-}
-
-function getConfig(socketPath: string): Promise<string | undefined> {
-  return import("node:http").then(
-    ({ get }) =>
-      new Promise((resolve) => {
-        const request = get(
-          {
-            socketPath,
-            path: "/config",
-            headers: { Host: "localhost" },
-            signal: AbortSignal.timeout(timeLimit),
-          },
-          (response) => {
-            let text = "";
-            response.setEncoding("utf8");
-            response.on("data", (chunk: string) => {
-              text += chunk;
-              if (text.length > longestAnswer) request.destroy();
-            });
-            response.on("end", () => {
-              resolve(response.statusCode === 200 ? text : undefined);
-            });
-            response.on("error", () => {
-              resolve(undefined);
-            });
-          },
-        );
-        // Nobody listens, or not in time: the daemon tells nothing, whatever the reason.
-        request.on("error", () => {
-          resolve(undefined);
-        });
-      }),
-  );
 }

@@ -1,8 +1,7 @@
 import type { ContainerServer } from "../container-server";
 import { crioAnswers } from "../crio/daemon";
-import { createdByKpod } from "../crio/pod-owner";
+import { bearsMark } from "../crio/pod-owner";
 import { KpodError } from "../errors";
-import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import { isYoung } from "../oci/making";
 import { searchMonitor } from "../oci/monitor";
@@ -77,7 +76,7 @@ export async function refuseWhileMade(
 /** Its spec says so, which is there before conmon is. */
 function isMadeByKpod(container: Container): boolean {
   try {
-    return container.specAnnotations[annotations.createdBy] === createdByKpod;
+    return bearsMark(container);
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return false;
