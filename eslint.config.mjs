@@ -23,7 +23,10 @@ export default tseslint.config(
     files: ["src/lib/**/*.ts"],
     rules: {
       "no-console": "error",
-      "no-restricted-imports": ["error", { patterns: ["**/cli/*", "**/commands/*", "**/format/*"] }],
+      "no-restricted-imports": [
+        "error",
+        { patterns: ["**/program/**", "**/shell/**", "**/commands/**", "**/format/**"] },
+      ],
       "no-restricted-properties": ["error", { object: "process", property: "exit" }],
     },
   },

@@ -15,7 +15,7 @@ async function loadDocumented() {
   const outfile = join(ROOT, "node_modules/.cache/kpod-docs", `documented.${process.pid}.cjs`);
   await build({
     absWorkingDir: ROOT,
-    entryPoints: ["src/cli/documented.ts"],
+    entryPoints: ["src/program/documented.ts"],
     outfile,
     bundle: true,
     format: "cjs",

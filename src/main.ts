@@ -1,8 +1,8 @@
 // From the words after `kpod` to an exit code. The version is printed before anything is loaded; where that fails,
 // the usual way says why. A shell that completes a command line is answered before the parser is loaded.
 import { writeSync } from "node:fs";
-import { mark, traceAtExit } from "./cli/trace";
-import { versionLine } from "./cli/version";
+import { mark, traceAtExit } from "./shell/trace";
+import { versionLine } from "./shell/version";
 
 /**
  * Runs kpod in this process and ends the process with its exit code.
@@ -13,11 +13,11 @@ export async function run(argv: readonly string[]): Promise<void> {
   traceAtExit();
   mark("kpod began");
   if (argv.includes("__complete")) {
-    const { answerShell } = await import("./cli/completion/answer");
+    const { answerShell } = await import("./program/completion/answer");
     // To run out of work takes node longer than to be ended.
     if (await answerShell(argv)) process.exit();
   }
-  const { start } = await import("./cli/start");
+  const { start } = await import("./program/start");
   start(argv);
 }
 

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import packageJson from "../package.json";
-import { parseCommandLine } from "../src/cli/full-parser";
-import { table } from "../src/cli/table";
+import { parseCommandLine } from "../src/program/parser";
+import { table } from "../src/program/command-list";
 
 const repository = join(__dirname, "..");
 const readme = readFileSync(join(repository, "README.md"), "utf8");

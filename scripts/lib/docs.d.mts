@@ -1,5 +1,5 @@
-/** What `src/cli/documented.ts` exports. */
-export type Documented = typeof import("../../src/cli/documented");
+/** What `src/program/documented.ts` exports. */
+export type Documented = typeof import("../../src/program/documented");
 
 /**
  * The texts of all files of man/ (without man/src) and completions/, by their paths in the repository.

@@ -1,7 +1,7 @@
 import { KpodError } from "./errors";
-import { Registrar } from "./index/registrar";
-import { TruncIndex } from "./index/trunc-index";
-import { lookUp } from "./lookup";
+import { Registrar } from "./names/registrar";
+import { TruncIndex } from "./names/trunc-index";
+import { lookUp } from "./names/lookup";
 import type { Container } from "./oci/container";
 import type { Sandbox } from "./sandbox/sandbox";
 

@@ -1,10 +1,10 @@
 import { ContainerLists } from "./container-lists";
 import { KpodError } from "./errors";
-import type { Registrar } from "./index/registrar";
+import type { Registrar } from "./names/registrar";
 import type { Logger } from "./logger";
 import { isNotFoundError } from "./operations/find-container";
-import { crioRecords } from "./crio-records";
-import { isSameRecorded, recordedOf, type Recorded } from "./recorded";
+import { crioRecords } from "./crio/records";
+import { isSameRecorded, recordedOf, type Recorded } from "./crio/recorded";
 import type { ContainerRecord } from "./storage/records";
 import type { Store } from "./storage/store";
 

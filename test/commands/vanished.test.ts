@@ -1,8 +1,8 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { containerJson } from "../../src/commands/container-json";
-import { podJson } from "../../src/commands/pod-rows";
-import { openRowSource, textOfPresent } from "../../src/commands/row-source";
+import { containerJson } from "../../src/commands/ps/json";
+import { podJson } from "../../src/commands/pod/ps/rows";
+import { openRowSource, textOfPresent } from "../../src/commands/shared/row-source";
 import { containerData } from "../../src/lib/operations/container-data";
 import { podData } from "../../src/lib/operations/pod-data";
 import { nodeInfo } from "../../src/lib/operations/info";

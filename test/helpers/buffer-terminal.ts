@@ -1,4 +1,4 @@
-import type { Terminal } from "../../src/cli/terminal";
+import type { Terminal } from "../../src/shell/terminal";
 
 /** A terminal that keeps what is written to it. */
 export interface BufferTerminal extends Terminal {

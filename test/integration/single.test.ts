@@ -1,8 +1,8 @@
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { buildDeb, debName } from "../../scripts/lib/deb.mjs";
-import { shells } from "../../src/cli/completion/scripts";
-import { table } from "../../src/cli/table";
+import { shells } from "../../src/program/completion/scripts";
+import { table } from "../../src/program/command-list";
 import packageJson from "../../package.json";
 import { createBareRoot, type BareRoot } from "../helpers/bare-root";
 import { listing } from "../helpers/listing";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
-import { readStoreRecords } from "../../src/cli/completion/records";
-import { thingsOf } from "../../src/cli/completion/things";
+import { readStoreRecords } from "../../src/program/completion/records";
+import { thingsOf } from "../../src/program/completion/candidates";
 import { recoverRenames, renameContainer } from "../../src/lib/operations/rename";
 import { containerSizes } from "../../src/lib/operations/sizes";
 import { failureOf } from "../helpers/failure";

@@ -1,7 +1,7 @@
 import type { ContainerServer } from "../container-server";
 import { imageData, type ImageData } from "../images/data";
 import { KpodError } from "../errors";
-import { notFoundError } from "../lookup";
+import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { mayBeginId } from "../storage/ids";

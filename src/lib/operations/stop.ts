@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { parseSignal } from "../signals";
+import { parseSignal } from "../oci/signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
 import { noteFoundDead, noteLostExit, noteState } from "./note-state";

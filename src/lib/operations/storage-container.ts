@@ -1,4 +1,4 @@
-import { lookUp } from "../lookup";
+import { lookUp } from "../names/lookup";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 

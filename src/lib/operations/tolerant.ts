@@ -1,6 +1,6 @@
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { notFoundError } from "../lookup";
+import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import { hasVanished, isBeingMade } from "./vanished";
 

@@ -1,0 +1,52 @@
+import type { CommandContext } from "../../shell/command";
+import type { imagesFlags } from "./command";
+import type { Terminal } from "../../shell/terminal";
+import { displayId } from "../../format/id";
+import { jsonText } from "../../format/json";
+import { tableText } from "../../format/table";
+import { listImages, type ListedImage } from "../../lib/images/list";
+import { imageCells, imageColumns, imageHeadings, imageJson, imageRows } from "./rows";
+import { openRowTemplate, readFormat } from "../shared/template";
+
+type Context = CommandContext<typeof imagesFlags>;
+
+/** `kpod images`: lists the images of the store, newest first. */
+export async function run(context: Context): Promise<number> {
+  const { flags, terminal, logger } = context;
+  const show = await openOutput(flags, terminal);
+  const { store } = await context.openServer();
+  if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
+  terminal.out(show(await listImages(store, logger)));
+  return 0;
+}
+
+async function openOutput(
+  flags: Context["flags"],
+  terminal: Terminal,
+): Promise<(images: readonly ListedImage[]) => string> {
+  const { quiet, noTrunc, noheading } = flags;
+  const format = readFormat(flags.format);
+  const style = { noTrunc, now: Date.now() };
+  if (quiet) return (images) => images.map(({ id }) => `${displayId(id, { noTrunc })}\n`).join("");
+  if (format === "json") return (images) => jsonText(images.map(imageJson));
+  if (format === "table") {
+    return (images) => {
+      const rows = images.flatMap((image) => imageRows(image, style).map(imageCells));
+      const width = noTrunc ? undefined : terminal.columns;
+      return tableText({
+        columns: imageColumns,
+        rows,
+        heading: !noheading,
+        width,
+        narrow: { REPOSITORY: 20, TAG: 10 },
+      });
+    };
+  }
+  const template = await openRowTemplate(format.template, {
+    name: "images",
+    dataType: "image",
+    headings: imageHeadings,
+    heading: !noheading,
+  });
+  return (images) => template.render(images.flatMap((image) => imageRows(image, style)));
+}

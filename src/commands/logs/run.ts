@@ -1,0 +1,100 @@
+import { fstatSync } from "node:fs";
+import type { CommandContext } from "../../shell/command";
+import { expectMuchWork } from "./engine";
+import type { logsFlags } from "./command";
+import { escapeControl } from "../../format/escape";
+import type { ContainerServer } from "../../lib/container-server";
+import type { Container } from "../../lib/oci/container";
+import { findContainer } from "../../lib/operations/find-container";
+import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
+import { createLogOutput, type LogOutput } from "./output";
+import { whileRead } from "./while-read";
+
+type Context = CommandContext<typeof logsFlags, readonly [string, ...string[]]>;
+
+/** `kpod logs`: prints what containers have written, one container after the other, or all as they write. */
+export async function run(context: Context): Promise<number> {
+  const { args, flags, terminal } = context;
+  // Of the last lines alone there are few.
+  if (flags.tail === undefined) expectMuchWork();
+  const options = await readOptions(context);
+  const server = await context.openServer();
+  // The attempt before is another container.
+  await (flags.previous ? server.update({ states: false }) : server.updateFor(args));
+  const output = createLogOutput({
+    write(stream, bytes) {
+      if (stream === "stderr") terminal.error(bytes);
+      else terminal.out(bytes);
+    },
+    shared: outputsAreOne(),
+  });
+  const print = async (name: string): Promise<number> => {
+    try {
+      await printLog(context, server, findContainer(server, name, "logs"), options, output);
+      return 0;
+    } catch (error) {
+      context.reportFailure(error);
+      return 1;
+    }
+  };
+  if (flags.follow) return Math.max(...(await whileRead(Promise.all(args.map(print)))));
+  let code = 0;
+  for (const name of args) code = Math.max(code, await print(name));
+  return code;
+}
+
+async function readOptions({ args, flags, signal }: Context): Promise<LogOptions> {
+  const { since, until, follow, tail, stream, details, previous } = flags;
+  const options: LogOptions = {
+    follow,
+    tail,
+    stream,
+    details,
+    previous,
+    // What several containers have not ended would mix in one line.
+    unfinished: args.length === 1,
+    signal: signal(),
+  };
+  if (since === undefined && until === undefined) return options;
+  const { readPointInTime } = await import("./point-in-time");
+  const now = Date.now();
+  return {
+    ...options,
+    ...(since === undefined ? {} : { sinceTime: readPointInTime("since", since, now) }),
+    ...(until === undefined ? {} : { untilTime: readPointInTime("until", until, now) }),
+  };
+}
+
+async function printLog(
+  { flags }: Context,
+  server: ContainerServer,
+  container: Container,
+  options: LogOptions,
+  output: LogOutput,
+): Promise<void> {
+  const printLine = output.printer({
+    name: flags.names ? escapeControl(container.name) : "",
+    timestamps: flags.timestamps,
+    details: flags.details ? detailsText(container.labels) : "",
+  });
+  try {
+    const reading = readContainerLog(server, container, options, printLine);
+    while ((await reading.next()).done !== true) output.flush();
+  } finally {
+    output.flush();
+  }
+}
+
+/** The labels as docker shows details: sorted, and written so that they are one word, whatever is in them. */
+function detailsText(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map((entry) => new URLSearchParams([entry]).toString())
+    .join(",");
+}
+
+/** True when standard output and standard error lead to one place, as they do on a terminal. */
+function outputsAreOne(): boolean {
+  const [out, error] = [fstatSync(1), fstatSync(2)];
+  return out.dev === error.dev && out.ino === error.ino;
+}

@@ -1,0 +1,20 @@
+import type { CommandContext } from "../../../shell/command";
+import type { killFlags } from "../../kill/command";
+import { findSandbox } from "../../../lib/operations/find-container";
+import { killPod } from "../../../lib/operations/pods";
+import { forEachInTurn } from "../../shared/each";
+import { readSignal } from "../../kill/run";
+
+/** `kpod pod kill`: sends a signal to the containers of pods. */
+export async function run(
+  context: CommandContext<typeof killFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const signal = readSignal(context.flags.signal);
+  const server = await context.openServer();
+  await server.update();
+  return forEachInTurn(context, context.args, async (name) => {
+    const sandbox = findSandbox(server, name, "kill");
+    await killPod(server, sandbox, signal);
+    return sandbox.id;
+  });
+}

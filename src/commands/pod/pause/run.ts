@@ -1,0 +1,23 @@
+import type { CommandContext } from "../../../shell/command";
+import type { noFlags } from "../../shared/list-flags";
+import { findSandbox } from "../../../lib/operations/find-container";
+import { pausePod } from "../../../lib/operations/pods";
+import { noteForCrio } from "../../shared/crio-note";
+import { forEachInTurn } from "../../shared/each";
+
+/** `kpod pod pause`: freezes the containers of pods. */
+export async function run(
+  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const server = await context.openServer();
+  await server.update();
+  const paused: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
+    const sandbox = findSandbox(server, name, "pause");
+    await pausePod(server, sandbox);
+    paused.push(sandbox.id);
+    return sandbox.id;
+  });
+  if (paused.length > 0) await noteForCrio(context, server, "paused");
+  return code;
+}

@@ -1,0 +1,67 @@
+import type { CommandContext } from "../../../shell/command";
+import type { podPsFlags } from "./command";
+import type { Terminal } from "../../../shell/terminal";
+import { displayId } from "../../../format/id";
+import { jsonText } from "../../../format/json";
+import { tableText } from "../../../format/table";
+import {
+  parseSandboxFilters,
+  sandboxFilter,
+  type SandboxRead,
+} from "../../../lib/operations/filter-sandboxes";
+import type { Sandbox } from "../../../lib/sandbox/sandbox";
+import { readFilters } from "../../shared/filters";
+import { narrowPodColumns, podColumns, podJson, podRow, sortPods, sparePodColumns } from "./rows";
+import { openRowSource, readOr, textOfPresent, type RowSource } from "../../shared/row-source";
+import { openTableStyle } from "../../shared/table-style";
+import { openRowTemplate, readFormat } from "../../shared/template";
+
+type Context = CommandContext<typeof podPsFlags>;
+type Show = (source: RowSource, sandboxes: readonly Sandbox[]) => string;
+
+/** `kpod pod ps`: lists pods, newest first. */
+export async function run(context: Context): Promise<number> {
+  const { flags, terminal, logger } = context;
+  const terms = readFilters(flags.filter, parseSandboxFilters);
+  const show = await openOutput(flags, terminal);
+  const server = await context.openServer();
+  const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
+  await server.update({ states });
+  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
+  const read: SandboxRead = (sandbox, otherwise, readIt) =>
+    readOr(source, sandbox.infraContainer, otherwise, readIt);
+  const fitting = server.listSandboxes().filter(sandboxFilter(terms, read));
+  const sorted = flags.sort === undefined ? fitting : sortPods(source, fitting, flags.sort);
+  terminal.out(textOfPresent(source, sorted, (present) => show(source, present)));
+  return 0;
+}
+
+async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<Show> {
+  const format = readFormat(flags.format);
+  if (flags.quiet) {
+    return (_, sandboxes) => sandboxes.map(({ id }) => `${displayId(id, flags)}\n`).join("");
+  }
+  if (format === "json") {
+    return (source, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(source, sandbox)));
+  }
+  if (format === "table") {
+    const { colors, width } = await openTableStyle(terminal, flags);
+    return (source, sandboxes) =>
+      tableText({
+        columns: podColumns,
+        rows: sandboxes.map((sandbox) => podRow(source, sandbox, colors)),
+        heading: !flags.noheading,
+        width: width(),
+        narrow: narrowPodColumns,
+        spare: sparePodColumns,
+      });
+  }
+  const { podHeadings, templatePod } = await import("./template");
+  const rows = await openRowTemplate(format.template, {
+    name: "pod ps",
+    dataType: "pod",
+    headings: podHeadings,
+    heading: !flags.noheading,
+  });
+  return (source, sandboxes) => rows.render(sandboxes.map((sandbox) => templatePod(source, sandbox)));
+}

@@ -1,0 +1,23 @@
+import type { CommandContext } from "../../../shell/command";
+import type { podRmFlags } from "../change";
+import { findSandbox } from "../../../lib/operations/find-container";
+import { removePod } from "../../../lib/operations/pods";
+import { noteForCrio } from "../../shared/crio-note";
+import { forEachInTurn } from "../../shared/each";
+
+/** `kpod pod rm`: removes pods. */
+export async function run(
+  context: CommandContext<typeof podRmFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const server = await context.openServer();
+  await server.update();
+  const removed: string[] = [];
+  const code = await forEachInTurn(context, context.args, async (name) => {
+    const sandbox = findSandbox(server, name, "rm");
+    await removePod(server, sandbox, context.flags.force);
+    removed.push(sandbox.id);
+    return sandbox.id;
+  });
+  if (removed.length > 0) await noteForCrio(context, server, "podRemoved");
+  return code;
+}

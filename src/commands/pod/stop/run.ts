@@ -1,0 +1,25 @@
+import type { CommandContext } from "../../../shell/command";
+import type { stopFlags } from "../../stop/command";
+import { findSandbox } from "../../../lib/operations/find-container";
+import { isSpoofed, stopPod } from "../../../lib/operations/pods";
+import type { Sandbox } from "../../../lib/sandbox/sandbox";
+import { noteForCrio } from "../../shared/crio-note";
+import { forEachArgument } from "../../shared/each";
+
+/** `kpod pod stop`: stops pods. */
+export async function run(
+  context: CommandContext<typeof stopFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const server = await context.openServer();
+  await server.update();
+  const stopped: Sandbox[] = [];
+  const code = await forEachArgument(context, context.args, async (name) => {
+    const sandbox = findSandbox(server, name, "stop");
+    await stopPod(server, sandbox, context.flags.timeout * 1000, context.signal());
+    stopped.push(sandbox);
+    return sandbox.id;
+  });
+  if (stopped.some((sandbox) => isSpoofed(server, sandbox)))
+    await noteForCrio(context, server, "spoofedStopped");
+  return code;
+}

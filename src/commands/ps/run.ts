@@ -1,0 +1,100 @@
+import { pause } from "../../shell/timer";
+import type { CommandContext } from "../../shell/command";
+import { canDrawInPlace, withLiveScreen } from "../../shell/live-screen";
+import type { psFlags } from "./command";
+import { mark } from "../../shell/trace";
+import type { ContainerFilter } from "../../lib/container-lists";
+import type { ContainerServer } from "../../lib/container-server";
+import { isNamelessImage } from "../../lib/images/shown-name";
+import {
+  asksForState,
+  openContainerFilter,
+  parseContainerFilters,
+  type ContainerFilterTerm,
+} from "../../lib/operations/filter-containers";
+import { findOrphans } from "../../lib/operations/orphans";
+import { readableImageNames } from "../../lib/operations/readable-images";
+import { containerSizes } from "../../lib/operations/sizes";
+import { sortContainers } from "../shared/containers/sort";
+import { readFilters } from "../shared/filters";
+import { openPsOutput, type PsOutput } from "./output";
+import { selectContainers, showsAllStates } from "./selection";
+import { openRowSource, podOf, readOr, textOfPresent } from "../shared/row-source";
+
+type Context = CommandContext<typeof psFlags>;
+
+/** `kpod ps`: lists containers, newest first, once or with `--watch` again and again. */
+export async function run(context: Context): Promise<number> {
+  const { flags, terminal } = context;
+  const terms = readFilters(flags.filter, parseContainerFilters);
+  const output = await openPsOutput({ ...flags, namespace: flags.namespace || flags.ns }, terminal);
+  const server = await context.openServer();
+  const list = createList(context, server, terms, output);
+  if (flags.watch === undefined) {
+    terminal.out(await context.unlessInterrupted(list()));
+  } else if (output.drawable && canDrawInPlace(terminal)) {
+    await withLiveScreen(terminal, (screen) =>
+      repeat(context, flags.watch ?? 0, async () => {
+        const lines = linesOf(await list());
+        screen.show(() => lines);
+      }),
+    );
+  } else {
+    await repeat(context, flags.watch, async () => {
+      terminal.out(await list());
+    });
+  }
+  return 0;
+}
+
+/** Does something at every interval, until Ctrl-C. */
+async function repeat(context: Context, seconds: number, action: () => Promise<void>): Promise<never> {
+  const signal = context.signal();
+  for (;;) {
+    const next = performance.now() + seconds * 1000;
+    await context.unlessInterrupted(action());
+    await pause(next - performance.now(), signal);
+  }
+}
+
+/** Makes what looks at the node and writes the list, each time anew. */
+function createList(
+  { flags, logger, signal }: Context,
+  server: ContainerServer,
+  terms: readonly ContainerFilterTerm[],
+  output: PsOutput,
+): () => Promise<string> {
+  const sortsByState = flags.sort === "status" || flags.sort === "runningfor";
+  const states = output.needs.states || !showsAllStates(flags) || asksForState(terms) || sortsByState;
+  const sizes = output.needs.sizes || flags.sort === "size";
+  const images = output.needs.images || flags.sort === "image";
+  let filter: ContainerFilter | undefined;
+  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
+  return async () => {
+    await server.update({ states: states && !flags.orphans && "containers" });
+    const orphans = flags.orphans ? await findOrphans(server) : undefined;
+    if (orphans !== undefined)
+      source.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));
+    mark("node looked at");
+    source.now = Date.now();
+    source.vanished.clear();
+    source.ports.clear();
+    // What `before` and `since` name is looked up once: it may be gone at the next look.
+    filter ??= await openContainerFilter(
+      server,
+      terms,
+      (container, otherwise, read) => readOr(source, container, otherwise, read),
+      (container) => podOf(source, container),
+    );
+    const all = orphans?.map(({ container }) => container) ?? server.listContainers();
+    const containers = selectContainers(flags, all, terms, filter);
+    if (images && containers.some(isNamelessImage)) source.imageNames = await readableImageNames(server);
+    if (sizes) source.sizes = await containerSizes(server, containers, signal());
+    const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);
+    return textOfPresent(source, sorted, (present) => output.text(source, present));
+  };
+}
+
+function linesOf(text: string): readonly string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+}

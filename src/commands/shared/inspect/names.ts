@@ -1,0 +1,44 @@
+import type { BaseContext } from "../../../shell/command";
+import { jsonText } from "../../../format/json";
+import { inspect, type Inspected, type InspectType } from "../../../lib/operations/inspect";
+import { readInspectFormat } from "./format";
+
+/** What of the flags says how names are inspected. */
+export interface InspectRequest {
+  type: InspectType;
+  /** A template, `json`, or undefined for JSON as well. */
+  format: string | undefined;
+  size?: boolean;
+}
+
+/**
+ * Shows everything of what some names mean. One name gives one JSON object, several give an array of those that
+ * there are; a template prints a line for each.
+ * @returns the exit code
+ * @throws UsageError for a bad template, before anything is read
+ */
+export async function inspectNames(
+  context: BaseContext,
+  names: readonly string[],
+  { type, format, size = false }: InspectRequest,
+): Promise<number> {
+  const show = await readInspectFormat(format);
+  const server = await context.openServer();
+  await (type === "container" || type === "all" ? server.updateFor(names) : server.update({ states: false }));
+  const found: Inspected["data"][] = [];
+  let code = 0;
+  for (const name of names) {
+    try {
+      const inspected = await inspect(server, name, { type, size, signal: context.signal() });
+      if (show === "json") found.push(inspected.data);
+      else context.terminal.out(`${show(inspected)}\n`);
+    } catch (error) {
+      context.reportFailure(error);
+      code = 1;
+    }
+  }
+  if (show !== "json") return code;
+  if (names.length > 1) context.terminal.out(jsonText(found));
+  else for (const data of found) context.terminal.out(jsonText(data));
+  return code;
+}

@@ -1,0 +1,59 @@
+import type { Draw } from "../../shell/live-screen";
+import type { Terminal } from "../../shell/terminal";
+import { jsonLine, jsonText } from "../../format/json";
+import { rowJson, templateFields, templateHeadings, type RowStyle, type StatsRow } from "./rows";
+import { statsTable } from "./table";
+import { openRowTemplate, readFormat } from "../shared/template";
+
+/** How one look is shown. */
+export interface StatsOutput {
+  /** As text, one look after the other. */
+  readonly text: (rows: readonly StatsRow[]) => string;
+  /** As a picture that takes the place of the one before; undefined for JSON, which is for programs. */
+  readonly lines: ((rows: readonly StatsRow[]) => Draw) | undefined;
+  /** The fields of a template that it names; undefined where everything is shown. */
+  readonly fields?: ReadonlySet<string>;
+}
+
+interface OutputFlags extends RowStyle {
+  readonly format: string | undefined;
+  readonly json: boolean;
+  readonly noStream: boolean;
+}
+
+/** Reads how the stats are to be shown. @throws UsageError for a template that cannot be read */
+export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): Promise<StatsOutput> {
+  const format = flags.json ? "json" : readFormat(flags.format);
+  if (format === "table") {
+    return {
+      text: (rows) => statsTable(rows, flags, terminal.columns),
+      lines:
+        (rows) =>
+        ({ columns }) =>
+          linesOf(statsTable(rows, flags, columns)),
+    };
+  }
+  if (format === "json") {
+    const write = flags.noStream ? jsonText : jsonLine;
+    return { text: (rows) => write(rows.map((row) => rowJson(row, flags))), lines: undefined };
+  }
+  const template = await openRowTemplate(format.template, {
+    name: "stats",
+    dataType: flags.pod ? "pod" : "container",
+    headings: flags.pod ? { ...templateHeadings, ID: "POD ID" } : templateHeadings,
+  });
+  const text = (rows: readonly StatsRow[]) => template.render(rows.map((row) => templateFields(row, flags)));
+  return {
+    text,
+    ...(template.fields.whole ? {} : { fields: template.fields.names }),
+    lines: (rows) => {
+      // Rendered once, for it may fail: not when the terminal has another size.
+      const lines = linesOf(text(rows));
+      return () => lines;
+    },
+  };
+}
+
+function linesOf(text: string): readonly string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+}

@@ -1,0 +1,178 @@
+import { displayId } from "../../format/id";
+import { humanSize } from "../../format/units";
+import type { StatsController } from "../../lib/cgroups/stats";
+import type { StatsValues } from "../../lib/operations/stats-values";
+import { withSecondNames } from "../shared/second-names";
+import { unknownNumber } from "../shared/containers/texts";
+
+/** A line of `kpod stats`: a container, or with `--pod` a pod. */
+export interface StatsRow {
+  /** Full id of the container or the pod. */
+  readonly id: string;
+  /** Full name of the container, name of the pod in Kubernetes. */
+  readonly name: string;
+  readonly podId: string;
+  readonly podName: string;
+  readonly podNamespace: string;
+  readonly stats: StatsValues;
+}
+
+/** How rows are shown. */
+export interface RowStyle {
+  /** True when the rows are pods. */
+  readonly pod: boolean;
+  readonly noTrunc: boolean;
+}
+
+const valueColumns = ["CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
+
+/** The headings of the table. */
+export function columnsOf({ pod }: RowStyle): string[] {
+  return [...(pod ? ["POD ID", "NAME", "K8S NAMESPACE"] : ["CONTAINER", "NAME"]), ...valueColumns];
+}
+
+/** The cells of a row. */
+export function cellsOf(row: StatsRow, { pod, noTrunc }: RowStyle): string[] {
+  const id = displayId(row.id, { noTrunc });
+  const { CPUPerc, MemUsage, MemPerc, NetIO, BlockIO, PIDs } = valueTexts(row.stats);
+  return [
+    ...(pod ? [id, row.name, row.podNamespace] : [id, row.name]),
+    ...[CPUPerc, MemUsage, MemPerc, NetIO, BlockIO, PIDs],
+  ];
+}
+
+/** What a template can name in a row. */
+export function templateFields(row: StatsRow, { noTrunc }: RowStyle): Record<string, string> {
+  const id = displayId(row.id, { noTrunc });
+  const fields = {
+    Container: id,
+    ID: id,
+    Name: row.name,
+    ...valueTexts(row.stats),
+    Pod: row.podName,
+    PodID: displayId(row.podId, { noTrunc }),
+    PodNamespace: row.podNamespace,
+  };
+  // Both are podman's; docker has PIDs.
+  return withSecondNames(fields, { PIDS: "PIDs", ContainerID: "ID" });
+}
+
+/** The headings of these fields in `table …`, where they are not the field's name in capitals. */
+export const templateHeadings: Readonly<Record<string, string>> = {
+  ID: "CONTAINER ID",
+  CPUPerc: "CPU %",
+  MemUsage: "MEM USAGE / LIMIT",
+  MemPerc: "MEM %",
+  NetIO: "NET I/O",
+  BlockIO: "BLOCK I/O",
+  PIDs: "PIDS",
+  ContainerID: "CONTAINER ID",
+  PodID: "POD ID",
+  PodNamespace: "K8S NAMESPACE",
+};
+
+/** A row as JSON: numbers as they are (bytes, percent), null for what is not known. */
+export function rowJson(row: StatsRow, { pod }: RowStyle): Record<string, unknown> {
+  const { stats } = row;
+  return {
+    ...(pod
+      ? { podId: row.id, podName: row.name, podNamespace: row.podNamespace }
+      : { container: row.id, name: row.name }),
+    cpu: stats.cpu ?? null,
+    mem_usage: stats.memUsage ?? null,
+    mem_limit: stats.memLimit ?? null,
+    mem_percent: stats.memPerc ?? null,
+    net_input: stats.netInput ?? null,
+    net_output: stats.netOutput ?? null,
+    block_input: stats.blockInput ?? null,
+    block_output: stats.blockOutput ?? null,
+    pids: stats.pids ?? null,
+  };
+}
+
+/** By what rows can be sorted. */
+export type SortKey = "container" | "name" | "cpu" | "mem" | "mem_percent" | "net" | "block" | "pids";
+
+/** Sorts rows, texts rising and numbers falling; what is not known comes last, and equal rows stay in order. */
+export function sortRows(rows: readonly StatsRow[], key: SortKey): StatsRow[] {
+  const valueOf = sortValues[key];
+  return rows.toSorted((a, b) => compare(valueOf(a), valueOf(b)));
+}
+
+type SortValue = string | number | undefined;
+
+const sortValues: Readonly<Record<SortKey, (row: StatsRow) => SortValue>> = {
+  container: ({ id }) => id,
+  name: ({ name }) => name,
+  cpu: ({ stats }) => stats.cpu,
+  mem: ({ stats }) => stats.memUsage,
+  mem_percent: ({ stats }) => stats.memPerc,
+  net: ({ stats }) => both(stats.netInput, stats.netOutput),
+  block: ({ stats }) => both(stats.blockInput, stats.blockOutput),
+  pids: ({ stats }) => stats.pids,
+};
+
+function compare(a: SortValue, b: SortValue): number {
+  if (typeof a === "string" && typeof b === "string") return a === b ? 0 : a < b ? -1 : 1;
+  if (typeof a === "number" && typeof b === "number") return b - a;
+  return Number(a === undefined) - Number(b === undefined);
+}
+
+function both(input: number | undefined, output: number | undefined): number | undefined {
+  return input === undefined || output === undefined ? undefined : input + output;
+}
+
+/** What is counted by one controller, or in the network namespace. */
+export type StatsPart = StatsController | "network";
+
+const fieldParts: Readonly<Record<string, StatsPart>> = {
+  CPUPerc: "cpu",
+  MemUsage: "memory",
+  MemPerc: "memory",
+  NetIO: "network",
+  BlockIO: "blkio",
+  PIDs: "pids",
+  PIDS: "pids",
+};
+
+const sortParts: Readonly<Partial<Record<SortKey, StatsPart>>> = {
+  cpu: "cpu",
+  mem: "memory",
+  mem_percent: "memory",
+  net: "network",
+  block: "blkio",
+  pids: "pids",
+};
+
+/**
+ * What has to be read for rows.
+ * @param fields the fields that a template names; undefined for all
+ */
+export function partsFor(fields: ReadonlySet<string> | undefined, sort: SortKey | undefined): Set<StatsPart> {
+  const all = Object.entries(fieldParts);
+  const parts = new Set(all.filter(([name]) => fields?.has(name) ?? true).map(([, part]) => part));
+  const sorted = sort === undefined ? undefined : sortParts[sort];
+  return sorted === undefined ? parts : parts.add(sorted);
+}
+
+/** The cells of the numbers, under the names that templates give them. */
+function valueTexts(stats: StatsValues) {
+  return {
+    CPUPerc: percent(stats.cpu),
+    MemUsage: sizes(stats.memUsage, stats.memLimit),
+    MemPerc: percent(stats.memPerc),
+    NetIO: sizes(stats.netInput, stats.netOutput),
+    BlockIO: sizes(stats.blockInput, stats.blockOutput),
+    PIDs: stats.pids === undefined ? unknownNumber : String(stats.pids),
+  };
+}
+
+function percent(value: number | undefined): string {
+  return value === undefined ? unknownNumber : `${value.toFixed(2)}%`;
+}
+
+function sizes(first: number | undefined, second: number | undefined): string {
+  return first === undefined || second === undefined
+    ? unknownNumber
+    : `${humanSize(first)} / ${humanSize(second)}`;
+}

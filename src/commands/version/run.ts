@@ -1,0 +1,37 @@
+import type { CommandContext } from "../../shell/command";
+import { ExitCode } from "../../shell/exit-code";
+import type { versionFlags } from "./command";
+import { version } from "../../shell/version";
+import { jsonText } from "../../format/json";
+import { openRowTemplate, readFormat } from "../shared/template";
+
+const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
+  x64: "amd64",
+  ia32: "386",
+};
+
+/** `kpod version`: the versions of kpod and of node, a line each. */
+export async function run({ terminal, flags }: CommandContext<typeof versionFlags>): Promise<number> {
+  const format = readFormat(flags.format);
+  const { platform } = process;
+  const architecture = architectures[process.arch] ?? process.arch;
+  if (format === "json") {
+    terminal.out(jsonText({ version, node: process.version, os: platform, arch: architecture }));
+  } else if (format === "table") {
+    terminal.out(`Version:  ${version}\n`);
+    terminal.out(`Node:     ${process.version}\n`);
+    terminal.out(`OS/Arch:  ${platform}/${architecture}\n`);
+  } else {
+    const template = await openRowTemplate(format.template, { name: "version", dataType: "version" });
+    const osArch = `${platform}/${architecture}`;
+    const fields = {
+      Version: version,
+      Node: process.version,
+      OS: platform,
+      Arch: architecture,
+      OsArch: osArch,
+    };
+    terminal.out(template.render([fields]));
+  }
+  return ExitCode.success;
+}

@@ -1,0 +1,34 @@
+import { command } from "../../shell/command";
+import type { FlagSpecs } from "../../shell/flags";
+
+export const waitFlags = {
+  condition: {
+    argument: "CONDITION",
+    choices: ["running", "paused", "stopped"],
+    default: "stopped",
+    help: "What to wait for: running, paused or stopped",
+  },
+  timeout: {
+    argument: "SECONDS",
+    type: "number",
+    minimum: 0,
+    help: "Give up after so many seconds; without it wait for ever",
+  },
+} as const satisfies FlagSpecs;
+
+export const waitCommand = command({
+  path: ["wait"],
+  group: "change",
+  summary: "Wait until containers have ended, and print their exit codes",
+  usage: "[flags] CONTAINER...",
+  arguments: { min: 1, name: "CONTAINER...", completes: ["live-container"] },
+  flags: waitFlags,
+  examples: [
+    { command: "kpod wait job", does: "Wait for the end of a container" },
+    {
+      command: "kpod wait --condition running --timeout 30 web",
+      does: "Wait until it runs, half a minute at most",
+    },
+  ],
+  load: () => import("./run"),
+});

@@ -1,0 +1,40 @@
+import type { CommandContext } from "../../shell/command";
+import type { waitFlags } from "./command";
+import { KpodError } from "../../lib/errors";
+import { findContainer } from "../../lib/operations/find-container";
+import { waitForCondition } from "../../lib/operations/wait";
+
+/** `kpod wait`: waits for containers, whichever comes first, and prints their exit codes in the order given. */
+export async function run(
+  context: CommandContext<typeof waitFlags, readonly [string, ...string[]]>,
+): Promise<number> {
+  const { flags, args, terminal } = context;
+  const server = await context.openServer();
+  await server.update({ states: false });
+  const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
+  const waits = args.map(async (name) => {
+    const container = findContainer(server, name, "wait");
+    const code = await waitForCondition(server, container, flags.condition, {
+      timeoutMs,
+      signal: context.signal(),
+    });
+    if (code !== undefined) return code;
+    throw new KpodError(
+      "BAD_STATE",
+      `container ${container.id} is not ${flags.condition} after ${flags.timeout ?? 0} s`,
+    );
+  });
+  // Awaited together first, so that none that fails early goes unheard while an earlier one is waited for.
+  const settled = Promise.allSettled(waits);
+  let failed = false;
+  for (const wait of waits) {
+    try {
+      terminal.out(`${await wait}\n`);
+    } catch (error) {
+      failed = true;
+      context.reportFailure(error);
+    }
+  }
+  await settled;
+  return failed ? 1 : 0;
+}

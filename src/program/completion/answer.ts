@@ -1,0 +1,57 @@
+import type { Completes, NodeObject } from "../../shell/completes";
+import { table } from "../command-list";
+import { systemTerminal } from "../../shell/terminal";
+import { candidates } from "./named";
+import { completesAt } from "./place";
+import { readStoreRecords } from "./records";
+import { readCompletionRequest, type CompletionRequest } from "./request";
+import { thingsOf } from "./candidates";
+
+/**
+ * Answers a shell that completes a command line: a line a name, with its description after a tab. It is
+ * asked at every press of a key, so that it reads the records alone: it waits for no lock and no runtime. What
+ * cannot be read is not offered; a shell has no place for errors.
+ *
+ * @param argv the words after `kpod`
+ * @returns false when they ask for something else
+ */
+export async function answerShell(argv: readonly string[]): Promise<boolean> {
+  const request = readCompletionRequest(argv);
+  if (request === undefined) return false;
+  try {
+    systemTerminal.out(await answer(request));
+  } catch {
+    // See above: nothing to offer is the answer, and so is a shell that has gone away.
+  }
+  return true;
+}
+
+async function answer(request: CompletionRequest): Promise<string> {
+  const completes = completesAt(table, request.place);
+  if (!isNodeObject(completes)) return "";
+  const { loadConfig } = await import("../../lib/config/index");
+  const { globals, word } = request;
+  const hostRoot = globals.get("host-root");
+  if (hostRoot !== undefined) {
+    const { enterHostRoot } = await import("../../lib/system/host-root");
+    enterHostRoot(hostRoot);
+  }
+  const config = loadConfig({
+    configFile: globals.get("config"),
+    overrides: {
+      root: globals.get("root"),
+      runRoot: globals.get("runroot"),
+      storage: globals.get("storage-driver"),
+    },
+  });
+  const things = thingsOf(readStoreRecords(config), completes, word);
+  return candidates(things, word)
+    .map(({ value, description }) => `${value}\t${description}\n`)
+    .join("");
+}
+
+const others: readonly Completes[] = ["nothing", "file", "directory", "signal", "command"];
+
+function isNodeObject(completes: Completes): completes is NodeObject {
+  return typeof completes === "string" && !others.includes(completes);
+}

@@ -1,0 +1,141 @@
+import type { Command } from "../../shell/command";
+import type { Completes } from "../../shell/completes";
+import type { FlagSpec, FlagSpecs } from "../../shell/flags";
+import { globalFlags } from "../../shell/global-flags";
+import { signalNames } from "./signal-names";
+
+/** What a script does for a value: offer words, hand over to the shell, or ask kpod. */
+export type Offer =
+  | { readonly kind: "nothing" | "file" | "directory" | "command" }
+  | { readonly kind: "words"; readonly words: readonly string[] }
+  /** The place for `kpod __complete`. */
+  | { readonly kind: "ask"; readonly place: string }
+  | { readonly kind: "filters"; readonly keys: readonly (readonly [key: string, offer: Offer])[] }
+  | { readonly kind: "fields"; readonly fields: readonly string[] };
+
+/** A flag as the scripts need it. */
+export interface FlagModel {
+  readonly long: string;
+  /** Left out also where another flag has the letter at this place. */
+  readonly short?: string;
+  readonly help: string;
+  /** The name of the value; left out for a switch. */
+  readonly argument?: string;
+  /** A value that may be left out does not take the next word. */
+  readonly optional: boolean;
+  readonly repeatable: boolean;
+  /** Long names of the flags that may not stand beside it. */
+  readonly excludes: readonly string[];
+  readonly offer: Offer;
+}
+
+/** A command as the scripts need it. */
+export interface CommandModel {
+  readonly path: readonly string[];
+  readonly summary: string;
+  readonly flags: readonly FlagModel[];
+  /** The global flags as they stand after the command: without the letters it has for itself. */
+  readonly globals: readonly FlagModel[];
+  /** An entry an argument, the last one for all that follow. */
+  readonly arguments: readonly Offer[];
+  /** What follows the first argument is none of kpod's business. */
+  readonly passThrough: boolean;
+}
+
+/** Words that come before those that call a command: `[]`, `["pod"]`. */
+export interface FamilyModel {
+  readonly path: readonly string[];
+  /** The words that can follow, each with what it is. */
+  readonly next: readonly { readonly word: string; readonly summary: string }[];
+}
+
+/** Everything the scripts are made from. */
+export interface CompletionModel {
+  readonly globals: readonly FlagModel[];
+  readonly families: readonly FamilyModel[];
+  readonly commands: readonly CommandModel[];
+}
+
+/** Puts the table into the form that the scripts are made from. Hidden flags are left out. */
+export function completionModel(table: readonly Command[]): CompletionModel {
+  const prefixes = table.flatMap(({ path }) => path.map((_, length) => path.slice(0, length).join(" ")));
+  return {
+    globals: flagModels(globalFlags, []),
+    families: [...new Set(prefixes)].map((prefix) => familyModel(table, prefix)),
+    commands: table.map(commandModel),
+  };
+}
+
+function familyModel(table: readonly Command[], prefix: string): FamilyModel {
+  const path = prefix === "" ? [] : prefix.split(" ");
+  const within = table.filter(({ path: words }) => words.slice(0, path.length).join(" ") === prefix);
+  const next = new Map<string, string>();
+  for (const command of within) {
+    const word = command.path[path.length];
+    if (word === undefined) continue;
+    const isLast = command.path.length === path.length + 1;
+    next.set(word, isLast ? command.summary : (next.get(word) ?? `Commands for ${word}s`));
+  }
+  return { path, next: [...next].map(([word, summary]) => ({ word, summary })) };
+}
+
+function commandModel(command: Command): CommandModel {
+  const { path, summary, flags, exclusive = [] } = command;
+  const taken = new Set(Object.values(flags).flatMap(({ short }) => short ?? []));
+  const globals = flagModels(globalFlags, []).map(({ short, ...flag }) =>
+    short === undefined || taken.has(short) ? flag : { ...flag, short },
+  );
+  return {
+    path,
+    summary,
+    flags: flagModels(flags, path).map((flag) => ({
+      ...flag,
+      excludes: exclusive
+        .filter((group) => group.flags.includes(flag.long))
+        .flatMap((group) => group.flags.filter((other) => other !== flag.long)),
+    })),
+    globals,
+    arguments: (command.arguments.completes ?? []).map((completes) => offerOf(completes, path)),
+    passThrough: command.passThrough === true,
+  };
+}
+
+function flagModels(specs: FlagSpecs, path: readonly string[]): FlagModel[] {
+  return Object.entries(specs)
+    .filter(([, { hidden }]) => hidden !== true)
+    .map(([long, spec]) => ({
+      long,
+      ...(spec.short === undefined ? {} : { short: spec.short }),
+      help: spec.help,
+      ...(spec.argument === undefined ? {} : { argument: spec.argument }),
+      optional: spec.implied !== undefined,
+      repeatable: spec.repeatable === true,
+      excludes: [],
+      offer: flagOffer(long, spec, path),
+    }));
+}
+
+function flagOffer(long: string, spec: FlagSpec, path: readonly string[]): Offer {
+  if (spec.choices !== undefined) return { kind: "words", words: spec.choices };
+  return offerOf(spec.completes ?? "nothing", [...path, `--${long}`]);
+}
+
+function offerOf(completes: Completes, place: readonly string[]): Offer {
+  if (typeof completes === "object") {
+    if ("words" in completes) return { kind: "words", words: completes.words };
+    if ("fields" in completes) return { kind: "fields", fields: completes.fields };
+    const keys = Object.entries(completes.filters);
+    return { kind: "filters", keys: keys.map(([key, value]) => [key, offerOf(value, [...place, key])]) };
+  }
+  switch (completes) {
+    case "nothing":
+    case "file":
+    case "directory":
+    case "command":
+      return { kind: completes };
+    case "signal":
+      return { kind: "words", words: signalNames };
+    default:
+      return { kind: "ask", place: place.join(" ") };
+  }
+}

@@ -1,0 +1,135 @@
+import { existsSync, readdirSync } from "node:fs";
+import type { Config } from "../../lib/config/index";
+import { crioRecords } from "../../lib/crio/records";
+import { KpodError } from "../../lib/errors";
+import { silentLogger } from "../../lib/logger";
+import { hasStateFile, isYoung } from "../../lib/oci/making";
+import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state";
+import { createdAt, isInfraContainer, type ContainerMetadata } from "../../lib/storage/container-metadata";
+import { readContainers } from "../../lib/storage/containers";
+import { readImages } from "../../lib/storage/images";
+import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
+import { readMountPoints } from "../../lib/storage/mount-points";
+import type { StorageId } from "../../lib/storage/ids";
+import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
+import { readTextIfThere } from "../../lib/system/files";
+
+/** A container, or the infra container of a pod, as the store has it on record. */
+export interface RecordedContainer {
+  readonly record: ContainerRecord;
+  readonly metadata: ContainerMetadata;
+}
+
+/** What the records of a store say. No lock is taken and no runtime asked: a file is there whole or not at all. */
+export interface Records {
+  readonly containers: readonly RecordedContainer[];
+  readonly pods: readonly RecordedContainer[];
+  readonly images: () => readonly ImageRecord[];
+  /** False for a container that has no file system to run in: to see that takes less than to look at its state. */
+  readonly mayLive: (container: RecordedContainer) => boolean;
+  /** What a container was when somebody last noted it; `unknown` where nobody did. */
+  readonly status: (container: RecordedContainer) => ContainerStatus;
+  /** False for a pod that was noted to have stopped. */
+  readonly isReady: (pod: RecordedContainer) => boolean;
+}
+
+/** Reads the records of the store that is configured. Those that cannot be read keep no others from being offered. */
+export function readStoreRecords(config: Config): Records {
+  const driver = chooseDriver(config.root, config.storage);
+  const layout = storeLayout(config.root, config.runRoot, driver, config);
+  const containers: RecordedContainer[] = [];
+  const pods: RecordedContainer[] = [];
+  const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
+  const all = readOrNothing(() => readContainers(layout, silentLogger));
+  for (const { record, metadata } of crioRecords(all, directoriesOf)) {
+    (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
+  }
+  const exits = new Set(namesIn(config.containerExitsDir));
+  const status = (container: RecordedContainer) => recordedStatus(container, layout, exits);
+  const mounted = mountedLayers(layout);
+  return {
+    containers,
+    pods,
+    images: () => readOrNothing(() => readImages(layout, silentLogger)),
+    mayLive: ({ record }) => mounted === undefined || mounted.has(record.layer ?? ""),
+    status,
+    isReady: (pod) =>
+      !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
+      !["creating", "stopped"].includes(status(pod)),
+  };
+}
+
+function readOrNothing<T>(read: () => T[]): T[] {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof KpodError) return [];
+    throw error;
+  }
+}
+
+/** Those made last come first. */
+export function newestFirst(containers: readonly RecordedContainer[]): readonly RecordedContainer[] {
+  const created = new Map(
+    containers.map((container) => [container, createdAt(container.record, container.metadata)]),
+  );
+  return [...containers].sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
+}
+
+/** The layers that are noted as mounted; undefined where nobody notes that, or not so that it can be read. */
+function mountedLayers(layout: StoreLayout): ReadonlySet<string> | undefined {
+  try {
+    const noted = readMountPoints(layout).map(({ id }) => id);
+    return noted.length === 0 ? undefined : new Set(noted);
+  } catch (error) {
+    if (error instanceof KpodError) return undefined;
+    throw error;
+  }
+}
+
+function recordedStatus(
+  container: RecordedContainer,
+  layout: StoreLayout,
+  exits: ReadonlySet<string>,
+): ContainerStatus {
+  const [dir, runDir] = directories(container, layout);
+  // conmon writes the exit file at once; state.json is CRI-O's memory, and CRI-O may be dead.
+  if (exits.has(container.record.id) || existsSync(`${dir}/exit`)) return "stopped";
+  const noted = notedStatus(dir) ?? notedStatus(runDir);
+  if (noted !== undefined) return noted;
+  const created = createdAt(container.record, container.metadata);
+  return isYoung({ createdAt: new Date(created) }) && !hasStateFile({ dir, bundlePath: runDir })
+    ? "creating"
+    : "unknown";
+}
+
+function notedStatus(directory: string): ContainerStatus | undefined {
+  try {
+    const path = `${directory}/state.json`;
+    const text = readTextIfThere(path) ?? "";
+    // It stands before the annotations, which make up nearly all of the text.
+    const early = /^\{[^{}]*"status":"(\w+)"/.exec(text)?.[1];
+    return early === undefined ? parseState(path, text)?.status : readStatus(early);
+  } catch (error) {
+    if (error instanceof KpodError) return undefined;
+    throw error;
+  }
+}
+
+/** What lies in a directory; nothing where it cannot be read. */
+function namesIn(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
+  return directoriesIn(layout, record.id);
+}
+
+function directoriesIn(layout: StoreLayout, id: StorageId): [string, string] {
+  const places = [layout.containerDirectory(id), layout.containerRunDirectory(id)] as const;
+  return [`${places[0]}/userdata`, `${places[1]}/userdata`];
+}

@@ -1,0 +1,24 @@
+import type { Command } from "../../shell/command";
+import { bashScript } from "./bash";
+import { fishScript } from "./fish";
+import { completionModel } from "./model";
+import { zshScript } from "./zsh";
+
+/** The shells that there are scripts for. */
+export const shells = ["bash", "zsh", "fish"] as const;
+
+/** A shell that there is a script for. */
+export type Shell = (typeof shells)[number];
+
+/** The script that completes command lines of these commands in a shell. */
+export function completionScript(shell: Shell, table: readonly Command[]): string {
+  const model = completionModel(table);
+  switch (shell) {
+    case "bash":
+      return bashScript(model);
+    case "zsh":
+      return zshScript(model);
+    case "fish":
+      return fishScript(model);
+  }
+}

@@ -1,0 +1,94 @@
+import { KpodError } from "../lib/errors";
+import type { Command } from "../shell/command";
+import { createContext } from "./context";
+import { isInterruption, UsageError } from "../shell/errors";
+import { ExitCode } from "../shell/exit-code";
+import { parsePlainCommandLine, type Request } from "./command-line";
+import { report } from "./report";
+import type { Terminal } from "../shell/terminal";
+import { mark } from "../shell/trace";
+import { versionLine } from "../shell/version";
+
+/**
+ * From the words after `kpod` to an exit code: reads them, does what they ask for, and reports whatever is
+ * thrown. Nothing escapes.
+ *
+ * @param argv the words after `kpod`
+ * @param table the commands there are
+ */
+export async function execute(
+  argv: readonly string[],
+  terminal: Terminal,
+  table: readonly Command[],
+): Promise<number> {
+  try {
+    return await answer(await readRequest(argv, table), terminal, table);
+  } catch (error) {
+    return report(error, terminal, argv);
+  }
+}
+
+async function readRequest(argv: readonly string[], table: readonly Command[]): Promise<Request> {
+  const plain = parsePlainCommandLine(argv, table);
+  if (plain !== undefined) return plain;
+  const { parseCommandLine } = await import("./parser");
+  return parseCommandLine(argv, table);
+}
+
+async function answer(request: Request, terminal: Terminal, table: readonly Command[]): Promise<number> {
+  switch (request.kind) {
+    case "version":
+      terminal.out(versionLine);
+      return ExitCode.success;
+    case "help": {
+      const { showHelp } = await import("./help");
+      await showHelp(terminal, table, request.path);
+      return ExitCode.success;
+    }
+    case "command":
+      return runCommand(request, terminal);
+  }
+}
+
+async function runCommand(
+  { command, given, args, globals }: Request & { kind: "command" },
+  terminal: Terminal,
+): Promise<number> {
+  const changes = command.needsRoot === true;
+  if (changes) requireRoot(command);
+  if (globals.hostRoot !== undefined) await enterNode(command, globals.hostRoot);
+  const context = createContext(globals, terminal, changes);
+  // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
+  if (changes) context.signal();
+  mark("command line read");
+  try {
+    return await command.run(context, given, args);
+  } catch (error) {
+    if (error instanceof UsageError) error.command ??= command.path;
+    // The library says that it was interrupted; the signal knows by what, which makes the exit code.
+    if (isInterruption(error)) context.signal().throwIfAborted();
+    throw error;
+  }
+}
+
+/** Goes to the root of a mounted node. Its processes are seen from there, but they are not those of this kpod. */
+async function enterNode({ path, needsRoot }: Command, root: string): Promise<void> {
+  if (needsRoot === true) {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `kpod ${path.join(" ")} changes the node: with --host-root it is only looked at`,
+      {
+        hint: `in a pod with hostPID use chroot ${root} kpod …, or nsenter -t 1 -a kpod …`,
+      },
+    );
+  }
+  const { enterHostRoot } = await import("../lib/system/host-root");
+  enterHostRoot(root);
+}
+
+function requireRoot({ path }: Command): void {
+  if (process.geteuid?.() === 0) return;
+  throw new KpodError("NOT_PERMITTED", `kpod ${path.join(" ")} needs root`, {
+    hint: "run it as root, for example with sudo",
+  });
+}

@@ -1,0 +1,121 @@
+import { UsageError } from "../shell/errors";
+import type { FlagSpec, FlagSpecs } from "../shell/flags";
+
+/** The words of a command line, made ready for commander. */
+export interface PreparedWords {
+  readonly words: readonly string[];
+  /** Switches that were turned off last (`--all=false`). */
+  readonly off: ReadonlySet<string>;
+}
+
+/**
+ * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied,
+ * where the flag has such a value), and the forms `-n=5` and `--all=true` are understood, as docker, podman
+ * and kubectl do. Unknown flags are left for commander to refuse.
+ *
+ * @param words what follows `kpod` or the command's name
+ * @param specs the flags that are known here
+ * @param stopAtArgument true where the first argument ends the flags
+ * @throws UsageError `option --format requires a value`, or a switch with a value that is not a boolean
+ */
+export function prepareWords(
+  words: readonly string[],
+  specs: FlagSpecs,
+  stopAtArgument: boolean,
+): PreparedWords {
+  const prepared: string[] = [];
+  const off = new Set<string>();
+  const byShort = new Map(
+    Object.entries(specs).flatMap(([long, spec]) => (spec.short === undefined ? [] : [[spec.short, long]])),
+  );
+  let next = 0;
+
+  const takeValue = (long: string): string => {
+    const value = words[next++];
+    if (value === undefined || value === "" || looksLikeFlag(value)) throw requiresValue(long);
+    return value;
+  };
+
+  const takeValueOf = (long: string, { implied }: FlagSpec): string =>
+    implied === undefined || /^[+-]?\.?\d/.test(words[next] ?? "") ? takeValue(long) : String(implied);
+
+  const long = (word: string) => {
+    const equals = word.indexOf("=");
+    const name = word.slice(2, equals < 0 ? undefined : equals);
+    const attached = equals < 0 ? undefined : word.slice(equals + 1);
+    const spec = ownSpec(specs, name);
+    if (spec === undefined) prepared.push(word);
+    else if (spec.argument !== undefined)
+      prepared.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
+    else if (isOn(name, attached)) switchOn(name);
+    else off.add(name);
+  };
+
+  const switchOn = (name: string) => {
+    off.delete(name);
+    prepared.push(`--${name}`);
+  };
+
+  const shorts = (word: string) => {
+    for (let at = 1; at < word.length; at += 1) {
+      const name = byShort.get(word.charAt(at));
+      if (name === undefined) {
+        prepared.push(unknownShort(word.slice(at)));
+        return;
+      }
+      const spec = ownSpec(specs, name);
+      if (spec?.argument !== undefined && !(spec.implied !== undefined && byShort.has(word.charAt(at + 1)))) {
+        const rest = at + 1 < word.length ? word.slice(at + 1).replace(/^=/, "") : undefined;
+        prepared.push(`--${name}=${attachedValue(name, rest) ?? takeValueOf(name, spec)}`);
+        return;
+      }
+      if (spec?.implied !== undefined) {
+        prepared.push(`--${name}=${spec.implied}`);
+        continue;
+      }
+      switchOn(name);
+    }
+  };
+
+  while (next < words.length) {
+    const word = words[next++] ?? "";
+    if (word === "--" || (stopAtArgument && !looksLikeFlag(word))) {
+      prepared.push(word, ...words.slice(next));
+      break;
+    }
+    if (word.startsWith("--")) long(word);
+    else if (looksLikeFlag(word)) shorts(word);
+    else prepared.push(word);
+  }
+  return { words: prepared, off };
+}
+
+/** True for what begins like a flag; `-` alone is an argument. */
+export function looksLikeFlag(word: string): boolean {
+  return word.length > 1 && word.startsWith("-");
+}
+
+function ownSpec(specs: FlagSpecs, name: string): FlagSpec | undefined {
+  return Object.hasOwn(specs, name) ? specs[name] : undefined;
+}
+
+function unknownShort(letters: string): string {
+  // Commander would take -9 for an argument.
+  if (/^\d/.test(letters)) throw new UsageError(`unknown option '-${letters}'`);
+  return `-${letters}`;
+}
+
+function attachedValue(long: string, value: string | undefined): string | undefined {
+  if (value === "") throw requiresValue(long);
+  return value;
+}
+
+function isOn(long: string, value: string | undefined): boolean {
+  if (value === undefined || value === "true" || value === "1") return true;
+  if (value === "false" || value === "0") return false;
+  throw new UsageError(`invalid value "${value}" for --${long}: it must be true or false`);
+}
+
+function requiresValue(long: string): UsageError {
+  return new UsageError(`option --${long} requires a value`);
+}
