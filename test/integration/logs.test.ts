@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -317,6 +318,26 @@ describe("following", () => {
     logs.child.kill(signal);
     expect(await logs.exitCode).toBe(exitCode);
     expect(logs.stderr()).toBe("");
+  });
+
+  test("prints the last of several lines that come within a millisecond", async () => {
+    const { container, go } = await startPaced("burst", "next");
+    const logs = start("logs", "-f", "burst");
+    await until("kpod waits", () => isWaiting(logs.child));
+    const append = (text: string): void => {
+      appendFileSync(container.logPath, `2026-01-01T00:00:00.000000000Z stdout F ${text}\n`);
+    };
+    let expected = "";
+    for (let round = 0; round < 400; round++) {
+      append(`${round} a`);
+      const end = performance.now() + (round % 20) * 0.1;
+      while (performance.now() < end);
+      append(`${round} b`);
+      expected += `${round} a\n${round} b\n`;
+      await until("both lines were printed", () => logs.stdout() === expected);
+    }
+    go();
+    expect(await logs.exitCode).toBe(0);
   });
 
   test("does without inotify where the node has used it up", async () => {

@@ -58,6 +58,11 @@ export class BlockReader {
     }
   }
 
+  /** Offset in the file up to which it has been read. */
+  get readTo(): number {
+    return this.position;
+  }
+
   /** What stands behind the last line end, ended as a line; undefined when nothing does. */
   rest(): Buffer | undefined {
     const waiting = this.buffer.subarray(this.waitingFrom, this.waitingFrom + this.waiting);

@@ -5,6 +5,12 @@ import { closeLogFile, openLogFile, type LogFile } from "./log-file";
 import { watchLog } from "./watch-log";
 import { throwIfInterrupted } from "./zeros";
 
+/**
+ * Milliseconds after a change at which a log is looked at again, unasked: Bun drops what inotify tells within a
+ * millisecond of what it told before, and the last of several lines would wait for one that never comes.
+ */
+const secondLook = 5;
+
 /** How a log is followed. */
 export interface FollowOptions {
   /** Resolves when nothing more will be written: what stands there then is still read. */
@@ -29,6 +35,7 @@ export async function* followBlocks(
   const over = watchEnd(ended, bell.ring);
   signal?.addEventListener("abort", bell.ring);
   let reader = new BlockReader(first, offset);
+  let rang = true;
   try {
     watch.watchFile(first.fd);
     for (;;) {
@@ -36,6 +43,7 @@ export async function* followBlocks(
       // Asked before reading, so that what was written until the end is read.
       const last = over();
       const replaced = isReplaced(reader.file);
+      const from = reader.readTo;
       yield* remainingBlocks(reader, signal);
       const next = replaced ? openIfThere(first.path) : undefined;
       if (next !== undefined) {
@@ -52,7 +60,8 @@ export async function* followBlocks(
         return;
       } else {
         yield undefined;
-        await bell.rung();
+        const isQuiet = !rang && reader.readTo === from;
+        rang = await bell.rung(isQuiet ? undefined : secondLook);
       }
     }
   } finally {
@@ -107,8 +116,8 @@ function watchEnd(ended: Promise<unknown>, onEnd: () => void): () => boolean {
 
 interface Bell {
   readonly ring: () => void;
-  /** Resolves when it rings, or has rung since it was last asked. */
-  readonly rung: () => Promise<void>;
+  /** Waits until it rings, or has rung since it was last asked. @returns false when the milliseconds had passed before */
+  readonly rung: (withinMs?: number) => Promise<boolean>;
 }
 
 function createBell(): Bell {
@@ -119,9 +128,18 @@ function createBell(): Bell {
       pending = true;
       wake?.();
     },
-    rung: async () => {
-      if (!pending) await new Promise<void>((resolve) => (wake = resolve));
+    rung: async (withinMs) => {
+      if (!pending) {
+        let timer: NodeJS.Timeout | undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          if (withinMs !== undefined) timer = setTimeout(resolve, withinMs);
+        });
+        clearTimeout(timer);
+      }
+      const rang = pending;
       pending = false;
+      return rang;
     },
   };
 }
