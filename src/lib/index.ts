@@ -26,7 +26,7 @@ export {
   type RuntimeLimits,
 } from "./oci/runtime";
 export type * from "./oci/spec";
-export type { ContainerState, ContainerStatus } from "./oci/state";
+export type { ContainerState, ContainerStatus } from "./oci/state/container-state";
 export type { ContainerData } from "./operations/container-data";
 export {
   containerFilter,

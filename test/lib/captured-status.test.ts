@@ -1,6 +1,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { formatStateFile, readStateFile } from "../../src/lib/oci/state";
+import { formatStateFile, readStateFile } from "../../src/lib/oci/state/container-state";
 import { parseExactJson } from "../../src/lib/system/exact-json";
 import { captured, capturedContainers, data, layOut, serverOf } from "../helpers/captured-stores";
 

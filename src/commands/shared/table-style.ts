@@ -1,6 +1,6 @@
 import { loadColors, plainColors, type Colors } from "../../shell/colors";
 import type { Terminal } from "../../shell/terminal";
-import type { ContainerState } from "../../lib/oci/state";
+import type { ContainerState } from "../../lib/oci/state/container-state";
 import type { SandboxState } from "../../lib/sandbox/sandbox";
 import type { Cell } from "../../format/table";
 

@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
 import { readSpec } from "../oci/spec-file";
-import { readStateFile, readTime, textMap } from "../oci/state";
+import { readStateFile, readTime, textMap } from "../oci/state/container-state";
 import {
   isInfraContainer,
   parseContainerMetadata,

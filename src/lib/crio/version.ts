@@ -9,7 +9,7 @@ import {
   type CrioVersion,
 } from "../config/index";
 import { askDaemon } from "./daemon";
-import { findExecutable } from "../oci/executable";
+import { findExecutable } from "../system/executable";
 
 /** Milliseconds that the program may take to say its version, and the daemon to answer. */
 const timeLimit = 1000;

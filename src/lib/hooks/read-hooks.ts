@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { HookParams } from "../config";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { isExecutable } from "../oci/executable";
+import { isExecutable } from "../system/executable";
 import type { HookStage } from "../oci/spec";
 import { fileLimits, isRecord, parseJson, readTextIfThere } from "../system/files";
 

@@ -1,4 +1,4 @@
-import { textMap } from "../oci/state";
+import { textMap } from "../oci/state/container-state";
 import type { ImageConfigFile } from "../storage/image-config";
 import { isRecord } from "../system/files";
 

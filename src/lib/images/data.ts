@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { textMap } from "../oci/state";
+import { textMap } from "../oci/state/container-state";
 import type { GraphDriverData } from "../storage/driver";
 import { isStorageId } from "../storage/ids";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";

@@ -1,6 +1,6 @@
 import { closeSync, readSync } from "node:fs";
 import { fileError, KpodError } from "../errors";
-import { findExecutable } from "../oci/executable";
+import { findExecutable } from "../system/executable";
 import { openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
 

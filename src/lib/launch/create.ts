@@ -6,7 +6,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
 import { discardLaunch } from "../operations/discard";
-import { noteKnownState } from "../operations/note-state";
+import { noteKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";

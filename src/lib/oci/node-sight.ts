@@ -4,10 +4,10 @@ import { errnoOf, isNotFound, KpodError } from "../errors";
 import { isOwnProc } from "../system/pid-namespace";
 import { readCommandName } from "../system/process";
 import { isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
-import { readExitFile } from "./exit-file";
-import { readRuntimeProcess } from "./runtime-files";
-import { kindOfState } from "./runtime-location";
-import { readNotedState } from "./state";
+import { readExitFile } from "./state/exit-file";
+import { readRuntimeProcess } from "./state/runtime-files";
+import { kindOfState } from "./runtime/location";
+import { readNotedState } from "./state/container-state";
 
 /** Where what is known of the processes of a node's containers stands. */
 export interface NodeEvidence {

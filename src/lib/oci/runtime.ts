@@ -5,15 +5,15 @@ import { identifyProcess } from "../system/process-identity";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isSamePath } from "../system/paths";
 import { readTextIfThere, writeFileAtomic } from "../system/files";
-import { createWithConmon } from "./conmon";
+import { createWithConmon } from "./conmon/create";
 import type { Container } from "./container";
-import { findMonitor } from "./monitor";
-import { findConmon, type RuntimeHandler } from "./runtime-handler";
-import { hasNoState, queryRuntimeState } from "./runtime-state";
-import { RuntimeStates } from "./runtime-states";
-import { formatStateFile, type ContainerState } from "./state";
+import { findMonitor } from "./conmon/find";
+import { findConmon, type RuntimeHandler } from "./runtime/handler";
+import { hasNoState, queryRuntimeState } from "./state/runtime";
+import { RuntimeStates } from "./state/lookup";
+import { formatStateFile, type ContainerState } from "./state/container-state";
 
-export type { ChoiceOf, RuntimeConfig, RuntimeLimits } from "./runtime-states";
+export type { ChoiceOf, RuntimeConfig, RuntimeLimits } from "./state/lookup";
 
 /** What of a new container conmon must know beyond the container itself. */
 export interface CreateOptions {

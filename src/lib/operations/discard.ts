@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { searchMonitor } from "../oci/monitor";
+import { searchMonitor } from "../oci/conmon/find";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { unmount } from "../system/mount";
@@ -14,7 +14,7 @@ import { firstProcessOf } from "./first-process";
 import { killedExitCode } from "./kill";
 import { endCgroups, endMonitor, endProcess } from "./monitor";
 import { unpinContainer, unpinPod } from "./unpin";
-import { noteFoundDead, noteLostExit } from "./note-state";
+import { noteFoundDead, noteLostExit } from "./persist-state";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
 const failedLaunchPatience = 500;

@@ -3,7 +3,7 @@ import { KpodError } from "../errors";
 import { imageCreatedBy, shownImageConfig, type ShownImageConfig } from "../images/config-data";
 import { shownImageName } from "../images/shown-name";
 import type { Container } from "../oci/container";
-import { textMap } from "../oci/state";
+import { textMap } from "../oci/state/container-state";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import { readableImages } from "./readable-images";

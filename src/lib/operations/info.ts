@@ -4,7 +4,7 @@ import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { readableImages } from "./readable-images";
-import { configuredHandlers, type RuntimeHandler } from "../oci/runtime-handler";
+import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
 import { findCrioVersion } from "../crio/version";
 import { hasVanished, isBeingMade } from "./vanished";
 

@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { noteFoundDead, noteLostExit, noteState } from "./note-state";
+import { noteFoundDead, noteLostExit, noteState } from "./persist-state";
 import { waitForExit } from "./wait";
 
 /** The exit code of a container that KILL ended. */

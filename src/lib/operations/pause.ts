@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { notRunning } from "./kill";
-import { noteState } from "./note-state";
+import { noteState } from "./persist-state";
 
 /**
  * Freezes a running container, or a created one, which is then not started before it is thawed (libkpod:

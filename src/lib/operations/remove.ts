@@ -3,8 +3,8 @@ import { crioAnswers } from "../crio/daemon";
 import { bearsMark } from "../crio/pod-owner";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { isYoung } from "../oci/making";
-import { searchMonitor } from "../oci/monitor";
+import { isYoung } from "../oci/state/being-made";
+import { searchMonitor } from "../oci/conmon/find";
 import { discardContainer } from "./discard";
 
 /**

@@ -5,7 +5,7 @@ import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
-import { noteFoundDead, noteLostExit, noteState } from "./note-state";
+import { noteFoundDead, noteLostExit, noteState } from "./persist-state";
 import { describeHang } from "./process-end";
 import { waitForExit, type WaitOptions } from "./wait";
 

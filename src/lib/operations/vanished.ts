@@ -6,7 +6,7 @@ import { silentLogger } from "../logger";
 import { readContainers } from "../storage/containers";
 import { isHeldForWriting } from "../storage/lock-holder";
 
-export { isBeingMade } from "../oci/making";
+export { isBeingMade } from "../oci/state/being-made";
 
 /**
  * True when somebody has removed a container since the server's last update, or does so at this moment: what cannot be

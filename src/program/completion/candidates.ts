@@ -1,7 +1,7 @@
 import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
-import type { ContainerStatus } from "../../lib/oci/state";
+import type { ContainerStatus } from "../../lib/oci/state/container-state";
 import { bestName, isNamelessImage } from "../../lib/images/shown-name";
 import type { ImageRecord } from "../../lib/storage/records";
 import { isStorageId } from "../../lib/storage/ids";

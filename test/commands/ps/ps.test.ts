@@ -14,7 +14,7 @@ import { openTableStyle } from "../../../src/commands/shared/table-style";
 import { openPsOutput, type PsOutputFlags } from "../../../src/commands/ps/output";
 import { selectContainers } from "../../../src/commands/ps/selection";
 import { openRowSource, type RowSource } from "../../../src/commands/shared/row-source";
-import type { ContainerState } from "../../../src/lib/oci/state";
+import type { ContainerState } from "../../../src/lib/oci/state/container-state";
 import { containerFilterKeys, parseContainerFilters } from "../../../src/lib/operations/filter-containers";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
 import { bufferTerminal } from "../../helpers/buffer-terminal";

@@ -2,7 +2,7 @@ import { select, type StatsSelection } from "../../../src/commands/stats/selecti
 import { ContainerLists } from "../../../src/lib/container-lists";
 import { KpodError } from "../../../src/lib/errors";
 import { Container } from "../../../src/lib/oci/container";
-import type { ContainerStatus } from "../../../src/lib/oci/state";
+import type { ContainerStatus } from "../../../src/lib/oci/state/container-state";
 import { Sandbox } from "../../../src/lib/sandbox/sandbox";
 import { readProcessStat } from "../../../src/lib/system/process";
 

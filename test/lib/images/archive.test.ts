@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { readArchive } from "../../../src/lib/images/archive";
-import { findExecutable } from "../../../src/lib/oci/executable";
+import { findExecutable } from "../../../src/lib/system/executable";
 import { failureOf } from "../../helpers/failure";
 import { testImages } from "../../helpers/images";
 import { testdir, type Tree } from "../../helpers/testdir";

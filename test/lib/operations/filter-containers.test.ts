@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { KpodError } from "../../../src/lib/errors";
 import type { Container } from "../../../src/lib/oci/container";
-import type { ContainerState } from "../../../src/lib/oci/state";
+import type { ContainerState } from "../../../src/lib/oci/state/container-state";
 import {
   asksForState,
   openContainerFilter,

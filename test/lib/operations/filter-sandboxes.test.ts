@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerState } from "../../../src/lib/oci/state";
+import type { ContainerState } from "../../../src/lib/oci/state/container-state";
 import {
   parseSandboxFilters,
   sandboxFilter,

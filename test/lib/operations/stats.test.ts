@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Duplex, Readable } from "node:stream";
 import { Container } from "../../../src/lib/oci/container";
-import type { ContainerState } from "../../../src/lib/oci/state";
+import type { ContainerState } from "../../../src/lib/oci/state/container-state";
 import { getContainerStats, sampleContainers } from "../../../src/lib/operations/stats";
 import { isSampled, readContainerStats, statsHost } from "../../../src/lib/operations/stats-source";
 import { stoppedStats, unknownStats } from "../../../src/lib/operations/stats-values";

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Container } from "../../../src/lib/oci/container";
-import type { ContainerStatus } from "../../../src/lib/oci/state";
+import type { ContainerStatus } from "../../../src/lib/oci/state/container-state";
 import { notedAddresses } from "../../../src/lib/sandbox/addresses";
 import { Sandbox } from "../../../src/lib/sandbox/sandbox";
 import { failureOf } from "../../helpers/failure";

@@ -3,7 +3,7 @@ import { displayId } from "../../../format/id";
 import { humanAgo } from "../../../format/units";
 import { shownImageName } from "../../../lib/images/shown-name";
 import type { Container } from "../../../lib/oci/container";
-import type { ContainerState } from "../../../lib/oci/state";
+import type { ContainerState } from "../../../lib/oci/state/container-state";
 import type { PortMapping, Sandbox } from "../../../lib/sandbox/sandbox";
 import { readNamespaceInodes, type NamespaceInodes } from "../../../lib/system/process-namespaces";
 import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./texts";

@@ -2,7 +2,7 @@ import { displayId } from "../../../format/id";
 import { displayImageName } from "../../../format/image-name";
 import { humanAgo, humanDuration, humanSize } from "../../../format/units";
 import type { Container } from "../../../lib/oci/container";
-import type { ContainerState } from "../../../lib/oci/state";
+import type { ContainerState } from "../../../lib/oci/state/container-state";
 import type { ContainerSizes } from "../../../lib/operations/sizes";
 import type { PortMapping } from "../../../lib/sandbox/sandbox";
 

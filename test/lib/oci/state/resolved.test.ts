@@ -1,12 +1,12 @@
 import { utimesSync } from "node:fs";
 import { join } from "node:path";
-import { Container } from "../../../src/lib/oci/container";
-import { resolveState, type RuntimeAnswer } from "../../../src/lib/oci/resolve-state";
-import type { RuntimeState } from "../../../src/lib/oci/runtime-state";
-import type { ContainerState, ContainerStatus } from "../../../src/lib/oci/state";
-import { readProcessStat } from "../../../src/lib/system/process";
-import { testId } from "../../helpers/store-tree";
-import { testdir, type Tree } from "../../helpers/testdir";
+import { Container } from "../../../../src/lib/oci/container";
+import { resolveState, type RuntimeAnswer } from "../../../../src/lib/oci/state/resolved";
+import type { RuntimeState } from "../../../../src/lib/oci/state/runtime";
+import type { ContainerState, ContainerStatus } from "../../../../src/lib/oci/state/container-state";
+import { readProcessStat } from "../../../../src/lib/system/process";
+import { testId } from "../../../helpers/store-tree";
+import { testdir, type Tree } from "../../../helpers/testdir";
 
 const id = testId("container");
 const zero = "0001-01-01T00:00:00Z";

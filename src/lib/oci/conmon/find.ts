@@ -1,13 +1,13 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
-import { fileLimits, readRegularText } from "../system/files";
-import { isSamePath } from "../system/paths";
-import { readCommandLine } from "../system/process";
-import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
-import type { Container } from "./container";
-import { hasStateFile, isYoung } from "./making";
-import { readStateFile } from "./state";
+import { errnoOf, isNotFound } from "../../errors";
+import { fileLimits, readRegularText } from "../../system/files";
+import { isSamePath } from "../../system/paths";
+import { readCommandLine } from "../../system/process";
+import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../../system/process-identity";
+import type { Container } from "../container";
+import { hasStateFile, isYoung } from "../state/being-made";
+import { readStateFile } from "../state/container-state";
 
 /** What of a container leads to its conmon. */
 export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;

@@ -6,7 +6,7 @@ import {
   memoryStateLock,
   storeStateLock,
   type StateLock,
-} from "../../../src/lib/storage/state-lock";
+} from "../../../src/lib/storage/kpod-lock";
 import { failureOf } from "../../helpers/failure";
 import { startLocker } from "../../helpers/record-lock";
 import { testdir } from "../../helpers/testdir";

@@ -1,8 +1,8 @@
 import { basename } from "node:path";
-import { runtimeHandler, type Config } from "../config";
-import type { RuntimeHandler as ConfiguredHandler } from "../config/runtime-handlers";
-import { KpodError } from "../errors";
-import { findExecutable } from "./executable";
+import { runtimeHandler, type Config } from "../../config";
+import type { RuntimeHandler as ConfiguredHandler } from "../../config/runtime-handlers";
+import { KpodError } from "../../errors";
+import { findExecutable } from "../../system/executable";
 
 /** What of the configuration says which runtime runs a container. */
 export type RuntimeConfigPart = Pick<

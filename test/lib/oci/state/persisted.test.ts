@@ -6,10 +6,10 @@ import {
   readTime,
   textMap,
   type ContainerState,
-} from "../../../src/lib/oci/state";
-import { parseExactJson } from "../../../src/lib/system/exact-json";
-import { failureOf } from "../../helpers/failure";
-import { testdir } from "../../helpers/testdir";
+} from "../../../../src/lib/oci/state/container-state";
+import { parseExactJson } from "../../../../src/lib/system/exact-json";
+import { failureOf } from "../../../helpers/failure";
+import { testdir } from "../../../helpers/testdir";
 
 const id = "71".repeat(32);
 const zero = "0001-01-01T00:00:00Z";

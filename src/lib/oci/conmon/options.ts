@@ -1,7 +1,7 @@
 import { basename } from "node:path";
-import { KpodError } from "../errors";
-import { runtimeOptions } from "./runtime-call";
-import type { RuntimeHandler } from "./runtime-handler";
+import { KpodError } from "../../errors";
+import { runtimeOptions } from "../runtime/call";
+import type { RuntimeHandler } from "../runtime/handler";
 
 /** What conmon needs to make a container and to watch it. */
 export interface ConmonRequest {

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Container } from "./container";
+import type { Container } from "../container";
 
 /** Milliseconds after which CRI-O itself gives up what it makes. */
 const makingTimeLimit = 240_000;

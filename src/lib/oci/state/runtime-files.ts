@@ -1,12 +1,12 @@
 import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound, KpodError } from "../errors";
-import { fileLimits, isRecord, openRegularFile, readRegularText } from "../system/files";
-import { isLiving, readProcessStat, type ProcessStat } from "../system/process";
-import { notedProcess, type ProcessIdentity } from "../system/process-identity";
-import { readIntoScratch, scratch } from "../system/scratch";
-import type { RuntimeState } from "./runtime-state";
-import { readTime, textMap, type ContainerStatus } from "./state";
+import { errnoOf, isNotFound, KpodError } from "../../errors";
+import { fileLimits, isRecord, openRegularFile, readRegularText } from "../../system/files";
+import { isLiving, readProcessStat, type ProcessStat } from "../../system/process";
+import { notedProcess, type ProcessIdentity } from "../../system/process-identity";
+import { readIntoScratch, scratch } from "../../system/scratch";
+import type { RuntimeState } from "./runtime";
+import { readTime, textMap, type ContainerStatus } from "./container-state";
 
 /** The runtimes whose files kpod can read. */
 export type KnownRuntime = "runc" | "crun";

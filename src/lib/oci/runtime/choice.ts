@@ -1,10 +1,10 @@
-import type { Config } from "../config/index";
-import { KpodError } from "../errors";
-import type { Logger } from "../logger";
-import { annotations } from "./annotations";
-import type { Container } from "./container";
-import type { RuntimeChoice } from "./runtime-handler";
-import type { Sandbox } from "../sandbox/sandbox";
+import type { Config } from "../../config/index";
+import { KpodError } from "../../errors";
+import type { Logger } from "../../logger";
+import { annotations } from "../annotations";
+import type { Container } from "../container";
+import type { RuntimeChoice } from "./handler";
+import type { Sandbox } from "../../sandbox/sandbox";
 
 /** What is known of a container whose runtime is to be chosen. */
 interface Asked {

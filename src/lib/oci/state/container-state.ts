@@ -1,7 +1,7 @@
-import { fileError, isNotFound } from "../errors";
-import type { ExactJson } from "../system/exact-json";
-import { readTextIfThere, isRecord, parseJson } from "../system/files";
-import { readIntoScratch, scratch } from "../system/scratch";
+import { fileError, isNotFound } from "../../errors";
+import type { ExactJson } from "../../system/exact-json";
+import { readTextIfThere, isRecord, parseJson } from "../../system/files";
+import { readIntoScratch, scratch } from "../../system/scratch";
 
 /**
  * What a container can be. `creating`: somebody is just making it. `unknown`: its runtime could not be asked, or whoever

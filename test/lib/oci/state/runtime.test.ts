@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { callRuntime, runtimeMessage, runtimeOptions } from "../../../src/lib/oci/runtime-call";
-import { findExecutable } from "../../../src/lib/oci/executable";
-import type { RuntimeHandler } from "../../../src/lib/oci/runtime-handler";
-import { listRuntimeStates, queryRuntimeState } from "../../../src/lib/oci/runtime-state";
-import { failureOf } from "../../helpers/failure";
-import { testId } from "../../helpers/store-tree";
-import { testdir } from "../../helpers/testdir";
+import { callRuntime, runtimeMessage, runtimeOptions } from "../../../../src/lib/oci/runtime/call";
+import { findExecutable } from "../../../../src/lib/system/executable";
+import type { RuntimeHandler } from "../../../../src/lib/oci/runtime/handler";
+import { listRuntimeStates, queryRuntimeState } from "../../../../src/lib/oci/state/runtime";
+import { failureOf } from "../../../helpers/failure";
+import { testId } from "../../../helpers/store-tree";
+import { testdir } from "../../../helpers/testdir";
 
 const id = testId("container");
 

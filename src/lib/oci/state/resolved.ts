@@ -1,14 +1,14 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { KpodError } from "../errors";
-import { isPidTaken, isProcessAlive } from "../system/process";
-import { annotations } from "./annotations";
-import type { Container } from "./container";
+import { KpodError } from "../../errors";
+import { isPidTaken, isProcessAlive } from "../../system/process";
+import { annotations } from "../annotations";
+import type { Container } from "../container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
-import { hasStateFile, isBeingMade, isYoung } from "./making";
-import { findMonitor } from "./monitor";
-import type { RuntimeState } from "./runtime-state";
-import { readNotedState, type ContainerState, type NotedState } from "./state";
+import { hasStateFile, isBeingMade, isYoung } from "./being-made";
+import { findMonitor } from "../conmon/find";
+import type { RuntimeState } from "./runtime";
+import { readNotedState, type ContainerState, type NotedState } from "./container-state";
 
 /** What the runtime said of a container: its state, that it has none, or nothing (it could not be asked). */
 export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";

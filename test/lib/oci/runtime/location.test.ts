@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { chmodSync, copyFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { locateRuntime, runtimeOfMonitor } from "../../../src/lib/oci/runtime-location";
-import type { RuntimeHandler } from "../../../src/lib/oci/runtime-handler";
-import { testId } from "../../helpers/store-tree";
-import { testdir } from "../../helpers/testdir";
-import { until } from "../../helpers/until";
-import { readCommandLine } from "../../../src/lib/system/process";
+import { locateRuntime, runtimeOfMonitor } from "../../../../src/lib/oci/runtime/location";
+import type { RuntimeHandler } from "../../../../src/lib/oci/runtime/handler";
+import { testId } from "../../../helpers/store-tree";
+import { testdir } from "../../../helpers/testdir";
+import { until } from "../../../helpers/until";
+import { readCommandLine } from "../../../../src/lib/system/process";
 
 const id = testId("container");
 const script = { content: "#!/bin/sh\n", mode: 0o755 };

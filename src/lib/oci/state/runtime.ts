@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
-import { isRecord } from "../system/files";
-import { KpodError } from "../errors";
-import type { RuntimeHandler } from "./runtime-handler";
-import { callRuntime } from "./runtime-call";
-import { readStatus, readTime, textMap, type ContainerStatus } from "./state";
+import { isRecord } from "../../system/files";
+import { KpodError } from "../../errors";
+import type { RuntimeHandler } from "../runtime/handler";
+import { callRuntime } from "../runtime/call";
+import { readStatus, readTime, textMap, type ContainerStatus } from "./container-state";
 
 /** Where runtimes keep their state when nobody tells them. */
 const ownRoots: ReadonlyMap<string, string> = new Map([

@@ -1,8 +1,12 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readNotedState, readStateFile, type ContainerState } from "../../../src/lib/oci/state";
-import { failureOf } from "../../helpers/failure";
-import { testdir } from "../../helpers/testdir";
+import {
+  readNotedState,
+  readStateFile,
+  type ContainerState,
+} from "../../../../src/lib/oci/state/container-state";
+import { failureOf } from "../../../helpers/failure";
+import { testdir } from "../../../helpers/testdir";
 
 const id = "71".repeat(32);
 

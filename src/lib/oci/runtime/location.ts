@@ -1,12 +1,12 @@
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
-import { readCommandLine } from "../system/process";
-import type { Container } from "./container";
-import { findExecutable, isExecutable } from "./executable";
-import { findMonitor, type Monitored } from "./monitor";
-import type { KnownRuntime } from "./runtime-files";
-import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime-handler";
+import { errnoOf, isNotFound } from "../../errors";
+import { readCommandLine } from "../../system/process";
+import type { Container } from "../container";
+import { findExecutable, isExecutable } from "../../system/executable";
+import { findMonitor, type Monitored } from "../conmon/find";
+import type { KnownRuntime } from "../state/runtime-files";
+import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./handler";
 
 /** Where CRI-O has runtimes keep their state when a handler does not say: since 1.31, and before. */
 const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];

@@ -1,25 +1,25 @@
 import { existsSync } from "node:fs";
-import type { Config } from "../config";
-import { errorMessage, fileError, KpodError } from "../errors";
-import { silentLogger, type Logger } from "../logger";
-import { isProcOfMachine } from "../system/pid-namespace";
-import { removeIfThere } from "../system/remove";
-import type { Container } from "./container";
-import { isBeingMade } from "./making";
-import { nodeSight, wayIn, type NodeSight } from "./node-sight";
-import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolve-state";
-import { callRuntime } from "./runtime-call";
+import type { Config } from "../../config";
+import { errorMessage, fileError, KpodError } from "../../errors";
+import { silentLogger, type Logger } from "../../logger";
+import { isProcOfMachine } from "../../system/pid-namespace";
+import { removeIfThere } from "../../system/remove";
+import type { Container } from "../container";
+import { isBeingMade } from "./being-made";
+import { nodeSight, wayIn, type NodeSight } from "../node-sight";
+import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolved";
+import { callRuntime } from "../runtime/call";
 import {
   chooseRuntime,
   configuredHandlers,
   type RuntimeChoice,
   type RuntimeConfigPart,
   type RuntimeHandler,
-} from "./runtime-handler";
+} from "../runtime/handler";
 import { readRuntimeFiles } from "./runtime-files";
-import { locateRuntime, locateState, rootsTellAll, runtimeOfMonitor, stateRoots } from "./runtime-location";
-import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime-state";
-import type { ContainerState, NotedState } from "./state";
+import { locateRuntime, locateState, rootsTellAll, runtimeOfMonitor, stateRoots } from "../runtime/location";
+import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime";
+import type { ContainerState, NotedState } from "./container-state";
 
 /** What of the configuration a Runtime needs. */
 export type RuntimeConfig = RuntimeConfigPart &

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { fileError, isNotFound, KpodError } from "../errors";
-import { fileLimits, readTextIfThere } from "../system/files";
+import { fileError, isNotFound, KpodError } from "../../errors";
+import { fileLimits, readTextIfThere } from "../../system/files";
 
 /** How a container ended, as conmon wrote it down. */
 export interface ExitRecord {

@@ -1,15 +1,15 @@
 import { join } from "node:path";
-import { defaultRuntimeConfig } from "../../../src/lib/config/runtime-config";
-import { defaultRuntimeHandler } from "../../../src/lib/config/runtime-handlers";
-import { findExecutable, isExecutable } from "../../../src/lib/oci/executable";
+import { defaultRuntimeConfig } from "../../../../src/lib/config/runtime-config";
+import { defaultRuntimeHandler } from "../../../../src/lib/config/runtime-handlers";
+import { findExecutable, isExecutable } from "../../../../src/lib/system/executable";
 import {
   chooseRuntime,
   findConmon,
   type RuntimeChoice,
   type RuntimeConfigPart,
-} from "../../../src/lib/oci/runtime-handler";
-import { failureOf } from "../../helpers/failure";
-import { testdir } from "../../helpers/testdir";
+} from "../../../../src/lib/oci/runtime/handler";
+import { failureOf } from "../../../helpers/failure";
+import { testdir } from "../../../helpers/testdir";
 
 const script = { content: "#!/bin/sh\n", mode: 0o755 };
 const directory = testdir({

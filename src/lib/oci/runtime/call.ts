@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorMessage, KpodError } from "../errors";
-import { endOfJsonString } from "../system/exact-json";
-import { killGroupOf } from "../system/process-identity";
-import type { RuntimeHandler } from "./runtime-handler";
+import { errorMessage, KpodError } from "../../errors";
+import { endOfJsonString } from "../../system/exact-json";
+import { killGroupOf } from "../../system/process-identity";
+import type { RuntimeHandler } from "./handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
 export const runtimeTimeLimit = 10_000;

@@ -1,9 +1,9 @@
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errorMessage, KpodError } from "../errors";
-import { isRecord } from "../system/files";
-import { conmonArguments, type ConmonRequest } from "./conmon-options";
-import { runtimeMessage } from "./runtime-call";
+import { errorMessage, KpodError } from "../../errors";
+import { isRecord } from "../../system/files";
+import { conmonArguments, type ConmonRequest } from "./options";
+import { runtimeMessage } from "../runtime/call";
 
 /** Bytes of what conmon says that are kept. */
 const longestComplaint = 65_536;
