@@ -38,12 +38,12 @@ function placeOfNodes() {
 const ON_EXECUTABLE = ["test/integration", "--testPathIgnorePatterns", "/(code-cache|package|single)\\.test"];
 
 async function runJest(args, directory, { run, variables }) {
-  const countsFile = join(directory, "counts.json");
+  const reportFile = join(directory, "report.json");
   const words = [
     join(REPOSITORY, "node_modules/jest/bin/jest.js"),
     "--maxWorkers=2",
-    "--reporters=default",
-    `--reporters=${join(REPOSITORY, "scripts/lib/counts-reporter.mjs")}`,
+    `--reporters=${join(REPOSITORY, "scripts/lib/progress-reporter.mjs")}`,
+    `--reporters=${join(REPOSITORY, "scripts/lib/summary-reporter.mjs")}`,
     // Its default is the temporary directory, which lives only as long as this run.
     `--cacheDirectory=${join(REPOSITORY, "node_modules/.cache/jest")}`,
     ...args,
@@ -53,13 +53,13 @@ async function runJest(args, directory, { run, variables }) {
     // What is compiled of kpod is kept from one run to the next, and the user's own is left alone.
     XDG_CACHE_HOME: join(REPOSITORY, "node_modules/.cache"),
     KPOD_TEST_RUN: run,
-    KPOD_TEST_COUNTS: countsFile,
+    KPOD_TEST_REPORT: reportFile,
     ...variables,
   });
   const { code } = await runProgram(process.execPath, words, { cwd: REPOSITORY, env, stdio: "inherit" });
-  const counts = existsSync(countsFile) ? JSON.parse(readFileSync(countsFile, "utf8")) : undefined;
-  rmSync(countsFile, { force: true });
-  return { code, counts };
+  const report = existsSync(reportFile) ? JSON.parse(readFileSync(reportFile, "utf8")) : undefined;
+  rmSync(reportFile, { force: true });
+  return { code, report };
 }
 
 /** Names what the tests left running, having given it a moment to end, and ends it. */
@@ -87,14 +87,15 @@ async function clearTemporary(directory, run) {
   return left;
 }
 
-/** What the tests left behind. What else is new counts where nobody but them is at work on the machine. */
-async function findLeft(before, directory, run) {
+/** What carries the marks of the tests was left behind by them. What else is new on the machine may be anybody's. */
+async function findNew(before, directory, run) {
   const running = await endProcesses(run);
   const { own, others } = newSince(before, machineState(), run);
-  const left = [...running, ...own, ...(await clearTemporary(directory, run))];
-  if (process.env.CI) return [...left, ...others];
-  if (others.length > 0) console.log(`\nNew on this machine, by whomever:\n  ${others.join("\n  ")}`);
-  return left;
+  return { left: [...new Set([...running, ...own, ...(await clearTemporary(directory, run))])], others };
+}
+
+function printList(title, lines) {
+  if (lines.length > 0) console.log(`\n${title}:\n  ${lines.map((line) => line.slice(0, 250)).join("\n  ")}`);
 }
 
 /** Runs jest, and gives what it counted and what is wrong otherwise. */
@@ -112,12 +113,15 @@ async function runTests(args, variables = {}) {
   process.on("SIGTERM", passOn);
   try {
     const before = machineState();
-    const { code, counts } = await runJest(args, directory, { run, variables });
-    const left = [...new Set(await findLeft(before, directory, run))];
-    if (left.length > 0) console.log(`\nThe tests left behind:\n  ${left.join("\n  ")}`);
-    // Jest without counts, or failing without a failed test, is a failure of its own.
-    const unexplained = code !== 0 && (counts === undefined || counts.success);
-    return { code, counts, otherFailures: (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0) };
+    const { code, report } = await runJest(args, directory, { run, variables });
+    const { left, others } = await findNew(before, directory, run);
+    printList("New on this machine, without a mark of the tests", others);
+    printList("The tests left behind", left);
+    if (report !== undefined) console.log(`\n${report.summary.trim()}`);
+    // Jest without a report, or failing without a failed test, is a failure of its own.
+    const unexplained = code !== 0 && (report === undefined || report.success);
+    const otherFailures = (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0);
+    return { code, counts: report?.counts, otherFailures };
   } finally {
     process.off("SIGINT", ignore);
     process.off("SIGTERM", passOn);

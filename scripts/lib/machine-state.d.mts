@@ -2,8 +2,8 @@
 export function machineState(): string[];
 
 /**
- * Parts what is new in `after`: `own` carries the mark of this run of the tests, `others` no mark at all. What
- * another run of the tests has made is in neither.
+ * Parts what is new in `after`: `own` carries the marks of this run of the tests (a directory, a cgroup parent, an id
+ * that comes with them, also in the files named), `others` no mark at all. What another run has made is in neither.
  */
 export function newSince(
   before: readonly string[],

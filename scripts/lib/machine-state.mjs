@@ -1,5 +1,5 @@
 // What tests must leave as they found it: mounts, conmons, cgroups and the places of the machine's own node.
-import { readFileSync, readdirSync } from "node:fs";
+import { lstatSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupHierarchies, listConmons, listMounts, unlessGone } from "./machine.mjs";
 
@@ -39,7 +39,7 @@ function cgroupsIn(hierarchy) {
 export function machineState() {
   return [
     ...listMounts().map(({ mountPoint, type }) => `mount ${mountPoint} (${type})`),
-    ...listConmons().map(({ pid, argv }) => `process ${pid}: ${argv.join(" ").slice(0, 200)}`),
+    ...listConmons().map(({ pid, argv }) => `process ${pid}: ${argv.join(" ")}`),
     ...cgroupHierarchies()
       .flatMap(cgroupsIn)
       .map((path) => `cgroup ${path}`),
@@ -49,16 +49,46 @@ export function machineState() {
   ];
 }
 
+/** Larger files than these say nothing of where they come from. */
+const MAX_BYTES = 1 << 20;
+
+/** What the files at and below a path say, for a runtime's state, a record and an exit file lie under an id alone. */
+function contentOf(path, depth = 3) {
+  const info = unlessGone(() => lstatSync(path));
+  if (info?.isFile() && info.size <= MAX_BYTES) return unlessGone(() => readFileSync(path, "utf8")) ?? "";
+  if (!info?.isDirectory() || depth === 0) return "";
+  return pathsIn(path)
+    .map((below) => contentOf(below, depth - 1))
+    .join("\n");
+}
+
+/** The line, and what the file that it names says. */
+function evidenceOf(line) {
+  return line.startsWith("file ") ? `${line}\n${contentOf(line.slice("file ".length))}` : line;
+}
+
 /**
- * Parts what is in `after` and was not in `before`: `own` is what carries the mark of this run of the tests, `others`
- * what carries no mark at all. The marks of another run show that it is not done yet.
+ * Parts what is in `after` and was not in `before`. `own` carries the marks of this run of the tests: its directories,
+ * its cgroup parents, or the id of a pod or container that something with one of these names. `others` carries no mark
+ * at all, and is whosever else works on the machine. The marks of another run show that it is not done yet.
  */
 export function newSince(before, after, run) {
   const known = new Set(before);
-  const added = after.filter((line) => !known.has(line));
-  const isOwn = (line) => line.includes(`kpod-run-${run}`) || line.includes(`kpod-test-${run}-`);
-  const isMarked = (line) => /kpod-(run|test|w)-/.test(line);
-  return { own: added.filter(isOwn), others: added.filter((line) => !isMarked(line)) };
+  const added = after
+    .filter((line) => !known.has(line))
+    .map((line) => ({ line, evidence: evidenceOf(line) }));
+  const isMarked = ({ evidence }) =>
+    evidence.includes(`kpod-run-${run}`) || evidence.includes(`kpod-test-${run}-`);
+  const ids = new Set(
+    added.filter(isMarked).flatMap(({ evidence }) => evidence.match(/\b[0-9a-f]{64}\b/g) ?? []),
+  );
+  const namesId = ({ line }) => (line.match(/[0-9a-f]{64}/g) ?? []).some((id) => ids.has(id));
+  const isOwn = (found) => isMarked(found) || namesId(found);
+  const isOfARun = ({ evidence }) => /kpod-(run|test|w)-/.test(evidence);
+  return {
+    own: added.filter(isOwn).map(({ line }) => line),
+    others: added.filter((found) => !isOwn(found) && !isOfARun(found)).map(({ line }) => line),
+  };
 }
 
 function variablesOf(pid) {

@@ -57,6 +57,26 @@ test("what is new is told by its marks: this run's, nobody's, or another run's",
   expect(newSince(before, [...before, ...own, ...others, ...theirs], "me")).toEqual({ own, others });
 });
 
+test("an id is a mark where something marked names it, as the file of a runtime's state does", () => {
+  const [ours, theirs] = ["a".repeat(64), "b".repeat(64)];
+  const state = JSON.stringify({ bundle: "/tmp/kpod-run-me/kpod-w-1/userdata" });
+  const directory = testdir({ [`${ours}/state.json`]: state });
+  const linesOf = (id: string, root: string): string[] => [
+    `file ${join(root, id)}`,
+    `cgroup /sys/fs/cgroup/pids/crio-${id}`,
+    `process 7: conmon -c ${id}`,
+  ];
+  const [own, others] = [linesOf(ours, directory), linesOf(theirs, "/run/runc")];
+  expect(newSince([], [...own, ...others], "me")).toEqual({ own, others });
+});
+
+test("an id that a command line names with a directory of the tests is theirs, however long the line", () => {
+  const id = "c".repeat(64);
+  const conmon = `process 8: conmon ${"--option ".repeat(40)} -c ${id} -b /tmp/kpod-run-me/kpod-w-2/userdata`;
+  const cgroup = `cgroup /sys/fs/cgroup/memory/${id}`;
+  expect(newSince([], [cgroup, conmon], "me")).toEqual({ own: [cgroup, conmon], others: [] });
+});
+
 /** Starts scripts/test.mjs in a small project with these tests. */
 function startIn(tree: Tree, args: readonly string[], CI?: string): ChildProcessWithoutNullStreams {
   const directory = testdir({ "src/main.ts": "export {};\n", "src/lib/index.ts": "export {};\n", ...tree });
@@ -165,10 +185,7 @@ describe("a test run", () => {
     expect(existsSync(place() ?? "/")).toBe(false);
   });
 
-  test.each([
-    ["fails where only tests are at work", "true", "1 passed, 1 failed, 0 skipped", 1],
-    ["says so elsewhere", undefined, "1 passed, 0 failed, 0 skipped", 0],
-  ])("during which something without a mark appears %s", async (_, CI, closing, exitCode) => {
+  test.each(["true", undefined])("notes what appears without a mark, and passes (CI %s)", async (CI) => {
     const leak = `
       import { mkdirSync } from "node:fs";
       import { listMounts } from "../scripts/lib/machine.mjs";
@@ -179,8 +196,12 @@ describe("a test run", () => {
     const result = await runIn({ "test/leak.test.ts": leak }, ["test/leak.test.ts"], CI);
     const cgroup = removeLeak();
     expect(cgroup).toHaveLength(1);
-    expect(result.stdout).toContain(`cgroup ${cgroup.join()}\n`);
-    // Others may be at work on this machine, and then the inner run finds more than this test's.
-    expect({ closing: lastLine(result), exitCode: result.exitCode }).toEqual({ closing, exitCode });
+    const note = result.stdout.indexOf(`cgroup ${cgroup.join()}\n`);
+    expect(note).toBeGreaterThan(0);
+    // The closing lines are jest's and the counts, with nothing between them.
+    const closing =
+      /\nTest Suites: .*\nTests: .*\nSnapshots: .*\nTime: .*\nRan all .*\n\n1 passed, 0 failed, 0 skipped\n$/;
+    expect(result.stdout.slice(note)).toMatch(closing);
+    expect(result.exitCode).toBe(0);
   });
 });
