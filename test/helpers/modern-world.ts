@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { succeeded } from "./process";
 import { until } from "./until";
 import type { World } from "./world";
@@ -57,7 +57,7 @@ export function makeRecordsVolatile(world: World): void {
 export async function dropInfraProcess(world: World, id: string): Promise<void> {
   const conmon = pidOf(world, id, "conmon-pidfile");
   succeeded(await world.runtime(["delete", "--force", id]), "deleting the infra container");
-  await until("its conmon has ended", () => !isProcessAlive(conmon));
+  await until("its conmon has ended", () => !isAlive({ pid: conmon }));
   for (const root of ["root", "runRoot"] as const) {
     const path = userdata(world, root, id, "config.json");
     const spec = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };

@@ -8,7 +8,7 @@ import type { ContainerOptions } from "../../src/lib/launch/container-options";
 import { startContainer } from "../../src/lib/launch/create";
 import { runPodSandbox, type PodOptions } from "../../src/lib/launch/pod";
 import type { Container } from "../../src/lib/oci/container";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { collectingLogger, type CollectingLogger } from "./collecting-logger";
 import { pathsBelow } from "./listing";
@@ -244,7 +244,7 @@ function processesNaming(id: string): number[] {
   return pids
     .map(Number)
     .filter((pid) => ["cmdline", "cgroup"].some((file) => readIfThere(`/proc/${pid}/${file}`).includes(id)))
-    .filter((pid) => isProcessAlive(pid));
+    .filter((pid) => isAlive({ pid }));
 }
 
 /** The text of a file; "" when it, or the process or cgroup it tells of, is gone. */

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { testImages } from "../helpers/images";
 import { createNode, noteImageById, pidOf, type Node } from "../helpers/node";
 import { succeeded } from "../helpers/process";
@@ -254,7 +254,7 @@ test("what is damaged can be stopped and removed, and a pod with all that is in 
   const pid = pidOf(web);
   expect((await warned("rm", "idle")).stdout).toBe(`${idle.id}\n`);
   expect((await warned("pod", "rm", "-f", "shop")).stdout).toBe(`${pod.id}\n`);
-  expect(isProcessAlive(pid)).toBe(false);
+  expect(isAlive({ pid })).toBe(false);
   expect(readFileSync(path, "utf8")).toBe("[]");
   await node.agree();
 });

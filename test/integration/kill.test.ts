@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { createNode, logOf, notedState, pidOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";
 
@@ -22,7 +22,7 @@ const endless = "while :; do sleep 0.1; done";
 test.each([["KILL"], ["sigkill"], ["9"]])("%s ends a container, and its state is noted", async (signal) => {
   const container = await node.start(pod, `k${signal.toLowerCase()}`, endless);
   expect(await node.ok("kill", "-s", signal, container.id)).toBe(`${container.id}\n`);
-  expect(isProcessAlive(pidOf(container))).toBe(false);
+  expect(isAlive({ pid: pidOf(container) })).toBe(false);
   expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
   expect(await node.refusal("kill", container.id)).toBe(
     `cannot kill container ${container.id}: it is not running`,
@@ -34,7 +34,7 @@ test("a signal reaches the process, which may live on", async () => {
   await until("what the test waits for", () => logOf(container).includes("ready"));
   await node.ok("kill", "-s", "hup", "listens");
   await until("what the test waits for", () => logOf(container).includes("got HUP"));
-  expect(isProcessAlive(pidOf(container))).toBe(true);
+  expect(isAlive({ pid: pidOf(container) })).toBe(true);
 });
 
 test.each([
@@ -54,7 +54,7 @@ test("KILL reaches a paused container", async () => {
   const container = await node.start(pod, "frozen", endless);
   await node.ok("pause", container.id);
   await node.ok("kill", container.id);
-  expect(isProcessAlive(pidOf(container))).toBe(false);
+  expect(isAlive({ pid: pidOf(container) })).toBe(false);
   expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
 });
 

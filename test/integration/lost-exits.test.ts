@@ -3,7 +3,7 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { dropInfraProcess } from "../helpers/modern-world";
 import { contentsOf, conmonOf, createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";
@@ -23,7 +23,7 @@ afterAll(async () => {
 
 async function killAndWait(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");
-  await until(`${pid} has ended`, () => !isProcessAlive(pid));
+  await until(`${pid} has ended`, () => !isAlive({ pid }));
 }
 
 const start = (name: string, inPod = pod): Promise<Container> =>
@@ -129,7 +129,7 @@ describe("of one that kpod ends, that it was killed", () => {
       expect((await node.kpod("rm", "-f", "unreadable")).exitCode).toBe(0);
     });
     expect(seen).toEqual(sawOnce(container, "137"));
-    expect(isProcessAlive(pid)).toBe(false);
+    expect(isAlive({ pid })).toBe(false);
   });
 });
 
@@ -138,7 +138,7 @@ test("a conmon that does not come to it is not waited for, and what it wrote its
   process.kill(conmonOf(held), "SIGSTOP");
   expect(await seenDuring(() => node.ok("kill", "held"))).toEqual(sawOnce(held, "137"));
   process.kill(conmonOf(held), "SIGCONT");
-  await until("conmon has ended", () => !isProcessAlive(conmonOf(held)));
+  await until("conmon has ended", () => !isAlive({ pid: conmonOf(held) }));
   const ended = await node.start(pod, "own", "exit 3");
   await until("it has ended", () => existsSync(join(ended.dir, "exit")));
   expect(await seenDuring(() => node.ok("stop", "own"))).toEqual([]);

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { listing } from "../helpers/listing";
 import {
   dropInfraProcess,
@@ -116,7 +116,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
   test("the end of a container whose conmon is dead is written where CRI-O looks for it", async () => {
     const conmon = pidOf(world, idOf("lone"), "conmon-pidfile");
     process.kill(conmon, "SIGKILL");
-    await until("conmon is gone", () => !isProcessAlive(conmon));
+    await until("conmon is gone", () => !isAlive({ pid: conmon }));
     await kpod("kill", "lone");
     const places = [userdata(world, "root", idOf("lone"), "exit"), join(world.exitsDir, idOf("lone"))];
     expect(places.map((path) => readFileSync(path, "utf8"))).toEqual(["137", "137"]);
@@ -164,7 +164,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     const lost = idOf("lost");
     const pids = (["conmon-pidfile", "pidfile"] as const).map((file) => pidOf(world, lost, file));
     for (const pid of pids) process.kill(pid, "SIGKILL");
-    await until("both are gone", () => !pids.some((pid) => isProcessAlive(pid)));
+    await until("both are gone", () => !pids.some((pid) => isAlive({ pid })));
 
     const other = await createWorld({ runtime });
     const root = join(other.scratch, "dead-node");

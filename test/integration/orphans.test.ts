@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
 import { expectToFit } from "../helpers/schemas";
 
@@ -103,7 +103,7 @@ test("one that only its conmon knows: it and the process end, and all of it goes
     new RegExp(`${container.id} .* Unknown .*k8s_watched_shop_sales`),
   );
   expect(await node.ok("rm", "-f", container.id.slice(0, 10))).toBe(`${container.id}\n`);
-  expect([conmon, pid].filter((each) => isProcessAlive(each))).toEqual([]);
+  expect([conmon, pid].filter((each) => isAlive({ pid: each }))).toEqual([]);
   for (const directory of [node.world.exitsDir, node.world.attachDir])
     expect(existsSync(join(directory, container.id))).toBe(false);
   expectGone(container);
@@ -124,7 +124,7 @@ test("one whose specs are lost, too, by what its conmon was told", async () => {
   expect(json).toMatchObject([{ id: container.id, command: "", labels: {}, podName: "shop" }]);
   // Its layer is named by nothing any more.
   await node.ok("rm", "-f", container.id);
-  expect(pids.filter((pid) => isProcessAlive(pid))).toEqual([]);
+  expect(pids.filter((pid) => isAlive({ pid }))).toEqual([]);
 });
 
 test("a whole pod without records, and a prefix of several", async () => {
@@ -151,7 +151,7 @@ test("those of another store are not this one's", async () => {
     writeFileSync(config, runtime);
     expect(await node.ok("-c", config, "ps", "--orphans", "-q")).toBe("");
     expect(await node.refusal("-c", config, "rm", "-f", container.id)).toContain("ID does not exist");
-    expect(isProcessAlive(pidOf(container))).toBe(true);
+    expect(isAlive({ pid: pidOf(container) })).toBe(true);
   } finally {
     await other.world.destroy();
   }

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { KPOD } from "../helpers/kpod";
 import { conmonOf, contentsOf, createNode, pidOf, type Node } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
@@ -64,7 +64,7 @@ describe.each([
     const before = contentsOf(node.world);
     expect(await outside(namespaces, ...args)).toEqual({ exitCode: 1, stdout: "", stderr: refusal });
     expect(contentsOf(node.world)).toEqual(before);
-    expect([pidOf(web), conmonOf(web)].map((pid) => isProcessAlive(pid))).toEqual([true, true]);
+    expect([pidOf(web), conmonOf(web)].map((pid) => isAlive({ pid }))).toEqual([true, true]);
   });
 
   test("rm -f leaves the process group of its caller alone", async () => {

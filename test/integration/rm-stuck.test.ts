@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { readMounts } from "../../src/lib/system/mount";
-import { isProcessAlive, readProcessStat } from "../../src/lib/system/process";
+import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
-  await until("they have ended", () => children.every(({ pid = 0 }) => !isProcessAlive(pid)));
+  await until("they have ended", () => children.every(({ pid = 0 }) => !isAlive({ pid })));
   for (const path of cgroups.reverse()) if (existsSync(path)) rmdirSync(path);
   await node.world.destroy();
 }, 60_000);
@@ -64,9 +64,9 @@ test("a process that has the id among its words, and its pid in conmon's pid fil
   const { pid = 0 } = bystander;
   writeFileSync(join(container.bundlePath, "conmon-pidfile"), String(pid));
   await node.ok("rm", "-f", "other");
-  expect(isProcessAlive(pid)).toBe(true);
+  expect(isAlive({ pid })).toBe(true);
   // The conmon itself was found all the same.
-  expect(isProcessAlive(conmon)).toBe(false);
+  expect(isAlive({ pid: conmon })).toBe(false);
   const own = (trace: string): boolean => trace !== `process ${pid}`;
   expect(tracesOf(node.world, container).filter(own)).toEqual([]);
 });
@@ -106,7 +106,7 @@ test("Ctrl-C ends the wait for conmon", async () => {
   const { thaw } = await freeze("others", conmonOf(container));
   const child = node.world.startKpod(["rm", "-f", "waiting"]);
   const ended = finish(child, "kpod rm -f");
-  await until("the container has ended", () => !isProcessAlive(pidOf(container)));
+  await until("the container has ended", () => !isAlive({ pid: pidOf(container) }));
   child.kill("SIGINT");
   expect(await ended).toMatchObject({ exitCode: 130, stdout: "" });
   thaw();
@@ -153,7 +153,7 @@ test("a cgroup of threads below a container is emptied and removed", async () =>
   expect(() => readFileSync(join(threads, "cgroup.procs"))).toThrow(/ENOTSUP|EOPNOTSUPP/);
   await node.ok("rm", "-f", "threaded");
   await expectGone(container);
-  expect(isProcessAlive(pid)).toBe(false);
+  expect(isAlive({ pid })).toBe(false);
 });
 
 test("rm -f does without a runtime that cannot read its own state any more", async () => {
@@ -180,6 +180,6 @@ test("and so does pod rm -f, also for what CRI-O has not noted", async () => {
   const pids = [container, second.infraContainer].flatMap((each) => [pidOf(each), conmonOf(each)]);
   const { exitCode } = await node.kpod("pod", "rm", "-f", "torn-pod");
   expect(exitCode).toBe(0);
-  expect(pids.filter((pid) => isProcessAlive(pid))).toEqual([]);
+  expect(pids.filter((pid) => isAlive({ pid }))).toEqual([]);
   await expectGone(container);
 });

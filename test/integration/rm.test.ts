@@ -7,7 +7,7 @@ import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/nod
 import { runProcess, startProcess, succeeded } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 
 let node: Node;
 let pod: Sandbox;
@@ -58,7 +58,7 @@ const halves: [string, (container: Container) => unknown][] = [
     async (container) => {
       const pids = [conmonOf(container), pidOf(container)];
       for (const pid of pids) process.kill(pid, "SIGKILL");
-      await until("what the test waits for", () => !pids.some((pid) => isProcessAlive(pid)));
+      await until("what the test waits for", () => !pids.some((pid) => isAlive({ pid })));
     },
   ],
   ["its mount", ({ layerId }) => unmount(join(node.world.root, "overlay", layerId, "merged"))],
@@ -212,7 +212,7 @@ test("in a copy of a store that is in use, what runs from the original is left a
         `container ${container.id} runs from the bundle ${container.bundlePath}, not from ${copy}/run/`,
       );
     expect(await node.refusal(...ofCopy, "pod", "rm", "-f", "shop")).toContain("not from");
-    expect(isProcessAlive(pidOf(container)) && isProcessAlive(conmonOf(container))).toBe(true);
+    expect(isAlive({ pid: pidOf(container) }) && isAlive({ pid: conmonOf(container) })).toBe(true);
   } finally {
     rmSync(copy, { recursive: true });
   }

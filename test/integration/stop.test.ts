@@ -4,7 +4,7 @@ import { finish } from "../helpers/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { acquireLock } from "../../src/lib/storage/lock-file";
 import { isMountPoint } from "../../src/lib/system/mount";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { createNode, logOf, notedState, pidOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";
 
@@ -77,10 +77,10 @@ test("no lock is held meanwhile, and a second stop -t 0 cuts a waiting one short
   ]) {
     (await acquireLock(path, "write", { timeoutMs: 5_000 })).release();
   }
-  expect(isProcessAlive(pidOf(container))).toBe(true);
+  expect(isAlive({ pid: pidOf(container) })).toBe(true);
   await node.ok("stop", "-t", "0", "patient");
   expect((await finished).exitCode).toBe(0);
-  expect(isProcessAlive(pidOf(container))).toBe(false);
+  expect(isAlive({ pid: pidOf(container) })).toBe(false);
 });
 
 test("a created one becomes stopped", async () => {

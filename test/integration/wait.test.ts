@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { finish } from "../helpers/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isProcessAlive } from "../../src/lib/system/process";
+import { isAlive } from "../../src/lib/system/process";
 import { conmonOf, createNode, pidOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";
 
@@ -36,7 +36,7 @@ test("notices an end that nobody wrote down", async () => {
   const waiting = finish(node.world.startKpod(["wait", "orphan"]), "kpod wait");
   process.kill(conmonOf(container), "SIGKILL");
   process.kill(pidOf(container), "SIGKILL");
-  await until("what the test waits for", () => !isProcessAlive(pidOf(container)));
+  await until("what the test waits for", () => !isAlive({ pid: pidOf(container) }));
   expect(await waiting).toMatchObject({ exitCode: 0, stdout: "255\n" });
 });
 

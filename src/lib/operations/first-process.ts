@@ -2,8 +2,8 @@ import { join } from "node:path";
 import { processCgroupPath } from "../cgroups/container-path";
 import type { Container } from "../oci/container";
 import { readTextIfThere } from "../system/files";
-import { readProcessCgroup } from "../system/process";
-import { identifyProcess, isAlive, notedProcess, type ProcessIdentity } from "../system/process-identity";
+import { isAlive, readProcessCgroup } from "../system/process";
+import { identifyProcess, notedProcess, type ProcessIdentity } from "../system/process-identity";
 
 /**
  * The first process of a container while it lives, found without the runtime, which may have lost its state: by pid

@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/state/exit-file";
 import { findMonitor } from "../oci/conmon/find";
-import { isAlive } from "../system/process-identity";
+import { isAlive } from "../system/process";
 import { waitUntil } from "../system/wait-until";
 import { describeHang } from "./process-end";
 import { waitForExit } from "./wait";

@@ -2,8 +2,8 @@ import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
 import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { readProcessStat } from "../system/process";
-import { isAlive, signalProcess, type ProcessIdentity } from "../system/process-identity";
+import { isAlive, readProcessStat } from "../system/process";
+import { signalProcess, type ProcessIdentity } from "../system/process-identity";
 import { describeHang, hangs, waitForEnd } from "./process-end";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */

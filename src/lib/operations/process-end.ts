@@ -1,7 +1,7 @@
 import { frozenCgroupOf } from "../cgroups/freezer";
 import { KpodError } from "../errors";
-import { readCommandName, readProcessStat, readWaitChannel } from "../system/process";
-import { isAlive, type ProcessIdentity } from "../system/process-identity";
+import { isAlive, readCommandName, readProcessStat, readWaitChannel } from "../system/process";
+import { type ProcessIdentity } from "../system/process-identity";
 import { waitUntil, type WaitLimits } from "../system/wait-until";
 
 /** Waits until a process has ended. @returns whether it did in time. @throws KpodError INTERRUPTED */

@@ -11,7 +11,7 @@ import { readCgroupStats, type CgroupStats, type StatsController } from "../cgro
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
-import { isProcessAlive, readProcessCgroup, readProcessStat } from "../system/process";
+import { isAlive, readProcessCgroup, readProcessStat } from "../system/process";
 import { monotonicNow } from "../system/clock";
 import type { ProcessorMark } from "./stats-values";
 
@@ -146,7 +146,9 @@ function processOf({ state }: Container): { pid: number; startTime: string | und
   }
   // The runtime could not be asked; what CRI-O noted of the process is enough to know it again.
   if (status === "unknown" && initPid !== undefined && initStartTime !== undefined) {
-    return isProcessAlive(initPid, initStartTime) ? { pid: initPid, startTime: initStartTime } : undefined;
+    return isAlive({ pid: initPid, startTime: initStartTime })
+      ? { pid: initPid, startTime: initStartTime }
+      : undefined;
   }
   return undefined;
 }

@@ -6,7 +6,7 @@ import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/state/exit-file";
 import { findMonitor, isLeftByHalf, isMonitorNoted, searchMonitor } from "../oci/conmon/find";
 import { unknownExitCode } from "../oci/state/resolved";
-import { isProcessAlive } from "../system/process";
+import { isAlive } from "../system/process";
 import { longestTimer, monotonicNow } from "../system/clock";
 import { hasVanished } from "./vanished";
 
@@ -162,7 +162,7 @@ function processGone({ runtime }: ContainerServer, container: Container): () => 
   const startTime = pid === state?.initPid ? state.initStartTime : undefined;
   let since: number | undefined;
   return () => {
-    const runs = pid === 0 ? state?.status !== "stopped" : isProcessAlive(pid, startTime);
+    const runs = pid === 0 ? state?.status !== "stopped" : isAlive({ pid, startTime });
     if (runs || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
     if (isMonitorNoted(container) && findMonitor(container) === undefined) return true;

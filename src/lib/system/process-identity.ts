@@ -4,7 +4,7 @@ import { constants } from "node:os";
 import { errnoOf, KpodError } from "../errors";
 import { checked, libc, systemError } from "./libc";
 import { isOwnProc } from "./pid-namespace";
-import { isLiving, readProcessStat } from "./process";
+import { readProcessStat } from "./process";
 
 /**
  * One process and no other, in the pid namespace that /proc shows: its pid is somebody else's some day, with its start
@@ -33,12 +33,6 @@ export function notedProcess(
 ): ProcessIdentity | undefined {
   if (pid === undefined || startTime === undefined || !/^\d+$/.test(startTime)) return undefined;
   return isMeant(pid) ? { pid, startTime } : undefined;
-}
-
-/** True while this very process lives; one that only waits to be reaped does not. */
-export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
-  const stat = readProcessStat(pid);
-  return stat !== undefined && isLiving(stat, startTime);
 }
 
 // The same numbers on all architectures that node runs on but mips, whose kernel knows no such call and says so.

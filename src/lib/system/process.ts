@@ -29,8 +29,8 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   };
 }
 
-/** True when the process is there and not just waiting to be reaped; with a start time, only that very process. */
-export function isProcessAlive(pid: number, startTime?: string): boolean {
+/** True while a process lives, with a start time that very process; one that only waits to be reaped does not. */
+export function isAlive({ pid, startTime }: { pid: number; startTime?: string | undefined }): boolean {
   const stat = readProcessStat(pid);
   return stat !== undefined && isLiving(stat, startTime);
 }

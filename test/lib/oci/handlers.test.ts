@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { defaultRuntimeHandler, type RuntimeHandler } from "../../../src/lib/config/runtime-handlers";
 import type { ContainerServer } from "../../../src/lib/container-server";
 import { nodeInfo } from "../../../src/lib/operations/info";
-import { isProcessAlive } from "../../../src/lib/system/process";
+import { isAlive } from "../../../src/lib/system/process";
 import { stateOf } from "../../helpers/captured-stores";
 import { failureOf } from "../../helpers/failure";
 import { testServer, type TestServer } from "../../helpers/server";
@@ -80,7 +80,7 @@ function states(server: ContainerServer): Record<string, string> {
 /** The runtimes that hang and were given up must not stay. */
 async function expectGivenUp(directory: string): Promise<void> {
   const pids = readFileSync(join(directory, "slow-runtime/pid"), "utf8").trim().split("\n").map(Number);
-  await until("the runtime is gone", () => !pids.some((pid) => isProcessAlive(pid)));
+  await until("the runtime is gone", () => !pids.some((pid) => isAlive({ pid })));
 }
 
 test("each container is looked up at the handler of its pod, and what fails there is no matter to others", async () => {

@@ -2,19 +2,18 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { readdirSync } from "node:fs";
 import {
   identifyProcess,
-  isAlive,
   killGroupOf,
   notedProcess,
   signalProcess,
 } from "../../../src/lib/system/process-identity";
-import { isProcessAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
+import { isAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
 import { until } from "../../helpers/until";
 
 const children: ChildProcess[] = [];
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");
-  await until("they have ended", () => children.every(({ pid = 0 }) => !isProcessAlive(pid)));
+  await until("they have ended", () => children.every(({ pid = 0 }) => !isAlive({ pid })));
 });
 
 function start(): { child: ChildProcess; pid: number } {
@@ -68,7 +67,7 @@ test("another one that has got the pid is not", () => {
   const before = { pid, startTime: String(Number(readProcessStat(pid)?.startTime) - 1) };
   expect(isAlive(before)).toBe(false);
   expect(signalProcess(before, "SIGKILL")).toBe(false);
-  expect(isProcessAlive(pid)).toBe(true);
+  expect(isAlive({ pid })).toBe(true);
 });
 
 test("a thread is no process", async () => {
@@ -83,7 +82,7 @@ test("a thread is no process", async () => {
   const thread = identifyProcess(threads()[0] ?? 0);
   if (thread === undefined) throw new Error("a thread has a stat");
   expect(signalProcess(thread, "SIGKILL")).toBe(false);
-  expect(isProcessAlive(pid)).toBe(true);
+  expect(isAlive({ pid })).toBe(true);
 });
 
 test.each([
@@ -102,7 +101,7 @@ test.each([
   if (then === "exit") await ended;
   killGroupOf(leader);
   await ended;
-  await until("the member has ended", () => !isProcessAlive(member));
+  await until("the member has ended", () => !isAlive({ pid: member }));
   killGroupOf(leader);
   killGroupOf({ pid: 0, exitCode: null, signalCode: null });
   killGroupOf({ pid: undefined, exitCode: null, signalCode: null });

@@ -2,12 +2,7 @@ import { spawn } from "node:child_process";
 import { copyFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
-import {
-  isProcessAlive,
-  readCommandLine,
-  readProcessStat,
-  isPidTaken,
-} from "../../../src/lib/system/process";
+import { isAlive, readCommandLine, readProcessStat, isPidTaken } from "../../../src/lib/system/process";
 import { testdir } from "../../helpers/testdir";
 import { libc, loadedLibc } from "../../../src/lib/system/libc";
 import { until } from "../../helpers/until";
@@ -16,10 +11,10 @@ test("a process is itself by its start time", () => {
   const stat = readProcessStat(process.pid);
   expect(stat).toMatchObject({ pid: process.pid, parent: process.ppid });
   expect(stat?.startTime).toMatch(/^\d+$/);
-  expect(isProcessAlive(process.pid)).toBe(true);
-  expect(isProcessAlive(process.pid, stat?.startTime)).toBe(true);
-  expect(isProcessAlive(process.pid, "1")).toBe(false);
-  expect(isProcessAlive(2 ** 22 + 1)).toBe(false);
+  expect(isAlive({ pid: process.pid })).toBe(true);
+  expect(isAlive({ pid: process.pid, startTime: stat?.startTime })).toBe(true);
+  expect(isAlive({ pid: process.pid, startTime: "1" })).toBe(false);
+  expect(isAlive({ pid: 2 ** 22 + 1 })).toBe(false);
   expect(readProcessStat(2 ** 22 + 1)).toBeUndefined();
   expect(readCommandLine(2 ** 22 + 1)).toBeUndefined();
 });
@@ -40,7 +35,7 @@ test("a program's name with brackets and blanks does not confuse its fields", as
     child.kill("SIGKILL");
     await ended;
   }
-  expect(isProcessAlive(pid)).toBe(false);
+  expect(isAlive({ pid })).toBe(false);
 });
 
 test("a process that waits to be reaped is not alive", async () => {
@@ -53,10 +48,10 @@ test("a process that waits to be reaped is not alive", async () => {
     const [line] = (await stdout.take(1).toArray()) as Buffer[];
     const pid = Number(line?.toString());
     await until("sleep is there", () => readCommandLine(parent.pid ?? 0)?.[0] === "sleep");
-    expect(isProcessAlive(pid)).toBe(true);
+    expect(isAlive({ pid })).toBe(true);
     gate.end();
     await until("the child has ended", () => readProcessStat(pid)?.state === "Z");
-    expect(isProcessAlive(pid)).toBe(false);
+    expect(isAlive({ pid })).toBe(false);
     expect(readCommandLine(pid)).toEqual([]);
   } finally {
     const ended = new Promise((resolve) => parent.once("exit", resolve));

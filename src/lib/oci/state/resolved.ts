@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { KpodError } from "../../errors";
-import { isPidTaken, isProcessAlive } from "../../system/process";
+import { isPidTaken, isAlive } from "../../system/process";
 import { annotations } from "../annotations";
 import type { Container } from "../container";
 import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
@@ -63,7 +63,11 @@ export function resolveState(
   }
   // The runtime lost its state, or was never the one, while the process is still there: nobody can tell.
   const { initPid, initStartTime } = state;
-  if (initPid !== undefined && initStartTime !== undefined && isProcessAlive(initPid, initStartTime)) {
+  if (
+    initPid !== undefined &&
+    initStartTime !== undefined &&
+    isAlive({ pid: initPid, startTime: initStartTime })
+  ) {
     return unknown(state, initPid);
   }
   // A copy of another machine's store, or one that was moved: the runtimes here know nothing of it.
@@ -103,7 +107,7 @@ export function hasEnded({ id }: Container, state: ContainerState): boolean {
   const { exitCode, finished, initPid, initStartTime } = state;
   if (exitCode === undefined || finished === undefined) return false;
   if (initPid === undefined || initStartTime === undefined) return false;
-  return !isPidTaken(initPid) || !isProcessAlive(initPid, initStartTime);
+  return !isPidTaken(initPid) || !isAlive({ pid: initPid, startTime: initStartTime });
 }
 
 function readExit({ id, dir }: Container, exitsDir: string): ExitRecord | undefined {
