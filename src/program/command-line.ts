@@ -1,4 +1,4 @@
-import type { Command } from "../shell/command";
+import type { Command } from "./command";
 import { UsageError } from "../shell/errors";
 import {
   flagValues,

@@ -1,19 +1,25 @@
 import type { LockBudget as LockBudgetType } from "../lib/storage/lock-budget";
-import type { BaseContext } from "../shell/command";
+import type { BaseContext } from "../shell/context";
 import { describeError, isQuiet } from "../shell/errors";
 import { lockTimeouts, type GlobalValues } from "../shell/global-flags";
 import { createInterrupt } from "../shell/interrupt";
 import { createLogger } from "../shell/logger";
 import type { Terminal } from "../shell/terminal";
 import { mark } from "../shell/trace";
+import type { Command } from "./command";
 
 /**
  * What a command gets besides its flags and arguments. Library and configuration load when it asks for them.
  *
- * @param changes false for a command that looks: it waits for locks for a moment only, and writes nothing; the server
- * of one that changes the node is only that of the node it is on
+ * @param options.changes false for a command that looks: it waits for locks for a moment only, and writes nothing; the
+ * server of one that changes the node is only that of the node it is on
+ * @param options.commands the commands there are
  */
-export function createContext(globals: GlobalValues, terminal: Terminal, changes: boolean): BaseContext {
+export function createContext(
+  globals: GlobalValues,
+  terminal: Terminal,
+  { changes, commands }: { readonly changes: boolean; readonly commands: readonly Command[] },
+): BaseContext {
   const logger = createLogger(terminal, globals.logLevel);
   const { signal, intercept, unlessInterrupted } = createInterrupt();
   let lockBudget: LockBudgetType | undefined;
@@ -66,5 +72,14 @@ export function createContext(globals: GlobalValues, terminal: Terminal, changes
     loadConfig,
     openServer,
     reportFailure,
+    async showHelp(path) {
+      const { showHelp } = await import("./help");
+      await showHelp(terminal, commands, path);
+    },
+    async completionScript(shell) {
+      const { completionScript, shells } = await import("./completion/scripts");
+      const known = shells.find((name) => name === shell);
+      return known && completionScript(known, commands);
+    },
   };
 }

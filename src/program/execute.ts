@@ -1,5 +1,5 @@
 import { KpodError } from "../lib/errors";
-import type { Command } from "../shell/command";
+import type { Command } from "./command";
 import { createContext } from "./context";
 import { isInterruption, UsageError } from "../shell/errors";
 import { ExitCode } from "../shell/exit-code";
@@ -46,18 +46,19 @@ async function answer(request: Request, terminal: Terminal, table: readonly Comm
       return ExitCode.success;
     }
     case "command":
-      return runCommand(request, terminal);
+      return runCommand(request, terminal, table);
   }
 }
 
 async function runCommand(
   { command, given, args, globals }: Request & { kind: "command" },
   terminal: Terminal,
+  commands: readonly Command[],
 ): Promise<number> {
   const changes = command.needsRoot === true;
   if (changes) requireRoot(command);
   if (globals.hostRoot !== undefined) await enterNode(command, globals.hostRoot);
-  const context = createContext(globals, terminal, changes);
+  const context = createContext(globals, terminal, { changes, commands });
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
   if (changes) context.signal();
   mark("command line read");

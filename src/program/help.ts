@@ -1,6 +1,7 @@
 import CliTable from "cli-table3";
 import { loadColors, type Colors } from "../shell/colors";
-import type { Command, CommandGroup } from "../shell/command";
+import type { CommandGroup } from "../shell/command";
+import type { Command } from "./command";
 import type { FlagSpec, FlagSpecs } from "../shell/flags";
 import { unknownCommand } from "./parser";
 import { findCommand, flagsAfter, isFamily } from "./command-line";

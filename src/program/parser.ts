@@ -1,5 +1,5 @@
 import { Command as Commander, CommanderError, Option } from "commander";
-import type { Command } from "../shell/command";
+import type { Command } from "./command";
 import { UnknownCommandError, UsageError } from "../shell/errors";
 import type { FlagSpec, FlagSpecs, GivenValue, ParsedFlags } from "../shell/flags";
 import { addValue, parsePlainFlags } from "./plain-flags";

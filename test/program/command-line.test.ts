@@ -1,4 +1,4 @@
-import { command, type Command } from "../../src/shell/command";
+import { command, type Command } from "../../src/program/command";
 import { UnknownCommandError, UsageError } from "../../src/shell/errors";
 import { parseCommandLine } from "../../src/program/parser";
 import type { Request } from "../../src/program/command-line";
@@ -23,16 +23,22 @@ function failure(line: string, commands?: readonly Command[]): UsageError {
 }
 
 const sized: readonly Command[] = [
-  command({
-    path: ["list"],
-    group: "look",
-    summary: "List",
-    usage: "[flags]",
-    arguments: { min: 0, name: "NAME..." },
-    flags: { size: { short: "s", help: "Sizes" }, number: { argument: "N", type: "number", help: "Number" } },
-    examples: [],
-    load: () => Promise.resolve({ run: () => 0 }),
-  }),
+  command(
+    "list",
+    {
+      group: "look",
+      order: 10,
+      summary: "List",
+      usage: "[flags]",
+      arguments: { min: 0, name: "NAME..." },
+      flags: {
+        size: { short: "s", help: "Sizes" },
+        number: { argument: "N", type: "number", help: "Number" },
+      },
+      examples: [],
+    },
+    () => Promise.resolve({ run: () => 0 }),
+  ),
 ];
 
 describe("commands", () => {
@@ -192,16 +198,19 @@ describe("wrong usage", () => {
 
 describe("unknown commands", () => {
   const named = (...path: string[]) =>
-    command({
-      path,
-      group: "look",
-      summary: "Do it",
-      usage: "",
-      arguments: { min: 0, name: "NAME..." },
-      flags: {},
-      examples: [],
-      load: () => Promise.resolve({ run: () => 0 }),
-    });
+    command(
+      path.join(" "),
+      {
+        group: "look",
+        order: 10,
+        summary: "Do it",
+        usage: "",
+        arguments: { min: 0, name: "NAME..." },
+        flags: {},
+        examples: [],
+      },
+      () => Promise.resolve({ run: () => 0 }),
+    );
   const commands = [named("ps"), named("images"), named("load"), named("pod", "ps"), named("pod", "run")];
 
   test.each([

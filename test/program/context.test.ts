@@ -15,7 +15,7 @@ async function budgetsOf(changes: boolean, given: Record<string, number> = {}) {
     globalFlags,
     new Map<string, string | number>([["config", join(directory, "crio.conf")], ...Object.entries(given)]),
   );
-  const context = createContext(globals, bufferTerminal(), changes);
+  const context = createContext(globals, bufferTerminal(), { changes, commands: table });
   const servers = [await context.openServer(), await context.openServer()];
   return servers.map(({ store }) => store.lockWait.budget);
 }

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { generatedFiles, manualPages, strayFiles } from "../../scripts/lib/docs.mjs";
-import { command, type Command } from "../../src/shell/command";
+import { command, type Command } from "../../src/program/command";
 import { UsageError } from "../../src/shell/errors";
 import * as documented from "../../src/program/documented";
 import type { FlagSpec } from "../../src/shell/flags";
@@ -173,16 +173,19 @@ describe("manual pages", () => {
   });
 
   test("a command without prose is an error that names the file", () => {
-    const other = command({
-      path: ["other"],
-      group: "look",
-      summary: "Do something else",
-      usage: "",
-      arguments: { min: 0, max: 0, name: "no arguments" },
-      flags: {},
-      examples: [],
-      load: () => Promise.resolve({ run: () => 0 }),
-    });
+    const other = command(
+      "other",
+      {
+        group: "look",
+        order: 10,
+        summary: "Do something else",
+        usage: "",
+        arguments: { min: 0, max: 0, name: "no arguments" },
+        flags: {},
+        examples: [],
+      },
+      () => Promise.resolve({ run: () => 0 }),
+    );
     const withOther = { ...documented, table: [...table, other] };
     expect(() => generatedFiles(withOther, places)).toThrow("man/src/other.md is missing");
   });

@@ -1,7 +1,8 @@
-import { command, type BaseContext, type Command, type CommandContext } from "../../src/shell/command";
+import { command, type Command } from "../../src/program/command";
+import type { CommandDescription } from "../../src/shell/command";
+import type { BaseContext, CommandContext } from "../../src/shell/context";
 import { ClosedPipeError, InterruptedError, UsageError } from "../../src/shell/errors";
 import { execute } from "../../src/program/execute";
-import type { FlagSpecs } from "../../src/shell/flags";
 import { KpodError } from "../../src/lib/errors";
 import { bufferTerminal } from "../helpers/buffer-terminal";
 
@@ -11,17 +12,20 @@ function tableOf(
   needsRoot?: true,
 ): readonly Command[] {
   return [
-    command({
-      path: ["do"],
-      group: "look",
-      summary: "Do it",
-      ...(needsRoot && { needsRoot }),
-      usage: "",
-      arguments: { min: 0, max: 0, name: "no arguments" },
-      flags: { loud: { help: "Loudly" } },
-      examples: [],
-      load: () => Promise.resolve({ run }),
-    }),
+    command(
+      "do",
+      {
+        group: "look",
+        order: 10,
+        summary: "Do it",
+        ...(needsRoot && { needsRoot }),
+        usage: "",
+        arguments: { min: 0, max: 0, name: "no arguments" },
+        flags: { loud: { help: "Loudly" } },
+        examples: [],
+      },
+      () => Promise.resolve({ run }),
+    ),
   ];
 }
 
@@ -42,37 +46,30 @@ test("the exit code is the command's", async () => {
   expect(await outcome(() => 137)).toEqual({ code: 137, stdout: "", stderr: "" });
 });
 
-const takeFlags = {
-  "no-trunc": { help: "Whole" },
-  label: { argument: "L", repeatable: true, help: "Labels" },
-  mode: { argument: "M", choices: ["fast", "slow"], default: "slow", help: "Mode" },
-  time: { argument: "T", type: "number", help: "Time" },
-} as const satisfies FlagSpecs;
+const take = {
+  group: "look",
+  order: 10,
+  summary: "Take",
+  usage: "NAME NAME",
+  arguments: { min: 2, max: 2, name: "NAME NAME" },
+  flags: {
+    "no-trunc": { help: "Whole" },
+    label: { argument: "L", repeatable: true, help: "Labels" },
+    mode: { argument: "M", choices: ["fast", "slow"], default: "slow", help: "Mode" },
+    time: { argument: "T", type: "number", help: "Time" },
+  },
+  examples: [],
+} as const satisfies CommandDescription;
 
 test("a command reads flags, arguments and global flags by its types", async () => {
   const seen: unknown[] = [];
-  const run = ({
-    flags,
-    args: [first, second],
-    globals,
-  }: CommandContext<typeof takeFlags, readonly [string, string]>) => {
+  const run = ({ flags, args: [first, second], globals }: CommandContext<typeof take>) => {
     const mode: "fast" | "slow" = flags.mode;
     const time: number | undefined = flags.time;
     seen.push([flags.noTrunc, flags.label, mode, time, first.length, second.length, globals.root]);
     return 0;
   };
-  const table = [
-    command({
-      path: ["take"],
-      group: "look",
-      summary: "Take",
-      usage: "NAME NAME",
-      arguments: { min: 2, max: 2, name: "NAME NAME" },
-      flags: takeFlags,
-      examples: [],
-      load: () => Promise.resolve({ run }),
-    }),
-  ];
+  const table = [command("take", take, () => Promise.resolve({ run }))];
   const flags = ["--label=x", "--label", "y", "--no-trunc", "--time=2", "--mode=fast", "--root=/r"];
   await execute(["take", "ab", "c"], bufferTerminal(), table);
   await execute(["take", "a", ...flags, "b"], bufferTerminal(), table);

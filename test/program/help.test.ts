@@ -1,4 +1,4 @@
-import { command } from "../../src/shell/command";
+import { command } from "../../src/program/command";
 import { UnknownCommandError } from "../../src/shell/errors";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
@@ -6,35 +6,41 @@ import { helpText } from "../../src/program/help";
 const load = () => Promise.resolve({ run: () => 0 });
 
 const table = [
-  command({
-    path: ["list"],
-    group: "look",
-    summary: "List things",
-    usage: "[flags] [NAME...]",
-    arguments: { min: 0, name: "NAME..." },
-    flags: {
-      size: { short: "s", help: "Sizes too" },
-      last: {
-        argument: "N",
-        type: "integer",
-        default: 3,
-        help: "So many of the things that were made last, which is a text that is too long for one line",
+  command(
+    "list",
+    {
+      group: "look",
+      order: 10,
+      summary: "List things",
+      usage: "[flags] [NAME...]",
+      arguments: { min: 0, name: "NAME..." },
+      flags: {
+        size: { short: "s", help: "Sizes too" },
+        last: {
+          argument: "N",
+          type: "integer",
+          default: 3,
+          help: "So many of the things that were made last, which is a text that is too long for one line",
+        },
+        secret: { help: "Not shown", hidden: true },
       },
-      secret: { help: "Not shown", hidden: true },
+      examples: [{ command: "kpod list -s", does: "List things with sizes" }],
     },
-    examples: [{ command: "kpod list -s", does: "List things with sizes" }],
     load,
-  }),
-  command({
-    path: ["pod", "make"],
-    group: "pods",
-    summary: "Make a pod",
-    usage: "",
-    arguments: { min: 0, max: 0, name: "no arguments" },
-    flags: {},
-    examples: [],
+  ),
+  command(
+    "pod make",
+    {
+      group: "pods",
+      order: 10,
+      summary: "Make a pod",
+      usage: "",
+      arguments: { min: 0, max: 0, name: "no arguments" },
+      flags: {},
+      examples: [],
+    },
     load,
-  }),
+  ),
 ];
 const help = (path: readonly string[], columns?: number) =>
   helpText(table, path, { colors: plainColors, columns });

@@ -1,8 +1,8 @@
-import { command } from "../../shell/command";
+import type { CommandDescription } from "../../shell/command";
 
-export const completionCommand = command({
-  path: ["completion"],
+export const command = {
   group: "system",
+  order: 50,
   summary: "Print the script that completes command lines in a shell",
   usage: "SHELL",
   arguments: { min: 1, max: 1, name: "SHELL", completes: [{ words: ["bash", "zsh", "fish"] }] },
@@ -21,5 +21,4 @@ export const completionCommand = command({
       does: "Complete in every fish",
     },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

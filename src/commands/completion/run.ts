@@ -1,17 +1,14 @@
-import type { CommandContext } from "../../shell/command";
-import { completionScript, shells } from "../../program/completion/scripts";
+import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import { ExitCode } from "../../shell/exit-code";
-import { table } from "../../program/command-list";
+import type { command } from "./command";
 
 /** `kpod completion`: prints the script for a shell. */
-export function run({
-  terminal,
-  args: [wanted],
-}: CommandContext<Readonly<Record<string, never>>, readonly [string]>): number {
-  const shell = shells.find((name) => name === wanted);
-  if (shell === undefined)
-    throw new UsageError(`no completion for shell "${wanted}": it must be bash, zsh or fish`);
-  terminal.out(completionScript(shell, table));
+export async function run(context: CommandContext<typeof command>): Promise<number> {
+  const [shell] = context.args;
+  const script = await context.completionScript(shell);
+  if (script === undefined)
+    throw new UsageError(`no completion for shell "${shell}": it must be bash, zsh or fish`);
+  context.terminal.out(script);
   return ExitCode.success;
 }

@@ -1,13 +1,9 @@
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { ExitCode } from "../../shell/exit-code";
-import { showHelp } from "../../program/help";
-import { table } from "../../program/command-list";
+import type { command } from "./command";
 
 /** `kpod help`: the help of the command that the arguments name. */
-export async function run({
-  terminal,
-  args,
-}: CommandContext<Readonly<Record<string, never>>, readonly string[]>): Promise<number> {
-  await showHelp(terminal, table, args);
+export async function run({ showHelp, args }: CommandContext<typeof command>): Promise<number> {
+  await showHelp(args);
   return ExitCode.success;
 }

@@ -1,5 +1,4 @@
-import type { CommandContext } from "../../shell/command";
-import type { imagesFlags } from "./command";
+import type { CommandContext } from "../../shell/context";
 import type { Terminal } from "../../shell/terminal";
 import { displayId } from "../../format/id";
 import { jsonText } from "../../format/json";
@@ -7,8 +6,9 @@ import { tableText } from "../../format/table";
 import { listImages, type ListedImage } from "../../lib/images/list";
 import { imageCells, imageColumns, imageHeadings, imageJson, imageRows } from "./rows";
 import { openRowTemplate, readFormat } from "../shared/template";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof imagesFlags>;
+type Context = CommandContext<typeof command>;
 
 /** `kpod images`: lists the images of the store, newest first. */
 export async function run(context: Context): Promise<number> {

@@ -1,6 +1,5 @@
-import { command } from "../../shell/command";
+import type { CommandDescription } from "../../shell/command";
 import type { NodeInfo } from "../../lib/operations/info";
-import type { FlagSpecs } from "../../shell/flags";
 
 // Written as an object, for the compiler to find a field that is missing or gone.
 const ofInfo: Readonly<Record<Capitalize<keyof NodeInfo>, true>> = {
@@ -13,39 +12,22 @@ const ofInfo: Readonly<Record<Capitalize<keyof NodeInfo>, true>> = {
 };
 const infoFields: readonly string[] = Object.keys(ofInfo);
 
-export const infoFlags = {
-  format: {
-    argument: "FORMAT",
-    help: "Print json, or what a template of Go makes of it: {{.Store.Root}}",
-    completes: { fields: infoFields },
-  },
-} as const satisfies FlagSpecs;
-
-export const infoCommand = command({
-  path: ["info"],
+export const command = {
   group: "system",
+  order: 10,
   summary: "Show what is in force on this node, and which file it comes from",
   usage: "[flags]",
   arguments: { min: 0, max: 0, name: "no arguments" },
-  flags: infoFlags,
+  flags: {
+    format: {
+      argument: "FORMAT",
+      help: "Print json, or what a template of Go makes of it: {{.Store.Root}}",
+      completes: { fields: infoFields },
+    },
+  },
   examples: [
     { command: "kpod info", does: "Node, store, runtimes and configuration" },
     { command: "kpod info --format json | jq .store", does: "The store alone, for a script" },
     { command: "kpod info --format '{{.Store.Driver}} {{.Store.Root}}'", does: "Single values of it" },
   ],
-  load: () => import("./run"),
-});
-
-export const configCommand = command({
-  path: ["config"],
-  group: "system",
-  summary: "Print the configuration in force as TOML",
-  usage: "",
-  arguments: { min: 0, max: 0, name: "no arguments" },
-  flags: {},
-  examples: [
-    { command: "kpod config", does: "Defaults, files, environment and flags put together" },
-    { command: "kpod config | grep root", does: "Single keys of it" },
-  ],
-  load: () => import("../config/run"),
-});
+} as const satisfies CommandDescription;

@@ -1,14 +1,14 @@
-import type { CommandContext } from "../../shell/command";
-import type { infoFlags } from "./command";
+import type { CommandContext } from "../../shell/context";
 import { escapeControl } from "../../format/escape";
 import { jsonText } from "../../format/json";
 import { humanSize } from "../../format/units";
 import { nodeInfo, type NodeInfo } from "../../lib/operations/info";
 import { templateView } from "../shared/inspect/view";
 import { openTemplate, readFormat } from "../shared/template";
+import type { command } from "./command";
 
 /** `kpod info`: shows what is in force on this node, and where it comes from. */
-export async function run(context: CommandContext<typeof infoFlags>): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const show = await openOutput(context.flags.format);
   context.terminal.out(show(await nodeInfo(await context.openServer())));
   return 0;

@@ -1,36 +1,59 @@
-import { command } from "../../shell/command";
-import type { FlagSpecs } from "../../shell/flags";
-import { containerFields, podFields } from "./fields";
+import type { CommandDescription } from "../../shell/command";
+import { inspectFormat } from "../shared/flags";
+import type { ContainerData } from "../../lib/operations/container-data";
 
-const format = {
-  short: "f",
-  argument: "FORMAT",
-  help: "Print json, or what a template makes of each: {{.Name}}",
-} as const;
+// Written as an object, for the compiler to find a field that is missing or gone.
+const fields: Readonly<Record<keyof ContainerData, true>> = {
+  ID: true,
+  Name: true,
+  LogPath: true,
+  Labels: true,
+  Annotations: true,
+  State: true,
+  Metadata: true,
+  BundlePath: true,
+  StopSignal: true,
+  Image: true,
+  ImageID: true,
+  Mountpoint: true,
+  MountLabel: true,
+  Mounts: true,
+  AppArmorProfile: true,
+  ImageAnnotations: true,
+  CreatedBy: true,
+  Config: true,
+  SizeRw: true,
+  SizeRootFs: true,
+  Args: true,
+  ResolvConfPath: true,
+  HostnamePath: true,
+  HostsPath: true,
+  GraphDriver: true,
+  PodID: true,
+  PodName: true,
+  PodNamespace: true,
+  CgroupPath: true,
+  IPs: true,
+  Pid: true,
+};
 
-export const inspectFlags = {
-  type: {
-    short: "t",
-    argument: "TYPE",
-    choices: ["container", "image", "pod", "all"],
-    default: "all",
-    help: "What the names mean; all takes the first of container, pod and image that there is",
-  },
-  format: { ...format, completes: { fields: containerFields } },
-  size: { help: "Measure containers as well" },
-} as const satisfies FlagSpecs;
-
-export const podInspectFlags = {
-  format: { ...format, completes: { fields: podFields } },
-} as const satisfies FlagSpecs;
-
-export const inspectCommand = command({
-  path: ["inspect"],
+export const command = {
   group: "look",
+  order: 20,
   summary: "Show everything of containers, pods and images",
   usage: "[flags] NAME...",
   arguments: { min: 1, name: "NAME...", completes: ["any"] },
-  flags: inspectFlags,
+  flags: {
+    type: {
+      short: "t",
+      argument: "TYPE",
+      choices: ["container", "image", "pod", "all"],
+      default: "all",
+      help: "What the names mean; all takes the first of container, pod and image that there is",
+    },
+    format: { ...inspectFormat, completes: { fields: Object.keys(fields) } },
+    size: { help: "Measure containers as well" },
+  },
   examples: [
     { command: "kpod inspect web", does: "Everything of a container, pod or image as JSON" },
     { command: "kpod inspect --size -t container web", does: "With the bytes that it takes" },
@@ -40,19 +63,4 @@ export const inspectCommand = command({
     },
     { command: "kpod inspect -t image busybox", does: "Everything of an image" },
   ],
-  load: () => import("./run"),
-});
-
-export const podInspectCommand = command({
-  path: ["pod", "inspect"],
-  group: "pods",
-  summary: "Show everything of pods",
-  usage: "[flags] POD...",
-  arguments: { min: 1, name: "POD...", completes: ["pod"] },
-  flags: podInspectFlags,
-  examples: [
-    { command: "kpod pod inspect shop", does: "Everything of a pod as JSON" },
-    { command: "kpod pod inspect -f '{{.State}} {{join .IPs \" \"}}' shop", does: "Its state and addresses" },
-  ],
-  load: () => import("../pod/inspect/run"),
-});
+} as const satisfies CommandDescription;

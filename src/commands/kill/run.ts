@@ -1,25 +1,12 @@
-import type { CommandContext } from "../../shell/command";
-import { UsageError } from "../../shell/errors";
-import type { killFlags } from "./command";
-import { KpodError } from "../../lib/errors";
-import { parseSignal } from "../../lib/oci/signals";
+import type { CommandContext } from "../../shell/context";
 import { forEachInTurn } from "../shared/each";
+import { readSignal } from "../shared/signal";
+import type { command } from "./command";
 
 /** `kpod kill`: sends a signal to containers. */
-export async function run(
-  context: CommandContext<typeof killFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const signal = readSignal(context.flags.signal);
   const server = await context.openServer();
   await server.update({ states: false });
   return forEachInTurn(context, context.args, (name) => server.containerKill(name, signal));
-}
-
-/** The signal of a flag. @throws UsageError */
-export function readSignal(text: string): number {
-  try {
-    return parseSignal(text);
-  } catch (error) {
-    throw error instanceof KpodError ? new UsageError(error.message) : error;
-  }
 }

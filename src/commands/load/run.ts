@@ -1,10 +1,10 @@
-import type { CommandContext } from "../../shell/command";
-import type { loadFlags } from "../images/command";
+import type { CommandContext } from "../../shell/context";
 import { escapeControl } from "../../format/escape";
 import { loadImages } from "../../lib/images/load";
+import type { command } from "./command";
 
 /** `kpod load`: brings images from a file or directory into the store. */
-export async function run(context: CommandContext<typeof loadFlags, readonly [string]>): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, terminal, args } = context;
   const server = await context.openServer();
   const images = await loadImages(server.store, server.config, args[0], {

@@ -1,32 +1,29 @@
-import { command } from "../../shell/command";
-import type { FlagSpecs } from "../../shell/flags";
+import type { CommandDescription } from "../../shell/command";
 
-export const logsFlags = {
-  follow: { short: "f", help: "Go on until the container has ended" },
-  since: {
-    argument: "TIME",
-    help: "Only lines from this time on: 2006-01-02T15:04:05Z, 15:04:05, or 10m for ten minutes ago",
-  },
-  until: { argument: "TIME", help: "Only lines up to this time" },
-  tail: { argument: "N", type: "integer", minimum: 0, help: "Only the last N lines" },
-  timestamps: { short: "t", help: "Print the time before each line" },
-  stream: {
-    argument: "STREAM",
-    choices: ["stdout", "stderr"],
-    help: "Only what was written to stdout or stderr",
-  },
-  names: { help: "Print the name of the container before each line" },
-  details: { help: "Print the labels of the container before each line" },
-  previous: { short: "p", help: "Print the log of the attempt before, which this container has replaced" },
-} as const satisfies FlagSpecs;
-
-export const logsCommand = command({
-  path: ["logs"],
+export const command = {
   group: "look",
+  order: 30,
   summary: "Print what containers have written",
   usage: "[flags] CONTAINER...",
   arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
-  flags: logsFlags,
+  flags: {
+    follow: { short: "f", help: "Go on until the container has ended" },
+    since: {
+      argument: "TIME",
+      help: "Only lines from this time on: 2006-01-02T15:04:05Z, 15:04:05, or 10m for ten minutes ago",
+    },
+    until: { argument: "TIME", help: "Only lines up to this time" },
+    tail: { argument: "N", type: "integer", minimum: 0, help: "Only the last N lines" },
+    timestamps: { short: "t", help: "Print the time before each line" },
+    stream: {
+      argument: "STREAM",
+      choices: ["stdout", "stderr"],
+      help: "Only what was written to stdout or stderr",
+    },
+    names: { help: "Print the name of the container before each line" },
+    details: { help: "Print the labels of the container before each line" },
+    previous: { short: "p", help: "Print the log of the attempt before, which this container has replaced" },
+  },
   examples: [
     { command: "kpod logs --tail 10 -f web", does: "Print the last ten lines, and go on as it writes" },
     {
@@ -39,5 +36,4 @@ export const logsCommand = command({
     },
     { command: "kpod logs -f --names web db", does: "Follow two containers, each line with its name" },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

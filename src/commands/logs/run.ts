@@ -1,7 +1,6 @@
 import { fstatSync } from "node:fs";
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { expectMuchWork } from "./engine";
-import type { logsFlags } from "./command";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
@@ -9,8 +8,9 @@ import { findContainer } from "../../lib/operations/find-container";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
 import { createLogOutput, type LogOutput } from "./output";
 import { whileRead } from "./while-read";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof logsFlags, readonly [string, ...string[]]>;
+type Context = CommandContext<typeof command>;
 
 /** `kpod logs`: prints what containers have written, one container after the other, or all as they write. */
 export async function run(context: Context): Promise<number> {

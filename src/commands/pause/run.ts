@@ -1,12 +1,10 @@
-import type { CommandContext } from "../../shell/command";
-import type { noFlags } from "../shared/list-flags";
+import type { CommandContext } from "../../shell/context";
 import { noteForCrio } from "../shared/crio-note";
 import { forEachInTurn } from "../shared/each";
+import type { command } from "./command";
 
 /** `kpod pause`: freezes containers. */
-export async function run(
-  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update({ states: false });
   const paused: string[] = [];

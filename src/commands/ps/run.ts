@@ -1,7 +1,6 @@
 import { pause } from "../../shell/timer";
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { canDrawInPlace, withLiveScreen } from "../../shell/live-screen";
-import type { psFlags } from "./command";
 import { mark } from "../../shell/trace";
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { ContainerServer } from "../../lib/container-server";
@@ -20,8 +19,9 @@ import { readFilters } from "../shared/filters";
 import { openPsOutput, type PsOutput } from "./output";
 import { selectContainers, showsAllStates } from "./selection";
 import { openRowSource, podOf, readOr, textOfPresent } from "../shared/row-source";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof psFlags>;
+type Context = CommandContext<typeof command>;
 
 /** `kpod ps`: lists containers, newest first, once or with `--watch` again and again. */
 export async function run(context: Context): Promise<number> {

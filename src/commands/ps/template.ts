@@ -1,12 +1,12 @@
 import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
-import { Method, Stringer } from "../../format/template/index";
+import { Stringer } from "../../format/template/index";
 import { humanAgo } from "../../format/units";
 import type { Container } from "../../lib/oci/container";
 import { mountsOf } from "../../lib/operations/container-facts";
 import { ContainerRow } from "../shared/containers/rows";
 import { labelsText, runningTime, timeText } from "../shared/containers/texts";
-import { withMethod, withSecondNames } from "../shared/second-names";
+import { labelMethod, withMethod, withSecondNames } from "../shared/second-names";
 import { readOr, type RowSource } from "../shared/row-source";
 
 /** Headings of `table …` that are not the field's name in words. */
@@ -104,14 +104,6 @@ const secondNames = {
   CGROUPNS: "Cgroup",
   USERNS: "User",
 } as const;
-
-/** `{{.Label "app"}}`: the value of a label, "" for one that is not there. */
-export function labelMethod(labels: () => Readonly<Record<string, string>>): Method {
-  return new Method(["string"], ([key]) => {
-    const all = labels();
-    return typeof key === "string" && Object.hasOwn(all, key) ? (all[key] ?? "") : "";
-  });
-}
 
 /** The mounts that lead to a directory or file of the host, and not those of the kernel. */
 function isBind({ type, options }: { type: string; options: readonly string[] }): boolean {

@@ -1,8 +1,8 @@
-import { command } from "../../shell/command";
+import type { CommandDescription } from "../../shell/command";
 
-export const renameCommand = command({
-  path: ["rename"],
+export const command = {
   group: "change",
+  order: 70,
   summary: "Rename a container",
   usage: "CONTAINER NEW-NAME",
   arguments: { min: 2, max: 2, name: "CONTAINER NEW-NAME", completes: ["container", "nothing"] },
@@ -15,5 +15,4 @@ export const renameCommand = command({
       does: "Give it a name in CRI-O's form",
     },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

@@ -1,11 +1,9 @@
-import type { CommandContext } from "../../shell/command";
-import type { noFlags } from "../shared/list-flags";
+import type { CommandContext } from "../../shell/context";
 import { noteForCrio } from "../shared/crio-note";
+import type { command } from "./command";
 
 /** `kpod rename`: gives a container another name. */
-export async function run(
-  context: CommandContext<typeof noFlags, readonly [string, string]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const [container, newName] = context.args;
   const server = await context.openServer();
   await server.update({ states: false });

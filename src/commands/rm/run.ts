@@ -1,15 +1,13 @@
-import type { CommandContext } from "../../shell/command";
-import type { rmFlags } from "./command";
+import type { CommandContext } from "../../shell/context";
 import type { ContainerServer } from "../../lib/container-server";
 import { isNotFoundError } from "../../lib/operations/find-container";
 import { removeOrphan } from "../../lib/operations/remove-orphan";
 import { noteForCrio } from "../shared/crio-note";
 import { forEachInTurn } from "../shared/each";
+import type { command } from "./command";
 
 /** `kpod rm`: removes containers; with --force also what only the runtime still knows. */
-export async function run(
-  context: CommandContext<typeof rmFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { force } = context.flags;
   const server = await context.openServer();
   await server.update({ states: false });

@@ -1,41 +1,38 @@
-import { command } from "../../shell/command";
-import type { FlagSpecs } from "../../shell/flags";
+import type { CommandDescription } from "../../shell/command";
 
-export const runFlags = {
-  detach: { short: "d", help: "Print the id and return, while the container runs on" },
-  rm: { help: "Remove the container, and a pod made for it, once it has ended" },
-  name: { argument: "NAME", help: "Name of the container in its pod" },
-  pod: {
-    argument: "POD",
-    help: "Pod to run in; without it the container gets one of its own",
-    completes: "ready-pod",
-  },
-  force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
-  label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
-  env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
-  volume: {
-    short: "v",
-    argument: "HOST:CTR[:ro]",
-    repeatable: true,
-    help: "Mount a directory or file of the host (repeatable)",
-    completes: "file",
-  },
-  network: {
-    argument: "NETWORK",
-    choices: ["host", "none"],
-    help: "Network of the pod that is made: that of the host, or an empty one (none)",
-  },
-  hostname: { argument: "NAME", help: "Host name of the pod that is made" },
-  "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod that is made" },
-} as const satisfies FlagSpecs;
-
-export const runCommand = command({
-  path: ["run"],
+export const command = {
   group: "change",
+  order: 10,
   summary: "Run a command in a new container",
   usage: "[flags] IMAGE [COMMAND [ARG...]]",
   arguments: { min: 1, name: "IMAGE [COMMAND [ARG...]]", completes: ["image", "nothing"] },
-  flags: runFlags,
+  flags: {
+    detach: { short: "d", help: "Print the id and return, while the container runs on" },
+    rm: { help: "Remove the container, and a pod made for it, once it has ended" },
+    name: { argument: "NAME", help: "Name of the container in its pod" },
+    pod: {
+      argument: "POD",
+      help: "Pod to run in; without it the container gets one of its own",
+      completes: "ready-pod",
+    },
+    force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
+    label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
+    env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
+    volume: {
+      short: "v",
+      argument: "HOST:CTR[:ro]",
+      repeatable: true,
+      help: "Mount a directory or file of the host (repeatable)",
+      completes: "file",
+    },
+    network: {
+      argument: "NETWORK",
+      choices: ["host", "none"],
+      help: "Network of the pod that is made: that of the host, or an empty one (none)",
+    },
+    hostname: { argument: "NAME", help: "Host name of the pod that is made" },
+    "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod that is made" },
+  },
   passThrough: true,
   needsRoot: true,
   examples: [
@@ -49,5 +46,4 @@ export const runCommand = command({
       does: "Show the container a directory of the host, read-only",
     },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

@@ -1,8 +1,7 @@
 import { basename } from "node:path";
 import { constants } from "node:os";
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
-import type { runFlags } from "./command";
 import type { ContainerServer } from "../../lib/container-server";
 import { beforeLaunch } from "../../lib/crio/before-launch";
 import { errorMessage } from "../../lib/errors";
@@ -20,9 +19,10 @@ import { stopPod } from "../../lib/operations/pods";
 import { hasVanished } from "../../lib/operations/vanished";
 import type { Sandbox } from "../../lib/sandbox/sandbox";
 import { readKeyValues } from "../shared/key-values";
-import { generatedName } from "../pod/run/run";
+import { generatedName } from "../shared/generated-name";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof runFlags, readonly [string, ...string[]]>;
+type Context = CommandContext<typeof command>;
 
 /** `kpod run`: runs a command in a new container, in the background or until it has ended. */
 export async function run(context: Context): Promise<number> {

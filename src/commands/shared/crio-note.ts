@@ -1,4 +1,4 @@
-import type { BaseContext } from "../../shell/command";
+import type { BaseContext } from "../../shell/context";
 import type { ContainerServer } from "../../lib/container-server";
 
 /** What a CRI-O that runs does not see by itself, a line for each kind of change. */

@@ -1,4 +1,4 @@
-import type { BaseContext } from "../../shell/command";
+import type { BaseContext } from "../../shell/context";
 
 /**
  * Does the same to several arguments, side by side where waiting is involved. What succeeds is printed as soon as

@@ -1,3 +1,5 @@
+import { Method } from "../../format/template/index";
+
 /**
  * Gives fields of a template's data second names: as docker or podman spell them where kpod has another word. A template
  * can ask for these; they are not printed with the whole, and no shell offers them.
@@ -12,4 +14,12 @@ export function withSecondNames<T extends object>(fields: T, names: Readonly<Rec
 /** Gives it something to call, likewise. */
 export function withMethod<T extends object>(fields: T, name: string, method: object): T {
   return Object.defineProperty(fields, name, { value: method, enumerable: false });
+}
+
+/** `{{.Label "app"}}`: the value of a label, "" for one that is not there. */
+export function labelMethod(labels: () => Readonly<Record<string, string>>): Method {
+  return new Method(["string"], ([key]) => {
+    const all = labels();
+    return typeof key === "string" && Object.hasOwn(all, key) ? (all[key] ?? "") : "";
+  });
 }

@@ -1,7 +1,6 @@
 import { pause } from "../../shell/timer";
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { canDrawInPlace, withLiveScreen, type LiveScreen } from "../../shell/live-screen";
-import type { statsFlags } from "./command";
 import type { Terminal } from "../../shell/terminal";
 import type { ProcessCgroups } from "../../lib/cgroups/process-cgroups";
 import { statsControllers } from "../../lib/cgroups/stats";
@@ -13,8 +12,9 @@ import { stoppedStats } from "../../lib/operations/stats-values";
 import { openStatsOutput, type StatsOutput } from "./output";
 import { partsFor, sortRows, type StatsPart, type StatsRow } from "./rows";
 import { select, type StatsSelection } from "./selection";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof statsFlags, readonly string[]>;
+type Context = CommandContext<typeof command>;
 
 /** Seconds between two looks. */
 const usualInterval = 2;

@@ -1,11 +1,9 @@
-import type { CommandContext } from "../../shell/command";
-import type { stopFlags } from "./command";
+import type { CommandContext } from "../../shell/context";
 import { forEachArgument } from "../shared/each";
+import type { command } from "./command";
 
 /** `kpod stop`: stops containers side by side. */
-export async function run(
-  context: CommandContext<typeof stopFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { timeout } = context.flags;
   const server = await context.openServer();
   await server.update({ states: false });

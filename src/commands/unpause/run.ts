@@ -1,11 +1,9 @@
-import type { CommandContext } from "../../shell/command";
-import type { noFlags } from "../shared/list-flags";
+import type { CommandContext } from "../../shell/context";
 import { forEachInTurn } from "../shared/each";
+import type { command } from "./command";
 
 /** `kpod unpause`: thaws containers. */
-export async function run(
-  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update({ states: false });
   return forEachInTurn(context, context.args, (name) => server.containerUnpause(name));

@@ -1,9 +1,9 @@
-import type { CommandContext } from "../../shell/command";
+import type { CommandContext } from "../../shell/context";
 import { ExitCode } from "../../shell/exit-code";
-import type { versionFlags } from "./command";
 import { version } from "../../shell/version";
 import { jsonText } from "../../format/json";
 import { openRowTemplate, readFormat } from "../shared/template";
+import type { command } from "./command";
 
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
   x64: "amd64",
@@ -11,7 +11,7 @@ const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
 };
 
 /** `kpod version`: the versions of kpod and of node, a line each. */
-export async function run({ terminal, flags }: CommandContext<typeof versionFlags>): Promise<number> {
+export async function run({ terminal, flags }: CommandContext<typeof command>): Promise<number> {
   const format = readFormat(flags.format);
   const { platform } = process;
   const architecture = architectures[process.arch] ?? process.arch;

@@ -1,28 +1,25 @@
-import { command } from "../../shell/command";
-import type { FlagSpecs } from "../../shell/flags";
+import type { CommandDescription } from "../../shell/command";
 
-export const waitFlags = {
-  condition: {
-    argument: "CONDITION",
-    choices: ["running", "paused", "stopped"],
-    default: "stopped",
-    help: "What to wait for: running, paused or stopped",
-  },
-  timeout: {
-    argument: "SECONDS",
-    type: "number",
-    minimum: 0,
-    help: "Give up after so many seconds; without it wait for ever",
-  },
-} as const satisfies FlagSpecs;
-
-export const waitCommand = command({
-  path: ["wait"],
+export const command = {
   group: "change",
+  order: 60,
   summary: "Wait until containers have ended, and print their exit codes",
   usage: "[flags] CONTAINER...",
   arguments: { min: 1, name: "CONTAINER...", completes: ["live-container"] },
-  flags: waitFlags,
+  flags: {
+    condition: {
+      argument: "CONDITION",
+      choices: ["running", "paused", "stopped"],
+      default: "stopped",
+      help: "What to wait for: running, paused or stopped",
+    },
+    timeout: {
+      argument: "SECONDS",
+      type: "number",
+      minimum: 0,
+      help: "Give up after so many seconds; without it wait for ever",
+    },
+  },
   examples: [
     { command: "kpod wait job", does: "Wait for the end of a container" },
     {
@@ -30,5 +27,4 @@ export const waitCommand = command({
       does: "Wait until it runs, half a minute at most",
     },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

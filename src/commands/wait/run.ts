@@ -1,13 +1,11 @@
-import type { CommandContext } from "../../shell/command";
-import type { waitFlags } from "./command";
+import type { CommandContext } from "../../shell/context";
 import { KpodError } from "../../lib/errors";
 import { findContainer } from "../../lib/operations/find-container";
 import { waitForCondition } from "../../lib/operations/wait";
+import type { command } from "./command";
 
 /** `kpod wait`: waits for containers, whichever comes first, and prints their exit codes in the order given. */
-export async function run(
-  context: CommandContext<typeof waitFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, args, terminal } = context;
   const server = await context.openServer();
   await server.update({ states: false });

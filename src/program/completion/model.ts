@@ -1,4 +1,4 @@
-import type { Command } from "../../shell/command";
+import type { Command } from "../command";
 import type { Completes } from "../../shell/completes";
 import type { FlagSpec, FlagSpecs } from "../../shell/flags";
 import { globalFlags } from "../../shell/global-flags";

@@ -1,4 +1,4 @@
-import type { Command } from "../../shell/command";
+import type { Command } from "../command";
 import { bashScript } from "./bash";
 import { fishScript } from "./fish";
 import { completionModel } from "./model";

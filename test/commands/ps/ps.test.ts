@@ -2,8 +2,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../../../src/program/execute";
 import { table } from "../../../src/program/command-list";
-import { podPsFlags } from "../../../src/commands/pod/ps/command";
-import { psFlags } from "../../../src/commands/ps/command";
+import { command as podPs } from "../../../src/commands/pod/ps/command";
+import { command as ps } from "../../../src/commands/ps/command";
 import { containerJson } from "../../../src/commands/ps/json";
 import { containerSortKeys, sortContainers } from "../../../src/commands/shared/containers/sort";
 import { containerTable } from "../../../src/commands/ps/table";
@@ -299,9 +299,9 @@ describe("templates", () => {
 
   test("have all fields that the completion offers, and no other", () => {
     const row = templateContainer(source, node.server.lookupContainer("web"));
-    expect(psFlags.format.completes.fields).toEqual(Object.keys(row));
+    expect(ps.flags.format.completes.fields).toEqual(Object.keys(row));
     const pod = templatePod(source, node.server.lookupSandbox("shop"));
-    expect(podPsFlags.format.completes.fields).toEqual(Object.keys(pod));
+    expect(podPs.flags.format.completes.fields).toEqual(Object.keys(pod));
   });
 
   test("a label of which the spec cannot tell is empty, and one needs a key", async () => {
@@ -317,7 +317,7 @@ describe("templates", () => {
 
   test("nothing that has a second name is printed twice", async () => {
     const [line = ""] = (await printed({ format: "{{json .}}" })).split("\n");
-    expect(Object.keys(JSON.parse(line) as object)).toEqual(psFlags.format.completes.fields);
+    expect(Object.keys(JSON.parse(line) as object)).toEqual(ps.flags.format.completes.fields);
   });
 
   test("a label has its last word as heading", async () => {
@@ -396,13 +396,13 @@ describe("sorting", () => {
   });
 
   test("has the keys that the flag takes", () => {
-    expect(psFlags.sort.choices).toEqual(containerSortKeys);
+    expect(ps.flags.sort.choices).toEqual(containerSortKeys);
   });
 });
 
 test("the completion offers all filters", () => {
-  expect(Object.keys(psFlags.filter.completes.filters)).toEqual(containerFilterKeys);
-  expect(Object.keys(podPsFlags.filter.completes.filters)).toEqual(sandboxFilterKeys);
+  expect(Object.keys(ps.flags.filter.completes.filters)).toEqual(containerFilterKeys);
+  expect(Object.keys(podPs.flags.filter.completes.filters)).toEqual(sandboxFilterKeys);
 });
 
 describe("wrong usage ends with 2 before anything is read", () => {

@@ -1,14 +1,12 @@
-import type { CommandContext } from "../../../shell/command";
-import type { killFlags } from "../../kill/command";
+import type { CommandContext } from "../../../shell/context";
 import { findSandbox } from "../../../lib/operations/find-container";
 import { killPod } from "../../../lib/operations/pods";
 import { forEachInTurn } from "../../shared/each";
-import { readSignal } from "../../kill/run";
+import { readSignal } from "../../shared/signal";
+import type { command } from "./command";
 
 /** `kpod pod kill`: sends a signal to the containers of pods. */
-export async function run(
-  context: CommandContext<typeof killFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const signal = readSignal(context.flags.signal);
   const server = await context.openServer();
   await server.update();

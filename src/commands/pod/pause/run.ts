@@ -1,14 +1,12 @@
-import type { CommandContext } from "../../../shell/command";
-import type { noFlags } from "../../shared/list-flags";
+import type { CommandContext } from "../../../shell/context";
 import { findSandbox } from "../../../lib/operations/find-container";
 import { pausePod } from "../../../lib/operations/pods";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachInTurn } from "../../shared/each";
+import type { command } from "./command";
 
 /** `kpod pod pause`: freezes the containers of pods. */
-export async function run(
-  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
   const paused: string[] = [];

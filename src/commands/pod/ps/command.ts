@@ -1,60 +1,57 @@
-import { command } from "../../../shell/command";
-import type { FlagSpecs } from "../../../shell/flags";
-import { listFlags } from "../../shared/list-flags";
+import type { CommandDescription } from "../../../shell/command";
+import { listFlags } from "../../shared/flags";
 
-export const podPsFlags = {
-  filter: {
-    short: "f",
-    argument: "KEY=VALUE",
-    repeatable: true,
-    help: "Show those that fit: id, label, name, namespace or state; KEY!=VALUE negates",
-    completes: {
-      filters: {
-        id: "pod-id",
-        label: "nothing",
-        name: "pod-name",
-        namespace: "namespace",
-        state: { words: ["ready", "notready", "creating"] },
-      },
-    },
-  },
-  sort: {
-    argument: "KEY",
-    choices: ["created", "id", "name", "namespace", "state"],
-    help: "Sort by created, which is newest first, id, name, namespace or state",
-  },
-  ...listFlags,
-  format: {
-    argument: "FORMAT",
-    help: "Print json, or what a template of Go makes of each pod",
-    completes: {
-      fields: [
-        "ID",
-        "Name",
-        "KubeName",
-        "Namespace",
-        "UID",
-        "Attempt",
-        "State",
-        "CreatedAt",
-        "Created",
-        "Labels",
-        "InfraContainerID",
-        "NumberOfContainers",
-        "Running",
-        "Containers",
-      ],
-    },
-  },
-} as const satisfies FlagSpecs;
-
-export const podPsCommand = command({
-  path: ["pod", "ps"],
+export const command = {
   group: "pods",
+  order: 10,
   summary: "List pods",
   usage: "[flags]",
   arguments: { min: 0, max: 0, name: "no arguments" },
-  flags: podPsFlags,
+  flags: {
+    filter: {
+      short: "f",
+      argument: "KEY=VALUE",
+      repeatable: true,
+      help: "Show those that fit: id, label, name, namespace or state; KEY!=VALUE negates",
+      completes: {
+        filters: {
+          id: "pod-id",
+          label: "nothing",
+          name: "pod-name",
+          namespace: "namespace",
+          state: { words: ["ready", "notready", "creating"] },
+        },
+      },
+    },
+    sort: {
+      argument: "KEY",
+      choices: ["created", "id", "name", "namespace", "state"],
+      help: "Sort by created, which is newest first, id, name, namespace or state",
+    },
+    ...listFlags,
+    format: {
+      argument: "FORMAT",
+      help: "Print json, or what a template of Go makes of each pod",
+      completes: {
+        fields: [
+          "ID",
+          "Name",
+          "KubeName",
+          "Namespace",
+          "UID",
+          "Attempt",
+          "State",
+          "CreatedAt",
+          "Created",
+          "Labels",
+          "InfraContainerID",
+          "NumberOfContainers",
+          "Running",
+          "Containers",
+        ],
+      },
+    },
+  },
   examples: [
     { command: "kpod pod ps", does: "List the pods, newest first" },
     {
@@ -64,5 +61,4 @@ export const podPsCommand = command({
     { command: "kpod pod ps -q --no-trunc", does: "Print their full ids alone" },
     { command: "kpod pod ps --format '{{.KubeName}} {{.Running}}'", does: "Say what is printed of each" },
   ],
-  load: () => import("./run"),
-});
+} as const satisfies CommandDescription;

@@ -1,5 +1,4 @@
-import type { CommandContext } from "../../../shell/command";
-import type { podPsFlags } from "./command";
+import type { CommandContext } from "../../../shell/context";
 import type { Terminal } from "../../../shell/terminal";
 import { displayId } from "../../../format/id";
 import { jsonText } from "../../../format/json";
@@ -15,8 +14,9 @@ import { narrowPodColumns, podColumns, podJson, podRow, sortPods, sparePodColumn
 import { openRowSource, readOr, textOfPresent, type RowSource } from "../../shared/row-source";
 import { openTableStyle } from "../../shared/table-style";
 import { openRowTemplate, readFormat } from "../../shared/template";
+import type { command } from "./command";
 
-type Context = CommandContext<typeof podPsFlags>;
+type Context = CommandContext<typeof command>;
 type Show = (source: RowSource, sandboxes: readonly Sandbox[]) => string;
 
 /** `kpod pod ps`: lists pods, newest first. */

@@ -3,11 +3,10 @@ import { displayId } from "../../../format/id";
 import { Stringer } from "../../../format/template/index";
 import { humanAgo } from "../../../format/units";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
-import { labelMethod } from "../../ps/template";
 import { labelsText, timeText } from "../../shared/containers/texts";
 import { podLabels, podState, runningText } from "./rows";
 import type { RowSource } from "../../shared/row-source";
-import { withSecondNames, withMethod } from "../../shared/second-names";
+import { labelMethod, withSecondNames, withMethod } from "../../shared/second-names";
 
 /** Headings of `table …` that are not the field's name in words. */
 export const podHeadings: Readonly<Record<string, string>> = {

@@ -1,14 +1,12 @@
-import type { CommandContext } from "../../../shell/command";
-import type { podRmFlags } from "../change";
+import type { CommandContext } from "../../../shell/context";
 import { findSandbox } from "../../../lib/operations/find-container";
 import { removePod } from "../../../lib/operations/pods";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachInTurn } from "../../shared/each";
+import type { command } from "./command";
 
 /** `kpod pod rm`: removes pods. */
-export async function run(
-  context: CommandContext<typeof podRmFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
   const removed: string[] = [];

@@ -1,12 +1,12 @@
-import type { CommandContext } from "../../../shell/command";
-import type { podRunFlags } from "./command";
+import type { CommandContext } from "../../../shell/context";
 import { beforeLaunch } from "../../../lib/crio/before-launch";
 import { runPodSandbox } from "../../../lib/launch/pod";
-import { randomBytes } from "../../../lib/system/random";
+import { generatedName } from "../../shared/generated-name";
 import { readKeyValues } from "../../shared/key-values";
+import type { command } from "./command";
 
 /** `kpod pod run`: starts a pod without containers and prints its id. */
-export async function run(context: CommandContext<typeof podRunFlags>): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, logger, terminal } = context;
   const labels = readKeyValues("label", flags.label);
   const server = await context.openServer();
@@ -21,10 +21,4 @@ export async function run(context: CommandContext<typeof podRunFlags>): Promise<
   });
   terminal.out(`${sandbox.id}\n`);
   return 0;
-}
-
-/** A name for a pod or container to which the user gave none. */
-export function generatedName(stem: string): string {
-  const base = stem.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
-  return `${/^[a-z0-9]/.test(base) ? base : "image"}-${randomBytes(3).toString("hex")}`;
 }

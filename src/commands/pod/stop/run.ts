@@ -1,15 +1,13 @@
-import type { CommandContext } from "../../../shell/command";
-import type { stopFlags } from "../../stop/command";
+import type { CommandContext } from "../../../shell/context";
 import { findSandbox } from "../../../lib/operations/find-container";
 import { isSpoofed, stopPod } from "../../../lib/operations/pods";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachArgument } from "../../shared/each";
+import type { command } from "./command";
 
 /** `kpod pod stop`: stops pods. */
-export async function run(
-  context: CommandContext<typeof stopFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
   const stopped: Sandbox[] = [];

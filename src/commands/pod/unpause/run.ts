@@ -1,13 +1,11 @@
-import type { CommandContext } from "../../../shell/command";
-import type { noFlags } from "../../shared/list-flags";
+import type { CommandContext } from "../../../shell/context";
 import { findSandbox } from "../../../lib/operations/find-container";
 import { unpausePod } from "../../../lib/operations/pods";
 import { forEachInTurn } from "../../shared/each";
+import type { command } from "./command";
 
 /** `kpod pod unpause`: thaws the containers of pods. */
-export async function run(
-  context: CommandContext<typeof noFlags, readonly [string, ...string[]]>,
-): Promise<number> {
+export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {

@@ -1,4 +1,4 @@
-import type { BaseContext } from "../../../shell/command";
+import type { BaseContext } from "../../../shell/context";
 import { jsonText } from "../../../format/json";
 import { inspect, type Inspected, type InspectType } from "../../../lib/operations/inspect";
 import { readInspectFormat } from "./format";
