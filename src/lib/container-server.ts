@@ -14,12 +14,12 @@ import { containersInRename, journalDirectory } from "./operations/rename-journa
 import { renameInAnnotations } from "./operations/rename-names";
 import type { ContainerData } from "./operations/container-data";
 import type { LogOptions } from "./operations/logs";
-import { containerStateData, type ContainerStateData } from "./operations/state-data";
+import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import { findStorageContainer } from "./operations/storage-container";
 import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
-import { LoadedLists } from "./loaded-lists";
+import { LoadedLists } from "./list-loader";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
 import type { StorageId } from "./storage/ids";

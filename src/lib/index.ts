@@ -47,7 +47,7 @@ export type { FilterTerm } from "./operations/filter-terms";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
-export type { ContainerStateData } from "./operations/state-data";
+export type { ContainerStateData } from "./operations/container-state-data";
 export type { LibcontainerStats } from "./operations/stats-source";
 export type { ContainerStats, ProcessorMark, StatsValues } from "./operations/stats-values";
 export { waitForExit } from "./operations/wait";

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../shell/context";
 import { escapeControl } from "../../format/escape";
 import { crioText } from "../../lib/config/index";
-import { findCrioVersion } from "../../lib/crio/version";
+import { findCrioVersion } from "../../lib/crio/find-version";
 import type { command } from "./command";
 
 /** `kpod config`: prints the configuration in force as TOML, with the version of CRI-O whose defaults stand in it. */

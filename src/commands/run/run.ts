@@ -13,7 +13,7 @@ import { runAttached } from "../../lib/launch/run-attached";
 import { takeBackContainer, takeBackPod } from "../../lib/launch/take-back";
 import type { LogLine } from "../../lib/logs/log-line";
 import type { Container } from "../../lib/oci/container";
-import { discardContainer, discardPod } from "../../lib/operations/discard";
+import { removeContainerInAnyState, removePodInAnyState } from "../../lib/operations/remove-runtime";
 import { findSandbox } from "../../lib/operations/find-container";
 import { stopPod } from "../../lib/operations/pods";
 import { hasVanished } from "../../lib/operations/vanished";
@@ -78,9 +78,9 @@ async function tidyUp(
 ): Promise<void> {
   if (container.state?.status !== "stopped") return;
   const sandbox = server.getSandbox(container.sandboxId);
-  if (remove) await discardContainer(server, container);
+  if (remove) await removeContainerInAnyState(server, container);
   if (!own || sandbox === undefined) return;
-  if (remove) await discardPod(server, sandbox);
+  if (remove) await removePodInAnyState(server, sandbox);
   else await stopPod(server, sandbox, 0);
 }
 

@@ -2,7 +2,7 @@ import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
 import { crioAnswers } from "./daemon";
 import { wipeWarning, type ListingServer } from "./next-start";
-import { isMadeByKpod } from "./pod-owner";
+import { isMadeByKpod } from "./kpod-mark";
 
 /** What is to be launched. */
 export interface PlannedLaunch {

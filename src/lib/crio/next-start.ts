@@ -3,7 +3,7 @@ import type { Config } from "../config";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isMadeByKpod } from "./pod-owner";
+import { isMadeByKpod } from "./kpod-mark";
 
 /** The socket of CRI-O up to 1.8. */
 const firstSocket = "/var/run/crio.sock";

@@ -1,4 +1,4 @@
-import { createdByKpod } from "../crio/pod-owner";
+import { createdByKpod } from "../crio/kpod-mark";
 import { isImageName, notedImageName, splitName } from "../images/names";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";

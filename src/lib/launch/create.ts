@@ -5,8 +5,8 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
-import { discardLaunch } from "../operations/discard";
-import { noteKnownState } from "../operations/persist-state";
+import { rollbackLaunch } from "../operations/remove-runtime";
+import { persistKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";
@@ -42,7 +42,7 @@ export async function createFromSpec(
     removeLog(logPath);
   });
   undo.add(`remove ${container.name} from its runtime`, () =>
-    server.store.uninterrupted(() => discardLaunch(server, container)),
+    server.store.uninterrupted(() => rollbackLaunch(server, container)),
   );
   await runtime.createContainer(container, {
     logPath,
@@ -84,5 +84,5 @@ async function start(server: ContainerServer, container: Container): Promise<voi
   if (hasVanished(server, container)) {
     throw new KpodError("BAD_STATE", `container ${container.id} was removed while it was started`);
   }
-  await noteKnownState(server, container, state);
+  await persistKnownState(server, container, state);
 }

@@ -4,7 +4,7 @@ import { defaultConfigPaths, runtimeHandler, type Config, type RecordPlace } fro
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
-import { crioProgram, findCrioVersion } from "../crio/version";
+import { crioProgram, findCrioVersion } from "../crio/find-version";
 import type { ContainerRecord } from "../storage/records";
 import { readTextIfThere } from "../system/files";
 

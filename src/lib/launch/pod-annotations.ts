@@ -1,5 +1,5 @@
 import type { ContainerServer } from "../container-server";
-import { createdByKpod } from "../crio/pod-owner";
+import { createdByKpod } from "../crio/kpod-mark";
 import { notedImageName } from "../images/names";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";

@@ -4,7 +4,7 @@ import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { unknownExitCode } from "../oci/state/resolved";
 import { waitForLogEnd } from "../operations/log-end";
-import { noteState } from "../operations/persist-state";
+import { persistState } from "../operations/persist-state";
 import { waitForExit } from "../operations/wait";
 import { isStorageId } from "../storage/ids";
 import { startContainer } from "./create";
@@ -28,6 +28,6 @@ export async function runAttached(
   const exit = await waitForExit(server, container);
   // Neither minds when somebody has removed it by now.
   if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
-  await noteState(server, container);
+  await persistState(server, container);
   return exit ?? unknownExitCode;
 }

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { discardContainer, discardPod } from "../operations/discard";
+import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
 import type { Sandbox } from "../sandbox/sandbox";
 import { removeDirectoryIfEmpty } from "../system/files";
 import { removeIfThere } from "../system/remove";
@@ -14,7 +14,7 @@ import { removeIfThere } from "../system/remove";
  */
 export async function takeBackContainer(server: ContainerServer, container: Container): Promise<void> {
   const logPath = logPathOf(server, container);
-  await server.store.uninterrupted(() => discardContainer(server, container));
+  await server.store.uninterrupted(() => removeContainerInAnyState(server, container));
   if (logPath !== "") removeLog(logPath);
 }
 
@@ -33,7 +33,7 @@ function logPathOf({ config }: ContainerServer, container: Container): string {
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
 export async function takeBackPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
-  await server.store.uninterrupted(() => discardPod(server, sandbox));
+  await server.store.uninterrupted(() => removePodInAnyState(server, sandbox));
   removeLog(join(sandbox.logDirectory(server.config.logDir), `${sandbox.id}.log`));
 }
 

@@ -15,7 +15,7 @@ import {
 import { findContainer } from "./find-container";
 import { imageFacts } from "./image-facts";
 import { containerRootFsSize, containerRwSize } from "./sizes";
-import { containerStateData, type ContainerStateData } from "./state-data";
+import { containerStateData, type ContainerStateData } from "./container-state-data";
 import { tolerantRead } from "./tolerant";
 
 /**

@@ -5,7 +5,7 @@ import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";
 import { readableImages } from "./readable-images";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
-import { findCrioVersion } from "../crio/version";
+import { findCrioVersion } from "../crio/find-version";
 import { hasVanished, isBeingMade } from "./vanished";
 
 /** A runtime of the node. */

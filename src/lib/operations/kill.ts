@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { noteFoundDead, noteLostExit, noteState } from "./persist-state";
+import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { waitForExit } from "./wait";
 
 /** The exit code of a container that KILL ended. */
@@ -24,7 +24,7 @@ export async function killContainer(
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "running" && status !== "paused") {
-    if (status === "stopped") await noteFoundDead(server, container);
+    if (status === "stopped") await persistFoundDead(server, container);
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
   }
   try {
@@ -41,8 +41,8 @@ export async function killContainer(
     timeoutMs: killedWait,
     signal: server.store.interruption,
   });
-  if (ended !== undefined) await noteLostExit(server, container, killedExitCode);
-  await noteState(server, container);
+  if (ended !== undefined) await persistLostExit(server, container, killedExitCode);
+  await persistState(server, container);
 }
 
 /**

@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { notRunning } from "./kill";
-import { noteState } from "./persist-state";
+import { persistState } from "./persist-state";
 
 /**
  * Freezes a running container, or a created one, which is then not started before it is thawed (libkpod:
@@ -17,7 +17,7 @@ export async function pauseContainer(server: ContainerServer, container: Contain
     throw new KpodError("BAD_STATE", `cannot pause container ${container.id}: ${notRunning(container)}`);
   }
   await server.runtime.pauseContainer(container);
-  await noteState(server, container);
+  await persistState(server, container);
 }
 
 /**
@@ -29,5 +29,5 @@ export async function unpauseContainer(server: ContainerServer, container: Conta
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "paused") throw new KpodError("BAD_STATE", `the container ${container.id} is not paused`);
   await server.runtime.unpauseContainer(container);
-  await noteState(server, container);
+  await persistState(server, container);
 }

@@ -17,12 +17,12 @@ import { exitFileGrace } from "./wait";
  * tell is not noted. That it cannot be written is a warning: what was asked for is done all the same.
  * @throws KpodError INTERRUPTED
  */
-export async function noteState(server: ContainerServer, container: Container): Promise<void> {
-  await noteKnownState(server, container, await server.runtime.updateStatus(container));
+export async function persistState(server: ContainerServer, container: Container): Promise<void> {
+  await persistKnownState(server, container, await server.runtime.updateStatus(container));
 }
 
 /** The same with a state that was just looked up, or that says more than a look-up could. */
-export async function noteKnownState(
+export async function persistKnownState(
   server: ContainerServer,
   container: Container,
   state: ContainerState,
@@ -73,7 +73,7 @@ function notedAnnotations({ dir }: Container): Record<string, string> | undefine
  * @returns whether it was written
  * @throws KpodError INTERRUPTED
  */
-export async function noteLostExit(
+export async function persistLostExit(
   server: ContainerServer,
   container: Container,
   exitCode: number,
@@ -107,11 +107,11 @@ export async function noteLostExit(
  * @returns whether it was written
  * @throws KpodError INTERRUPTED
  */
-export async function noteFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
+export async function persistFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
   const noted = notedStateOf(container)?.state;
   if (noted === undefined ? !isMonitorNoted(container) : isSettledIn(noted)) return false;
   if (server.runtime.foreignBundle(container) !== undefined) return false;
-  return noteLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
+  return persistLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
 }
 
 /** True for an end that is known with its time. The state of a pod without an infra process names no container. */

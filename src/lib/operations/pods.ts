@@ -8,13 +8,13 @@ import { isBeingMade } from "../oci/state/being-made";
 import { isLeftByHalf } from "../oci/conmon/find";
 import type { Sandbox } from "../sandbox/sandbox";
 import { writeFileAtomic } from "../system/files";
-import { discardPod, unmountShm } from "./discard";
+import { removePodInAnyState, unmountShm } from "./remove-runtime";
 import { killContainer } from "./kill";
-import { noteFoundDead } from "./persist-state";
+import { persistFoundDead } from "./persist-state";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { refuseWhileMade } from "./remove";
 import { stopContainer } from "./stop";
-import { unpinPod } from "./unpin";
+import { unpinPod } from "./unpin-namespaces";
 
 /** Milliseconds that an infra container has to end by itself: it has nothing to save. */
 const infraTimeout = 1_000;
@@ -57,7 +57,7 @@ export async function killPod(server: ContainerServer, sandbox: Sandbox, signal:
   server.requireNode();
   const running = await inState(server, sandbox, ["running", "paused"]);
   for (const container of sandbox.containers()) {
-    if (container.state?.status === "stopped") await noteFoundDead(server, container);
+    if (container.state?.status === "stopped") await persistFoundDead(server, container);
   }
   if (running.length === 0)
     throw new KpodError("BAD_STATE", `cannot kill pod ${sandbox.kubeName}: no container of it runs`);
@@ -121,7 +121,7 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
     noteStopped(server, sandbox);
     await server.update({ states: false });
   });
-  await discardPod(server, sandbox, force);
+  await removePodInAnyState(server, sandbox, force);
 }
 
 /** False for a container that has nothing to stop yet, or never will. */

@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
-import { discardPodFiles, discardRuntime, removeExitFile } from "./discard";
+import { removePodFiles, removeFromRuntime, removeExitFile } from "./remove-runtime";
 import { findOrphans } from "./orphans";
 
 /**
@@ -29,8 +29,8 @@ export async function removeOrphan(server: ContainerServer, wanted: string): Pro
   if (!isStorageId(id)) return undefined;
   const layer = layerInSpec(container);
   // Its runtime may have left the configuration, as the conmon that still lives may be all that is left.
-  await discardRuntime(server, container, true);
-  if (container.infra) discardPodFiles(server, sandbox);
+  await removeFromRuntime(server, container, true);
+  if (container.infra) removePodFiles(server, sandbox);
   await server.store.deleteContainer(id, layer);
   removeExitFile(server, container);
   return id;

@@ -1,11 +1,11 @@
 import type { ContainerServer } from "../container-server";
 import { crioAnswers } from "../crio/daemon";
-import { bearsMark } from "../crio/pod-owner";
+import { hasKpodMark } from "../crio/kpod-mark";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isYoung } from "../oci/state/being-made";
 import { searchMonitor } from "../oci/conmon/find";
-import { discardContainer } from "./discard";
+import { removeContainerInAnyState } from "./remove-runtime";
 
 /**
  * Removes a container (libkpod: Remove): first from its runtime, then conmon ends, then its mount, records,
@@ -39,7 +39,7 @@ export async function removeContainer(
       hint: "use -f if it does not run any more",
     });
   }
-  await discardContainer(server, container, force);
+  await removeContainerInAnyState(server, container, force);
 }
 
 /**
@@ -76,7 +76,7 @@ export async function refuseWhileMade(
 /** Its spec says so, which is there before conmon is. */
 function isMadeByKpod(container: Container): boolean {
   try {
-    return bearsMark(container);
+    return hasKpodMark(container);
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return false;

@@ -5,7 +5,7 @@ import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
-import { noteFoundDead, noteLostExit, noteState } from "./persist-state";
+import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { describeHang } from "./process-end";
 import { waitForExit, type WaitOptions } from "./wait";
 
@@ -42,7 +42,7 @@ export async function stopContainer(
       hint: "rm -f ends it for good",
     });
   }
-  if (status === "stopped") await noteFoundDead(server, container);
+  if (status === "stopped") await persistFoundDead(server, container);
   else {
     // One that was never started has nothing that could listen to a signal.
     const gentle = status === "running" && timeoutMs > 0;
@@ -50,7 +50,7 @@ export async function stopContainer(
       await end(server, container, signal);
   }
   if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
-  await noteState(server, container);
+  await persistState(server, container);
 }
 
 /** Asks the container to end. @returns whether it did in time */
@@ -58,7 +58,7 @@ async function ask(server: ContainerServer, container: Container, options: WaitO
   await signalUnlessEnded(server, container, stopSignalOf(server, container));
   const exitCode = await waitForExit(server, container, options);
   if (exitCode === undefined) return false;
-  await noteLostExit(server, container, exitCode);
+  await persistLostExit(server, container, exitCode);
   return true;
 }
 
@@ -69,7 +69,7 @@ async function end(
 ): Promise<void> {
   await signalUnlessEnded(server, container, constants.signals.SIGKILL);
   if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) {
-    await noteLostExit(server, container, killedExitCode);
+    await persistLostExit(server, container, killedExitCode);
     return;
   }
   const pid = container.state?.pid ?? 0;

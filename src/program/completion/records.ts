@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../../lib/config/index";
-import { crioRecords } from "../../lib/crio/records";
+import { crioRecords } from "../../lib/crio/persisted-records";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
 import { hasStateFile, isYoung } from "../../lib/oci/state/being-made";

@@ -3,7 +3,7 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createSocket } from "node:net";
 import { join } from "node:path";
 import { loadConfig, type Config } from "../../../src/lib/config/index";
-import { findCrioVersion, readDaemonConfig } from "../../../src/lib/crio/version";
+import { findCrioVersion, readDaemonConfig } from "../../../src/lib/crio/find-version";
 import { captured, data } from "../../helpers/captured-stores";
 import { testdir, type Tree } from "../../helpers/testdir";
 

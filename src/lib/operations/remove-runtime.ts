@@ -12,9 +12,9 @@ import { removeIfThere } from "../system/remove";
 import { waitUntil } from "../system/wait-until";
 import { firstProcessOf } from "./first-process";
 import { killedExitCode } from "./kill";
-import { endCgroups, endMonitor, endProcess } from "./monitor";
-import { unpinContainer, unpinPod } from "./unpin";
-import { noteFoundDead, noteLostExit } from "./persist-state";
+import { endCgroups, endMonitor, endProcess } from "./end-processes";
+import { unpinContainer, unpinPod } from "./unpin-namespaces";
+import { persistFoundDead, persistLostExit } from "./persist-state";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
 const failedLaunchPatience = 500;
@@ -29,7 +29,7 @@ const crioPatience = 1_000;
  * @param force also when its runtime is not there any more, or has left the configuration
  * @throws KpodError BAD_STATE for one of another store, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
-export async function discardRuntime(
+export async function removeFromRuntime(
   server: ContainerServer,
   container: Container,
   force = false,
@@ -40,7 +40,7 @@ export async function discardRuntime(
   const status = container.state?.status;
   const lives = first !== undefined || status === "running" || status === "paused" || status === "created";
   const noteEnd = (): Promise<boolean> =>
-    lives ? noteLostExit(server, container, killedExitCode) : noteFoundDead(server, container);
+    lives ? persistLostExit(server, container, killedExitCode) : persistFoundDead(server, container);
   let noted = false;
   // What nobody watches is ended and noted before its runtime forgets it.
   if (monitor === undefined && (first !== undefined || status === "stopped")) {
@@ -49,7 +49,7 @@ export async function discardRuntime(
   }
   const known = !force || hasRuntime(server, container);
   const deleted = known && (await deleteByRuntime(server, container, force));
-  await clearRuntimeFiles(server, container, monitor);
+  await endWhatIsLeft(server, container, monitor);
   if (known && !deleted && isStorageId(container.id)) server.runtime.forgetContainer(container);
   if ((await noteEnd()) || noted) await untilTaken(server, container);
 }
@@ -99,22 +99,22 @@ function hasRuntime({ runtime, logger }: ContainerServer, container: Container):
 }
 
 /**
- * Takes back a launch that failed: as `discardRuntime`, but conmon and whatever it started end also when the
+ * Takes back a launch that failed: as `removeFromRuntime`, but conmon and whatever it started end also when the
  * runtime fails or hangs once more.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function discardLaunch(server: ContainerServer, container: Container): Promise<void> {
+export async function rollbackLaunch(server: ContainerServer, container: Container): Promise<void> {
   const monitor = searchMonitor(container);
   try {
     await server.runtime.deleteContainer(container, true);
   } finally {
-    await clearRuntimeFiles(server, container, monitor, failedLaunchPatience);
+    await endWhatIsLeft(server, container, monitor, failedLaunchPatience);
     removeExitFile(server, container);
   }
 }
 
 /** Nothing of the container's records or layer is touched before all its processes have ended. */
-async function clearRuntimeFiles(
+async function endWhatIsLeft(
   server: ContainerServer,
   container: Container,
   monitor: ProcessIdentity | undefined,
@@ -134,10 +134,10 @@ async function clearRuntimeFiles(
 /**
  * Removes a container with all that is its own, killing it when it runs: runtime and conmon first, then mount,
  * layer, directories and records. Its log stays.
- * @param force as for `discardRuntime`
+ * @param force as for `removeFromRuntime`
  * @throws KpodError CORRUPT, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
-export async function discardContainer(
+export async function removeContainerInAnyState(
   server: ContainerServer,
   container: Container,
   force = false,
@@ -152,7 +152,7 @@ async function discardRecorded(
   container: Container,
   force: boolean,
 ): Promise<KpodError | undefined> {
-  await discardRuntime(server, container, force);
+  await removeFromRuntime(server, container, force);
   unpinContainer(server, container);
   const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
   removeExitFile(server, container);
@@ -162,16 +162,20 @@ async function discardRecorded(
 
 /**
  * Removes a pod with its containers, its infra container, its namespaces and its /dev/shm. Its logs stay.
- * @param force as for `discardRuntime`
+ * @param force as for `removeFromRuntime`
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
-export async function discardPod(server: ContainerServer, sandbox: Sandbox, force = false): Promise<void> {
+export async function removePodInAnyState(
+  server: ContainerServer,
+  sandbox: Sandbox,
+  force = false,
+): Promise<void> {
   const problems: (KpodError | undefined)[] = [];
   for (const container of sandbox.containers())
     problems.push(await discardRecorded(server, container, force));
   const { infraContainer } = sandbox;
-  await discardRuntime(server, infraContainer, force);
-  discardPodFiles(server, sandbox);
+  await removeFromRuntime(server, infraContainer, force);
+  removePodFiles(server, sandbox);
   if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
   removeExitFile(server, infraContainer);
   server.removeInfraContainer(infraContainer);
@@ -181,7 +185,7 @@ export async function discardPod(server: ContainerServer, sandbox: Sandbox, forc
 }
 
 /** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */
-export function discardPodFiles(server: ContainerServer, sandbox: Sandbox): void {
+export function removePodFiles(server: ContainerServer, sandbox: Sandbox): void {
   unpinPod(server, sandbox);
   unmountShm(sandbox);
 }

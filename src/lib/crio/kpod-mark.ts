@@ -7,7 +7,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 export const createdByKpod = "kpod";
 
 /** True for a container that bears it. @throws KpodError CORRUPT when its spec cannot be read */
-export function bearsMark(container: Pick<Container, "annotation">): boolean {
+export function hasKpodMark(container: Pick<Container, "annotation">): boolean {
   return container.annotation(annotations.createdBy) === createdByKpod;
 }
 
@@ -17,6 +17,6 @@ export function bearsMark(container: Pick<Container, "annotation">): boolean {
  * @throws KpodError CORRUPT when its spec cannot be read
  */
 export function isMadeByKpod(sandbox: Sandbox): boolean {
-  if (bearsMark(sandbox.infraContainer)) return true;
+  if (hasKpodMark(sandbox.infraContainer)) return true;
   return sandbox.uid !== "" && basename(sandbox.namespacePath("ipc")) === sandbox.uid;
 }

@@ -1,4 +1,4 @@
-import type { CrioRecord } from "./records";
+import type { CrioRecord } from "./persisted-records";
 import { Container } from "../oci/container";
 import { Sandbox } from "../sandbox/sandbox";
 import { createdAt, fullName, isInfraContainer, type ContainerMetadata } from "../storage/container-metadata";
@@ -7,7 +7,7 @@ import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
 /** A container as the store has it on record; with its pod, where it is the infra container of one. */
-export interface Recorded {
+export interface Persisted {
   readonly container: Container;
   readonly sandbox: Sandbox | undefined;
   /** What is wrong with the record, in words. */
@@ -15,16 +15,16 @@ export interface Recorded {
 }
 
 /** What a record says. */
-export function recordedOf(
+export function persistedOf(
   { record, metadata, damage }: CrioRecord,
   store: Pick<Store, "userdataDirectory" | "runUserdataDirectory">,
-): Recorded {
+): Persisted {
   const container = containerOf(record, metadata, store);
   return { container, sandbox: container.infra ? sandboxOf(container, metadata) : undefined, damage };
 }
 
 /** True when two records say the same of what does not change by itself. */
-export function isSameRecorded(one: Recorded, other: Recorded): boolean {
+export function isSamePersisted(one: Persisted, other: Persisted): boolean {
   return isSameContainer(one.container, other.container) && isSameSandbox(one.sandbox, other.sandbox);
 }
 

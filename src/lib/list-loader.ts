@@ -3,8 +3,8 @@ import { KpodError } from "./errors";
 import type { Registrar } from "./names/registrar";
 import type { Logger } from "./logger";
 import { isNotFoundError } from "./operations/find-container";
-import { crioRecords } from "./crio/records";
-import { isSameRecorded, recordedOf, type Recorded } from "./crio/recorded";
+import { crioRecords } from "./crio/persisted-records";
+import { isSamePersisted, persistedOf, type Persisted } from "./crio/persisted-container";
 import type { ContainerRecord } from "./storage/records";
 import type { Store } from "./storage/store";
 
@@ -13,7 +13,7 @@ export abstract class LoadedLists extends ContainerLists {
   abstract readonly store: Store;
   abstract readonly logger: Logger;
   /** What the record of each pod and container said when it was loaded. */
-  private readonly loaded = new Map<string, Recorded>();
+  private readonly loaded = new Map<string, Persisted>();
   /** What was warned of in the records: each once, however often they are read. */
   private readonly told = new Set<string>();
 
@@ -33,7 +33,7 @@ export abstract class LoadedLists extends ContainerLists {
     this.load(recorded);
   }
 
-  private async findRecorded(id: string): Promise<Recorded> {
+  private async findRecorded(id: string): Promise<Persisted> {
     const recorded = this.recorded(await this.store.containers()).find(
       ({ container }) => container.id === id,
     );
@@ -46,15 +46,15 @@ export abstract class LoadedLists extends ContainerLists {
     return recorded;
   }
 
-  private recorded(records: readonly ContainerRecord[]): Recorded[] {
+  private recorded(records: readonly ContainerRecord[]): Persisted[] {
     const { store } = this;
     return crioRecords(records, (id) => [store.userdataDirectory(id), store.runUserdataDirectory(id)]).map(
-      (record) => recordedOf(record, store),
+      (record) => persistedOf(record, store),
     );
   }
 
   /** One that cannot be taken up must not keep the rest of the node from being looked at. */
-  private loadOrWarn(recorded: Recorded): void {
+  private loadOrWarn(recorded: Persisted): void {
     try {
       this.load(recorded);
     } catch (error) {
@@ -64,7 +64,7 @@ export abstract class LoadedLists extends ContainerLists {
     }
   }
 
-  private load(recorded: Recorded): void {
+  private load(recorded: Persisted): void {
     const { container, sandbox } = recorded;
     if (this.containers.has(container.id) || this.infraContainers.has(container.id)) return;
     if (sandbox === undefined) {
@@ -99,11 +99,11 @@ export abstract class LoadedLists extends ContainerLists {
 
   /** Makes the lists hold what these records say, and nothing else. */
   protected takeUp(records: readonly ContainerRecord[]): void {
-    const found = new Map<string, Recorded>();
+    const found = new Map<string, Persisted>();
     this.recorded(records).forEach((recorded) => found.set(recorded.container.id, recorded));
     for (const [id, before] of [...this.loaded]) {
       const now = found.get(id);
-      if (now === undefined || !isSameRecorded(now, before)) this.forget(id);
+      if (now === undefined || !isSamePersisted(now, before)) this.forget(id);
       else before.container.forgetSpec();
     }
     // Pods first: containers are added to them.
@@ -118,7 +118,7 @@ export abstract class LoadedLists extends ContainerLists {
     });
   }
 
-  private tellOfDamage({ container: { id, name, sandboxId }, sandbox, damage }: Recorded): void {
+  private tellOfDamage({ container: { id, name, sandboxId }, sandbox, damage }: Persisted): void {
     const what = `${sandbox === undefined ? "container" : "pod"} ${id.slice(0, 13)} (${sandbox?.name ?? name})`;
     if (damage !== undefined) {
       const where = `in ${this.store.layout.containersFiles.join(" or ")}`;
