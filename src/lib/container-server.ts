@@ -28,7 +28,7 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
-import { isOwnProc } from "./system/pid-namespace";
+import { isOwnProc } from "./system/namespaces";
 
 export { LockBudget } from "./storage/lock-budget";
 

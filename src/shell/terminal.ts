@@ -1,7 +1,7 @@
 import { fstatSync, writeSync } from "node:fs";
 import { describeErrno, errnoOf, KpodError } from "../lib/errors";
 import { blockFor } from "../lib/system/clock";
-import { windowSize, type WindowSize } from "../lib/system/window-size";
+import { windowSize, type WindowSize } from "../lib/system/streams";
 import { ClosedPipeError } from "./errors";
 
 /** Where kpod writes. Tests put buffers in its place. */

@@ -1,5 +1,5 @@
 import { ClosedPipeError } from "../../shell/errors";
-import { isHungUp } from "../../lib/system/hung-up";
+import { isHungUp } from "../../lib/system/streams";
 
 /** Milliseconds between looks whether somebody still reads: only a write would tell, and none may ever come. */
 const lookInterval = 1_000;

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { readMounts, showsMounts, type MountInfo } from "../system/mount";
-import { isInitialCgroupNamespace } from "../system/pid-namespace";
+import { isInitialCgroupNamespace } from "../system/namespaces";
 import { readProcessCgroup } from "../system/process";
 
 /** A place where cgroups can be seen. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config";
 import type { SpecMount } from "../oci/spec";
 import type { ImageConfigData } from "../storage/image-config";
-import { setFileContext } from "../system/file-context";
+import { setFileContext } from "../system/extended-attributes";
 import { makeDirectoryInRoot } from "../system/open-in-root";
 
 /**

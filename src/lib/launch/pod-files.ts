@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync, chmodSync } from "node:fs";
 import { join } from "node:path";
 import type { SpecMount } from "../oci/spec";
 import { readTextIfThere } from "../system/files";
-import { setFileContext } from "../system/file-context";
+import { setFileContext } from "../system/extended-attributes";
 import { mount, mountFlags } from "../system/mount";
 
 /** The files that a pod's containers share. */

@@ -4,8 +4,8 @@ import { KpodError } from "../errors";
 import type { SpecNamespace } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
-import { pinNamespaces, type PinnedNamespaceType } from "../system/namespaces";
-import { removeIfThere } from "../system/remove";
+import { pinNamespaces, type PinnedNamespaceType } from "../system/pinned-namespaces";
+import { removeIfThere } from "../system/files";
 import { idMappingsOf, type IdMappings } from "./user-namespace";
 
 /** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */

@@ -12,7 +12,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../storage/ids";
 import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
-import { setFileContext } from "../system/file-context";
+import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
 import { annotationsInForm } from "./annotation-forms";
 import { createFromSpec, startContainer } from "./create";

@@ -4,8 +4,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
 import type { Sandbox } from "../sandbox/sandbox";
-import { removeDirectoryIfEmpty } from "../system/files";
-import { removeIfThere } from "../system/remove";
+import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 
 /**
  * Removes a container that was created but could not be started, also its log, in which nothing can stand.

@@ -2,7 +2,7 @@ import { copyFileSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import { KpodError, describeErrno } from "../errors";
 import type { SpecMount } from "../oci/spec";
-import { setFileContext } from "../system/file-context";
+import { setFileContext } from "../system/extended-attributes";
 
 const zones = "/usr/share/zoneinfo";
 

@@ -3,7 +3,7 @@ import { chmod, lchown, lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileError, KpodError } from "../errors";
 import type { SpecIdMapping, SpecLinux } from "../oci/spec";
-import { getFileCapabilities, setFileCapabilities } from "../system/file-capabilities";
+import { getFileCapabilities, setFileCapabilities } from "../system/extended-attributes";
 import { isRecord } from "../system/files";
 
 /** How the users and groups of a user namespace are called on the node. */

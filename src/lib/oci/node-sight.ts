@@ -1,9 +1,9 @@
 import { readdirSync } from "node:fs";
 import { cgroupPopulation, type CgroupPopulation } from "../cgroups/population";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isOwnProc } from "../system/pid-namespace";
+import { isOwnProc } from "../system/namespaces";
 import { isAlive, readCommandName } from "../system/process";
-import { notedProcess, type ProcessIdentity } from "../system/process-identity";
+import { knownProcess, type ProcessIdentity } from "../system/process-identity";
 import { readExitFile } from "./state/exit-file";
 import { readRuntimeProcess } from "./state/runtime-files";
 import { kindOfState } from "./runtime/location";
@@ -94,7 +94,7 @@ function processInState(path: string): ProcessIdentity | undefined {
     const state = readNotedState(path)?.state;
     return state === undefined || state.status === "stopped"
       ? undefined
-      : notedProcess(state.initPid, state.initStartTime);
+      : knownProcess(state.initPid, state.initStartTime);
   } catch (error) {
     // What cannot be read tells nothing.
     if (error instanceof KpodError) return undefined;

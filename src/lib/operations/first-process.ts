@@ -3,7 +3,7 @@ import { processCgroupPath } from "../cgroups/container-path";
 import type { Container } from "../oci/container";
 import { readTextIfThere } from "../system/files";
 import { isAlive, readProcessCgroup } from "../system/process";
-import { identifyProcess, notedProcess, type ProcessIdentity } from "../system/process-identity";
+import { identifyProcess, knownProcess, type ProcessIdentity } from "../system/process-identity";
 
 /**
  * The first process of a container while it lives, found without the runtime, which may have lost its state: by pid
@@ -11,7 +11,7 @@ import { identifyProcess, notedProcess, type ProcessIdentity } from "../system/p
  */
 export function firstProcessOf(container: Container): ProcessIdentity | undefined {
   const { initPid, initStartTime } = container.state ?? {};
-  return [notedProcess(initPid, initStartTime), fromPidFile(container)].find(
+  return [knownProcess(initPid, initStartTime), fromPidFile(container)].find(
     (candidate): candidate is ProcessIdentity => candidate !== undefined && isAlive(candidate),
   );
 }

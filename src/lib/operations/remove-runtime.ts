@@ -8,7 +8,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
-import { removeIfThere } from "../system/remove";
+import { removeIfThere } from "../system/files";
 import { waitUntil } from "../system/wait-until";
 import { firstProcessOf } from "./first-process";
 import { killedExitCode } from "./kill";

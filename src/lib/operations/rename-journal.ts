@@ -3,9 +3,8 @@ import { dirname, join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
-import { fileLimits, readTextIfThere, removeDirectoryIfEmpty } from "../system/files";
+import { fileLimits, readTextIfThere, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 import { randomBytes } from "../system/random";
-import { removeIfThere } from "../system/remove";
 import type { ContainerNames } from "./rename-names";
 
 /**

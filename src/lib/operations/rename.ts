@@ -8,8 +8,7 @@ import { describeDamage, mayBeDamaged } from "../storage/damaged-metadata";
 import { isStorageId, type StorageId } from "../storage/ids";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
-import { isRecord, readTextIfThere, writeFileAtomic } from "../system/files";
-import { removeIfThere } from "../system/remove";
+import { isRecord, readTextIfThere, removeIfThere, writeFileAtomic } from "../system/files";
 import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
 import { namesFrom, renameInText, type ContainerNames } from "./rename-names";
 

@@ -6,7 +6,7 @@ import { namespaceDirectories, type SharedNamespaceType } from "../launch/pod-na
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { readMounts, unmount } from "../system/mount";
-import { removeIfThere } from "../system/remove";
+import { removeIfThere } from "../system/files";
 
 const allTypes = Object.keys(namespaceDirectories) as SharedNamespaceType[];
 

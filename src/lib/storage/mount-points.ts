@@ -2,8 +2,14 @@ import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { isMountPoint } from "../system/mount";
 import { parseExactJson } from "../system/exact-json";
-import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
-import { removeIfThere } from "../system/remove";
+import {
+  fileLimits,
+  isRecord,
+  parseJson,
+  readTextIfThere,
+  removeIfThere,
+  writeFileAtomic,
+} from "../system/files";
 import type { StorageId } from "./ids";
 import type { StoreLayout } from "./layout";
 

@@ -16,9 +16,8 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
-import { fileLimits, readTextIfThere } from "../system/files";
+import { fileLimits, readTextIfThere, removeIfThere } from "../system/files";
 import { randomBytes } from "../system/random";
-import { removeIfThere } from "../system/remove";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import type { StorageId } from "./ids";

@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { takeOffFlags } from "../system/inode-flags";
+import { removeInodeFlags } from "../system/inode-flags";
 import { randomBytes } from "../system/random";
-import { removeIfThere } from "../system/remove";
+import { removeIfThere } from "../system/files";
 import { removeLargeTree, removeTree } from "../system/remove-tree";
 import { unmountBelow } from "../system/unmount-below";
 import type { StoreLayout } from "./layout";
@@ -178,7 +178,7 @@ function move(from: string, to: string): void {
   try {
     renameSync(from, to);
   } catch (error) {
-    if (errnoOf(error) !== "EPERM" || !takeOffFlags(from)) throw error;
+    if (errnoOf(error) !== "EPERM" || !removeInodeFlags(from)) throw error;
     renameSync(from, to);
   }
 }

@@ -1,7 +1,8 @@
 import { closeSync, constants, lstatSync, openSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { mountOf, namesTo, O_PATH, walkTree, type TreeDirectory } from "./tree";
+import { O_PATH } from "./files";
+import { mountOf, namesTo, walkTree, type TreeDirectory } from "./tree";
 import { mountsBelow } from "./unmount-below";
 
 /** Directories and files that are looked at between two looks at Ctrl-C. */

@@ -3,16 +3,17 @@ import {
   constants,
   fstatSync,
   fsyncSync,
+  lstatSync,
   openSync,
   readSync,
   renameSync,
   rmdirSync,
-  writeSync,
+  rmSync,
   type Stats,
+  writeSync,
 } from "node:fs";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import { randomBytes } from "./random";
-import { removeIfThere } from "./remove";
 
 /** Bytes that a file can have, by what it is: what is larger is none of its kind, and would only eat memory. */
 export const fileLimits = {
@@ -56,6 +57,9 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     throw fileError(`cannot write ${path}`, error);
   }
 }
+
+/** Refers to a file without opening it: no device is touched, no FIFO waited for. See open(2). */
+export const O_PATH = 0o10000000;
 
 /** A regular file that is open. */
 export interface OpenFile {
@@ -209,4 +213,15 @@ export function removeDirectoryIfEmpty(path: string): void {
   } catch (error) {
     if (errnoOf(error) !== "ENOTEMPTY" && !isNotFound(error)) throw error;
   }
+}
+
+/**
+ * Removes a file or a link, or with `recursive` a directory with all in it; what is not there is fine, on a file system
+ * that can only be read, too.
+ * @throws the error of the operating system
+ */
+export function removeIfThere(path: string, { recursive = false }: { recursive?: boolean } = {}): void {
+  // Where nothing may be removed, the kernel says so before it looks whether there is anything.
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  rmSync(path, { recursive, force: true });
 }

@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { errnoOf, fileError, KpodError } from "../errors";
 import { checked, libc } from "./libc";
-import { forgetProc } from "./pid-namespace";
+import { lookAtProcAnew } from "./namespaces";
 
 /**
  * Makes a directory the root directory of this process, for good: a node that is mounted below it, with its /proc and
@@ -26,5 +26,5 @@ export function enterHostRoot(directory: string): void {
       cause: error,
     });
   }
-  forgetProc();
+  lookAtProcAnew();
 }

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
+import { O_PATH } from "./files";
 import { checked, libc } from "./libc";
-import { O_PATH } from "./tree";
 
 // See ioctl_iflags(2).
 const FS_IOC_GETFLAGS = 0x80086601;
@@ -9,23 +9,23 @@ const FS_IMMUTABLE_FL = 0x10;
 const FS_APPEND_FL = 0x20;
 
 /**
- * Takes the flags off a file or directory that keep root itself from deleting it or what is in it: `immutable` and
+ * Removes the flags of a file or directory that keep root itself from deleting it or what is in it: `immutable` and
  * `append-only` (chattr(1)). Symbolic links are not followed, devices and FIFOs not opened: they have no such flags.
  * @returns whether there were any
  * @throws the error of the operating system
  */
-export function takeOffFlags(path: Buffer | string): boolean {
+export function removeInodeFlags(path: Buffer | string): boolean {
   // First the place alone: whatever is put there after this was looked at, the open file stays the same.
   const place = openSync(path, O_PATH | constants.O_NOFOLLOW);
   try {
     const stats = fstatSync(place);
-    return (stats.isFile() || stats.isDirectory()) && takeOff(`/proc/self/fd/${place}`);
+    return (stats.isFile() || stats.isDirectory()) && removeFlagsOf(`/proc/self/fd/${place}`);
   } finally {
     closeSync(place);
   }
 }
 
-function takeOff(path: string): boolean {
+function removeFlagsOf(path: string): boolean {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const flags = Buffer.alloc(8);

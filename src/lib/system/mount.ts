@@ -118,7 +118,7 @@ export function realPath(path: string): string {
   }
 }
 
-// The kernel writes blanks, tabs, line ends and backslashes in paths as octal (proc(5)).
-function unescapeMount(path: string): string {
+/** A path of /proc/PID/mountinfo, in which blanks, tabs, line ends and backslashes stand as octal (proc(5)). */
+export function unescapeMount(path: string): string {
   return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }

@@ -1,64 +1,79 @@
-import { closeSync, openSync, writeFileSync } from "node:fs";
-import { checked, libc } from "./libc";
-import { mount, mountFlags } from "./mount";
+import { readlinkSync } from "node:fs";
+import { errnoOf, fileError, isNotFound } from "../errors";
 
-/** The namespaces that a pod can keep pinned without a process, with their CLONE_NEW… flag and /proc name. */
-const kinds = {
-  ipc: { flag: 0x08000000, file: "ipc" },
-  network: { flag: 0x40000000, file: "net" },
-  uts: { flag: 0x04000000, file: "uts" },
-} as const;
+/** The inode that the kernel gives to the first pid namespace of a machine, and to no other (PROC_PID_INIT_INO). */
+const initialPidNamespace = "pid:[4026531836]";
 
-/** A kind of namespace that can be pinned. */
-export type PinnedNamespaceType = keyof typeof kinds;
+/** Likewise of cgroup namespaces (PROC_CGROUP_INIT_INO). */
+const initialCgroupNamespace = "cgroup:[4026531835]";
+
+let ownProc: boolean | undefined;
 
 /**
- * Makes new namespaces and keeps each alive by a bind mount of it on a file, as CRI-O's pinns does. A new
- * network namespace gets its loopback device up.
- *
- * All runs in one go on this thread, which leaves its own namespaces and comes back: nothing of the event
- * loop runs in between, and the other threads of node never leave.
- * @param targets the file to pin each kind at; it must not be there yet
+ * True when /proc shows the pid namespace that this process is in: what it calls 7 is what kill(2) calls 7. A mounted
+ * /proc shows the namespace of who mounted it, which in a debug pod, and after `unshare --pid`, is another one.
  */
-export function pinNamespaces(targets: Partial<Record<PinnedNamespaceType, string>>): void {
-  const wanted = (Object.keys(kinds) as PinnedNamespaceType[]).flatMap((type) => {
-    const target = targets[type];
-    return target === undefined ? [] : [{ ...kinds[type], type, target }];
-  });
-  for (const { target } of wanted) writeFileSync(target, "", { mode: 0o444, flag: "wx" });
-  const own = wanted.map(({ flag, file }) => ({ flag, fd: openSync(`/proc/thread-self/ns/${file}`, "r") }));
+export function isOwnProc(): boolean {
+  ownProc ??= linkOf("/proc/self") === String(process.pid);
+  return ownProc;
+}
+
+/** True when /proc shows all processes of the machine; false when it shows fewer, or nobody may know. */
+export function isProcOfMachine(): boolean {
+  // The first process of a namespace never leaves it. Its own one can be looked at without any right.
+  const first = isOwnProc() ? "self" : "1";
+  return linkOf(`/proc/${first}/ns/pid`) === initialPidNamespace;
+}
+
+/** True when paths of cgroups are shown from the root of their hierarchies, and not from somewhere within. */
+export function isInitialCgroupNamespace(): boolean {
+  return linkOf("/proc/self/ns/cgroup") === initialCgroupNamespace;
+}
+
+/** Has /proc looked at anew: the root directory of this process has changed, and what /proc shows may have. */
+export function lookAtProcAnew(): void {
+  ownProc = undefined;
+}
+
+function linkOf(path: string): string | undefined {
   try {
-    checked("unshare", libc().unshare(wanted.reduce((flags, { flag }) => flags | flag, 0)));
-    try {
-      for (const { type, file, target } of wanted) {
-        if (type === "network") bringLoopbackUp();
-        mount({ source: `/proc/thread-self/ns/${file}`, target, flags: mountFlags.bind });
-      }
-    } finally {
-      for (const { fd, flag } of own) checked("setns", libc().setns(fd, flag));
-    }
-  } finally {
-    for (const { fd } of own) closeSync(fd);
+    return readlinkSync(path);
+  } catch (error) {
+    // EINVAL: /proc is some directory, and not the kernel's.
+    if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH", "EINVAL"].includes(errnoOf(error) ?? ""))
+      return undefined;
+    throw error;
   }
 }
 
-const AF_INET = 2;
-const SOCK_DGRAM_CLOEXEC = 2 | 0o2000000;
-const SIOCGIFFLAGS = 0x8913;
-const SIOCSIFFLAGS = 0x8914;
-const IFF_UP = 1;
+const namespaceKinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] as const;
 
-/** Sets the loopback device of the current network namespace up (netdevice(7)); the kernel makes it down. */
-function bringLoopbackUp(): void {
-  const socket = checked("socket", libc().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));
+/** A kind of namespace, as /proc/PID/ns names it. */
+export type NamespaceKind = (typeof namespaceKinds)[number];
+
+/** The inode numbers of a process's namespaces; "" for kinds that the kernel lacks. */
+export type NamespaceInodes = Readonly<Record<NamespaceKind, string>>;
+
+/**
+ * Reads in which namespaces a process is (namespaces(7)); undefined when it is gone.
+ * @throws KpodError NOT_PERMITTED for the process of another user
+ */
+export function readNamespaceInodes(pid: number): NamespaceInodes | undefined {
+  const inodes = namespaceKinds.map((kind) => [kind, readInode(pid, kind)] as const);
+  if (inodes.every(([, inode]) => inode === undefined)) return undefined;
+  return Object.fromEntries(inodes.map(([kind, inode]) => [kind, inode ?? ""])) as Record<
+    NamespaceKind,
+    string
+  >;
+}
+
+function readInode(pid: number, kind: NamespaceKind): string | undefined {
+  const path = `/proc/${pid}/ns/${kind}`;
   try {
-    // struct ifreq: 16 bytes of name, then the flags as a short.
-    const request = Buffer.alloc(40);
-    request.write("lo");
-    checked("ioctl", libc().ioctl(socket, SIOCGIFFLAGS, request), "lo");
-    request.writeInt16LE(request.readInt16LE(16) | IFF_UP, 16);
-    checked("ioctl", libc().ioctl(socket, SIOCSIFFLAGS, request), "lo");
-  } finally {
-    closeSync(socket);
+    // `net:[4026531840]`
+    return /\[(\d+)\]$/.exec(readlinkSync(path))?.[1];
+  } catch (error) {
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
+    throw fileError(`cannot read ${path}`, error);
   }
 }

@@ -1,9 +1,6 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync } from "node:fs";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isNullDevice, notRegular, readWhole } from "./files";
-
-/** Refers to a file without opening it: no device is touched, no FIFO waited for. */
-const O_PATH = 0o10000000;
+import { isNullDevice, notRegular, O_PATH, readWhole } from "./files";
 
 /** As many as the kernel follows. */
 const mostLinks = 40;

@@ -3,7 +3,7 @@ import { closeSync } from "node:fs";
 import { constants } from "node:os";
 import { errnoOf, KpodError } from "../errors";
 import { checked, libc, systemError } from "./libc";
-import { isOwnProc } from "./pid-namespace";
+import { isOwnProc } from "./namespaces";
 import { readProcessStat } from "./process";
 
 /**
@@ -26,8 +26,8 @@ export function identifyProcess(pid: number): ProcessIdentity | undefined {
   return stat === undefined ? undefined : { pid, startTime: stat.startTime };
 }
 
-/** The process that was noted somewhere; undefined when what was noted names none for sure. */
-export function notedProcess(
+/** The process that somebody wrote down; undefined when what was written names none for sure. */
+export function knownProcess(
   pid: number | undefined,
   startTime: string | undefined,
 ): ProcessIdentity | undefined {

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { loadedLibc } from "./libc";
-import { isOwnProc } from "./pid-namespace";
+import { isOwnProc } from "./namespaces";
 import { readSmallText } from "./scratch";
 
 /** What /proc/PID/stat says, as far as kpod reads it. */

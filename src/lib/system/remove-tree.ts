@@ -2,7 +2,7 @@ import { lstatSync, rmdirSync, unlinkSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { blockFor } from "./clock";
-import { takeOffFlags } from "./inode-flags";
+import { removeInodeFlags } from "./inode-flags";
 import { namesTo, walkTree, type TreeStep } from "./tree";
 import { unmountBelow } from "./unmount-below";
 
@@ -27,7 +27,7 @@ export interface RemoveTreeOptions {
 /**
  * Deletes a directory with all in it, having unmounted what is mounted there: of any depth, whatever its names, and
  * nothing outside of it, also where somebody moves directories and symbolic links about meanwhile. Flags that keep
- * root from deleting (chattr(1)) are taken off. What is busy for a moment, because somebody mounts in it or makes
+ * root from deleting (chattr(1)) are removed. What is busy for a moment, because somebody mounts in it or makes
  * files, is tried again. What is not there is fine; of a symbolic link the link alone goes.
  * @throws KpodError IO, NOT_PERMITTED; what could be deleted is gone even so
  */
@@ -116,7 +116,7 @@ function unlessLocked(places: readonly (Buffer | string)[], action: () => void):
     action();
   } catch (error) {
     if (errnoOf(error) !== "EPERM") throw error;
-    const taken = places.map((place) => takeOffFlags(place));
+    const taken = places.map((place) => removeInodeFlags(place));
     if (!taken.includes(true)) throw error;
     action();
   }

@@ -4,9 +4,6 @@ import { readSmallText } from "./scratch";
 
 const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
-/** Opens a place without reading it: not even a FIFO or a device notices. See open(2). */
-export const O_PATH = 0o10000000;
-
 /** Directories that stay open from the top on, and as many that are kept at the lower end. */
 const openAtEachEnd = 32;
 

@@ -1,7 +1,8 @@
 import { closeSync, constants, openSync, readFileSync } from "node:fs";
 import { errnoOf } from "../errors";
-import { realPath, unmount } from "./mount";
-import { mountOf, O_PATH } from "./tree";
+import { O_PATH } from "./files";
+import { realPath, unescapeMount, unmount } from "./mount";
+import { mountOf } from "./tree";
 
 /** A mount below a directory. */
 interface MountBelow {
@@ -18,7 +19,7 @@ export function mountsBelow(directory: string): MountBelow[] {
   return readFileSync("/proc/self/mountinfo", "latin1")
     .split("\n")
     .map((line) => line.split(" ", 5))
-    .map(([id = "", , , , target = ""]) => ({ id, target: unescaped(target) }))
+    .map(([id = "", , , , target = ""]) => ({ id, target: unescapeMount(target) }))
     .filter(({ target }) => target.startsWith(place))
     .map(({ id, target }) => ({ id, names: namesIn(target.slice(place.length)) }))
     .reverse();
@@ -59,9 +60,4 @@ function unmountAt(directory: string, { id, names }: MountBelow): void {
 
 function namesIn(path: string): Buffer[] {
   return path.split("/").map((name) => Buffer.from(name, "latin1"));
-}
-
-// The kernel writes blanks, tabs, line ends and backslashes in paths as octal (proc(5)).
-function unescaped(path: string): string {
-  return path.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)));
 }

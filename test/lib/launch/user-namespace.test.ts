@@ -12,7 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { giveToNamespace, openWay } from "../../../src/lib/launch/user-namespace";
-import { getFileCapabilities, setFileCapabilities } from "../../../src/lib/system/file-capabilities";
+import { getFileCapabilities, setFileCapabilities } from "../../../src/lib/system/extended-attributes";
 import { mount, mountFlags, unmount } from "../../../src/lib/system/mount";
 import { failureOf } from "../../helpers/failure";
 

@@ -3,7 +3,7 @@ import { readdirSync } from "node:fs";
 import {
   identifyProcess,
   killGroupOf,
-  notedProcess,
+  knownProcess,
   signalProcess,
 } from "../../../src/lib/system/process-identity";
 import { isAlive, readCommandLine, readProcessStat } from "../../../src/lib/system/process";
@@ -25,7 +25,7 @@ function start(): { child: ChildProcess; pid: number } {
 test("groups, the first process, this one and what is no pid are nobody that could be meant", () => {
   for (const pid of [0, -1, -7, 1, process.pid, 1.5, NaN, Infinity, 2 ** 53]) {
     expect(identifyProcess(pid)).toBeUndefined();
-    expect(notedProcess(pid, "5")).toBeUndefined();
+    expect(knownProcess(pid, "5")).toBeUndefined();
     expect(signalProcess({ pid, startTime: "5" }, "SIGKILL")).toBe(false);
   }
   // With their true start times neither.
@@ -42,7 +42,7 @@ test.each([
   [7, "x"],
   [7, "-1"],
 ] as const)("a note of pid %j with start time %j names nobody", (pid, startTime) => {
-  expect(notedProcess(pid, startTime)).toBeUndefined();
+  expect(knownProcess(pid, startTime)).toBeUndefined();
 });
 
 test("the very process is hit", async () => {
@@ -50,7 +50,7 @@ test("the very process is hit", async () => {
   const identity = identifyProcess(pid);
   if (identity === undefined) throw new Error("it has started");
   expect(isAlive(identity)).toBe(true);
-  expect(notedProcess(pid, identity.startTime)).toEqual(identity);
+  expect(knownProcess(pid, identity.startTime)).toEqual(identity);
   const ended = new Promise((resolve) => {
     child.once("exit", (_, signal) => {
       resolve(signal);

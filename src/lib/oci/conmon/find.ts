@@ -4,7 +4,7 @@ import { errnoOf, isNotFound } from "../../errors";
 import { fileLimits, readRegularText } from "../../system/files";
 import { isSamePath } from "../../system/paths";
 import { isAlive, readCommandLine } from "../../system/process";
-import { identifyProcess, notedProcess, type ProcessIdentity } from "../../system/process-identity";
+import { identifyProcess, knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import type { Container } from "../container";
 import { hasStateFile, isYoung } from "../state/being-made";
 import { readStateFile } from "../state/container-state";
@@ -73,7 +73,7 @@ export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">
 function notedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
   try {
     const monitor = readStateFile(join(dir, "state.json"))?.monitor;
-    return notedProcess(monitor?.pid, monitor?.startTime);
+    return knownProcess(monitor?.pid, monitor?.startTime);
   } catch {
     // What cannot be read notes nothing.
     return undefined;

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { errnoOf, isNotFound, KpodError } from "../../errors";
 import { fileLimits, isRecord, openRegularFile, readRegularText } from "../../system/files";
 import { isLiving, readProcessStat, type ProcessStat } from "../../system/process";
-import { notedProcess, type ProcessIdentity } from "../../system/process-identity";
+import { knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import { readIntoScratch, scratch } from "../../system/scratch";
 import type { RuntimeState } from "./runtime";
 import { readTime, textMap, type ContainerStatus } from "./container-state";
@@ -42,12 +42,12 @@ export function readRuntimeProcess(runtime: KnownRuntime, directory: string): Pr
       const head = runcHead(
         scratch.toString("latin1", 0, readIntoScratch(`${directory}/state.json`, headSize)),
       );
-      return notedProcess(head?.pid, head?.startTime);
+      return knownProcess(head?.pid, head?.startTime);
     }
     const value: unknown = JSON.parse(readRegularText(`${directory}/status`, fileLimits.spec));
     if (!isRecord(value)) return undefined;
     const { pid, "process-start-time": startTime } = value;
-    return typeof pid === "number" ? notedProcess(pid, String(startTime)) : undefined;
+    return typeof pid === "number" ? knownProcess(pid, String(startTime)) : undefined;
   } catch (error) {
     if (error instanceof KpodError || error instanceof SyntaxError || errnoOf(error) !== undefined)
       return undefined;

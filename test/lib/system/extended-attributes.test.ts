@@ -1,6 +1,6 @@
 import { symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFileContext } from "../../../src/lib/system/file-context";
+import { setFileContext } from "../../../src/lib/system/extended-attributes";
 import { loadForeign } from "../../../src/lib/system/foreign";
 import { testdir } from "../../helpers/testdir";
 

@@ -1,0 +1,42 @@
+import { errnoOf } from "../errors";
+import { checked, libc } from "./libc";
+
+const capabilities = "security.capability";
+
+/** Bytes: more than the newest form of capabilities takes. */
+const longestCapabilities = 64;
+
+/** What a program's file lets it do beyond its user, as the kernel keeps it; undefined for nothing. */
+export function getFileCapabilities(path: string): Buffer | undefined {
+  const value = Buffer.alloc(longestCapabilities);
+  try {
+    const size = checked("lgetxattr", libc().lgetxattr(path, capabilities, value, value.length), path);
+    return value.subarray(0, size);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "ENODATA" || code === "ENOTSUP" || code === "EOPNOTSUPP") return undefined;
+    throw error;
+  }
+}
+
+/** Gives them back to a file that lost them with its owner. */
+export function setFileCapabilities(path: string, value: Buffer): void {
+  checked("lsetxattr", libc().lsetxattr(path, capabilities, value, value.length, 0), path);
+}
+
+/**
+ * Gives a file or directory its SELinux context; a symbolic link itself, not what it leads to. File systems that keep
+ * no contexts leave it as it is.
+ * @param context "" for none to give
+ * @throws an error of the operating system that names the path
+ */
+export function setFileContext(path: string, context: string): void {
+  if (context === "") return;
+  const value = Buffer.from(`${context}\0`);
+  try {
+    checked("lsetxattr", libc().lsetxattr(path, "security.selinux", value, value.length, 0), path);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;
+  }
+}
