@@ -13,7 +13,7 @@ export { createPodContainer } from "./launch/container";
 export type { ContainerOptions, VolumeOption } from "./launch/container-options";
 export { startContainer } from "./launch/create";
 export { runPodSandbox, type PodOptions } from "./launch/pod";
-export { runAttached } from "./launch/run-attached";
+export { runAttached, runContainer, type Foreground, type RunOptions, type RunResult } from "./launch/run";
 export { silentLogger, type Logger } from "./logger";
 export type { LineView, LineVisitor, LogLine, LogStream } from "./logs/log-line";
 export type { LogTime } from "./logs/log-time";

@@ -508,6 +508,25 @@ describe("Ctrl-C during a launch", () => {
   });
 });
 
+test("Ctrl-C that does not reach a container in the foreground is told", async () => {
+  const config = configWith("runc", runcBut("kill", "echo no such signal >&2; exit 1"));
+  const child = node.world.startKpod([
+    ...["-c", config, "run", "--rm", "--pod", "shop", "--name", "deaf", "busybox", "sh", "-c"],
+    "echo ready; sleep 1000",
+  ]);
+  const done = finish(child, "kpod run");
+  let said = "";
+  child.stdout.once("data", () => child.kill("SIGINT"));
+  child.stderr.on("data", (chunk: Buffer) => (said += chunk.toString()));
+  await until("it is told", () => said.includes("\n"));
+  expect(said).toMatch(
+    /^Warning: SIGINT did not reach container [0-9a-f]{13} \(k8s_deaf_shop_\S+\): .*no such signal\n$/,
+  );
+  expect(child.exitCode).toBeNull();
+  await node.ok("kill", "deaf");
+  expect(await done).toMatchObject({ exitCode: 137, stdout: "ready\n" });
+});
+
 test("after all this the container that was there still runs, and all programs agree", async () => {
   expect(await node.ok("ps", "-q", "--no-trunc")).toBe(`${web.id}\n`);
   await node.agree();

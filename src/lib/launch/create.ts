@@ -10,7 +10,7 @@ import { persistKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";
-import { removeLog, takeBackContainer } from "./take-back";
+import { removeLog, rollbackContainer } from "./rollback-launched";
 import type { Undo } from "./undo";
 
 /** What a new container needs beyond its spec. */
@@ -68,8 +68,8 @@ export function startContainer(server: ContainerServer, container: Container): P
     try {
       await start(server, container);
     } catch (error) {
-      // Without a record nobody would ever find what is left of it; a pod is taken back by who makes it.
-      if (!container.infra && hasVanished(server, container)) await takeBackContainer(server, container);
+      // Without a record nobody would ever find what is left of it; a pod is rolled back by who makes it.
+      if (!container.infra && hasVanished(server, container)) await rollbackContainer(server, container);
       throw error;
     }
   });

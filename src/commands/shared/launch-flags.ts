@@ -1,4 +1,5 @@
 import { UsageError } from "../../shell/errors";
+import { randomBytes } from "../../lib/system/random";
 
 /**
  * Reads `KEY=VALUE` flags; a key alone has an empty value.
@@ -12,4 +13,10 @@ export function readKeyValues(flag: string, entries: readonly string[]): Record<
       return [key, value.join("=")];
     }),
   );
+}
+
+/** A name for a pod or container to which the user gave none. */
+export function generatedName(stem: string): string {
+  const base = stem.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
+  return `${/^[a-z0-9]/.test(base) ? base : "image"}-${randomBytes(3).toString("hex")}`;
 }

@@ -11,7 +11,7 @@ import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
  * Ctrl-C does not break it off.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function takeBackContainer(server: ContainerServer, container: Container): Promise<void> {
+export async function rollbackContainer(server: ContainerServer, container: Container): Promise<void> {
   const logPath = logPathOf(server, container);
   await server.store.uninterrupted(() => removeContainerInAnyState(server, container));
   if (logPath !== "") removeLog(logPath);
@@ -31,7 +31,7 @@ function logPathOf({ config }: ContainerServer, container: Container): string {
  * Removes a pod that was made for a container which could not be launched, with its log.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function takeBackPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+export async function rollbackPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
   await server.store.uninterrupted(() => removePodInAnyState(server, sandbox));
   removeLog(join(sandbox.logDirectory(server.config.logDir), `${sandbox.id}.log`));
 }

@@ -1,0 +1,198 @@
+import { constants } from "node:os";
+import type { ContainerServer } from "../container-server";
+import { beforeLaunch, type PlannedLaunch } from "../crio/before-launch";
+import { errorMessage } from "../errors";
+import type { LogLine } from "../logs/log-line";
+import { forEachLogLine } from "../logs/read-log";
+import type { Container } from "../oci/container";
+import { unknownExitCode } from "../oci/state/resolved";
+import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
+import { findSandbox } from "../operations/find-container";
+import { waitForLogEnd } from "../operations/log-end";
+import { persistState } from "../operations/persist-state";
+import { stopPod } from "../operations/pods";
+import { hasVanished } from "../operations/vanished";
+import { waitForExit } from "../operations/wait";
+import type { Sandbox } from "../sandbox/sandbox";
+import { isStorageId } from "../storage/ids";
+import { createPodContainer } from "./container";
+import type { ContainerOptions } from "./container-options";
+import { startContainer } from "./create";
+import { runPodSandbox, type PodOptions } from "./pod";
+import { rollbackContainer, rollbackPod } from "./rollback-launched";
+
+/** How a container is run. */
+export interface RunOptions {
+  container: ContainerOptions;
+  /** The id or name of a pod to run in; or what the pod is to be that is made for it and bears its name. */
+  pod: string | Omit<PodOptions, "name">;
+  /** True runs it also in a pod of a CRI-O that runs, which will not see it. */
+  force?: boolean;
+  /** Left out, the container runs on in the background. */
+  foreground?: Foreground;
+}
+
+/** How a container is run in the foreground, until it has ended. */
+export interface Foreground {
+  /** Gets each line of its log as conmon writes it, also one that is not ended yet. */
+  onLine: (line: LogLine) => void;
+  /** Hands the signals that this process gets to somebody else; returns what ends that. */
+  interceptSignals?: (handler: (name: NodeJS.Signals) => void) => () => void;
+  /** True removes the container once it has ended, and the pod that was made for it. */
+  remove?: boolean;
+}
+
+/** What came of running a container. */
+export interface RunResult {
+  container: Container;
+  /** Undefined in the background; 255 when nobody knows it. */
+  exitCode: number | undefined;
+}
+
+/**
+ * Creates and starts a container, in a pod that there is or in one of its own, which ends with a container in the
+ * foreground. When it cannot be started, or `server.signal` is aborted before, the container is removed, and so is a pod
+ * that was made for it. What a user is to know of a CRI-O on the node is a warning of the server's logger.
+ *
+ * In the foreground the signals of `interceptSignals` go to the container; from the second on they kill it. One that
+ * does not reach it is a warning.
+ * @throws KpodError as `runPodSandbox`, `createPodContainer` and `startContainer`; CONFLICT for a pod of a CRI-O that
+ * runs, without force; NOT_FOUND, AMBIGUOUS when the pod is named
+ */
+export async function runContainer(server: ContainerServer, options: RunOptions): Promise<RunResult> {
+  const { foreground } = options;
+  await server.update();
+  // Before a pod is made for it.
+  await server.store.image(options.container.image);
+  const pod = await podFor(server, options);
+  const container = await createIn(server, pod, options.container);
+  try {
+    // Who asked to end while it was made does not want it started.
+    server.signal?.throwIfAborted();
+    if (foreground === undefined) await startContainer(server, container);
+    else return { container, exitCode: await runInForeground(server, container, foreground) };
+  } catch (error) {
+    await rollback(server, container, pod);
+    throw error;
+  } finally {
+    if (foreground !== undefined) await tidyUp(server, container, pod, foreground.remove === true);
+  }
+  return { container, exitCode: undefined };
+}
+
+/** The pod of a new container. */
+interface PodOfRun {
+  readonly sandbox: Sandbox;
+  /** True for one that was made for the container: nobody asked for the pod itself, and it goes as the container does. */
+  readonly own: boolean;
+}
+
+async function podFor(server: ContainerServer, { container, pod, force }: RunOptions): Promise<PodOfRun> {
+  const warn = async (planned: PlannedLaunch): Promise<void> => {
+    for (const note of await beforeLaunch(server, planned)) server.logger.warn(note);
+  };
+  if (typeof pod === "string") {
+    const sandbox = findSandbox(server, pod, "run in");
+    await warn({ sandbox, force: force === true });
+    return { sandbox, own: false };
+  }
+  await warn({});
+  return { sandbox: await runPodSandbox(server, { ...pod, name: container.name }), own: true };
+}
+
+async function createIn(
+  server: ContainerServer,
+  { sandbox, own }: PodOfRun,
+  options: ContainerOptions,
+): Promise<Container> {
+  try {
+    return await createPodContainer(server, sandbox, options);
+  } catch (error) {
+    if (own) await rollbackPod(server, sandbox);
+    throw error;
+  }
+}
+
+/** Removes what was created and not started; a container that had started stays, and its pod with it. */
+async function rollback(
+  server: ContainerServer,
+  container: Container,
+  { sandbox, own }: PodOfRun,
+): Promise<void> {
+  await server.runtime.updateStatus(container);
+  const isLeft = container.state?.status === "created";
+  if (isLeft) await rollbackContainer(server, container);
+  // Somebody else may have removed its container.
+  if (own && (isLeft || hasVanished(server, container))) await rollbackPod(server, sandbox);
+}
+
+/** A pod that was made for a container in the foreground has nothing to do any more once that has ended. */
+async function tidyUp(
+  server: ContainerServer,
+  container: Container,
+  { own }: PodOfRun,
+  remove: boolean,
+): Promise<void> {
+  if (container.state?.status !== "stopped") return;
+  const sandbox = server.getSandbox(container.sandboxId);
+  if (remove) await removeContainerInAnyState(server, container);
+  if (!own || sandbox === undefined) return;
+  if (remove) await removePodInAnyState(server, sandbox);
+  else await stopPod(server, sandbox, 0);
+}
+
+async function runInForeground(
+  server: ContainerServer,
+  container: Container,
+  { onLine, interceptSignals }: Foreground,
+): Promise<number> {
+  let signals = 0;
+  const release = interceptSignals?.((name) => {
+    void forwardSignal(server, container, ++signals > 1 ? "SIGKILL" : name);
+  });
+  try {
+    return await runAttached(server, container, onLine);
+  } finally {
+    release?.();
+  }
+}
+
+/** Sends a container a signal that this process got; one that does not reach it is a warning, unless it has ended. */
+export async function forwardSignal(
+  server: Pick<ContainerServer, "runtime" | "logger">,
+  container: Container,
+  name: NodeJS.Signals,
+): Promise<void> {
+  try {
+    await server.runtime.killContainer(container, constants.signals[name]);
+  } catch (error) {
+    // It has just ended: that is what the signal was for.
+    if ((await server.runtime.updateStatus(container)).status === "stopped") return;
+    server.logger.warn(
+      `${name} did not reach container ${container.id.slice(0, 13)} (${container.name}): ${errorMessage(error)}`,
+    );
+  }
+}
+
+/**
+ * Starts a created container and hands on what it writes until it has ended; then its file system is
+ * unmounted and its end persisted, as CRI-O does when a container of its own ends.
+ * @param onLine gets each line of its log as conmon writes it, also one that is not ended yet
+ * @returns its exit code
+ * @throws KpodError RUNTIME_FAILED when it cannot be started
+ */
+export async function runAttached(
+  server: ContainerServer,
+  container: Container,
+  onLine: (line: LogLine) => void,
+): Promise<number> {
+  await startContainer(server, container);
+  const ended = waitForLogEnd(server, container);
+  await forEachLogLine(container.logPath, { ended, unfinished: true }, onLine);
+  // Its conmon has written down how it ended by now.
+  const exit = await waitForExit(server, container);
+  // Neither minds when somebody has removed it by now.
+  if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
+  await persistState(server, container);
+  return exit ?? unknownExitCode;
+}
