@@ -27,7 +27,7 @@ export const FLOORS = [
   },
   { rooms: ["lib/index.ts"], holds: "what the library gives to others" },
   {
-    rooms: ["lib/container-server.ts", "lib/container-lists.ts", "lib/loaded-lists.ts"],
+    rooms: ["lib/container-server.ts", "lib/list-loader.ts"],
     holds: "the server, which brings all below together",
   },
   { rooms: ["lib/launch"], holds: "making pods and containers" },
