@@ -15,7 +15,6 @@ import { renameInAnnotations } from "./operations/rename-names";
 import type { ContainerData } from "./operations/container-data";
 import type { LogOptions } from "./operations/logs";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
-import { findStorageContainer } from "./operations/storage-container";
 import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
@@ -332,7 +331,8 @@ export class ContainerServer extends LoadedLists {
    * GetStorageContainer).
    * @throws KpodError NOT_FOUND, AMBIGUOUS
    */
-  getStorageContainer(nameOrId: string): Promise<ContainerRecord> {
+  async getStorageContainer(nameOrId: string): Promise<ContainerRecord> {
+    const { findStorageContainer } = await import("./operations/sizes");
     return findStorageContainer(this.store, nameOrId);
   }
 

@@ -3,7 +3,7 @@ import { displayId } from "../../format/id";
 import { Stringer } from "../../format/template/index";
 import { humanAgo } from "../../format/units";
 import type { Container } from "../../lib/oci/container";
-import { mountsOf } from "../../lib/operations/container-facts";
+import { mountsOf } from "../../lib/operations/spec-mounts";
 import { ContainerRow } from "../shared/containers/rows";
 import { labelsText, runningTime, timeText } from "../shared/containers/texts";
 import { labelMethod, withMethod, withSecondNames } from "../shared/second-names";

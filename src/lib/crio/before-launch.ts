@@ -1,8 +1,28 @@
+import { existsSync } from "node:fs";
+import type { Config } from "../config";
+import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
 import { crioAnswers } from "./daemon";
-import { wipeWarning, type ListingServer } from "./next-start";
 import { isMadeByKpod } from "./kpod-mark";
+
+/** The socket of CRI-O up to 1.8. */
+const firstSocket = "/var/run/crio.sock";
+
+/** What of the configuration says what CRI-O does when it starts. */
+export type WipeConfig = Pick<
+  Config,
+  "internalWipe" | "listen" | "sources" | "versionFile" | "versionFilePersist"
+>;
+
+/** What of a server tells which pods there are. */
+export type ListingServer = Pick<ContainerServer, "config" | "store" | "update" | "listSandboxes">;
+
+/** What CRI-O removes when it starts, and the file whose absence makes it do so. */
+export interface ComingWipe {
+  what: "containers" | "containers and images";
+  missing: string;
+}
 
 /** What is to be launched. */
 export interface PlannedLaunch {
@@ -34,4 +54,45 @@ export async function beforeLaunch(
   }
   const warning = await wipeWarning(server);
   return warning === undefined ? lines : [...lines, warning];
+}
+
+/**
+ * What the next start of CRI-O removes: it takes the one version file that is missing for a reboot, the other for an
+ * upgrade. One that does not match its version is not foreseen here.
+ */
+export function comingWipe(config: WipeConfig): ComingWipe | undefined {
+  const { internalWipe, listen, sources, versionFile, versionFilePersist } = config;
+  // Those that have a lock file (up to 1.15), or this socket, wipe nothing.
+  if (!internalWipe || sources.has("fileLocking") || listen === firstSocket) return undefined;
+  if (isMissing(versionFilePersist)) return { what: "containers and images", missing: versionFilePersist };
+  return isMissing(versionFile) ? { what: "containers", missing: versionFile } : undefined;
+}
+
+function isMissing(path: string): boolean {
+  return path !== "" && !existsSync(path);
+}
+
+/** A line that warns of that, where CRI-O is used on the node: it is configured, or has left pods in the store. */
+export async function wipeWarning(server: ListingServer): Promise<string | undefined> {
+  const wipe = comingWipe(server.config);
+  if (wipe === undefined || !(await isUsed(server))) return undefined;
+  const images = wipe.what === "containers" ? "" : ", and the images";
+  return `CRI-O will kill and remove all containers at its next start, those of kpod too${images}: ${wipe.missing} is missing`;
+}
+
+async function isUsed(server: ListingServer): Promise<boolean> {
+  if (server.config.hasCrioConf) return true;
+  if (!server.store.exists()) return false;
+  await server.update({ states: false });
+  return server.listSandboxes().some(isOfCrio);
+}
+
+function isOfCrio(sandbox: Sandbox): boolean {
+  try {
+    return !isMadeByKpod(sandbox);
+  } catch (error) {
+    // One whose spec is lost tells nothing.
+    if (!(error instanceof KpodError)) throw error;
+    return false;
+  }
 }

@@ -1,15 +1,15 @@
 import { existsSync } from "node:fs";
-import type { Config } from "../config/index";
 import {
   crioDefaults,
   newestOf,
   parseCrioVersion,
   versionsOfKeys,
+  type Config,
   type CrioAnswer,
   type CrioVersion,
-} from "../config/index";
-import { askDaemon } from "./daemon";
+} from "../config";
 import { findExecutable } from "../system/executable";
+import { askDaemon } from "./daemon";
 
 /** Milliseconds that the program may take to say its version, and the daemon to answer. */
 const timeLimit = 1000;

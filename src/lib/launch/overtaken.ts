@@ -1,5 +1,5 @@
 import type { ContainerServer } from "../container-server";
-import { crioStartedSince } from "../crio/started";
+import { crioStartedSince } from "../crio/daemon";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isVanishing } from "../operations/vanished";

@@ -1,22 +1,30 @@
+import { processCgroupPath, specCgroupPath } from "../cgroups/container-path";
 import type { ContainerServer } from "../container-server";
-import { textOf, textsOf, type ShownImageConfig } from "../images/config-data";
-import { graphDriverOf, type ShownGraphDriver } from "../images/data";
-import { logPathOf } from "../logs/log-path";
-import type { Spec } from "../oci/spec";
-import { readMountPoints } from "../storage/mount-points";
+import { KpodError } from "../errors";
 import {
-  addressesOf,
-  cgroupPathOf,
-  mountSource,
-  mountsOf,
-  shownStopSignal,
-  type ShownMount,
-} from "./container-facts";
-import { findContainer } from "./find-container";
-import { imageFacts } from "./image-facts";
-import { containerRootFsSize, containerRwSize } from "./sizes";
+  imageCreatedBy,
+  shownImageConfig,
+  textOf,
+  textsOf,
+  type ShownImageConfig,
+} from "../images/config-data";
+import { graphDriverOf, type ShownGraphDriver } from "../images/data";
+import { shownImageName } from "../images/shown-name";
+import { logPathOf } from "../logs/log-path";
+import type { Container } from "../oci/container";
+import type { Spec } from "../oci/spec";
+import { textMap } from "../oci/state/container-state";
+import { notedAddresses } from "../sandbox/addresses";
+import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
+import { readMountPoints } from "../storage/mount-points";
+import type { ImageRecord } from "../storage/records";
+import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
-import { tolerantRead } from "./tolerant";
+import { findContainer } from "./find-container";
+import { readableImages } from "./readable-images";
+import { containerRootFsSize, containerRwSize } from "./sizes";
+import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
+import { tolerantRead, type TolerantRead } from "./tolerant";
 
 /**
  * Everything of a container, as inspect shows it (libkpod: ContainerData). The keys are those of kpod 1.0's JSON
@@ -89,7 +97,7 @@ export async function containerData(
   const sandbox = server.getSandbox(container.sandboxId);
   const mounts = mountsOf(spec);
   const nowhere = graphDriverOf(server.store, undefined);
-  const { Image, ...facts } = await imageFacts(server, container, read);
+  const { Image, ...ofImage } = await imageData(server, container, read);
   return {
     ID: id,
     Name: container.name,
@@ -106,7 +114,7 @@ export async function containerData(
     MountLabel: textOf(spec.linux?.mountLabel),
     Mounts: mounts,
     AppArmorProfile: textOf(spec.process?.apparmorProfile),
-    ...facts,
+    ...ofImage,
     ...(size
       ? {
           SizeRw: await containerRwSize(server, id, signal),
@@ -135,4 +143,63 @@ export async function containerData(
 
 function mountpointOf({ store }: ContainerServer, layerId: string): string {
   return readMountPoints(store.layout).find(({ id }) => id === layerId)?.path ?? "";
+}
+
+/**
+ * Reads what a container's image says; all but its name is empty when the image is gone or damaged, or nobody can read
+ * which images there are.
+ */
+async function imageData(
+  server: ContainerServer,
+  container: Container,
+  read: TolerantRead,
+): Promise<Pick<ContainerData, "Image" | "ImageAnnotations" | "CreatedBy" | "Config">> {
+  const { store } = server;
+  const images = await readableImages(server);
+  const record = images?.find(({ id }) => id === container.imageId);
+  const nothing: { manifest: Record<string, unknown>; file: ImageConfigFile } = { manifest: {}, file: {} };
+  const { manifest, file } = read(nothing, () => {
+    if (images === undefined) return nothing;
+    const image = present(record, container);
+    const found = readImageManifest(store, image);
+    return { manifest: found, file: readImageConfig(store, image, found) };
+  });
+  const names = new Map([[container.imageId, record?.names ?? []]]);
+  return {
+    Image: read(container.imageName, () => shownImageName(container, names)),
+    ImageAnnotations: textMap(manifest.annotations),
+    CreatedBy: imageCreatedBy(file),
+    Config: shownImageConfig(file),
+  };
+}
+
+function present(record: ImageRecord | undefined, { imageId }: Container): ImageRecord {
+  if (record !== undefined) return record;
+  throw new KpodError("NOT_FOUND", `its image ${imageId.slice(0, 13)} is not in the store`);
+}
+
+/** The signal that asks a container to stop, as kpod 1.0 wrote it: without SIG, and TERM for none. */
+function shownStopSignal(stopSignal: string): string {
+  return stopSignal === "" ? "TERM" : stopSignal.toUpperCase().replace(/^SIG/, "");
+}
+
+/**
+ * The cgroup of a container, as a path below the hierarchies' roots: where its process is, else where its spec
+ * wants it; "" when the spec does not say.
+ */
+function cgroupPathOf({ id, state }: Container, spec: Spec): string {
+  const pid = state?.pid ?? 0;
+  const text = pid === 0 ? undefined : readProcessCgroup(pid);
+  const actual = text === undefined ? undefined : processCgroupPath(text, id);
+  return actual ?? specCgroupPath(textOf(spec.linux?.cgroupsPath));
+}
+
+/**
+ * The IP addresses of a container: those that CRI-O noted with it, else those of its pod.
+ * @param own annotations of the container's spec
+ * @param pod annotations of the spec of the pod's infra container
+ */
+function addressesOf(own: Readonly<Record<string, string>>, pod: Readonly<Record<string, string>>): string[] {
+  const noted = notedAddresses(own);
+  return noted.length > 0 ? noted : notedAddresses(pod);
 }

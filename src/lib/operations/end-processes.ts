@@ -1,10 +1,24 @@
+import { join } from "node:path";
+import { processCgroupPath } from "../cgroups/container-path";
 import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
 import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { isAlive, readProcessStat } from "../system/process";
-import { signalProcess, type ProcessIdentity } from "../system/process-identity";
-import { describeHang, hangs, waitForEnd } from "./process-end";
+import { readTextIfThere } from "../system/files";
+import {
+  isAlive,
+  readCommandName,
+  readProcessCgroup,
+  readProcessStat,
+  readWaitChannel,
+} from "../system/process";
+import {
+  identifyProcess,
+  knownProcess,
+  signalProcess,
+  type ProcessIdentity,
+} from "../system/process-identity";
+import { waitUntil, type WaitLimits } from "../system/wait-until";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
 const conmonTimeLimit = 5_000;
@@ -17,6 +31,24 @@ export interface EndingOptions {
   /** Milliseconds. */
   readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The first process of a container while it lives, found without the runtime, which may have lost its state: by pid
+ * and start time as they were noted, else by the runtime's pid file, if that process is in a cgroup of the container.
+ */
+export function firstProcessOf(container: Container): ProcessIdentity | undefined {
+  const { initPid, initStartTime } = container.state ?? {};
+  return [knownProcess(initPid, initStartTime), fromPidFile(container)].find(
+    (candidate): candidate is ProcessIdentity => candidate !== undefined && isAlive(candidate),
+  );
+}
+
+function fromPidFile({ id, bundlePath }: Container): ProcessIdentity | undefined {
+  const text = readTextIfThere(join(bundlePath, "pidfile"))?.trim() ?? "";
+  const process = /^\d{1,10}$/.test(text) ? identifyProcess(Number(text)) : undefined;
+  if (process === undefined) return undefined;
+  return processCgroupPath(readProcessCgroup(process.pid) ?? "", id) === undefined ? undefined : process;
 }
 
 /**
@@ -83,5 +115,40 @@ export async function endCgroups(
   const who = pids.length === 0 ? "" : `: ${shown.join(", ")}${more}`;
   throw new KpodError("RUNTIME_TIMEOUT", `processes of container ${name} do not leave ${directory}${who}`, {
     hint: "end them and try again: until then nothing else of it is removed",
+  });
+}
+
+/** Waits until a process has ended. @returns whether it did in time. @throws KpodError INTERRUPTED */
+function waitForEnd(process: ProcessIdentity, what: string, limits: WaitLimits): Promise<boolean> {
+  return waitUntil(`the end of ${what}`, () => !isAlive(process), limits);
+}
+
+/**
+ * What keeps a process from ending, for whoever has to look at it: `conmon (pid 7, state D, in rpc_wait_bit_killable)`,
+ * or the frozen cgroup that it is in.
+ */
+export function describeHang(pid: number): string {
+  const stat = readProcessStat(pid);
+  const name = readCommandName(pid) ?? "process";
+  if (stat === undefined) return `${name} (pid ${pid})`;
+  const channel = readWaitChannel(pid);
+  const frozen = frozenCgroupOf(pid);
+  const facts = [
+    `pid ${pid}`,
+    `state ${stat.state}`,
+    ...(channel === "" ? [] : [`in ${channel}`]),
+    ...(frozen === undefined ? [] : [`frozen by ${frozen}`]),
+  ];
+  return `${name} (${facts.join(", ")})`;
+}
+
+/** The error for a process that does not end. @param what whose it is: `conmon of container X` */
+function hangs(what: string, pid: number): KpodError {
+  const frozen = frozenCgroupOf(pid);
+  return new KpodError("RUNTIME_TIMEOUT", `${what} does not end: ${describeHang(pid)}`, {
+    hint:
+      frozen === undefined
+        ? "it hangs in the kernel, on a dead network mount for example: try again when that is back"
+        : `thaw ${frozen} and try again`,
   });
 }

@@ -4,7 +4,7 @@ import { imageNameMatches } from "../images/name-match";
 import { shownImageName, type ImageNames } from "../images/shown-name";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { mountsOf } from "./container-facts";
+import { mountsOf } from "./spec-mounts";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
 import { findContainer } from "./find-container";
 import { readableImageNames } from "./readable-images";

@@ -4,7 +4,7 @@ import { readExitFile } from "../oci/state/exit-file";
 import { findMonitor } from "../oci/conmon/find";
 import { isAlive } from "../system/process";
 import { waitUntil } from "../system/wait-until";
-import { describeHang } from "./process-end";
+import { describeHang } from "./end-processes";
 import { waitForExit } from "./wait";
 
 /** Milliseconds that conmon has, once its container has ended, to write out what that has left in its pipes. */

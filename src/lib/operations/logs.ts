@@ -1,11 +1,13 @@
+import { readdirSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
+import { fileError, isNotFound, KpodError } from "../errors";
 import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../logs/log-line";
+import { logPathOf } from "../logs/log-path";
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { findContainer } from "./find-container";
-import { waitForLogEnd } from "./log-end";
-import { logPlace, previousLogPlace } from "./log-place";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
 export interface LogOptions {
@@ -41,7 +43,7 @@ export async function* readContainerLog(
   visit: LineVisitor,
 ): AsyncGenerator<LogPace, void> {
   const { sinceTime, untilTime, tail, stream, unfinished, signal } = options;
-  const log = options.previous === true ? previousLogPlace(server, container) : logPlace(server, container);
+  const log = options.previous === true ? previousLogFile(server, container) : logFile(server, container);
   // Ends the wait for the container's end when the caller wants no more lines.
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -70,7 +72,9 @@ async function logEnd(
   container: Container | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  if (container !== undefined) await waitForLogEnd(server, container, signal);
+  if (container === undefined) return;
+  const { waitForLogEnd } = await import("./log-end");
+  await waitForLogEnd(server, container, signal);
 }
 
 /** The lines of a container's log, one by one (libkpod: GetLogs). */
@@ -95,5 +99,67 @@ export async function* getLogs(
     }
   } finally {
     await reading.return();
+  }
+}
+
+/** Where a log is, and whose it is. */
+interface LogFile {
+  path: string;
+  /** Undefined when the container is gone and only its log is left. */
+  container: Container | undefined;
+}
+
+/** The file of a container's log. @throws KpodError as `logPathOf` */
+function logFile(server: ContainerServer, container: Container): LogFile & { container: Container } {
+  const { logDir, sources } = server.config;
+  return { path: logPathOf(container, logDir, sources.get("logDir") === "--log-dir"), container };
+}
+
+/**
+ * The log of the attempt before: of the container of the same name in the same pod that a container
+ * has replaced. The kubelet removes such a container sooner than its log.
+ * @throws KpodError NOT_FOUND when there was no attempt before, or nothing is left of it; as `logPathOf`
+ */
+function previousLogFile(server: ContainerServer, container: Container): LogFile {
+  const { attempt, name } = container.metadata;
+  const pod = podOf(server, container);
+  const [before] = server
+    .listContainers(
+      (other) =>
+        other.metadata.name === name && other.metadata.attempt < attempt && podOf(server, other) === pod,
+    )
+    .sort((a, b) => b.metadata.attempt - a.metadata.attempt);
+  if (before !== undefined) return logFile(server, before);
+  const path = attempt === 0 ? undefined : leftLog(logFile(server, container).path, attempt);
+  if (path !== undefined) return { path, container: undefined };
+  throw new KpodError("NOT_FOUND", `nothing is left of an attempt before container ${container.name}`);
+}
+
+/** The pod of a container by its names in Kubernetes: after a restart it is another one in CRI-O. */
+function podOf(server: ContainerServer, { sandboxId }: Container): string {
+  const sandbox = server.getSandbox(sandboxId);
+  return sandbox === undefined
+    ? sandboxId
+    : JSON.stringify([sandbox.namespace, sandbox.kubeName, sandbox.uid]);
+}
+
+/** The kubelet names the logs of a container in one directory by their attempts: `0.log`, `1.log`. */
+function leftLog(path: string, attempt: number): string | undefined {
+  if (basename(path) !== `${attempt}.log`) return undefined;
+  const attempts = namesIn(dirname(path))
+    .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
+    .map(Number)
+    .filter((other) => other < attempt);
+  return attempts.length === 0
+    ? undefined
+    : join(dirname(path), `${attempts.reduce((one, other) => Math.max(one, other))}.log`);
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw fileError(`cannot read the directory ${directory}`, error);
   }
 }

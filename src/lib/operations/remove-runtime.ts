@@ -10,9 +10,8 @@ import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
 import { removeIfThere } from "../system/files";
 import { waitUntil } from "../system/wait-until";
-import { firstProcessOf } from "./first-process";
 import { killedExitCode } from "./kill";
-import { endCgroups, endMonitor, endProcess } from "./end-processes";
+import { endCgroups, endMonitor, endProcess, firstProcessOf } from "./end-processes";
 import { unpinContainer, unpinPod } from "./unpin-namespaces";
 import { persistFoundDead, persistLostExit } from "./persist-state";
 

@@ -1,9 +1,11 @@
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
+import { lookUp } from "../names/lookup";
 import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../storage/ids";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
-import { findStorageContainer } from "./storage-container";
+import type { ContainerRecord } from "../storage/records";
+import type { Store } from "../storage/store";
 import { isVanishing } from "./vanished";
 
 /** How much room a container takes, in bytes. */
@@ -103,4 +105,18 @@ function requireLayer(id: string, layer: string | undefined): StorageId {
   throw new KpodError("CORRUPT", `the record of container ${id} names no layer`, {
     hint: "the container was made or deleted only by half",
   });
+}
+
+/**
+ * Finds the record of a container in the store, whoever made it: by full id, by any of its names, or by a
+ * unique prefix of the id (libkpod: GetStorageContainer).
+ * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
+ */
+export async function findStorageContainer(store: Store, nameOrId: string): Promise<ContainerRecord> {
+  const records = await store.containers();
+  const entries = records.map((record) => {
+    const [first = ""] = record.names ?? [];
+    return { id: record.id, name: record.names?.includes(nameOrId) === true ? nameOrId : first, record };
+  });
+  return lookUp("container", entries, nameOrId, () => []).record;
 }

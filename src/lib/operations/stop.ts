@@ -6,7 +6,7 @@ import { parseSignal } from "../oci/signals";
 import { isStorageId } from "../storage/ids";
 import { killedExitCode, sendSignal } from "./kill";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
-import { describeHang } from "./process-end";
+import { describeHang } from "./end-processes";
 import { waitForExit, type WaitOptions } from "./wait";
 
 /** Milliseconds within which a process that got KILL must be gone. */

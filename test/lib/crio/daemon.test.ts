@@ -1,9 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { statSync, symlinkSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { copyFileSync, statSync, symlinkSync, utimesSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
-import { crioAnswers } from "../../../src/lib/crio/daemon";
+import { findProgram } from "../../../scripts/lib/layout.mjs";
+import { crioAnswers, crioStartedSince } from "../../../src/lib/crio/daemon";
+import { readTextIfThere } from "../../../src/lib/system/files";
 import { testdir } from "../../helpers/testdir";
+import { until } from "../../helpers/until";
 
 const open = new Set<Server>();
 const callers = new Set<Socket>();
@@ -82,4 +85,31 @@ test("a socket that a dead CRI-O has left is nobody's", async () => {
   expect(spawnSync(process.execPath, ["-e", listening, listen]).signal).toBe("SIGKILL");
   expect(statSync(listen).isSocket()).toBe(true);
   expect(await crioAnswers({ root, listen })).toBe(false);
+});
+
+test("a CRI-O that was started since is told by its version file", () => {
+  const versionFile = join(testdir({ version: '"1.36.3"' }), "version");
+  const written = Date.now() + 3_600_000;
+  utimesSync(versionFile, written / 1000, written / 1000);
+  expect(crioStartedSince({ versionFile }, written)).toBe(true);
+  expect(crioStartedSince({ versionFile }, written - 1_000)).toBe(true);
+  expect(crioStartedSince({ versionFile }, written + 1_000)).toBe(false);
+  expect(crioStartedSince({ versionFile: "" }, written)).toBe(false);
+  expect(crioStartedSince({ versionFile: `${versionFile}-none` }, written)).toBe(false);
+});
+
+test("a CRI-O that was started since is told by its process", async () => {
+  // Not by its own name: other tests look for that at the same time.
+  const command = "kpod-test-crio";
+  const program = join(testdir(), command);
+  copyFileSync(findProgram("sleep") ?? "sleep", program);
+  const since = Date.now();
+  const child = spawn(program, ["1000"]);
+  try {
+    await until("it runs", () => readTextIfThere(`/proc/${child.pid ?? 0}/comm`) === `${command}\n`);
+    expect(crioStartedSince({ versionFile: "" }, since, command)).toBe(true);
+    expect(crioStartedSince({ versionFile: "" }, since + 3_600_000, command)).toBe(false);
+  } finally {
+    child.kill("SIGKILL");
+  }
 });

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { writeFileSync } from "node:fs";
-import { comingWipe, wipeWarning } from "../../../src/lib/crio/next-start";
+import { comingWipe, wipeWarning } from "../../../src/lib/crio/before-launch";
 import { defaultConfig, type Config } from "../../../src/lib/config";
 import { testServer } from "../../helpers/server";
 import { storeTree, testId } from "../../helpers/store-tree";
