@@ -10,7 +10,7 @@ import { runMain } from "./lib/run.mjs";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url)).replace(/\/$/, "");
 
-/** The table and what belongs to it, from the sources as they are now. */
+/** The commands and what belongs to it, from the sources as they are now. */
 async function loadDocumented() {
   const outfile = join(ROOT, "node_modules/.cache/kpod-docs", `documented.${process.pid}.cjs`);
   await build({

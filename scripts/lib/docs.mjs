@@ -1,4 +1,4 @@
-// What man/ and completions/ hold, made from the table of commands, from schemas/ and from man/src.
+// What man/ and completions/ hold, made from the list of commands, from schemas/ and from man/src.
 import { join } from "node:path";
 import { readSchemas, schemaSections } from "./json-page.mjs";
 import { commandPage, configPage, jsonPage, mainPage, pageName } from "./manual.mjs";
@@ -13,11 +13,14 @@ const SCRIPT_FILES = {
 
 /** See docs.d.mts. */
 export function generatedFiles(documented, { version, sources, schemas }) {
-  const { table, globalFlags, shells, completionScript, configTables } = documented;
+  const { commands, commandGroups, globalFlags, shells, completionScript, configTables } = documented;
   const source = (name) => readManualSource(sources, name);
   const pages = [
-    ["man/kpod.1", mainPage({ table, globals: globalFlags, version, source: source("kpod") })],
-    ...table.map((command) => [
+    [
+      "man/kpod.1",
+      mainPage({ commands, groups: commandGroups, globals: globalFlags, version, source: source("kpod") }),
+    ],
+    ...commands.map((command) => [
       `man/${pageName(command)}.1`,
       commandPage({ command, version, source: source(command.path.join("-")) }),
     ]),
@@ -27,7 +30,7 @@ export function generatedFiles(documented, { version, sources, schemas }) {
       jsonPage({ version, source: source("kpod-json"), outputs: schemaSections(readSchemas(schemas)) }),
     ],
   ];
-  const scripts = shells.map((shell) => [SCRIPT_FILES[shell], completionScript(shell, table)]);
+  const scripts = shells.map((shell) => [SCRIPT_FILES[shell], completionScript(shell, commands)]);
   return new Map([...pages, ...scripts]);
 }
 

@@ -1,10 +1,10 @@
-// The manual pages: what every page says alike comes from the table of commands, the rest from man/src.
+// The manual pages: what every page says alike comes from the list of commands, the rest from man/src.
 import { example, inline, literal, manLines, placeholder, plainLines, textLines } from "./roff.mjs";
 
 /** When the manual was last gone through; a date of the day would make each build another one. */
 const REVISED = "2026-11-23";
 
-const GROUPS = {
+const GROUP_HEADINGS = {
   look: "Looking",
   change: "Changing containers",
   pods: "Pods",
@@ -64,11 +64,11 @@ export function commandPage({ command, version, source }) {
 }
 
 /** The page of kpod itself: the commands by group and the global flags, between what man/src says. */
-export function mainPage({ table, globals, version, source }) {
+export function mainPage({ commands, groups, globals, version, source }) {
   const sections = new Map([
     ["SYNOPSIS", [synopsis([], "COMMAND [flags] [ARGUMENTS]")]],
     ["DESCRIPTION", manLines(source.get("DESCRIPTION"))],
-    ["COMMANDS", commandList(table)],
+    ["COMMANDS", commandList(commands, groups)],
     [
       "OPTIONS",
       [
@@ -209,15 +209,15 @@ function others(source) {
     .map(([heading, text]) => [heading, manLines(text)]);
 }
 
-function commandList(table) {
-  return Object.entries(GROUPS).flatMap(([group, title]) => {
-    const commands = table.filter((command) => command.group === group);
-    const rows = commands.flatMap((command) => [
+function commandList(commands, groups) {
+  return Object.keys(groups).flatMap((group) => {
+    const ofGroup = commands.filter((command) => command.group === group);
+    const rows = ofGroup.flatMap((command) => [
       ".TP",
       `${literal(command.path.join(" "))}`,
       ...textLines(`${command.summary}: ${pageName(command)}(1).`),
     ]);
-    return commands.length === 0 ? [] : [`.SS ${title}`, ...rows];
+    return ofGroup.length === 0 ? [] : [`.SS ${GROUP_HEADINGS[group]}`, ...rows];
   });
 }
 

@@ -55,10 +55,10 @@ const plainReader: Reader = {
  */
 export function parsePlainCommandLine(
   argv: readonly string[],
-  table: readonly Command[],
+  commands: readonly Command[],
 ): Request | undefined {
   try {
-    return readCommandLine(argv, table, plainReader);
+    return readCommandLine(argv, commands, plainReader);
   } catch (error) {
     if (error instanceof NotPlainError) return undefined;
     throw error;
@@ -70,12 +70,16 @@ export function parsePlainCommandLine(
  * flags of the command go first (`-s` is the storage driver before `ps` and the size after it).
  *
  * @param argv the words after `kpod`
- * @param table the commands there are
+ * @param commands the commands there are
  * @param reader what takes its words apart
  * @throws UsageError for wrong usage
  * @throws UnknownCommandError when no command is called so
  */
-export function readCommandLine(argv: readonly string[], table: readonly Command[], reader: Reader): Request {
+export function readCommandLine(
+  argv: readonly string[],
+  commands: readonly Command[],
+  reader: Reader,
+): Request {
   let path: readonly string[] = [];
   let words = argv;
   let given: GivenFlags = new Map();
@@ -87,20 +91,20 @@ export function readCommandLine(argv: readonly string[], table: readonly Command
     if (word === undefined) return { kind: "help", path };
     path = [...path, word];
     words = rest;
-    const command = findCommand(table, path);
+    const command = findCommand(commands, path);
     if (command !== undefined) return requestOf(command, given, words, reader);
-    if (!isFamily(table, path)) throw reader.unknown(path);
+    if (!isFamily(commands, path)) throw reader.unknown(path);
   }
 }
 
 /** The command that is called by exactly these words. */
-export function findCommand(table: readonly Command[], path: readonly string[]): Command | undefined {
-  return table.find((command) => command.path.length === path.length && startsWith(command.path, path));
+export function findCommand(commands: readonly Command[], path: readonly string[]): Command | undefined {
+  return commands.find((command) => command.path.length === path.length && startsWith(command.path, path));
 }
 
 /** True when longer commands begin with these words, as those of `pod` do. */
-export function isFamily(table: readonly Command[], path: readonly string[]): boolean {
-  return table.some((command) => command.path.length > path.length && startsWith(command.path, path));
+export function isFamily(commands: readonly Command[], path: readonly string[]): boolean {
+  return commands.some((command) => command.path.length > path.length && startsWith(command.path, path));
 }
 
 /** The flags that are known after the words of a command: its own, and the global ones. */

@@ -1,10 +1,10 @@
-import type { CommandGroup } from "../shell/command";
+import { commandGroups } from "../shell/command";
 import type { Command } from "./command";
 import { commandFolders } from "./command-folders";
 
-const groups: readonly CommandGroup[] = ["look", "change", "pods", "images", "system"];
+const groups = Object.keys(commandGroups);
 
 /** Every command of kpod, group by group: parser, help, completions and manual pages are made from this list. */
-export const table: readonly Command[] = [...commandFolders].sort(
+export const commands: readonly Command[] = [...commandFolders].sort(
   (a, b) => groups.indexOf(a.group) - groups.indexOf(b.group) || a.order - b.order,
 );

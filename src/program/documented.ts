@@ -10,8 +10,9 @@ import { defaultRuntimeHandler, handlerKeys } from "../lib/config/runtime-handle
 
 // Everything that scripts/docs.mjs makes the manual and the completions from. No part of kpod needs this file.
 export { completionScript, shells } from "./completion/scripts";
+export { commandGroups } from "../shell/command";
 export { globalFlags } from "../shell/global-flags";
-export { table } from "./command-list";
+export { commands } from "./command-list";
 
 /** A key of crio.conf as its manual page shows it. */
 export interface DocumentedKey {

@@ -14,39 +14,39 @@ import { versionLine } from "../shell/version";
  * thrown. Nothing escapes.
  *
  * @param argv the words after `kpod`
- * @param table the commands there are
+ * @param commands the commands there are
  */
 export async function execute(
   argv: readonly string[],
   terminal: Terminal,
-  table: readonly Command[],
+  commands: readonly Command[],
 ): Promise<number> {
   try {
-    return await answer(await readRequest(argv, table), terminal, table);
+    return await answer(await readRequest(argv, commands), terminal, commands);
   } catch (error) {
     return report(error, terminal, argv);
   }
 }
 
-async function readRequest(argv: readonly string[], table: readonly Command[]): Promise<Request> {
-  const plain = parsePlainCommandLine(argv, table);
+async function readRequest(argv: readonly string[], commands: readonly Command[]): Promise<Request> {
+  const plain = parsePlainCommandLine(argv, commands);
   if (plain !== undefined) return plain;
   const { parseCommandLine } = await import("./parser");
-  return parseCommandLine(argv, table);
+  return parseCommandLine(argv, commands);
 }
 
-async function answer(request: Request, terminal: Terminal, table: readonly Command[]): Promise<number> {
+async function answer(request: Request, terminal: Terminal, commands: readonly Command[]): Promise<number> {
   switch (request.kind) {
     case "version":
       terminal.out(versionLine);
       return ExitCode.success;
     case "help": {
       const { showHelp } = await import("./help");
-      await showHelp(terminal, table, request.path);
+      await showHelp(terminal, commands, request.path);
       return ExitCode.success;
     }
     case "command":
-      return runCommand(request, terminal, table);
+      return runCommand(request, terminal, commands);
   }
 }
 

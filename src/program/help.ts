@@ -1,6 +1,6 @@
 import CliTable from "cli-table3";
 import { loadColors, type Colors } from "../shell/colors";
-import type { CommandGroup } from "../shell/command";
+import { commandGroups } from "../shell/command";
 import type { Command } from "./command";
 import type { FlagSpec, FlagSpecs } from "../shell/flags";
 import { unknownCommand } from "./parser";
@@ -15,34 +15,26 @@ export interface HelpStyle {
   readonly columns: number | undefined;
 }
 
-const headings: Readonly<Record<CommandGroup, string>> = {
-  look: "Look",
-  change: "Change",
-  pods: "Pods",
-  images: "Images",
-  system: "System",
-};
-
 /** Prints the help of a command, see {@link helpText}. */
 export async function showHelp(
   terminal: Terminal,
-  table: readonly Command[],
+  commands: readonly Command[],
   path: readonly string[],
 ): Promise<void> {
   const colors = await loadColors(terminal.color);
-  terminal.out(helpText(table, path, { colors, columns: terminal.columns }));
+  terminal.out(helpText(commands, path, { colors, columns: terminal.columns }));
 }
 
 /**
- * The help of a command, of a family of commands (`["pod"]`) or of kpod (`[]`), made from the table.
+ * The help of a command, of a family of commands (`["pod"]`) or of kpod (`[]`), made from their descriptions.
  *
  * @throws UnknownCommandError when no command is called so
  */
-export function helpText(table: readonly Command[], path: readonly string[], style: HelpStyle): string {
-  const command = findCommand(table, path);
+export function helpText(commands: readonly Command[], path: readonly string[], style: HelpStyle): string {
+  const command = findCommand(commands, path);
   if (command !== undefined) return commandHelp(command, style);
-  if (path.length > 0 && !isFamily(table, path)) throw unknownCommand(table, path);
-  return listHelp(table, path, style);
+  if (path.length > 0 && !isFamily(commands, path)) throw unknownCommand(commands, path);
+  return listHelp(commands, path, style);
 }
 
 function commandHelp(command: Command, style: HelpStyle): string {
@@ -59,11 +51,11 @@ function commandHelp(command: Command, style: HelpStyle): string {
   ]);
 }
 
-function listHelp(table: readonly Command[], path: readonly string[], style: HelpStyle): string {
-  const listed = table.filter((command) => path.every((word, index) => command.path[index] === word));
-  const groups = (Object.keys(headings) as CommandGroup[]).map((group) => {
+function listHelp(commands: readonly Command[], path: readonly string[], style: HelpStyle): string {
+  const listed = commands.filter((command) => path.every((word, index) => command.path[index] === word));
+  const groups = Object.entries(commandGroups).map(([group, heading]) => {
     const rows = listed.filter((command) => command.group === group).map(commandRow);
-    return rows.length > 0 && section(headings[group], list(rows, style, columnWidth(listed)), style);
+    return rows.length > 0 && section(heading, list(rows, style, columnWidth(listed)), style);
   });
   const name = ["kpod", ...path].join(" ");
   return sections([

@@ -10,14 +10,14 @@ import { prepareWords } from "./prepared-words";
  * Reads any command line, and says what is wrong with it.
  *
  * @param argv the words after `kpod`
- * @param table the commands there are
+ * @param commands the commands there are
  * @throws UsageError for wrong usage
  * @throws UnknownCommandError when no command is called so
  */
-export function parseCommandLine(argv: readonly string[], table: readonly Command[]): Request {
-  return readCommandLine(argv, table, {
+export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): Request {
+  return readCommandLine(argv, commands, {
     flags: parseFlags,
-    unknown: (path) => unknownCommand(table, path),
+    unknown: (path) => unknownCommand(commands, path),
   });
 }
 
@@ -65,9 +65,9 @@ export function parseByCommander(
 }
 
 /** The error for words that call no command, with the nearest one that there is. */
-export function unknownCommand(table: readonly Command[], path: readonly string[]): UnknownCommandError {
+export function unknownCommand(commands: readonly Command[], path: readonly string[]): UnknownCommandError {
   const parent = path.slice(0, -1);
-  const siblings = table
+  const siblings = commands
     .filter((command) => startsWith(command.path, parent))
     .flatMap((command) => command.path[parent.length] ?? []);
   const parser = new Commander()

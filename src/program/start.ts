@@ -1,7 +1,7 @@
 import { loadedLibc } from "../lib/system/libc";
 import { execute } from "./execute";
 import { report } from "./report";
-import { table } from "./command-list";
+import { commands } from "./command-list";
 import { systemTerminal } from "../shell/terminal";
 
 /** Runs kpod in this process, and ends the process with its exit code. */
@@ -10,7 +10,7 @@ export function start(argv: readonly string[]): void {
   process.on("uncaughtException", (error) => {
     void report(error, systemTerminal, argv).then(endProcess);
   });
-  void execute(argv, systemTerminal, table).then(endProcess);
+  void execute(argv, systemTerminal, commands).then(endProcess);
 }
 
 /**

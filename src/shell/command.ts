@@ -1,8 +1,17 @@
 import type { Completes } from "./completes";
 import type { FlagSpecs } from "./flags";
 
-/** Under which heading of `kpod --help` a command stands. */
-export type CommandGroup = "look" | "change" | "pods" | "images" | "system";
+/** The groups of commands in their order, with their headings in `kpod --help`. */
+export const commandGroups = {
+  look: "Look",
+  change: "Change",
+  pods: "Pods",
+  images: "Images",
+  system: "System",
+} as const;
+
+/** Under which heading a command stands. */
+export type CommandGroup = keyof typeof commandGroups;
 
 /** How many arguments a command takes, and what they are called. */
 export interface ArgumentsSpec {

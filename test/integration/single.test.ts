@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "
 import { basename, join } from "node:path";
 import { buildDeb, debName } from "../../scripts/lib/deb.mjs";
 import { shells } from "../../src/program/completion/scripts";
-import { table } from "../../src/program/command-list";
+import { commands } from "../../src/program/command-list";
 import packageJson from "../../package.json";
 import { createBareRoot, type BareRoot } from "../helpers/bare-root";
 import { listing } from "../helpers/listing";
@@ -115,7 +115,7 @@ test("words that node would take for its own are kpod's", async () => {
 });
 
 test("every command is in it", async () => {
-  for (const { path, summary } of table) expect(await kpod(...path, "--help")).toContain(summary);
+  for (const { path, summary } of commands) expect(await kpod(...path, "--help")).toContain(summary);
 });
 
 test("a pod's life", async () => {

@@ -2,11 +2,11 @@ import { command, type Command } from "../../src/program/command";
 import { UnknownCommandError, UsageError } from "../../src/shell/errors";
 import { parseCommandLine } from "../../src/program/parser";
 import type { Request } from "../../src/program/command-line";
-import { table } from "../../src/program/command-list";
+import { commands } from "../../src/program/command-list";
 
 /** What a command line asks for, as far as the tests tell it: the path, and what was given. */
-function parse(line: string, commands: readonly Command[] = table): unknown {
-  const request: Request = parseCommandLine(line === "" ? [] : line.split(" "), commands);
+function parse(line: string, known: readonly Command[] = commands): unknown {
+  const request: Request = parseCommandLine(line === "" ? [] : line.split(" "), known);
   if (request.kind !== "command") return request;
   const given = Object.fromEntries(request.given);
   return { path: request.command.path.join(" "), given, args: request.args, globals: request.globals };

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createContext } from "../../src/program/context";
 import { flagValues } from "../../src/shell/flags";
 import { globalFlags } from "../../src/shell/global-flags";
-import { table } from "../../src/program/command-list";
+import { commands } from "../../src/program/command-list";
 import { bufferTerminal } from "../helpers/buffer-terminal";
 import { testdir } from "../helpers/testdir";
 
@@ -15,7 +15,7 @@ async function budgetsOf(changes: boolean, given: Record<string, number> = {}) {
     globalFlags,
     new Map<string, string | number>([["config", join(directory, "crio.conf")], ...Object.entries(given)]),
   );
-  const context = createContext(globals, bufferTerminal(), { changes, commands: table });
+  const context = createContext(globals, bufferTerminal(), { changes, commands });
   const servers = [await context.openServer(), await context.openServer()];
   return servers.map(({ store }) => store.lockWait.budget);
 }
@@ -34,7 +34,7 @@ test.each([
 
 test("what looks and what changes", () => {
   const names = (changes: boolean): string[] =>
-    table.filter(({ needsRoot = false }) => needsRoot === changes).map(({ path }) => path.join(" "));
+    commands.filter(({ needsRoot = false }) => needsRoot === changes).map(({ path }) => path.join(" "));
   expect(names(false)).toEqual([
     ...["ps", "inspect", "logs", "stats", "wait", "pod ps", "pod inspect"],
     ...["images", "info", "config", "help", "version", "completion"],

@@ -9,7 +9,7 @@ import { globalFlags } from "../../src/shell/global-flags";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
 import { parseCommandLine } from "../../src/program/parser";
-import { table } from "../../src/program/command-list";
+import { commands } from "../../src/program/command-list";
 import packageJson from "../../package.json";
 import { runProcess } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
@@ -24,7 +24,7 @@ const present = ["man", "completions"].flatMap((directory) =>
     .map(({ name }) => join(directory, name)),
 );
 
-describe("what is committed is what the table gives; `npm run docs` makes it so", () => {
+describe("what is committed is what the commands give; `npm run docs` makes it so", () => {
   test.each([...made])("%s", (name, text) => {
     const path = join(repository, name);
     expect(existsSync(path) ? readFileSync(path, "utf8") : "it is missing").toBe(text);
@@ -36,7 +36,7 @@ describe("what is committed is what the table gives; `npm run docs` makes it so"
   });
 
   test("all prose is used", () => {
-    const pages = ["kpod", "kpod-json", "kpod.conf", ...table.map(({ path }) => path.join("-"))];
+    const pages = ["kpod", "kpod-json", "kpod.conf", ...commands.map(({ path }) => path.join("-"))];
     expect(readdirSync(sources).sort()).toEqual(pages.map((page) => `${page}.md`).sort());
   });
 });
@@ -49,7 +49,7 @@ function isTaken({ path, arguments: { min } }: Command, [long, spec]: Flag): boo
   const value = spec.choices?.[0] ?? (spec.type === undefined ? "x" : "1");
   const words = [...path, `--${long}`, ...(spec.argument === undefined ? [] : [value])];
   try {
-    parseCommandLine([...words, ...Array.from({ length: min }, () => "x")], table);
+    parseCommandLine([...words, ...Array.from({ length: min }, () => "x")], commands);
     return true;
   } catch (error) {
     if (error instanceof UsageError && error.message.startsWith("unknown option")) return false;
@@ -88,7 +88,7 @@ function placesWithout(command: Command, flag: Flag): string[] {
   const page = made.get(isGlobal ? "man/kpod.1" : `man/${["kpod", ...path].join("-")}.1`) ?? "";
   const saidIn = {
     parser: isTaken(command, flag),
-    help: new RegExp(`^ +(-., )?--${long}( |$)`, "m").test(helpText(table, path, plain)),
+    help: new RegExp(`^ +(-., )?--${long}( |$)`, "m").test(helpText(commands, path, plain)),
     bash: new RegExp(`(^|\\(| )--${long}( |\\)|$)`).test(bash ?? ""),
     zsh: new RegExp(`[')},]--${long}(=-?)?[}']`).test(zsh ?? ""),
     fish: fish.some((line) => line.includes(` -l ${long} `)),
@@ -103,19 +103,19 @@ function textAfter(text: string, start: string): string {
   return text.split(start)[1] ?? "";
 }
 
-const flags = table.flatMap((entry) =>
+const flags = commands.flatMap((entry) =>
   Object.entries<FlagSpec>({ ...globalFlags, ...entry.flags })
     .filter(([, { hidden }]) => hidden !== true)
     .map((flag) => [`kpod ${entry.path.join(" ")} --${flag[0]}`, entry, flag] as const),
 );
 
-describe("nothing leaves out a flag of the table", () => {
+describe("nothing leaves out a flag of a command", () => {
   test.each(flags)("%s", (_, entry, flag) => {
     expect(placesWithout(entry, flag)).toEqual([]);
   });
 
   test("a flag that nothing knows is missed everywhere", () => {
-    for (const entry of table) {
+    for (const entry of commands) {
       const everywhere = ["parser", "help", "bash", "zsh", "fish", "manual"];
       expect(placesWithout(entry, ["left-out", { help: "Not there" }])).toEqual(everywhere);
     }
@@ -186,7 +186,7 @@ describe("manual pages", () => {
       },
       () => Promise.resolve({ run: () => 0 }),
     );
-    const withOther = { ...documented, table: [...table, other] };
+    const withOther = { ...documented, commands: [...commands, other] };
     expect(() => generatedFiles(withOther, places)).toThrow("man/src/other.md is missing");
   });
 });

@@ -6,8 +6,8 @@ import { execute } from "../../src/program/execute";
 import { KpodError } from "../../src/lib/errors";
 import { bufferTerminal } from "../helpers/buffer-terminal";
 
-/** A table with one command, `do`, that does what the test says. */
-function tableOf(
+/** A list of one command, `do`, that does what the test says. */
+function commandsOf(
   run: (context: BaseContext) => Promise<number> | number,
   needsRoot?: true,
 ): readonly Command[] {
@@ -34,7 +34,7 @@ async function outcome(
   argv: readonly string[] = ["do"],
 ) {
   const terminal = bufferTerminal();
-  const code = await execute(argv, terminal, tableOf(run));
+  const code = await execute(argv, terminal, commandsOf(run));
   return { code, stdout: terminal.stdout, stderr: terminal.stderr };
 }
 
@@ -69,10 +69,10 @@ test("a command reads flags, arguments and global flags by its types", async () 
     seen.push([flags.noTrunc, flags.label, mode, time, first.length, second.length, globals.root]);
     return 0;
   };
-  const table = [command("take", take, () => Promise.resolve({ run }))];
+  const commands = [command("take", take, () => Promise.resolve({ run }))];
   const flags = ["--label=x", "--label", "y", "--no-trunc", "--time=2", "--mode=fast", "--root=/r"];
-  await execute(["take", "ab", "c"], bufferTerminal(), table);
-  await execute(["take", "a", ...flags, "b"], bufferTerminal(), table);
+  await execute(["take", "ab", "c"], bufferTerminal(), commands);
+  await execute(["take", "a", ...flags, "b"], bufferTerminal(), commands);
   expect(seen).toEqual([
     [false, [], "slow", undefined, 2, 1, undefined],
     [true, ["x", "y"], "fast", 2, 1, 1, "/r"],
@@ -191,7 +191,7 @@ test.each<[string, { needsRoot?: true }]>([
     return 0;
   };
   try {
-    await execute(["do"], bufferTerminal(), tableOf(run, needsRoot));
+    await execute(["do"], bufferTerminal(), commandsOf(run, needsRoot));
     expect(during).toEqual(before.map((count) => count + (needsRoot === true ? 1 : 0)));
   } finally {
     for (const signal of signals) {
@@ -221,7 +221,7 @@ test("colours are for terminals that want them", async () => {
   await execute(
     ["nothing"],
     terminal,
-    tableOf(() => 0),
+    commandsOf(() => 0),
   );
   expect(terminal.stderr).toContain("\x1b[31mError:\x1b[39m unknown command 'nothing'\n");
 });

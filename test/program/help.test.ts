@@ -5,7 +5,7 @@ import { helpText } from "../../src/program/help";
 
 const load = () => Promise.resolve({ run: () => 0 });
 
-const table = [
+const commands = [
   command(
     "list",
     {
@@ -43,7 +43,7 @@ const table = [
   ),
 ];
 const help = (path: readonly string[], columns?: number) =>
-  helpText(table, path, { colors: plainColors, columns });
+  helpText(commands, path, { colors: plainColors, columns });
 
 test("a command's help: usage, flags with short forms and defaults, examples, then global flags", () => {
   expect(help(["list"])).toContain(
@@ -94,7 +94,7 @@ test("a narrow terminal gets narrower help", () => {
 
 test("headings are painted where colours are wanted", () => {
   const bold = (text: string) => `<${text}>`;
-  const text = helpText(table, [], { colors: { ...plainColors, bold }, columns: 80 });
+  const text = helpText(commands, [], { colors: { ...plainColors, bold }, columns: 80 });
   expect(text).toMatch(/^<Usage:> kpod/);
   expect(text).toContain("\n<Look:>\n");
 });

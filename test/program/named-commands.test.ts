@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import * as ts from "typescript";
 import { globalFlags } from "../../src/shell/global-flags";
-import { table } from "../../src/program/command-list";
+import { commands } from "../../src/program/command-list";
 
 const root = join(__dirname, "../..");
 
@@ -56,7 +56,7 @@ function mistakesIn(text: string): string[] {
       const [whole, first = "", second = "", flags = ""] = match;
       // Where the whole command is put in, it is one that was given.
       if (prose.has(first) || first.startsWith("-") || first === "${}") return [];
-      const command = table.find(({ path }) => [first, `${first} ${second}`].includes(path.join(" ")));
+      const command = commands.find(({ path }) => [first, `${first} ${second}`].includes(path.join(" ")));
       if (command === undefined) return [`there is no ${whole}`];
       const known = Object.values({ ...globalFlags, ...command.flags } as Record<
         string,

@@ -1,5 +1,5 @@
 import type { Completes, NodeObject } from "../../shell/completes";
-import { table } from "../command-list";
+import { commands } from "../command-list";
 import { systemTerminal } from "../../shell/terminal";
 import { candidates } from "./named";
 import { completesAt } from "./place";
@@ -27,7 +27,7 @@ export async function answerShell(argv: readonly string[]): Promise<boolean> {
 }
 
 async function answer(request: CompletionRequest): Promise<string> {
-  const completes = completesAt(table, request.place);
+  const completes = completesAt(commands, request.place);
   if (!isNodeObject(completes)) return "";
   const { loadConfig } = await import("../../lib/config/index");
   const { globals, word } = request;

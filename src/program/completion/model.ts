@@ -56,19 +56,19 @@ export interface CompletionModel {
   readonly commands: readonly CommandModel[];
 }
 
-/** Puts the table into the form that the scripts are made from. Hidden flags are left out. */
-export function completionModel(table: readonly Command[]): CompletionModel {
-  const prefixes = table.flatMap(({ path }) => path.map((_, length) => path.slice(0, length).join(" ")));
+/** Puts the commands into the form that the scripts are made from. Hidden flags are left out. */
+export function completionModel(commands: readonly Command[]): CompletionModel {
+  const prefixes = commands.flatMap(({ path }) => path.map((_, length) => path.slice(0, length).join(" ")));
   return {
     globals: flagModels(globalFlags, []),
-    families: [...new Set(prefixes)].map((prefix) => familyModel(table, prefix)),
-    commands: table.map(commandModel),
+    families: [...new Set(prefixes)].map((prefix) => familyModel(commands, prefix)),
+    commands: commands.map(commandModel),
   };
 }
 
-function familyModel(table: readonly Command[], prefix: string): FamilyModel {
+function familyModel(commands: readonly Command[], prefix: string): FamilyModel {
   const path = prefix === "" ? [] : prefix.split(" ");
-  const within = table.filter(({ path: words }) => words.slice(0, path.length).join(" ") === prefix);
+  const within = commands.filter(({ path: words }) => words.slice(0, path.length).join(" ") === prefix);
   const next = new Map<string, string>();
   for (const command of within) {
     const word = command.path[path.length];

@@ -4,15 +4,15 @@ import type { FlagSpec, FlagSpecs } from "../../shell/flags";
 import { globalFlags } from "../../shell/global-flags";
 
 /**
- * What completes a place of the command line, by the table.
+ * What completes a place of the command line, by the list of commands.
  *
  * @param place as in CompletionRequest
  * @returns "nothing" for a place that there is not
  */
-export function completesAt(table: readonly Command[], place: readonly string[]): Completes {
+export function completesAt(commands: readonly Command[], place: readonly string[]): Completes {
   const flagAt = place.findIndex((word) => word.startsWith("-"));
   const path = flagAt < 0 ? place : place.slice(0, flagAt);
-  const command = table.find((candidate) => candidate.path.join(" ") === path.join(" "));
+  const command = commands.find((candidate) => candidate.path.join(" ") === path.join(" "));
   if (command === undefined) return "nothing";
   if (flagAt < 0) return command.arguments.completes?.[0] ?? "nothing";
   const [flag = "", key] = place.slice(flagAt);

@@ -11,8 +11,8 @@ export const shells = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof shells)[number];
 
 /** The script that completes command lines of these commands in a shell. */
-export function completionScript(shell: Shell, table: readonly Command[]): string {
-  const model = completionModel(table);
+export function completionScript(shell: Shell, commands: readonly Command[]): string {
+  const model = completionModel(commands);
   switch (shell) {
     case "bash":
       return bashScript(model);

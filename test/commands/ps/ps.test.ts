@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { execute } from "../../../src/program/execute";
-import { table } from "../../../src/program/command-list";
+import { commands } from "../../../src/program/command-list";
 import { command as podPs } from "../../../src/commands/pod/ps/command";
 import { command as ps } from "../../../src/commands/ps/command";
 import { containerJson } from "../../../src/commands/ps/json";
@@ -426,7 +426,7 @@ describe("wrong usage ends with 2 before anything is read", () => {
     const exitCode = await execute(
       ["--config", "/nonexistent/crio.conf", ...line.split(" ")],
       terminal,
-      table,
+      commands,
     );
     expect(terminal.stderr.split("\n")).toHaveLength(3);
     expect(terminal.stderr).toContain(`Error: ${message}`);
@@ -445,7 +445,7 @@ describe("over a store", () => {
     const terminal = bufferTerminal();
     const places = ["--root", join(directory, "root"), "--runroot", join(directory, "runroot")];
     const argv = ["--config", join(directory, "crio.conf"), ...places, "-s", "overlay", ...line.split(" ")];
-    const exitCode = await execute(argv, terminal, table);
+    const exitCode = await execute(argv, terminal, commands);
     return { exitCode, stdout: terminal.stdout, stderr: terminal.stderr };
   };
 

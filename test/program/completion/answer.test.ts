@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { answerShell } from "../../../src/program/completion/answer";
 import { containerNames, podNames } from "../../../src/program/completion/names";
 import { newestFirst, readStoreRecords } from "../../../src/program/completion/records";
-import { table } from "../../../src/program/command-list";
+import { commands } from "../../../src/program/command-list";
 import { systemTerminal } from "../../../src/shell/terminal";
 import { completionIds, completionStore } from "../../helpers/completion-store";
 import { nodeConfig, testServer } from "../../helpers/server";
@@ -254,8 +254,8 @@ test.each([[[]], [["run", "busybox", "__complete"]], [["--root"]]])(
   },
 );
 
-test("what the table lets a shell ask for is answered for every command", async () => {
-  const asking = table.filter(({ arguments: { completes } }) => {
+test("what commands let a shell ask for is answered for every command", async () => {
+  const asking = commands.filter(({ arguments: { completes } }) => {
     const first = completes?.[0];
     return typeof first === "string" && !["nothing", "file", "directory", "command"].includes(first);
   });

@@ -1,5 +1,5 @@
 import { completesAt } from "../../../src/program/completion/place";
-import { table } from "../../../src/program/command-list";
+import { commands } from "../../../src/program/command-list";
 import { templateContainer } from "../../../src/commands/ps/template";
 import { imageRows } from "../../../src/commands/images/rows";
 import { templateView } from "../../../src/commands/shared/inspect/view";
@@ -20,7 +20,7 @@ async function loaded(): Promise<TestServer> {
 }
 
 function offered(...place: string[]): unknown {
-  const completes = completesAt(table, place);
+  const completes = completesAt(commands, place);
   return typeof completes === "object" && "fields" in completes ? completes.fields : completes;
 }
 
@@ -64,7 +64,7 @@ test.each([
   ["ps", containerFilterKeys],
   ["pod ps", sandboxFilterKeys],
 ] as const)("the filters of %s that are offered are those that there are", (name, keys) => {
-  const command = table.find(({ path }) => path.join(" ") === name);
+  const command = commands.find(({ path }) => path.join(" ") === name);
   const completes = command?.flags.filter?.completes;
   expect(completes).toHaveProperty("filters");
   const filters = typeof completes === "object" && "filters" in completes ? completes.filters : {};

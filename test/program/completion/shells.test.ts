@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { shells, type Shell } from "../../../src/program/completion/scripts";
 import type { FlagSpecs } from "../../../src/shell/flags";
 import { globalFlags } from "../../../src/shell/global-flags";
-import { table } from "../../../src/program/command-list";
+import { commands } from "../../../src/program/command-list";
 import { completionIds, completionStore } from "../../helpers/completion-store";
 import { completedOnTerminal, completionsIn } from "../../helpers/shells";
 import { testdir } from "../../helpers/testdir";
@@ -92,16 +92,16 @@ describe.each(shells)("%s", (shell) => {
     expect(found).toEqual(asked.map(([line, expected]) => [line, expected]));
   });
 
-  test("offers all commands, flags and template fields that the table has", async () => {
+  test("offers all commands, flags and template fields that there are", async () => {
     const words = [
-      { line: "kpod ", expected: table.map(({ path }) => path[0]) },
-      { line: "kpod pod ", expected: table.flatMap(({ path }) => (path[0] === "pod" ? [path[1]] : [])) },
+      { line: "kpod ", expected: commands.map(({ path }) => path[0]) },
+      { line: "kpod pod ", expected: commands.flatMap(({ path }) => (path[0] === "pod" ? [path[1]] : [])) },
     ];
-    const flags = table.map(({ path, flags: own }) => ({
+    const flags = commands.map(({ path, flags: own }) => ({
       line: ["kpod", ...path, "--"].join(" "),
       expected: visibleNames({ ...globalFlags, ...own }),
     }));
-    const templates = table.flatMap(({ path, flags: own }) =>
+    const templates = commands.flatMap(({ path, flags: own }) =>
       Object.entries(own).flatMap(([long, { completes }]) => {
         if (typeof completes !== "object" || !("fields" in completes)) return [];
         const before = ["kpod", ...path, `--${long}`, ""].join(" ");
