@@ -1,10 +1,9 @@
-import { apiKeys, defaultApiConfig } from "../lib/config/api-config";
 import { crioDefaults } from "../lib/config/crio-defaults";
 import { newestCrio } from "../lib/config/crio-version";
 import { fieldsOf, type ConfigKeys } from "../lib/config/keys";
 import { defaultImageConfig, imageKeys } from "../lib/config/image-config";
 import { defaultNetworkConfig, networkKeys } from "../lib/config/network-config";
-import { defaultRootConfig, rootKeys } from "../lib/config/root-config";
+import { apiKeys, defaultApiConfig, defaultRootConfig, rootKeys } from "../lib/config/root-config";
 import { defaultRuntimeConfig, runtimeKeys } from "../lib/config/runtime-config";
 import { defaultRuntimeHandler, handlerKeys } from "../lib/config/runtime-handlers";
 

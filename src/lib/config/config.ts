@@ -8,8 +8,7 @@ import { readFields } from "./read";
 import { findKey, readTomlFile, subsection, type TomlSection } from "./toml-file";
 import { scanToml } from "./toml-scan";
 import { newTable } from "./toml-tree";
-import { addUnknownKeys } from "./unknown-keys";
-import { writeFields } from "./write";
+import { addUnknownKeys, writeFields } from "./write";
 
 // A class cannot take over the fields of an interface by itself: Config says here that it has them, and
 // its constructor assigns every one.
@@ -109,7 +108,7 @@ export class Config extends Fields {
     this.#sections.push(file);
   }
 
-  /** Takes over values and notes where they come from. */
+  /** Takes over values, with where they come from. */
   set(fields: Partial<ConfigFields>, source: string): void {
     Object.assign(this, fields);
     for (const field of Object.keys(fields) as (keyof ConfigFields)[]) this.#sources.set(field, source);
@@ -137,8 +136,8 @@ export class Config extends Fields {
     return [...new Set(sections.flatMap(({ values }) => Object.keys(values)))];
   }
 
-  /** Notes that a file was read that is no crio.conf. */
-  noteFile(path: string): void {
+  /** Adds a file that was read and is no crio.conf. */
+  addFile(path: string): void {
     this.#files.push(path);
   }
 

@@ -1,8 +1,14 @@
-import { apiKeys, defaultApiConfig, type ApiConfig } from "./api-config";
 import { defaultImageConfig, imageKeys, type ImageConfig } from "./image-config";
 import type { ConfigKeys } from "./keys";
 import { defaultNetworkConfig, networkKeys, type NetworkConfig } from "./network-config";
-import { defaultRootConfig, rootKeys, type RootConfig } from "./root-config";
+import {
+  apiKeys,
+  defaultApiConfig,
+  defaultRootConfig,
+  rootKeys,
+  type ApiConfig,
+  type RootConfig,
+} from "./root-config";
 import { defaultRuntimeConfig, runtimeKeys, type RuntimeConfig } from "./runtime-config";
 
 /** Every value of the configuration, side by side as in Go's embedded structs. */

@@ -1,21 +1,21 @@
-export type { ApiConfig } from "./api-config";
 export { Config, crioText, defaultConfig } from "./config";
 export { crioDefaults, newestOf, versionsOfKeys } from "./crio-defaults";
 export type { CrioDefaults, RecordPlace } from "./crio-defaults";
 export { crioVersionText, isSince, newestCrio, parseCrioVersion, readVersionFiles } from "./crio-version";
 export type { CrioAnswer, CrioVersion } from "./crio-version";
-export { cniPluginDirs, hookDirectories } from "./directories";
 export type { ConfigFields } from "./fields";
 export type { ImageConfig, ImageVolumesType } from "./image-config";
+export { parseLogSize } from "./keys";
 export { defaultConfigPaths, loadConfig } from "./load-config";
 export type { ConfigOverrides, ConfigPaths, LoadConfigOptions } from "./load-config";
-export { parseLogSize } from "./log-size";
+export { cniPluginDirs } from "./network-config";
 export type { NetworkConfig } from "./network-config";
-export type { RootConfig } from "./root-config";
+export type { ApiConfig, RootConfig } from "./root-config";
 export {
   defaultHooksDirPath,
   defaultLogSizeMax,
   defaultPidsLimit,
+  hookDirectories,
   overrideHooksDirPath,
 } from "./runtime-config";
 export type { CgroupManager, HookParams, RuntimeConfig, WorkloadTrust } from "./runtime-config";

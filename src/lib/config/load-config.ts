@@ -1,10 +1,10 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import { absolutePath } from "../system/paths";
 import { Config } from "./config";
 import { newestOf } from "./crio-defaults";
 import { newestCrio, readVersionFiles, type CrioAnswer } from "./crio-version";
-import { listDropIns } from "./drop-ins";
 import { readEnvironment, type Environment } from "./environment";
 import { defaultRuntimeHandler, runtimeHandler } from "./runtime-handlers";
 import { readStorageConf } from "./storage-conf";
@@ -73,7 +73,7 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   const storageConf = set(environment.CONTAINERS_STORAGE_CONF) ?? paths.storageConf.find(isThere);
   if (storageConf !== undefined) {
     config.set(readStorageConf(storageConf, config), storageConf);
-    config.noteFile(storageConf);
+    config.addFile(storageConf);
   }
   for (const file of crioConfFiles(options, environment, paths)) config.updateFromFile(file);
   for (const { variable, fields } of readEnvironment(environment)) {
@@ -144,4 +144,31 @@ function isThere(path: string): boolean {
     if (isNotFound(error)) return false;
     throw new KpodError("BAD_CONFIG", `cannot read ${path}: ${describeErrno(error)}`, { cause: error });
   }
+}
+
+/**
+ * The files of a directory of drop-ins in the order in which CRI-O reads them: every regular file, whatever
+ * its name, also in directories within, each directory sorted by the bytes of the names. Links to files are
+ * followed, links to directories are not.
+ * @throws KpodError BAD_CONFIG that names what cannot be looked at
+ */
+export function listDropIns(directory: string): string[] {
+  try {
+    return filesIn(directory);
+  } catch (error) {
+    throw new KpodError("BAD_CONFIG", `cannot read the drop-ins in ${directory}: ${describeErrno(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+function filesIn(directory: string): string[] {
+  const entries = readdirSync(directory, { withFileTypes: true });
+  entries.sort((a, b) => Buffer.compare(Buffer.from(a.name), Buffer.from(b.name)));
+  return entries.flatMap((entry) => {
+    const path = join(directory, entry.name);
+    if (entry.isDirectory()) return filesIn(path);
+    const isFile = entry.isFile() || (entry.isSymbolicLink() && statSync(path).isFile());
+    return isFile ? [path] : [];
+  });
 }

@@ -1,4 +1,4 @@
-import { text, texts, type ConfigKeys } from "./keys";
+import { text, texts, type ConfigKeys, type SourcesOf } from "./keys";
 
 /** Networks of pods: the table `[crio.network]`. `NetworkConfig` of libkpod. */
 export interface NetworkConfig {
@@ -28,3 +28,15 @@ export const networkKeys: ConfigKeys<NetworkConfig> = {
   pluginDirs: { name: "plugin_dirs", kind: texts, later: true },
   cniDefaultNetwork: { name: "cni_default_network", kind: text, later: true },
 };
+
+/**
+ * The directories in which to look for a CNI plugin, in this order: those of `plugin_dirs`, then, where it
+ * is set or the only one, that of `plugin_dir`.
+ */
+export function cniPluginDirs(
+  config: Pick<NetworkConfig, "pluginDirs" | "pluginDir"> & SourcesOf<"pluginDir">,
+): string[] {
+  if (config.pluginDirs.length === 0) return config.pluginDir === "" ? [] : [config.pluginDir];
+  const extra = config.sources.has("pluginDir") && config.pluginDir !== "" ? [config.pluginDir] : [];
+  return [...config.pluginDirs, ...extra];
+}

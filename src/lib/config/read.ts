@@ -1,9 +1,8 @@
-import { apiKeys } from "./api-config";
 import type { ConfigFields } from "./fields";
 import { imageKeys } from "./image-config";
 import { fieldsOf, type ConfigKeys } from "./keys";
 import { networkKeys } from "./network-config";
-import { rootKeys } from "./root-config";
+import { apiKeys, rootKeys } from "./root-config";
 import { runtimeKeys } from "./runtime-config";
 import { defaultRuntimeHandler, handlerKeys, type RuntimeHandler } from "./runtime-handlers";
 import { keyFinder, subsection, wrongValue, type TomlSection } from "./toml-file";

@@ -1,4 +1,13 @@
-import { boolean, growingTexts, path, pathOrNone, pathOrUnset, textOrUnset, type ConfigKeys } from "./keys";
+import {
+  boolean,
+  growingTexts,
+  path,
+  pathOrNone,
+  pathOrUnset,
+  text,
+  textOrUnset,
+  type ConfigKeys,
+} from "./keys";
 
 /** Where a running CRI-O leaves its version when nothing else is configured. */
 export const defaultVersionFile = "/var/run/crio/version";
@@ -67,4 +76,19 @@ export const rootKeys: ConfigKeys<RootConfig> = {
   versionFile: { name: "version_file", kind: pathOrNone, later: true },
   versionFilePersist: { name: "version_file_persist", kind: pathOrNone, later: true },
   internalWipe: { name: "internal_wipe", kind: boolean, later: true },
+};
+
+/** How a running CRI-O is spoken to: the table `[crio.api]`. `APIConfig` of CRI-O. */
+export interface ApiConfig {
+  /** Path of its socket (`listen`); that of CRI-O 1.0 was /var/run/crio.sock. */
+  listen: string;
+}
+
+/** The default of CRI-O since 1.9. */
+export function defaultApiConfig(): ApiConfig {
+  return { listen: "/var/run/crio/crio.sock" };
+}
+
+export const apiKeys: ConfigKeys<ApiConfig> = {
+  listen: { name: "listen", kind: text, later: true },
 };

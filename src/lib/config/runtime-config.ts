@@ -1,4 +1,15 @@
-import { boolean, integer, oneOf, path, size, stringKind, text, texts, type ConfigKeys } from "./keys";
+import {
+  boolean,
+  integer,
+  oneOf,
+  path,
+  size,
+  stringKind,
+  text,
+  texts,
+  type ConfigKeys,
+  type SourcesOf,
+} from "./keys";
 import type { RuntimeHandler } from "./runtime-handlers";
 
 /** Most processes in a container, when nothing else is configured. `DefaultPidsLimit` of libkpod. */
@@ -151,3 +162,15 @@ export const runtimeKeys: ConfigKeys<Omit<RuntimeConfig, "hooks" | "runtimes">> 
   dropInfraCtr: { name: "drop_infra_ctr", kind: boolean, later: true },
   defaultRuntime: { name: "default_runtime", kind: text, later: true },
 };
+
+/**
+ * The directories with the configurations of hooks, of which the later ones win: those of `hooks_dir`, else
+ * that of CRI-O 1.0's `hooks_dir_path`, to which an administrator's directory belongs when it is the default.
+ */
+export function hookDirectories(
+  config: Pick<RuntimeConfig, "hooksDir" | "hooksDirPath"> & SourcesOf<"hooksDir">,
+): string[] {
+  if (config.sources.has("hooksDir") || config.hooksDir.length > 0) return config.hooksDir;
+  if (config.hooksDirPath === defaultHooksDirPath) return [defaultHooksDirPath, overrideHooksDirPath];
+  return config.hooksDirPath === "" ? [] : [config.hooksDirPath];
+}

@@ -1,5 +1,4 @@
 import { boolean, text, texts, stringTable, type ConfigKeys } from "./keys";
-import type { RuntimeConfig } from "./runtime-config";
 
 /** A runtime that pods may name as their handler: a table `[crio.runtime.runtimes.NAME]`. */
 export interface RuntimeHandler {
@@ -56,7 +55,7 @@ export const handlerKeys: ConfigKeys<RuntimeHandler> = {
  * @returns undefined when no such handler is configured: `config.runtime` is then the runtime
  */
 export function runtimeHandler(
-  config: Pick<RuntimeConfig, "defaultRuntime" | "runtimes">,
+  config: { readonly defaultRuntime: string; readonly runtimes: Readonly<Record<string, RuntimeHandler>> },
   name: string,
 ): RuntimeHandler | undefined {
   const find = (key: string): RuntimeHandler | undefined =>

@@ -1,10 +1,9 @@
+import type parseString from "@iarna/toml/parse-string";
 import { describeErrno, errnoOf, errorMessage, KpodError } from "../errors";
 import { fileLimits, isRecord, readRegularFile } from "../system/files";
-import { parseToml } from "./toml-parser";
 import { parsePlainToml } from "./toml-plain";
 import { scanToml } from "./toml-scan";
-import { keyOnLine, lineOfKey } from "./toml-tree";
-import { writeKey } from "./toml-write";
+import { keyOnLine, lineOfKey, writeKey } from "./toml-tree";
 
 /** A table of a TOML file, and where it stands, so that a value in it that will not do can be pointed at. */
 export interface TomlSection {
@@ -135,4 +134,15 @@ function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(", ")}]`;
   if (value instanceof Date) return "a date";
   return isRecord(value) ? "a table" : String(value);
+}
+
+/**
+ * Reads all of TOML.
+ * @throws the parser's own error, with the place
+ */
+function parseToml(text: string): Record<string, unknown> {
+  // Loaded where somebody needs it, in the middle of a function that cannot wait: few configurations do.
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  const parse = require("@iarna/toml/parse-string") as typeof parseString;
+  return parse(text);
 }

@@ -9,8 +9,8 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  type Stats,
   writeSync,
+  type Stats,
 } from "node:fs";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import { randomBytes } from "./random";

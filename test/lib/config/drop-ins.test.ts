@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { join, relative } from "node:path";
-import { listDropIns } from "../../../src/lib/config/drop-ins";
+import { listDropIns } from "../../../src/lib/config/load-config";
 import { kpodErrorOf, temporaryDirectory, writeFile } from "./temp-files";
 
 const directory = temporaryDirectory();

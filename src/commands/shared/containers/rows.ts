@@ -5,7 +5,7 @@ import { shownImageName } from "../../../lib/images/shown-name";
 import type { Container } from "../../../lib/oci/container";
 import type { ContainerState } from "../../../lib/oci/state/container-state";
 import type { PortMapping, Sandbox } from "../../../lib/sandbox/sandbox";
-import { type NamespaceInodes, readNamespaceInodes } from "../../../lib/system/namespaces";
+import { readNamespaceInodes, type NamespaceInodes } from "../../../lib/system/namespaces";
 import { commandLine, imageText, portsText, shortCommand, sizeText, statusText } from "./texts";
 import { podOf, readOr, type RowSource } from "../row-source";
 
