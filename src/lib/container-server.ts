@@ -7,8 +7,7 @@ import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import type { Container } from "./oci/container";
 import { wayIn } from "./oci/node-sight";
-import { Runtime, writeStateFile, type RuntimeLimits } from "./oci/runtime";
-import { readStateFile } from "./oci/state/container-state";
+import { Runtime, type RuntimeLimits } from "./oci/runtime";
 import { findContainer } from "./operations/find-container";
 import { containersInRename, journalDirectory } from "./operations/rename-journal";
 import { renameInAnnotations } from "./operations/rename-names";
@@ -28,6 +27,7 @@ import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
 import { isOwnProc } from "./system/namespaces";
+import { writePersistedState, readPersistedState } from "./oci/state/persisted";
 
 export { LockBudget } from "./storage/lock-budget";
 
@@ -197,7 +197,7 @@ export class ContainerServer extends LoadedLists {
    */
   containerStateFromDisk(container: Container): void {
     const path = join(container.dir, "state.json");
-    const state = readStateFile(path);
+    const state = readPersistedState(path);
     if (state === undefined) throw new KpodError("NOT_FOUND", `${path} is missing`);
     container.state = state;
   }
@@ -211,7 +211,7 @@ export class ContainerServer extends LoadedLists {
     if (state.status === "creating") {
       throw new KpodError("BAD_STATE", `container ${container.id} is still being made: nothing to note`);
     }
-    writeStateFile(container, state);
+    writePersistedState(container, state);
   }
 
   /**

@@ -1,8 +1,8 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { formatStateFile, readStateFile } from "../../src/lib/oci/state/container-state";
 import { parseExactJson } from "../../src/lib/system/exact-json";
 import { captured, capturedContainers, data, layOut, serverOf } from "../helpers/captured-stores";
+import { formatPersistedState, readPersistedState } from "../../src/lib/oci/state/persisted";
 
 // Files captured on nodes that CRI-O ran are no part of the repository: skipped where the variable
 // KPOD_CRIO_DATA does not name the directory that holds them.
@@ -95,7 +95,9 @@ maybe("what CRI-O 1.36.3 said of its containers", () => {
 
     const path = join(place, "state.json");
     const text = readFileSync(path, "utf8");
-    const state = readStateFile(path);
-    expect(state === undefined ? undefined : formatStateFile(state, parseExactJson(path, text))).toBe(text);
+    const state = readPersistedState(path);
+    expect(state === undefined ? undefined : formatPersistedState(state, parseExactJson(path, text))).toBe(
+      text,
+    );
   });
 });

@@ -1,7 +1,6 @@
 import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
 import { readSpec } from "../oci/spec-file";
-import { readStateFile, readTime, textMap } from "../oci/state/container-state";
 import {
   isInfraContainer,
   parseContainerMetadata,
@@ -18,6 +17,8 @@ import {
 import { isStorageId, type StorageId } from "../storage/ids";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
+import { readPersistedState } from "../oci/state/persisted";
+import { readTime, textMap } from "../system/go-json";
 
 /** A record of the store that is CRI-O's, with what CRI-O notes in it. */
 export interface CrioRecord {
@@ -45,7 +46,7 @@ export function crioRecords(
     const metadata = parseContainerMetadata(record.metadata);
     if (metadata !== undefined) found.push({ record, metadata, damage: undefined });
     else if (mayBeDamaged(record)) {
-      const noted = notedAnnotations(directoriesOf(record.id));
+      const noted = persistedAnnotations(directoriesOf(record.id));
       if (!hasNameOfCrio(record) && noted[annotations.containerType] === undefined) continue;
       const parts = record.names?.map(namePartsOf).find((candidate) => candidate !== undefined);
       const rebuilt = rebuiltMetadata(record, parts, noted);
@@ -58,10 +59,10 @@ export function crioRecords(
 }
 
 /** What the spec of a container says beside its process, else its state.json, which repeats it. */
-function notedAnnotations(directories: readonly string[]): Record<string, string> {
+function persistedAnnotations(directories: readonly string[]): Record<string, string> {
   const reads = [
     () => textMap(readSpec(directories.map((directory) => `${directory}/config.json`)).annotations),
-    ...directories.map((directory) => () => readStateFile(`${directory}/state.json`)?.annotations ?? {}),
+    ...directories.map((directory) => () => readPersistedState(`${directory}/state.json`)?.annotations ?? {}),
   ];
   for (const read of reads) {
     try {

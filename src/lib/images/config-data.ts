@@ -1,6 +1,6 @@
-import { textMap } from "../oci/state/container-state";
 import type { ImageConfigFile } from "../storage/image-config";
 import { isRecord } from "../system/files";
+import { textMap } from "../system/go-json";
 
 /** How an image wants to be run, as inspect shows it. Keys stand as in kpod 1.0's JSON, and in its order. */
 export interface ShownImageConfig {

@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { textMap } from "../oci/state/container-state";
 import type { GraphDriverData } from "../storage/driver";
 import { isStorageId } from "../storage/ids";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
@@ -16,6 +15,7 @@ import {
   type ShownImageConfig,
 } from "./config-data";
 import { splitName } from "./names";
+import { textMap } from "../system/go-json";
 
 /** A graph driver and the directories of one layer. */
 export interface ShownGraphDriver {

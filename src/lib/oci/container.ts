@@ -2,7 +2,8 @@ import { parseJson } from "../system/files";
 import { annotations } from "./annotations";
 import type { Spec } from "./spec";
 import { readAnnotationQuickly, readArgsQuickly, readSpec } from "./spec-file";
-import { textMap, type ContainerState } from "./state/container-state";
+import type { ContainerState } from "./state/container-state";
+import { textMap } from "../system/go-json";
 
 /** What is known of a container before its spec is read. */
 export interface ContainerIdentity {

@@ -7,7 +7,7 @@ import { knownProcess, type ProcessIdentity } from "../system/process-identity";
 import { readExitFile } from "./state/exit-file";
 import { readRuntimeProcess } from "./state/runtime-files";
 import { kindOfState } from "./runtime/location";
-import { readNotedState } from "./state/container-state";
+import { readPersistedLazily } from "./state/persisted";
 
 /** Where what is known of the processes of a node's containers stands. */
 export interface NodeEvidence {
@@ -91,7 +91,7 @@ function notedProcesses(
 
 function processInState(path: string): ProcessIdentity | undefined {
   try {
-    const state = readNotedState(path)?.state;
+    const state = readPersistedLazily(path)?.state;
     return state === undefined || state.status === "stopped"
       ? undefined
       : knownProcess(state.initPid, state.initStartTime);

@@ -1,17 +1,15 @@
 import { mkdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
 import { KpodError } from "../errors";
 import { identifyProcess } from "../system/process-identity";
-import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isSamePath } from "../system/paths";
-import { readTextIfThere, writeFileAtomic } from "../system/files";
 import { createWithConmon } from "./conmon/create";
 import type { Container } from "./container";
 import { findMonitor } from "./conmon/find";
 import { findConmon, type RuntimeHandler } from "./runtime/handler";
 import { hasNoState, queryRuntimeState } from "./state/runtime";
 import { RuntimeStates } from "./state/lookup";
-import { formatStateFile, type ContainerState } from "./state/container-state";
+import type { ContainerState } from "./state/container-state";
 
 export type { ChoiceOf, RuntimeConfig, RuntimeLimits } from "./state/lookup";
 
@@ -169,22 +167,5 @@ export class Runtime extends RuntimeStates {
 
   private get systemdCgroup(): boolean {
     return this.config.cgroupManager === "systemd";
-  }
-}
-
-/** Writes a container's state.json over what stands there. */
-export function writeStateFile(container: Container, state: ContainerState): void {
-  const path = join(container.dir, "state.json");
-  writeFileAtomic(path, formatStateFile(state, notedJson(path)), 0o644);
-}
-
-function notedJson(path: string): ExactJson | undefined {
-  try {
-    const text = readTextIfThere(path);
-    return text === undefined ? undefined : parseExactJson(path, text);
-  } catch (error) {
-    // What cannot be read is replaced.
-    if (!(error instanceof KpodError) || error.code !== "CORRUPT") throw error;
-    return undefined;
   }
 }

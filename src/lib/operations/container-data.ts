@@ -13,7 +13,6 @@ import { shownImageName } from "../images/shown-name";
 import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
-import { textMap } from "../oci/state/container-state";
 import { notedAddresses } from "../sandbox/addresses";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readMountPoints } from "../storage/mount-points";
@@ -25,6 +24,7 @@ import { readableImages } from "./readable-images";
 import { containerRootFsSize, containerRwSize } from "./sizes";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
 import { tolerantRead, type TolerantRead } from "./tolerant";
+import { textMap } from "../system/go-json";
 
 /**
  * Everything of a container, as inspect shows it (libkpod: ContainerData). The keys are those of kpod 1.0's JSON

@@ -1,5 +1,5 @@
 import type { Container } from "../oci/container";
-import { zeroTime } from "../oci/state/container-state";
+import { zeroTime } from "../system/go-json";
 
 /**
  * The state of a container as inspect shows it (libkpod: ContainerState). Keys and order are those of kpod 1.0's

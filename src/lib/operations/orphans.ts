@@ -4,11 +4,11 @@ import { annotations, kubernetesLabels } from "../oci/annotations";
 import { Container } from "../oci/container";
 import { listMonitors, type SeenMonitor } from "../oci/conmon/find";
 import type { RuntimeState } from "../oci/state/runtime";
-import { readTime, textMap } from "../oci/state/container-state";
 import { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../storage/ids";
 import { parseJson } from "../system/files";
 import { isSamePath } from "../system/paths";
+import { readTime, textMap } from "../system/go-json";
 
 /** What runs, or ran, from a bundle of the store, and has no record there any more. */
 export interface Orphan {

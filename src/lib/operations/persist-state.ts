@@ -4,13 +4,13 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/state/exit-file";
-import { findMonitor, isMonitorNoted } from "../oci/conmon/find";
-import { notedStateOf, unknownExitCode } from "../oci/state/resolved";
-import { writeStateFile } from "../oci/runtime";
-import { readStateFile, type ContainerState } from "../oci/state/container-state";
+import { findMonitor, isMonitorPersisted } from "../oci/conmon/find";
+import { unknownExitCode } from "../oci/state/resolved";
+import type { ContainerState } from "../oci/state/container-state";
 import { writeFileAtomic } from "../system/files";
 import { waitUntil } from "../system/wait-until";
 import { exitFileGrace } from "./wait";
+import { persistedStateOf, writePersistedState, readPersistedState } from "../oci/state/persisted";
 
 /**
  * Asks for a container's state and notes it in state.json, CRI-O's memory of it. A state that nobody could
@@ -35,12 +35,12 @@ export async function persistKnownState(
       return Promise.resolve();
     });
   } catch (error) {
-    warnNotNoted(server, container, "state", error);
+    warnNotPersisted(server, container, "state", error);
   }
 }
 
 /** @throws what is no failure to write, or says that the caller was interrupted */
-function warnNotNoted(server: ContainerServer, container: Container, what: string, error: unknown): void {
+function warnNotPersisted(server: ContainerServer, container: Container, what: string, error: unknown): void {
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
   // Its directory is gone when somebody removes it at the same time: nothing is left to note.
   if (!existsSync(container.dir)) return;
@@ -49,15 +49,15 @@ function warnNotNoted(server: ContainerServer, container: Container, what: strin
 
 /** Writes the state down, with the annotations as they are by now: a rename changes them. */
 function write(container: Container, state: ContainerState): void {
-  writeStateFile(container, {
+  writePersistedState(container, {
     ...state,
-    annotations: notedAnnotations(container) ?? state.annotations,
+    annotations: persistedAnnotations(container) ?? state.annotations,
   });
 }
 
-function notedAnnotations({ dir }: Container): Record<string, string> | undefined {
+function persistedAnnotations({ dir }: Container): Record<string, string> | undefined {
   try {
-    return readStateFile(join(dir, "state.json"))?.annotations;
+    return readPersistedState(join(dir, "state.json"))?.annotations;
   } catch (error) {
     // What cannot be read is replaced.
     if (!(error instanceof KpodError)) throw error;
@@ -95,7 +95,7 @@ export async function persistLostExit(
       written = true;
     } catch (error) {
       // conmon may have failed for the same reason: a full disk, a store that can only be read.
-      warnNotNoted(server, container, "end", error);
+      warnNotPersisted(server, container, "end", error);
     }
   }
   return written;
@@ -108,8 +108,8 @@ export async function persistLostExit(
  * @throws KpodError INTERRUPTED
  */
 export async function persistFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
-  const noted = notedStateOf(container)?.state;
-  if (noted === undefined ? !isMonitorNoted(container) : isSettledIn(noted)) return false;
+  const noted = persistedStateOf(container)?.state;
+  if (noted === undefined ? !isMonitorPersisted(container) : isSettledIn(noted)) return false;
   if (server.runtime.foreignBundle(container) !== undefined) return false;
   return persistLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
 }

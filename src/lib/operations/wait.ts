@@ -4,7 +4,7 @@ import type { ContainerServer } from "../container-server";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/state/exit-file";
-import { findMonitor, isLeftByHalf, isMonitorNoted, searchMonitor } from "../oci/conmon/find";
+import { findMonitor, isLeftByHalf, isMonitorPersisted, searchMonitor } from "../oci/conmon/find";
 import { unknownExitCode } from "../oci/state/resolved";
 import { isAlive } from "../system/process";
 import { longestTimer, monotonicNow } from "../system/clock";
@@ -165,7 +165,7 @@ function processGone({ runtime }: ContainerServer, container: Container): () => 
     const runs = pid === 0 ? state?.status !== "stopped" : isAlive({ pid, startTime });
     if (runs || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
-    if (isMonitorNoted(container) && findMonitor(container) === undefined) return true;
+    if (isMonitorPersisted(container) && findMonitor(container) === undefined) return true;
     since ??= monotonicNow();
     return monotonicNow() - since > exitFileGrace;
   };

@@ -4,7 +4,7 @@ import { crioRecords } from "../../lib/crio/persisted-records";
 import { KpodError } from "../../lib/errors";
 import { silentLogger } from "../../lib/logger";
 import { hasStateFile, isYoung } from "../../lib/oci/state/being-made";
-import { parseState, readStatus, type ContainerStatus } from "../../lib/oci/state/container-state";
+import { readStatus, type ContainerStatus } from "../../lib/oci/state/container-state";
 import { createdAt, isInfraContainer, type ContainerMetadata } from "../../lib/storage/container-metadata";
 import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
@@ -13,6 +13,7 @@ import { readMountPoints } from "../../lib/storage/mount-points";
 import type { StorageId } from "../../lib/storage/ids";
 import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
 import { readTextIfThere } from "../../lib/system/files";
+import { parsePersistedState } from "../../lib/oci/state/persisted";
 
 /** A container, or the infra container of a pod, as the store has it on record. */
 export interface RecordedContainer {
@@ -109,7 +110,7 @@ function notedStatus(directory: string): ContainerStatus | undefined {
     const text = readTextIfThere(path) ?? "";
     // It stands before the annotations, which make up nearly all of the text.
     const early = /^\{[^{}]*"status":"(\w+)"/.exec(text)?.[1];
-    return early === undefined ? parseState(path, text)?.status : readStatus(early);
+    return early === undefined ? parsePersistedState(path, text)?.status : readStatus(early);
   } catch (error) {
     if (error instanceof KpodError) return undefined;
     throw error;

@@ -7,7 +7,7 @@ import { isAlive, readCommandLine } from "../../system/process";
 import { identifyProcess, knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import type { Container } from "../container";
 import { hasStateFile, isYoung } from "../state/being-made";
-import { readStateFile } from "../state/container-state";
+import { readPersistedState } from "../state/persisted";
 
 /** What of a container leads to its conmon. */
 export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
@@ -18,7 +18,7 @@ export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
  * @returns undefined when it is dead or nobody noted it: CRI-O before 1.17 did not ask conmon for its pid
  */
 export function findMonitor(container: Monitored): ProcessIdentity | undefined {
-  return [notedMonitor(container), fromPidFile(container)].find(
+  return [persistedMonitor(container), fromPidFile(container)].find(
     (candidate): candidate is ProcessIdentity =>
       candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container),
   );
@@ -60,8 +60,8 @@ export function listMonitors(): SeenMonitor[] {
 }
 
 /** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
-export function isMonitorNoted(container: Monitored): boolean {
-  return readMonitorPid(container.bundlePath) !== undefined || notedMonitor(container) !== undefined;
+export function isMonitorPersisted(container: Monitored): boolean {
+  return readMonitorPid(container.bundlePath) !== undefined || persistedMonitor(container) !== undefined;
 }
 
 /** True for what somebody began to make long ago and left: no state was ever noted, and no conmon works at it. */
@@ -70,9 +70,9 @@ export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">
 }
 
 /** CRI-O since 1.34 notes it with its start time. */
-function notedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
+function persistedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
   try {
-    const monitor = readStateFile(join(dir, "state.json"))?.monitor;
+    const monitor = readPersistedState(join(dir, "state.json"))?.monitor;
     return knownProcess(monitor?.pid, monitor?.startTime);
   } catch {
     // What cannot be read notes nothing.

@@ -7,7 +7,7 @@ import { removeIfThere } from "../../system/files";
 import type { Container } from "../container";
 import { isBeingMade } from "./being-made";
 import { nodeSight, wayIn, type NodeSight } from "../node-sight";
-import { hasEnded, notedStateOf, resolveState, unknownState, type RuntimeAnswer } from "./resolved";
+import { hasEnded, resolveState, unknownState, type RuntimeAnswer } from "./resolved";
 import { callRuntime } from "../runtime/call";
 import {
   chooseRuntime,
@@ -19,7 +19,8 @@ import {
 import { readRuntimeFiles } from "./runtime-files";
 import { locateRuntime, locateState, rootsTellAll, runtimeOfMonitor, stateRoots } from "../runtime/location";
 import { listRuntimeStates, queryRuntimeState, type RuntimeState } from "./runtime";
-import type { ContainerState, NotedState } from "./container-state";
+import type { ContainerState } from "./container-state";
+import { persistedStateOf, type PersistedState } from "./persisted";
 
 /** What of the configuration a Runtime needs. */
 export type RuntimeConfig = RuntimeConfigPart &
@@ -146,7 +147,7 @@ export class RuntimeStates {
     return this.resolve(container, answer);
   }
 
-  private resolve(container: Container, answer: RuntimeAnswer, noted?: NotedState): ContainerState {
+  private resolve(container: Container, answer: RuntimeAnswer, noted?: PersistedState): ContainerState {
     const hasEndedUnseen = (id: string): boolean => {
       // One look at the whole node does for all containers of a list.
       this.lastSight ??= this.sight();
@@ -212,14 +213,14 @@ export class RuntimeStates {
     const resolve = async (
       container: Container,
       answer: RuntimeAnswer,
-      noted?: NotedState,
+      noted?: PersistedState,
     ): Promise<void> => {
       container.state = this.resolve(container, answer, noted);
       const elsewhere = answer === "absent" && container.state.status === "unknown";
       // Its process lives, and no runtime that is known has it: its conmon knows which one it is.
       if (elsewhere && runtimeOfMonitor(container) !== undefined) await this.updateStatus(container);
     };
-    const ask = async (container: Container, noted?: NotedState): Promise<void> => {
+    const ask = async (container: Container, noted?: PersistedState): Promise<void> => {
       const states = await listOf(container);
       await resolve(
         container,
@@ -230,7 +231,7 @@ export class RuntimeStates {
     const waiting: Promise<void>[] = [];
     // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
     containers.forEach((container) => {
-      const noted = notedStateOf(container);
+      const noted = persistedStateOf(container);
       if (noted !== undefined && hasEnded(container, noted.state)) {
         container.state = noted.state;
         container.state.pid = 0;

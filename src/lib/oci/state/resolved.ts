@@ -1,6 +1,5 @@
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { KpodError } from "../../errors";
 import { isPidTaken, isAlive } from "../../system/process";
 import { annotations } from "../annotations";
 import type { Container } from "../container";
@@ -8,7 +7,8 @@ import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
 import { hasStateFile, isBeingMade, isYoung } from "./being-made";
 import { findMonitor } from "../conmon/find";
 import type { RuntimeState } from "./runtime";
-import { readNotedState, type ContainerState, type NotedState } from "./container-state";
+import type { ContainerState } from "./container-state";
+import { persistedStateOf, type PersistedState } from "./persisted";
 
 /** What the runtime said of a container: its state, that it has none, or nothing (it could not be asked). */
 export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
@@ -29,7 +29,7 @@ export function resolveState(
   container: Container,
   answer: RuntimeAnswer,
   exitsDir: string,
-  noted: NotedState | undefined = notedStateOf(container),
+  noted: PersistedState | undefined = persistedStateOf(container),
   hasEndedUnseen: (id: string) => boolean = () => true,
   isRecorded: (container: Container) => boolean = () => true,
 ): ContainerState {
@@ -78,11 +78,11 @@ export function resolveState(
 }
 
 /** The state of a container whose files cannot be read: nobody can tell. */
-export function unknownState({ id }: Container, noted?: NotedState): ContainerState {
+export function unknownState({ id }: Container, noted?: PersistedState): ContainerState {
   return unknown(stateBy(id, noted), 0);
 }
 
-function stateBy(id: string, noted: NotedState | undefined): ContainerState {
+function stateBy(id: string, noted: PersistedState | undefined): ContainerState {
   const state = noted?.state ?? {
     ociVersion: "",
     id,
@@ -112,22 +112,6 @@ export function hasEnded({ id }: Container, state: ContainerState): boolean {
 
 function readExit({ id, dir }: Container, exitsDir: string): ExitRecord | undefined {
   return readExitFile({ id, dir, exitsDir });
-}
-
-/**
- * What the state.json of a container says: that which lives through a reboot, else that of the bundle. One that
- * cannot be read is as good as none: it is the least of the witnesses.
- */
-export function notedStateOf({ dir, bundlePath }: Container): NotedState | undefined {
-  for (const directory of [dir, bundlePath]) {
-    try {
-      const noted = readNotedState(`${directory}/state.json`);
-      if (noted !== undefined) return noted;
-    } catch (error) {
-      if (!(error instanceof KpodError)) throw error;
-    }
-  }
-  return undefined;
 }
 
 /** True when the store does not lie where it lay when the container was made. */

@@ -6,7 +6,8 @@ import { isLiving, readProcessStat, type ProcessStat } from "../../system/proces
 import { knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import { readIntoScratch, scratch } from "../../system/scratch";
 import type { RuntimeState } from "./runtime";
-import { readTime, textMap, type ContainerStatus } from "./container-state";
+import type { ContainerStatus } from "./container-state";
+import { readTime, textMap } from "../../system/go-json";
 
 /** The runtimes whose files kpod can read. */
 export type KnownRuntime = "runc" | "crun";

@@ -4,7 +4,8 @@ import { isRecord } from "../../system/files";
 import { KpodError } from "../../errors";
 import type { RuntimeHandler } from "../runtime/handler";
 import { callRuntime } from "../runtime/call";
-import { readStatus, readTime, textMap, type ContainerStatus } from "./container-state";
+import { readStatus, type ContainerStatus } from "./container-state";
+import { readTime, textMap } from "../../system/go-json";
 
 /** Where runtimes keep their state when nobody tells them. */
 const ownRoots: ReadonlyMap<string, string> = new Map([

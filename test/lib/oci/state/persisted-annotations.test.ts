@@ -1,12 +1,9 @@
 import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  readNotedState,
-  readStateFile,
-  type ContainerState,
-} from "../../../../src/lib/oci/state/container-state";
+import type { ContainerState } from "../../../../src/lib/oci/state/container-state";
 import { failureOf } from "../../../helpers/failure";
 import { testdir } from "../../../helpers/testdir";
+import { readPersistedLazily, readPersistedState } from "../../../../src/lib/oci/state/persisted";
 
 const id = "71".repeat(32);
 
@@ -22,8 +19,8 @@ function whole({ annotations, ...rest }: ContainerState): object {
 }
 
 function expectSameAsWhole(path: string): void {
-  const noted = readNotedState(path);
-  const read = readStateFile(path);
+  const noted = readPersistedLazily(path);
+  const read = readPersistedState(path);
   expect(noted && whole(noted.state)).toEqual(read && whole(read));
   expect(noted?.annotated ?? false).toBe(Object.keys(read?.annotations ?? {}).length > 0);
 }
@@ -43,7 +40,7 @@ test.each([
 
 test("annotations are read when they are asked for, and only then", () => {
   const path = join(testdir({ "state.json": stateOf({ a: "1" }) }), "state.json");
-  const noted = readNotedState(path);
+  const noted = readPersistedLazily(path);
   writeFileSync(path, stateOf({ a: "2" }));
   expect(noted?.state.annotations).toEqual({ a: "2" });
   writeFileSync(path, stateOf({ a: "3" }));
@@ -52,8 +49,8 @@ test("annotations are read when they are asked for, and only then", () => {
 
 test("one that is not there is none, and one that is broken is named", async () => {
   const directory = testdir({ "state.json": stateOf({ a: "1" }).slice(0, -9) });
-  expect(readNotedState(join(directory, "other.json"))).toBeUndefined();
-  const error = await failureOf(() => readNotedState(join(directory, "state.json")));
+  expect(readPersistedLazily(join(directory, "other.json"))).toBeUndefined();
+  const error = await failureOf(() => readPersistedLazily(join(directory, "state.json")));
   expect(error.code).toBe("CORRUPT");
   expect(error.message).toContain("state.json");
 });

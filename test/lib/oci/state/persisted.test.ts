@@ -1,21 +1,16 @@
 import { join } from "node:path";
-import {
-  formatStateFile,
-  readStateFile,
-  readStatus,
-  readTime,
-  textMap,
-  type ContainerState,
-} from "../../../../src/lib/oci/state/container-state";
+import { readStatus, type ContainerState } from "../../../../src/lib/oci/state/container-state";
 import { parseExactJson } from "../../../../src/lib/system/exact-json";
 import { failureOf } from "../../../helpers/failure";
 import { testdir } from "../../../helpers/testdir";
+import { formatPersistedState, readPersistedState } from "../../../../src/lib/oci/state/persisted";
+import { readTime, textMap } from "../../../../src/lib/system/go-json";
 
 const id = "71".repeat(32);
 const zero = "0001-01-01T00:00:00Z";
 
-function readState(content: string): ReturnType<typeof readStateFile> {
-  return readStateFile(join(testdir({ "state.json": content }), "state.json"));
+function readState(content: string): ReturnType<typeof readPersistedState> {
+  return readPersistedState(join(testdir({ "state.json": content }), "state.json"));
 }
 
 // As CRI-O 1.36 wrote it, but for times in milliseconds.
@@ -29,7 +24,7 @@ const modern =
 describe("state.json", () => {
   test("of CRI-O comes back as it was, key by key", () => {
     const state = readState(modern);
-    expect(state === undefined ? undefined : formatStateFile(state)).toBe(modern);
+    expect(state === undefined ? undefined : formatPersistedState(state)).toBe(modern);
   });
 
   test("is written over what stands there: nanoseconds and unknown fields stay", () => {
@@ -41,12 +36,12 @@ describe("state.json", () => {
       .replace('"startTime":"322637"}}', '"startTime":"322637"},"later":{"serial":18446744073709551615}}');
     const before = parseExactJson("state.json", noted);
     const state = readState(noted);
-    expect(state === undefined ? undefined : formatStateFile(state, before)).toBe(noted);
+    expect(state === undefined ? undefined : formatPersistedState(state, before)).toBe(noted);
     // What changed is written anew, and what ended is gone.
     const { exitCode, finished, ...rest } = state ?? ({} as ContainerState);
     expect([exitCode, finished]).toEqual([137, new Date("2026-11-23T10:55:50.547Z")]);
     const started = new Date("2026-11-23T12:00:00.5Z");
-    const text = formatStateFile({ ...rest, started, status: "running" }, before);
+    const text = formatPersistedState({ ...rest, started, status: "running" }, before);
     expect(JSON.parse(text)).toMatchObject({
       status: "running",
       created: "2026-11-23T10:55:50.522844926Z",
@@ -59,7 +54,7 @@ describe("state.json", () => {
 
   test("leaves out what is not set", () => {
     const state = readState(`{"ociVersion":"1.0.2","id":"${id}","status":"running","bundle":"/b"}`);
-    expect(state === undefined ? undefined : formatStateFile(state)).toBe(
+    expect(state === undefined ? undefined : formatPersistedState(state)).toBe(
       `{"ociVersion":"1.0.2","id":"${id}","status":"running","bundle":"/b","created":"${zero}",` +
         `"started":"${zero}","finished":"${zero}","checkpointedTime":"${zero}"}\n`,
     );
@@ -67,7 +62,7 @@ describe("state.json", () => {
 
   test("keeps an exit code of 0", () => {
     const state = readState(modern.replace('"exitCode":137', '"exitCode":0'));
-    expect(state === undefined ? undefined : formatStateFile(state)).toContain('"exitCode":0,');
+    expect(state === undefined ? undefined : formatPersistedState(state)).toContain('"exitCode":0,');
   });
 
   test.each([
@@ -101,7 +96,7 @@ describe("state.json", () => {
   });
 
   test("that is missing, empty or no object is none; that is no JSON is CORRUPT", async () => {
-    expect(readStateFile(join(testdir(), "state.json"))).toBeUndefined();
+    expect(readPersistedState(join(testdir(), "state.json"))).toBeUndefined();
     for (const content of ["", "\n", "[]", "null"]) expect(readState(content)).toBeUndefined();
     const error = await failureOf(() => readState('{"id":'));
     expect(error.code).toBe("CORRUPT");

@@ -1,0 +1,25 @@
+import { isRecord } from "./files";
+
+/** Go's zero time, which CRI-O writes for "not yet". */
+export const zeroTime = "0001-01-01T00:00:00Z";
+
+/** A time of Go's JSON; undefined for the zero time and for what is no time. */
+export function readTime(value: unknown): Date | undefined {
+  if (typeof value !== "string" || value === zeroTime || value === "") return undefined;
+  const time = new Date(value);
+  return Number.isNaN(time.getTime()) ? undefined : time;
+}
+
+/** The entries of a JSON object whose values are texts; none for anything else. */
+export function textMap(value: unknown): Record<string, string> {
+  if (!isRecord(value)) return {};
+  if (isTextMap(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+  );
+}
+
+function isTextMap(value: Record<string, unknown>): value is Record<string, string> {
+  for (const key in value) if (typeof value[key] !== "string") return false;
+  return true;
+}
