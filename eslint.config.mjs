@@ -26,13 +26,14 @@ export const FLOORS = [
     imports: [],
   },
   { rooms: ["lib/index.ts"], holds: "what the library gives to others" },
-  {
-    rooms: ["lib/container-server.ts", "lib/list-loader.ts"],
-    holds: "the server, which brings all below together",
-  },
+  { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
+  { rooms: ["lib/list-loader.ts"], holds: "what the server's lists are read from" },
   { rooms: ["lib/launch"], holds: "making pods and containers" },
   { rooms: ["lib/operations"], holds: "a verb a file, over what a verb takes of the server" },
-  { rooms: ["lib/crio", "lib/images"], holds: "what CRI-O wrote down, and images brought in by skopeo" },
+  {
+    rooms: ["lib/crio", "lib/images", "lib/container-lists.ts"],
+    holds: "what CRI-O persisted, images brought in by skopeo, the lists of pods and containers",
+  },
   {
     rooms: ["lib/storage", "lib/oci", "lib/sandbox", "lib/cgroups", "lib/logs", "lib/names", "lib/hooks"],
     holds: "one subject each: containers/storage, runtimes, pods, cgroups, logs, names, hooks",
