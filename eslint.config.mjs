@@ -59,7 +59,7 @@ const KNOWN_ARROWS = [
 ];
 
 /** Rooms in which files still lead back to themselves. */
-const KNOWN_CIRCLES = ["lib/cgroups", "lib/config", "lib/container-server.ts", "lib/operations"];
+const KNOWN_CIRCLES = ["lib/cgroups", "lib/container-server.ts", "lib/operations"];
 
 const houseOptions = { source: join(import.meta.dirname, "src"), floors: FLOORS };
 
