@@ -20,7 +20,7 @@ import { hasVanished } from "./operations/vanished";
 import { LoadedLists } from "./list-loader";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
-import type { StorageId } from "./storage/ids";
+import type { StorageId } from "./names/ids";
 import { ImageServer } from "./storage/image-server";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";

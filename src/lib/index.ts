@@ -53,7 +53,7 @@ export type { ContainerStats, ProcessorMark, StatsValues } from "./operations/st
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { ContainerMetadata } from "./storage/container-metadata";
-export { isStorageId, newStorageId, type StorageId } from "./storage/ids";
+export { isStorageId, newStorageId, type StorageId } from "./names/ids";
 export type { RemovedImage } from "./storage/image-removal";
 export { ImageServer, type ImageResult } from "./storage/image-server";
 export { LockBudget, type LockClock } from "./storage/lock-budget";

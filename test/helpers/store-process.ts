@@ -1,7 +1,7 @@
 // Makes and deletes containers in a store, for a test that runs several of these at a time:
 // `store-process.ts ROOT RUNROOT IMAGE PREFIX COUNT`. Every second container is deleted again; the ids of the others
 // are printed at the end.
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { Store } from "../../src/lib/storage/store";
 
 async function main(

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
 import { Store } from "../../src/lib/storage/store";
 import { pathsBelow } from "./listing";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
 import { until } from "../helpers/until";

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { Container } from "../../src/lib/oci/container";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { createNode, tracesOf, type Node } from "../helpers/node";
 
 /** Long enough that a pattern which takes a place on the stack for each character fails. */

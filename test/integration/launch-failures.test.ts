@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { unmount } from "../../src/lib/system/mount";
 import { contentsOf, createNode, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";

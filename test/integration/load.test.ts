@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { Store } from "../../src/lib/storage/store";
 import { isMountPoint } from "../../src/lib/system/mount";
 import { tarOf, writeLayout } from "../helpers/image-layout";

@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import type { ImageRecord } from "../../src/lib/storage/records";
 import { RuntimeServer, type ContainerInfo } from "../../src/lib/storage/runtime-server";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { finish, succeeded } from "../helpers/process";
 import { startLocker } from "../helpers/record-lock";
 import { createStoreWorld, layerOf, type StoreWorld } from "../helpers/store-world";

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfig } from "../../src/lib/config";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { Store } from "../../src/lib/storage/store";
 import { testImages } from "../helpers/images";
 import { listing } from "../helpers/listing";

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readdirSync, rmSync, statfsSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { KpodError } from "../../src/lib/errors";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { Store } from "../../src/lib/storage/store";
 import { mount, readMounts, unmount } from "../../src/lib/system/mount";
 import { collectingLogger } from "../helpers/collecting-logger";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
 import type { Store } from "../../src/lib/storage/store";
 import { failureOf } from "../helpers/failure";

@@ -10,7 +10,7 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { readLastWriterId } from "../../src/lib/storage/lock-file";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
 import type { Store } from "../../src/lib/storage/store";
 import { isMountPoint } from "../../src/lib/system/mount";

@@ -4,7 +4,7 @@ import type { Container } from "../../src/lib/oci/container";
 import { podData } from "../../src/lib/operations/pod-data";
 import { renameContainer } from "../../src/lib/operations/rename";
 import { notedAddresses } from "../../src/lib/sandbox/addresses";
-import type { StorageId } from "../../src/lib/storage/ids";
+import type { StorageId } from "../../src/lib/names/ids";
 import { stateOf } from "../helpers/captured-stores";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";

@@ -2,7 +2,7 @@ import type { CrioRecord } from "./persisted-records";
 import { Container } from "../oci/container";
 import { Sandbox } from "../sandbox/sandbox";
 import { createdAt, fullName, isInfraContainer, type ContainerMetadata } from "../storage/container-metadata";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 

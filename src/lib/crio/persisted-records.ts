@@ -14,7 +14,7 @@ import {
   textsLeftIn,
   type NameParts,
 } from "../storage/damaged-metadata";
-import { isStorageId, type StorageId } from "../storage/ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
 import { readPersistedState } from "../oci/state/persisted";

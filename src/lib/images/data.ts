@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { GraphDriverData } from "../storage/driver";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readLayerSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";

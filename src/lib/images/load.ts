@@ -5,7 +5,7 @@ import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { runtimeMessage } from "../oci/runtime/call";
-import type { StorageId } from "../storage/ids";
+import type { StorageId } from "../names/ids";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";

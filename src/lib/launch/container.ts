@@ -10,7 +10,7 @@ import type { Container } from "../oci/container";
 import type { SpecIdMapping, SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
-import { newStorageId } from "../storage/ids";
+import { newStorageId } from "../names/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { IdMap, IdMaps, SelinuxLabels } from "../storage/store";

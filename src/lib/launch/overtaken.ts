@@ -4,7 +4,7 @@ import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isVanishing } from "../operations/vanished";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { isMountPoint } from "../system/mount";
 
 /** A container or pod on its way. */

@@ -3,7 +3,7 @@ import { createdByKpod } from "../crio/kpod-mark";
 import { notedImageName } from "../images/names";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
-import type { StorageId } from "../storage/ids";
+import type { StorageId } from "../names/ids";
 import type { ImageRecord } from "../storage/records";
 import type { Confinement } from "./confinement";
 import type { PodFiles } from "./pod-files";

@@ -9,7 +9,7 @@ import { notedImageName } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
 import type { Spec } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
-import { newStorageId } from "../storage/ids";
+import { newStorageId } from "../names/ids";
 import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";

@@ -14,7 +14,7 @@ import { stopPod } from "../operations/pods";
 import { hasVanished } from "../operations/vanished";
 import { waitForExit } from "../operations/wait";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { createPodContainer } from "./container";
 import type { ContainerOptions } from "./container-options";
 import { startContainer } from "./create";

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { isNotFound, fileError, KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 
 /** What of a container says where its log is. */
 export type LogOwner = Pick<Container, "id" | "name" | "sandboxId" | "logPath">;

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import { mayBeginId } from "../storage/ids";
+import { mayBeginId } from "./ids";
 
 /** What a look-up compares: a container or a pod. */
 export interface Named {

@@ -4,7 +4,7 @@ import { KpodError } from "../errors";
 import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { mayBeginId } from "../storage/ids";
+import { mayBeginId } from "../names/ids";
 import type { ImageRecord } from "../storage/records";
 import { containerData, type ContainerData } from "./container-data";
 import { findContainer, isNotFoundError } from "./find-container";

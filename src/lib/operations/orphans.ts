@@ -5,7 +5,7 @@ import { Container } from "../oci/container";
 import { listMonitors, type SeenMonitor } from "../oci/conmon/find";
 import type { RuntimeState } from "../oci/state/runtime";
 import { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { parseJson } from "../system/files";
 import { isSamePath } from "../system/paths";
 import { readTime, textMap } from "../system/go-json";

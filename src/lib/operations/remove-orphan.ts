@@ -1,7 +1,7 @@
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { isStorageId, type StorageId } from "../storage/ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { removePodFiles, removeFromRuntime, removeExitFile } from "./remove-runtime";
 import { findOrphans } from "./orphans";
 

@@ -5,7 +5,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { searchMonitor } from "../oci/conmon/find";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { unmount } from "../system/mount";
 import type { ProcessIdentity } from "../system/process-identity";
 import { removeIfThere } from "../system/files";

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { isStorageId, type StorageId } from "../storage/ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
 import { fileLimits, readTextIfThere, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 import { randomBytes } from "../system/random";

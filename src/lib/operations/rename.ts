@@ -5,7 +5,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import { describeDamage, mayBeDamaged } from "../storage/damaged-metadata";
-import { isStorageId, type StorageId } from "../storage/ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere, removeIfThere, writeFileAtomic } from "../system/files";

@@ -1,7 +1,7 @@
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 
 /**
  * Unmounts what only stopped containers had mounted, and what the graph driver itself mounted once no layer is mounted

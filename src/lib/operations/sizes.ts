@@ -2,7 +2,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { lookUp } from "../names/lookup";
 import type { Container } from "../oci/container";
-import { isStorageId, type StorageId } from "../storage/ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";

@@ -3,7 +3,7 @@ import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
-import { isStorageId } from "../storage/ids";
+import { isStorageId } from "../names/ids";
 import { killedExitCode, sendSignal } from "./kill";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { describeHang } from "./end-processes";

@@ -4,7 +4,7 @@ import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
 import { mayBeDamaged } from "./damaged-metadata";
 import { findRecords } from "./find-records";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import type { StoreLayout } from "./layout";
 import { dropRecord, editRecords, readRecords, type ContainerRecord } from "./records";
 

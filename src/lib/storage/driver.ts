@@ -1,4 +1,4 @@
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 
 /** Where the file system of a layer lies, as inspect shows it. */
 export type GraphDriverData = Record<"LowerDir" | "MergedDir" | "UpperDir" | "WorkDir", string>;

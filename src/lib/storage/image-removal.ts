@@ -2,7 +2,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { removeTree } from "../system/remove-tree";
 import { makingRoom } from "./full-disk";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { findImage, meantName } from "./images";
 import { makeMountsDirectory } from "./mount-points";
 import {

@@ -1,6 +1,6 @@
 import type { Logger } from "../logger";
 import type { RemovedImage } from "./image-removal";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 import { findImage } from "./images";
 import { notedImageSizes } from "./layer-sizes";
 import type { ImageRecord } from "./records";

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { fileLimits, readRegularFile } from "../system/files";
-import { isStorageId, mayBeginId, type StorageId } from "./ids";
+import { isStorageId, mayBeginId, type StorageId } from "../names/ids";
 import type { StoreLayout } from "./layout";
 import { readRecords, type ImageRecord } from "./records";
 

@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { diskUsage } from "../system/disk-usage";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { layerChain } from "./images";
 import type { ImageRecord, LayerRecord } from "./records";
 import type { Store } from "./store";

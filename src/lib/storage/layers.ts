@@ -1,6 +1,6 @@
 import type { RecordPlace } from "../config";
 import type { Logger } from "../logger";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 import { isRecord } from "../system/files";
 import type { StoreLayout } from "./layout";
 import { editRecords, hasId, readRecords, type LayerRecord } from "./records";

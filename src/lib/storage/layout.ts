@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { KpodError } from "../errors";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 
 /** The graph drivers whose stores kpod reads. */
 export const graphDrivers = ["overlay", "vfs"] as const;

@@ -10,7 +10,7 @@ import {
   removeIfThere,
   writeFileAtomic,
 } from "../system/files";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 import type { StoreLayout } from "./layout";
 
 /** An entry of mountpoints.json: a layer that is mounted, and for how many users. */

@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "no
 import { join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { fileLimits, readRegularText } from "../system/files";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 
 /** As containers/storage names its links: 26 characters of base32. */
 const linkName = /^[A-Z0-9]{26}$/;

@@ -20,7 +20,7 @@ import { fileLimits, readTextIfThere, removeIfThere } from "../system/files";
 import { randomBytes } from "../system/random";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 import { restoreLinks, shortLink } from "./overlay-links";
 import { readMountOptions } from "./overlay-options";
 

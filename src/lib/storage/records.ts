@@ -2,7 +2,7 @@ import type { Logger } from "../logger";
 import { KpodError } from "../errors";
 import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
 import { parseExactJson } from "../system/exact-json";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 
 /**
  * A record of containers.json, layers.json or images.json as it stands on disk. Fields that kpod does not

@@ -6,7 +6,7 @@ import { removeTree } from "../system/remove-tree";
 import { dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { makingRoom } from "./full-disk";
-import { isStorageId, type StorageId } from "./ids";
+import { isStorageId, type StorageId } from "../names/ids";
 import { readImages } from "./images";
 import { dropLayers, isIncomplete, markIncomplete, readLayers } from "./layers";
 import type { StoreLayout } from "./layout";

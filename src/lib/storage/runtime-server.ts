@@ -1,6 +1,6 @@
 import { KpodError } from "../errors";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
-import { isStorageId, newStorageId, type StorageId } from "./ids";
+import { isStorageId, newStorageId, type StorageId } from "../names/ids";
 import { readImageConfig, type ImageConfigFile } from "./image-config";
 import type { ContainerRecord, ImageRecord } from "./records";
 import type { IdMaps, SelinuxLabels, Store } from "./store";

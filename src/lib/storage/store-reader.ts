@@ -5,7 +5,7 @@ import { isNotFound, KpodError } from "../errors";
 import { silentLogger, warningOnce, type Logger } from "../logger";
 import { findContainers, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";

@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { removeTree } from "../system/remove-tree";
 import { addContainer, dropContainer, readContainers } from "./containers";
-import { newStorageId, isStorageId, type StorageId } from "./ids";
+import { newStorageId, isStorageId, type StorageId } from "../names/ids";
 import { readImages } from "./images";
 import { addLayer, dropLayers, incompleteFlags, markComplete, readLayers } from "./layers";
 import { type HeldLock, type LockKind } from "./lock-file";

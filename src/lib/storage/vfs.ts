@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { KpodError } from "../errors";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
-import type { StorageId } from "./ids";
+import type { StorageId } from "../names/ids";
 
 /** The vfs driver: each layer is a whole copy at ROOT/vfs/dir/ID. kpod reads such stores and deletes in them. */
 export function vfsDriver(root: string): GraphDriver {

@@ -4,7 +4,7 @@ import { displayImageName } from "../../format/image-name";
 import type { ContainerStatus } from "../../lib/oci/state/container-state";
 import { bestName, isNamelessImage } from "../../lib/images/shown-name";
 import type { ImageRecord } from "../../lib/storage/records";
-import { isStorageId } from "../../lib/storage/ids";
+import { isStorageId } from "../../lib/names/ids";
 import type { NodeObject } from "../../shell/completes";
 import { isCandidate, isPlainName, type Named } from "./named";
 import { containerNames, imageNames, podNames, podPath } from "./names";

@@ -1,6 +1,6 @@
 import { displayImageName } from "../../format/image-name";
 import { fullName } from "../../lib/storage/container-metadata";
-import { mayBeginId } from "../../lib/storage/ids";
+import { mayBeginId } from "../../lib/names/ids";
 import type { ImageRecord } from "../../lib/storage/records";
 import { isPlainName } from "./named";
 import type { RecordedContainer, Records } from "./records";

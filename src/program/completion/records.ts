@@ -10,7 +10,7 @@ import { readContainers } from "../../lib/storage/containers";
 import { readImages } from "../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
 import { readMountPoints } from "../../lib/storage/mount-points";
-import type { StorageId } from "../../lib/storage/ids";
+import type { StorageId } from "../../lib/names/ids";
 import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
 import { readTextIfThere } from "../../lib/system/files";
 import { parsePersistedState } from "../../lib/oci/state/persisted";

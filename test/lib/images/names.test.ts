@@ -1,5 +1,5 @@
 import { isImageName, notedImageName, splitName } from "../../../src/lib/images/names";
-import type { StorageId } from "../../../src/lib/storage/ids";
+import type { StorageId } from "../../../src/lib/names/ids";
 
 const digest = `sha256:${"a".repeat(64)}`;
 

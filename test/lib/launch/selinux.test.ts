@@ -8,7 +8,7 @@ import {
   processLabels,
 } from "../../../src/lib/launch/selinux";
 import type { Container } from "../../../src/lib/oci/container";
-import { newStorageId } from "../../../src/lib/storage/ids";
+import { newStorageId } from "../../../src/lib/names/ids";
 import type { ContainerRecord } from "../../../src/lib/storage/records";
 import { collectingLogger } from "../../helpers/collecting-logger";
 import { failureOf } from "../../helpers/failure";

@@ -6,7 +6,7 @@ import {
   containersInRename,
   journalDirectory,
 } from "../../../src/lib/operations/rename-journal";
-import type { StorageId } from "../../../src/lib/storage/ids";
+import type { StorageId } from "../../../src/lib/names/ids";
 import { failureOf } from "../../helpers/failure";
 import { testId } from "../../helpers/store-tree";
 import { testdir } from "../../helpers/testdir";

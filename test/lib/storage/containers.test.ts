@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { addContainer, dropContainer, readContainers } from "../../../src/lib/storage/containers";
-import { newStorageId } from "../../../src/lib/storage/ids";
+import { newStorageId } from "../../../src/lib/names/ids";
 import { changeRecord } from "../../../src/lib/storage/records";
 import { storeLayout, type StoreLayout } from "../../../src/lib/storage/layout";
 import { silentLogger } from "../../../src/lib/logger";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageId } from "../../../src/lib/storage/ids";
+import type { StorageId } from "../../../src/lib/names/ids";
 import { unneededLayers } from "../../../src/lib/storage/image-removal";
 import { ImageServer } from "../../../src/lib/storage/image-server";
 import { readLastWriterId } from "../../../src/lib/storage/lock-file";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { silentLogger } from "../../../src/lib/logger";
-import { newStorageId, type StorageId } from "../../../src/lib/storage/ids";
+import { newStorageId, type StorageId } from "../../../src/lib/names/ids";
 import { findImage, layerChain, readImageData, readImages } from "../../../src/lib/storage/images";
 import { storeLayout } from "../../../src/lib/storage/layout";
 import type { ImageRecord } from "../../../src/lib/storage/records";

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import type { StorageId } from "../../../src/lib/storage/ids";
+import type { StorageId } from "../../../src/lib/names/ids";
 import { notedChainSizes, readLayerSizes } from "../../../src/lib/storage/layer-sizes";
 import type { LayerRecord } from "../../../src/lib/storage/records";
 import { Store } from "../../../src/lib/storage/store";

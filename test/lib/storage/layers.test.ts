@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { newStorageId } from "../../../src/lib/storage/ids";
+import { newStorageId } from "../../../src/lib/names/ids";
 import { addLayer, readLayers } from "../../../src/lib/storage/layers";
 import { storeLayout } from "../../../src/lib/storage/layout";
 import { silentLogger } from "../../../src/lib/logger";

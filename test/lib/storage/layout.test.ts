@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { isStorageId, newStorageId } from "../../../src/lib/storage/ids";
+import { isStorageId, newStorageId } from "../../../src/lib/names/ids";
 import { chooseDriver, storeLayout } from "../../../src/lib/storage/layout";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { constants } from "node:os";
-import { newStorageId, type StorageId } from "../../../src/lib/storage/ids";
+import { newStorageId, type StorageId } from "../../../src/lib/names/ids";
 import { Store } from "../../../src/lib/storage/store";
 import { libc } from "../../../src/lib/system/libc";
 import { collectingLogger, type CollectingLogger } from "../../helpers/collecting-logger";

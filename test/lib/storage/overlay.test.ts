@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { newStorageId, type StorageId } from "../../../src/lib/storage/ids";
+import { newStorageId, type StorageId } from "../../../src/lib/names/ids";
 import { overlayDriver } from "../../../src/lib/storage/overlay";
 import { isMountPoint, mount, readMounts, unmount } from "../../../src/lib/system/mount";
 import { failureOf } from "../../helpers/failure";

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { dropRecord, editRecords, readRecords } from "../../../src/lib/storage/records";
-import { newStorageId } from "../../../src/lib/storage/ids";
+import { newStorageId } from "../../../src/lib/names/ids";
 import { collectingLogger } from "../../helpers/collecting-logger";
 import { failureOf } from "../../helpers/failure";
 import { fileVersion } from "../../helpers/listing";

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { readLastWriterId } from "../../../src/lib/storage/lock-file";
 import { Store, type StoreOptions } from "../../../src/lib/storage/store";
-import type { StorageId } from "../../../src/lib/storage/ids";
+import type { StorageId } from "../../../src/lib/names/ids";
 import { collectingLogger } from "../../helpers/collecting-logger";
 import { failureOf } from "../../helpers/failure";
 import { fileVersion, listing } from "../../helpers/listing";
