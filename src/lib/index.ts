@@ -1,5 +1,5 @@
 /** libkpod: the pods and containers of a CRI-O node, without any daemon. */
-export type * from "./cgroups/stats";
+export type * from "./cgroups/counters";
 export * from "./config";
 export { ContainerServer, type ImageContext, type ServerOptions } from "./container-server";
 export { ContainerLists, type ContainerFilter } from "./container-lists";

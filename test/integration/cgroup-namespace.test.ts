@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { cgroupHierarchies } from "../../src/lib/cgroups/hierarchies";
+import { cgroupHierarchies } from "../../src/lib/cgroups/mounts";
 import type { Container } from "../../src/lib/oci/container";
 import { KPOD } from "../helpers/kpod";
 import { createNode, type Node } from "../helpers/node";

@@ -1,6 +1,6 @@
 import { displayId } from "../../format/id";
 import { humanSize } from "../../format/units";
-import type { StatsController } from "../../lib/cgroups/stats";
+import type { StatsController } from "../../lib/cgroups/counters";
 import type { StatsValues } from "../../lib/operations/stats-values";
 import { withSecondNames } from "../shared/second-names";
 import { unknownNumber } from "../shared/containers/texts";

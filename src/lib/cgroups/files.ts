@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { errnoOf, fileError, isNotFound } from "../errors";
 import { readSmallText } from "../system/scratch";
 
@@ -77,4 +77,20 @@ export function keyedNumber(text: string | undefined, key: string): number | und
 export function parseNumber(text: string): number | undefined {
   const digits = text.trim();
   return /^\d+$/.test(digits) ? Number(digits) : undefined;
+}
+
+/**
+ * The names of the cgroups right below one; none of one that has gone.
+ * @param tolerated names of errors that mean the same
+ */
+export function cgroupsBelow(directory: string, tolerated: readonly string[] = []): string[] {
+  try {
+    return readdirSync(directory, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch (error) {
+    // Others come and go meanwhile.
+    if (isNotFound(error) || ["ENODEV", ...tolerated].includes(errnoOf(error) ?? "")) return [];
+    throw error;
+  }
 }

@@ -1,14 +1,15 @@
 import { writeFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { readProcessCgroup } from "../system/process";
-import { cgroupMounts, directoryIn, readLine } from "./process-cgroups";
+import { cgroupMounts } from "./mounts";
+import { directoryIn, readCgroupLine } from "./process-cgroups";
 import { readCgroupFile } from "./files";
 
 /** The cgroup by which a process is frozen: the lowest one that is frozen by itself; undefined when none is. */
 export function frozenCgroupOf(pid: number): string | undefined {
   const mounts = cgroupMounts();
   for (const line of (readProcessCgroup(pid) ?? "").split("\n")) {
-    const read = readLine(line);
+    const read = readCgroupLine(line);
     if (read === undefined || (read.list !== "" && !read.list.split(",").includes("freezer"))) continue;
     const mount = mounts.find(({ type, superOptions }) =>
       read.list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes("freezer"),

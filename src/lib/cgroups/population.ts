@@ -1,7 +1,5 @@
-import { readdirSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
-import { keyedNumber, readCgroupFile, readCgroupNumber } from "./files";
-import { cgroupHierarchies } from "./hierarchies";
+import { cgroupsBelow, keyedNumber, readCgroupFile, readCgroupNumber } from "./files";
+import { cgroupHierarchies } from "./mounts";
 
 /** What the cgroups of containers tell of the processes in them, without looking at these. */
 export interface CgroupPopulation {
@@ -29,7 +27,7 @@ export function cgroupPopulation(): CgroupPopulation {
 }
 
 function collect(directory: string, places: Map<string, string[]>): void {
-  for (const name of subdirectories(directory)) {
+  for (const name of cgroupsBelow(directory, denials)) {
     const path = `${directory}/${name}`;
     const id = /^crio-([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
     if (id === undefined) collect(path, places);
@@ -37,17 +35,8 @@ function collect(directory: string, places: Map<string, string[]>): void {
   }
 }
 
-function subdirectories(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch (error) {
-    // Others come and go meanwhile, and some may not be looked at.
-    if (isNotFound(error) || ["ENODEV", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
-}
+/** Some may not be looked at. */
+const denials = ["EACCES", "EPERM"];
 
 function populated(directory: string): boolean | undefined {
   // Version 2 counts those below, too, and so does version 1 where it counts processes at all.
@@ -60,5 +49,8 @@ function populated(directory: string): boolean | undefined {
 
 function processLines(directory: string): string[] {
   const own = (readCgroupFile(directory, "cgroup.procs") ?? "").split("\n").filter(Boolean);
-  return [...own, ...subdirectories(directory).flatMap((name) => processLines(`${directory}/${name}`))];
+  return [
+    ...own,
+    ...cgroupsBelow(directory, denials).flatMap((name) => processLines(`${directory}/${name}`)),
+  ];
 }

@@ -1,66 +1,8 @@
-import { existsSync, readFileSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
-import { readMounts, showsMounts, type MountInfo } from "../system/mount";
-import { isInitialCgroupNamespace } from "../system/namespaces";
-import { readProcessCgroup } from "../system/process";
+import { existsSync } from "node:fs";
+import type { MountInfo } from "../system/mount";
 
 /** A place where cgroups can be seen. */
 export type CgroupMount = Pick<MountInfo, "root" | "target" | "type" | "superOptions">;
-
-/**
- * The mounted hierarchies of cgroups, as this process sees them. In a cgroup namespace of its own, where often only a
- * part of them is mounted, those of the machine's first process too, where that may be looked at.
- */
-export function cgroupMounts(): readonly CgroupMount[] {
-  if (isInitialCgroupNamespace()) return usualMounts() ?? ownMounts();
-  return [...ownMounts(), ...mountsOfFirstProcess()];
-}
-
-/** Those of this process alone; none where /proc is not mounted. */
-export function ownMounts(): CgroupMount[] {
-  return showsMounts() ? mountedHierarchies(readMounts(undefined, "cgroup")) : [];
-}
-
-function mountsOfFirstProcess(): CgroupMount[] {
-  try {
-    const mounts = mountedHierarchies(readMounts(readFileSync("/proc/1/mountinfo", "utf8"), "cgroup"));
-    return mounts.map((mount) => ({ ...mount, target: `/proc/1/root${mount.target}` }));
-  } catch (error) {
-    if (isNotFound(error) || ["EACCES", "EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
-}
-
-/** The hierarchies among mounts. */
-export function mountedHierarchies(mounts: readonly MountInfo[]): CgroupMount[] {
-  return mounts.filter(({ type }) => type === "cgroup" || type === "cgroup2");
-}
-
-const usualRoot = "/sys/fs/cgroup";
-
-/**
- * The hierarchies at their usual places, where this process finds its own cgroup in each: to list the mounts of a node
- * with a hundred containers takes the kernel longer than all their counters.
- * @returns undefined where one is elsewhere, or only a part of it is there, as in a container
- */
-function usualMounts(): CgroupMount[] | undefined {
-  const lines = (readProcessCgroup("self") ?? "").split("\n").flatMap((line) => readLine(line) ?? []);
-  const mounts: CgroupMount[] = [];
-  for (const { list, path } of lines) {
-    const targets = list === "" ? [`${usualRoot}/unified`, usualRoot] : [`${usualRoot}/${list}`];
-    const target = targets.find((candidate) => existsSync(`${candidate}${path}/cgroup.procs`));
-    // A hierarchy that counts nothing need not be mounted.
-    if (target === undefined && (list === "" || list.startsWith("name="))) continue;
-    if (target === undefined || path.startsWith("/..")) return undefined;
-    mounts.push({
-      root: "/",
-      target,
-      type: list === "" ? "cgroup2" : "cgroup",
-      superOptions: list.split(","),
-    });
-  }
-  return mounts.length === 0 ? undefined : mounts;
-}
 
 /** Where the counters of one process's cgroup stand. */
 export interface ProcessCgroups {
@@ -108,7 +50,7 @@ export function parseProcessCgroups(
     return directoryByTail(wantedPath(), id, fitting) ?? directoryByTail(tail, id, fitting) ?? directory;
   };
   for (const line of text.split("\n")) {
-    const read = readLine(line);
+    const read = readCgroupLine(line);
     if (read === undefined) continue;
     const { list } = read;
     if (read.path !== processPath) {
@@ -129,11 +71,29 @@ export function parseProcessCgroups(
 }
 
 /** A line of /proc/PID/cgroup, `hierarchy-ID:controller-list:cgroup-path`; the path may hold colons itself. */
-export function readLine(line: string): { list: string; path: string } | undefined {
+export function readCgroupLine(line: string): { list: string; path: string } | undefined {
   const first = line.indexOf(":");
   const second = line.indexOf(":", first + 1);
   if (first < 1 || second < 0 || line[second + 1] !== "/") return undefined;
   return { list: line.slice(first + 1, second), path: line.slice(second + 1) };
+}
+
+/**
+ * The cgroup in which a container really is. Its first process may have moved to one below (systemd in a
+ * container does), so the path ends where it names the container.
+ * @param text what /proc/PID/cgroup of its first process holds
+ * @param id the container's id
+ * @returns undefined when no hierarchy knows the container by its id
+ */
+export function processCgroupPath(text: string, id: string): string | undefined {
+  for (const line of text.split("\n")) {
+    const path = readCgroupLine(line)?.path;
+    // Seen from inside a cgroup namespace, what lies above its root begins with "/..".
+    if (path === undefined || path.startsWith("/..")) continue;
+    const own = pathOfContainer(path, id);
+    if (own !== undefined) return own;
+  }
+  return undefined;
 }
 
 function pathOfContainer(path: string, id: string): string | undefined {

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { hasOnlyCgroup2 } from "../cgroups/hierarchies";
-import { cgroupsPath } from "../cgroups/parent";
+import { hasOnlyCgroup2 } from "../cgroups/mounts";
+import { cgroupsPath } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { moveToCgroup } from "../cgroups/hierarchies";
-import { conmonCgroup } from "../cgroups/parent";
+import { moveToCgroup } from "../cgroups/mounts";
+import { conmonCgroup } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";

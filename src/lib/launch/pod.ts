@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
 import { join } from "node:path";
-import { cgroupsPath } from "../cgroups/parent";
+import { cgroupsPath } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { notedImageName } from "../images/names";

@@ -1,4 +1,5 @@
-import { processCgroupPath, specCgroupPath } from "../cgroups/container-path";
+import { processCgroupPath } from "../cgroups/process-cgroups";
+import { specCgroupPath } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import {

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { processCgroupPath } from "../cgroups/container-path";
+import { processCgroupPath } from "../cgroups/process-cgroups";
 import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
-import { clearCgroups, thawCgroups } from "../cgroups/leftovers";
+import { removeCgroups, thawCgroups } from "../cgroups/removal";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readTextIfThere } from "../system/files";
@@ -105,7 +105,7 @@ export async function endCgroups(
   { id, name }: Pick<Container, "id" | "name">,
   { signal }: EndingOptions = {},
 ): Promise<void> {
-  const [stuck] = await clearCgroups(id, { timeoutMs: killTimeLimit, signal });
+  const [stuck] = await removeCgroups(id, { timeoutMs: killTimeLimit, signal });
   if (stuck === undefined) return;
   const { directory, pids } = stuck;
   const shown = pids

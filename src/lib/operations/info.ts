@@ -1,5 +1,5 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
-import { ownMounts } from "../cgroups/process-cgroups";
+import { ownMounts } from "../cgroups/mounts";
 import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
 import type { ContainerServer } from "../container-server";
 import { errorMessage, KpodError } from "../errors";

@@ -1,13 +1,10 @@
 import { readlinkSync } from "node:fs";
 import { totalmem } from "node:os";
-import { specCgroupPath } from "../cgroups/container-path";
-import {
-  cgroupMounts,
-  parseProcessCgroups,
-  type CgroupMount,
-  type ProcessCgroups,
-} from "../cgroups/process-cgroups";
-import { readCgroupStats, type CgroupStats, type StatsController } from "../cgroups/stats";
+import { specCgroupPath } from "../cgroups/spec-path";
+import type { CgroupStats, StatsController } from "../cgroups/counters";
+import { cgroupMounts } from "../cgroups/mounts";
+import { parseProcessCgroups, type CgroupMount, type ProcessCgroups } from "../cgroups/process-cgroups";
+import { readCgroupStats } from "../cgroups/stats";
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";

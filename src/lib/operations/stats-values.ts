@@ -1,5 +1,5 @@
 import { uptime } from "node:os";
-import type { BlkioStats, MemoryStats } from "../cgroups/stats";
+import type { BlkioStats, MemoryStats } from "../cgroups/counters";
 import type { NetworkInterface } from "../system/net-dev";
 import type { LibcontainerStats, StatsHost } from "./stats-source";
 

@@ -1,5 +1,5 @@
 import type { ProcessCgroups } from "../cgroups/process-cgroups";
-import type { StatsController } from "../cgroups/stats";
+import type { StatsController } from "../cgroups/counters";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { Container } from "../oci/container";

@@ -1,11 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  cgroupMounts,
-  mountedHierarchies,
-  parseProcessCgroups,
-  type CgroupMount,
-} from "../../../src/lib/cgroups/process-cgroups";
+import { cgroupMounts, mountedHierarchies } from "../../../src/lib/cgroups/mounts";
+import { parseProcessCgroups, type CgroupMount } from "../../../src/lib/cgroups/process-cgroups";
 import { readMounts } from "../../../src/lib/system/mount";
 import { testdir } from "../../helpers/testdir";
 

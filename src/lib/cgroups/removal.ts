@@ -1,12 +1,13 @@
-import { readdirSync, rmdirSync } from "node:fs";
+import { rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { fileLimits, readRegularText } from "../system/files";
 import { readThreadGroup } from "../system/process";
 import { identifyProcess, signalProcess } from "../system/process-identity";
 import { waitUntil } from "../system/wait-until";
+import { cgroupsBelow } from "./files";
 import { thawCgroup } from "./freezer";
-import { cgroupHierarchies } from "./hierarchies";
+import { cgroupHierarchies } from "./mounts";
 
 /** Milliseconds that killed processes have to leave their cgroup. */
 const emptyTimeLimit = 5_000;
@@ -24,7 +25,7 @@ export interface StuckCgroup {
  * @returns the cgroups that could not be emptied in time
  * @throws KpodError INTERRUPTED
  */
-export async function clearCgroups(
+export async function removeCgroups(
   id: string,
   { timeoutMs = emptyTimeLimit, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<StuckCgroup[]> {
@@ -56,37 +57,25 @@ export function containerCgroups(id: string): string[] {
 export function pidsBelow(directory: string): number[] {
   return [
     ...processesIn(directory),
-    ...subdirectories(directory).flatMap((name) => pidsBelow(join(directory, name))),
+    ...cgroupsBelow(directory).flatMap((name) => pidsBelow(join(directory, name))),
   ];
 }
 
 function thawTree(directory: string): void {
   thawCgroup(directory);
-  for (const name of subdirectories(directory)) thawTree(join(directory, name));
+  for (const name of cgroupsBelow(directory)) thawTree(join(directory, name));
 }
 
 function findDirectories(directory: string, names: ReadonlySet<string>): string[] {
-  return subdirectories(directory).flatMap((name) => {
+  return cgroupsBelow(directory).flatMap((name) => {
     const path = join(directory, name);
     return names.has(name) ? [path] : findDirectories(path, names);
   });
 }
 
-function subdirectories(directory: string): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch (error) {
-    // Others come and go meanwhile.
-    if (isGone(error)) return [];
-    throw error;
-  }
-}
-
 /** Kills what is in a cgroup and those below it, and removes those that are empty by now. @returns whether all is gone */
 function removeTree(directory: string): boolean {
-  const below = subdirectories(directory).map((name) => removeTree(join(directory, name)));
+  const below = cgroupsBelow(directory).map((name) => removeTree(join(directory, name)));
   killMembers(directory);
   try {
     rmdirSync(directory);

@@ -1,4 +1,5 @@
-import { processCgroupPath, specCgroupPath } from "../../../src/lib/cgroups/container-path";
+import { processCgroupPath } from "../../../src/lib/cgroups/process-cgroups";
+import { specCgroupPath } from "../../../src/lib/cgroups/spec-path";
 import { testId } from "../../helpers/store-tree";
 
 const id = testId("ctr");
