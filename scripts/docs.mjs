@@ -1,10 +1,11 @@
-// npm run docs: writes man/ and completions/ anew, and the list of manual pages in package.json. They are committed;
-// a test fails where they are not as this would write them.
+// npm run docs: writes the list of commands, man/ and completions/ anew, and the list of manual pages in package.json.
+// They are committed; a test fails where they are not as this would write them.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { commandFoldersText } from "./lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "./lib/docs.mjs";
 import { runMain } from "./lib/run.mjs";
 
@@ -51,6 +52,7 @@ function write(name, text) {
 
 await runMain(async () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  write("src/program/command-folders.ts", commandFoldersText(ROOT));
   const files = generatedFiles(await loadDocumented(), {
     version: manifest.version,
     sources: join(ROOT, "man/src"),

@@ -1,62 +1,62 @@
 // Made by `npm run docs` from the folders of src/commands: changes here get lost.
 import { command, type Command } from "./command";
-import { command as completion } from "../commands/completion/command";
-import { command as config } from "../commands/config/command";
-import { command as help } from "../commands/help/command";
-import { command as images } from "../commands/images/command";
-import { command as info } from "../commands/info/command";
-import { command as inspect } from "../commands/inspect/command";
-import { command as kill } from "../commands/kill/command";
-import { command as load } from "../commands/load/command";
-import { command as logs } from "../commands/logs/command";
-import { command as pause } from "../commands/pause/command";
-import { command as podInspect } from "../commands/pod/inspect/command";
-import { command as podKill } from "../commands/pod/kill/command";
-import { command as podPause } from "../commands/pod/pause/command";
-import { command as podPs } from "../commands/pod/ps/command";
-import { command as podRm } from "../commands/pod/rm/command";
-import { command as podRun } from "../commands/pod/run/command";
-import { command as podStop } from "../commands/pod/stop/command";
-import { command as podUnpause } from "../commands/pod/unpause/command";
-import { command as ps } from "../commands/ps/command";
-import { command as rename } from "../commands/rename/command";
-import { command as rm } from "../commands/rm/command";
-import { command as rmi } from "../commands/rmi/command";
-import { command as run } from "../commands/run/command";
-import { command as stats } from "../commands/stats/command";
-import { command as stop } from "../commands/stop/command";
-import { command as unpause } from "../commands/unpause/command";
-import { command as version } from "../commands/version/command";
-import { command as wait } from "../commands/wait/command";
+import { command as completionCommand } from "../commands/completion/command";
+import { command as configCommand } from "../commands/config/command";
+import { command as helpCommand } from "../commands/help/command";
+import { command as imagesCommand } from "../commands/images/command";
+import { command as infoCommand } from "../commands/info/command";
+import { command as inspectCommand } from "../commands/inspect/command";
+import { command as killCommand } from "../commands/kill/command";
+import { command as loadCommand } from "../commands/load/command";
+import { command as logsCommand } from "../commands/logs/command";
+import { command as pauseCommand } from "../commands/pause/command";
+import { command as podInspectCommand } from "../commands/pod/inspect/command";
+import { command as podKillCommand } from "../commands/pod/kill/command";
+import { command as podPauseCommand } from "../commands/pod/pause/command";
+import { command as podPsCommand } from "../commands/pod/ps/command";
+import { command as podRmCommand } from "../commands/pod/rm/command";
+import { command as podRunCommand } from "../commands/pod/run/command";
+import { command as podStopCommand } from "../commands/pod/stop/command";
+import { command as podUnpauseCommand } from "../commands/pod/unpause/command";
+import { command as psCommand } from "../commands/ps/command";
+import { command as renameCommand } from "../commands/rename/command";
+import { command as rmCommand } from "../commands/rm/command";
+import { command as rmiCommand } from "../commands/rmi/command";
+import { command as runCommand } from "../commands/run/command";
+import { command as statsCommand } from "../commands/stats/command";
+import { command as stopCommand } from "../commands/stop/command";
+import { command as unpauseCommand } from "../commands/unpause/command";
+import { command as versionCommand } from "../commands/version/command";
+import { command as waitCommand } from "../commands/wait/command";
 
 /** The commands, a folder of src/commands each. */
 export const commandFolders: readonly Command[] = [
-  command("completion", completion, () => import("../commands/completion/run")),
-  command("config", config, () => import("../commands/config/run")),
-  command("help", help, () => import("../commands/help/run")),
-  command("images", images, () => import("../commands/images/run")),
-  command("info", info, () => import("../commands/info/run")),
-  command("inspect", inspect, () => import("../commands/inspect/run")),
-  command("kill", kill, () => import("../commands/kill/run")),
-  command("load", load, () => import("../commands/load/run")),
-  command("logs", logs, () => import("../commands/logs/run")),
-  command("pause", pause, () => import("../commands/pause/run")),
-  command("pod inspect", podInspect, () => import("../commands/pod/inspect/run")),
-  command("pod kill", podKill, () => import("../commands/pod/kill/run")),
-  command("pod pause", podPause, () => import("../commands/pod/pause/run")),
-  command("pod ps", podPs, () => import("../commands/pod/ps/run")),
-  command("pod rm", podRm, () => import("../commands/pod/rm/run")),
-  command("pod run", podRun, () => import("../commands/pod/run/run")),
-  command("pod stop", podStop, () => import("../commands/pod/stop/run")),
-  command("pod unpause", podUnpause, () => import("../commands/pod/unpause/run")),
-  command("ps", ps, () => import("../commands/ps/run")),
-  command("rename", rename, () => import("../commands/rename/run")),
-  command("rm", rm, () => import("../commands/rm/run")),
-  command("rmi", rmi, () => import("../commands/rmi/run")),
-  command("run", run, () => import("../commands/run/run")),
-  command("stats", stats, () => import("../commands/stats/run")),
-  command("stop", stop, () => import("../commands/stop/run")),
-  command("unpause", unpause, () => import("../commands/unpause/run")),
-  command("version", version, () => import("../commands/version/run")),
-  command("wait", wait, () => import("../commands/wait/run")),
+  command("completion", completionCommand, () => import("../commands/completion/run")),
+  command("config", configCommand, () => import("../commands/config/run")),
+  command("help", helpCommand, () => import("../commands/help/run")),
+  command("images", imagesCommand, () => import("../commands/images/run")),
+  command("info", infoCommand, () => import("../commands/info/run")),
+  command("inspect", inspectCommand, () => import("../commands/inspect/run")),
+  command("kill", killCommand, () => import("../commands/kill/run")),
+  command("load", loadCommand, () => import("../commands/load/run")),
+  command("logs", logsCommand, () => import("../commands/logs/run")),
+  command("pause", pauseCommand, () => import("../commands/pause/run")),
+  command("pod inspect", podInspectCommand, () => import("../commands/pod/inspect/run")),
+  command("pod kill", podKillCommand, () => import("../commands/pod/kill/run")),
+  command("pod pause", podPauseCommand, () => import("../commands/pod/pause/run")),
+  command("pod ps", podPsCommand, () => import("../commands/pod/ps/run")),
+  command("pod rm", podRmCommand, () => import("../commands/pod/rm/run")),
+  command("pod run", podRunCommand, () => import("../commands/pod/run/run")),
+  command("pod stop", podStopCommand, () => import("../commands/pod/stop/run")),
+  command("pod unpause", podUnpauseCommand, () => import("../commands/pod/unpause/run")),
+  command("ps", psCommand, () => import("../commands/ps/run")),
+  command("rename", renameCommand, () => import("../commands/rename/run")),
+  command("rm", rmCommand, () => import("../commands/rm/run")),
+  command("rmi", rmiCommand, () => import("../commands/rmi/run")),
+  command("run", runCommand, () => import("../commands/run/run")),
+  command("stats", statsCommand, () => import("../commands/stats/run")),
+  command("stop", stopCommand, () => import("../commands/stop/run")),
+  command("unpause", unpauseCommand, () => import("../commands/unpause/run")),
+  command("version", versionCommand, () => import("../commands/version/run")),
+  command("wait", waitCommand, () => import("../commands/wait/run")),
 ];

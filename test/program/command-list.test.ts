@@ -1,5 +1,5 @@
-import { readdirSync } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { join } from "node:path";
+import { commandFolders, missingParts, missingTest } from "../../scripts/lib/commands.mjs";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
 import { propertyOf } from "../../src/shell/flags";
@@ -8,9 +8,10 @@ import { parseCommandLine } from "../../src/program/parser";
 import { commands } from "../../src/program/command-list";
 
 const named = commands.map((command) => [command.path.join(" "), command] as const);
+const repository = join(__dirname, "../..");
 const plain = { colors: plainColors, columns: undefined };
 
-test("no two named are called the same, and none is called as a family is", () => {
+test("no two commands are called the same, and none is called as a family is", () => {
   const names = named.map(([name]) => name);
   expect(names).toEqual([...new Set(names)]);
   for (const name of names) expect(names.filter((other) => other.startsWith(`${name} `))).toEqual([]);
@@ -27,33 +28,30 @@ test.each(named)("%s: its flags are told apart from each other and from the glob
   }
 });
 
-test.each(named)(
-  "%s: it has two examples at least, which are command lines that kpod takes",
-  (name, command) => {
-    expect(command.examples.length).toBeGreaterThanOrEqual(2);
-    for (const example of command.examples) {
-      // As a shell takes it apart; what it would fill in stands for one argument.
-      const line = example.command.replace(/ [|>] .*/, "");
-      const [kpod, ...words] = line.match(/'[^']*'|"[^"]*"|\$\([^)]*\)|\S+/g) ?? [];
-      expect(kpod).toBe("kpod");
-      const request = parseCommandLine(words, commands);
-      expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
-    }
+test.each(named)("%s: its examples are command lines that kpod takes", (name, command) => {
+  for (const example of command.examples) {
+    // As a shell takes it apart; what it would fill in stands for one argument.
+    const line = example.command.replace(/ [|>] .*/, "");
+    const [kpod, ...words] = line.match(/'[^']*'|"[^"]*"|\$\([^)]*\)|\S+/g) ?? [];
+    expect(kpod).toBe("kpod");
+    const request = parseCommandLine(words, commands);
+    expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
+  }
+});
+
+test.each(commandFolders(repository))(
+  "src/commands/%s has all that a command consists of",
+  async (folder) => {
+    const missing = [...missingParts(repository, folder), ...missingTest(repository, folder)];
+    const command = commands.find(({ path }) => path.join("/") === folder);
+    if (command === undefined)
+      missing.push("src/program/command-folders.ts does not list it: npm run docs does");
+    else if (command.examples.length < 2) missing.push("its command.ts has less than two examples");
+    expect(missing).toEqual([]);
+    const module: unknown = await import(join(repository, "src/commands", folder, "run"));
+    expect(module).toHaveProperty("run", expect.any(Function));
   },
 );
-
-const directory = join(__dirname, "../../src/commands");
-
-test("every file of a command is in the list, and every command has its file", async () => {
-  const found: string[] = [];
-  for (const file of readdirSync(directory, { recursive: true, encoding: "utf8" })) {
-    if (basename(file) !== "run.ts") continue;
-    const module = (await import(join(directory, file))) as Readonly<Record<string, unknown>>;
-    expect(typeof module.run).toBe("function");
-    found.push(dirname(file).split("/").join(" "));
-  }
-  expect(found.sort()).toEqual(commands.map(({ path }) => path.join(" ")).sort());
-});
 
 test.each([
   ["", []] as const,

@@ -35,12 +35,16 @@ test.each([
 test("what looks and what changes", () => {
   const names = (changes: boolean): string[] =>
     commands.filter(({ needsRoot = false }) => needsRoot === changes).map(({ path }) => path.join(" "));
-  expect(names(false)).toEqual([
-    ...["ps", "inspect", "logs", "stats", "wait", "pod ps", "pod inspect"],
-    ...["images", "info", "config", "help", "version", "completion"],
-  ]);
-  expect(names(true)).toEqual([
-    ...["run", "stop", "kill", "pause", "unpause", "rename", "rm"],
-    ...["pod run", "pod stop", "pod kill", "pod pause", "pod unpause", "pod rm", "load", "rmi"],
-  ]);
+  expect(names(false)).toEqual(
+    expect.arrayContaining([
+      ...["ps", "inspect", "logs", "stats", "wait", "pod ps", "pod inspect"],
+      ...["images", "info", "config", "help", "version", "completion"],
+    ]),
+  );
+  expect(names(true)).toEqual(
+    expect.arrayContaining([
+      ...["run", "stop", "kill", "pause", "unpause", "rename", "rm"],
+      ...["pod run", "pod stop", "pod kill", "pod pause", "pod unpause", "pod rm", "load", "rmi"],
+    ]),
+  );
 });

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { commandFoldersText } from "../../scripts/lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "../../scripts/lib/docs.mjs";
 import { command, type Command } from "../../src/program/command";
 import { UsageError } from "../../src/shell/errors";
@@ -18,6 +19,7 @@ const repository = join(__dirname, "../..");
 const sources = join(repository, "man/src");
 const places = { version: packageJson.version, sources, schemas: join(repository, "schemas") };
 const made = generatedFiles(documented, places);
+const committed = [...made, ["src/program/command-folders.ts", commandFoldersText(repository)] as const];
 const present = ["man", "completions"].flatMap((directory) =>
   readdirSync(join(repository, directory), { withFileTypes: true })
     .filter((entry) => entry.isFile())
@@ -25,7 +27,7 @@ const present = ["man", "completions"].flatMap((directory) =>
 );
 
 describe("what is committed is what the commands give; `npm run docs` makes it so", () => {
-  test.each([...made])("%s", (name, text) => {
+  test.each(committed)("%s", (name, text) => {
     const path = join(repository, name);
     expect(existsSync(path) ? readFileSync(path, "utf8") : "it is missing").toBe(text);
   });
