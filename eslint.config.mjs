@@ -26,14 +26,15 @@ export const FLOORS = [
     imports: [],
   },
   { rooms: ["lib/index.ts"], holds: "what the library gives to others" },
-  { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
-  { rooms: ["lib/list-loader.ts"], holds: "what the server's lists are read from" },
   { rooms: ["lib/launch"], holds: "making pods and containers" },
+  { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
   { rooms: ["lib/operations"], holds: "a verb a file, over what a verb takes of the server" },
   {
-    rooms: ["lib/crio", "lib/images", "lib/container-lists.ts"],
-    holds: "what CRI-O persisted, images brought in by skopeo, the lists of pods and containers",
+    rooms: ["lib/crio", "lib/images"],
+    holds: "what CRI-O persisted and does, images brought in by skopeo",
   },
+  { rooms: ["lib/server-parts.ts"], holds: "what of the server a look and a change use" },
+  { rooms: ["lib/container-lists.ts"], holds: "the lists of pods and containers" },
   {
     rooms: ["lib/storage", "lib/oci", "lib/sandbox", "lib/cgroups", "lib/logs", "lib/names", "lib/hooks"],
     holds: "one subject each: containers/storage, runtimes, pods, cgroups, logs, names, hooks",
@@ -45,21 +46,18 @@ export const FLOORS = [
 
 /** Arrows that still go wrong, by room. */
 const KNOWN_ARROWS = [
-  "lib/crio -> lib/container-server.ts",
   "lib/hooks -> lib/oci",
-  "lib/launch -> lib/container-server.ts",
   "lib/logs -> lib/oci",
   "lib/logs -> lib/storage",
   "lib/names -> lib/storage",
   "lib/oci -> lib/cgroups",
   "lib/oci -> lib/sandbox",
-  "lib/operations -> lib/container-server.ts",
   "lib/operations -> lib/launch",
   "lib/sandbox -> lib/oci",
 ];
 
 /** Rooms in which files still lead back to themselves. */
-const KNOWN_CIRCLES = ["lib/cgroups", "lib/container-server.ts", "lib/operations"];
+const KNOWN_CIRCLES = ["lib/cgroups", "lib/operations"];
 
 const houseOptions = { source: join(import.meta.dirname, "src"), floors: FLOORS };
 

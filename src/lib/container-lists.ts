@@ -1,23 +1,24 @@
 import { KpodError } from "./errors";
 import { Registrar } from "./names/registrar";
 import { TruncIndex } from "./names/trunc-index";
-import { lookUp } from "./names/lookup";
+import { containerInstead, podInstead } from "./names/wrong-kind";
+import { isNotFoundError, lookUp } from "./names/lookup";
 import type { Container } from "./oci/container";
 import type { Sandbox } from "./sandbox/sandbox";
 
 /** Says whether a container is wanted in a list. */
 export type ContainerFilter = (container: Container) => boolean;
 
-/** The pods and containers that are known, with what finds them: the part of ContainerServer that needs no disk. */
+/** The pods and containers that are known, with what finds them. Nothing here looks at a disk. */
 export class ContainerLists {
   /** Index of the names of containers. */
   readonly ctrNameIndex = new Registrar();
   /** Index of the ids and the names of pods. */
   readonly podIdIndex = new TruncIndex();
   readonly podNameIndex = new Registrar();
-  protected readonly containers = new Map<string, Container>();
-  protected readonly infraContainers = new Map<string, Container>();
-  protected readonly sandboxes = new Map<string, Sandbox>();
+  private readonly containers = new Map<string, Container>();
+  private readonly infraContainers = new Map<string, Container>();
+  private readonly sandboxes = new Map<string, Sandbox>();
   private idIndex: TruncIndex | undefined;
 
   /** Index of the ids of containers, made when somebody asks for it. */
@@ -108,6 +109,11 @@ export class ContainerLists {
       .sort(newestFirst);
   }
 
+  /** All containers, the infra containers of pods among them, in no order. */
+  all(): Container[] {
+    return [...this.containers.values(), ...this.infraContainers.values()];
+  }
+
   /** The pods, newest first (libkpod: ListSandboxes). */
   listSandboxes(): Sandbox[] {
     return [...this.sandboxes.values()].sort((a, b) => newestFirst(a.infraContainer, b.infraContainer));
@@ -116,26 +122,42 @@ export class ContainerLists {
   /**
    * Finds a container by full name, full id, unique prefix of the id, `POD/CONTAINER`,
    * `NAMESPACE/POD/CONTAINER` or bare name in Kubernetes (libkpod: LookupContainer).
-   * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
+   * @param verb the command that it is for, which tells who names a pod what would do the same to that
+   * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates; with a verb BAD_ARGUMENT for a pod
    */
-  lookupContainer(idOrName: string): Container {
+  lookupContainer(idOrName: string, verb?: string): Container {
     const kubePath = (container: Container): readonly string[] => {
       const sandbox = this.sandboxes.get(container.sandboxId);
       return [sandbox?.namespace ?? "", sandbox?.kubeName ?? "", container.metadata.name];
     };
-    return lookUp("container", [...this.containers.values()], idOrName, kubePath, () =>
-      this.sandboxes.values(),
-    );
+    try {
+      return lookUp("container", [...this.containers.values()], idOrName, kubePath, () =>
+        this.sandboxes.values(),
+      );
+    } catch (error) {
+      if (verb === undefined || !isNotFoundError(error)) throw error;
+      const byInfraName = this.listSandboxes().find(({ infraContainer }) => infraContainer.name === idOrName);
+      const pod = byInfraName ?? found(() => this.lookupSandbox(idOrName));
+      throw pod === undefined ? error : podInstead(pod, idOrName, verb);
+    }
   }
 
   /**
    * Finds a pod by full name, full id, unique prefix of the id, `NAMESPACE/POD` or bare name in Kubernetes
    * (libkpod: LookupSandbox).
-   * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
+   * @param verb the command that it is for, which tells who names a container what would do the same to that
+   * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates; with a verb BAD_ARGUMENT for a container
    */
-  lookupSandbox(idOrName: string): Sandbox {
+  lookupSandbox(idOrName: string, verb?: string): Sandbox {
     const kubePath = ({ namespace, kubeName }: Sandbox): readonly string[] => [namespace, kubeName];
-    return lookUp("pod", [...this.sandboxes.values()], idOrName, kubePath, () => this.containers.values());
+    try {
+      return lookUp("pod", [...this.sandboxes.values()], idOrName, kubePath, () => this.containers.values());
+    } catch (error) {
+      if (verb === undefined || !isNotFoundError(error)) throw error;
+      throw found(() => this.lookupContainer(idOrName)) === undefined
+        ? error
+        : containerInstead(idOrName, verb);
+    }
   }
 
   /** Finds a container by full or partial id only (libkpod: GetContainerFromRequest). @throws KpodError NOT_FOUND, AMBIGUOUS */
@@ -171,4 +193,14 @@ export class ContainerLists {
 function newestFirst(a: Container, b: Container): number {
   const difference = b.createdAt.getTime() - a.createdAt.getTime();
   return difference !== 0 ? difference : a.id < b.id ? -1 : 1;
+}
+
+/** What a second look-up finds; where that fails too, the first one says what is wrong. */
+function found<T>(lookup: () => T): T | undefined {
+  try {
+    return lookup();
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
+  }
 }

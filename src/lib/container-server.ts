@@ -1,14 +1,18 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { ContainerLists, type ContainerFilter } from "./container-lists";
 import { hookDirectories, type Config, type HookParams } from "./config";
+import { ListLoader } from "./crio/list-loader";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import type { Container } from "./oci/container";
 import { wayIn } from "./oci/node-sight";
+import { isNotFoundError } from "./names/lookup";
+import type { Registrar } from "./names/registrar";
+import type { TruncIndex } from "./names/trunc-index";
 import { Runtime, type RuntimeLimits } from "./oci/runtime";
-import { findContainer } from "./operations/find-container";
 import { containersInRename, journalDirectory } from "./operations/rename-journal";
 import { renameInAnnotations } from "./operations/rename-names";
 import type { ContainerData } from "./operations/container-data";
@@ -17,8 +21,9 @@ import { containerStateData, type ContainerStateData } from "./operations/contai
 import type { LibcontainerStats } from "./operations/stats-source";
 import type { ContainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
-import { LoadedLists } from "./list-loader";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
+import type { Sandbox } from "./sandbox/sandbox";
+import type { ServerParts } from "./server-parts";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
 import type { StorageId } from "./names/ids";
 import { ImageServer } from "./storage/image-server";
@@ -48,14 +53,17 @@ export interface ImageContext {
  * The pods and containers of a node, as its disk and its runtimes know them (libkpod: ContainerServer). It
  * needs no daemon: `update()` reads what is there now, and the rest works on that.
  */
-export class ContainerServer extends LoadedLists {
+export class ContainerServer implements ServerParts {
   readonly config: Config;
+  readonly logger: Logger;
   readonly store: Store;
   readonly runtime: Runtime;
-  readonly logger: Logger;
+  /** The pods and containers that are known. */
+  readonly lists = new ContainerLists();
   /** Keeps changes of state apart from those of other kpods on the same store. */
   readonly withStateLock: StateLock;
   private readonly options: ServerOptions;
+  private readonly loader: ListLoader;
   private runtimeServer: RuntimeServer | undefined;
   private imageServer: ImageServer | undefined;
   private loadedHooks: Record<string, HookParams> | undefined;
@@ -65,17 +73,17 @@ export class ContainerServer extends LoadedLists {
    * @throws KpodError UNSUPPORTED for a graph driver that kpod does not know
    */
   constructor(config: Config, options: ServerOptions = {}) {
-    super();
     this.config = config;
     this.logger = options.logger ?? silentLogger;
     this.options = options;
     this.store = new Store(config, options);
+    this.loader = new ListLoader(this.lists, this.store, this.logger);
     this.runtime = new Runtime(
       config,
       (container, exact) =>
         runtimeChoiceOf(config, container, {
           exact,
-          sandbox: this.sandboxes.get(container.sandboxId),
+          sandbox: this.getSandbox(container.sandboxId),
           logger: this.logger,
         }),
       this.logger,
@@ -105,41 +113,72 @@ export class ContainerServer extends LoadedLists {
   }
 
   /**
-   * Brings the lists of pods and containers up to what the disk says now, whoever changed it, and asks each
-   * runtime once for all its containers. Nothing is written: see `finishRenames`. A second call without changes in
-   * between changes nothing. A root that does not exist holds nothing, and is not made.
-   * @param options.states `containers` leaves out the infra containers of pods, false leaves the runtimes alone: for
-   * callers that need names and records only
+   * Brings the lists of pods and containers up to what the disk says now, whoever changed it, with the state of each
+   * (libkpod: Update). Nothing is written: see `finishRenames`. A second call without changes in between changes
+   * nothing. A root that does not exist holds nothing, and is not made.
+   *
+   * Who needs no states calls `updateRecords`; the state of one container is `runtime.updateStatus`'s.
+   * @param options.infra false leaves the states of the infra containers open, by which a pod is ready or not
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
-  async update({ states = true }: { states?: boolean | "containers" } = {}): Promise<void> {
+  async update({ infra = true }: { infra?: boolean } = {}): Promise<void> {
+    await this.updateRecords();
+    await this.runtime.updateStatuses(this.lists.all().filter((container) => infra || !container.infra));
+  }
+
+  /**
+   * The same without states: no runtime is asked.
+   * @param idsOrNames the only containers that will be looked up: where all of them are there, only what they can mean is
+   * loaded, with their pods, and so a store of a thousand takes no longer than one of ten
+   * @throws KpodError CORRUPT, IO when the records cannot be read
+   */
+  async updateRecords(idsOrNames?: readonly string[]): Promise<void> {
+    const some = idsOrNames && (await this.store.containersNamed(idsOrNames));
+    if (some !== undefined) {
+      this.hold(some);
+      if (idsOrNames?.every((name) => this.means(name)) === true) return;
+    }
     if (!this.store.exists()) {
       this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
     }
-    this.takeUp(await this.store.containers());
-    if (states === false) return;
-    const containers = [...this.containers.values()];
-    await this.runtime.updateStatuses(
-      states === "containers" ? containers : [...containers, ...this.infraContainers.values()],
-    );
+    this.hold(await this.store.containers());
   }
 
   /**
-   * The same for callers that look up these containers alone, and without their states: where all of them are there,
-   * only what they can mean is loaded, with their pods, and so a store of a thousand takes no longer than one of ten.
-   * @throws KpodError CORRUPT, IO when the records cannot be read
+   * Makes the lists hold what these records say. Where a rename broke off, spec and state.json may have another name
+   * already, or still: what the record says counts, by which the rename will be finished or rolled back.
    */
-  async updateFor(idsOrNames: readonly string[]): Promise<void> {
-    const records = await this.store.containersNamed(idsOrNames);
-    if (records !== undefined) {
-      this.takeUp(records);
-      if (idsOrNames.every((name) => this.means(name))) return;
+  private hold(records: readonly ContainerRecord[]): void {
+    this.loader.hold(records);
+    for (const id of containersInRename(this.store.layout.root)) {
+      const container = this.getContainer(id);
+      if (container === undefined) continue;
+      container.corrected = (annotations) => renameInAnnotations(annotations, container);
     }
-    await this.update({ states: false });
+  }
+
+  /** True for what is a container, or may be several. */
+  private means(idOrName: string): boolean {
+    try {
+      this.lookupContainer(idOrName);
+      return true;
+    } catch (error) {
+      return !isNotFoundError(error);
+    }
+  }
+
+  /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
+  loadSandbox(id: string): Promise<void> {
+    return this.loader.loadSandbox(id);
+  }
+
+  /** Loads one container from the disk (libkpod: LoadContainer). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
+  loadContainer(id: string): Promise<void> {
+    return this.loader.loadContainer(id);
   }
 
   /**
-   * Finishes or takes back the renames that broke off, as every change of a node should begin. One that somebody is
+   * Finishes or rolls back the renames that broke off, as every change of a node should begin. One that somebody is
    * busy with is left to them.
    * @throws KpodError INTERRUPTED
    */
@@ -147,19 +186,6 @@ export class ContainerServer extends LoadedLists {
     if (!existsSync(journalDirectory(this.store.layout.root))) return;
     const { recoverRenames } = await import("./operations/rename");
     await recoverRenames(this);
-  }
-
-  /**
-   * Makes the lists hold what these records say. Where a rename broke off, spec and state.json may have another name
-   * already, or still: what the record says counts, by which the rename will be finished or taken back.
-   */
-  protected override takeUp(records: readonly ContainerRecord[]): void {
-    super.takeUp(records);
-    for (const id of containersInRename(this.store.layout.root)) {
-      const container = this.containers.get(id);
-      if (container === undefined) continue;
-      container.corrected = (annotations) => renameInAnnotations(annotations, container);
-    }
   }
 
   /**
@@ -179,6 +205,131 @@ export class ContainerServer extends LoadedLists {
         : "this is not the pid namespace of a machine, and nothing runs that shows it to be that of a node",
       { hint: wayIn },
     );
+  }
+
+  /** The containers that all filters want, newest first; infra containers are not among them (libkpod: ListContainers). */
+  listContainers(...filters: ContainerFilter[]): Container[] {
+    return this.lists.listContainers(...filters);
+  }
+
+  /** The pods, newest first (libkpod: ListSandboxes). */
+  listSandboxes(): Sandbox[] {
+    return this.lists.listSandboxes();
+  }
+
+  /** Finds a container by anything that names one: see `ContainerLists.lookupContainer` (libkpod: LookupContainer). */
+  lookupContainer(idOrName: string, verb?: string): Container {
+    return this.lists.lookupContainer(idOrName, verb);
+  }
+
+  /** Finds a pod by anything that names one: see `ContainerLists.lookupSandbox` (libkpod: LookupSandbox). */
+  lookupSandbox(idOrName: string, verb?: string): Sandbox {
+    return this.lists.lookupSandbox(idOrName, verb);
+  }
+
+  /** Finds a container by full or partial id only (libkpod: GetContainerFromRequest). @throws KpodError NOT_FOUND, AMBIGUOUS */
+  getContainerFromRequest(id: string): Container {
+    return this.lists.getContainerFromRequest(id);
+  }
+
+  /** A container by its full id (libkpod: GetContainer). */
+  getContainer(id: string): Container | undefined {
+    return this.lists.getContainer(id);
+  }
+
+  /** An infra container by its full id (libkpod: GetInfraContainer). */
+  getInfraContainer(id: string): Container | undefined {
+    return this.lists.getInfraContainer(id);
+  }
+
+  /** A pod by its full id (libkpod: GetSandbox). */
+  getSandbox(id: string): Sandbox | undefined {
+    return this.lists.getSandbox(id);
+  }
+
+  /** The infra container of a pod, by the pod's full id (libkpod: GetSandboxContainer). */
+  getSandboxContainer(id: string): Container | undefined {
+    return this.lists.getSandboxContainer(id);
+  }
+
+  /** True when a container with this full id is known (libkpod: HasContainer). */
+  hasContainer(id: string): boolean {
+    return this.lists.hasContainer(id);
+  }
+
+  /** True when a pod with this full id is known (libkpod: HasSandbox). */
+  hasSandbox(id: string): boolean {
+    return this.lists.hasSandbox(id);
+  }
+
+  /** Adds a container to the lists (libkpod: AddContainer). @throws KpodError CONFLICT */
+  addContainer(container: Container): void {
+    this.lists.addContainer(container);
+  }
+
+  /** Adds the infra container of a pod to the lists (libkpod: AddInfraContainer). */
+  addInfraContainer(container: Container): void {
+    this.lists.addInfraContainer(container);
+  }
+
+  /** Adds a pod to the lists, with the containers of it that are known already (libkpod: AddSandbox). @throws KpodError CONFLICT */
+  addSandbox(sandbox: Sandbox): void {
+    this.lists.addSandbox(sandbox);
+  }
+
+  /** Removes a container from the lists; the container itself is not touched (libkpod: RemoveContainer). */
+  removeContainer(container: Container): void {
+    this.lists.removeContainer(container);
+  }
+
+  /** Removes an infra container from the lists (libkpod: RemoveInfraContainer). */
+  removeInfraContainer(container: Container): void {
+    this.lists.removeInfraContainer(container);
+  }
+
+  /** Removes a pod from the lists (libkpod: RemoveSandbox). */
+  removeSandbox(id: string): void {
+    this.lists.removeSandbox(id);
+  }
+
+  /** Index of the ids of containers (libkpod: CtrIDIndex). */
+  get ctrIdIndex(): TruncIndex {
+    return this.lists.ctrIdIndex;
+  }
+
+  /** Index of the names of containers (libkpod: CtrNameIndex). */
+  get ctrNameIndex(): Registrar {
+    return this.lists.ctrNameIndex;
+  }
+
+  /** Index of the ids of pods (libkpod: PodIDIndex). */
+  get podIdIndex(): TruncIndex {
+    return this.lists.podIdIndex;
+  }
+
+  /** Index of the names of pods (libkpod: PodNameIndex). */
+  get podNameIndex(): Registrar {
+    return this.lists.podNameIndex;
+  }
+
+  /** Holds a name for a container that is being made (libkpod: ReserveContainerName). @throws KpodError CONFLICT */
+  reserveContainerName(id: string, name: string): string {
+    return this.lists.reserveContainerName(id, name);
+  }
+
+  /** Frees a container's name (libkpod: ReleaseContainerName). */
+  releaseContainerName(name: string): void {
+    this.lists.releaseContainerName(name);
+  }
+
+  /** Holds a name for a pod that is being made (libkpod: ReservePodName). @throws KpodError CONFLICT */
+  reservePodName(id: string, name: string): string {
+    return this.lists.reservePodName(id, name);
+  }
+
+  /** Frees a pod's name (libkpod: ReleasePodName). */
+  releasePodName(name: string): void {
+    this.lists.releasePodName(name);
   }
 
   /**
@@ -262,7 +413,7 @@ export class ContainerServer extends LoadedLists {
    */
   async containerWait(idOrName: string, signal?: AbortSignal): Promise<number> {
     const { waitForExit } = await import("./operations/wait");
-    return (await waitForExit(this, findContainer(this, idOrName, "wait"), { signal })) ?? 255;
+    return (await waitForExit(this, this.lookupContainer(idOrName, "wait"), { signal })) ?? 255;
   }
 
   /** Removes a container (libkpod: Remove). @throws KpodError as `containerKill`, and LOCK_TIMEOUT */
@@ -276,7 +427,7 @@ export class ContainerServer extends LoadedLists {
   /** Renames a container (libkpod: ContainerRename). @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT */
   async containerRename(idOrName: string, newName: string): Promise<void> {
     const { renameContainer } = await import("./operations/rename");
-    await renameContainer(this, findContainer(this, idOrName, "rename"), newName);
+    await renameContainer(this, this.lookupContainer(idOrName, "rename"), newName);
   }
 
   private async change(
@@ -284,7 +435,7 @@ export class ContainerServer extends LoadedLists {
     verb: string,
     action: (container: Container) => Promise<void>,
   ): Promise<string> {
-    const container = findContainer(this, idOrName, verb);
+    const container = this.lookupContainer(idOrName, verb);
     await action(container);
     return container.id;
   }

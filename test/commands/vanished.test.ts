@@ -24,7 +24,7 @@ let node: TestServer;
 beforeEach(async () => {
   const directory = testdir(storeTree([stays, goes], [kept, gone]));
   node = testServer(directory);
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
   const place = join(directory, "root/overlay-containers");
   const file = join(place, "containers.json");
   const records = JSON.parse(readFileSync(file, "utf8")) as { id: string }[];
@@ -81,7 +81,7 @@ describe("a spec that is missing", () => {
     const place = (id: string): string => join(directory, "root/overlay-containers", id, "userdata");
     for (const { id } of [pod, container]) rmSync(join(place(id), "config.json"));
     const fixture = testServer(directory);
-    await fixture.server.update({ states: false });
+    await fixture.server.updateRecords();
     return { fixture, place };
   }
 

@@ -54,7 +54,7 @@ export async function createNode(
   };
   const updated = async (): Promise<ContainerServer> => {
     const { server } = await openServer();
-    await server.update({ states: false });
+    await server.updateRecords();
     return server;
   };
   const kpod = (...args: string[]): Promise<ProcessResult> => world.kpod(args);

@@ -95,7 +95,7 @@ test("stats have numbers", async () => {
 
 test("logs -f ends with its container", async () => {
   const pod = (await node.openServer()).server;
-  await pod.update({ states: false });
+  await pod.updateRecords();
   const talker = await node.start(pod.lookupSandbox("shop"), "talker", "sleep 2; echo late; exit 4");
   expect(await look("logs", "-f", talker.id)).toEqual({ exitCode: 0, stdout: "late\n", stderr: "" });
 });

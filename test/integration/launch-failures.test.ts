@@ -372,7 +372,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
   /** What CRI-O's start does to a container or pod that has no state yet. */
   async function removeAsCrioDoes(name: string): Promise<void> {
     const { server } = await node.openServer();
-    await server.update({ states: false });
+    await server.updateRecords();
     const found = [
       ...server.listContainers(),
       ...server.listSandboxes().map((each) => each.infraContainer),
@@ -464,7 +464,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
     );
     await reached();
     const { server } = await node.openServer();
-    await server.update({ states: false });
+    await server.updateRecords();
     const { layerId } = server.lookupContainer("new");
     await server.store.unmount(layerId as StorageId, true);
     goOn();

@@ -382,7 +382,7 @@ describe("of an image that is meant by its id", () => {
     writeFileSync(config, readFileSync(node.world.config, "utf8").replace("localhost/pause:latest", imageId));
     await node.ok("-c", config, "pod", "run", "--name", "by-id", "--cgroup-parent", node.world.cgroupParent);
     const { server } = await node.openServer();
-    await server.update({ states: false });
+    await server.updateRecords();
     const name = "localhost/pause:latest";
     const { infraContainer } = server.lookupSandbox("by-id");
     expect(noted(infraContainer).slice(0, 3)).toEqual([name, name, name]);

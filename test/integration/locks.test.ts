@@ -204,7 +204,7 @@ describe("a hung daemon that holds locks", () => {
     for (const locker of held.splice(0)) await locker.unlock("posix");
     // Nothing is lost, and the next one can go on.
     const again = (await node.openServer()).server;
-    await again.update({ states: false });
+    await again.updateRecords();
     expect(
       again
         .listContainers()
@@ -220,7 +220,7 @@ describe("a hung daemon that holds locks", () => {
     const lockBudget = new LockBudget(2_000, clock);
     for (let count = 0; count < 3; count++) {
       const { server } = await node.openServer({ lockBudget });
-      await server.update({ states: false });
+      await server.updateRecords();
       expect(server.listContainers()).toHaveLength(3);
     }
     expect(clock.waited).toBe(2_000);

@@ -138,7 +138,7 @@ describe("a container that has ended", () => {
 
   test("the library gives the same lines, one by one", async () => {
     const { server } = await node.openServer();
-    await server.update({ states: false });
+    await server.updateRecords();
     const lines = [];
     for await (const line of server.getLogs("hello", { stream: "stderr", details: true })) lines.push(line);
     expect(lines.map(({ text, stream }) => [text.toString(), stream])).toEqual([

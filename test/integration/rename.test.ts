@@ -70,7 +70,7 @@ test.each(steps)(
     const script = `
     const { ContainerServer, loadConfig, renameContainer } = require(${JSON.stringify(bundle)});
     const server = new ContainerServer(loadConfig({ configFile: ${JSON.stringify(node.world.config)} }));
-    server.update({ states: false }).then(() =>
+    server.updateRecords().then(() =>
       renameContainer(server, server.lookupContainer("${container.id}"), "renamed-${step}", (done) => {
         if (done === "${step}") process.kill(process.pid, "SIGKILL");
       }));`;
@@ -101,7 +101,7 @@ test.each(steps)(
 test.each(steps)("removed by somebody after the step %s, it is said to have left", async (step) => {
   const container = await node.create(pod, `gone-${step}`, "true");
   const { server } = await node.openServer();
-  await server.update({ states: false });
+  await server.updateRecords();
   const message = `container ${container.id} has left the store meanwhile`;
   const renamed = renameContainer(server, server.lookupContainer(container.id), `away-${step}`, (done) => {
     if (done === step) execFileSync(KPOD, ["--config", node.world.config, "rm", container.id]);

@@ -38,7 +38,7 @@ maybe("what CRI-O 1.36.3 said of its containers", () => {
 
   test("is what is read of the list", async () => {
     const { server } = serverOf(lay(), []);
-    await server.update({ states: false });
+    await server.updateRecords();
     const said = (JSON.parse(captured(version, "ListContainers.json")) as { containers: CriContainer[] })
       .containers;
     const expected = said.map((one) => ({

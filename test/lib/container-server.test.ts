@@ -77,20 +77,20 @@ describe("update for what is looked up", () => {
   ])("%j means what it means among all", async (name) => {
     const directory = testdir(storeTree(pods, containers));
     const { server: all } = testServer(directory);
-    await all.update({ states: false });
+    await all.updateRecords();
     const { server } = testServer(directory);
-    await server.updateFor([name]);
+    await server.updateRecords([name]);
     expect(answerOf(server, name)).toBe(answerOf(all, name));
   });
 
   test("loads what is meant and its pod, and nothing else", async () => {
     const { server } = testServer(testdir(storeTree(pods, containers)));
-    await server.updateFor(["web/log"]);
+    await server.updateRecords(["web/log"]);
     expect(server.listContainers().map(({ id }) => id)).toEqual([log.id]);
     expect(server.listSandboxes().map(({ id }) => id)).toEqual([web.id]);
-    await server.update({ states: false });
+    await server.updateRecords();
     expect(server.listContainers()).toHaveLength(3);
-    await server.updateFor(["sql", run.id]);
+    await server.updateRecords(["sql", run.id]);
     expect(new Set(server.listContainers().map(({ id }) => id))).toEqual(new Set([sql.id, run.id]));
   });
 
@@ -98,9 +98,9 @@ describe("update for what is looked up", () => {
     const twin: TestContainer = { ...sql, id: testId("twin"), name: "run" };
     const directory = testdir(storeTree(pods, [...containers, twin]));
     const { server: all } = testServer(directory);
-    await all.update({ states: false });
+    await all.updateRecords();
     const { server } = testServer(directory);
-    await server.updateFor(["run"]);
+    await server.updateRecords(["run"]);
     expect(answerOf(server, "run")).toMatch(/^AMBIGUOUS: /);
     expect(answerOf(server, "run")).toBe(answerOf(all, "run"));
   });
@@ -213,7 +213,7 @@ describe("update", () => {
       runtime: "/opt/none/runc",
       runtimes: {},
     });
-    await server.update({ states: false });
+    await server.updateRecords();
     expect(server.getContainer(run.id)?.state).toBeUndefined();
     expect(logger.warnings).toEqual([]);
     await server.update();

@@ -59,7 +59,7 @@ function node(
 
 async function updated(damages: Readonly<Record<string, Damage>>, pods?: TestPod[]) {
   const made = node(damages, pods);
-  await made.server.update({ states: false });
+  await made.server.updateRecords();
   return made;
 }
 
@@ -117,7 +117,7 @@ test.each<[string, Damage, string]>([
     expect(warning).toContain(join(directory, recordsFile));
   }
   // Told once, and gone when it is mended.
-  await server.update({ states: false });
+  await server.updateRecords();
   expect(logger.warnings).toHaveLength(2);
 });
 
@@ -137,7 +137,7 @@ test("or in state.json, where the spec is lost too", async () => {
   const userdata = join(directory, `root/overlay-containers/${run.id}/userdata`);
   writeFileSync(join(userdata, "state.json"), JSON.stringify({ annotations: run.annotations }));
   rmSync(join(userdata, "config.json"));
-  await server.update({ states: false });
+  await server.updateRecords();
   expect(server.lookupContainer("run")).toMatchObject({
     imageName: "docker.io/library/redis:7",
     sandboxId: web.id,
@@ -147,14 +147,14 @@ test("or in state.json, where the spec is lost too", async () => {
 test("with nothing but its name, a container is in the last try of the pod that the name speaks of", async () => {
   const { server, directory } = node({ [run.id]: (record) => void (record.metadata = "{") });
   rmSync(join(directory, `root/overlay-containers/${run.id}`), { recursive: true });
-  await server.update({ states: false });
+  await server.updateRecords();
   expect(shown(server).sort()).toEqual(whole);
 });
 
 test("of a part of the metadata, what is whole counts", async () => {
   const { server, directory } = node({ [run.id]: half });
   rmSync(join(directory, `root/overlay-containers/${run.id}`), { recursive: true });
-  await server.update({ states: false });
+  await server.updateRecords();
   expect(server.lookupContainer("run").imageName).toBe("localhost/busybox:latest");
 });
 
@@ -200,7 +200,7 @@ test("a container whose pod has no record is told of", async () => {
 test("the look for one finds what the look at all finds", async () => {
   for (const word of [run.id, "run", "web/run", "k8s_run_web_shop_u1_3", short(run.id)]) {
     const { server, logger } = node({ [run.id]: half, [web.id]: half });
-    await server.updateFor([word]);
+    await server.updateRecords([word]);
     expect(server.lookupContainer(word).id).toBe(run.id);
     expect(server.getSandbox(web.id)?.kubeName).toBe("web");
     expect(logger.warnings).toHaveLength(2);
@@ -209,7 +209,7 @@ test("the look for one finds what the look at all finds", async () => {
   const { server } = node({
     [run.id]: (record) => Object.assign(record, { names: ["k8s_log_web_shop_u1_1"], metadata: "{" }),
   });
-  await server.updateFor(["log"]);
+  await server.updateRecords(["log"]);
   expect((await failureOf(() => server.lookupContainer("log"))).code).toBe("AMBIGUOUS");
 });
 
@@ -274,8 +274,8 @@ test("a second record of an id is told of, and the first one counts", async () =
     ]),
   });
   const { server, logger } = testServer(directory);
-  await server.update({ states: false });
-  await server.update({ states: false });
+  await server.updateRecords();
+  await server.updateRecords();
   expect(server.listContainers().map(({ name }) => name)).toEqual(["k8s_run_web_shop_u1_3"]);
   expect(logger.warnings).toEqual([
     `the store has two records of ${short(run.id)} (k8s_run_web_shop_u1_3): only the first one counts`,

@@ -4,7 +4,6 @@ import { expectMuchWork } from "./engine";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
-import { findContainer } from "../../lib/operations/find-container";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
 import { createLogOutput, type LogOutput } from "./output";
 import { whileRead } from "./while-read";
@@ -20,7 +19,7 @@ export async function run(context: Context): Promise<number> {
   const options = await readOptions(context);
   const server = await context.openServer();
   // The attempt before is another container.
-  await (flags.previous ? server.update({ states: false }) : server.updateFor(args));
+  await server.updateRecords(flags.previous ? undefined : args);
   const output = createLogOutput({
     write(stream, bytes) {
       if (stream === "stderr") terminal.error(bytes);
@@ -30,7 +29,7 @@ export async function run(context: Context): Promise<number> {
   });
   const print = async (name: string): Promise<number> => {
     try {
-      await printLog(context, server, findContainer(server, name, "logs"), options, output);
+      await printLog(context, server, server.lookupContainer(name, "logs"), options, output);
       return 0;
     } catch (error) {
       context.reportFailure(error);

@@ -71,7 +71,7 @@ function createList(
   let filter: ContainerFilter | undefined;
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
-    await server.update({ states: states && !flags.orphans && "containers" });
+    await (states && !flags.orphans ? server.update({ infra: false }) : server.updateRecords());
     const orphans = flags.orphans ? await findOrphans(server) : undefined;
     if (orphans !== undefined)
       source.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));

@@ -6,7 +6,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const [container, newName] = context.args;
   const server = await context.openServer();
-  await server.update({ states: false });
+  await server.updateRecords();
   await server.containerRename(container, newName);
   await noteForCrio(context, server, "renamed");
   return 0;

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../shell/context";
 import type { ContainerServer } from "../../lib/container-server";
-import { isNotFoundError } from "../../lib/operations/find-container";
+import { isNotFoundError } from "../../lib/names/lookup";
 import { removeOrphan } from "../../lib/operations/remove-orphan";
 import { noteForCrio } from "../shared/crio-note";
 import { forEachInTurn } from "../shared/each";
@@ -10,7 +10,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { force } = context.flags;
   const server = await context.openServer();
-  await server.update({ states: false });
+  await server.updateRecords();
   const removed: string[] = [];
   const code = await forEachInTurn(context, context.args, async (name) => {
     const id = await remove(server, name, force);

@@ -28,7 +28,7 @@ export async function run(context: Context): Promise<number> {
   const output = await openStatsOutput(flags, terminal);
   const server = await context.openServer();
   await update(context, server);
-  const { selection, failed } = select(server, context);
+  const { selection, failed } = select(server.lists, context);
   // Where none of the arguments is left, there is nothing to wait for.
   if (args.length === 0 || failed < args.length) {
     const inPlace = !flags.noStream && output.lines !== undefined && canDrawInPlace(terminal);
@@ -42,7 +42,7 @@ export async function run(context: Context): Promise<number> {
 
 function update({ flags, unlessInterrupted }: Context, server: ContainerServer): Promise<void> {
   // Whether a pod is ready shows in the state of its infra container.
-  return unlessInterrupted(server.update({ states: flags.pod ? true : "containers" }));
+  return unlessInterrupted(server.update({ infra: flags.pod }));
 }
 
 type Show = (rows: readonly StatsRow[]) => void;

@@ -1,7 +1,7 @@
 import { KpodError } from "../../lib/errors";
 import type { ContainerLists } from "../../lib/container-lists";
 import type { Container } from "../../lib/oci/container";
-import { findContainer, isNotFoundError } from "../../lib/operations/find-container";
+import { isNotFoundError } from "../../lib/names/lookup";
 import { isSampled } from "../../lib/operations/stats-source";
 import type { Sandbox } from "../../lib/sandbox/sandbox";
 
@@ -27,7 +27,7 @@ interface SelectionFlags {
  * @returns the selection, and how many arguments failed
  */
 export function select(
-  server: ContainerLists,
+  lists: ContainerLists,
   asked: {
     readonly args: readonly string[];
     readonly flags: SelectionFlags;
@@ -35,44 +35,44 @@ export function select(
   },
 ): { selection: StatsSelection; failed: number } {
   const { args, flags, reportFailure } = asked;
-  if (args.length === 0) return { selection: everything(server, flags), failed: 0 };
+  if (args.length === 0) return { selection: everything(lists, flags), failed: 0 };
   const ids = new Set<string>();
   let failed = 0;
   for (const name of args) {
     try {
-      ids.add(flags.pod ? findPod(server, name, flags.all).id : findContainerFor(server, name, flags.all).id);
+      ids.add(flags.pod ? findPod(lists, name, flags.all).id : findContainerFor(lists, name, flags.all).id);
     } catch (error) {
       reportFailure(error);
       failed += 1;
     }
   }
-  return { selection: named(server, [...ids], flags), failed };
+  return { selection: named(lists, [...ids], flags), failed };
 }
 
-function everything(server: ContainerLists, { all }: SelectionFlags): StatsSelection {
-  const containers = () => server.listContainers((container) => all || isShown(container));
+function everything(lists: ContainerLists, { all }: SelectionFlags): StatsSelection {
+  const containers = () => lists.listContainers((container) => all || isShown(container));
   return {
     containers,
     pods: () => {
       const shown = new Set(containers().map(({ sandboxId }) => sandboxId));
-      return server.listSandboxes().filter(({ id }) => all || shown.has(id));
+      return lists.listSandboxes().filter(({ id }) => all || shown.has(id));
     },
     isOver: () => false,
   };
 }
 
-function named(server: ContainerLists, ids: readonly string[], { all, pod }: SelectionFlags): StatsSelection {
-  const pods = () => ids.flatMap((id) => server.getSandbox(id) ?? []);
+function named(lists: ContainerLists, ids: readonly string[], { all, pod }: SelectionFlags): StatsSelection {
+  const pods = () => ids.flatMap((id) => lists.getSandbox(id) ?? []);
   const members = () => pods().flatMap((sandbox) => sandbox.containers());
   const containers = () =>
-    (pod ? members() : ids.flatMap((id) => server.getContainer(id) ?? [])).filter(
+    (pod ? members() : ids.flatMap((id) => lists.getContainer(id) ?? [])).filter(
       (container) => all || isShown(container),
     );
   return { containers, pods, isOver: () => (all && pod ? pods() : containers()).length === 0 };
 }
 
-function findContainerFor(server: ContainerLists, name: string, all: boolean): Container {
-  const container = findContainer(server, name, "stats");
+function findContainerFor(lists: ContainerLists, name: string, all: boolean): Container {
+  const container = lists.lookupContainer(name, "stats");
   if (all) return container;
   if (container.state?.status === "unknown" && !isSampled(container)) {
     throw new KpodError(
@@ -87,8 +87,8 @@ function findContainerFor(server: ContainerLists, name: string, all: boolean): C
   });
 }
 
-function findPod(server: ContainerLists, name: string, all: boolean): Sandbox {
-  const sandbox = lookUpPod(server, name);
+function findPod(lists: ContainerLists, name: string, all: boolean): Sandbox {
+  const sandbox = lookUpPod(lists, name);
   if (all || sandbox.containers().some(isShown)) return sandbox;
   throw new KpodError(
     "BAD_STATE",
@@ -99,19 +99,19 @@ function findPod(server: ContainerLists, name: string, all: boolean): Sandbox {
   );
 }
 
-function lookUpPod(server: ContainerLists, name: string): Sandbox {
+function lookUpPod(lists: ContainerLists, name: string): Sandbox {
   try {
-    return server.lookupSandbox(name);
+    return lists.lookupSandbox(name);
   } catch (error) {
-    const sandbox = isNotFoundError(error) ? podOfContainer(server, name) : undefined;
+    const sandbox = isNotFoundError(error) ? podOfContainer(lists, name) : undefined;
     if (sandbox === undefined) throw error;
     return sandbox;
   }
 }
 
-function podOfContainer(server: ContainerLists, name: string): Sandbox | undefined {
+function podOfContainer(lists: ContainerLists, name: string): Sandbox | undefined {
   try {
-    return server.getSandbox(server.lookupContainer(name).sandboxId);
+    return lists.getSandbox(lists.lookupContainer(name).sandboxId);
   } catch (error) {
     // Neither a pod nor a container: the first error says so.
     if (!(error instanceof KpodError)) throw error;

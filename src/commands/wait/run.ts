@@ -1,6 +1,5 @@
 import type { CommandContext } from "../../shell/context";
 import { KpodError } from "../../lib/errors";
-import { findContainer } from "../../lib/operations/find-container";
 import { waitForCondition } from "../../lib/operations/wait";
 import type { command } from "./command";
 
@@ -8,10 +7,10 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, args, terminal } = context;
   const server = await context.openServer();
-  await server.update({ states: false });
+  await server.updateRecords();
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
   const waits = args.map(async (name) => {
-    const container = findContainer(server, name, "wait");
+    const container = server.lookupContainer(name, "wait");
     const code = await waitForCondition(server, container, flags.condition, {
       timeoutMs,
       signal: context.signal(),

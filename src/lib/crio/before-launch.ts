@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config";
-import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
+import type { ServerView } from "../server-parts";
 import { crioAnswers } from "./daemon";
 import { isMadeByKpod } from "./kpod-mark";
 
@@ -16,7 +16,7 @@ export type WipeConfig = Pick<
 >;
 
 /** What of a server tells which pods there are. */
-export type ListingServer = Pick<ContainerServer, "config" | "store" | "update" | "listSandboxes">;
+export type ListingServer = Pick<ServerView, "config" | "store" | "lists" | "updateRecords">;
 
 /** What CRI-O removes when it starts, and the file whose absence makes it do so. */
 export interface ComingWipe {
@@ -83,8 +83,8 @@ export async function wipeWarning(server: ListingServer): Promise<string | undef
 async function isUsed(server: ListingServer): Promise<boolean> {
   if (server.config.hasCrioConf) return true;
   if (!server.store.exists()) return false;
-  await server.update({ states: false });
-  return server.listSandboxes().some(isOfCrio);
+  await server.updateRecords();
+  return server.lists.listSandboxes().some(isOfCrio);
 }
 
 function isOfCrio(sandbox: Sandbox): boolean {

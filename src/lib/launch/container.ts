@@ -60,7 +60,7 @@ export async function createPodContainer(
   return withUndo(server.logger, async (undo) => {
     await server.update();
     const made = await server.withStateLock(async () => {
-      await server.update({ states: false });
+      await server.updateRecords();
       const pod = server.getSandbox(sandbox.id);
       if (pod?.state === "Creating") {
         throw new KpodError("BAD_STATE", `pod ${sandbox.kubeName} is still being made`, {
@@ -95,7 +95,7 @@ export async function createPodContainer(
       undo.add(`remove container ${name} from the store`, () =>
         server.store.uninterrupted(async () => {
           await server.store.deleteContainer(id);
-          await server.update({ states: false });
+          await server.updateRecords();
         }),
       );
       return { config: info.config.config ?? {}, namespaces, labels };

@@ -58,7 +58,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
   const since = Date.now();
   return withUndo(server.logger, async (undo) => {
     const labels = await server.withStateLock(async () => {
-      await server.update({ states: false });
+      await server.updateRecords();
       refuseTakenPod(server, plan);
       const chosen = newPodLabels(server.config, await server.store.containers(), server.logger);
       await server.storageRuntimeServer.createPodSandbox({
@@ -76,7 +76,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
       undo.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {
           await server.store.deleteContainer(plan.id);
-          await server.update({ states: false });
+          await server.updateRecords();
         }),
       );
       return chosen;

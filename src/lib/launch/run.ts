@@ -7,7 +7,6 @@ import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { unknownExitCode } from "../oci/state/resolved";
 import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
-import { findSandbox } from "../operations/find-container";
 import { waitForLogEnd } from "../operations/log-end";
 import { persistState } from "../operations/persist-state";
 import { stopPod } from "../operations/pods";
@@ -92,7 +91,7 @@ async function podFor(server: ContainerServer, { container, pod, force }: RunOpt
     for (const note of await beforeLaunch(server, planned)) server.logger.warn(note);
   };
   if (typeof pod === "string") {
-    const sandbox = findSandbox(server, pod, "run in");
+    const sandbox = server.lookupSandbox(pod, "run in");
     await warn({ sandbox, force: force === true });
     return { sandbox, own: false };
   }

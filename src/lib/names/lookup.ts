@@ -61,6 +61,11 @@ export function notFoundError(kind: "container" | "pod", wanted: string, hint?: 
   return new KpodError("NOT_FOUND", message, hint === undefined ? {} : { hint });
 }
 
+/** True for the error of a look-up that found nothing. */
+export function isNotFoundError(error: unknown): boolean {
+  return error instanceof KpodError && error.code === "NOT_FOUND";
+}
+
 function byPrefix<T extends Named>(all: readonly T[], wanted: string): T[] {
   return /^[0-9a-f]+$/.test(wanted) ? all.filter(({ id }) => id.startsWith(wanted)) : [];
 }

@@ -1,6 +1,6 @@
 import { processCgroupPath } from "../cgroups/process-cgroups";
 import { specCgroupPath } from "../cgroups/spec-path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import {
   imageCreatedBy,
@@ -20,7 +20,6 @@ import { readMountPoints } from "../storage/mount-points";
 import type { ImageRecord } from "../storage/records";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
-import { findContainer } from "./find-container";
 import { readableImages } from "./readable-images";
 import { containerRootFsSize, containerRwSize } from "./sizes";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
@@ -85,17 +84,17 @@ export interface ContainerData {
  * @throws KpodError NOT_FOUND, AMBIGUOUS; with size also CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerData(
-  server: ContainerServer,
+  server: ServerParts,
   idOrName: string,
   size: boolean,
   signal?: AbortSignal,
 ): Promise<ContainerData> {
-  const container = findContainer(server, idOrName, "inspect");
+  const container = server.lists.lookupContainer(idOrName, "inspect");
   const { id, layerId } = container;
   await server.runtime.updateStatus(container);
   const read = tolerantRead(server, "container", container);
   const spec = read<Spec>({ ociVersion: "" }, () => container.spec);
-  const sandbox = server.getSandbox(container.sandboxId);
+  const sandbox = server.lists.getSandbox(container.sandboxId);
   const mounts = mountsOf(spec);
   const nowhere = graphDriverOf(server.store, undefined);
   const { Image, ...ofImage } = await imageData(server, container, read);
@@ -142,7 +141,7 @@ export async function containerData(
   };
 }
 
-function mountpointOf({ store }: ContainerServer, layerId: string): string {
+function mountpointOf({ store }: ServerParts, layerId: string): string {
   return readMountPoints(store.layout).find(({ id }) => id === layerId)?.path ?? "";
 }
 
@@ -151,7 +150,7 @@ function mountpointOf({ store }: ContainerServer, layerId: string): string {
  * which images there are.
  */
 async function imageData(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   read: TolerantRead,
 ): Promise<Pick<ContainerData, "Image" | "ImageAnnotations" | "CreatedBy" | "Config">> {

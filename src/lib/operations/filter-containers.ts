@@ -1,12 +1,11 @@
 import type { ContainerFilter } from "../container-lists";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { imageNameMatches } from "../images/name-match";
 import { shownImageName, type ImageNames } from "../images/shown-name";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { mountsOf } from "./spec-mounts";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
-import { findContainer } from "./find-container";
 import { readableImageNames } from "./readable-images";
 import { sandboxIsNamed } from "./filter-sandboxes";
 
@@ -87,17 +86,17 @@ export function containerFilter(
  * @throws KpodError NOT_FOUND, AMBIGUOUS for the container that `before` or `since` names; CORRUPT, IO
  */
 export async function openContainerFilter(
-  server: ContainerServer,
+  server: ServerParts,
   terms: readonly ContainerFilterTerm[],
   read: ContainerFilterWorld["read"],
-  sandboxOf: ContainerFilterWorld["sandboxOf"] = ({ sandboxId }) => server.getSandbox(sandboxId),
+  sandboxOf: ContainerFilterWorld["sandboxOf"] = ({ sandboxId }) => server.lists.getSandbox(sandboxId),
 ): Promise<ContainerFilter> {
   const named = terms.filter(({ key }) => key === "before" || key === "since");
   const ofImages = terms.some(({ key }) => key === "ancestor");
   return containerFilter(terms, {
     sandboxOf,
     createdAt: new Map(
-      named.map(({ value }) => [value, findContainer(server, value, "filter").createdAt.getTime()]),
+      named.map(({ value }) => [value, server.lists.lookupContainer(value, "filter").createdAt.getTime()]),
     ),
     imageNames: ofImages ? await readableImageNames(server) : new Map(),
     read,

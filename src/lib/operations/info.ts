@@ -1,7 +1,7 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { ownMounts } from "../cgroups/mounts";
 import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { errorMessage, KpodError } from "../errors";
 import { readableImages } from "./readable-images";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
@@ -61,11 +61,11 @@ export interface NodeInfo {
 }
 
 /** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
-export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
+export async function nodeInfo(server: ServerParts): Promise<NodeInfo> {
   const { config, store } = server;
   const crio = (await findCrioVersion(config)) ?? readVersionFiles(config);
   await server.update();
-  const containers = server.listContainers();
+  const containers = server.lists.listContainers();
   const inState = (status: string): number =>
     containers.filter(({ state }) => state?.status === status).length;
   return {
@@ -93,7 +93,7 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
         stopped: inState("stopped"),
         unknown: inState("unknown"),
       },
-      pods: { total: server.listSandboxes().length, ready: readyPods(server) },
+      pods: { total: server.lists.listSandboxes().length, ready: readyPods(server) },
       images: (await readableImages(server))?.length ?? null,
     },
     runtimes: await runtimes(server),
@@ -103,8 +103,8 @@ export async function nodeInfo(server: ContainerServer): Promise<NodeInfo> {
   };
 }
 
-function readyPods(server: ContainerServer): number {
-  return server.listSandboxes().filter((sandbox) => {
+function readyPods(server: ServerParts): number {
+  return server.lists.listSandboxes().filter((sandbox) => {
     try {
       return sandbox.state === "Ready";
     } catch (error) {
@@ -124,7 +124,7 @@ function cgroupVersion(): string {
   return types.has("cgroup2") ? "v2" : "none";
 }
 
-async function runtimes(server: ContainerServer): Promise<RuntimeInfo[]> {
+async function runtimes(server: ServerParts): Promise<RuntimeInfo[]> {
   let standard: RuntimeHandler | undefined;
   try {
     standard = server.runtime.handler();
@@ -145,7 +145,7 @@ async function runtimes(server: ContainerServer): Promise<RuntimeInfo[]> {
   );
 }
 
-async function versionOf(server: ContainerServer, handler: RuntimeHandler): Promise<string> {
+async function versionOf(server: ServerParts, handler: RuntimeHandler): Promise<string> {
   if (handler.type === "vm") return "";
   try {
     return await server.runtime.version(handler);

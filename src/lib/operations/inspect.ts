@@ -1,13 +1,12 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { imageData, type ImageData } from "../images/data";
 import { KpodError } from "../errors";
-import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import { mayBeginId } from "../names/ids";
 import type { ImageRecord } from "../storage/records";
 import { containerData, type ContainerData } from "./container-data";
-import { findContainer, isNotFoundError } from "./find-container";
+import { isNotFoundError, notFoundError } from "../names/lookup";
 import { podData, type PodData } from "./pod-data";
 
 /** What kind of thing a name may mean; `all` is the first of container, pod and image that there is. */
@@ -36,15 +35,15 @@ export interface InspectOptions {
  * UNSUPPORTED for a damaged image; with size also NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function inspect(
-  server: ContainerServer,
+  server: ServerParts,
   name: string,
   options: InspectOptions,
 ): Promise<Inspected> {
   switch (options.type) {
     case "container":
-      return ofContainer(server, findContainer(server, name, "inspect"), options);
+      return ofContainer(server, server.lists.lookupContainer(name, "inspect"), options);
     case "pod":
-      return ofPod(server, server.lookupSandbox(name));
+      return ofPod(server, server.lists.lookupSandbox(name));
     case "image":
       return ofImage(server, await server.store.image(name), options);
     case "all":
@@ -53,13 +52,13 @@ export async function inspect(
 }
 
 /** What is found first is final: that it is ambiguous or damaged must not be hidden by what else has the name. */
-async function ofAny(server: ContainerServer, name: string, options: InspectOptions): Promise<Inspected> {
-  const container = await ifThere(() => server.lookupContainer(name));
+async function ofAny(server: ServerParts, name: string, options: InspectOptions): Promise<Inspected> {
+  const container = await ifThere(() => server.lists.lookupContainer(name));
   if (container !== undefined) {
     await refuseImageToo(server, name, container);
     return ofContainer(server, container, options);
   }
-  const sandbox = await ifThere(() => server.lookupSandbox(name));
+  const sandbox = await ifThere(() => server.lists.lookupSandbox(name));
   if (sandbox !== undefined) {
     await refuseImageToo(server, name, sandbox);
     return ofPod(server, sandbox);
@@ -71,7 +70,7 @@ async function ofAny(server: ContainerServer, name: string, options: InspectOpti
 
 /** A container or pod that is called as the id of an image begins must not take the image's place. */
 async function refuseImageToo(
-  { store, logger }: ContainerServer,
+  { store, logger }: ServerParts,
   name: string,
   found: Pick<Container, "id" | "name">,
 ): Promise<void> {
@@ -100,19 +99,19 @@ async function ifThere<T>(look: () => T | Promise<T>): Promise<T | undefined> {
 }
 
 async function ofContainer(
-  server: ContainerServer,
+  server: ServerParts,
   { id }: Container,
   { size = false, signal }: InspectOptions,
 ): Promise<Inspected> {
   return { kind: "container", data: await containerData(server, id, size, signal) };
 }
 
-async function ofPod(server: ContainerServer, { id }: Sandbox): Promise<Inspected> {
+async function ofPod(server: ServerParts, { id }: Sandbox): Promise<Inspected> {
   return { kind: "pod", data: await podData(server, id) };
 }
 
 async function ofImage(
-  { store }: ContainerServer,
+  { store }: ServerParts,
   { id }: ImageRecord,
   { signal }: InspectOptions,
 ): Promise<Inspected> {

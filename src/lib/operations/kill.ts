@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
@@ -17,7 +17,7 @@ const killedWait = 2_000;
  * @throws KpodError BAD_STATE when it does not run, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function killContainer(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   signal: number,
 ): Promise<void> {
@@ -49,11 +49,7 @@ export async function killContainer(
  * Sends a signal, and makes sure that KILL takes effect: a frozen process dies only when it is thawed.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function sendSignal(
-  server: ContainerServer,
-  container: Container,
-  signal: number,
-): Promise<void> {
+export async function sendSignal(server: ServerParts, container: Container, signal: number): Promise<void> {
   const paused = container.state?.status === "paused";
   await server.runtime.killContainer(container, signal);
   if (!paused || signal !== constants.signals.SIGKILL) return;

@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/state/exit-file";
 import { findMonitor } from "../oci/conmon/find";
@@ -16,7 +16,7 @@ const conmonTimeLimit = 10_000;
  * @throws KpodError INTERRUPTED when the signal ends the wait
  */
 export async function waitForLogEnd(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   signal?: AbortSignal,
 ): Promise<void> {

@@ -1,13 +1,12 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { fileError, isNotFound, KpodError } from "../errors";
 import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../logs/log-line";
 import { logPathOf } from "../logs/log-path";
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
-import { findContainer } from "./find-container";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
 export interface LogOptions {
@@ -37,7 +36,7 @@ export interface LogOptions {
  * @throws KpodError NOT_FOUND when there is no log, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function* readContainerLog(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   options: LogOptions,
   visit: LineVisitor,
@@ -68,7 +67,7 @@ export async function* readContainerLog(
 
 /** @param container undefined for one that is gone: nobody writes to its log any more */
 async function logEnd(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -79,11 +78,11 @@ async function logEnd(
 
 /** The lines of a container's log, one by one (libkpod: GetLogs). */
 export async function* getLogs(
-  server: ContainerServer,
+  server: ServerParts,
   idOrName: string,
   options: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
-  const container = findContainer(server, idOrName, "logs");
+  const container = server.lists.lookupContainer(idOrName, "logs");
   const details = options.details === true ? container.labels : undefined;
   let lines: LogLine[] = [];
   const reading = readContainerLog(server, container, options, (view) => {
@@ -110,7 +109,7 @@ interface LogFile {
 }
 
 /** The file of a container's log. @throws KpodError as `logPathOf` */
-function logFile(server: ContainerServer, container: Container): LogFile & { container: Container } {
+function logFile(server: ServerParts, container: Container): LogFile & { container: Container } {
   const { logDir, sources } = server.config;
   return { path: logPathOf(container, logDir, sources.get("logDir") === "--log-dir"), container };
 }
@@ -120,10 +119,10 @@ function logFile(server: ContainerServer, container: Container): LogFile & { con
  * has replaced. The kubelet removes such a container sooner than its log.
  * @throws KpodError NOT_FOUND when there was no attempt before, or nothing is left of it; as `logPathOf`
  */
-function previousLogFile(server: ContainerServer, container: Container): LogFile {
+function previousLogFile(server: ServerParts, container: Container): LogFile {
   const { attempt, name } = container.metadata;
   const pod = podOf(server, container);
-  const [before] = server
+  const [before] = server.lists
     .listContainers(
       (other) =>
         other.metadata.name === name && other.metadata.attempt < attempt && podOf(server, other) === pod,
@@ -136,8 +135,8 @@ function previousLogFile(server: ContainerServer, container: Container): LogFile
 }
 
 /** The pod of a container by its names in Kubernetes: after a restart it is another one in CRI-O. */
-function podOf(server: ContainerServer, { sandboxId }: Container): string {
-  const sandbox = server.getSandbox(sandboxId);
+function podOf(server: ServerParts, { sandboxId }: Container): string {
+  const sandbox = server.lists.getSandbox(sandboxId);
   return sandbox === undefined
     ? sandboxId
     : JSON.stringify([sandbox.namespace, sandbox.kubeName, sandbox.uid]);

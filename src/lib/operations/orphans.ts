@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import { Container } from "../oci/container";
@@ -30,7 +30,7 @@ interface Trace {
  * of other users of the runtimes, have their bundles elsewhere. A runtime that cannot be asked is a warning.
  * @throws KpodError CORRUPT, IO when the records cannot be read
  */
-export async function findOrphans(server: ContainerServer): Promise<Orphan[]> {
+export async function findOrphans(server: ServerParts): Promise<Orphan[]> {
   // The records are read last: what is launched meanwhile has its record first.
   const traces = await unrecorded(server, await tracesOf(server));
   if (traces.length === 0) return [];
@@ -40,7 +40,7 @@ export async function findOrphans(server: ContainerServer): Promise<Orphan[]> {
   return orphans.sort((a, b) => b.container.createdAt.getTime() - a.container.createdAt.getTime());
 }
 
-async function tracesOf({ runtime, store }: ContainerServer): Promise<Trace[]> {
+async function tracesOf({ runtime, store }: ServerParts): Promise<Trace[]> {
   const isOurs = (id: string, bundle: string): boolean =>
     isStorageId(id) && bundle !== "" && isSamePath(bundle, store.runUserdataDirectory(id));
   const states = (await runtime.listAll()).filter(({ id, bundle }) => isOurs(id, bundle));
@@ -52,13 +52,13 @@ async function tracesOf({ runtime, store }: ContainerServer): Promise<Trace[]> {
   }));
 }
 
-async function unrecorded({ store }: ContainerServer, traces: readonly Trace[]): Promise<Trace[]> {
+async function unrecorded({ store }: ServerParts, traces: readonly Trace[]): Promise<Trace[]> {
   // Also what is no container of CRI-O, or cannot be taken up: it has a record all the same.
   const recorded = new Set<string>((await store.containers()).map(({ id }) => id));
   return traces.filter(({ id }) => !recorded.has(id));
 }
 
-function orphanOf(server: ContainerServer, { id, state, monitor }: Trace): Orphan {
+function orphanOf(server: ServerParts, { id, state, monitor }: Trace): Orphan {
   const { store } = server;
   if (!isStorageId(id)) throw new KpodError("CORRUPT", `${id} is no id`);
   const places = { dir: store.userdataDirectory(id), bundlePath: store.runUserdataDirectory(id) };
@@ -98,7 +98,7 @@ function orphanOf(server: ContainerServer, { id, state, monitor }: Trace): Orpha
     oomKilled: false,
     error: "",
   };
-  const sandbox = server.getSandbox(sandboxId);
+  const sandbox = server.lists.getSandbox(sandboxId);
   if (sandbox !== undefined) return { container, sandbox };
   const kubeName = labels[kubernetesLabels.podName] ?? noted[annotations.kubeName] ?? podName ?? "";
   return {

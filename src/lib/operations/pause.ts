@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { notRunning } from "./kill";
@@ -9,7 +9,7 @@ import { persistState } from "./persist-state";
  * ContainerPause).
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function pauseContainer(server: ContainerServer, container: Container): Promise<void> {
+export async function pauseContainer(server: ServerParts, container: Container): Promise<void> {
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status === "paused") throw new KpodError("BAD_STATE", `container ${container.id} is already paused`);
@@ -24,7 +24,7 @@ export async function pauseContainer(server: ContainerServer, container: Contain
  * Thaws a paused container (libkpod: ContainerUnpause).
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function unpauseContainer(server: ContainerServer, container: Container): Promise<void> {
+export async function unpauseContainer(server: ServerParts, container: Container): Promise<void> {
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "paused") throw new KpodError("BAD_STATE", `the container ${container.id} is not paused`);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/state/exit-file";
@@ -17,13 +17,13 @@ import { persistedStateOf, writePersistedState, readPersistedState } from "../oc
  * tell is not noted. That it cannot be written is a warning: what was asked for is done all the same.
  * @throws KpodError INTERRUPTED
  */
-export async function persistState(server: ContainerServer, container: Container): Promise<void> {
+export async function persistState(server: ServerParts, container: Container): Promise<void> {
   await persistKnownState(server, container, await server.runtime.updateStatus(container));
 }
 
 /** The same with a state that was just looked up, or that says more than a look-up could. */
 export async function persistKnownState(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   state: ContainerState,
 ): Promise<void> {
@@ -40,7 +40,7 @@ export async function persistKnownState(
 }
 
 /** @throws what is no failure to write, or says that the caller was interrupted */
-function warnNotPersisted(server: ContainerServer, container: Container, what: string, error: unknown): void {
+function warnNotPersisted(server: ServerParts, container: Container, what: string, error: unknown): void {
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
   // Its directory is gone when somebody removes it at the same time: nothing is left to note.
   if (!existsSync(container.dir)) return;
@@ -74,7 +74,7 @@ function persistedAnnotations({ dir }: Container): Record<string, string> | unde
  * @throws KpodError INTERRUPTED
  */
 export async function persistLostExit(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   exitCode: number,
 ): Promise<boolean> {
@@ -107,7 +107,7 @@ export async function persistLostExit(
  * @returns whether it was written
  * @throws KpodError INTERRUPTED
  */
-export async function persistFoundDead(server: ContainerServer, container: Container): Promise<boolean> {
+export async function persistFoundDead(server: ServerParts, container: Container): Promise<boolean> {
   const noted = persistedStateOf(container)?.state;
   if (noted === undefined ? !isMonitorPersisted(container) : isSettledIn(noted)) return false;
   if (server.runtime.foreignBundle(container) !== undefined) return false;
@@ -119,7 +119,7 @@ function isSettledIn({ id, status, finished }: ContainerState): boolean {
   return id === "" || (status === "stopped" && finished !== undefined);
 }
 
-function hasExitFile({ config }: ContainerServer, { id, dir }: Container): boolean {
+function hasExitFile({ config }: ServerParts, { id, dir }: Container): boolean {
   try {
     return readExitFile({ id, dir, exitsDir: config.containerExitsDir }) !== undefined;
   } catch (error) {

@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { annotations } from "../oci/annotations";
 import { notedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
@@ -52,8 +52,8 @@ export interface PodContainer {
  * @param idOrName as for `lookupSandbox`
  * @throws KpodError NOT_FOUND, AMBIGUOUS
  */
-export async function podData(server: ContainerServer, idOrName: string): Promise<PodData> {
-  const sandbox = server.lookupSandbox(idOrName);
+export async function podData(server: ServerParts, idOrName: string): Promise<PodData> {
+  const sandbox = server.lists.lookupSandbox(idOrName);
   const { id, name, kubeName, namespace, uid, attempt, infraContainer } = sandbox;
   await server.runtime.updateStatuses([infraContainer, ...sandbox.containers()]);
   const read = tolerantRead(server, "pod", infraContainer);
@@ -95,7 +95,7 @@ export async function podData(server: ContainerServer, idOrName: string): Promis
 
 /** The directory that the kubelet gave: the infra container's log lies in it, whether it is written or not. */
 function logDirectory(
-  { config }: ContainerServer,
+  { config }: ServerParts,
   sandbox: Sandbox,
   noted: Readonly<Record<string, string>>,
 ): string {
@@ -104,6 +104,6 @@ function logDirectory(
 }
 
 /** The kubelet stopped telling after CRI-O 1.0; then the default of the node counts. */
-function isTrusted({ config }: ContainerServer, said: boolean | undefined): boolean {
+function isTrusted({ config }: ServerParts, said: boolean | undefined): boolean {
   return said ?? config.defaultWorkloadTrust !== "untrusted";
 }

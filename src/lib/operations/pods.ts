@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { crioAnswers } from "../crio/daemon";
 import { errorMessage, KpodError } from "../errors";
 import type { Container } from "../oci/container";
@@ -28,7 +28,7 @@ const infraTimeout = 1_000;
  * @throws KpodError with all that failed, BAD_STATE when one is paused
  */
 export async function stopPod(
-  server: ContainerServer,
+  server: ServerParts,
   sandbox: Sandbox,
   timeoutMs: number,
   signal?: AbortSignal,
@@ -53,7 +53,7 @@ export async function stopPod(
  * Sends a signal to all running containers of a pod; the infra container is left alone.
  * @throws KpodError with all that failed, BAD_STATE when none runs
  */
-export async function killPod(server: ContainerServer, sandbox: Sandbox, signal: number): Promise<void> {
+export async function killPod(server: ServerParts, sandbox: Sandbox, signal: number): Promise<void> {
   server.requireNode();
   const running = await inState(server, sandbox, ["running", "paused"]);
   for (const container of sandbox.containers()) {
@@ -65,7 +65,7 @@ export async function killPod(server: ContainerServer, sandbox: Sandbox, signal:
 }
 
 /** Freezes all running containers of a pod. @throws KpodError with all that failed, BAD_STATE when none runs */
-export async function pausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+export async function pausePod(server: ServerParts, sandbox: Sandbox): Promise<void> {
   server.requireNode();
   const running = await inState(server, sandbox, ["running"]);
   if (running.length === 0)
@@ -74,7 +74,7 @@ export async function pausePod(server: ContainerServer, sandbox: Sandbox): Promi
 }
 
 /** Thaws all paused containers of a pod. @throws KpodError with all that failed, BAD_STATE when none is paused */
-export async function unpausePod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+export async function unpausePod(server: ServerParts, sandbox: Sandbox): Promise<void> {
   server.requireNode();
   const paused = await inState(server, sandbox, ["paused"]);
   if (paused.length === 0) {
@@ -88,7 +88,7 @@ export async function unpausePod(server: ContainerServer, sandbox: Sandbox): Pro
  * @param force also when something of it runs
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function removePod(server: ContainerServer, sandbox: Sandbox, force: boolean): Promise<void> {
+export async function removePod(server: ServerParts, sandbox: Sandbox, force: boolean): Promise<void> {
   server.requireNode();
   const all = [...sandbox.containers(), sandbox.infraContainer];
   await server.runtime.updateStatuses(all);
@@ -119,7 +119,7 @@ export async function removePod(server: ContainerServer, sandbox: Sandbox, force
   }
   await server.withStateLock(async () => {
     noteStopped(server, sandbox);
-    await server.update({ states: false });
+    await server.updateRecords();
   });
   await removePodInAnyState(server, sandbox, force);
 }
@@ -131,14 +131,14 @@ function isMade(container: Container): boolean {
 }
 
 /** Notes that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
-function noteStopped(server: ContainerServer, sandbox: Sandbox): void {
+function noteStopped(server: ServerParts, sandbox: Sandbox): void {
   const { dir, bundlePath } = sandbox.infraContainer;
   const directory = isSpoofed(server, sandbox) ? bundlePath : dir;
   if (existsSync(directory)) writeFileAtomic(join(directory, "stopped"), "", 0o644);
 }
 
 async function inState(
-  server: ContainerServer,
+  server: ServerParts,
   sandbox: Sandbox,
   wanted: readonly string[],
 ): Promise<Container[]> {
@@ -167,7 +167,7 @@ async function together(
 }
 
 /** True for a pod without an infra process; one whose spec cannot be read is taken for one that has it. */
-export function isSpoofed(server: ContainerServer, sandbox: Sandbox): boolean {
+export function isSpoofed(server: ServerParts, sandbox: Sandbox): boolean {
   try {
     return sandbox.spoofed;
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { isStorageId, type StorageId } from "../names/ids";
@@ -12,7 +12,7 @@ import { findOrphans } from "./orphans";
  * @returns its id; undefined when nobody knows of such a container either
  * @throws KpodError AMBIGUOUS, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function removeOrphan(server: ContainerServer, wanted: string): Promise<string | undefined> {
+export async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
   server.requireNode();
   const orphans = (await findOrphans(server)).filter(({ container }) => container.id.startsWith(wanted));

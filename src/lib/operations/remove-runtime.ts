@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { searchMonitor } from "../oci/conmon/find";
@@ -29,7 +29,7 @@ const crioPatience = 1_000;
  * @throws KpodError BAD_STATE for one of another store, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
 export async function removeFromRuntime(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   force = false,
 ): Promise<void> {
@@ -54,7 +54,7 @@ export async function removeFromRuntime(
 }
 
 /** Waits until CRI-O has taken the exit file, as it does since 1.25, where its socket says that one may run. */
-async function untilTaken({ config, store }: ContainerServer, { id }: Container): Promise<void> {
+async function untilTaken({ config, store }: ServerParts, { id }: Container): Promise<void> {
   if (!existsSync(config.listen)) return;
   const path = join(config.containerExitsDir, id);
   await waitUntil(`CRI-O to see the end of container ${id}`, () => !existsSync(path), {
@@ -64,13 +64,13 @@ async function untilTaken({ config, store }: ContainerServer, { id }: Container)
 }
 
 /** Removes the exit file in the exits directory, the last of a container: until then CRI-O can read it. */
-export function removeExitFile({ config }: ContainerServer, { id }: Pick<Container, "id">): void {
+export function removeExitFile({ config }: ServerParts, { id }: Pick<Container, "id">): void {
   removeIfThere(join(config.containerExitsDir, id));
 }
 
 /** @returns false when the runtime cannot do it, and with force has to be done without */
 async function deleteByRuntime(
-  { runtime, logger }: ContainerServer,
+  { runtime, logger }: ServerParts,
   container: Container,
   force: boolean,
 ): Promise<boolean> {
@@ -84,7 +84,7 @@ async function deleteByRuntime(
   }
 }
 
-function hasRuntime({ runtime, logger }: ContainerServer, container: Container): boolean {
+function hasRuntime({ runtime, logger }: ServerParts, container: Container): boolean {
   try {
     runtime.handler(container);
     return true;
@@ -102,7 +102,7 @@ function hasRuntime({ runtime, logger }: ContainerServer, container: Container):
  * runtime fails or hangs once more.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function rollbackLaunch(server: ContainerServer, container: Container): Promise<void> {
+export async function rollbackLaunch(server: ServerParts, container: Container): Promise<void> {
   const monitor = searchMonitor(container);
   try {
     await server.runtime.deleteContainer(container, true);
@@ -114,7 +114,7 @@ export async function rollbackLaunch(server: ContainerServer, container: Contain
 
 /** Nothing of the container's records or layer is touched before all its processes have ended. */
 async function endWhatIsLeft(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   monitor: ProcessIdentity | undefined,
   patienceMs?: number,
@@ -137,7 +137,7 @@ async function endWhatIsLeft(
  * @throws KpodError CORRUPT, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function removeContainerInAnyState(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   force = false,
 ): Promise<void> {
@@ -147,7 +147,7 @@ export async function removeContainerInAnyState(
 
 /** @returns what of it stays for a reason: all else has gone */
 async function discardRecorded(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   force: boolean,
 ): Promise<KpodError | undefined> {
@@ -155,7 +155,7 @@ async function discardRecorded(
   unpinContainer(server, container);
   const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
   removeExitFile(server, container);
-  server.removeContainer(container);
+  server.lists.removeContainer(container);
   return problem;
 }
 
@@ -165,7 +165,7 @@ async function discardRecorded(
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function removePodInAnyState(
-  server: ContainerServer,
+  server: ServerParts,
   sandbox: Sandbox,
   force = false,
 ): Promise<void> {
@@ -177,14 +177,14 @@ export async function removePodInAnyState(
   removePodFiles(server, sandbox);
   if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
   removeExitFile(server, infraContainer);
-  server.removeInfraContainer(infraContainer);
-  server.removeSandbox(sandbox.id);
+  server.lists.removeInfraContainer(infraContainer);
+  server.lists.removeSandbox(sandbox.id);
   const problem = problems.find((found) => found !== undefined);
   if (problem !== undefined) throw problem;
 }
 
 /** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */
-export function removePodFiles(server: ContainerServer, sandbox: Sandbox): void {
+export function removePodFiles(server: ServerParts, sandbox: Sandbox): void {
   unpinPod(server, sandbox);
   unmountShm(sandbox);
 }

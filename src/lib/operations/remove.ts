@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { crioAnswers } from "../crio/daemon";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { KpodError } from "../errors";
@@ -15,7 +15,7 @@ import { removeContainerInAnyState } from "./remove-runtime";
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function removeContainer(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   force: boolean,
 ): Promise<void> {
@@ -49,7 +49,7 @@ export async function removeContainer(
  * @throws KpodError BAD_STATE
  */
 export async function refuseWhileMade(
-  { config }: ContainerServer,
+  { config }: ServerParts,
   container: Container,
   { what, force }: { readonly what: string; readonly force: boolean },
 ): Promise<void> {

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseContainerMetadata } from "../storage/container-metadata";
@@ -23,7 +23,7 @@ export type RenameStep = "journal" | "config" | "bundle" | "state" | "layer" | "
  * @throws KpodError BAD_ARGUMENT, or CONFLICT that names the holder of the name
  */
 export async function renameContainer(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   newName: string,
   onStep: (step: RenameStep) => void = () => {},
@@ -39,8 +39,8 @@ export async function renameContainer(
   await server.withStateLock(async () => {
     // No rename is under way beside this one, but somebody may still be busy with one that broke off.
     await recoverRenames(server, server.store.lockWait);
-    await server.update({ states: false });
-    const current = server.lookupContainer(id);
+    await server.updateRecords();
+    const current = server.lists.lookupContainer(id);
     await refuseDamagedMetadata(server, id);
     await refuseTakenName(server, id, newName);
     const from: ContainerNames = { name: current.name, metadata: { ...current.metadata } };
@@ -57,7 +57,7 @@ export async function renameContainer(
       throw error;
     }
     journal.end();
-    await server.update({ states: false });
+    await server.updateRecords();
   });
   onStep("done");
 }
@@ -67,7 +67,7 @@ function hasLeft(id: StorageId, cause?: unknown): KpodError {
 }
 
 /** The new name stands in the metadata too: written anew from what is left of them, they would lose the rest. */
-async function refuseDamagedMetadata(server: ContainerServer, id: StorageId): Promise<void> {
+async function refuseDamagedMetadata(server: ServerParts, id: StorageId): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
   if (record === undefined || parseContainerMetadata(record.metadata) !== undefined) return;
   throw new KpodError(
@@ -79,7 +79,7 @@ async function refuseDamagedMetadata(server: ContainerServer, id: StorageId): Pr
   );
 }
 
-async function refuseTakenName(server: ContainerServer, id: StorageId, name: string): Promise<void> {
+async function refuseTakenName(server: ServerParts, id: StorageId, name: string): Promise<void> {
   const holder = (await server.store.containers()).find((record) => record.names?.includes(name) === true);
   if (holder === undefined) return;
   throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder.id}"`, {
@@ -89,7 +89,7 @@ async function refuseTakenName(server: ContainerServer, id: StorageId, name: str
 
 /** Puts names everywhere but into the record. What is not there is passed over; doing it twice does no harm. */
 async function applyNames(
-  server: ContainerServer,
+  server: ServerParts,
   id: StorageId,
   names: ContainerNames,
   onStep: (step: RenameStep) => void = () => {},
@@ -115,7 +115,7 @@ function renameInFile(directory: string, file: string, names: ContainerNames): v
   if (renamed !== text) writeFileAtomic(path, renamed, 0o644);
 }
 
-async function renameRecord(server: ContainerServer, id: StorageId, names: ContainerNames): Promise<void> {
+async function renameRecord(server: ServerParts, id: StorageId, names: ContainerNames): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
   if (parseContainerMetadata(record?.metadata) === undefined) throw hasLeft(id);
   const { value, stringify } = parseExactJson(`the metadata of container ${id}`, record?.metadata ?? "");
@@ -135,7 +135,7 @@ async function renameRecord(server: ContainerServer, id: StorageId, names: Conta
  * @param wait how long to wait for one that somebody else is busy with; without it not at all
  */
 export async function recoverRenames(
-  server: ContainerServer,
+  server: ServerParts,
   wait: LockOptions = { timeoutMs: 1 },
 ): Promise<void> {
   for (const journal of await abandonedJournals(server.store.layout.root, wait)) {
@@ -155,7 +155,7 @@ export async function recoverRenames(
  * Gives a container the names of its record everywhere: the new ones when the record has them already.
  * @returns its name; undefined when it is gone
  */
-async function takeBack(server: ContainerServer, journal: RenameJournal): Promise<string | undefined> {
+async function takeBack(server: ServerParts, journal: RenameJournal): Promise<string | undefined> {
   try {
     const { id } = journal;
     const record = (await server.store.containers()).find((candidate) => candidate.id === id);
@@ -180,7 +180,7 @@ async function takeBack(server: ContainerServer, journal: RenameJournal): Promis
 }
 
 /** What a writer left beside the files when it was ended in the middle of writing. */
-function removeTemporaryFiles(server: ContainerServer, id: StorageId): void {
+function removeTemporaryFiles(server: ServerParts, id: StorageId): void {
   for (const directory of [server.store.userdataDirectory(id), server.store.runUserdataDirectory(id)]) {
     // A reboot takes the second with it.
     for (const name of existsSync(directory) ? readdirSync(directory) : []) {

@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../names/ids";
@@ -7,13 +7,13 @@ import { isStorageId } from "../names/ids";
  * Unmounts what only stopped containers had mounted, and what the graph driver itself mounted once no layer is mounted
  * any more (libkpod: Shutdown).
  */
-export async function shutDown(server: ContainerServer): Promise<void> {
+export async function shutDown(server: ServerParts): Promise<void> {
   if (!server.store.exists()) return;
   server.requireNode();
   await server.update();
-  const pods = server.listSandboxes().filter((sandbox) => !isSpoofed(server, sandbox));
+  const pods = server.lists.listSandboxes().filter((sandbox) => !isSpoofed(server, sandbox));
   for (const { state, layerId } of [
-    ...server.listContainers(),
+    ...server.lists.listContainers(),
     ...pods.map(({ infraContainer }) => infraContainer),
   ]) {
     if (state?.status === "stopped" && isStorageId(layerId)) await server.store.unmount(layerId, true);
@@ -22,7 +22,7 @@ export async function shutDown(server: ContainerServer): Promise<void> {
 }
 
 /** True for a pod that needs no process: without one its infra container is not stopped. */
-function isSpoofed({ logger }: ContainerServer, sandbox: Sandbox): boolean {
+function isSpoofed({ logger }: ServerParts, sandbox: Sandbox): boolean {
   try {
     return sandbox.spoofed;
   } catch (error) {

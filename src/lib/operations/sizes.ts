@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { lookUp } from "../names/lookup";
 import type { Container } from "../oci/container";
@@ -24,7 +24,7 @@ export interface ContainerSizes {
  * @throws KpodError INTERRUPTED
  */
 export async function containerSizes(
-  server: ContainerServer,
+  server: ServerParts,
   containers: readonly Container[],
   signal?: AbortSignal,
 ): Promise<Map<string, ContainerSizes>> {
@@ -46,7 +46,7 @@ export async function containerSizes(
 }
 
 async function readableLayerSizes(
-  { store, logger }: ContainerServer,
+  { store, logger }: ServerParts,
   signal: AbortSignal | undefined,
 ): Promise<LayerSizes | undefined> {
   try {
@@ -64,7 +64,7 @@ async function readableLayerSizes(
  * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerRwSize(
-  server: ContainerServer,
+  server: ServerParts,
   container: string,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -78,7 +78,7 @@ export async function containerRwSize(
  * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerRootFsSize(
-  server: ContainerServer,
+  server: ServerParts,
   container: string,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -91,7 +91,7 @@ export async function containerRootFsSize(
  * @param container id or name, as in the store
  * @throws KpodError NOT_FOUND, or CORRUPT when its record names no layer
  */
-export async function topLayerId(server: ContainerServer, container: string): Promise<StorageId> {
+export async function topLayerId(server: ServerParts, container: string): Promise<StorageId> {
   const record = await findStorageContainer(server.store, container);
   return requireLayer(record.id, record.layer);
 }

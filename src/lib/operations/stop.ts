@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
@@ -20,7 +20,7 @@ const killTimeLimit = 10_000;
  * @throws KpodError BAD_STATE when it is paused or unknown, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function stopContainer(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   timeoutMs: number,
   signal?: AbortSignal,
@@ -54,7 +54,7 @@ export async function stopContainer(
 }
 
 /** Asks the container to end. @returns whether it did in time */
-async function ask(server: ContainerServer, container: Container, options: WaitOptions): Promise<boolean> {
+async function ask(server: ServerParts, container: Container, options: WaitOptions): Promise<boolean> {
   await signalUnlessEnded(server, container, stopSignalOf(server, container));
   const exitCode = await waitForExit(server, container, options);
   if (exitCode === undefined) return false;
@@ -63,7 +63,7 @@ async function ask(server: ContainerServer, container: Container, options: WaitO
 }
 
 async function end(
-  server: ContainerServer,
+  server: ServerParts,
   container: Container,
   signal: AbortSignal | undefined,
 ): Promise<void> {
@@ -83,11 +83,7 @@ async function end(
   );
 }
 
-async function signalUnlessEnded(
-  server: ContainerServer,
-  container: Container,
-  signal: number,
-): Promise<void> {
+async function signalUnlessEnded(server: ServerParts, container: Container, signal: number): Promise<void> {
   try {
     await sendSignal(server, container, signal);
   } catch (error) {
@@ -95,7 +91,7 @@ async function signalUnlessEnded(
   }
 }
 
-function stopSignalOf(server: ContainerServer, container: Container): number {
+function stopSignalOf(server: ServerParts, container: Container): number {
   try {
     return container.stopSignal === "" ? constants.signals.SIGTERM : parseSignal(container.stopSignal);
   } catch (error) {

@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
@@ -13,7 +13,7 @@ export type TolerantRead = <T>(otherwise: T, read: () => T) => T;
  * @param kind container, or pod where the container is the infra container of one
  */
 export function tolerantRead(
-  server: ContainerServer,
+  server: ServerParts,
   kind: "container" | "pod",
   container: Container,
 ): TolerantRead {
@@ -27,7 +27,7 @@ export function tolerantRead(
       if (told.has(error.message)) return otherwise;
       if (hasVanished(server, container)) throw notFoundError(kind, id, "it was removed just now");
       if (isBeingMade(container)) return otherwise;
-      const shown = kind === "pod" ? (server.getSandbox(id)?.kubeName ?? name) : name;
+      const shown = kind === "pod" ? (server.lists.getSandbox(id)?.kubeName ?? name) : name;
       server.logger.warn(`${kind} ${id.slice(0, 13)} (${shown}): ${error.message}`);
       told.add(error.message);
       return otherwise;

@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { namespaceDirectories, type SharedNamespaceType } from "../launch/pod-namespaces";
 import type { Container } from "../oci/container";
@@ -19,7 +19,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * @param types which kinds; all by default
  */
 export function unpinPod(
-  server: ContainerServer,
+  server: ServerParts,
   sandbox: Sandbox,
   types: readonly SharedNamespaceType[] = allTypes,
 ): void {
@@ -32,7 +32,7 @@ export function unpinPod(
  * Unpins the pid namespace that only this container's spec names: CRI-O pins one for a container that joins that of
  * another (target). The pod's own stays.
  */
-export function unpinContainer(server: ContainerServer, container: Container): void {
+export function unpinContainer(server: ServerParts, container: Container): void {
   const pins = specPins(container).filter(({ type }) => type === "pid");
   unpin(server, pins, new Set([container]));
 }
@@ -43,7 +43,7 @@ interface Pin {
   readonly path: string;
 }
 
-function unpin(server: ContainerServer, pins: readonly Pin[], own: ReadonlySet<Container>): void {
+function unpin(server: ServerParts, pins: readonly Pin[], own: ReadonlySet<Container>): void {
   const there = pins.filter(({ path }) => statOf(path) !== undefined);
   if (there.length === 0) return;
   const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
@@ -64,15 +64,15 @@ function unpin(server: ContainerServer, pins: readonly Pin[], own: ReadonlySet<C
 }
 
 /** What the pods and containers of the store name but for those that are meant. */
-function pinsOfOthers(server: ContainerServer, own: ReadonlySet<Container>): Set<string> {
-  const sandboxes = server.listSandboxes();
+function pinsOfOthers(server: ServerParts, own: ReadonlySet<Container>): Set<string> {
+  const sandboxes = server.lists.listSandboxes();
   const pods = sandboxes.filter(({ infraContainer }) => !own.has(infraContainer));
   const members = sandboxes.flatMap((sandbox) => sandbox.containers()).filter((member) => !own.has(member));
   const pins = [...pods.flatMap((pod) => podPins(server, pod)), ...members.flatMap(specPins)];
   return new Set(pins.map(({ path }) => placeOf(path)));
 }
 
-function podPins(server: ContainerServer, { infraContainer, uid }: Sandbox): Pin[] {
+function podPins(server: ServerParts, { infraContainer, uid }: Sandbox): Pin[] {
   const named = specPins(infraContainer);
   const places = new Map(allTypes.map((type) => [placeOf(directoryOf(server, type)), type]));
   const beside = named
@@ -107,7 +107,7 @@ function namespacesIn(container: Container): readonly { type: string; path?: str
   }
 }
 
-function directoryOf({ config }: ContainerServer, type: SharedNamespaceType): string {
+function directoryOf({ config }: ServerParts, type: SharedNamespaceType): string {
   return join(config.namespacesDir, namespaceDirectories[type]);
 }
 

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerServer } from "../container-server";
+import type { ServerParts } from "../server-parts";
 import type { Container } from "../oci/container";
 import { silentLogger } from "../logger";
 import { readContainers } from "../storage/containers";
@@ -15,7 +15,7 @@ export { isBeingMade } from "../oci/state/being-made";
  * @throws KpodError CORRUPT, IO when the records cannot be read any more
  */
 export function hasVanished(
-  { store }: Pick<ContainerServer, "store">,
+  { store }: Pick<ServerParts, "store">,
   { id, dir }: Pick<Container, "id"> & Partial<Pick<Container, "dir">>,
 ): boolean {
   // containers/storage removes record and directory side by side, under this lock; so this is asked first.
@@ -32,7 +32,7 @@ const patience = { total: 1_000, step: 10 };
  * @throws KpodError CORRUPT, IO when the records cannot be read any more
  */
 export async function isVanishing(
-  server: Pick<ContainerServer, "store">,
+  server: Pick<ServerParts, "store">,
   container: Pick<Container, "id"> & Partial<Pick<Container, "dir">>,
 ): Promise<boolean> {
   const { containersLock } = server.store.layout;

@@ -95,7 +95,7 @@ beforeAll(async () => {
   writeFileSync(userdata(web.id), JSON.stringify(spec));
   writeFileSync(userdata(sick.id), "{ broken");
   node = testServer(directory);
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
   const states: Readonly<Record<string, Partial<ContainerState>>> = {
     web: { status: "running", pid: process.pid, started: at(60) },
     job: { status: "stopped", pid: 0, started: at(15), finished: at(45), exitCode: 3 },

@@ -13,7 +13,7 @@ async function fixture(status: string): Promise<TestServer & { container: Contai
   const directory = testdir(storeTree([shop], [web]));
   const runtimes = runtimeScript(directory, [{ id: web.id, status, pid: status === "stopped" ? 0 : 1 }]);
   const made = testServer(directory, { runtimes });
-  await made.server.update({ states: false });
+  await made.server.updateRecords();
   return { ...made, container: made.server.lookupContainer(web.id) };
 }
 

@@ -28,7 +28,7 @@ let server: ContainerServer;
 
 beforeAll(async () => {
   ({ server } = testServer(testdir(storeTree(Object.values(pods), Object.values(containers)))));
-  await server.update({ states: false });
+  await server.updateRecords();
 });
 
 test.each([
@@ -74,7 +74,7 @@ test.each([
 test("so is a name of a pod that is the beginning of a container's id", async () => {
   const pod = { ...db, id: testId("pod", "3333"), name: idOf("sql").slice(0, 13), uid: "u4" };
   const other = testServer(testdir(storeTree([db, pod], Object.values(containers)))).server;
-  await other.update({ states: false });
+  await other.updateRecords();
   const error = await failureOf(() => other.lookupSandbox(pod.name));
   expect([error.code, error.message]).toEqual([
     "AMBIGUOUS",

@@ -147,7 +147,7 @@ test("the only handler in the table is asked for the pods that name it, the buil
     defaultRuntime: "runc",
     runtime: join(directory, "bin/arm"),
   });
-  await server.update({ states: false });
+  await server.updateRecords();
   const pathOf = (name: string): string => server.runtime.path(server.lookupContainer(name));
   expect([pathOf("slow"), pathOf("runc")]).toEqual(
     ["bin/runc", "bin/arm"].map((name) => join(directory, name)),

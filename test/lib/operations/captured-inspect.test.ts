@@ -25,7 +25,7 @@ async function node(directory: string, answers: readonly RuntimeAnswer[]): Promi
     runtimes: { runc: script, crun: script },
     logDir: "/var/log/pods",
   });
-  await made.server.update({ states: false });
+  await made.server.updateRecords();
   return { ...made, directory };
 }
 

@@ -89,7 +89,7 @@ async function fixture({
   const { annotations } = JSON.parse(readFileSync(file, "utf8")) as { annotations: object };
   writeFileSync(file, JSON.stringify({ ...spec, annotations }));
   const made = testServer(directory, { runtimes: runtimeScript(directory, answers) });
-  await made.server.update({ states: false });
+  await made.server.updateRecords();
   const write = (name: string, content: unknown): void => {
     writeFileSync(join(file, "..", name), typeof content === "string" ? content : JSON.stringify(content));
   };
@@ -257,7 +257,7 @@ test("of a container whose spec is gone has what is known without, with one warn
 test("of a container whose spec names no log has CRI-O's own place for it", async () => {
   const { server, directory, write } = await fixture();
   write("config.json", spec);
-  await server.update({ states: false });
+  await server.updateRecords();
   const { LogPath } = await server.getContainerData("run", false);
   expect(LogPath).toBe(join(directory, "logs", pod.id, `${run.id}.log`));
 });
@@ -270,7 +270,7 @@ test("of a container with a spec of nonsense does not stumble", async () => {
     linux: { cgroupsPath: {}, mountLabel: [] },
     annotations: { [cri("Labels")]: "{", n: 1 },
   });
-  await server.update({ states: false });
+  await server.updateRecords();
   const data = await server.getContainerData("run", false);
   expect(data).toMatchObject({
     Args: ["sh"],

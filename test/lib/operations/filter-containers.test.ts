@@ -98,7 +98,7 @@ beforeAll(async () => {
   const annotations = { "io.kubernetes.cri-o.Labels": "{}" };
   writeFileSync(specPath(directory, testId("sql", "d03")), JSON.stringify({ annotations, mounts }));
   test1 = testServer(directory);
-  await test1.server.update({ states: false });
+  await test1.server.updateRecords();
   for (const container of test1.server.listContainers()) {
     const state = states[container.metadata.name];
     container.state = state === undefined ? undefined : { ...blank, ...state };

@@ -45,7 +45,7 @@ beforeAll(async () => {
   const directory = testdir(storeTree(pods, []));
   writeFileSync(join(directory, `root/overlay-containers/${testId("sick", "cc")}/userdata/config.json`), "{");
   node = testServer(directory);
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
   const running: ContainerState = {
     ociVersion: "1.0.2",
     id: "",

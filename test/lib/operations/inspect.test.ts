@@ -51,7 +51,7 @@ async function fixture(
     { id: run.id, status: "paused", pid: 2 },
   ];
   const made = testServer(directory, { runtimes: runtimeScript(directory, answers), ...fields });
-  await made.server.update({ states: false });
+  await made.server.updateRecords();
   return { ...made, directory };
 }
 
@@ -110,7 +110,7 @@ describe("a pod", () => {
     const { server, logger, directory } = await fixture();
     const path = join(directory, `root/overlay-containers/${bare.id}/userdata/config.json`);
     rmSync(path);
-    await server.update({ states: false });
+    await server.updateRecords();
     const { data } = await inspect(server, "shop/bare", { type: "pod" });
     expect(data).toMatchObject({
       ID: bare.id,
@@ -134,7 +134,7 @@ describe("a pod", () => {
     const { server, directory } = await fixture({ defaultWorkloadTrust });
     const path = join(directory, `root/overlay-containers/${bare.id}/userdata/config.json`);
     writeFileSync(path, JSON.stringify({ annotations }));
-    await server.update({ states: false });
+    await server.updateRecords();
     const { data } = await inspect(server, bare.id, { type: "pod" });
     expect(data).toMatchObject({ Trusted: trusted });
   });
@@ -195,7 +195,7 @@ test("an ambiguous container is not hidden by an image of that name", async () =
   const file = join(directory, "root/overlay-containers/containers.json");
   const text = readFileSync(file, "utf8");
   writeFileSync(file, text.replaceAll(both.id, testId("both", "aaa3")));
-  await server.update({ states: false });
+  await server.updateRecords();
   const images = join(directory, "root/overlay-images/images.json");
   writeFileSync(images, readFileSync(images, "utf8").replace("localhost/app:latest", "localhost/aaa:latest"));
   expect((await failureOf(inspect(server, "aaa", { type: "all" }))).code).toBe("AMBIGUOUS");
@@ -211,7 +211,7 @@ test("a container that cannot be measured is an error, and not an image of its n
 test("where there is no store, nothing is found and nothing is made", async () => {
   const directory = testdir();
   const { server, logger } = testServer(directory);
-  await server.update({ states: false });
+  await server.updateRecords();
   expect((await failureOf(inspect(server, "x", { type: "all" }))).code).toBe("NOT_FOUND");
   expect(logger.warnings).toEqual([`the storage root ${directory}/root does not exist`]);
   expect(existsSync(join(directory, "root"))).toBe(false);

@@ -33,7 +33,7 @@ function makeNode(attempts: readonly Partial<TestContainer>[], logs: Tree) {
 }
 
 async function textsOf({ server }: ReturnType<typeof makeNode>, id = "", options: LogOptions = {}) {
-  await server.update({ states: false });
+  await server.updateRecords();
   const texts: string[] = [];
   for await (const { text } of server.getLogs(id, options)) texts.push(text.toString());
   return texts;
@@ -91,7 +91,7 @@ describe("the attempt before", () => {
 
 test("details are the labels, where they are asked for", async () => {
   const node = makeNode([{ labels: { app: "web" } }], { "logs/shop_web_u1/run/0.log": line("a") });
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
   const [id = ""] = node.ids;
   expect((await node.server.getLogs(id, { details: true }).next()).value).toMatchObject({
     details: { app: "web" },
@@ -101,7 +101,7 @@ test("details are the labels, where they are asked for", async () => {
 
 test("one who wants no more lines of a log that is followed can leave", async () => {
   const node = makeNode([{}], { "logs/shop_web_u1/run/0.log": line("a") + line("b", "stderr") });
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
   for await (const { text } of node.server.getLogs(node.ids[0] ?? "", { follow: true })) {
     expect(text.toString()).toBe("a");
     break;

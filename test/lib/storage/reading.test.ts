@@ -44,13 +44,13 @@ test("thousands of records are never read by half while another program writes o
   await once(writer.stdout, "data");
   const counts: number[] = [];
   while (writer.exitCode === null) {
-    await server.update({ states: false });
+    await server.updateRecords();
     counts.push(server.listContainers().length);
     // Where nothing has to be waited for, the end of the writer would never be noticed.
     await immediate();
   }
   expect((await done).exitCode).toBe(0);
-  await server.update({ states: false });
+  await server.updateRecords();
   counts.push(server.listContainers().length);
   // Each look saw all of before, and what had come until then.
   expect(counts).toEqual([...counts].sort((a, b) => a - b));

@@ -118,7 +118,7 @@ test("the words of a command may be one argument or several", async () => {
 
 test("every name that is offered is one that the commands find, and no other thing's", async () => {
   const { server } = testServer(node);
-  await server.update({ states: false });
+  await server.updateRecords();
   const records = readStoreRecords(nodeConfig(node));
   let looked = 0;
   const namesOfContainer = containerNames(records);

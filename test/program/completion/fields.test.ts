@@ -15,7 +15,7 @@ import { testdir } from "../../helpers/testdir";
 
 async function loaded(): Promise<TestServer> {
   const test = testServer(testdir(completionStore()));
-  await test.server.update({ states: false });
+  await test.server.updateRecords();
   return test;
 }
 

@@ -1,5 +1,4 @@
 import type { CommandContext } from "../../../shell/context";
-import { findSandbox } from "../../../lib/operations/find-container";
 import { killPod } from "../../../lib/operations/pods";
 import { forEachInTurn } from "../../shared/each";
 import { readSignal } from "../../shared/signal";
@@ -11,7 +10,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {
-    const sandbox = findSandbox(server, name, "kill");
+    const sandbox = server.lookupSandbox(name, "kill");
     await killPod(server, sandbox, signal);
     return sandbox.id;
   });

@@ -1,5 +1,4 @@
 import type { CommandContext } from "../../../shell/context";
-import { findSandbox } from "../../../lib/operations/find-container";
 import { pausePod } from "../../../lib/operations/pods";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachInTurn } from "../../shared/each";
@@ -11,7 +10,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   await server.update();
   const paused: string[] = [];
   const code = await forEachInTurn(context, context.args, async (name) => {
-    const sandbox = findSandbox(server, name, "pause");
+    const sandbox = server.lookupSandbox(name, "pause");
     await pausePod(server, sandbox);
     paused.push(sandbox.id);
     return sandbox.id;

@@ -26,7 +26,7 @@ export async function run(context: Context): Promise<number> {
   const show = await openOutput(flags, terminal);
   const server = await context.openServer();
   const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
-  await server.update({ states });
+  await (states ? server.update() : server.updateRecords());
   const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
   const read: SandboxRead = (sandbox, otherwise, readIt) =>
     readOr(source, sandbox.infraContainer, otherwise, readIt);

@@ -1,5 +1,4 @@
 import type { CommandContext } from "../../../shell/context";
-import { findSandbox } from "../../../lib/operations/find-container";
 import { removePod } from "../../../lib/operations/pods";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachInTurn } from "../../shared/each";
@@ -11,7 +10,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   await server.update();
   const removed: string[] = [];
   const code = await forEachInTurn(context, context.args, async (name) => {
-    const sandbox = findSandbox(server, name, "rm");
+    const sandbox = server.lookupSandbox(name, "rm");
     await removePod(server, sandbox, context.flags.force);
     removed.push(sandbox.id);
     return sandbox.id;

@@ -1,5 +1,4 @@
 import type { CommandContext } from "../../../shell/context";
-import { findSandbox } from "../../../lib/operations/find-container";
 import { isSpoofed, stopPod } from "../../../lib/operations/pods";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
 import { noteForCrio } from "../../shared/crio-note";
@@ -12,7 +11,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   await server.update();
   const stopped: Sandbox[] = [];
   const code = await forEachArgument(context, context.args, async (name) => {
-    const sandbox = findSandbox(server, name, "stop");
+    const sandbox = server.lookupSandbox(name, "stop");
     await stopPod(server, sandbox, context.flags.timeout * 1000, context.signal());
     stopped.push(sandbox);
     return sandbox.id;

@@ -1,5 +1,4 @@
 import type { CommandContext } from "../../../shell/context";
-import { findSandbox } from "../../../lib/operations/find-container";
 import { unpausePod } from "../../../lib/operations/pods";
 import { forEachInTurn } from "../../shared/each";
 import type { command } from "./command";
@@ -9,7 +8,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const server = await context.openServer();
   await server.update();
   return forEachInTurn(context, context.args, async (name) => {
-    const sandbox = findSandbox(server, name, "unpause");
+    const sandbox = server.lookupSandbox(name, "unpause");
     await unpausePod(server, sandbox);
     return sandbox.id;
   });

@@ -24,7 +24,7 @@ export async function inspectNames(
 ): Promise<number> {
   const show = await readInspectFormat(format);
   const server = await context.openServer();
-  await (type === "container" || type === "all" ? server.updateFor(names) : server.update({ states: false }));
+  await server.updateRecords(type === "container" || type === "all" ? names : undefined);
   const found: Inspected["data"][] = [];
   let code = 0;
   for (const name of names) {

@@ -1,4 +1,3 @@
-import { findContainer, findSandbox } from "../../../src/lib/operations/find-container";
 import { openContainerFilter, parseContainerFilters } from "../../../src/lib/operations/filter-containers";
 import { failureOf } from "../../helpers/failure";
 import { testServer, type TestServer } from "../../helpers/server";
@@ -19,11 +18,11 @@ let node: TestServer;
 
 beforeAll(async () => {
   node = testServer(testdir(storeTree([shop, empty, busy], [web, ...members])));
-  await node.server.update({ states: false });
+  await node.server.updateRecords();
 });
 
 async function refusal(name: string, verb: string): Promise<string> {
-  const { code, message, hint } = await failureOf(() => findContainer(node.server, name, verb));
+  const { code, message, hint } = await failureOf(() => node.server.lookupContainer(name, verb));
   expect([code, hint]).toEqual(["BAD_ARGUMENT", expect.any(String)]);
   return `${message}: ${hint ?? ""}`;
 }
@@ -70,7 +69,7 @@ test("a pod without containers has none to name, and of many some are named", as
 });
 
 test("what is neither is not found", async () => {
-  const error = await failureOf(() => findContainer(node.server, "nobody", "logs"));
+  const error = await failureOf(() => node.server.lookupContainer("nobody", "logs"));
   expect([error.code, error.message]).toEqual([
     "NOT_FOUND",
     "container with ID starting with nobody not found: ID does not exist",
@@ -84,12 +83,12 @@ test.each([
   ["run in", "cannot run in pod", "name its pod"],
 ])("%s of a container that is taken for a pod says what it is", async (verb, what, hint) => {
   for (const name of ["web", "shop/web", web.id, web.id.slice(0, 13), "k8s_web_shop_sales_u1_0"]) {
-    const error = await failureOf(() => findSandbox(node.server, name, verb));
+    const error = await failureOf(() => node.server.lookupSandbox(name, verb));
     expect([error.code, error.message, error.hint]).toEqual([
       "BAD_ARGUMENT",
       `${what} ${name}: it is a container`,
       hint,
     ]);
   }
-  expect(findSandbox(node.server, "shop", verb).id).toBe(shop.id);
+  expect(node.server.lookupSandbox("shop", verb).id).toBe(shop.id);
 });

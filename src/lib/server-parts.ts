@@ -1,0 +1,31 @@
+import type { Config } from "./config";
+import type { ContainerLists } from "./container-lists";
+import type { Logger } from "./logger";
+import type { Runtime } from "./oci/runtime";
+import type { StateLock } from "./storage/kpod-lock";
+import type { Store } from "./storage/store";
+
+/** What of a server a look at the node uses: it changes nothing there. */
+export interface ServerView {
+  readonly config: Config;
+  readonly store: Store;
+  readonly runtime: Runtime;
+  readonly logger: Logger;
+  /** The pods and containers that are known. */
+  readonly lists: ContainerLists;
+  /** See `ContainerServer.update`. */
+  update(): Promise<void>;
+  /** See `ContainerServer.updateRecords`. */
+  updateRecords(): Promise<void>;
+}
+
+/**
+ * What of a server a change of the node uses. Operations take these parts, or those of them that they use
+ * (`Pick<ServerView, "store">`), and not ContainerServer, which is made of the operations.
+ */
+export interface ServerParts extends ServerView {
+  /** See `ContainerServer.withStateLock`. */
+  readonly withStateLock: StateLock;
+  /** See `ContainerServer.requireNode`. */
+  requireNode(): void;
+}
