@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { claimPlace, clearPlace, demoLayout, isThere, mustBeOurs } from "./lib/demo-place.mjs";
-import { makeBusyboxImage, makePauseImage } from "./lib/image.mjs";
+import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
 import { writeNodeConfig } from "./lib/layout.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
 import { keepSingle } from "./lib/single.mjs";
@@ -41,25 +41,11 @@ async function mustRun(layout, ...args) {
   if (!(await kpod(layout, ...args))) throw new ScriptError(`kpod has no command ${args[0]}`);
 }
 
-async function launch(layout, busybox) {
+async function launch(layout, images) {
   step(4, "Launching a pod");
-  await mustRun(
-    layout,
-    "pod",
-    "run",
-    "--name",
-    "demo",
-    "--label",
-    "app=demo",
-    "--cgroup-parent",
-    layout.cgroupParent,
-  );
+  await mustRun(layout, ...podWords(layout));
   step(5, "Launching two containers in it: one writes a log, one idles");
-  const run = ["run", "-d", "--pod", "demo"];
-  const ticker = ["sh", "-c", "trap exit TERM; while sleep 1; do date; done"];
-  await mustRun(layout, ...run, "--name", "ticker", busybox.name, ...ticker);
-  const labels = ["--label", "tier=cache", "--label", "owner=you"];
-  await mustRun(layout, ...run, "--name", "idle", ...labels, busybox.name, "sleep", "86400");
+  for (const words of containerWords(images)) await mustRun(layout, ...words);
 }
 
 async function look(layout) {
@@ -94,13 +80,11 @@ async function show(layout) {
   writeNodeConfig(layout, "runc");
   console.log(`  ready; all that follows is kept in ${layout.directory}`);
   step(2, "Making two images out of this machine's busybox");
-  const busybox = makeBusyboxImage(join(layout.directory, "images/busybox"));
-  const pause = makePauseImage(join(layout.directory, "images/pause"));
-  for (const { name, ociArchive } of [busybox, pause]) console.log(`  ${name}: ${ociArchive}`);
+  const images = makeImages(layout);
+  for (const { name, ociArchive } of Object.values(images)) console.log(`  ${name}: ${ociArchive}`);
   step(3, "Loading them into the demo's own store");
-  await mustRun(layout, "load", busybox.ociArchive);
-  await mustRun(layout, "load", pause.ociArchive);
-  await launch(layout, busybox);
+  for (const { ociArchive } of Object.values(images)) await mustRun(layout, "load", ociArchive);
+  await launch(layout, images);
   await look(layout);
   farewell(layout);
 }
