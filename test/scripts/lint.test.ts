@@ -59,7 +59,7 @@ test("lint fails on a back arrow and on a circle, and says where the code belong
   expect(found).toEqual({
     "lib/oci/back.ts": says("lib/oci (one subject each"),
     "lib/oci/beside.ts": says(
-      "lib/oci and lib/storage stand side by side and know nothing of each other. What both need belongs in lib/config, what needs both in lib/crio or lib/images;",
+      "lib/oci and lib/storage stand side by side and know nothing of each other. What both need belongs in lib/names, what needs both in lib/container-lists.ts;",
     ),
     "format/units.ts": says("format (tables, Go templates, JSON, units; it knows nothing of containers)"),
     "commands/rm/run.ts": says("What both need belongs in commands/shared, what needs both in program;"),

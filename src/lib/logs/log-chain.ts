@@ -4,8 +4,7 @@ import { joinLines } from "./join-lines";
 import { filterLines, hasTimes, type LineSelection } from "./line-filter";
 import { openLogFile, type LogFile } from "./log-file";
 import { parseLogTime } from "./log-time";
-import { packedBlocks } from "./packed-log";
-import { rotatedLogs } from "./rotated-logs";
+import { gzipBlocks, rotatedLogs } from "./rotated-logs";
 import { scanLines } from "./scan-lines";
 import { selectLines, type SelectedPart } from "./select-lines";
 import { paceOf, type Pace } from "./zeros";
@@ -66,11 +65,11 @@ async function addOlder(
   const { file } = chain.current;
   let { missing } = chain.current;
   if (missing === 0) return;
-  for (const { path, packed } of rotatedLogs(file.path)) {
-    if (packed) {
+  for (const { path, gzipped } of rotatedLogs(file.path)) {
+    if (gzipped) {
       chain.older.unshift(path);
       if (missing === undefined) continue;
-      const lines = await countPacked(path, options);
+      const lines = await countGzipped(path, options);
       chain.excess = Math.max(0, lines - missing);
       missing = Math.max(0, missing - lines);
     } else {
@@ -99,14 +98,14 @@ function openRotated(path: string, warn: ChainOptions["warn"]): LogFile | undefi
 }
 
 /** Counts the lines of a compressed file. */
-async function countPacked(path: string, { stream, signal }: ChainOptions): Promise<number> {
+async function countGzipped(path: string, { stream, signal }: ChainOptions): Promise<number> {
   let lines = 0;
   const joiner = joinLines(({ continued }) => {
     if (!continued) lines++;
   });
   const scan = scanLines(undefined, filterLines({ stream, untimed: true }, joiner));
   // What is wrong with it is told when it is read.
-  for await (const block of packedOrWarn(path, { signal })) scan(block);
+  for await (const block of gzipBlocksOrWarn(path, { signal })) scan(block);
   joiner.flush();
   return lines;
 }
@@ -153,16 +152,16 @@ export function blocksOf(
   link: ChainLink,
   options: Pick<ChainOptions, "warn" | "signal">,
 ): AsyncGenerator<Buffer, void> {
-  if (typeof link === "string") return packedOrWarn(link, options);
+  if (typeof link === "string") return gzipBlocksOrWarn(link, options);
   return storedBlocks(new BlockReader(link.file, link.from, link.to), options.signal);
 }
 
-async function* packedOrWarn(
+async function* gzipBlocksOrWarn(
   path: string,
   { warn, signal }: Pick<ChainOptions, "warn" | "signal">,
 ): AsyncGenerator<Buffer, void> {
   try {
-    yield* packedBlocks(path, signal);
+    yield* gzipBlocks(path, signal);
   } catch (error) {
     if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     warn?.(errorMessage(error));

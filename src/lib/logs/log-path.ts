@@ -1,11 +1,16 @@
 import { realpathSync } from "node:fs";
 import { basename, isAbsolute, join, relative } from "node:path";
 import { isNotFound, fileError, KpodError } from "../errors";
-import type { Container } from "../oci/container";
 import { isStorageId } from "../names/ids";
 
 /** What of a container says where its log is. */
-export type LogOwner = Pick<Container, "id" | "name" | "sandboxId" | "logPath">;
+export interface LogOwner {
+  readonly id: string;
+  readonly name: string;
+  readonly sandboxId: string;
+  /** As its spec has it; "" where that names none. */
+  readonly logPath: string;
+}
 
 /**
  * Where the log of a container is: what its spec says, else CRI-O's own place for logs.

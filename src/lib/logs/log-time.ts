@@ -1,3 +1,5 @@
+import { longestTimer } from "../system/clock";
+
 /** Nanoseconds since 1970-01-01T00:00:00Z: a Date cannot tell apart what conmon writes within one millisecond. */
 export type LogTime = bigint;
 
@@ -21,4 +23,27 @@ export function millisecondsToLogTime(milliseconds: number): LogTime {
 /** A time in either form as a LogTime. */
 export function toLogTime(time: Date | LogTime): LogTime {
   return typeof time === "bigint" ? time : millisecondsToLogTime(time.getTime());
+}
+
+/**
+ * A promise that resolves when a time has come.
+ * @param time undefined for never
+ */
+export function timeReached(time: LogTime | undefined): { reached: Promise<void>; cancel: () => void } {
+  let timer: NodeJS.Timeout | undefined;
+  const reached = new Promise<void>((resolve) => {
+    const look = (): void => {
+      if (time === undefined) return;
+      const left = Number((time - millisecondsToLogTime(Date.now())) / 1_000_000n) + 1;
+      if (left <= 0) resolve();
+      else timer = setTimeout(look, Math.min(left, longestTimer));
+    };
+    look();
+  });
+  return {
+    reached,
+    cancel: () => {
+      clearTimeout(timer);
+    },
+  };
 }

@@ -1,12 +1,11 @@
 import { followBlocks } from "./follow";
-import { joinBefore, joinBeforeFirst } from "./join-before";
-import { joinLines } from "./join-lines";
+import { joinBefore, joinBeforeFirst, joinLines } from "./join-lines";
 import { filterLines } from "./line-filter";
 import { blocksOf, selectChain, tagsOf, type ChainLink, type ChainOptions } from "./log-chain";
 import { closeLogFile, openLogFile } from "./log-file";
 import { copyLine, type LineVisitor, type LogLine } from "./log-line";
 import { scanLines } from "./scan-lines";
-import { timeReached } from "./time-reached";
+import { timeReached } from "./log-time";
 
 /** How a log is read. */
 export interface ReadLogOptions extends ChainOptions {

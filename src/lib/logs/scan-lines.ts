@@ -1,6 +1,5 @@
-import { newline, readLine } from "./line-header";
+import { haveTags, newline, readLine } from "./line-header";
 import { newLineView, type LineVisitor } from "./log-line";
-import { haveTags } from "./log-tags";
 import { endOfZeros } from "./zeros";
 
 /** Takes the blocks of a log in their order. */

@@ -1,4 +1,4 @@
-import { haveTags } from "../../../src/lib/logs/log-tags";
+import { haveTags } from "../../../src/lib/logs/line-header";
 import { logText } from "./log-text";
 
 test.each([

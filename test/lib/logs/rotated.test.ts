@@ -31,9 +31,9 @@ const numbers = (...wanted: number[]): string[] => wanted.map((number) => `out:$
 test("the files that a log was renamed to, the newest first; while one is compressed, it counts once", () => {
   const directory = testdir({ ...files, "0.log.20260103-000000.gz": "half" });
   expect(rotatedLogs(join(directory, "0.log"))).toEqual([
-    { path: join(directory, "0.log.20260103-000000"), packed: false },
-    { path: join(directory, "0.log.20260102-000000.gz"), packed: true },
-    { path: join(directory, "0.log.20260101-000000.gz"), packed: true },
+    { path: join(directory, "0.log.20260103-000000"), gzipped: false },
+    { path: join(directory, "0.log.20260102-000000.gz"), gzipped: true },
+    { path: join(directory, "0.log.20260101-000000.gz"), gzipped: true },
   ]);
 });
 
