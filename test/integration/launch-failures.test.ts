@@ -258,6 +258,31 @@ describe("a program of the node that is not there, fails or dies leaves nothing 
   });
 });
 
+describe("an infra container that ends at once is no pod", () => {
+  test.each([
+    ["/bin/false", "ended at once with exit code 1:"],
+    ["/bin/true", "ended at once with exit code 0:"],
+    // What it said last stands between.
+    ["/bin/rmdir", "ended at once with exit code 1: "],
+  ])("pause_command %s", async (command, end) => {
+    const config = join(node.world.scratch, "pause.conf");
+    const text = readFileSync(node.world.config, "utf8");
+    writeFileSync(config, text.replace('pause_command = "/pause"', `pause_command = "${command}"`));
+    const hint =
+      "name a program that runs until it is killed as pause_command, of pause_image, in [crio.image]";
+    for (const [name, args] of [
+      ["new", podRun()],
+      ["own", [...ownPod(), "--name", "own", "busybox", "true"]],
+    ] as const) {
+      const line = await refusalOf("-c", config, ...args);
+      expect(line).toContain(`the infra container of pod ${name} ${end}`);
+      expect(line.endsWith(`: ${hint}`)).toBe(true);
+      if (command === "/bin/rmdir") expect(line).toMatch(/exit code 1: \S.*: name a program/);
+    }
+    await node.agree();
+  });
+});
+
 describe("a kpod that is killed in the middle", () => {
   // Each ends kpod by a program that it starts; then everything that is left must be seen and go away.
   test.each<[string, "conmon" | "runc", string]>([

@@ -15,7 +15,7 @@ import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
 import { annotationsInForm } from "./annotation-forms";
-import { createFromSpec, startContainer } from "./create";
+import { createFromSpec } from "./create";
 import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
 import { unlessOvertaken, type Launched } from "./overtaken";
@@ -28,6 +28,7 @@ import { permittedOomScore } from "./oom-score";
 import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
 import { makePodNamespaces, removePodNamespaces, specNamespaces } from "./pod-namespaces";
 import { basicEnvironment, buildSpec } from "./spec";
+import { startInfraContainer } from "./start-infra";
 import { withUndo, type Undo } from "./undo";
 
 /** What a new pod is to be. */
@@ -49,8 +50,8 @@ export interface PodOptions {
 /**
  * Launches a pod without any daemon: its infra container runs, and its namespaces and files are ready for
  * containers. It is laid out as CRI-O lays out its own. When a step fails, what was made is removed.
- * @throws KpodError BAD_ARGUMENT, CONFLICT when there is such a pod, NOT_FOUND without the pause image,
- * CONMON_FAILED, RUNTIME_FAILED
+ * @throws KpodError BAD_ARGUMENT, BAD_CONFIG when its infra container ends at once, CONFLICT when there is such a pod,
+ * NOT_FOUND without the pause image, CONMON_FAILED, RUNTIME_FAILED
  */
 export async function runPodSandbox(server: ContainerServer, options: PodOptions): Promise<Sandbox> {
   server.requireNode({ launching: true });
@@ -114,7 +115,7 @@ async function launch(
   const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
   const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
   await createFromSpec(server, undo, request);
-  await startContainer(server, container);
+  await startInfraContainer(server, sandbox);
   return sandbox;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { existsSync, readlinkSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
@@ -56,6 +56,17 @@ export function readCommandLine(pid: number): string[] | undefined {
   const text = readProc(pid, "cmdline");
   if (text === undefined) return undefined;
   return text.split("\0").slice(0, -1);
+}
+
+/** The program that a process runs, as /proc/PID/exe shows it; undefined where there is none, or nobody may know. */
+export function readExecutable(pid: number): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/exe`);
+  } catch (error) {
+    // Threads of the kernel have none.
+    if (isNotFound(error) || ["ESRCH", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
 }
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */

@@ -1,9 +1,8 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { errnoOf, isNotFound } from "../../errors";
 import { fileLimits, readRegularText } from "../../system/files";
 import { isSamePath } from "../../system/paths";
-import { isAlive, readCommandLine } from "../../system/process";
+import { isAlive, readCommandLine, readExecutable } from "../../system/process";
 import { identifyProcess, knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import type { Container } from "../container";
 import { hasStateFile, isYoung } from "../state/being-made";
@@ -104,7 +103,7 @@ function isMonitorOf(pid: number, { id, bundlePath }: Pick<Monitored, "id" | "bu
   if (words === undefined || !valuesOf(words, "-c", "--cid").includes(id)) return false;
   const bundles = valuesOf(words, "-b", "--bundle");
   if (bundles.length > 0 && !bundles.some((bundle) => isSamePath(bundle, bundlePath))) return false;
-  return basename(executableOf(pid) ?? "")
+  return basename(readExecutable(pid) ?? "")
     .replace(/ \(deleted\)$/, "")
     .includes("conmon");
 }
@@ -114,14 +113,4 @@ function valuesOf(words: readonly string[], short: string, long: string): string
     if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
     return word === short || word === long ? (words[index + 1] ?? []) : [];
   });
-}
-
-function executableOf(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch (error) {
-    // Threads of the kernel have none.
-    if (isNotFound(error) || ["ESRCH", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
 }
