@@ -30,14 +30,14 @@ export const FLOORS = [
   { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
   { rooms: ["lib/operations"], holds: "a verb a file, over what a verb takes of the server" },
   {
-    rooms: ["lib/crio", "lib/images"],
-    holds: "what CRI-O persisted and does, images brought in by skopeo",
+    rooms: ["lib/crio", "lib/images", "lib/hooks"],
+    holds: "what CRI-O persisted and does, images brought in by skopeo, OCI hooks",
   },
   { rooms: ["lib/server-parts.ts"], holds: "what of the server a look and a change use" },
   { rooms: ["lib/container-lists.ts"], holds: "the lists of pods and containers" },
   {
-    rooms: ["lib/storage", "lib/oci", "lib/sandbox", "lib/cgroups", "lib/logs", "lib/hooks"],
-    holds: "one subject each: containers/storage, runtimes, pods, cgroups, logs, hooks",
+    rooms: ["lib/storage", "lib/oci", "lib/sandbox", "lib/cgroups", "lib/logs"],
+    holds: "one subject each: containers/storage, runtimes, pods, cgroups, logs",
   },
   { rooms: ["lib/names"], holds: "what tells containers, pods and images apart: ids, names, their look-up" },
   { rooms: ["lib/config"], holds: "crio.conf, its drop-ins, storage.conf" },
