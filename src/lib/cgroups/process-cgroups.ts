@@ -42,6 +42,7 @@ export function parseProcessCgroups(
   let path: string | undefined;
   const placeOf = (shown: string | undefined, fits: (mount: CgroupMount) => boolean): string | undefined => {
     const fitting = mounts.filter(fits);
+    if (fitting.length === 0) return undefined;
     const directory = directoryOf(shown, fitting);
     if (shown === undefined || (directory !== undefined && fitting.length === 1)) return directory;
     if (directory !== undefined && existsSync(directory)) return directory;
