@@ -48,8 +48,14 @@ export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
 export type { ContainerStateData } from "./operations/container-state-data";
-export type { LibcontainerStats } from "./operations/stats-source";
-export type { ContainerStats, ProcessorMark, StatsValues } from "./operations/stats-values";
+export { selectForStats, type StatsRequest, type StatsSelection } from "./operations/stats-selection";
+export type {
+  ContainerStats,
+  LibcontainerStats,
+  ProcessorMark,
+  StatsValues,
+} from "./operations/stats-values";
+export { watchStats, type NamedStats, type StatsPart, type WatchOptions } from "./operations/stats-watch";
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { ContainerMetadata } from "./storage/container-metadata";

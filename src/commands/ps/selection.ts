@@ -1,6 +1,6 @@
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { Container } from "../../lib/oci/container";
-import { asksForState, type ContainerFilterTerm } from "../../lib/operations/filter-containers";
+import { asksForState, mayRun, type ContainerFilterTerm } from "../../lib/operations/filter-containers";
 
 /** The flags that say which containers `ps` shows. */
 export interface PsSelectionFlags {
@@ -30,9 +30,4 @@ export function selectContainers(
   const everyState = showsAllStates(flags) || asksForState(terms);
   const chosen = containers.filter((container) => (everyState || mayRun(container)) && fits(container));
   return chosen.slice(0, flags.latest ? 1 : flags.last);
-}
-
-/** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */
-function mayRun({ state }: Container): boolean {
-  return !["creating", "created", "stopped"].includes(state?.status ?? "");
 }

@@ -1,16 +1,16 @@
 import type { Draw } from "../../shell/live-screen";
 import type { Terminal } from "../../shell/terminal";
 import { jsonLine, jsonText } from "../../format/json";
-import { rowJson, templateFields, templateHeadings, type RowStyle, type StatsRow } from "./rows";
-import { statsTable } from "./table";
+import type { NamedStats } from "../../lib/operations/stats-watch";
+import { rowJson, templateFields, templateHeadings, statsTable, type RowStyle } from "./rows";
 import { openRowTemplate, readFormat } from "../shared/template";
 
 /** How one look is shown. */
 export interface StatsOutput {
   /** As text, one look after the other. */
-  readonly text: (rows: readonly StatsRow[]) => string;
+  readonly text: (rows: readonly NamedStats[]) => string;
   /** As a picture that takes the place of the one before; undefined for JSON, which is for programs. */
-  readonly lines: ((rows: readonly StatsRow[]) => Draw) | undefined;
+  readonly lines: ((rows: readonly NamedStats[]) => Draw) | undefined;
   /** The fields of a template that it names; undefined where everything is shown. */
   readonly fields?: ReadonlySet<string>;
 }
@@ -42,7 +42,8 @@ export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): P
     dataType: flags.pod ? "pod" : "container",
     headings: flags.pod ? { ...templateHeadings, ID: "POD ID" } : templateHeadings,
   });
-  const text = (rows: readonly StatsRow[]) => template.render(rows.map((row) => templateFields(row, flags)));
+  const text = (rows: readonly NamedStats[]) =>
+    template.render(rows.map((row) => templateFields(row, flags)));
   return {
     text,
     ...(template.fields.whole ? {} : { fields: template.fields.names }),

@@ -1,21 +1,10 @@
 import { displayId } from "../../format/id";
+import { tableText } from "../../format/table";
 import { humanSize } from "../../format/units";
-import type { StatsController } from "../../lib/cgroups/counters";
 import type { StatsValues } from "../../lib/operations/stats-values";
+import type { NamedStats, StatsPart } from "../../lib/operations/stats-watch";
 import { withSecondNames } from "../shared/second-names";
 import { unknownNumber } from "../shared/containers/texts";
-
-/** A line of `kpod stats`: a container, or with `--pod` a pod. */
-export interface StatsRow {
-  /** Full id of the container or the pod. */
-  readonly id: string;
-  /** Full name of the container, name of the pod in Kubernetes. */
-  readonly name: string;
-  readonly podId: string;
-  readonly podName: string;
-  readonly podNamespace: string;
-  readonly stats: StatsValues;
-}
 
 /** How rows are shown. */
 export interface RowStyle {
@@ -32,7 +21,7 @@ export function columnsOf({ pod }: RowStyle): string[] {
 }
 
 /** The cells of a row. */
-export function cellsOf(row: StatsRow, { pod, noTrunc }: RowStyle): string[] {
+export function cellsOf(row: NamedStats, { pod, noTrunc }: RowStyle): string[] {
   const id = displayId(row.id, { noTrunc });
   const { CPUPerc, MemUsage, MemPerc, NetIO, BlockIO, PIDs } = valueTexts(row.stats);
   return [
@@ -41,8 +30,24 @@ export function cellsOf(row: StatsRow, { pod, noTrunc }: RowStyle): string[] {
   ];
 }
 
+/**
+ * The rows as a table.
+ * @param width the characters of a line; names that take the room of the numbers are cut, then columns left out.
+ * Without it, and with names wanted in full, nothing is
+ */
+export function statsTable(rows: readonly NamedStats[], style: RowStyle, width?: number): string {
+  const cells = rows.map((row) => cellsOf(row, style));
+  return tableText({
+    columns: columnsOf(style),
+    rows: cells,
+    width: style.noTrunc ? undefined : width,
+    narrow: { NAME: 20, "K8S NAMESPACE": 10 },
+    spare: ["BLOCK I/O", "NET I/O"],
+  });
+}
+
 /** What a template can name in a row. */
-export function templateFields(row: StatsRow, { noTrunc }: RowStyle): Record<string, string> {
+export function templateFields(row: NamedStats, { noTrunc }: RowStyle): Record<string, string> {
   const id = displayId(row.id, { noTrunc });
   const fields = {
     Container: id,
@@ -72,7 +77,7 @@ export const templateHeadings: Readonly<Record<string, string>> = {
 };
 
 /** A row as JSON: numbers as they are (bytes, percent), null for what is not known. */
-export function rowJson(row: StatsRow, { pod }: RowStyle): Record<string, unknown> {
+export function rowJson(row: NamedStats, { pod }: RowStyle): Record<string, unknown> {
   const { stats } = row;
   return {
     ...(pod
@@ -94,14 +99,14 @@ export function rowJson(row: StatsRow, { pod }: RowStyle): Record<string, unknow
 export type SortKey = "container" | "name" | "cpu" | "mem" | "mem_percent" | "net" | "block" | "pids";
 
 /** Sorts rows, texts rising and numbers falling; what is not known comes last, and equal rows stay in order. */
-export function sortRows(rows: readonly StatsRow[], key: SortKey): StatsRow[] {
+export function sortRows(rows: readonly NamedStats[], key: SortKey): NamedStats[] {
   const valueOf = sortValues[key];
   return rows.toSorted((a, b) => compare(valueOf(a), valueOf(b)));
 }
 
 type SortValue = string | number | undefined;
 
-const sortValues: Readonly<Record<SortKey, (row: StatsRow) => SortValue>> = {
+const sortValues: Readonly<Record<SortKey, (row: NamedStats) => SortValue>> = {
   container: ({ id }) => id,
   name: ({ name }) => name,
   cpu: ({ stats }) => stats.cpu,
@@ -121,9 +126,6 @@ function compare(a: SortValue, b: SortValue): number {
 function both(input: number | undefined, output: number | undefined): number | undefined {
   return input === undefined || output === undefined ? undefined : input + output;
 }
-
-/** What is counted by one controller, or in the network namespace. */
-export type StatsPart = StatsController | "network";
 
 const fieldParts: Readonly<Record<string, StatsPart>> = {
   CPUPerc: "cpu",

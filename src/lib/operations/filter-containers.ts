@@ -108,6 +108,11 @@ export function asksForState(terms: readonly ContainerFilterTerm[]): boolean {
   return terms.some(({ key }) => key === "status" || key === "exited");
 }
 
+/** True for what a list shows unasked: a container whose runtime could not be asked may well run, and hiding it would hide it when it matters most. */
+export function mayRun({ state }: Container): boolean {
+  return !["creating", "created", "stopped"].includes(state?.status ?? "");
+}
+
 type Test = (container: Container, value: string, world: ContainerFilterWorld) => boolean;
 
 const tests: Readonly<Record<ContainerFilterKey, Test>> = {

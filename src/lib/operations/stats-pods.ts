@@ -1,7 +1,6 @@
 import type { Container } from "../oci/container";
 import type { StatsSample } from "./stats";
-import type { StatsHost } from "./stats-source";
-import { percentOf, type StatsValues } from "./stats-values";
+import { percentOf, type MachineMemory, type StatsValues } from "./stats-values";
 
 /**
  * The stats of a pod: sums over those of its containers that were sampled. The network is the pod's already and
@@ -11,7 +10,7 @@ import { percentOf, type StatsValues } from "./stats-values";
 export function sumPodStats(
   sandbox: { readonly containers: () => readonly Pick<Container, "id">[] },
   sample: StatsSample,
-  host: Pick<StatsHost, "memory">,
+  host: MachineMemory,
 ): StatsValues | undefined {
   const members = sandbox.containers().flatMap(({ id }) => sample.get(id) ?? []);
   if (members.length === 0) return undefined;

@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
 import { totalmem } from "node:os";
 import { specCgroupPath } from "../cgroups/spec-path";
-import type { CgroupStats, StatsController } from "../cgroups/counters";
+import type { StatsController } from "../cgroups/counters";
 import { cgroupMounts } from "../cgroups/mounts";
 import { parseProcessCgroups, type CgroupMount, type ProcessCgroups } from "../cgroups/process-cgroups";
 import { readCgroupStats } from "../cgroups/stats";
@@ -10,15 +10,13 @@ import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
 import { isAlive, readProcessCgroup, readProcessStat } from "../system/process";
 import { monotonicNow } from "../system/clock";
-import type { ProcessorMark } from "./stats-values";
+import type { LibcontainerStats, MachineMemory, ProcessorMark } from "./stats-values";
 
 /** What of the machine does not change from sample to sample. */
-export interface StatsHost {
+export interface StatsHost extends MachineMemory {
   readonly cgroupMounts: readonly CgroupMount[];
   /** The machine's network namespace, as /proc/PID/ns/net names it; undefined when that cannot be read. */
   readonly networkNamespace: string | undefined;
-  /** Bytes of memory. */
-  readonly memory: number;
 }
 
 /** Looks at the machine once, for many samples. */
@@ -43,20 +41,6 @@ export interface StatsOptions {
   readonly places?: Map<string, ProcessCgroups>;
   /** What the network namespaces of pods counted, by id of the pod: shared by the containers of one sample. */
   readonly podNetworks?: Map<string, readonly NetworkInterface[] | undefined>;
-}
-
-/** The raw numbers of a running container (libkpod: libcontainer.Stats). */
-export interface LibcontainerStats extends CgroupStats {
-  /** The first process, by pid and start time (clock ticks after boot). */
-  pid: number;
-  startTime: string;
-  /** Milliseconds on the clock of `monotonicNow()`, when the processor time was read. */
-  sampledAt: number;
-  /**
-   * The devices of the pod's network namespace; undefined with the host's network, whose counters are not the
-   * pod's, and when they were not asked for.
-   */
-  interfaces: readonly NetworkInterface[] | undefined;
 }
 
 /**

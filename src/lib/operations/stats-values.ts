@@ -1,7 +1,6 @@
 import { uptime } from "node:os";
-import type { BlkioStats, MemoryStats } from "../cgroups/counters";
+import type { BlkioStats, CgroupStats, MemoryStats } from "../cgroups/counters";
 import type { NetworkInterface } from "../system/net-dev";
-import type { LibcontainerStats, StatsHost } from "./stats-source";
 
 /** What is shown of containers and pods alike. What is undefined is not counted, or not for it alone. */
 export interface StatsValues {
@@ -41,11 +40,31 @@ export interface ProcessorMark {
   readonly at: number;
 }
 
+/** What of the machine stats are measured by. */
+export interface MachineMemory {
+  /** Bytes of memory. */
+  readonly memory: number;
+}
+
+/** The raw numbers of a running container (libkpod: libcontainer.Stats). */
+export interface LibcontainerStats extends CgroupStats {
+  /** The first process, by pid and start time (clock ticks after boot). */
+  pid: number;
+  startTime: string;
+  /** Milliseconds on the clock of `monotonicNow()`, when the processor time was read. */
+  sampledAt: number;
+  /**
+   * The devices of the pod's network namespace; undefined with the host's network, whose counters are not the
+   * pod's, and when they were not asked for.
+   */
+  interfaces: readonly NetworkInterface[] | undefined;
+}
+
 /** The stats that raw numbers come to. */
 export function containerStats(
   id: string,
   raw: LibcontainerStats,
-  host: Pick<StatsHost, "memory">,
+  host: MachineMemory,
   previous?: ContainerStats,
 ): ContainerStats {
   const mark: ProcessorMark | undefined =

@@ -4,15 +4,15 @@ import {
   partsFor,
   rowJson,
   sortRows,
+  statsTable,
   templateFields,
   type SortKey,
-  type StatsRow,
 } from "../../../src/commands/stats/rows";
 import { openStatsOutput } from "../../../src/commands/stats/output";
-import { statsTable } from "../../../src/commands/stats/table";
 import { UsageError } from "../../../src/shell/errors";
 import { failureOf } from "../../helpers/failure";
 import type { StatsValues } from "../../../src/lib/operations/stats-values";
+import type { NamedStats } from "../../../src/lib/operations/stats-watch";
 import { bufferTerminal } from "../../helpers/buffer-terminal";
 
 const stats: StatsValues = {
@@ -32,7 +32,7 @@ const nothing: StatsValues = {
   pids: undefined,
 };
 
-function row(changes: Partial<StatsRow> = {}): StatsRow {
+function row(changes: Partial<NamedStats> = {}): NamedStats {
   return {
     id: "eb1f08a198e9a502f7cf7c4f2ddc58e02a73260e8e3ff189c30648a7fd01d120",
     name: "k8s_web_shop_sales_uid_0",

@@ -1,6 +1,10 @@
 import { uptime } from "node:os";
-import { containerStats, stoppedStats, unknownStats } from "../../../src/lib/operations/stats-values";
-import type { LibcontainerStats } from "../../../src/lib/operations/stats-source";
+import {
+  containerStats,
+  stoppedStats,
+  unknownStats,
+  type LibcontainerStats,
+} from "../../../src/lib/operations/stats-values";
 import type { NetworkInterface } from "../../../src/lib/system/net-dev";
 
 const host = { memory: 24684092 * 1024 };

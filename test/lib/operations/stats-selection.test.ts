@@ -1,4 +1,4 @@
-import { select, type StatsSelection } from "../../../src/commands/stats/selection";
+import { selectForStats, type StatsSelection } from "../../../src/lib/operations/stats-selection";
 import { ContainerLists } from "../../../src/lib/container-lists";
 import { KpodError } from "../../../src/lib/errors";
 import { Container } from "../../../src/lib/oci/container";
@@ -59,11 +59,12 @@ function selected(
   server = lists(),
 ): { selection: StatsSelection; failed: number; errors: string[] } {
   const errors: string[] = [];
-  const reportFailure = (error: unknown): void => {
+  const onFailure = (error: unknown): void => {
     if (!(error instanceof KpodError)) throw error;
     errors.push([error.code, error.message, error.hint].join("|"));
   };
-  const result = select(server, { args, flags: { all: false, pod: false, ...flags }, reportFailure });
+  const { all = false, pod = false } = flags;
+  const result = selectForStats(server, { names: args, all, pods: pod, onFailure });
   return { ...result, errors };
 }
 

@@ -1,12 +1,15 @@
-import { KpodError } from "../../lib/errors";
-import type { ContainerLists } from "../../lib/container-lists";
-import type { Container } from "../../lib/oci/container";
-import { isNotFoundError } from "../../lib/names/lookup";
-import { isSampled } from "../../lib/operations/stats-source";
-import type { Sandbox } from "../../lib/sandbox/sandbox";
+import { KpodError } from "../errors";
+import type { ContainerLists } from "../container-lists";
+import type { Container } from "../oci/container";
+import { isNotFoundError } from "../names/lookup";
+import { mayRun } from "./filter-containers";
+import { isSampled } from "./stats-source";
+import type { Sandbox } from "../sandbox/sandbox";
 
 /** Whose stats are shown. It is asked anew for every look, after the server's update. */
 export interface StatsSelection {
+  /** True when the stats of pods are asked for. */
+  readonly ofPods: boolean;
   /** Newest first, or in the order of the arguments. */
   readonly containers: () => readonly Container[];
   /** The pods of these containers, and with all also those without containers. */
@@ -15,43 +18,48 @@ export interface StatsSelection {
   readonly isOver: () => boolean;
 }
 
-interface SelectionFlags {
+/** What is asked for. */
+export interface StatsRequest {
+  /** Containers, or with `pods` pods, by id or name; all when there are none. */
+  readonly names: readonly string[];
+  /** True also for what does not run. */
   readonly all: boolean;
-  readonly pod: boolean;
+  /** True for pods instead of containers. */
+  readonly pods: boolean;
+  /** Takes the error of a name; the others go on. */
+  readonly onFailure: (error: unknown) => void;
 }
 
 /**
- * What is asked for: all that runs, with all also what does not, or what the arguments name. With `--pod` they
- * name pods, and a container stands for its pod.
- * @param asked.reportFailure takes the error of an argument; the others go on
- * @returns the selection, and how many arguments failed
+ * Finds whose stats are asked for: of all that runs, with `all` also of what does not, or of what the names mean. Where
+ * these are pods, the name of a container stands for its pod.
+ * @returns the selection, and how many names failed
  */
-export function select(
+export function selectForStats(
   lists: ContainerLists,
-  asked: {
-    readonly args: readonly string[];
-    readonly flags: SelectionFlags;
-    readonly reportFailure: (error: unknown) => void;
-  },
+  request: StatsRequest,
 ): { selection: StatsSelection; failed: number } {
-  const { args, flags, reportFailure } = asked;
-  if (args.length === 0) return { selection: everything(lists, flags), failed: 0 };
+  const { names, all, pods, onFailure } = request;
+  if (names.length === 0) return { selection: everything(lists, request), failed: 0 };
   const ids = new Set<string>();
   let failed = 0;
-  for (const name of args) {
+  for (const name of names) {
     try {
-      ids.add(flags.pod ? findPod(lists, name, flags.all).id : findContainerFor(lists, name, flags.all).id);
+      ids.add(pods ? findPod(lists, name, all).id : findContainerFor(lists, name, all).id);
     } catch (error) {
-      reportFailure(error);
+      onFailure(error);
       failed += 1;
     }
   }
-  return { selection: named(lists, [...ids], flags), failed };
+  return { selection: named(lists, [...ids], request), failed };
 }
 
-function everything(lists: ContainerLists, { all }: SelectionFlags): StatsSelection {
-  const containers = () => lists.listContainers((container) => all || isShown(container));
+type Which = Pick<StatsRequest, "all" | "pods">;
+
+function everything(lists: ContainerLists, { all, pods: ofPods }: Which): StatsSelection {
+  const containers = () => lists.listContainers((container) => all || mayRun(container));
   return {
+    ofPods,
     containers,
     pods: () => {
       const shown = new Set(containers().map(({ sandboxId }) => sandboxId));
@@ -61,14 +69,15 @@ function everything(lists: ContainerLists, { all }: SelectionFlags): StatsSelect
   };
 }
 
-function named(lists: ContainerLists, ids: readonly string[], { all, pod }: SelectionFlags): StatsSelection {
+function named(lists: ContainerLists, ids: readonly string[], { all, pods: ofPods }: Which): StatsSelection {
   const pods = () => ids.flatMap((id) => lists.getSandbox(id) ?? []);
   const members = () => pods().flatMap((sandbox) => sandbox.containers());
   const containers = () =>
-    (pod ? members() : ids.flatMap((id) => lists.getContainer(id) ?? [])).filter(
-      (container) => all || isShown(container),
+    (ofPods ? members() : ids.flatMap((id) => lists.getContainer(id) ?? [])).filter(
+      (container) => all || mayRun(container),
     );
-  return { containers, pods, isOver: () => (all && pod ? pods() : containers()).length === 0 };
+  const isOver = () => (all && ofPods ? pods() : containers()).length === 0;
+  return { ofPods, containers, pods, isOver };
 }
 
 function findContainerFor(lists: ContainerLists, name: string, all: boolean): Container {
@@ -81,7 +90,7 @@ function findContainerFor(lists: ContainerLists, name: string, all: boolean): Co
       { hint: "--all shows it without numbers" },
     );
   }
-  if (isShown(container)) return container;
+  if (mayRun(container)) return container;
   throw new KpodError("BAD_STATE", `cannot read the stats of container ${container.id}: it is not running`, {
     hint: "--all shows it with zeros",
   });
@@ -89,7 +98,7 @@ function findContainerFor(lists: ContainerLists, name: string, all: boolean): Co
 
 function findPod(lists: ContainerLists, name: string, all: boolean): Sandbox {
   const sandbox = lookUpPod(lists, name);
-  if (all || sandbox.containers().some(isShown)) return sandbox;
+  if (all || sandbox.containers().some(mayRun)) return sandbox;
   throw new KpodError(
     "BAD_STATE",
     `cannot read the stats of pod ${sandbox.id}: none of its containers runs`,
@@ -117,9 +126,4 @@ function podOfContainer(lists: ContainerLists, name: string): Sandbox | undefine
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }
-}
-
-/** One whose runtime could not be asked may well run: leaving it out would hide it when it matters most. */
-function isShown({ state }: Container): boolean {
-  return !["creating", "created", "stopped"].includes(state?.status ?? "");
 }
