@@ -77,20 +77,19 @@ export class ContainerServer implements ServerParts {
     this.options = options;
     this.store = new Store(config, options);
     this.loader = new ListLoader(this.lists, this.store, this.logger);
-    this.runtime = new Runtime(
-      config,
-      (container, exact) =>
+    this.runtime = new Runtime(config, {
+      choiceOf: (container, exact) =>
         runtimeChoiceOf(config, container, {
           exact,
           sandbox: this.getSandbox(container.sandboxId),
           logger: this.logger,
         }),
-      this.logger,
-      options.runtimeLimits,
-      dirname(this.store.layout.containersFiles[0]),
+      logger: this.logger,
+      limits: options.runtimeLimits,
+      containersDirectory: dirname(this.store.layout.containersFiles[0]),
       // While its directory is there, so is its record: to read those for each of a thousand would take long.
-      (container) => existsSync(container.dir) || !hasVanished(this, container),
-    );
+      isRecorded: (container) => existsSync(container.dir) || !hasVanished(this, container),
+    });
     this.withStateLock = storeStateLock(config, lockOptionsOf(options, this.logger));
   }
 

@@ -1,17 +1,52 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Config } from "../config";
 import { KpodError } from "../errors";
-import { identifyProcess } from "../system/process-identity";
+import { silentLogger, type Logger } from "../logger";
 import { isSamePath } from "../system/paths";
-import { createWithConmon } from "./conmon/create";
-import type { Container } from "./container";
+import { identifyProcess } from "../system/process-identity";
+import { createWithConmon, findConmon } from "./conmon/create";
 import { findMonitor } from "./conmon/find";
-import { findConmon, type RuntimeHandler } from "./runtime/handler";
-import { hasNoState, queryRuntimeState } from "./state/runtime";
-import { RuntimeStates } from "./state/lookup";
+import type { Container } from "./container";
+import type { NodeSight } from "./node-sight";
+import { callRuntime } from "./runtime/call";
+import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
+import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
+import { StateLookup } from "./state/lookup";
+import { hasNoState, queryRuntimeState, type RuntimeState } from "./state/runtime";
 
-export type { ChoiceOf, RuntimeConfig, RuntimeLimits } from "./state/lookup";
+/** What of the configuration a Runtime needs. */
+export type RuntimeConfig = RuntimeConfigPart &
+  Pick<
+    Config,
+    | "conmonEnv"
+    | "cgroupManager"
+    | "containerExitsDir"
+    | "containerAttachSocketDir"
+    | "logSizeMax"
+    | "noPivot"
+  >;
+
+/** How long a runtime may take. */
+export interface RuntimeLimits {
+  /** Milliseconds that it has to answer a call; default 10 s. */
+  callMs?: number | undefined;
+  /** Milliseconds that it has to create a container; default 240 s, as long as CRI-O waits. */
+  createMs?: number | undefined;
+}
+
+/** What a Runtime is told beside the configuration. */
+export interface RuntimeContext {
+  /** What a container and its pod ask for; left out for the default runtime. */
+  readonly choiceOf?: ChoiceOf;
+  readonly logger?: Logger;
+  readonly limits?: RuntimeLimits | undefined;
+  /** The store's directory of containers, which tells of processes, too. */
+  readonly containersDirectory?: string;
+  /** False for a container that the store does not have any more. */
+  readonly isRecorded?: (container: Container) => boolean;
+}
 
 /** What of a new container conmon must know beyond the container itself. */
 export interface CreateOptions {
@@ -30,7 +65,96 @@ const createTimeLimit = 240_000;
 /**
  * Drives the OCI runtimes of a node, runc, crun or what the configuration names (libkpod: oci.Runtime).
  */
-export class Runtime extends RuntimeStates {
+export class Runtime {
+  private readonly config: RuntimeConfig;
+  private readonly limits: RuntimeLimits;
+  /** Which runtime has a container. */
+  private readonly runtimes: RuntimeLocator;
+  /** What the state of a container is. */
+  private readonly states: StateLookup;
+
+  constructor(
+    config: RuntimeConfig,
+    {
+      choiceOf,
+      logger = silentLogger,
+      limits = {},
+      containersDirectory = "",
+      isRecorded = () => true,
+    }: RuntimeContext = {},
+  ) {
+    this.config = config;
+    this.limits = limits;
+    this.runtimes = new RuntimeLocator(config, choiceOf);
+    this.states = new StateLookup({
+      runtimes: this.runtimes,
+      callMs: limits.callMs,
+      exitsDir: config.containerExitsDir,
+      containersDirectory,
+      isRecorded,
+      logger,
+    });
+  }
+
+  /**
+   * The handler that has a container, wherever that is; for one that no runtime has, the handler its pod asks
+   * for, and without a container the default one.
+   * @throws KpodError RUNTIME_FAILED, BAD_CONFIG for a handler that is not configured
+   */
+  handler(container?: Container): RuntimeHandler {
+    return this.runtimes.handler(container);
+  }
+
+  /** The name of the default runtime (libkpod: Name). @throws KpodError RUNTIME_FAILED */
+  name(): string {
+    return this.handler().name;
+  }
+
+  /** The path of the runtime that runs a container, by the rules of trust (libkpod: Path). @throws KpodError RUNTIME_FAILED */
+  path(container?: Container): string {
+    return this.handler(container).path;
+  }
+
+  /** Looks up the state of one container and keeps it in the container (libkpod: UpdateStatus). */
+  async updateStatus(container: Container): Promise<ContainerState> {
+    container.state = await this.containerStatus(container);
+    return container.state;
+  }
+
+  /**
+   * The same for many: no runtime is asked about a container that CRI-O has seen end, nor where the runtime's own files
+   * can be read; else each is asked once for all.
+   */
+  updateStatuses(containers: readonly Container[]): Promise<void> {
+    return this.states.update(containers);
+  }
+
+  /**
+   * The state of one container now (libkpod: ContainerStatus). A runtime that cannot be asked is a warning; the state is
+   * then `unknown`, unless the container's exit was written down.
+   */
+  containerStatus(container: Container): Promise<ContainerState> {
+    return this.states.stateOf(container);
+  }
+
+  /** Whether the processes of the node's containers are to be seen here. */
+  sight(): NodeSight {
+    return this.states.sight();
+  }
+
+  /** True when the process of a container that is not seen has ended for sure. */
+  isEndSeen({ id }: Pick<Container, "id">): boolean {
+    return this.sight().hasEndedUnseen(id);
+  }
+
+  /**
+   * All containers of all runtimes that are configured, also those of others. A runtime that cannot be asked is a warning,
+   * and keeps nobody from seeing those of the others.
+   */
+  listAll(): Promise<RuntimeState[]> {
+    return this.states.listAll();
+  }
+
   /**
    * Makes sure that what launches containers is there, before anything is made.
    * @throws KpodError RUNTIME_FAILED without the runtime, CONMON_FAILED without conmon
@@ -83,7 +207,7 @@ export class Runtime extends RuntimeStates {
       ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
     });
     const state = await this.containerStatus(container);
-    // It is made; that nobody has noted it is for the caller to change.
+    // It is made; that nobody has persisted it is for the caller to change.
     if (state.status === "creating") state.status = "created";
     state.initPid = pid;
     const startTime = identifyProcess(pid)?.startTime;
@@ -124,7 +248,7 @@ export class Runtime extends RuntimeStates {
   }
 
   /**
-   * Has the runtime forget a container and its cgroup; with force also a running one, which is killed. That it
+   * Has the runtime remove a container and its cgroup; with force also a running one, which is killed. That it
    * knows no such container is fine.
    * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
    */
@@ -144,7 +268,7 @@ export class Runtime extends RuntimeStates {
    * one that runs from the original.
    */
   foreignBundle(container: Container): string | undefined {
-    const bundle = this.bundleOf(container.id);
+    const bundle = this.states.bundleOf(container.id);
     return bundle === "" || isSamePath(bundle, container.bundlePath) ? undefined : bundle;
   }
 
@@ -163,6 +287,18 @@ export class Runtime extends RuntimeStates {
   private ownHandler(container: Container): RuntimeHandler {
     this.requireOwn(container);
     return this.handler(container);
+  }
+
+  /**
+   * Removes what a runtime keeps of a container that it cannot read any more. Its processes must have ended.
+   * @throws KpodError NOT_PERMITTED, IO
+   */
+  removeState(container: Pick<Container, "id">): void {
+    this.runtimes.removeState(container);
+  }
+
+  private call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
+    return callRuntime(handler, args, { timeoutMs: this.limits.callMs });
   }
 
   private get systemdCgroup(): boolean {

@@ -49,7 +49,7 @@ export async function removeFromRuntime(
   const known = !force || hasRuntime(server, container);
   const deleted = known && (await deleteByRuntime(server, container, force));
   await endWhatIsLeft(server, container, monitor);
-  if (known && !deleted && isStorageId(container.id)) server.runtime.forgetContainer(container);
+  if (known && !deleted && isStorageId(container.id)) server.runtime.removeState(container);
   if ((await noteEnd()) || noted) await untilTaken(server, container);
 }
 

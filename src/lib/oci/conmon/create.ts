@@ -1,7 +1,11 @@
+/*
+ * How a conmon begins: it makes the container and stays with it. Which one watches a container, `find.ts` tells.
+ */
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../../errors";
 import { isRecord } from "../../system/files";
+import { findExecutable } from "../../system/executable";
 import { conmonArguments, type ConmonRequest } from "./options";
 import { runtimeMessage } from "../runtime/call";
 
@@ -10,6 +14,24 @@ const longestComplaint = 65_536;
 
 /** Milliseconds after its end in which what conmon said is read. */
 const patienceForWords = 1000;
+
+const builtInConmon = "/usr/local/libexec/crio/conmon";
+
+/**
+ * Finds conmon: as configured, or the program of that name.
+ * @throws KpodError CONMON_FAILED when there is none
+ */
+export function findConmon(configured: string): string {
+  const path = findExecutable(configured, configured === "" ? "/usr/bin/conmon" : builtInConmon);
+  if (path !== undefined) return path;
+  throw new KpodError(
+    "CONMON_FAILED",
+    `conmon is not at ${configured === "" ? "any place of PATH" : configured}`,
+    {
+      hint: "install it (Debian: apt-get install conmon) or set conmon in [crio.runtime]",
+    },
+  );
+}
 
 /**
  * Makes a container through conmon: conmon calls the runtime's `create`, stays as the container's parent,

@@ -1,3 +1,7 @@
+/*
+ * Who the conmon of a container is: by what CRI-O persisted and conmon itself wrote down, else by a look at all processes.
+ * What a process is called with decides; a pid in a file alone tells nothing, it can be anybody's by now.
+ */
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileLimits, readRegularText } from "../../system/files";
@@ -13,26 +17,19 @@ export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
 
 /**
  * The conmon of a container while it lives: the process that state.json or the pid file names, if it is a conmon and
- * was called for this very container. A pid in a file alone tells nothing, it can be anybody's by now.
- * @returns undefined when it is dead or nobody noted it: CRI-O before 1.17 did not ask conmon for its pid
+ * was called for this very container.
+ * @returns undefined when it is dead or its pid is nowhere: CRI-O before 1.17 did not ask conmon for it
  */
 export function findMonitor(container: Monitored): ProcessIdentity | undefined {
-  return [persistedMonitor(container), fromPidFile(container)].find(
+  return [persistedMonitor(container), monitorOfPidFile(container)].find(
     (candidate): candidate is ProcessIdentity =>
-      candidate !== undefined && isAlive(candidate) && isMonitorOf(candidate.pid, container),
+      candidate !== undefined && isAlive(candidate) && watches(readMonitorCall(candidate.pid), container),
   );
 }
 
 /** The same, and where neither names it, looked for among all processes: before the container's files are removed. */
 export function searchMonitor(container: Monitored): ProcessIdentity | undefined {
-  const noted = findMonitor(container);
-  if (noted !== undefined) return noted;
-  for (const name of readdirSync("/proc")) {
-    const pid = /^\d+$/.test(name) ? Number(name) : 0;
-    const found = pid > 0 && isMonitorOf(pid, container) ? identifyProcess(pid) : undefined;
-    if (found !== undefined && isAlive(found)) return found;
-  }
-  return undefined;
+  return findMonitor(container) ?? livingMonitors().find(({ call }) => watches(call, container))?.process;
 }
 
 /** A conmon that lives, and for whom it says that it does. */
@@ -46,40 +43,33 @@ export interface SeenMonitor {
 
 /** All conmons that live and watch a container; those of an exec are for no bundle. */
 export function listMonitors(): SeenMonitor[] {
-  return readdirSync("/proc").flatMap((entry) => {
-    const pid = /^\d+$/.test(entry) ? Number(entry) : 0;
-    const words = pid > 0 ? (readCommandLine(pid) ?? []) : [];
-    const [id] = valuesOf(words, "-c", "--cid");
-    const [bundle] = valuesOf(words, "-b", "--bundle");
-    if (id === undefined || bundle === undefined || !isMonitorOf(pid, { id, bundlePath: bundle })) return [];
-    const process = identifyProcess(pid);
-    if (process === undefined || !isAlive(process)) return [];
-    return [{ process, id, bundle, name: valuesOf(words, "-n", "--name")[0] }];
-  });
+  return livingMonitors().flatMap(({ process, call: { id, bundle, name } }) =>
+    bundle === undefined ? [] : [{ process, id, bundle, name }],
+  );
 }
 
-/** True when somebody noted who the conmon of a container is: then one that is not found is dead. */
+/** True when it is written down who the conmon of a container is: then one that is not found is dead. */
 export function isMonitorPersisted(container: Monitored): boolean {
   return readMonitorPid(container.bundlePath) !== undefined || persistedMonitor(container) !== undefined;
 }
 
-/** True for what somebody began to make long ago and left: no state was ever noted, and no conmon works at it. */
+/** True for what somebody began to make long ago and left: no state was ever persisted, and no conmon works at it. */
 export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">): boolean {
   return !hasStateFile(container) && !isYoung(container) && findMonitor(container) === undefined;
 }
 
-/** CRI-O since 1.34 notes it with its start time. */
+/** CRI-O since 1.34 persists it with its start time. */
 function persistedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
   try {
     const monitor = readPersistedState(join(dir, "state.json"))?.monitor;
     return knownProcess(monitor?.pid, monitor?.startTime);
   } catch {
-    // What cannot be read notes nothing.
+    // What cannot be read names nobody.
     return undefined;
   }
 }
 
-function fromPidFile({ bundlePath }: Monitored): ProcessIdentity | undefined {
+function monitorOfPidFile({ bundlePath }: Monitored): ProcessIdentity | undefined {
   const pid = readMonitorPid(bundlePath);
   return pid === undefined ? undefined : identifyProcess(pid);
 }
@@ -94,23 +84,62 @@ function readMonitorPid(bundlePath: string): number | undefined {
   }
 }
 
-/**
- * True for a program called conmon with the option `-c ID`, for this bundle. That the id stands elsewhere among its
- * words is not enough, and in a copy of a store the container is another one.
- */
-function isMonitorOf(pid: number, { id, bundlePath }: Pick<Monitored, "id" | "bundlePath">): boolean {
-  const words = readCommandLine(pid);
-  if (words === undefined || !valuesOf(words, "-c", "--cid").includes(id)) return false;
-  const bundles = valuesOf(words, "-b", "--bundle");
-  if (bundles.length > 0 && !bundles.some((bundle) => isSamePath(bundle, bundlePath))) return false;
-  return basename(readExecutable(pid) ?? "")
-    .replace(/ \(deleted\)$/, "")
-    .includes("conmon");
+/** What a conmon was called with. */
+export interface MonitorCall {
+  readonly program: string;
+  /** The container that it watches. */
+  readonly id: string;
+  readonly bundle: string | undefined;
+  readonly name: string | undefined;
+  /** Path of the runtime that it calls; "" when it was not told. */
+  readonly runtime: string;
+  /** The directory of that runtime's state; "" for its default. */
+  readonly runtimeRoot: string;
 }
 
-function valuesOf(words: readonly string[], short: string, long: string): string[] {
-  return words.flatMap((word, index) => {
+/** What the conmon that has a pid was called with; undefined for a program that is none, or watches no container. */
+export function readMonitorCall(pid: number): MonitorCall | undefined {
+  const words = readCommandLine(pid) ?? [];
+  // That an id stands elsewhere among the words is not enough.
+  const id = valueOf(words, "-c", "--cid");
+  if (id === undefined || !isConmon(pid)) return undefined;
+  return {
+    program: words[0] ?? "",
+    id,
+    bundle: valueOf(words, "-b", "--bundle"),
+    name: valueOf(words, "-n", "--name"),
+    runtime: valueOf(words, "-r", "--runtime") ?? "",
+    runtimeRoot: words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "",
+  };
+}
+
+/** True for a conmon of this very container: in a copy of a store, the container of that id is another one. */
+function watches(call: MonitorCall | undefined, { id, bundlePath }: Monitored): boolean {
+  if (call?.id !== id) return false;
+  return call.bundle === undefined || isSamePath(call.bundle, bundlePath);
+}
+
+/** All conmons that live and watch a container, also those of an exec. */
+function livingMonitors(): { process: ProcessIdentity; call: MonitorCall }[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const pid = /^\d+$/.test(name) ? Number(name) : 0;
+    const call = pid > 0 ? readMonitorCall(pid) : undefined;
+    const process = call && identifyProcess(pid);
+    return call === undefined || process === undefined || !isAlive(process) ? [] : [{ process, call }];
+  });
+}
+
+/** The value of an option; of several the last, as conmon itself takes it. */
+function valueOf(words: readonly string[], short: string, long: string): string | undefined {
+  const values = words.flatMap((word, index) => {
     if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
     return word === short || word === long ? (words[index + 1] ?? []) : [];
   });
+  return values.at(-1);
+}
+
+function isConmon(pid: number): boolean {
+  return basename(readExecutable(pid) ?? "")
+    .replace(/ \(deleted\)$/, "")
+    .includes("conmon");
 }

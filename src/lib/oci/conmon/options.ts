@@ -1,3 +1,6 @@
+/*
+ * What conmon is called with: of the options that CRI-O gives it, those that this conmon knows.
+ */
 import { basename } from "node:path";
 import { KpodError } from "../../errors";
 import { runtimeOptions } from "../runtime/call";

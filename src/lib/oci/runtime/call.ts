@@ -1,3 +1,6 @@
+/*
+ * How a runtime is called: its options, its time limit, what it says when it fails.
+ */
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../../errors";

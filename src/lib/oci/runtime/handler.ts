@@ -1,8 +1,12 @@
+/*
+ * Which runtime the configuration gives to a container, by what that asks for (`choice.ts`).
+ */
 import { basename } from "node:path";
 import { runtimeHandler, type Config } from "../../config";
 import type { RuntimeHandler as ConfiguredHandler } from "../../config/runtime-handlers";
 import { KpodError } from "../../errors";
 import { findExecutable } from "../../system/executable";
+import type { RuntimeChoice } from "./choice";
 
 /** What of the configuration says which runtime runs a container. */
 export type RuntimeConfigPart = Pick<
@@ -10,18 +14,6 @@ export type RuntimeConfigPart = Pick<
   "runtime" | "runtimeUntrustedWorkload" | "defaultWorkloadTrust" | "conmon" | "defaultRuntime" | "runtimes"
 > &
   Partial<Pick<Config, "crio" | "crioDefaults" | "isDefault">>;
-
-/** What of a container decides which runtime runs it. */
-export interface RuntimeChoice {
-  /** The handler that its pod asks for; "" for the default one. */
-  handler: string;
-  /** What the kubelet says of the pod's trust; undefined when it says nothing. */
-  trusted: boolean | undefined;
-  /** True for a pod with the host's rights. */
-  privileged: boolean;
-  /** The program that CRI-O noted for the container's platform; "" or undefined when it noted none. */
-  platformPath?: string | undefined;
-}
 
 /** A runtime as it is called. */
 export interface RuntimeHandler {
@@ -37,7 +29,6 @@ export interface RuntimeHandler {
 }
 
 const builtInRuntime = "/usr/bin/runc";
-const builtInConmon = "/usr/local/libexec/crio/conmon";
 
 /**
  * Finds the runtime for a container. With a table of runtimes (CRI-O 1.12 and later) the pod's handler or the
@@ -100,7 +91,7 @@ function programOf(
   { defaultRuntime }: RuntimeConfigPart,
   { platformPath = "" }: RuntimeChoice,
 ): string {
-  // On an older CRI-O the note could be anybody's annotation, and is no reason to run what it names.
+  // On an older CRI-O it could be anybody's annotation, and is no reason to run what it names.
   if (Object.values(entry.platformRuntimePaths).includes(platformPath)) return platformPath;
   if (entry.runtimePath !== "") return entry.runtimePath;
   return entry.inheritDefaultRuntime ? defaultRuntime : name;
@@ -141,20 +132,4 @@ function existingRuntime(configured: string, builtIn: string): string {
   throw new KpodError("RUNTIME_FAILED", `the OCI runtime ${configured} is not there or cannot be executed`, {
     hint: "install it (Debian: apt-get install runc) or name another with --runtime",
   });
-}
-
-/**
- * Finds conmon: as configured, or the program of that name.
- * @throws KpodError CONMON_FAILED when there is none
- */
-export function findConmon(configured: string): string {
-  const path = findExecutable(configured, configured === "" ? "/usr/bin/conmon" : builtInConmon);
-  if (path !== undefined) return path;
-  throw new KpodError(
-    "CONMON_FAILED",
-    `conmon is not at ${configured === "" ? "any place of PATH" : configured}`,
-    {
-      hint: "install it (Debian: apt-get install conmon) or set conmon in [crio.runtime]",
-    },
-  );
 }

@@ -1,10 +1,13 @@
+/*
+ * Where runtimes keep the state of a container, and whose it is. CRI-O persists nowhere which runtime has one: what tells is
+ * the directory of the container below a runtime's root, and the conmon that called it.
+ */
 import { existsSync, readlinkSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { errnoOf, isNotFound } from "../../errors";
-import { readCommandLine } from "../../system/process";
 import type { Container } from "../container";
 import { findExecutable, isExecutable } from "../../system/executable";
-import { findMonitor, type Monitored } from "../conmon/find";
+import { findMonitor, readMonitorCall, type Monitored } from "../conmon/find";
 import type { KnownRuntime } from "../state/runtime-files";
 import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./handler";
 
@@ -12,9 +15,8 @@ import { findRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./hand
 const rootsOfCrio: readonly string[] = ["/run/crun", "/run/runc"];
 
 /**
- * Finds the runtime that really has a container. CRI-O records it nowhere: the handler may name no root, the
- * defaults changed with its versions, and crio.conf may have changed since. What tells is the directory of
- * the container below a runtime's root, whose files show whose it is.
+ * Finds the runtime that really has a container. The handler may name no root, the defaults changed with CRI-O's
+ * versions, and crio.conf may have changed since.
  * @param configured the handler that the configuration gives
  * @param others the further handlers of the configuration
  * @param defaultRoots where handlers that name no root may have theirs
@@ -109,13 +111,11 @@ function isOther({ path, type }: RuntimeHandler): boolean {
  */
 export function runtimeOfMonitor(container: Monitored): RuntimeHandler | undefined {
   const pid = findMonitor(container)?.pid;
-  const words = pid === undefined || !isOfHost(pid) ? undefined : readCommandLine(pid);
-  if (words === undefined) return undefined;
-  const option = words.findIndex((word) => word === "-r" || word === "--runtime");
-  const path = option < 0 ? "" : (words[option + 1] ?? "");
-  const root = words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "";
+  const call = pid === undefined || !isOfHost(pid) ? undefined : readMonitorCall(pid);
+  if (call === undefined) return undefined;
+  const { runtime: path, runtimeRoot: root, program: monitor } = call;
   if (!path.startsWith("/") || !isExecutable(path)) return undefined;
-  return { name: basename(path), path, root, monitor: words[0] ?? "" };
+  return { name: basename(path), path, root, monitor };
 }
 
 /**

@@ -1,14 +1,18 @@
+/*
+ * What the state of a container is, resolved from all who know of it. The runtime stands above the exit file, the exit file
+ * above state.json, which is only CRI-O's memory and may be stale.
+ */
 import { statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { isPidTaken, isAlive } from "../../system/process";
+import { isAlive, isPidTaken } from "../../system/process";
 import { annotations } from "../annotations";
-import type { Container } from "../container";
-import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
-import { hasStateFile, isBeingMade, isYoung } from "./being-made";
 import { findMonitor } from "../conmon/find";
-import type { RuntimeState } from "./runtime";
+import type { Container } from "../container";
+import { hasStateFile, isBeingMade, isYoung } from "./being-made";
 import type { ContainerState } from "./container-state";
-import { persistedStateOf, type PersistedState } from "./persisted";
+import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
+import type { PersistedState } from "./persisted";
+import type { RuntimeState } from "./runtime";
 
 /** What the runtime said of a container: its state, that it has none, or nothing (it could not be asked). */
 export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
@@ -16,26 +20,30 @@ export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
 /** The exit code that CRI-O gives to a container of which nobody knows how it ended. */
 export const unknownExitCode = 255;
 
+/** Who else knows of a container. */
+export interface OtherWitnesses {
+  /** What its state.json says; it becomes the result. */
+  readonly persisted: PersistedState | undefined;
+  readonly exitsDir: string;
+  /** Tells whether a process that is not seen has ended. In another pid namespace than the node's it need not have. */
+  readonly hasEndedUnseen: (id: string) => boolean;
+  /** False for a container that somebody has removed meanwhile. */
+  readonly isRecorded: (container: Container) => boolean;
+}
+
 /**
- * Puts together the state of a container from all who know of it. The runtime stands above the exit file, the
- * exit file above state.json, which is only CRI-O's memory and may be stale. Its state.json is the last that is made of a
- * container: without it, it is still being made, or was left by half.
- * @param noted what its state.json says, where that was read already; it becomes the result
- * @param hasEndedUnseen tells whether a process that is not seen has ended. In another pid namespace than the node's
- * it need not have
- * @param isRecorded false for a container that somebody has removed meanwhile
+ * Puts together the state of a container. Its state.json is the last that is made of one: without it, it is still being
+ * made, or was left by half.
+ * @throws KpodError CORRUPT, NOT_PERMITTED, IO when its exit file cannot be read
  */
 export function resolveState(
   container: Container,
   answer: RuntimeAnswer,
-  exitsDir: string,
-  noted: PersistedState | undefined = persistedStateOf(container),
-  hasEndedUnseen: (id: string) => boolean = () => true,
-  isRecorded: (container: Container) => boolean = () => true,
+  { persisted, exitsDir, hasEndedUnseen, isRecorded }: OtherWitnesses,
 ): ContainerState {
   const { id, bundlePath } = container;
-  const state = stateBy(id, noted);
-  const notedEnd = state.status === "stopped";
+  const state = stateBy(id, persisted);
+  const persistedEnd = state.status === "stopped";
   if (typeof answer === "object") {
     state.status = answer.status;
     state.pid = answer.pid;
@@ -44,20 +52,20 @@ export function resolveState(
     if (state.bundle === "") state.bundle = answer.bundle;
     if (state.bundle === "") state.bundle = bundlePath;
     // The runtime goes on with those of the beginning when a container is renamed.
-    if (noted?.annotated !== true) state.annotations = answer.annotations;
+    if (persisted?.annotated !== true) state.annotations = answer.annotations;
     if (answer.created !== undefined) state.created = answer.created;
-    // It waits to be started before whoever makes it has noted that.
-    const early = answer.status === "created" && noted === undefined && isBeingMade(container);
+    // It waits to be started before whoever makes it has persisted that.
+    const early = answer.status === "created" && persisted === undefined && isBeingMade(container);
     if (early) state.status = "creating";
     if (answer.status !== "stopped") return alive(state);
     const exit = readExit(container, exitsDir);
-    const known = exit !== undefined || notedEnd || hasEndedUnseen(id);
+    const known = exit !== undefined || persistedEnd || hasEndedUnseen(id);
     return known ? ended(state, exit, container) : unknown(state, 0);
   }
-  if (noted === undefined) state.bundle = bundlePath;
+  if (persisted === undefined) state.bundle = bundlePath;
   const exit = readExit(container, exitsDir);
   if (exit !== undefined) return ended(state, exit, container);
-  if (noted === undefined && !hasStateFile(container) && isRecorded(container)) {
+  if (persisted === undefined && !hasStateFile(container) && isRecorded(container)) {
     const isMade = isYoung(container) || findMonitor(container) !== undefined;
     return isMade ? creating(state) : unknown(state, 0);
   }
@@ -73,17 +81,17 @@ export function resolveState(
   // A copy of another machine's store, or one that was moved: the runtimes here know nothing of it.
   const lives = state.status === "running" || state.status === "paused" || state.status === "created";
   if (lives && isMoved(container, state)) return unknown(state, 0);
-  if (notedEnd || (answer === "absent" && hasEndedUnseen(id))) return ended(state, exit, container);
+  if (persistedEnd || (answer === "absent" && hasEndedUnseen(id))) return ended(state, exit, container);
   return unknown(state, 0);
 }
 
 /** The state of a container whose files cannot be read: nobody can tell. */
-export function unknownState({ id }: Container, noted?: PersistedState): ContainerState {
-  return unknown(stateBy(id, noted), 0);
+export function unknownState({ id }: Container, persisted?: PersistedState): ContainerState {
+  return unknown(stateBy(id, persisted), 0);
 }
 
-function stateBy(id: string, noted: PersistedState | undefined): ContainerState {
-  const state = noted?.state ?? {
+function stateBy(id: string, persisted: PersistedState | undefined): ContainerState {
+  const state = persisted?.state ?? {
     ociVersion: "",
     id,
     status: "unknown",
@@ -115,8 +123,8 @@ function readExit({ id, dir }: Container, exitsDir: string): ExitRecord | undefi
 }
 
 /** True when the store does not lie where it lay when the container was made. */
-function isMoved({ dir }: Container, { annotations: noted }: ContainerState): boolean {
-  const mountPoint = noted[annotations.mountPoint];
+function isMoved({ dir }: Container, { annotations: persisted }: ContainerState): boolean {
+  const mountPoint = persisted[annotations.mountPoint];
   // ROOT/DRIVER-containers/ID/userdata, and ROOT/DRIVER/LAYER/merged.
   const root = dirname(dirname(dirname(dir)));
   if (mountPoint === undefined || mountPoint.startsWith(`${root}/`)) return false;

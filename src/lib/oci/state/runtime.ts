@@ -1,3 +1,6 @@
+/*
+ * What a runtime says of its containers when it is called. Its own files say the same, see `runtime-files.ts`.
+ */
 import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { isRecord } from "../../system/files";

@@ -2,12 +2,9 @@ import { join } from "node:path";
 import { defaultRuntimeConfig } from "../../../../src/lib/config/runtime-config";
 import { defaultRuntimeHandler } from "../../../../src/lib/config/runtime-handlers";
 import { findExecutable, isExecutable } from "../../../../src/lib/system/executable";
-import {
-  chooseRuntime,
-  findConmon,
-  type RuntimeChoice,
-  type RuntimeConfigPart,
-} from "../../../../src/lib/oci/runtime/handler";
+import { findConmon } from "../../../../src/lib/oci/conmon/create";
+import type { RuntimeChoice } from "../../../../src/lib/oci/runtime/choice";
+import { chooseRuntime, type RuntimeConfigPart } from "../../../../src/lib/oci/runtime/handler";
 import { failureOf } from "../../../helpers/failure";
 import { testdir } from "../../../helpers/testdir";
 

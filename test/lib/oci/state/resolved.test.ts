@@ -2,6 +2,7 @@ import { utimesSync } from "node:fs";
 import { join } from "node:path";
 import { Container } from "../../../../src/lib/oci/container";
 import { resolveState, type RuntimeAnswer } from "../../../../src/lib/oci/state/resolved";
+import { persistedStateOf } from "../../../../src/lib/oci/state/persisted";
 import type { RuntimeState } from "../../../../src/lib/oci/state/runtime";
 import type { ContainerState, ContainerStatus } from "../../../../src/lib/oci/state/container-state";
 import { readProcessStat } from "../../../../src/lib/system/process";
@@ -64,14 +65,12 @@ function resolve(
     createdAt,
     infra: false,
   });
-  return resolveState(
-    container,
-    answer,
-    join(directory, "exits"),
-    undefined,
-    () => true,
-    () => isRecorded,
-  );
+  return resolveState(container, answer, {
+    persisted: persistedStateOf(container),
+    exitsDir: join(directory, "exits"),
+    hasEndedUnseen: () => true,
+    isRecorded: () => isRecorded,
+  });
 }
 
 const exit = (code: string): Tree => ({ "dir/exit": code });
