@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import packageJson from "../package.json";
 import { parseCommandLine } from "../src/program/parser";
 import { commands } from "../src/program/command-list";
@@ -7,11 +7,7 @@ import { commands } from "../src/program/command-list";
 const repository = join(__dirname, "..");
 const readme = readFileSync(join(repository, "README.md"), "utf8");
 
-function all(pattern: RegExp): string[] {
-  return [...readme.matchAll(pattern)].map(([, found = ""]) => found);
-}
-
-const fenced = all(/^```\w+\n(.*?)^```$/gms).join("");
+const fenced = [...readme.matchAll(/^```\w+\n(.*?)^```$/gms)].map(([, found = ""]) => found).join("");
 const commandLines = [...fenced.matchAll(/^(?:# )?kpod (.*)$/gm)].map(([, line = ""]) => line);
 
 test("it shows command lines", () => {
@@ -23,18 +19,21 @@ test.each(commandLines)("kpod %s is a command line that kpod takes", (line) => {
   expect(parseCommandLine(words, commands).kind).toBe("command");
 });
 
-test("the scripts that it names are there", () => {
-  const named = all(/npm run ([\w:]+)/g);
-  expect(named).toContain("demo");
-  expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(named));
-});
+describe.each(["README.md", "CONTRIBUTING.md", "docs/architecture.md"])("%s", (document) => {
+  const text = readFileSync(join(repository, document), "utf8");
+  const allOf = (pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = ""]) => found);
 
-test("the files and rooms that it names are there", () => {
-  const rooms = all(/`((?:src|test|scripts|bin|man|schemas|docs)\/[\w./-]*)`/g).map((room) =>
-    // That of any command.
-    room.replace("NAME", "ps"),
-  );
-  const links = all(/\]\((?!https?:)([^)]+)\)/g);
-  expect(rooms.length).toBeGreaterThan(15);
-  expect([...rooms, ...links].filter((path) => !existsSync(join(repository, path)))).toEqual([]);
+  test("the scripts that it names are there", () => {
+    const named = allOf(/npm run ([\w:]+)/g);
+    expect(Object.keys(packageJson.scripts)).toEqual(expect.arrayContaining(named));
+  });
+
+  test("the files and rooms that it names are there", () => {
+    const rooms = allOf(/`((?:src|test|scripts|bench|bin|man|schemas|docs)\/[\w./-]*)`/g)
+      // That of any command.
+      .map((room) => room.replace("integration/NAME", "integration/rm").replace("NAME", "ps"));
+    const links = allOf(/\]\((?!https?:)([^)#]+)\)/g).map((path) => join(dirname(document), path));
+    expect(rooms.length + links.length).toBeGreaterThan(3);
+    expect([...rooms, ...links].filter((path) => !existsSync(join(repository, path)))).toEqual([]);
+  });
 });
