@@ -54,7 +54,7 @@ const KNOWN_ARROWS = [
 ];
 
 /** Rooms in which files still lead back to themselves. */
-const KNOWN_CIRCLES = ["lib/operations"];
+const KNOWN_CIRCLES = [];
 
 const houseOptions = { source: join(import.meta.dirname, "src"), floors: FLOORS };
 
