@@ -1,8 +1,8 @@
 import { KpodError } from "./errors";
+import { isNotFoundError, lookUp } from "./names/lookup";
 import { Registrar } from "./names/registrar";
 import { TruncIndex } from "./names/trunc-index";
 import { containerInstead, podInstead } from "./names/wrong-kind";
-import { isNotFoundError, lookUp } from "./names/lookup";
 import type { Container } from "./oci/container";
 import type { Sandbox } from "./sandbox/sandbox";
 

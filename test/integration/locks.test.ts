@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
 import { createPodContainer } from "../../src/lib/launch/container";
-import { removePod } from "../../src/lib/operations/pods";
+import { removePod } from "../../src/lib/operations/remove";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { LockBudget } from "../../src/lib/storage/lock-budget";
 import { storeLayout, type StoreLayout } from "../../src/lib/storage/layout";

@@ -102,7 +102,8 @@ describe.each(versions)("a node of CRI-O %s", (version) => {
     for (const id of [ids.plainPod, ids.paused, ids.created]) {
       rmSync(join(directory, "runtime", `${id}.json`), { force: true });
     }
-    const { removePod, stopPod } = await import("../../src/lib/operations/pods");
+    const { stopPod } = await import("../../src/lib/operations/pods");
+    const { removePod } = await import("../../src/lib/operations/remove");
     const pod = server.lookupSandbox("web");
     await stopPod(server, pod, 0);
     expect(pod.state).toBe("NotReady");

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../shell/context";
 import type { ContainerServer } from "../../lib/container-server";
 import { isNotFoundError } from "../../lib/names/lookup";
-import { removeOrphan } from "../../lib/operations/remove-orphan";
+import { removeOrphan } from "../../lib/operations/remove";
 import { noteForCrio } from "../shared/crio-note";
 import { forEachInTurn } from "../shared/each";
 import type { command } from "./command";

@@ -1,6 +1,8 @@
 import { KpodError } from "../errors";
+import { isStorageId, type StorageId } from "../names/ids";
 import { annotations } from "../oci/annotations";
 import { readSpec } from "../oci/spec-file";
+import { readPersistedState } from "../oci/state/persisted";
 import {
   isInfraContainer,
   parseContainerMetadata,
@@ -14,10 +16,8 @@ import {
   textsLeftIn,
   type NameParts,
 } from "../storage/damaged-metadata";
-import { isStorageId, type StorageId } from "../names/ids";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
-import { readPersistedState } from "../oci/state/persisted";
 import { readTime, textMap } from "../system/go-json";
 
 /** A record of the store that is CRI-O's, with what CRI-O notes in it. */

@@ -2,23 +2,12 @@ import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import type { SpecNamespace } from "../oci/spec";
+import { namespaceDirectories, type SharedNamespaceType } from "../operations/pod-mounts";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/pinned-namespaces";
 import { removeIfThere } from "../system/files";
 import { idMappingsOf, type IdMappings } from "./user-namespace";
-
-/** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
-export type SharedNamespaceType = PinnedNamespaceType | "user" | "pid";
-
-/** Directories below CRI-O's namespaces_dir, by kind. */
-export const namespaceDirectories: Record<SharedNamespaceType, string> = {
-  ipc: "ipcns",
-  network: "netns",
-  uts: "utsns",
-  user: "userns",
-  pid: "pidns",
-};
 
 /** The namespaces that a pod's containers share, each pinned at a path. */
 export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;

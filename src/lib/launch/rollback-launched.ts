@@ -2,7 +2,7 @@ import { dirname, join } from "node:path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
+import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove";
 import type { Sandbox } from "../sandbox/sandbox";
 import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 

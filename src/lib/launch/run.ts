@@ -6,7 +6,7 @@ import type { LogLine } from "../logs/log-line";
 import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { unknownExitCode } from "../oci/state/resolved";
-import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove-runtime";
+import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove";
 import { waitForLogEnd } from "../operations/log-end";
 import { persistState } from "../operations/persist-state";
 import { stopPod } from "../operations/pods";

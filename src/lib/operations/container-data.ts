@@ -1,6 +1,5 @@
 import { processCgroupPath } from "../cgroups/process-cgroups";
 import { specCgroupPath } from "../cgroups/spec-path";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import {
   imageCreatedBy,
@@ -15,16 +14,17 @@ import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
 import { notedAddresses } from "../sandbox/addresses";
+import type { ServerView } from "../server-parts";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readMountPoints } from "../storage/mount-points";
 import type { ImageRecord } from "../storage/records";
+import { textMap } from "../system/go-json";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
 import { readableImages } from "./readable-images";
 import { containerRootFsSize, containerRwSize } from "./sizes";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
 import { tolerantRead, type TolerantRead } from "./tolerant";
-import { textMap } from "../system/go-json";
 
 /**
  * Everything of a container, as inspect shows it (libkpod: ContainerData). The keys are those of kpod 1.0's JSON
@@ -84,7 +84,7 @@ export interface ContainerData {
  * @throws KpodError NOT_FOUND, AMBIGUOUS; with size also CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerData(
-  server: ServerParts,
+  server: ServerView,
   idOrName: string,
   size: boolean,
   signal?: AbortSignal,
@@ -141,7 +141,7 @@ export async function containerData(
   };
 }
 
-function mountpointOf({ store }: ServerParts, layerId: string): string {
+function mountpointOf({ store }: Pick<ServerView, "store">, layerId: string): string {
   return readMountPoints(store.layout).find(({ id }) => id === layerId)?.path ?? "";
 }
 
@@ -150,7 +150,7 @@ function mountpointOf({ store }: ServerParts, layerId: string): string {
  * which images there are.
  */
 async function imageData(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "logger">,
   container: Container,
   read: TolerantRead,
 ): Promise<Pick<ContainerData, "Image" | "ImageAnnotations" | "CreatedBy" | "Config">> {

@@ -1,6 +1,6 @@
 import { join } from "node:path";
-import { processCgroupPath } from "../cgroups/process-cgroups";
 import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
+import { processCgroupPath } from "../cgroups/process-cgroups";
 import { removeCgroups, thawCgroups } from "../cgroups/removal";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";

@@ -1,13 +1,13 @@
 import type { ContainerFilter } from "../container-lists";
-import type { ServerParts } from "../server-parts";
 import { imageNameMatches } from "../images/name-match";
 import { shownImageName, type ImageNames } from "../images/shown-name";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { mountsOf } from "./spec-mounts";
+import type { ServerView } from "../server-parts";
+import { sandboxIsNamed } from "./filter-sandboxes";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
 import { readableImageNames } from "./readable-images";
-import { sandboxIsNamed } from "./filter-sandboxes";
+import { mountsOf } from "./spec-mounts";
 
 /** By what containers can be filtered. */
 export const containerFilterKeys = [
@@ -86,7 +86,7 @@ export function containerFilter(
  * @throws KpodError NOT_FOUND, AMBIGUOUS for the container that `before` or `since` names; CORRUPT, IO
  */
 export async function openContainerFilter(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "lists" | "logger">,
   terms: readonly ContainerFilterTerm[],
   read: ContainerFilterWorld["read"],
   sandboxOf: ContainerFilterWorld["sandboxOf"] = ({ sandboxId }) => server.lists.getSandbox(sandboxId),

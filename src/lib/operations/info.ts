@@ -1,11 +1,11 @@
 import { arch, cpus, hostname, release, totalmem } from "node:os";
 import { ownMounts } from "../cgroups/mounts";
 import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
-import type { ServerParts } from "../server-parts";
-import { errorMessage, KpodError } from "../errors";
-import { readableImages } from "./readable-images";
-import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
 import { findCrioVersion } from "../crio/find-version";
+import { errorMessage, KpodError } from "../errors";
+import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
+import type { ServerView } from "../server-parts";
+import { readableImages } from "./readable-images";
 import { hasVanished, isBeingMade } from "./vanished";
 
 /** A runtime of the node. */
@@ -61,7 +61,7 @@ export interface NodeInfo {
 }
 
 /** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
-export async function nodeInfo(server: ServerParts): Promise<NodeInfo> {
+export async function nodeInfo(server: ServerView): Promise<NodeInfo> {
   const { config, store } = server;
   const crio = (await findCrioVersion(config)) ?? readVersionFiles(config);
   await server.update();
@@ -103,7 +103,7 @@ export async function nodeInfo(server: ServerParts): Promise<NodeInfo> {
   };
 }
 
-function readyPods(server: ServerParts): number {
+function readyPods(server: Pick<ServerView, "store" | "lists" | "logger">): number {
   return server.lists.listSandboxes().filter((sandbox) => {
     try {
       return sandbox.state === "Ready";
@@ -124,7 +124,7 @@ function cgroupVersion(): string {
   return types.has("cgroup2") ? "v2" : "none";
 }
 
-async function runtimes(server: ServerParts): Promise<RuntimeInfo[]> {
+async function runtimes(server: Pick<ServerView, "config" | "runtime" | "logger">): Promise<RuntimeInfo[]> {
   let standard: RuntimeHandler | undefined;
   try {
     standard = server.runtime.handler();
@@ -145,7 +145,10 @@ async function runtimes(server: ServerParts): Promise<RuntimeInfo[]> {
   );
 }
 
-async function versionOf(server: ServerParts, handler: RuntimeHandler): Promise<string> {
+async function versionOf(
+  server: Pick<ServerView, "runtime" | "logger">,
+  handler: RuntimeHandler,
+): Promise<string> {
   if (handler.type === "vm") return "";
   try {
     return await server.runtime.version(handler);

@@ -1,12 +1,12 @@
-import type { ServerParts } from "../server-parts";
-import { imageData, type ImageData } from "../images/data";
 import { KpodError } from "../errors";
+import { imageData, type ImageData } from "../images/data";
+import { mayBeginId } from "../names/ids";
+import { isNotFoundError, notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { mayBeginId } from "../names/ids";
+import type { ServerView } from "../server-parts";
 import type { ImageRecord } from "../storage/records";
 import { containerData, type ContainerData } from "./container-data";
-import { isNotFoundError, notFoundError } from "../names/lookup";
 import { podData, type PodData } from "./pod-data";
 
 /** What kind of thing a name may mean; `all` is the first of container, pod and image that there is. */
@@ -34,11 +34,7 @@ export interface InspectOptions {
  * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT for a pod where a container must be; CORRUPT,
  * UNSUPPORTED for a damaged image; with size also NOT_PERMITTED, IO, INTERRUPTED
  */
-export async function inspect(
-  server: ServerParts,
-  name: string,
-  options: InspectOptions,
-): Promise<Inspected> {
+export async function inspect(server: ServerView, name: string, options: InspectOptions): Promise<Inspected> {
   switch (options.type) {
     case "container":
       return ofContainer(server, server.lists.lookupContainer(name, "inspect"), options);
@@ -52,7 +48,7 @@ export async function inspect(
 }
 
 /** What is found first is final: that it is ambiguous or damaged must not be hidden by what else has the name. */
-async function ofAny(server: ServerParts, name: string, options: InspectOptions): Promise<Inspected> {
+async function ofAny(server: ServerView, name: string, options: InspectOptions): Promise<Inspected> {
   const container = await ifThere(() => server.lists.lookupContainer(name));
   if (container !== undefined) {
     await refuseImageToo(server, name, container);
@@ -70,7 +66,7 @@ async function ofAny(server: ServerParts, name: string, options: InspectOptions)
 
 /** A container or pod that is called as the id of an image begins must not take the image's place. */
 async function refuseImageToo(
-  { store, logger }: ServerParts,
+  { store, logger }: Pick<ServerView, "store" | "logger">,
   name: string,
   found: Pick<Container, "id" | "name">,
 ): Promise<void> {
@@ -99,19 +95,19 @@ async function ifThere<T>(look: () => T | Promise<T>): Promise<T | undefined> {
 }
 
 async function ofContainer(
-  server: ServerParts,
+  server: ServerView,
   { id }: Container,
   { size = false, signal }: InspectOptions,
 ): Promise<Inspected> {
   return { kind: "container", data: await containerData(server, id, size, signal) };
 }
 
-async function ofPod(server: ServerParts, { id }: Sandbox): Promise<Inspected> {
+async function ofPod(server: ServerView, { id }: Sandbox): Promise<Inspected> {
   return { kind: "pod", data: await podData(server, id) };
 }
 
 async function ofImage(
-  { store }: ServerParts,
+  { store }: Pick<ServerView, "store">,
   { id }: ImageRecord,
   { signal }: InspectOptions,
 ): Promise<Inspected> {

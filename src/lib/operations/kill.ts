@@ -1,7 +1,7 @@
 import { constants } from "node:os";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import type { ServerParts, ServerView } from "../server-parts";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { waitForExit } from "./wait";
 
@@ -49,7 +49,11 @@ export async function killContainer(
  * Sends a signal, and makes sure that KILL takes effect: a frozen process dies only when it is thawed.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function sendSignal(server: ServerParts, container: Container, signal: number): Promise<void> {
+export async function sendSignal(
+  server: Pick<ServerView, "runtime">,
+  container: Container,
+  signal: number,
+): Promise<void> {
   const paused = container.state?.status === "paused";
   await server.runtime.killContainer(container, signal);
   if (!paused || signal !== constants.signals.SIGKILL) return;

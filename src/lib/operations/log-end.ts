@@ -1,7 +1,7 @@
-import type { ServerParts } from "../server-parts";
+import { findMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { readExitFile } from "../oci/state/exit-file";
-import { findMonitor } from "../oci/conmon/find";
+import type { ServerView } from "../server-parts";
 import { isAlive } from "../system/process";
 import { waitUntil } from "../system/wait-until";
 import { describeHang } from "./end-processes";
@@ -16,7 +16,7 @@ const conmonTimeLimit = 10_000;
  * @throws KpodError INTERRUPTED when the signal ends the wait
  */
 export async function waitForLogEnd(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store" | "runtime" | "logger">,
   container: Container,
   signal?: AbortSignal,
 ): Promise<void> {

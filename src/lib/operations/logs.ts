@@ -1,12 +1,12 @@
 import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { fileError, isNotFound, KpodError } from "../errors";
 import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../logs/log-line";
 import { logPathOf } from "../logs/log-path";
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
+import type { ServerView } from "../server-parts";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
 export interface LogOptions {
@@ -36,7 +36,7 @@ export interface LogOptions {
  * @throws KpodError NOT_FOUND when there is no log, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function* readContainerLog(
-  server: ServerParts,
+  server: ServerView,
   container: Container,
   options: LogOptions,
   visit: LineVisitor,
@@ -67,7 +67,7 @@ export async function* readContainerLog(
 
 /** @param container undefined for one that is gone: nobody writes to its log any more */
 async function logEnd(
-  server: ServerParts,
+  server: ServerView,
   container: Container | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -78,7 +78,7 @@ async function logEnd(
 
 /** The lines of a container's log, one by one (libkpod: GetLogs). */
 export async function* getLogs(
-  server: ServerParts,
+  server: ServerView,
   idOrName: string,
   options: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
@@ -109,7 +109,10 @@ interface LogFile {
 }
 
 /** The file of a container's log. @throws KpodError as `logPathOf` */
-function logFile(server: ServerParts, container: Container): LogFile & { container: Container } {
+function logFile(
+  server: Pick<ServerView, "config">,
+  container: Container,
+): LogFile & { container: Container } {
   const { logDir, sources } = server.config;
   return { path: logPathOf(container, logDir, sources.get("logDir") === "--log-dir"), container };
 }
@@ -119,7 +122,7 @@ function logFile(server: ServerParts, container: Container): LogFile & { contain
  * has replaced. The kubelet removes such a container sooner than its log.
  * @throws KpodError NOT_FOUND when there was no attempt before, or nothing is left of it; as `logPathOf`
  */
-function previousLogFile(server: ServerParts, container: Container): LogFile {
+function previousLogFile(server: Pick<ServerView, "config" | "lists">, container: Container): LogFile {
   const { attempt, name } = container.metadata;
   const pod = podOf(server, container);
   const [before] = server.lists
@@ -135,7 +138,7 @@ function previousLogFile(server: ServerParts, container: Container): LogFile {
 }
 
 /** The pod of a container by its names in Kubernetes: after a restart it is another one in CRI-O. */
-function podOf(server: ServerParts, { sandboxId }: Container): string {
+function podOf(server: Pick<ServerView, "lists">, { sandboxId }: Container): string {
   const sandbox = server.lists.getSandbox(sandboxId);
   return sandbox === undefined
     ? sandboxId

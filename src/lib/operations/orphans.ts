@@ -1,14 +1,14 @@
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
+import { isStorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
-import { Container } from "../oci/container";
 import { listMonitors, type SeenMonitor } from "../oci/conmon/find";
+import { Container } from "../oci/container";
 import type { RuntimeState } from "../oci/state/runtime";
 import { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../names/ids";
+import type { ServerView } from "../server-parts";
 import { parseJson } from "../system/files";
-import { isSamePath } from "../system/paths";
 import { readTime, textMap } from "../system/go-json";
+import { isSamePath } from "../system/paths";
 
 /** What runs, or ran, from a bundle of the store, and has no record there any more. */
 export interface Orphan {
@@ -30,7 +30,9 @@ interface Trace {
  * of other users of the runtimes, have their bundles elsewhere. A runtime that cannot be asked is a warning.
  * @throws KpodError CORRUPT, IO when the records cannot be read
  */
-export async function findOrphans(server: ServerParts): Promise<Orphan[]> {
+export async function findOrphans(
+  server: Pick<ServerView, "store" | "runtime" | "lists">,
+): Promise<Orphan[]> {
   // The records are read last: what is launched meanwhile has its record first.
   const traces = await unrecorded(server, await tracesOf(server));
   if (traces.length === 0) return [];
@@ -40,7 +42,7 @@ export async function findOrphans(server: ServerParts): Promise<Orphan[]> {
   return orphans.sort((a, b) => b.container.createdAt.getTime() - a.container.createdAt.getTime());
 }
 
-async function tracesOf({ runtime, store }: ServerParts): Promise<Trace[]> {
+async function tracesOf({ runtime, store }: Pick<ServerView, "runtime" | "store">): Promise<Trace[]> {
   const isOurs = (id: string, bundle: string): boolean =>
     isStorageId(id) && bundle !== "" && isSamePath(bundle, store.runUserdataDirectory(id));
   const states = (await runtime.listAll()).filter(({ id, bundle }) => isOurs(id, bundle));
@@ -52,13 +54,13 @@ async function tracesOf({ runtime, store }: ServerParts): Promise<Trace[]> {
   }));
 }
 
-async function unrecorded({ store }: ServerParts, traces: readonly Trace[]): Promise<Trace[]> {
+async function unrecorded({ store }: Pick<ServerView, "store">, traces: readonly Trace[]): Promise<Trace[]> {
   // Also what is no container of CRI-O, or cannot be taken up: it has a record all the same.
   const recorded = new Set<string>((await store.containers()).map(({ id }) => id));
   return traces.filter(({ id }) => !recorded.has(id));
 }
 
-function orphanOf(server: ServerParts, { id, state, monitor }: Trace): Orphan {
+function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, monitor }: Trace): Orphan {
   const { store } = server;
   if (!isStorageId(id)) throw new KpodError("CORRUPT", `${id} is no id`);
   const places = { dir: store.userdataDirectory(id), bundlePath: store.runUserdataDirectory(id) };

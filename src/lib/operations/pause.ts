@@ -1,6 +1,6 @@
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import type { ServerParts } from "../server-parts";
 import { notRunning } from "./kill";
 import { persistState } from "./persist-state";
 

@@ -1,33 +1,38 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
-import type { Container } from "../oci/container";
-import { readExitFile } from "../oci/state/exit-file";
 import { findMonitor, isMonitorPersisted } from "../oci/conmon/find";
-import { unknownExitCode } from "../oci/state/resolved";
+import type { Container } from "../oci/container";
 import type { ContainerState } from "../oci/state/container-state";
+import { readExitFile } from "../oci/state/exit-file";
+import { persistedStateOf, readPersistedState, writePersistedState } from "../oci/state/persisted";
+import { unknownExitCode } from "../oci/state/resolved";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { ServerParts, ServerView } from "../server-parts";
 import { writeFileAtomic } from "../system/files";
 import { waitUntil } from "../system/wait-until";
+import { isSpoofed } from "./tolerant";
 import { exitFileGrace } from "./wait";
-import { persistedStateOf, writePersistedState, readPersistedState } from "../oci/state/persisted";
+
+/** What persisting a state uses. */
+type PersistingServer = Pick<ServerParts, "runtime" | "logger" | "withStateLock">;
 
 /**
- * Asks for a container's state and notes it in state.json, CRI-O's memory of it. A state that nobody could
- * tell is not noted. That it cannot be written is a warning: what was asked for is done all the same.
+ * Asks for a container's state and persists it in state.json, CRI-O's memory of it. A state that nobody could
+ * tell is not persisted. That it cannot be written is a warning: what was asked for is done all the same.
  * @throws KpodError INTERRUPTED
  */
-export async function persistState(server: ServerParts, container: Container): Promise<void> {
+export async function persistState(server: PersistingServer, container: Container): Promise<void> {
   await persistKnownState(server, container, await server.runtime.updateStatus(container));
 }
 
 /** The same with a state that was just looked up, or that says more than a look-up could. */
 export async function persistKnownState(
-  server: ServerParts,
+  server: Omit<PersistingServer, "runtime">,
   container: Container,
   state: ContainerState,
 ): Promise<void> {
-  // What is being made is noted by whoever makes it.
+  // What is being made is persisted by whoever makes it.
   if (state.status === "unknown" || state.status === "creating") return;
   try {
     await server.withStateLock(() => {
@@ -40,11 +45,16 @@ export async function persistKnownState(
 }
 
 /** @throws what is no failure to write, or says that the caller was interrupted */
-function warnNotPersisted(server: ServerParts, container: Container, what: string, error: unknown): void {
+function warnNotPersisted(
+  { logger }: Pick<ServerView, "logger">,
+  container: Container,
+  what: string,
+  error: unknown,
+): void {
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-  // Its directory is gone when somebody removes it at the same time: nothing is left to note.
+  // Its directory is gone when somebody removes it at the same time: nothing is left to write.
   if (!existsSync(container.dir)) return;
-  server.logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
+  logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
 }
 
 /** Writes the state down, with the annotations as they are by now: a rename changes them. */
@@ -66,7 +76,7 @@ function persistedAnnotations({ dir }: Container): Record<string, string> | unde
 }
 
 /**
- * Notes the end of a container that its conmon could not write down, because it is dead or does not come to it: first
+ * Persists the end of a container that its conmon could not write down, because it is dead or does not come to it: first
  * where it lasts, then in the exits directory, by which a running CRI-O notices. Where conmon did its work, nothing is
  * written. Only for callers that change the node, and before they remove anything.
  * @param exitCode the code where it is known, for example after KILL
@@ -74,7 +84,7 @@ function persistedAnnotations({ dir }: Container): Record<string, string> | unde
  * @throws KpodError INTERRUPTED
  */
 export async function persistLostExit(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store" | "logger">,
   container: Container,
   exitCode: number,
 ): Promise<boolean> {
@@ -107,9 +117,12 @@ export async function persistLostExit(
  * @returns whether it was written
  * @throws KpodError INTERRUPTED
  */
-export async function persistFoundDead(server: ServerParts, container: Container): Promise<boolean> {
-  const noted = persistedStateOf(container)?.state;
-  if (noted === undefined ? !isMonitorPersisted(container) : isSettledIn(noted)) return false;
+export async function persistFoundDead(
+  server: Pick<ServerView, "config" | "store" | "runtime" | "logger">,
+  container: Container,
+): Promise<boolean> {
+  const persisted = persistedStateOf(container)?.state;
+  if (persisted === undefined ? !isMonitorPersisted(container) : isSettledIn(persisted)) return false;
   if (server.runtime.foreignBundle(container) !== undefined) return false;
   return persistLostExit(server, container, container.state?.exitCode ?? unknownExitCode);
 }
@@ -119,7 +132,7 @@ function isSettledIn({ id, status, finished }: ContainerState): boolean {
   return id === "" || (status === "stopped" && finished !== undefined);
 }
 
-function hasExitFile({ config }: ServerParts, { id, dir }: Container): boolean {
+function hasExitFile({ config }: Pick<ServerView, "config">, { id, dir }: Container): boolean {
   try {
     return readExitFile({ id, dir, exitsDir: config.containerExitsDir }) !== undefined;
   } catch (error) {
@@ -127,4 +140,11 @@ function hasExitFile({ config }: ServerParts, { id, dir }: Container): boolean {
     if (!(error instanceof KpodError)) throw error;
     return true;
   }
+}
+
+/** Persists that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
+export function persistPodStopped(server: Pick<ServerView, "logger">, sandbox: Sandbox): void {
+  const { dir, bundlePath } = sandbox.infraContainer;
+  const directory = isSpoofed(server, sandbox) ? bundlePath : dir;
+  if (existsSync(directory)) writeFileAtomic(join(directory, "stopped"), "", 0o644);
 }

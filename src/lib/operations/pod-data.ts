@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { annotations } from "../oci/annotations";
 import { notedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
+import type { ServerView } from "../server-parts";
 import { tolerantRead } from "./tolerant";
 
 /** Everything of a pod, as inspect shows it. */
@@ -52,7 +52,10 @@ export interface PodContainer {
  * @param idOrName as for `lookupSandbox`
  * @throws KpodError NOT_FOUND, AMBIGUOUS
  */
-export async function podData(server: ServerParts, idOrName: string): Promise<PodData> {
+export async function podData(
+  server: Pick<ServerView, "config" | "store" | "runtime" | "lists" | "logger">,
+  idOrName: string,
+): Promise<PodData> {
   const sandbox = server.lists.lookupSandbox(idOrName);
   const { id, name, kubeName, namespace, uid, attempt, infraContainer } = sandbox;
   await server.runtime.updateStatuses([infraContainer, ...sandbox.containers()]);
@@ -95,7 +98,7 @@ export async function podData(server: ServerParts, idOrName: string): Promise<Po
 
 /** The directory that the kubelet gave: the infra container's log lies in it, whether it is written or not. */
 function logDirectory(
-  { config }: ServerParts,
+  { config }: Pick<ServerView, "config">,
   sandbox: Sandbox,
   noted: Readonly<Record<string, string>>,
 ): string {
@@ -104,6 +107,6 @@ function logDirectory(
 }
 
 /** The kubelet stopped telling after CRI-O 1.0; then the default of the node counts. */
-function isTrusted({ config }: ServerParts, said: boolean | undefined): boolean {
+function isTrusted({ config }: Pick<ServerView, "config">, said: boolean | undefined): boolean {
   return said ?? config.defaultWorkloadTrust !== "untrusted";
 }

@@ -1,26 +1,21 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { crioAnswers } from "../crio/daemon";
 import { errorMessage, KpodError } from "../errors";
-import type { Container } from "../oci/container";
-import { isBeingMade } from "../oci/state/being-made";
 import { isLeftByHalf } from "../oci/conmon/find";
+import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { writeFileAtomic } from "../system/files";
-import { removePodInAnyState, unmountShm } from "./remove-runtime";
+import type { ServerParts } from "../server-parts";
 import { killContainer } from "./kill";
-import { persistFoundDead } from "./persist-state";
 import { pauseContainer, unpauseContainer } from "./pause";
-import { refuseWhileMade } from "./remove";
+import { persistFoundDead, persistPodStopped } from "./persist-state";
+import { unmountShm, unpinPod } from "./pod-mounts";
 import { stopContainer } from "./stop";
-import { unpinPod } from "./unpin-namespaces";
+import { isSpoofed } from "./tolerant";
 
 /** Milliseconds that an infra container has to end by itself: it has nothing to save. */
 const infraTimeout = 1_000;
 
 /**
- * Stops all containers of a pod side by side, then its infra container, and notes that the pod is stopped
+ * Stops all containers of a pod side by side, then its infra container, and persists that the pod is stopped
  * where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped. Where no CRI-O
  * runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over both in a
  * pod that has stopped. The network it takes down all the same, for which it needs the namespace.
@@ -42,7 +37,7 @@ export async function stopPod(
   if (isMade(infraContainer) && !isSpoofed(server, sandbox)) {
     await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
   }
-  noteStopped(server, sandbox);
+  persistPodStopped(server, sandbox);
   // One that runs unpins them itself: that of old versions fails where they are gone.
   if (await crioAnswers(server.config)) return;
   unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"]);
@@ -83,58 +78,10 @@ export async function unpausePod(server: ServerParts, sandbox: Sandbox): Promise
   await together(sandbox, paused, (container) => unpauseContainer(server, container));
 }
 
-/**
- * Removes a pod: its containers, its infra container, its namespaces and its /dev/shm.
- * @param force also when something of it runs
- * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
- */
-export async function removePod(server: ServerParts, sandbox: Sandbox, force: boolean): Promise<void> {
-  server.requireNode();
-  const all = [...sandbox.containers(), sandbox.infraContainer];
-  await server.runtime.updateStatuses(all);
-  const paused = all.find(({ state }) => state?.status === "paused");
-  if (paused !== undefined) {
-    throw new KpodError(
-      "BAD_STATE",
-      `cannot remove pod ${sandbox.kubeName}: container ${paused.id} is paused`,
-      {
-        hint: "unpause or kill it first",
-      },
-    );
-  }
-  // Without a process of its own it cannot be in anybody's way.
-  const counted = isSpoofed(server, sandbox) ? sandbox.containers() : all;
-  const making = counted.filter(({ state }) => state?.status === "creating");
-  for (const container of making) {
-    const what = `pod ${sandbox.kubeName}: ${container.infra ? "it" : `container ${container.id}`}`;
-    await refuseWhileMade(server, container, { what, force });
-  }
-  const running = counted.find(({ state }) => state?.status === "running" || state?.status === "unknown");
-  if (running !== undefined && !force) {
-    const what = running.infra ? "it" : `container ${running.id}`;
-    const how = running.state?.status === "running" ? "still runs" : "is in an unknown state";
-    throw new KpodError("BAD_STATE", `cannot remove pod ${sandbox.kubeName}: ${what} ${how}`, {
-      hint: "stop it first or use -f",
-    });
-  }
-  await server.withStateLock(async () => {
-    noteStopped(server, sandbox);
-    await server.updateRecords();
-  });
-  await removePodInAnyState(server, sandbox, force);
-}
-
 /** False for a container that has nothing to stop yet, or never will. */
 function isMade(container: Container): boolean {
   const status = container.state?.status;
   return status !== "creating" && !(status === "unknown" && isLeftByHalf(container));
-}
-
-/** Notes that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
-function noteStopped(server: ServerParts, sandbox: Sandbox): void {
-  const { dir, bundlePath } = sandbox.infraContainer;
-  const directory = isSpoofed(server, sandbox) ? bundlePath : dir;
-  if (existsSync(directory)) writeFileAtomic(join(directory, "stopped"), "", 0o644);
 }
 
 async function inState(
@@ -164,16 +111,4 @@ async function together(
     "BAD_STATE",
     `${failed.length} containers of pod ${sandbox.kubeName} failed: ${messages}`,
   );
-}
-
-/** True for a pod without an infra process; one whose spec cannot be read is taken for one that has it. */
-export function isSpoofed(server: ServerParts, sandbox: Sandbox): boolean {
-  try {
-    return sandbox.spoofed;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    if (isBeingMade(sandbox.infraContainer)) return false;
-    server.logger.warn(`pod ${sandbox.name}: ${error.message}`);
-    return false;
-  }
 }

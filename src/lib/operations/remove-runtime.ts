@@ -1,18 +1,15 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
-import type { Container } from "../oci/container";
-import { searchMonitor } from "../oci/conmon/find";
-import type { Sandbox } from "../sandbox/sandbox";
 import { isStorageId } from "../names/ids";
-import { unmount } from "../system/mount";
-import type { ProcessIdentity } from "../system/process-identity";
+import { searchMonitor } from "../oci/conmon/find";
+import type { Container } from "../oci/container";
+import type { ServerView } from "../server-parts";
 import { removeIfThere } from "../system/files";
+import type { ProcessIdentity } from "../system/process-identity";
 import { waitUntil } from "../system/wait-until";
-import { killedExitCode } from "./kill";
 import { endCgroups, endMonitor, endProcess, firstProcessOf } from "./end-processes";
-import { unpinContainer, unpinPod } from "./unpin-namespaces";
+import { killedExitCode } from "./kill";
 import { persistFoundDead, persistLostExit } from "./persist-state";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */
@@ -22,14 +19,14 @@ const failedLaunchPatience = 500;
 const crioPatience = 1_000;
 
 /**
- * Takes a container off its runtime, killing it when it runs, and clears what conmon left: first the runtime,
+ * Removes a container from its runtime, killing it when it runs, and what conmon left: first the runtime has its turn,
  * then conmon, which still writes the exit down, then its files. Where conmon could not, kpod writes it. What is gone
  * already is fine. The container's records and layer in the store are not touched, and its exit files stay there.
  * @param force also when its runtime is not there any more, or has left the configuration
  * @throws KpodError BAD_STATE for one of another store, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG
  */
 export async function removeFromRuntime(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store" | "runtime" | "logger">,
   container: Container,
   force = false,
 ): Promise<void> {
@@ -38,23 +35,26 @@ export async function removeFromRuntime(
   const first = firstProcessOf(container);
   const status = container.state?.status;
   const lives = first !== undefined || status === "running" || status === "paused" || status === "created";
-  const noteEnd = (): Promise<boolean> =>
+  const persistEnd = (): Promise<boolean> =>
     lives ? persistLostExit(server, container, killedExitCode) : persistFoundDead(server, container);
-  let noted = false;
-  // What nobody watches is ended and noted before its runtime forgets it.
+  let persisted = false;
+  // The end of what nobody watches is persisted before its runtime removes it.
   if (monitor === undefined && (first !== undefined || status === "stopped")) {
     if (first !== undefined) await endProcess(container, first, { signal: server.store.interruption });
-    noted = await noteEnd();
+    persisted = await persistEnd();
   }
   const known = !force || hasRuntime(server, container);
   const deleted = known && (await deleteByRuntime(server, container, force));
   await endWhatIsLeft(server, container, monitor);
   if (known && !deleted && isStorageId(container.id)) server.runtime.removeState(container);
-  if ((await noteEnd()) || noted) await untilTaken(server, container);
+  if ((await persistEnd()) || persisted) await untilTaken(server, container);
 }
 
 /** Waits until CRI-O has taken the exit file, as it does since 1.25, where its socket says that one may run. */
-async function untilTaken({ config, store }: ServerParts, { id }: Container): Promise<void> {
+async function untilTaken(
+  { config, store }: Pick<ServerView, "config" | "store">,
+  { id }: Container,
+): Promise<void> {
   if (!existsSync(config.listen)) return;
   const path = join(config.containerExitsDir, id);
   await waitUntil(`CRI-O to see the end of container ${id}`, () => !existsSync(path), {
@@ -64,13 +64,13 @@ async function untilTaken({ config, store }: ServerParts, { id }: Container): Pr
 }
 
 /** Removes the exit file in the exits directory, the last of a container: until then CRI-O can read it. */
-export function removeExitFile({ config }: ServerParts, { id }: Pick<Container, "id">): void {
+export function removeExitFile({ config }: Pick<ServerView, "config">, { id }: Pick<Container, "id">): void {
   removeIfThere(join(config.containerExitsDir, id));
 }
 
 /** @returns false when the runtime cannot do it, and with force has to be done without */
 async function deleteByRuntime(
-  { runtime, logger }: ServerParts,
+  { runtime, logger }: Pick<ServerView, "runtime" | "logger">,
   container: Container,
   force: boolean,
 ): Promise<boolean> {
@@ -84,7 +84,10 @@ async function deleteByRuntime(
   }
 }
 
-function hasRuntime({ runtime, logger }: ServerParts, container: Container): boolean {
+function hasRuntime(
+  { runtime, logger }: Pick<ServerView, "runtime" | "logger">,
+  container: Container,
+): boolean {
   try {
     runtime.handler(container);
     return true;
@@ -98,11 +101,14 @@ function hasRuntime({ runtime, logger }: ServerParts, container: Container): boo
 }
 
 /**
- * Takes back a launch that failed: as `removeFromRuntime`, but conmon and whatever it started end also when the
+ * Rolls back a launch that failed: as `removeFromRuntime`, but conmon and whatever it started end also when the
  * runtime fails or hangs once more.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function rollbackLaunch(server: ServerParts, container: Container): Promise<void> {
+export async function rollbackLaunch(
+  server: Pick<ServerView, "config" | "store" | "runtime">,
+  container: Container,
+): Promise<void> {
   const monitor = searchMonitor(container);
   try {
     await server.runtime.deleteContainer(container, true);
@@ -114,7 +120,7 @@ export async function rollbackLaunch(server: ServerParts, container: Container):
 
 /** Nothing of the container's records or layer is touched before all its processes have ended. */
 async function endWhatIsLeft(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store">,
   container: Container,
   monitor: ProcessIdentity | undefined,
   patienceMs?: number,
@@ -128,68 +134,4 @@ async function endWhatIsLeft(
   await endCgroups(container, options);
   // A link to the bundle; conmon of CRI-O 1.0 made a directory.
   removeIfThere(join(config.containerAttachSocketDir, container.id), { recursive: true });
-}
-
-/**
- * Removes a container with all that is its own, killing it when it runs: runtime and conmon first, then mount,
- * layer, directories and records. Its log stays.
- * @param force as for `removeFromRuntime`
- * @throws KpodError CORRUPT, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
- */
-export async function removeContainerInAnyState(
-  server: ServerParts,
-  container: Container,
-  force = false,
-): Promise<void> {
-  const problem = await discardRecorded(server, container, force);
-  if (problem !== undefined) throw problem;
-}
-
-/** @returns what of it stays for a reason: all else has gone */
-async function discardRecorded(
-  server: ServerParts,
-  container: Container,
-  force: boolean,
-): Promise<KpodError | undefined> {
-  await removeFromRuntime(server, container, force);
-  unpinContainer(server, container);
-  const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
-  removeExitFile(server, container);
-  server.lists.removeContainer(container);
-  return problem;
-}
-
-/**
- * Removes a pod with its containers, its infra container, its namespaces and its /dev/shm. Its logs stay.
- * @param force as for `removeFromRuntime`
- * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
- */
-export async function removePodInAnyState(
-  server: ServerParts,
-  sandbox: Sandbox,
-  force = false,
-): Promise<void> {
-  const problems: (KpodError | undefined)[] = [];
-  for (const container of sandbox.containers())
-    problems.push(await discardRecorded(server, container, force));
-  const { infraContainer } = sandbox;
-  await removeFromRuntime(server, infraContainer, force);
-  removePodFiles(server, sandbox);
-  if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
-  removeExitFile(server, infraContainer);
-  server.lists.removeInfraContainer(infraContainer);
-  server.lists.removeSandbox(sandbox.id);
-  const problem = problems.find((found) => found !== undefined);
-  if (problem !== undefined) throw problem;
-}
-
-/** Unpins the namespaces of a pod that has ended, and unmounts its /dev/shm. */
-export function removePodFiles(server: ServerParts, sandbox: Sandbox): void {
-  unpinPod(server, sandbox);
-  unmountShm(sandbox);
-}
-
-/** Only the pod's own: one that uses the host's names the host's directory. */
-export function unmountShm({ infraContainer }: Sandbox): void {
-  unmount(join(infraContainer.bundlePath, "shm"));
 }

@@ -1,11 +1,16 @@
-import type { ServerParts } from "../server-parts";
 import { crioAnswers } from "../crio/daemon";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { KpodError } from "../errors";
+import { isStorageId, type StorageId } from "../names/ids";
+import { searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { isYoung } from "../oci/state/being-made";
-import { searchMonitor } from "../oci/conmon/find";
-import { removeContainerInAnyState } from "./remove-runtime";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { ServerParts, ServerView } from "../server-parts";
+import { persistPodStopped } from "./persist-state";
+import { unmountPod, unpinContainer } from "./pod-mounts";
+import { removeExitFile, removeFromRuntime } from "./remove-runtime";
+import { isSpoofed } from "./tolerant";
 
 /**
  * Removes a container (libkpod: Remove): first from its runtime, then conmon ends, then its mount, records,
@@ -43,13 +48,42 @@ export async function removeContainer(
 }
 
 /**
+ * Removes a container with all that is its own, whatever its state, killing it when it runs: from its runtime and conmon
+ * first, then mount, layer, directories and records. Its log stays.
+ * @param force as for `removeFromRuntime`
+ * @throws KpodError CORRUPT, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
+ */
+export async function removeContainerInAnyState(
+  server: ServerView,
+  container: Container,
+  force = false,
+): Promise<void> {
+  const problem = await removeWithRecord(server, container, force);
+  if (problem !== undefined) throw problem;
+}
+
+/** @returns what of it stays for a reason: all else has gone */
+async function removeWithRecord(
+  server: ServerView,
+  container: Container,
+  force: boolean,
+): Promise<KpodError | undefined> {
+  await removeFromRuntime(server, container, force);
+  unpinContainer(server, container);
+  const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
+  removeExitFile(server, container);
+  server.lists.removeContainer(container);
+  return problem;
+}
+
+/**
  * Keeps a container that is being made from being removed: whoever makes it would go on with what is not there. With
- * force, while somebody is at it that could not bear it; a launch by kpod can, which finds that out and takes itself back.
+ * force, while somebody is at it that could not bear it; a launch by kpod can, which finds that out and rolls itself back.
  * @param options.what how the message names it, up to "is still being made"
  * @throws KpodError BAD_STATE
  */
-export async function refuseWhileMade(
-  { config }: ServerParts,
+async function refuseWhileMade(
+  { config }: Pick<ServerView, "config">,
   container: Container,
   { what, force }: { readonly what: string; readonly force: boolean },
 ): Promise<void> {
@@ -80,5 +114,115 @@ function isMadeByKpod(container: Container): boolean {
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return false;
+  }
+}
+
+/**
+ * Removes a pod: its containers, its infra container, its namespaces and its /dev/shm.
+ * @param force also when something of it runs
+ * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ */
+export async function removePod(server: ServerParts, sandbox: Sandbox, force: boolean): Promise<void> {
+  server.requireNode();
+  const all = [...sandbox.containers(), sandbox.infraContainer];
+  await server.runtime.updateStatuses(all);
+  const paused = all.find(({ state }) => state?.status === "paused");
+  if (paused !== undefined) {
+    throw new KpodError(
+      "BAD_STATE",
+      `cannot remove pod ${sandbox.kubeName}: container ${paused.id} is paused`,
+      {
+        hint: "unpause or kill it first",
+      },
+    );
+  }
+  // Without a process of its own it cannot be in anybody's way.
+  const counted = isSpoofed(server, sandbox) ? sandbox.containers() : all;
+  const making = counted.filter(({ state }) => state?.status === "creating");
+  for (const container of making) {
+    const what = `pod ${sandbox.kubeName}: ${container.infra ? "it" : `container ${container.id}`}`;
+    await refuseWhileMade(server, container, { what, force });
+  }
+  const running = counted.find(({ state }) => state?.status === "running" || state?.status === "unknown");
+  if (running !== undefined && !force) {
+    const what = running.infra ? "it" : `container ${running.id}`;
+    const how = running.state?.status === "running" ? "still runs" : "is in an unknown state";
+    throw new KpodError("BAD_STATE", `cannot remove pod ${sandbox.kubeName}: ${what} ${how}`, {
+      hint: "stop it first or use -f",
+    });
+  }
+  await server.withStateLock(async () => {
+    persistPodStopped(server, sandbox);
+    await server.updateRecords();
+  });
+  await removePodInAnyState(server, sandbox, force);
+}
+
+/**
+ * Removes a pod, whatever its state, with its containers, its infra container, its namespaces and its /dev/shm. Its logs
+ * stay.
+ * @param force as for `removeFromRuntime`
+ * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
+ */
+export async function removePodInAnyState(
+  server: ServerView,
+  sandbox: Sandbox,
+  force = false,
+): Promise<void> {
+  const problems: (KpodError | undefined)[] = [];
+  for (const container of sandbox.containers())
+    problems.push(await removeWithRecord(server, container, force));
+  const { infraContainer } = sandbox;
+  await removeFromRuntime(server, infraContainer, force);
+  unmountPod(server, sandbox);
+  if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
+  removeExitFile(server, infraContainer);
+  server.lists.removeInfraContainer(infraContainer);
+  server.lists.removeSandbox(sandbox.id);
+  const problem = problems.find((found) => found !== undefined);
+  if (problem !== undefined) throw problem;
+}
+
+/**
+ * Removes what only a runtime or a conmon still knows: a container of this store whose record is gone, or the infra
+ * container of such a pod.
+ * @param wanted its full id, or a prefix that fits one only
+ * @returns its id; undefined when nobody knows of such a container either
+ * @throws KpodError AMBIGUOUS, RUNTIME_FAILED, RUNTIME_TIMEOUT
+ */
+export async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
+  if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
+  server.requireNode();
+  const { findOrphans } = await import("./orphans");
+  const orphans = (await findOrphans(server)).filter(({ container }) => container.id.startsWith(wanted));
+  if (orphans.length > 1) {
+    const candidates = orphans.map(({ container }) => container.id.slice(0, 13)).join(", ");
+    throw new KpodError("AMBIGUOUS", `container ${wanted} is ambiguous, it can be ${candidates}`, {
+      hint: "give more of the id",
+    });
+  }
+  const [orphan] = orphans;
+  if (orphan === undefined) return undefined;
+  const { container, sandbox } = orphan;
+  const { id } = container;
+  if (!isStorageId(id)) return undefined;
+  const layer = layerInSpec(container);
+  // Its runtime may have left the configuration, as the conmon that still lives may be all that is left.
+  await removeFromRuntime(server, container, true);
+  if (container.infra) unmountPod(server, sandbox);
+  await server.store.deleteContainer(id, layer);
+  removeExitFile(server, container);
+  return id;
+}
+
+/** The read-write layer that the spec of an orphan still names. */
+function layerInSpec(container: Container): StorageId | undefined {
+  try {
+    const layer = /\/overlay\/([0-9a-f]{64})\/merged$/.exec(container.spec.root?.path ?? "")?.[1];
+    return isStorageId(layer) ? layer : undefined;
+  } catch (error) {
+    // Without a spec its layer cannot be told from any other.
+    if (!(error instanceof KpodError)) throw error;
+    return undefined;
   }
 }

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
+import { isStorageId, type StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
+import type { ServerParts, ServerView } from "../server-parts";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import { describeDamage, mayBeDamaged } from "../storage/damaged-metadata";
-import { isStorageId, type StorageId } from "../names/ids";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere, removeIfThere, writeFileAtomic } from "../system/files";
@@ -67,7 +67,7 @@ function hasLeft(id: StorageId, cause?: unknown): KpodError {
 }
 
 /** The new name stands in the metadata too: written anew from what is left of them, they would lose the rest. */
-async function refuseDamagedMetadata(server: ServerParts, id: StorageId): Promise<void> {
+async function refuseDamagedMetadata(server: Pick<ServerView, "store">, id: StorageId): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
   if (record === undefined || parseContainerMetadata(record.metadata) !== undefined) return;
   throw new KpodError(
@@ -79,7 +79,11 @@ async function refuseDamagedMetadata(server: ServerParts, id: StorageId): Promis
   );
 }
 
-async function refuseTakenName(server: ServerParts, id: StorageId, name: string): Promise<void> {
+async function refuseTakenName(
+  server: Pick<ServerView, "store">,
+  id: StorageId,
+  name: string,
+): Promise<void> {
   const holder = (await server.store.containers()).find((record) => record.names?.includes(name) === true);
   if (holder === undefined) return;
   throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder.id}"`, {
@@ -89,7 +93,7 @@ async function refuseTakenName(server: ServerParts, id: StorageId, name: string)
 
 /** Puts names everywhere but into the record. What is not there is passed over; doing it twice does no harm. */
 async function applyNames(
-  server: ServerParts,
+  server: Pick<ServerView, "store">,
   id: StorageId,
   names: ContainerNames,
   onStep: (step: RenameStep) => void = () => {},
@@ -115,7 +119,11 @@ function renameInFile(directory: string, file: string, names: ContainerNames): v
   if (renamed !== text) writeFileAtomic(path, renamed, 0o644);
 }
 
-async function renameRecord(server: ServerParts, id: StorageId, names: ContainerNames): Promise<void> {
+async function renameRecord(
+  server: Pick<ServerView, "store">,
+  id: StorageId,
+  names: ContainerNames,
+): Promise<void> {
   const record = (await server.store.containers()).find((candidate) => candidate.id === id);
   if (parseContainerMetadata(record?.metadata) === undefined) throw hasLeft(id);
   const { value, stringify } = parseExactJson(`the metadata of container ${id}`, record?.metadata ?? "");
@@ -135,7 +143,7 @@ async function renameRecord(server: ServerParts, id: StorageId, names: Container
  * @param wait how long to wait for one that somebody else is busy with; without it not at all
  */
 export async function recoverRenames(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "logger">,
   wait: LockOptions = { timeoutMs: 1 },
 ): Promise<void> {
   for (const journal of await abandonedJournals(server.store.layout.root, wait)) {
@@ -155,7 +163,10 @@ export async function recoverRenames(
  * Gives a container the names of its record everywhere: the new ones when the record has them already.
  * @returns its name; undefined when it is gone
  */
-async function takeBack(server: ServerParts, journal: RenameJournal): Promise<string | undefined> {
+async function takeBack(
+  server: Pick<ServerView, "store">,
+  journal: RenameJournal,
+): Promise<string | undefined> {
   try {
     const { id } = journal;
     const record = (await server.store.containers()).find((candidate) => candidate.id === id);
@@ -180,7 +191,7 @@ async function takeBack(server: ServerParts, journal: RenameJournal): Promise<st
 }
 
 /** What a writer left beside the files when it was ended in the middle of writing. */
-function removeTemporaryFiles(server: ServerParts, id: StorageId): void {
+function removeTemporaryFiles(server: Pick<ServerView, "store">, id: StorageId): void {
   for (const directory of [server.store.userdataDirectory(id), server.store.runUserdataDirectory(id)]) {
     // A reboot takes the second with it.
     for (const name of existsSync(directory) ? readdirSync(directory) : []) {

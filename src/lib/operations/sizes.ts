@@ -1,8 +1,8 @@
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
+import { isStorageId, type StorageId } from "../names/ids";
 import { lookUp } from "../names/lookup";
 import type { Container } from "../oci/container";
-import { isStorageId, type StorageId } from "../names/ids";
+import type { ServerView } from "../server-parts";
 import { readLayerSizes, type LayerSizes } from "../storage/layer-sizes";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
@@ -24,7 +24,7 @@ export interface ContainerSizes {
  * @throws KpodError INTERRUPTED
  */
 export async function containerSizes(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "logger">,
   containers: readonly Container[],
   signal?: AbortSignal,
 ): Promise<Map<string, ContainerSizes>> {
@@ -46,7 +46,7 @@ export async function containerSizes(
 }
 
 async function readableLayerSizes(
-  { store, logger }: ServerParts,
+  { store, logger }: Pick<ServerView, "store" | "logger">,
   signal: AbortSignal | undefined,
 ): Promise<LayerSizes | undefined> {
   try {
@@ -64,7 +64,7 @@ async function readableLayerSizes(
  * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerRwSize(
-  server: ServerParts,
+  server: Pick<ServerView, "store">,
   container: string,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -78,7 +78,7 @@ export async function containerRwSize(
  * @throws KpodError NOT_FOUND, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function containerRootFsSize(
-  server: ServerParts,
+  server: Pick<ServerView, "store">,
   container: string,
   signal?: AbortSignal,
 ): Promise<number> {
@@ -91,7 +91,7 @@ export async function containerRootFsSize(
  * @param container id or name, as in the store
  * @throws KpodError NOT_FOUND, or CORRUPT when its record names no layer
  */
-export async function topLayerId(server: ServerParts, container: string): Promise<StorageId> {
+export async function topLayerId(server: Pick<ServerView, "store">, container: string): Promise<StorageId> {
   const record = await findStorageContainer(server.store, container);
   return requireLayer(record.id, record.layer);
 }

@@ -1,12 +1,12 @@
 import { constants } from "node:os";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
+import { isStorageId } from "../names/ids";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
-import { isStorageId } from "../names/ids";
+import type { ServerParts, ServerView } from "../server-parts";
+import { describeHang } from "./end-processes";
 import { killedExitCode, sendSignal } from "./kill";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
-import { describeHang } from "./end-processes";
 import { waitForExit, type WaitOptions } from "./wait";
 
 /** Milliseconds within which a process that got KILL must be gone. */
@@ -83,7 +83,11 @@ async function end(
   );
 }
 
-async function signalUnlessEnded(server: ServerParts, container: Container, signal: number): Promise<void> {
+async function signalUnlessEnded(
+  server: Pick<ServerView, "runtime">,
+  container: Container,
+  signal: number,
+): Promise<void> {
   try {
     await sendSignal(server, container, signal);
   } catch (error) {
@@ -91,7 +95,7 @@ async function signalUnlessEnded(server: ServerParts, container: Container, sign
   }
 }
 
-function stopSignalOf(server: ServerParts, container: Container): number {
+function stopSignalOf(server: Pick<ServerView, "logger">, container: Container): number {
   try {
     return container.stopSignal === "" ? constants.signals.SIGTERM : parseSignal(container.stopSignal);
   } catch (error) {

@@ -1,7 +1,8 @@
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { ServerView } from "../server-parts";
 import { hasVanished, isBeingMade } from "./vanished";
 
 /** Reads something; where that fails, it gives the other value instead. */
@@ -13,7 +14,7 @@ export type TolerantRead = <T>(otherwise: T, read: () => T) => T;
  * @param kind container, or pod where the container is the infra container of one
  */
 export function tolerantRead(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "lists" | "logger">,
   kind: "container" | "pod",
   container: Container,
 ): TolerantRead {
@@ -33,4 +34,16 @@ export function tolerantRead(
       return otherwise;
     }
   };
+}
+
+/** True for a pod without an infra process; one whose spec cannot be read is taken for one that has it. */
+export function isSpoofed({ logger }: Pick<ServerView, "logger">, sandbox: Sandbox): boolean {
+  try {
+    return sandbox.spoofed;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    if (isBeingMade(sandbox.infraContainer)) return false;
+    logger.warn(`pod ${sandbox.name}: ${error.message}`);
+    return false;
+  }
 }

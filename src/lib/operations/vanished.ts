@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ServerParts } from "../server-parts";
-import type { Container } from "../oci/container";
 import { silentLogger } from "../logger";
+import type { Container } from "../oci/container";
+import type { ServerView } from "../server-parts";
 import { readContainers } from "../storage/containers";
 import { isHeldForWriting } from "../storage/lock-holder";
 
@@ -15,7 +15,7 @@ export { isBeingMade } from "../oci/state/being-made";
  * @throws KpodError CORRUPT, IO when the records cannot be read any more
  */
 export function hasVanished(
-  { store }: Pick<ServerParts, "store">,
+  { store }: Pick<ServerView, "store">,
   { id, dir }: Pick<Container, "id"> & Partial<Pick<Container, "dir">>,
 ): boolean {
   // containers/storage removes record and directory side by side, under this lock; so this is asked first.
@@ -32,7 +32,7 @@ const patience = { total: 1_000, step: 10 };
  * @throws KpodError CORRUPT, IO when the records cannot be read any more
  */
 export async function isVanishing(
-  server: Pick<ServerParts, "store">,
+  server: Pick<ServerView, "store">,
   container: Pick<Container, "id"> & Partial<Pick<Container, "dir">>,
 ): Promise<boolean> {
   const { containersLock } = server.store.layout;

@@ -1,13 +1,13 @@
 import { watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ServerParts } from "../server-parts";
 import { errnoOf, KpodError } from "../errors";
+import { findMonitor, isLeftByHalf, isMonitorPersisted, searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/state/exit-file";
-import { findMonitor, isLeftByHalf, isMonitorPersisted, searchMonitor } from "../oci/conmon/find";
 import { unknownExitCode } from "../oci/state/resolved";
-import { isAlive } from "../system/process";
+import type { ServerView } from "../server-parts";
 import { longestTimer, monotonicNow } from "../system/clock";
+import { isAlive } from "../system/process";
 import { hasVanished } from "./vanished";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
@@ -37,7 +37,7 @@ export type WaitCondition = "running" | "paused" | "stopped";
  * @throws KpodError INTERRUPTED when the signal ends the wait; BAD_STATE when it is not made to the end
  */
 export async function waitForExit(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store" | "runtime">,
   container: Container,
   options: WaitOptions = {},
 ): Promise<number | undefined> {
@@ -54,7 +54,7 @@ export async function waitForExit(
 }
 
 /** True for one that has ended where no exit file is still to come: a conmon that lives is about to write it. */
-function isSettled({ config }: ServerParts, container: Container): boolean {
+function isSettled({ config }: Pick<ServerView, "config">, container: Container): boolean {
   if (container.state?.status !== "stopped") return false;
   const { id, dir } = container;
   const exit = readExitFile({ id, dir, exitsDir: config.containerExitsDir });
@@ -71,7 +71,7 @@ function deadlineOf({ timeoutMs }: WaitOptions): number {
  * @throws KpodError BAD_STATE when nobody makes it any more, or it was taken back; INTERRUPTED
  */
 async function isMadeInTime(
-  server: ServerParts,
+  server: Pick<ServerView, "store" | "runtime">,
   container: Container,
   options: WaitOptions & { readonly deadline: number },
 ): Promise<boolean> {
@@ -104,7 +104,7 @@ async function untilNextLook({ id }: Container, { signal }: WaitOptions): Promis
 
 /** @returns how it ended, `gone` when nobody wrote that down, undefined when the time was up before */
 async function exitNoticed(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "runtime">,
   container: Container,
   options: WaitOptions,
 ): Promise<ExitRecord | "gone" | undefined> {
@@ -156,7 +156,7 @@ function watchDirectory(directory: string, look: () => void): FSWatcher[] {
 }
 
 /** Tells whether the first process has been gone for long enough that no exit file will come any more. */
-function processGone({ runtime }: ServerParts, container: Container): () => boolean {
+function processGone({ runtime }: Pick<ServerView, "runtime">, container: Container): () => boolean {
   const { state } = container;
   const pid = state?.pid !== undefined && state.pid > 0 ? state.pid : (state?.initPid ?? 0);
   const startTime = pid === state?.initPid ? state.initStartTime : undefined;
@@ -177,7 +177,7 @@ function processGone({ runtime }: ServerParts, container: Container): () => bool
  * @throws KpodError INTERRUPTED, or BAD_STATE when it has ended and so will never be in that state
  */
 export async function waitForCondition(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "store" | "runtime">,
   container: Container,
   condition: WaitCondition,
   options: WaitOptions = {},

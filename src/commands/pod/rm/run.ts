@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../../shell/context";
-import { removePod } from "../../../lib/operations/pods";
+import { removePod } from "../../../lib/operations/remove";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachInTurn } from "../../shared/each";
 import type { command } from "./command";

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../../shell/context";
-import { isSpoofed, stopPod } from "../../../lib/operations/pods";
+import { stopPod } from "../../../lib/operations/pods";
+import { isSpoofed } from "../../../lib/operations/tolerant";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
 import { noteForCrio } from "../../shared/crio-note";
 import { forEachArgument } from "../../shared/each";

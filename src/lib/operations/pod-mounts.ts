@@ -1,12 +1,24 @@
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import type { ServerParts } from "../server-parts";
 import { KpodError } from "../errors";
-import { namespaceDirectories, type SharedNamespaceType } from "../launch/pod-namespaces";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
-import { readMounts, unmount } from "../system/mount";
+import type { ServerView } from "../server-parts";
 import { removeIfThere } from "../system/files";
+import { readMounts, unmount } from "../system/mount";
+import type { PinnedNamespaceType } from "../system/pinned-namespaces";
+
+/** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
+export type SharedNamespaceType = PinnedNamespaceType | "user" | "pid";
+
+/** Directories below CRI-O's namespaces_dir, by kind. */
+export const namespaceDirectories: Record<SharedNamespaceType, string> = {
+  ipc: "ipcns",
+  network: "netns",
+  uts: "utsns",
+  user: "userns",
+  pid: "pidns",
+};
 
 const allTypes = Object.keys(namespaceDirectories) as SharedNamespaceType[];
 
@@ -19,7 +31,7 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * @param types which kinds; all by default
  */
 export function unpinPod(
-  server: ServerParts,
+  server: Pick<ServerView, "config" | "lists">,
   sandbox: Sandbox,
   types: readonly SharedNamespaceType[] = allTypes,
 ): void {
@@ -28,11 +40,22 @@ export function unpinPod(
   unpin(server, pins, own);
 }
 
+/** Unpins all namespaces of a pod that has ended, and unmounts its /dev/shm. */
+export function unmountPod(server: Pick<ServerView, "config" | "lists">, sandbox: Sandbox): void {
+  unpinPod(server, sandbox);
+  unmountShm(sandbox);
+}
+
+/** Only the pod's own: one that uses the host's names the host's directory. */
+export function unmountShm({ infraContainer }: Sandbox): void {
+  unmount(join(infraContainer.bundlePath, "shm"));
+}
+
 /**
  * Unpins the pid namespace that only this container's spec names: CRI-O pins one for a container that joins that of
  * another (target). The pod's own stays.
  */
-export function unpinContainer(server: ServerParts, container: Container): void {
+export function unpinContainer(server: Pick<ServerView, "config" | "lists">, container: Container): void {
   const pins = specPins(container).filter(({ type }) => type === "pid");
   unpin(server, pins, new Set([container]));
 }
@@ -43,7 +66,11 @@ interface Pin {
   readonly path: string;
 }
 
-function unpin(server: ServerParts, pins: readonly Pin[], own: ReadonlySet<Container>): void {
+function unpin(
+  server: Pick<ServerView, "config" | "lists">,
+  pins: readonly Pin[],
+  own: ReadonlySet<Container>,
+): void {
   const there = pins.filter(({ path }) => statOf(path) !== undefined);
   if (there.length === 0) return;
   const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
@@ -64,7 +91,10 @@ function unpin(server: ServerParts, pins: readonly Pin[], own: ReadonlySet<Conta
 }
 
 /** What the pods and containers of the store name but for those that are meant. */
-function pinsOfOthers(server: ServerParts, own: ReadonlySet<Container>): Set<string> {
+function pinsOfOthers(
+  server: Pick<ServerView, "config" | "lists">,
+  own: ReadonlySet<Container>,
+): Set<string> {
   const sandboxes = server.lists.listSandboxes();
   const pods = sandboxes.filter(({ infraContainer }) => !own.has(infraContainer));
   const members = sandboxes.flatMap((sandbox) => sandbox.containers()).filter((member) => !own.has(member));
@@ -72,7 +102,7 @@ function pinsOfOthers(server: ServerParts, own: ReadonlySet<Container>): Set<str
   return new Set(pins.map(({ path }) => placeOf(path)));
 }
 
-function podPins(server: ServerParts, { infraContainer, uid }: Sandbox): Pin[] {
+function podPins(server: Pick<ServerView, "config" | "lists">, { infraContainer, uid }: Sandbox): Pin[] {
   const named = specPins(infraContainer);
   const places = new Map(allTypes.map((type) => [placeOf(directoryOf(server, type)), type]));
   const beside = named
@@ -107,7 +137,7 @@ function namespacesIn(container: Container): readonly { type: string; path?: str
   }
 }
 
-function directoryOf({ config }: ServerParts, type: SharedNamespaceType): string {
+function directoryOf({ config }: Pick<ServerView, "config">, type: SharedNamespaceType): string {
   return join(config.namespacesDir, namespaceDirectories[type]);
 }
 
