@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import packageJson from "../package.json";
-import { parseCommandLine } from "../src/program/parser";
+import { parseCommandLine } from "../src/program/command-line";
 import { commands } from "../src/program/command-list";
 
 const repository = join(__dirname, "..");
@@ -14,9 +14,9 @@ test("it shows command lines", () => {
   expect(commandLines.length).toBeGreaterThan(10);
 });
 
-test.each(commandLines)("kpod %s is a command line that kpod takes", (line) => {
+test.each(commandLines)("kpod %s is a command line that kpod takes", async (line) => {
   const words = line.replace(/ [|>] .*/, "").match(/'[^']*'|\S+/g) ?? [];
-  expect(parseCommandLine(words, commands).kind).toBe("command");
+  expect(await parseCommandLine(words, commands)).toHaveProperty("kind", "command");
 });
 
 describe.each(["README.md", "CONTRIBUTING.md", "docs/architecture.md"])("%s", (document) => {

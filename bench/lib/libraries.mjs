@@ -7,7 +7,7 @@ import { BENCH_DIRECTORY } from "./place.mjs";
 
 /** The libraries, and the calls that load them. */
 const LIBRARIES = {
-  commander: "unusual spellings of flags, wrong usage",
+  commander: "flags, wrong usage",
   "@iarna/toml/parse-string": "configuration that is not plain",
   chalk: "terminals with colours",
   "cli-table3": "help",

@@ -1,15 +1,9 @@
-import type { Command } from "./command";
 import { UsageError } from "../shell/errors";
-import {
-  flagValues,
-  joinValues,
-  type FlagSpec,
-  type FlagSpecs,
-  type GivenFlags,
-  type ParsedFlags,
-} from "../shell/flags";
+import type { FlagSpecs } from "../shell/flags";
 import { globalFlags, type GlobalValues } from "../shell/global-flags";
-import { parsePlainFlags } from "./plain-flags";
+import { findCommand, flagsAfter, isFamily, type Command } from "./command";
+import { flagValues, joinValues, type GivenFlags, type ParsedFlags } from "./flag-values";
+import { looksLikeFlag } from "./normalize-flags";
 
 /** What a command line asks for. */
 export type Request =
@@ -24,67 +18,24 @@ export type Request =
       readonly globals: GlobalValues;
     };
 
-/** What takes the words of a command line apart. */
-export interface Reader {
-  readonly flags: (
-    words: readonly string[],
-    specs: FlagSpecs,
-    options: { stopAtArgument: boolean },
-  ) => ParsedFlags;
-  /** The error for words that call no command. */
-  readonly unknown: (path: readonly string[]) => Error;
-}
-
-/** Not wrong usage as yet: the parser has to tell. */
-class NotPlainError extends Error {}
-
-const plainReader: Reader = {
-  flags: (...args) => {
-    const parsed = parsePlainFlags(...args);
-    if (parsed === undefined) throw new NotPlainError();
-    return parsed;
-  },
-  unknown: () => new NotPlainError(),
-};
-
-/**
- * Reads a command line of the usual forms, without the parser, which takes a tenth of the time of a list to load.
- *
- * @returns undefined for all others, and for most mistakes
- * @throws UsageError for other mistakes
- */
-export function parsePlainCommandLine(
-  argv: readonly string[],
-  commands: readonly Command[],
-): Request | undefined {
-  try {
-    return readCommandLine(argv, commands, plainReader);
-  } catch (error) {
-    if (error instanceof NotPlainError) return undefined;
-    throw error;
-  }
-}
-
 /**
  * Reads a command line. Global flags stand before and after the words of the command; after them the short
  * flags of the command go first (`-s` is the storage driver before `ps` and the size after it).
  *
  * @param argv the words after `kpod`
  * @param commands the commands there are
- * @param reader what takes its words apart
  * @throws UsageError for wrong usage
  * @throws UnknownCommandError when no command is called so
  */
-export function readCommandLine(
+export async function parseCommandLine(
   argv: readonly string[],
   commands: readonly Command[],
-  reader: Reader,
-): Request {
+): Promise<Request> {
   let path: readonly string[] = [];
   let words = argv;
   let given: GivenFlags = new Map();
   for (;;) {
-    const before = inHelpOf(path, () => reader.flags(words, globalFlags, { stopAtArgument: true }));
+    const before = await inHelpOf(path, () => parseFlags(words, globalFlags, { stopAtArgument: true }));
     given = mergeGiven(given, before.given, globalFlags);
     const [word, ...rest] = before.args;
     if (given.has("version")) return { kind: "version" };
@@ -92,37 +43,20 @@ export function readCommandLine(
     path = [...path, word];
     words = rest;
     const command = findCommand(commands, path);
-    if (command !== undefined) return requestOf(command, given, words, reader);
-    if (!isFamily(commands, path)) throw reader.unknown(path);
+    if (command !== undefined) return requestOf(command, given, words);
+    if (!isFamily(commands, path)) {
+      const { unknownCommand } = await import("./parser");
+      throw unknownCommand(commands, path);
+    }
   }
 }
 
-/** The command that is called by exactly these words. */
-export function findCommand(commands: readonly Command[], path: readonly string[]): Command | undefined {
-  return commands.find((command) => command.path.length === path.length && startsWith(command.path, path));
-}
-
-/** True when longer commands begin with these words, as those of `pod` do. */
-export function isFamily(commands: readonly Command[], path: readonly string[]): boolean {
-  return commands.some((command) => command.path.length > path.length && startsWith(command.path, path));
-}
-
-/** The flags that are known after the words of a command: its own, and the global ones. */
-export function flagsAfter(command: Command): FlagSpecs {
-  const shorts = new Set(Object.values(command.flags).map((spec) => spec.short));
-  const globals = Object.entries<FlagSpec>(globalFlags).map(([long, { short, ...spec }]) => [
-    long,
-    short === undefined || shorts.has(short) ? spec : { ...spec, short },
-  ]);
-  return { ...(Object.fromEntries(globals) as FlagSpecs), ...command.flags };
-}
-
-function requestOf(command: Command, before: GivenFlags, words: readonly string[], reader: Reader): Request {
+async function requestOf(command: Command, before: GivenFlags, words: readonly string[]): Promise<Request> {
   const path = command.path;
   if (before.has("help")) return { kind: "help", path };
-  return inHelpOf(path, () => {
+  return inHelpOf(path, async () => {
     const specs = flagsAfter(command);
-    const after = reader.flags(words, specs, { stopAtArgument: command.passThrough === true });
+    const after = await parseFlags(words, specs, { stopAtArgument: command.passThrough === true });
     if (after.given.has("help")) return { kind: "help", path };
     if (after.given.has("version")) return { kind: "version" };
     checkExclusive(command, after.given);
@@ -130,6 +64,18 @@ function requestOf(command: Command, before: GivenFlags, words: readonly string[
     const globals = flagValues(globalFlags, mergeGiven(before, after.given, globalFlags));
     return { kind: "command", command, given: after.given, args: after.args, globals };
   });
+}
+
+/** Takes words apart. Where no flag stands among them there is nothing to load commander for. */
+async function parseFlags(
+  words: readonly string[],
+  specs: FlagSpecs,
+  options: { stopAtArgument: boolean },
+): Promise<ParsedFlags> {
+  const first = words.findIndex(looksLikeFlag);
+  if (first < 0 || (first > 0 && options.stopAtArgument)) return { given: new Map(), args: words };
+  const parser = await import("./parser");
+  return parser.parseFlags(words, specs, options);
 }
 
 function checkArguments({ path, arguments: spec }: Command, args: readonly string[]): void {
@@ -157,16 +103,11 @@ function mergeGiven(before: GivenFlags, after: GivenFlags, known: FlagSpecs): Gi
 }
 
 /** Runs a step of the parser; wrong usage in it points to the help of this command. */
-function inHelpOf<T>(path: readonly string[], step: () => T): T {
+async function inHelpOf<T>(path: readonly string[], step: () => Promise<T>): Promise<T> {
   try {
-    return step();
+    return await step();
   } catch (error) {
     if (error instanceof UsageError) error.command ??= path;
     throw error;
   }
-}
-
-/** True when the words of a command begin with these. */
-export function startsWith(path: readonly string[], start: readonly string[]): boolean {
-  return start.every((word, index) => path[index] === word);
 }

@@ -1,6 +1,8 @@
 import type { CommandDescription } from "../shell/command";
 import type { BaseContext, CommandContext } from "../shell/context";
-import { flagValues, type GivenFlags } from "../shell/flags";
+import type { FlagSpec, FlagSpecs } from "../shell/flags";
+import { globalFlags } from "../shell/global-flags";
+import { flagValues, type GivenFlags } from "./flag-values";
 
 /** A command: what is said of it, the words that call it, and what it does. */
 export interface Command extends CommandDescription {
@@ -39,4 +41,29 @@ export function command<Description extends CommandDescription>(
       return run({ ...base, flags, args: counted });
     },
   };
+}
+
+/** The command that is called by exactly these words. */
+export function findCommand(commands: readonly Command[], path: readonly string[]): Command | undefined {
+  return commands.find((command) => command.path.length === path.length && startsWith(command.path, path));
+}
+
+/** True when longer commands begin with these words, as those of `pod` do. */
+export function isFamily(commands: readonly Command[], path: readonly string[]): boolean {
+  return commands.some((command) => command.path.length > path.length && startsWith(command.path, path));
+}
+
+/** The flags that are known after the words of a command: its own, and the global ones. */
+export function flagsAfter(command: Command): FlagSpecs {
+  const shorts = new Set(Object.values(command.flags).map((spec) => spec.short));
+  const globals = Object.entries<FlagSpec>(globalFlags).map(([long, { short, ...spec }]) => [
+    long,
+    short === undefined || shorts.has(short) ? spec : { ...spec, short },
+  ]);
+  return { ...(Object.fromEntries(globals) as FlagSpecs), ...command.flags };
+}
+
+/** True when the words of a command begin with these. */
+export function startsWith(path: readonly string[], start: readonly string[]): boolean {
+  return start.every((word, index) => path[index] === word);
 }

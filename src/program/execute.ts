@@ -3,7 +3,7 @@ import type { Command } from "./command";
 import { createContext } from "./context";
 import { isInterruption, UsageError } from "../shell/errors";
 import { ExitCode } from "../shell/exit-code";
-import { parsePlainCommandLine, type Request } from "./command-line";
+import { parseCommandLine, type Request } from "./command-line";
 import { report } from "./report";
 import type { Terminal } from "../shell/terminal";
 import { mark } from "../shell/trace";
@@ -22,17 +22,10 @@ export async function execute(
   commands: readonly Command[],
 ): Promise<number> {
   try {
-    return await answer(await readRequest(argv, commands), terminal, commands);
+    return await answer(await parseCommandLine(argv, commands), terminal, commands);
   } catch (error) {
     return report(error, terminal, argv);
   }
-}
-
-async function readRequest(argv: readonly string[], commands: readonly Command[]): Promise<Request> {
-  const plain = parsePlainCommandLine(argv, commands);
-  if (plain !== undefined) return plain;
-  const { parseCommandLine } = await import("./parser");
-  return parseCommandLine(argv, commands);
 }
 
 async function answer(request: Request, terminal: Terminal, commands: readonly Command[]): Promise<number> {

@@ -1,10 +1,9 @@
 import CliTable from "cli-table3";
 import { loadColors, type Colors } from "../shell/colors";
 import { commandGroups } from "../shell/command";
-import type { Command } from "./command";
+import { findCommand, flagsAfter, isFamily, type Command } from "./command";
 import type { FlagSpec, FlagSpecs } from "../shell/flags";
 import { unknownCommand } from "./parser";
-import { findCommand, flagsAfter, isFamily } from "./command-line";
 import { globalFlags } from "../shell/global-flags";
 import type { Terminal } from "../shell/terminal";
 

@@ -1,49 +1,24 @@
 import { Command as Commander, CommanderError, Option } from "commander";
-import type { Command } from "./command";
 import { UnknownCommandError, UsageError } from "../shell/errors";
-import type { FlagSpec, FlagSpecs, GivenValue, ParsedFlags } from "../shell/flags";
-import { addValue, parsePlainFlags } from "./plain-flags";
-import { readCommandLine, startsWith, type Request } from "./command-line";
-import { prepareWords } from "./prepared-words";
-
-/**
- * Reads any command line, and says what is wrong with it.
- *
- * @param argv the words after `kpod`
- * @param commands the commands there are
- * @throws UsageError for wrong usage
- * @throws UnknownCommandError when no command is called so
- */
-export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): Request {
-  return readCommandLine(argv, commands, {
-    flags: parseFlags,
-    unknown: (path) => unknownCommand(commands, path),
-  });
-}
+import type { FlagSpec, FlagSpecs } from "../shell/flags";
+import { startsWith, type Command } from "./command";
+import { addValue, type GivenValue, type ParsedFlags } from "./flag-values";
+import { normalizeFlags } from "./normalize-flags";
 
 /**
  * Takes flags and arguments apart and reads the values of the flags.
  *
  * @param words what follows `kpod` or the command's name
  * @param specs the flags that are known here
- * @param options.stopAtArgument the first argument ends the flags, and everything after it is an argument
+ * @param stopAtArgument the first argument ends the flags, and everything after it is an argument
  * @throws UsageError for an unknown flag, a missing or a bad value
  */
 export function parseFlags(
   words: readonly string[],
   specs: FlagSpecs,
-  options: { stopAtArgument: boolean },
+  { stopAtArgument }: { stopAtArgument: boolean },
 ): ParsedFlags {
-  return parsePlainFlags(words, specs, options) ?? parseByCommander(words, specs, options);
-}
-
-/** The same for words of all forms, and mistakes. */
-export function parseByCommander(
-  words: readonly string[],
-  specs: FlagSpecs,
-  options: { stopAtArgument: boolean },
-): ParsedFlags {
-  const prepared = prepareWords(words, specs, options.stopAtArgument);
+  const normalized = normalizeFlags(words, specs, stopAtArgument);
   const given = new Map<string, GivenValue>();
   const parser = new Commander()
     .helpOption(false)
@@ -51,16 +26,16 @@ export function parseByCommander(
     .exitOverride()
     .configureOutput({ writeOut() {}, writeErr() {}, outputError() {} })
     .argument("[words...]")
-    .passThroughOptions(options.stopAtArgument)
+    .passThroughOptions(stopAtArgument)
     .action(() => {});
   for (const [long, spec] of Object.entries(specs)) parser.addOption(commanderOption(long, spec, given));
   try {
-    parser.parse(prepared.words, { from: "user" });
+    parser.parse(normalized.words, { from: "user" });
   } catch (error) {
     if (error instanceof CommanderError) throw new UsageError(plainMessage(error));
     throw error;
   }
-  for (const long of prepared.off) given.delete(long);
+  for (const long of normalized.off) given.delete(long);
   return { given, args: parser.args };
 }
 

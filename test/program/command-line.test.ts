@@ -1,20 +1,20 @@
 import { command, type Command } from "../../src/program/command";
 import { UnknownCommandError, UsageError } from "../../src/shell/errors";
-import { parseCommandLine } from "../../src/program/parser";
+import { parseCommandLine } from "../../src/program/command-line";
 import type { Request } from "../../src/program/command-line";
 import { commands } from "../../src/program/command-list";
 
 /** What a command line asks for, as far as the tests tell it: the path, and what was given. */
-function parse(line: string, known: readonly Command[] = commands): unknown {
-  const request: Request = parseCommandLine(line === "" ? [] : line.split(" "), known);
+async function parse(line: string, known: readonly Command[] = commands): Promise<unknown> {
+  const request: Request = await parseCommandLine(line === "" ? [] : line.split(" "), known);
   if (request.kind !== "command") return request;
   const given = Object.fromEntries(request.given);
   return { path: request.command.path.join(" "), given, args: request.args, globals: request.globals };
 }
 
-function failure(line: string, commands?: readonly Command[]): UsageError {
+async function failure(line: string, commands?: readonly Command[]): Promise<UsageError> {
   try {
-    parse(line, commands);
+    await parse(line, commands);
   } catch (error) {
     if (error instanceof UsageError) return error;
     throw error;
@@ -67,9 +67,9 @@ describe("commands", () => {
     ],
     ["run -- busybox -x", "run", {}, ["busybox", "-x"]],
     ["run busybox -- -x", "run", {}, ["busybox", "--", "-x"]],
-  ])("kpod %s", (line, path, given, args) => {
-    expect(parse(line)).toMatchObject({ path, args });
-    expect(parse(line)).toHaveProperty("given", given);
+  ])("kpod %s", async (line, path, given, args) => {
+    expect(await parse(line)).toMatchObject({ path, args });
+    expect(await parse(line)).toHaveProperty("given", given);
   });
 
   test.each([
@@ -84,19 +84,19 @@ describe("commands", () => {
     ["pod --root /x", ["pod"]],
     ["pod -h", ["pod"]],
     ["pod run -h", ["pod", "run"]],
-  ])("kpod %s asks for help", (line, path) => {
-    expect(parse(line)).toEqual({ kind: "help", path });
+  ])("kpod %s asks for help", async (line, path) => {
+    expect(await parse(line)).toEqual({ kind: "help", path });
   });
 
   test.each(["--version", "-v", "-v ps", "ps --version", "pod -v"])(
     "kpod %s asks for the version",
-    (line) => {
-      expect(parse(line)).toEqual({ kind: "version" });
+    async (line) => {
+      expect(await parse(line)).toEqual({ kind: "version" });
     },
   );
 
-  test("after run, -v is the volume and the help of the container's command its own", () => {
-    expect(parse("run -v /a:/b busybox --help")).toMatchObject({
+  test("after run, -v is the volume and the help of the container's command its own", async () => {
+    expect(await parse("run -v /a:/b busybox --help")).toMatchObject({
       given: { volume: ["/a:/b"] },
       args: ["busybox", "--help"],
     });
@@ -117,13 +117,13 @@ describe("global flags", () => {
     ["--root /a pod --runroot /b ps --runtime /c", { root: "/a", runroot: "/b", runtime: "/c" }],
     ["--log-level debug ps --lock-timeout 0.5", { logLevel: "debug", lockTimeout: 0.5 }],
     ["--lock-timeout 0 ps", { lockTimeout: 0 }],
-  ])("kpod %s", (line, globals) => {
-    expect(parse(line)).toHaveProperty("globals", { ...defaults, ...globals });
+  ])("kpod %s", async (line, globals) => {
+    expect(await parse(line)).toHaveProperty("globals", { ...defaults, ...globals });
   });
 
-  test("a command's own short flag wins after its name, and the global one before it", () => {
-    expect(parse("list -s", sized)).toMatchObject({ given: { size: true }, globals: defaults });
-    expect(parse("-s vfs list -s --storage-driver overlay", sized)).toMatchObject({
+  test("a command's own short flag wins after its name, and the global one before it", async () => {
+    expect(await parse("list -s", sized)).toMatchObject({ given: { size: true }, globals: defaults });
+    expect(await parse("-s vfs list -s --storage-driver overlay", sized)).toMatchObject({
       given: { size: true },
       globals: { storageDriver: "overlay" },
     });
@@ -180,19 +180,19 @@ describe("wrong usage", () => {
     ["ps -a -l", "Last, latest and all are mutually exclusive", "ps"],
     ["ps -a -n 1", "Last, latest and all are mutually exclusive", "ps"],
     ["ps -n 0 --latest", "Last, latest and all are mutually exclusive", "ps"],
-  ])("kpod %s", (line, message, command) => {
-    const error = failure(line);
+  ])("kpod %s", async (line, message, command) => {
+    const error = await failure(line);
     expect(error.message).toBe(message);
     expect(error.exitCode).toBe(2);
     expect((error.command ?? []).join(" ")).toBe(command);
   });
 
-  test("--all=false does not exclude --latest", () => {
-    expect(parse("ps --all=false --latest")).toHaveProperty("given", { latest: true });
+  test("--all=false does not exclude --latest", async () => {
+    expect(await parse("ps --all=false --latest")).toHaveProperty("given", { latest: true });
   });
 
-  test("a number may have a sign and a fraction where no minimum is set", () => {
-    expect(parse("list --number=-1.5", sized)).toHaveProperty("given", { number: -1.5 });
+  test("a number may have a sign and a fraction where no minimum is set", async () => {
+    expect(await parse("list --number=-1.5", sized)).toHaveProperty("given", { number: -1.5 });
   });
 });
 
@@ -223,8 +223,8 @@ describe("unknown commands", () => {
     ["pod load", "unknown command 'load'", "pod"],
     ["--help bogus", "unknown command 'bogus'", ""],
     ["-- -x", "unknown command '-x'", ""],
-  ])("kpod %s", (line, message, family) => {
-    const error = failure(line, commands);
+  ])("kpod %s", async (line, message, family) => {
+    const error = await failure(line, commands);
     expect(error).toBeInstanceOf(UnknownCommandError);
     expect(error.message).toBe(message);
     expect(error.exitCode).toBe(3);

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import { commandFolders, missingParts, missingTest } from "../../scripts/lib/commands.mjs";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
-import { propertyOf } from "../../src/shell/flags";
+import { propertyOf } from "../../src/program/flag-values";
 import { globalFlags } from "../../src/shell/global-flags";
-import { parseCommandLine } from "../../src/program/parser";
+import { parseCommandLine } from "../../src/program/command-line";
 import { commands } from "../../src/program/command-list";
 
 const named = commands.map((command) => [command.path.join(" "), command] as const);
@@ -28,13 +28,13 @@ test.each(named)("%s: its flags are told apart from each other and from the glob
   }
 });
 
-test.each(named)("%s: its examples are command lines that kpod takes", (name, command) => {
+test.each(named)("%s: its examples are command lines that kpod takes", async (name, command) => {
   for (const example of command.examples) {
     // As a shell takes it apart; what it would fill in stands for one argument.
     const line = example.command.replace(/ [|>] .*/, "");
     const [kpod, ...words] = line.match(/'[^']*'|"[^"]*"|\$\([^)]*\)|\S+/g) ?? [];
     expect(kpod).toBe("kpod");
-    const request = parseCommandLine(words, commands);
+    const request = await parseCommandLine(words, commands);
     expect(request.kind === "command" && request.command.path.join(" ")).toBe(name);
   }
 });

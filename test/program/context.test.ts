@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { createContext } from "../../src/program/context";
-import { flagValues } from "../../src/shell/flags";
+import { flagValues } from "../../src/program/flag-values";
 import { globalFlags } from "../../src/shell/global-flags";
 import { commands } from "../../src/program/command-list";
 import { bufferTerminal } from "../helpers/buffer-terminal";

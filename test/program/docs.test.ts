@@ -9,7 +9,7 @@ import type { FlagSpec } from "../../src/shell/flags";
 import { globalFlags } from "../../src/shell/global-flags";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
-import { parseCommandLine } from "../../src/program/parser";
+import { parseCommandLine } from "../../src/program/command-line";
 import { commands } from "../../src/program/command-list";
 import packageJson from "../../package.json";
 import { runProcess } from "../helpers/process";
@@ -47,11 +47,11 @@ type Flag = readonly [long: string, spec: FlagSpec];
 
 const plain = { colors: plainColors, columns: undefined };
 
-function isTaken({ path, arguments: { min } }: Command, [long, spec]: Flag): boolean {
+async function isTaken({ path, arguments: { min } }: Command, [long, spec]: Flag): Promise<boolean> {
   const value = spec.choices?.[0] ?? (spec.type === undefined ? "x" : "1");
   const words = [...path, `--${long}`, ...(spec.argument === undefined ? [] : [value])];
   try {
-    parseCommandLine([...words, ...Array.from({ length: min }, () => "x")], commands);
+    await parseCommandLine([...words, ...Array.from({ length: min }, () => "x")], commands);
     return true;
   } catch (error) {
     if (error instanceof UsageError && error.message.startsWith("unknown option")) return false;
@@ -69,7 +69,7 @@ function quotedAs(quote: string, words: readonly string[]): string {
 }
 
 /** Where nothing is said of a flag of a command, of all the places where it has to be. */
-function placesWithout(command: Command, flag: Flag): string[] {
+async function placesWithout(command: Command, flag: Flag): Promise<string[]> {
   const { path } = command;
   const [long] = flag;
   const isGlobal = long in globalFlags;
@@ -89,7 +89,7 @@ function placesWithout(command: Command, flag: Flag): string[] {
     .filter((line) => new RegExp(`'__kpod_can ${can.replace("*", "\\*")}[ ']`).test(line));
   const page = made.get(isGlobal ? "man/kpod.1" : `man/${["kpod", ...path].join("-")}.1`) ?? "";
   const saidIn = {
-    parser: isTaken(command, flag),
+    parser: await isTaken(command, flag),
     help: new RegExp(`^ +(-., )?--${long}( |$)`, "m").test(helpText(commands, path, plain)),
     bash: new RegExp(`(^|\\(| )--${long}( |\\)|$)`).test(bash ?? ""),
     zsh: new RegExp(`[')},]--${long}(=-?)?[}']`).test(zsh ?? ""),
@@ -112,14 +112,14 @@ const flags = commands.flatMap((entry) =>
 );
 
 describe("nothing leaves out a flag of a command", () => {
-  test.each(flags)("%s", (_, entry, flag) => {
-    expect(placesWithout(entry, flag)).toEqual([]);
+  test.each(flags)("%s", async (_, entry, flag) => {
+    expect(await placesWithout(entry, flag)).toEqual([]);
   });
 
-  test("a flag that nothing knows is missed everywhere", () => {
+  test("a flag that nothing knows is missed everywhere", async () => {
     for (const entry of commands) {
       const everywhere = ["parser", "help", "bash", "zsh", "fish", "manual"];
-      expect(placesWithout(entry, ["left-out", { help: "Not there" }])).toEqual(everywhere);
+      expect(await placesWithout(entry, ["left-out", { help: "Not there" }])).toEqual(everywhere);
     }
   });
 });

@@ -1,6 +1,6 @@
 import { UsageError } from "../../shell/errors";
 import { globalFlags } from "../../shell/global-flags";
-import { prepareWords } from "../prepared-words";
+import { normalizeFlags } from "../normalize-flags";
 
 /** The word by which the shells' scripts ask for names. */
 export const askWord = "__complete";
@@ -26,7 +26,7 @@ export interface CompletionRequest {
  * @returns undefined when they ask for something else
  */
 export function readCompletionRequest(argv: readonly string[]): CompletionRequest | undefined {
-  const words = prepared(argv);
+  const words = normalized(argv);
   const at = words.findIndex((word) => !word.startsWith("--"));
   if (words[at] !== askWord) return undefined;
   const [first, ...rest] = words.slice(at + 1);
@@ -35,9 +35,9 @@ export function readCompletionRequest(argv: readonly string[]): CompletionReques
   return { globals: givenValues(words.slice(0, at)), place: place.filter((part) => part !== ""), word };
 }
 
-function prepared(argv: readonly string[]): readonly string[] {
+function normalized(argv: readonly string[]): readonly string[] {
   try {
-    return prepareWords(argv, globalFlags, true).words;
+    return normalizeFlags(argv, globalFlags, true).words;
   } catch (error) {
     // The parser of the command line says what is wrong.
     if (error instanceof UsageError) return [];

@@ -1,8 +1,8 @@
 import { UsageError } from "../shell/errors";
 import type { FlagSpec, FlagSpecs } from "../shell/flags";
 
-/** The words of a command line, made ready for commander. */
-export interface PreparedWords {
+/** The words of a command line, its flags in their long forms (`--last=5`). */
+export interface NormalizedFlags {
   readonly words: readonly string[];
   /** Switches that were turned off last (`--all=false`). */
   readonly off: ReadonlySet<string>;
@@ -18,12 +18,12 @@ export interface PreparedWords {
  * @param stopAtArgument true where the first argument ends the flags
  * @throws UsageError `option --format requires a value`, or a switch with a value that is not a boolean
  */
-export function prepareWords(
+export function normalizeFlags(
   words: readonly string[],
   specs: FlagSpecs,
   stopAtArgument: boolean,
-): PreparedWords {
-  const prepared: string[] = [];
+): NormalizedFlags {
+  const normalized: string[] = [];
   const off = new Set<string>();
   const byShort = new Map(
     Object.entries(specs).flatMap(([long, spec]) => (spec.short === undefined ? [] : [[spec.short, long]])),
@@ -44,33 +44,33 @@ export function prepareWords(
     const name = word.slice(2, equals < 0 ? undefined : equals);
     const attached = equals < 0 ? undefined : word.slice(equals + 1);
     const spec = ownSpec(specs, name);
-    if (spec === undefined) prepared.push(word);
+    if (spec === undefined) normalized.push(word);
     else if (spec.argument !== undefined)
-      prepared.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
+      normalized.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
     else if (isOn(name, attached)) switchOn(name);
     else off.add(name);
   };
 
   const switchOn = (name: string) => {
     off.delete(name);
-    prepared.push(`--${name}`);
+    normalized.push(`--${name}`);
   };
 
   const shorts = (word: string) => {
     for (let at = 1; at < word.length; at += 1) {
       const name = byShort.get(word.charAt(at));
       if (name === undefined) {
-        prepared.push(unknownShort(word.slice(at)));
+        normalized.push(unknownShort(word.slice(at)));
         return;
       }
       const spec = ownSpec(specs, name);
       if (spec?.argument !== undefined && !(spec.implied !== undefined && byShort.has(word.charAt(at + 1)))) {
         const rest = at + 1 < word.length ? word.slice(at + 1).replace(/^=/, "") : undefined;
-        prepared.push(`--${name}=${attachedValue(name, rest) ?? takeValueOf(name, spec)}`);
+        normalized.push(`--${name}=${attachedValue(name, rest) ?? takeValueOf(name, spec)}`);
         return;
       }
       if (spec?.implied !== undefined) {
-        prepared.push(`--${name}=${spec.implied}`);
+        normalized.push(`--${name}=${spec.implied}`);
         continue;
       }
       switchOn(name);
@@ -80,14 +80,14 @@ export function prepareWords(
   while (next < words.length) {
     const word = words[next++] ?? "";
     if (word === "--" || (stopAtArgument && !looksLikeFlag(word))) {
-      prepared.push(word, ...words.slice(next));
+      normalized.push(word, ...words.slice(next));
       break;
     }
     if (word.startsWith("--")) long(word);
     else if (looksLikeFlag(word)) shorts(word);
-    else prepared.push(word);
+    else normalized.push(word);
   }
-  return { words: prepared, off };
+  return { words: normalized, off };
 }
 
 /** True for what begins like a flag; `-` alone is an argument. */
