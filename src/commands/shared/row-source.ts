@@ -6,7 +6,8 @@ import type { Logger } from "../../lib/logger";
 import type { Container } from "../../lib/oci/container";
 import type { ContainerSizes } from "../../lib/operations/sizes";
 import type { PortMapping, Sandbox } from "../../lib/sandbox/sandbox";
-import { hasVanished, isBeingMade } from "../../lib/operations/vanished";
+import { isBeingMade } from "../../lib/oci/state/being-made";
+import { hasVanished } from "../../lib/operations/vanished";
 
 /** What the rows of a list of containers are made from. */
 export interface RowSource {

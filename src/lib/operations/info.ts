@@ -4,9 +4,10 @@ import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "
 import { findCrioVersion } from "../crio/find-version";
 import { errorMessage, KpodError } from "../errors";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
+import { isBeingMade } from "../oci/state/being-made";
 import type { ServerView } from "../server-parts";
 import { readableImages } from "./readable-images";
-import { hasVanished, isBeingMade } from "./vanished";
+import { hasVanished } from "./vanished";
 
 /** A runtime of the node. */
 export interface RuntimeInfo {

@@ -1,9 +1,10 @@
 import { KpodError } from "../errors";
 import { notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
+import { isBeingMade } from "../oci/state/being-made";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
-import { hasVanished, isBeingMade } from "./vanished";
+import { hasVanished } from "./vanished";
 
 /** Reads something; where that fails, it gives the other value instead. */
 export type TolerantRead = <T>(otherwise: T, read: () => T) => T;

@@ -6,8 +6,6 @@ import type { ServerView } from "../server-parts";
 import { readContainers } from "../storage/containers";
 import { isHeldForWriting } from "../storage/lock-holder";
 
-export { isBeingMade } from "../oci/state/being-made";
-
 /**
  * True when somebody has removed a container since the server's last update, or does so at this moment: what cannot be
  * read of it is then no fault. Files of records are replaced whole, so that no lock is needed to see whether its record
