@@ -1,3 +1,6 @@
+/** What stands for a number that is not known. */
+export const unknownNumber = "--";
+
 const sizeUnits = ["B", "kB", "MB", "GB", "TB", "PB", "EB", "ZB", "YB"] as const;
 
 /**
@@ -51,4 +54,9 @@ export function humanDuration(milliseconds: number): string {
  */
 export function humanAgo(moment: number, now: number): string {
   return `${humanDuration(now - moment)} ago`;
+}
+
+/** A moment as docker writes it: `2026-11-23 14:02:11 +0000 UTC`. */
+export function timeText(moment: Date): string {
+  return `${moment.toISOString().slice(0, 19).replace("T", " ")} +0000 UTC`;
 }

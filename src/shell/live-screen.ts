@@ -17,6 +17,11 @@ export interface LiveScreen {
   readonly show: (draw: Draw) => void;
 }
 
+/** The lines of a text, for a picture. */
+export function linesOf(text: string): readonly string[] {
+  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
+}
+
 // See xterm's ctlseqs: the alternate screen, the cursor, and erasing to the end of line and screen.
 const enter = "\x1b[?1049h\x1b[?25l";
 const leave = "\x1b[?25h\x1b[?1049l";

@@ -1,10 +1,9 @@
 import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
-import { humanAgo, humanSize } from "../../format/units";
+import { humanAgo, humanSize, timeText, unknownNumber } from "../../format/units";
 import type { ListedImage } from "../../lib/images/list";
-import { withSecondNames } from "../shared/second-names";
-import { timeText, unknownNumber } from "../shared/containers/texts";
+import { withSecondNames } from "../shared/output-format";
 
 /** The headings of the table of images. */
 export const imageColumns = ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"];

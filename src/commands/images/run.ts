@@ -5,7 +5,7 @@ import { jsonText } from "../../format/json";
 import { tableText } from "../../format/table";
 import { listImages, type ListedImage } from "../../lib/images/list";
 import { imageCells, imageColumns, imageHeadings, imageJson, imageRows } from "./rows";
-import { openRowTemplate, readFormat } from "../shared/template";
+import { openRowTemplate, readFormat } from "../shared/output-format";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;

@@ -3,8 +3,8 @@ import { escapeControl } from "../../format/escape";
 import { jsonText } from "../../format/json";
 import { humanSize } from "../../format/units";
 import { nodeInfo, type NodeInfo } from "../../lib/operations/info";
-import { templateView } from "../shared/inspect/view";
-import { openTemplate, readFormat } from "../shared/template";
+import { templateView } from "../shared/template-view";
+import { openTemplate, readFormat } from "../shared/output-format";
 import type { command } from "./command";
 
 /** `kpod info`: shows what is in force on this node, and where it comes from. */

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../shell/context";
 import { forEachInTurn } from "../shared/each";
-import { readSignal } from "../shared/signal";
+import { readSignal } from "../shared/flag-values";
 import type { command } from "./command";
 
 /** `kpod kill`: sends a signal to containers. */

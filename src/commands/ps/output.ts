@@ -4,9 +4,8 @@ import { jsonLine, jsonText } from "../../format/json";
 import type { Container } from "../../lib/oci/container";
 import { containerJson } from "./json";
 import { containerTable, type ContainerColumns } from "./table";
-import type { RowSource } from "../shared/row-source";
-import { openTableStyle } from "../shared/table-style";
-import { openRowTemplate, readFormat } from "../shared/template";
+import { openTableStyle, type Listing } from "../shared/listing";
+import { openRowTemplate, readFormat } from "../shared/output-format";
 
 /** The flags that say how `ps` prints. */
 export interface PsOutputFlags extends ContainerColumns {
@@ -19,7 +18,7 @@ export interface PsOutputFlags extends ContainerColumns {
 
 /** How `ps` prints. */
 export interface PsOutput {
-  readonly text: (source: RowSource, containers: readonly Container[]) => string;
+  readonly text: (listing: Listing, containers: readonly Container[]) => string;
   /** True for lists that people read; JSON is for programs. */
   readonly drawable: boolean;
   /** What must be found out for it. */
@@ -58,15 +57,15 @@ export async function openPsOutput(flags: PsOutputFlags, terminal: Terminal): Pr
   }
   if (format === "table") {
     const style = await openTableStyle(terminal, flags);
-    const text: PsOutput["text"] = (source, containers) => containerTable(source, containers, flags, style);
+    const text: PsOutput["text"] = (listing, containers) => containerTable(listing, containers, flags, style);
     const images = !flags.namespace;
     return { text, drawable: true, needs: { states: true, sizes: flags.size, images } };
   }
   if (format === "json") {
     const write = flags.watch === undefined ? jsonText : jsonLine;
     const options = { namespaces: flags.namespace };
-    const text: PsOutput["text"] = (source, containers) =>
-      write(containers.map((container) => containerJson(source, container, options)));
+    const text: PsOutput["text"] = (listing, containers) =>
+      write(containers.map((container) => containerJson(listing, container, options)));
     return { text, drawable: false, needs: { states: true, sizes: flags.size, images: true } };
   }
   return templateOutput(format.template, flags);
@@ -83,8 +82,8 @@ async function templateOutput(template: string, flags: PsOutputFlags): Promise<P
   const { fields } = rows;
   const states = fields.whole || [...fields.names].some((name) => !stateless.has(name));
   return {
-    text: (source, containers) =>
-      rows.render(containers.map((container) => templateContainer(source, container))),
+    text: (listing, containers) =>
+      rows.render(containers.map((container) => templateContainer(listing, container))),
     drawable: true,
     // As with docker, a template that names the size asks for it.
     needs: {

@@ -1,6 +1,6 @@
 import { pause } from "../../shell/timer";
 import type { CommandContext } from "../../shell/context";
-import { canDrawInPlace, withLiveScreen } from "../../shell/live-screen";
+import { canDrawInPlace, linesOf, withLiveScreen } from "../../shell/live-screen";
 import { mark } from "../../shell/trace";
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { ContainerServer } from "../../lib/container-server";
@@ -14,11 +14,9 @@ import {
 import { findOrphans } from "../../lib/operations/orphans";
 import { readableImageNames } from "../../lib/operations/readable-images";
 import { containerSizes } from "../../lib/operations/sizes";
-import { sortContainers } from "../shared/containers/sort";
-import { readFilters } from "../shared/filters";
 import { openPsOutput, type PsOutput } from "./output";
-import { selectContainers, showsAllStates } from "./selection";
-import { openRowSource, podOf, readOr, textOfPresent } from "../shared/row-source";
+import { selectContainers, showsAllStates, sortContainers } from "./selection";
+import { openListing, podOf, readFilters, readOr, textOfPresent } from "../shared/listing";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -69,32 +67,28 @@ function createList(
   const sizes = output.needs.sizes || flags.sort === "size";
   const images = output.needs.images || flags.sort === "image";
   let filter: ContainerFilter | undefined;
-  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
+  const listing = openListing(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
     await (states && !flags.orphans ? server.update({ infra: false }) : server.updateRecords());
     const orphans = flags.orphans ? await findOrphans(server) : undefined;
     if (orphans !== undefined)
-      source.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));
+      listing.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));
     mark("node looked at");
-    source.now = Date.now();
-    source.vanished.clear();
-    source.ports.clear();
+    listing.now = Date.now();
+    listing.vanished.clear();
+    listing.ports.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.
     filter ??= await openContainerFilter(
       server,
       terms,
-      (container, otherwise, read) => readOr(source, container, otherwise, read),
-      (container) => podOf(source, container),
+      (container, otherwise, read) => readOr(listing, container, otherwise, read),
+      (container) => podOf(listing, container),
     );
     const all = orphans?.map(({ container }) => container) ?? server.listContainers();
     const containers = selectContainers(flags, all, terms, filter);
-    if (images && containers.some(isNamelessImage)) source.imageNames = await readableImageNames(server);
-    if (sizes) source.sizes = await containerSizes(server, containers, signal());
-    const sorted = flags.sort === undefined ? containers : sortContainers(source, containers, flags.sort);
-    return textOfPresent(source, sorted, (present) => output.text(source, present));
+    if (images && containers.some(isNamelessImage)) listing.imageNames = await readableImageNames(server);
+    if (sizes) listing.sizes = await containerSizes(server, containers, signal());
+    const sorted = flags.sort === undefined ? containers : sortContainers(listing, containers, flags.sort);
+    return textOfPresent(listing, sorted, (present) => output.text(listing, present));
   };
-}
-
-function linesOf(text: string): readonly string[] {
-  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }

@@ -1,9 +1,9 @@
-import type { Colors } from "../../shell/colors";
+import { plainColors, type Colors } from "../../shell/colors";
 import { tableText, type Cell } from "../../format/table";
 import type { Container } from "../../lib/oci/container";
-import { ContainerRow } from "../shared/containers/rows";
-import type { RowSource } from "../shared/row-source";
-import { statusCell, type TableStyle } from "../shared/table-style";
+import type { ContainerState } from "../../lib/oci/state/container-state";
+import { ContainerRow } from "./row";
+import type { Listing, TableStyle } from "../shared/listing";
 
 /** Which columns a table of containers has. */
 export interface ContainerColumns {
@@ -58,7 +58,7 @@ const spare = ["COMMAND", "PORTS", "CREATED", "IMAGE"];
 
 /** Containers as a table. */
 export function containerTable(
-  source: RowSource,
+  listing: Listing,
   containers: readonly Container[],
   { pod, size, namespace, noheading }: ContainerColumns,
   { colors, width }: TableStyle,
@@ -67,7 +67,7 @@ export function containerTable(
   return tableText({
     columns: columns.map(({ heading }) => heading),
     rows: containers.map((container) => {
-      const row = new ContainerRow(source, container);
+      const row = new ContainerRow(listing, container);
       return columns.map(({ cell }) => cell(row, colors));
     }),
     heading: !noheading,
@@ -75,4 +75,22 @@ export function containerTable(
     narrow,
     spare,
   });
+}
+
+/** The state of a container in words, in its colour: what runs, what stands still, what failed, what nobody knows. */
+function statusCell(text: string, state: ContainerState | undefined, colors: Colors): Cell {
+  if (colors === plainColors) return text;
+  switch (state?.status) {
+    case "running":
+      return { text, paint: colors.green };
+    case "paused":
+      return { text, paint: colors.yellow };
+    case "creating":
+    case "created":
+      return text;
+    case "stopped":
+      return state.exitCode === 0 ? text : { text, paint: colors.red };
+    default:
+      return { text, paint: colors.magenta };
+  }
 }

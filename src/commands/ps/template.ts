@@ -1,13 +1,13 @@
 import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { Stringer } from "../../format/template/index";
-import { humanAgo } from "../../format/units";
+import { humanAgo, timeText } from "../../format/units";
 import type { Container } from "../../lib/oci/container";
 import { mountsOf } from "../../lib/operations/spec-mounts";
-import { ContainerRow } from "../shared/containers/rows";
-import { labelsText, runningTime, timeText } from "../shared/containers/texts";
-import { labelMethod, withMethod, withSecondNames } from "../shared/second-names";
-import { readOr, type RowSource } from "../shared/row-source";
+import { ContainerRow, runningTime } from "./row";
+import { withSecondNames } from "../shared/output-format";
+import { labelMethod, labelsText, withMethod } from "../shared/template-labels";
+import { readOr, type Listing } from "../shared/listing";
 
 /** Headings of `table …` that are not the field's name in words. */
 export const containerHeadings: Readonly<Record<string, string>> = {
@@ -21,15 +21,12 @@ export const containerHeadings: Readonly<Record<string, string>> = {
  * A container as templates of `ps` see it; a field is made when a template asks for it. Labels and Mounts print
  * as docker prints them, and can be ranged over; Size and RunningFor print in words, and compare as numbers.
  */
-export function templateContainer(
-  source: RowSource,
-  container: Container,
-): Readonly<Record<string, unknown>> {
-  const { noTrunc, now } = source;
-  const row = new ContainerRow(source, container);
+export function templateContainer(listing: Listing, container: Container): Readonly<Record<string, unknown>> {
+  const { noTrunc, now } = listing;
+  const row = new ContainerRow(listing, container);
   const { state } = container;
   const labels = (): Readonly<Record<string, string>> =>
-    readOr(source, container, {}, () => container.labels);
+    readOr(listing, container, {}, () => container.labels);
   const fields = {
     ID: row.id,
     get Image() {
@@ -49,14 +46,14 @@ export function templateContainer(
     get Ports() {
       return row.ports;
     },
-    Size: new Stringer(source.sizes?.get(container.id)?.rootFs ?? 0, row.size),
+    Size: new Stringer(listing.sizes?.get(container.id)?.rootFs ?? 0, row.size),
     Names: escapeControl(row.names),
     get Labels() {
       const all = labels();
       return new Stringer(new Map(Object.entries(all)), escapeControl(labelsText(all)));
     },
     get Mounts() {
-      const mounts = readOr(source, container, [], () => mountsOf(container.spec));
+      const mounts = readOr(listing, container, [], () => mountsOf(container.spec));
       const paths = mounts.filter(isBind).map(({ destination }) => destination);
       return new Stringer(paths, escapeControl(paths.join(",")));
     },

@@ -3,7 +3,7 @@ import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import type { ContainerOptions, VolumeOption } from "../../lib/launch/container-options";
 import { runContainer, type Foreground, type RunOptions } from "../../lib/launch/run";
-import { generatedName, readKeyValues } from "../shared/launch-flags";
+import { generatedName, readKeyValues } from "../shared/flag-values";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;

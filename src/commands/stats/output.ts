@@ -1,9 +1,9 @@
-import type { Draw } from "../../shell/live-screen";
+import { linesOf, type Draw } from "../../shell/live-screen";
 import type { Terminal } from "../../shell/terminal";
 import { jsonLine, jsonText } from "../../format/json";
 import type { NamedStats } from "../../lib/operations/stats-watch";
 import { rowJson, templateFields, templateHeadings, statsTable, type RowStyle } from "./rows";
-import { openRowTemplate, readFormat } from "../shared/template";
+import { openRowTemplate, readFormat } from "../shared/output-format";
 
 /** How one look is shown. */
 export interface StatsOutput {
@@ -53,8 +53,4 @@ export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): P
       return () => lines;
     },
   };
-}
-
-function linesOf(text: string): readonly string[] {
-  return text === "" ? [] : text.replace(/\n$/, "").split("\n");
 }

@@ -1,10 +1,10 @@
 import { displayId } from "../../format/id";
+import { sortedBy, type SortValue } from "../../format/sort";
 import { tableText } from "../../format/table";
-import { humanSize } from "../../format/units";
+import { humanSize, unknownNumber } from "../../format/units";
 import type { StatsValues } from "../../lib/operations/stats-values";
 import type { NamedStats, StatsPart } from "../../lib/operations/stats-watch";
-import { withSecondNames } from "../shared/second-names";
-import { unknownNumber } from "../shared/containers/texts";
+import { withSecondNames } from "../shared/output-format";
 
 /** How rows are shown. */
 export interface RowStyle {
@@ -100,11 +100,8 @@ export type SortKey = "container" | "name" | "cpu" | "mem" | "mem_percent" | "ne
 
 /** Sorts rows, texts rising and numbers falling; what is not known comes last, and equal rows stay in order. */
 export function sortRows(rows: readonly NamedStats[], key: SortKey): NamedStats[] {
-  const valueOf = sortValues[key];
-  return rows.toSorted((a, b) => compare(valueOf(a), valueOf(b)));
+  return sortedBy(rows, sortValues[key]);
 }
-
-type SortValue = string | number | undefined;
 
 const sortValues: Readonly<Record<SortKey, (row: NamedStats) => SortValue>> = {
   container: ({ id }) => id,
@@ -116,12 +113,6 @@ const sortValues: Readonly<Record<SortKey, (row: NamedStats) => SortValue>> = {
   block: ({ stats }) => both(stats.blockInput, stats.blockOutput),
   pids: ({ stats }) => stats.pids,
 };
-
-function compare(a: SortValue, b: SortValue): number {
-  if (typeof a === "string" && typeof b === "string") return a === b ? 0 : a < b ? -1 : 1;
-  if (typeof a === "number" && typeof b === "number") return b - a;
-  return Number(a === undefined) - Number(b === undefined);
-}
 
 function both(input: number | undefined, output: number | undefined): number | undefined {
   return input === undefined || output === undefined ? undefined : input + output;

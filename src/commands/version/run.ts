@@ -2,7 +2,7 @@ import type { CommandContext } from "../../shell/context";
 import { ExitCode } from "../../shell/exit-code";
 import { version } from "../../shell/version";
 import { jsonText } from "../../format/json";
-import { openRowTemplate, readFormat } from "../shared/template";
+import { openRowTemplate, readFormat } from "../shared/output-format";
 import type { command } from "./command";
 
 const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {

@@ -5,15 +5,13 @@ import { commands } from "../../../src/program/command-list";
 import { command as podPs } from "../../../src/commands/pod/ps/command";
 import { command as ps } from "../../../src/commands/ps/command";
 import { containerJson } from "../../../src/commands/ps/json";
-import { containerSortKeys, sortContainers } from "../../../src/commands/shared/containers/sort";
 import { containerTable } from "../../../src/commands/ps/table";
 import { templateContainer } from "../../../src/commands/ps/template";
-import { statusText } from "../../../src/commands/shared/containers/texts";
+import { statusText } from "../../../src/commands/ps/row";
 import { templatePod } from "../../../src/commands/pod/ps/template";
-import { openTableStyle } from "../../../src/commands/shared/table-style";
 import { openPsOutput, type PsOutputFlags } from "../../../src/commands/ps/output";
-import { selectContainers } from "../../../src/commands/ps/selection";
-import { openRowSource, type RowSource } from "../../../src/commands/shared/row-source";
+import { containerSortKeys, selectContainers, sortContainers } from "../../../src/commands/ps/selection";
+import { openListing, openTableStyle, type Listing } from "../../../src/commands/shared/listing";
 import type { ContainerState } from "../../../src/lib/oci/state/container-state";
 import { containerFilterKeys, parseContainerFilters } from "../../../src/lib/operations/filter-containers";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
@@ -62,7 +60,7 @@ const now = at(120).getTime();
 
 let directory: string;
 let node: TestServer;
-let source: RowSource;
+let source: Listing;
 
 const usual: PsOutputFlags = {
   quiet: false,
@@ -105,7 +103,7 @@ beforeAll(async () => {
     const state = states[container.metadata.name];
     container.state = state === undefined ? undefined : { ...blank, ...state };
   }
-  source = { ...openRowSource(node.server, { logger: node.logger, noTrunc: false }), now };
+  source = { ...openListing(node.server, { logger: node.logger, noTrunc: false }), now };
 });
 
 describe("status", () => {

@@ -2,9 +2,9 @@ import { completesAt } from "../../../src/program/completion/place";
 import { commands } from "../../../src/program/command-list";
 import { templateContainer } from "../../../src/commands/ps/template";
 import { imageRows } from "../../../src/commands/images/rows";
-import { templateView } from "../../../src/commands/shared/inspect/view";
+import { templateView } from "../../../src/commands/shared/template-view";
 import { templatePod } from "../../../src/commands/pod/ps/template";
-import { openRowSource } from "../../../src/commands/shared/row-source";
+import { openListing } from "../../../src/commands/shared/listing";
 import { templateFields } from "../../../src/commands/stats/rows";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
 import { containerFilterKeys } from "../../../src/lib/operations/filter-containers";
@@ -26,7 +26,7 @@ function offered(...place: string[]): unknown {
 
 test("the fields that are offered are those that templates know", async () => {
   const { server, logger } = await loaded();
-  const source = openRowSource(server, { logger, noTrunc: false });
+  const source = openListing(server, { logger, noTrunc: false });
   const container = server.lookupContainer(completionIds.cache);
   expect(offered("ps", "--format")).toEqual(Object.keys(templateContainer(source, container)));
   const pod = server.lookupSandbox(completionIds.shop);

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../../shell/context";
-import { inspectNames } from "../../shared/inspect/names";
+import { inspectNames } from "../../shared/inspect-names";
 import type { command } from "./command";
 
 /** `kpod pod inspect`: shows everything of pods. */

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../../shell/context";
 import { killPod } from "../../../lib/operations/pods";
 import { forEachInTurn } from "../../shared/each";
-import { readSignal } from "../../shared/signal";
+import { readSignal } from "../../shared/flag-values";
 import type { command } from "./command";
 
 /** `kpod pod kill`: sends a signal to the containers of pods. */

@@ -1,11 +1,10 @@
 import type { Colors } from "../../../shell/colors";
 import { displayId } from "../../../format/id";
+import { sortedBy } from "../../../format/sort";
 import type { Cell } from "../../../format/table";
 import { humanAgo } from "../../../format/units";
 import type { Sandbox, SandboxState } from "../../../lib/sandbox/sandbox";
-import { compareValues } from "../../shared/containers/sort";
-import { readOr, type RowSource } from "../../shared/row-source";
-import { podStateCell } from "../../shared/table-style";
+import { readOr, type Listing } from "../../shared/listing";
 
 /** The headings of the table of pods. */
 export const podColumns = ["POD ID", "NAME", "K8S NAMESPACE", "STATE", "CREATED", "ATTEMPT", "RUNNING"];
@@ -17,13 +16,13 @@ export const narrowPodColumns = { NAME: 10, "K8S NAMESPACE": 10 };
 export const sparePodColumns = ["ATTEMPT", "CREATED"];
 
 /** A pod as `pod ps` shows it in a table. */
-export function podRow(source: RowSource, sandbox: Sandbox, colors: Colors): Cell[] {
+export function podRow(listing: Listing, sandbox: Sandbox, colors: Colors): Cell[] {
   return [
-    displayId(sandbox.id, { noTrunc: source.noTrunc }),
+    displayId(sandbox.id, { noTrunc: listing.noTrunc }),
     sandbox.kubeName,
     sandbox.namespace,
-    podStateCell(podState(source, sandbox), colors),
-    humanAgo(sandbox.infraContainer.createdAt.getTime(), source.now),
+    podStateCell(podState(listing, sandbox), colors),
+    humanAgo(sandbox.infraContainer.createdAt.getTime(), listing.now),
     String(sandbox.attempt),
     runningText(sandbox),
   ];
@@ -39,7 +38,7 @@ export function runningText(sandbox: Sandbox): string {
 }
 
 /** A pod as `pod ps --format json` shows it. */
-export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unknown> {
+export function podJson(listing: Listing, sandbox: Sandbox): Record<string, unknown> {
   return {
     id: sandbox.id,
     name: sandbox.name,
@@ -47,9 +46,9 @@ export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unk
     namespace: sandbox.namespace,
     uid: sandbox.uid,
     attempt: sandbox.attempt,
-    state: podState(source, sandbox),
+    state: podState(listing, sandbox),
     createdAt: sandbox.infraContainer.createdAt.toISOString(),
-    labels: podLabels(source, sandbox),
+    labels: podLabels(listing, sandbox),
     infraContainerId: sandbox.infraContainer.id,
     containers: sandbox
       .containers()
@@ -58,20 +57,20 @@ export function podJson(source: RowSource, sandbox: Sandbox): Record<string, unk
 }
 
 /** Whether a pod is ready; one that cannot be read is not. */
-export function podState(source: RowSource, sandbox: Sandbox): SandboxState {
-  return readOr<SandboxState>(source, sandbox.infraContainer, "NotReady", () => sandbox.state);
+export function podState(listing: Listing, sandbox: Sandbox): SandboxState {
+  return readOr<SandboxState>(listing, sandbox.infraContainer, "NotReady", () => sandbox.state);
 }
 
 /** The labels of a pod; none when they cannot be read. */
-export function podLabels(source: RowSource, sandbox: Sandbox): Readonly<Record<string, string>> {
-  return readOr(source, sandbox.infraContainer, {}, () => sandbox.labels);
+export function podLabels(listing: Listing, sandbox: Sandbox): Readonly<Record<string, string>> {
+  return readOr(listing, sandbox.infraContainer, {}, () => sandbox.labels);
 }
 
 /** By what pods can be sorted. */
 export type PodSortKey = "created" | "id" | "name" | "namespace" | "state";
 
 /** Sorts pods: texts rise, times begin with the newest. Those that are equal stay in their order. */
-export function sortPods(source: RowSource, sandboxes: readonly Sandbox[], key: PodSortKey): Sandbox[] {
+export function sortPods(listing: Listing, sandboxes: readonly Sandbox[], key: PodSortKey): Sandbox[] {
   const valueOf = (sandbox: Sandbox): string | number => {
     switch (key) {
       case "created":
@@ -83,11 +82,13 @@ export function sortPods(source: RowSource, sandboxes: readonly Sandbox[], key: 
       case "namespace":
         return sandbox.namespace;
       case "state":
-        return podState(source, sandbox);
+        return podState(listing, sandbox);
     }
   };
-  return sandboxes
-    .map((sandbox) => ({ sandbox, value: valueOf(sandbox) }))
-    .sort((a, b) => compareValues(a.value, b.value))
-    .map(({ sandbox }) => sandbox);
+  return sortedBy(sandboxes, valueOf);
+}
+
+/** The state of a pod in its colour. */
+function podStateCell(state: SandboxState, colors: Colors): Cell {
+  return { text: state, paint: state === "Ready" ? colors.green : colors.yellow };
 }

@@ -9,15 +9,20 @@ import {
   type SandboxRead,
 } from "../../../lib/operations/filter-sandboxes";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
-import { readFilters } from "../../shared/filters";
 import { narrowPodColumns, podColumns, podJson, podRow, sortPods, sparePodColumns } from "./rows";
-import { openRowSource, readOr, textOfPresent, type RowSource } from "../../shared/row-source";
-import { openTableStyle } from "../../shared/table-style";
-import { openRowTemplate, readFormat } from "../../shared/template";
+import {
+  openListing,
+  openTableStyle,
+  readFilters,
+  readOr,
+  textOfPresent,
+  type Listing,
+} from "../../shared/listing";
+import { openRowTemplate, readFormat } from "../../shared/output-format";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
-type Show = (source: RowSource, sandboxes: readonly Sandbox[]) => string;
+type Show = (listing: Listing, sandboxes: readonly Sandbox[]) => string;
 
 /** `kpod pod ps`: lists pods, newest first. */
 export async function run(context: Context): Promise<number> {
@@ -27,12 +32,12 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   const states = !flags.quiet || flags.sort === "state" || terms.some(({ key }) => key === "state");
   await (states ? server.update() : server.updateRecords());
-  const source = openRowSource(server, { logger, noTrunc: flags.noTrunc });
+  const listing = openListing(server, { logger, noTrunc: flags.noTrunc });
   const read: SandboxRead = (sandbox, otherwise, readIt) =>
-    readOr(source, sandbox.infraContainer, otherwise, readIt);
+    readOr(listing, sandbox.infraContainer, otherwise, readIt);
   const fitting = server.listSandboxes().filter(sandboxFilter(terms, read));
-  const sorted = flags.sort === undefined ? fitting : sortPods(source, fitting, flags.sort);
-  terminal.out(textOfPresent(source, sorted, (present) => show(source, present)));
+  const sorted = flags.sort === undefined ? fitting : sortPods(listing, fitting, flags.sort);
+  terminal.out(textOfPresent(listing, sorted, (present) => show(listing, present)));
   return 0;
 }
 
@@ -42,14 +47,14 @@ async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<
     return (_, sandboxes) => sandboxes.map(({ id }) => `${displayId(id, flags)}\n`).join("");
   }
   if (format === "json") {
-    return (source, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(source, sandbox)));
+    return (listing, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(listing, sandbox)));
   }
   if (format === "table") {
     const { colors, width } = await openTableStyle(terminal, flags);
-    return (source, sandboxes) =>
+    return (listing, sandboxes) =>
       tableText({
         columns: podColumns,
-        rows: sandboxes.map((sandbox) => podRow(source, sandbox, colors)),
+        rows: sandboxes.map((sandbox) => podRow(listing, sandbox, colors)),
         heading: !flags.noheading,
         width: width(),
         narrow: narrowPodColumns,
@@ -63,5 +68,5 @@ async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<
     headings: podHeadings,
     heading: !flags.noheading,
   });
-  return (source, sandboxes) => rows.render(sandboxes.map((sandbox) => templatePod(source, sandbox)));
+  return (listing, sandboxes) => rows.render(sandboxes.map((sandbox) => templatePod(listing, sandbox)));
 }

@@ -1,12 +1,12 @@
 import { escapeControl } from "../../../format/escape";
 import { displayId } from "../../../format/id";
 import { Stringer } from "../../../format/template/index";
-import { humanAgo } from "../../../format/units";
+import { humanAgo, timeText } from "../../../format/units";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
-import { labelsText, timeText } from "../../shared/containers/texts";
 import { podLabels, podState, runningText } from "./rows";
-import type { RowSource } from "../../shared/row-source";
-import { labelMethod, withSecondNames, withMethod } from "../../shared/second-names";
+import type { Listing } from "../../shared/listing";
+import { withSecondNames } from "../../shared/output-format";
+import { labelMethod, labelsText, withMethod } from "../../shared/template-labels";
 
 /** Headings of `table …` that are not the field's name in words. */
 export const podHeadings: Readonly<Record<string, string>> = {
@@ -17,8 +17,8 @@ export const podHeadings: Readonly<Record<string, string>> = {
 };
 
 /** A pod as templates of `pod ps` see it; a field is made when a template asks for it. */
-export function templatePod(source: RowSource, sandbox: Sandbox): Readonly<Record<string, unknown>> {
-  const { noTrunc, now } = source;
+export function templatePod(listing: Listing, sandbox: Sandbox): Readonly<Record<string, unknown>> {
+  const { noTrunc, now } = listing;
   const { createdAt } = sandbox.infraContainer;
   const fields = {
     ID: displayId(sandbox.id, { noTrunc }),
@@ -28,12 +28,12 @@ export function templatePod(source: RowSource, sandbox: Sandbox): Readonly<Recor
     UID: escapeControl(sandbox.uid),
     Attempt: sandbox.attempt,
     get State() {
-      return podState(source, sandbox);
+      return podState(listing, sandbox);
     },
     CreatedAt: timeText(createdAt),
     Created: humanAgo(createdAt.getTime(), now),
     get Labels() {
-      const labels = podLabels(source, sandbox);
+      const labels = podLabels(listing, sandbox);
       return new Stringer(new Map(Object.entries(labels)), escapeControl(labelsText(labels)));
     },
     InfraContainerID: displayId(sandbox.infraContainer.id, { noTrunc }),
@@ -49,7 +49,7 @@ export function templatePod(source: RowSource, sandbox: Sandbox): Readonly<Recor
   return withMethod(
     named,
     "Label",
-    labelMethod(() => podLabels(source, sandbox)),
+    labelMethod(() => podLabels(listing, sandbox)),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../../shell/context";
 import { beforeLaunch } from "../../../lib/crio/before-launch";
 import { runPodSandbox } from "../../../lib/launch/pod";
-import { generatedName, readKeyValues } from "../../shared/launch-flags";
+import { generatedName, readKeyValues } from "../../shared/flag-values";
 import type { command } from "./command";
 
 /** `kpod pod run`: starts a pod without containers and prints its id. */

@@ -1,9 +1,9 @@
-import { UsageError } from "../../../../src/shell/errors";
-import { readInspectFormat, type Show } from "../../../../src/commands/shared/inspect/format";
-import type { ContainerData } from "../../../../src/lib/operations/container-data";
-import type { Inspected } from "../../../../src/lib/operations/inspect";
-import type { PodData } from "../../../../src/lib/operations/pod-data";
-import { failureOf } from "../../../helpers/failure";
+import { UsageError } from "../../../src/shell/errors";
+import { readInspectFormat, type Show } from "../../../src/commands/shared/inspect-names";
+import type { ContainerData } from "../../../src/lib/operations/container-data";
+import type { Inspected } from "../../../src/lib/operations/inspect";
+import type { PodData } from "../../../src/lib/operations/pod-data";
+import { failureOf } from "../../helpers/failure";
 
 const data = {
   ID: "c0ffee",

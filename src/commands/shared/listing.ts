@@ -1,3 +1,6 @@
+import { loadColors, type Colors } from "../../shell/colors";
+import { UsageError } from "../../shell/errors";
+import type { Terminal } from "../../shell/terminal";
 import { displayId } from "../../format/id";
 import type { ContainerServer } from "../../lib/container-server";
 import { KpodError } from "../../lib/errors";
@@ -9,8 +12,8 @@ import type { PortMapping, Sandbox } from "../../lib/sandbox/sandbox";
 import { isBeingMade } from "../../lib/oci/state/being-made";
 import { hasVanished } from "../../lib/operations/vanished";
 
-/** What the rows of a list of containers are made from. */
-export interface RowSource {
+/** A list of containers or pods that is being made: of what, at which moment, and what was found out for it. */
+export interface Listing {
   server: ContainerServer;
   logger: Logger;
   /** Milliseconds since 1970. */
@@ -28,11 +31,8 @@ export interface RowSource {
   vanished: Set<string>;
 }
 
-/** What rows are made from, at this moment. */
-export function openRowSource(
-  server: ContainerServer,
-  options: { logger: Logger; noTrunc: boolean },
-): RowSource {
+/** Begins a list, at this moment. */
+export function openListing(server: ContainerServer, options: { logger: Logger; noTrunc: boolean }): Listing {
   const { logger, noTrunc } = options;
   return {
     server,
@@ -50,13 +50,13 @@ export function openRowSource(
  * without them.
  */
 export function textOfPresent<T extends { readonly id: string }>(
-  { vanished }: Pick<RowSource, "vanished">,
-  things: readonly T[],
+  { vanished }: Pick<Listing, "vanished">,
+  items: readonly T[],
   textOf: (present: readonly T[]) => string,
 ): string {
   for (;;) {
     const before = vanished.size;
-    const text = textOf(things.filter(({ id }) => !vanished.has(id)));
+    const text = textOf(items.filter(({ id }) => !vanished.has(id)));
     if (vanished.size === before) return text;
   }
 }
@@ -67,7 +67,7 @@ export function textOfPresent<T extends { readonly id: string }>(
  * being made nothing is said.
  */
 export function readOr<T>(
-  { server, logger, vanished, orphans }: Pick<RowSource, "server" | "logger" | "vanished" | "orphans">,
+  { server, logger, vanished, orphans }: Pick<Listing, "server" | "logger" | "vanished" | "orphans">,
   container: Container,
   otherwise: T,
   read: () => T,
@@ -86,7 +86,7 @@ export function readOr<T>(
 
 /** The pod of a container, as far as it is known. */
 export function podOf(
-  { server, orphans }: Pick<RowSource, "server" | "orphans">,
+  { server, orphans }: Pick<Listing, "server" | "orphans">,
   { id, sandboxId }: Container,
 ): Sandbox | undefined {
   return orphans?.get(id) ?? server.getSandbox(sandboxId);
@@ -98,4 +98,37 @@ function warnOnce(logger: Logger, container: Container, message: string): void {
   if (warned.has(container)) return;
   warned.add(container);
   logger.warn(`container ${displayId(container.id)} (${container.name}): ${message}`);
+}
+
+/**
+ * Reads the values of `--filter`.
+ * @param parse reads them into conditions
+ * @throws UsageError for an unknown filter or a bad value
+ */
+export function readFilters<Term>(
+  values: readonly string[],
+  parse: (values: readonly string[]) => readonly Term[],
+): readonly Term[] {
+  try {
+    return parse(values);
+  } catch (error) {
+    if (error instanceof KpodError && error.code === "BAD_ARGUMENT") throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** How the tables of lists are drawn. */
+export interface TableStyle {
+  readonly colors: Colors;
+  /** The characters of a line, at this moment; undefined where nothing is cut. */
+  readonly width: () => number | undefined;
+}
+
+/** Tables as the terminal can show them: coloured where it has colours, cut where it has an end. */
+export async function openTableStyle(
+  terminal: Terminal,
+  { noTrunc }: { readonly noTrunc: boolean },
+): Promise<TableStyle> {
+  const colors = await loadColors(terminal.color);
+  return { colors, width: () => (noTrunc ? undefined : terminal.columns) };
 }

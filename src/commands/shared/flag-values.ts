@@ -1,4 +1,6 @@
 import { UsageError } from "../../shell/errors";
+import { KpodError } from "../../lib/errors";
+import { parseSignal } from "../../lib/oci/signals";
 import { randomBytes } from "../../lib/system/random";
 
 /**
@@ -19,4 +21,13 @@ export function readKeyValues(flag: string, entries: readonly string[]): Record<
 export function generatedName(stem: string): string {
   const base = stem.toLowerCase().replace(/[^a-z0-9.-]+/g, "-");
   return `${/^[a-z0-9]/.test(base) ? base : "image"}-${randomBytes(3).toString("hex")}`;
+}
+
+/** The signal of a flag. @throws UsageError */
+export function readSignal(text: string): number {
+  try {
+    return parseSignal(text);
+  } catch (error) {
+    throw error instanceof KpodError ? new UsageError(error.message) : error;
+  }
 }

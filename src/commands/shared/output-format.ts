@@ -42,6 +42,17 @@ export async function openTemplate(
   return { execute: (data) => asFailure(TemplateExecError, () => template.execute(data)) };
 }
 
+/**
+ * Gives fields of a template's data second names: as docker or podman spell them where kpod has another word. A template
+ * can ask for these; they are not printed with the whole, and no shell offers them.
+ * @param names the second names, each with the name of the field that it stands for
+ */
+export function withSecondNames<T extends object>(fields: T, names: Readonly<Record<string, keyof T>>): T {
+  for (const [name, field] of Object.entries(names))
+    Object.defineProperty(fields, name, { get: () => fields[field], enumerable: false });
+  return fields;
+}
+
 type ErrorClass = new (message: string) => Error;
 
 function asUsage<T>(expected: ErrorClass, action: () => T): T {

@@ -1,17 +1,17 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { containerJson } from "../../src/commands/ps/json";
-import { podJson } from "../../src/commands/pod/ps/rows";
-import { openRowSource, textOfPresent } from "../../src/commands/shared/row-source";
-import { containerData } from "../../src/lib/operations/container-data";
-import { podData } from "../../src/lib/operations/pod-data";
-import { nodeInfo } from "../../src/lib/operations/info";
-import { containerSizes } from "../../src/lib/operations/sizes";
-import { failureOf } from "../helpers/failure";
-import { startLocker } from "../helpers/record-lock";
-import { testServer, type TestServer } from "../helpers/server";
-import { storeTree, testId, type TestContainer, type TestPod } from "../helpers/store-tree";
-import { testdir } from "../helpers/testdir";
+import { containerJson } from "../../../src/commands/ps/json";
+import { podJson } from "../../../src/commands/pod/ps/rows";
+import { openListing, textOfPresent } from "../../../src/commands/shared/listing";
+import { containerData } from "../../../src/lib/operations/container-data";
+import { podData } from "../../../src/lib/operations/pod-data";
+import { nodeInfo } from "../../../src/lib/operations/info";
+import { containerSizes } from "../../../src/lib/operations/sizes";
+import { failureOf } from "../../helpers/failure";
+import { startLocker } from "../../helpers/record-lock";
+import { testServer, type TestServer } from "../../helpers/server";
+import { storeTree, testId, type TestContainer, type TestPod } from "../../helpers/store-tree";
+import { testdir } from "../../helpers/testdir";
 
 const stays: TestPod = { id: testId("stays", "aa"), name: "stays", namespace: "ns", uid: "u1" };
 const goes: TestPod = { id: testId("goes", "bb"), name: "goes", namespace: "ns", uid: "u2" };
@@ -34,7 +34,7 @@ beforeEach(async () => {
 
 test("lists leave out what vanished while they were made, without a word", async () => {
   const { server, logger } = node;
-  const source = openRowSource(server, { logger, noTrunc: true });
+  const source = openListing(server, { logger, noTrunc: true });
   const containers = server.listContainers();
   source.sizes = await containerSizes(server, containers);
   const shown = textOfPresent(source, containers, (present) =>
@@ -50,7 +50,7 @@ test("lists leave out what vanished while they were made, without a word", async
 
 /** What a list, the look at one and the count of all warn of. */
 async function warningsOf({ server, logger }: TestServer): Promise<{ ids: string[]; warnings: string[] }> {
-  const source = openRowSource(server, { logger, noTrunc: true });
+  const source = openListing(server, { logger, noTrunc: true });
   const ids: string[] = [];
   textOfPresent(source, server.listContainers(), (present) => {
     ids.splice(0, ids.length, ...present.map(({ id }) => id));
@@ -96,7 +96,7 @@ describe("a spec that is missing", () => {
     rmSync(place(container.id), { recursive: true });
     const locker = startLocker(server.store.layout.containersLock);
     expect(await locker.lock("posix", "write")).toBe(true);
-    const source = openRowSource(server, { logger: fixture.logger, noTrunc: true });
+    const source = openListing(server, { logger: fixture.logger, noTrunc: true });
     expect(
       textOfPresent(source, server.listContainers(), (present) =>
         JSON.stringify(present.map((each) => containerJson(source, each, { namespaces: false }))),

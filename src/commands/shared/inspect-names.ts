@@ -1,7 +1,8 @@
-import type { BaseContext } from "../../../shell/context";
-import { jsonText } from "../../../format/json";
-import { inspect, type Inspected, type InspectType } from "../../../lib/operations/inspect";
-import { readInspectFormat } from "./format";
+import type { BaseContext } from "../../shell/context";
+import { jsonText } from "../../format/json";
+import { inspect, type Inspected, type InspectType } from "../../lib/operations/inspect";
+import { openTemplate } from "./output-format";
+import { templateView } from "./template-view";
 
 /** What of the flags says how names are inspected. */
 export interface InspectRequest {
@@ -41,4 +42,23 @@ export async function inspectNames(
   if (names.length > 1) context.terminal.out(jsonText(found));
   else for (const data of found) context.terminal.out(jsonText(data));
   return code;
+}
+
+/** Makes the text of one thing that was inspected. @throws KpodError BAD_ARGUMENT where the template fails on it */
+export type Show = (inspected: Inspected) => string;
+
+/**
+ * Reads `--format`.
+ * @returns `json`, or what prints by the template
+ * @throws UsageError for a template that cannot be read
+ */
+export async function readInspectFormat(format = "json"): Promise<Show | "json"> {
+  if (format.trim() === "json") return "json";
+  const open = (dataType: string) => openTemplate(format, { name: "inspect", dataType });
+  const templates = {
+    container: await open("container"),
+    pod: await open("pod"),
+    image: await open("image"),
+  };
+  return (inspected) => templates[inspected.kind].execute(templateView(inspected.data));
 }

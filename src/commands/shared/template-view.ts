@@ -1,5 +1,5 @@
-import type { NodeInfo } from "../../../lib/operations/info";
-import type { Inspected } from "../../../lib/operations/inspect";
+import type { NodeInfo } from "../../lib/operations/info";
+import type { Inspected } from "../../lib/operations/inspect";
 
 /** What kpod 1.0's templates called the fields whose names in its JSON are others. */
 const namesInGo: Readonly<Record<string, string>> = {
