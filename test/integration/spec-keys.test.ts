@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { permittedOomScore } from "../../src/lib/launch/oom-score";
+import { permittedOomScore } from "../../src/lib/launch/spec";
 import type { Container } from "../../src/lib/oci/container";
 import type { Spec } from "../../src/lib/oci/spec";
 import { capturedSpecs, differences, ownSpecs, type CrioSpec } from "../helpers/crio-specs";

@@ -2,7 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
 import { humanAgo, humanDuration, humanSize, unknownNumber } from "../../format/units";
-import { shownImageName } from "../../lib/images/shown-name";
+import { shownImageName } from "../../lib/images/names";
 import type { Container } from "../../lib/oci/container";
 import type { ContainerState } from "../../lib/oci/state/container-state";
 import type { PortMapping, Sandbox } from "../../lib/sandbox/sandbox";

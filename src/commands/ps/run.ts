@@ -4,7 +4,7 @@ import { canDrawInPlace, linesOf, withLiveScreen } from "../../shell/live-screen
 import { mark } from "../../shell/trace";
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { ContainerServer } from "../../lib/container-server";
-import { isNamelessImage } from "../../lib/images/shown-name";
+import { isNamelessImage } from "../../lib/images/names";
 import {
   asksForState,
   openContainerFilter,

@@ -4,7 +4,7 @@ import type { Terminal } from "../../shell/terminal";
 import { displayId } from "../../format/id";
 import type { ContainerServer } from "../../lib/container-server";
 import { KpodError } from "../../lib/errors";
-import type { ImageNames } from "../../lib/images/shown-name";
+import type { ImageNames } from "../../lib/images/names";
 import type { Logger } from "../../lib/logger";
 import type { Container } from "../../lib/oci/container";
 import type { ContainerSizes } from "../../lib/operations/sizes";

@@ -1,3 +1,4 @@
+import { namePartsOf, type NameParts } from "../names/full-names";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { annotations } from "../oci/annotations";
@@ -8,14 +9,7 @@ import {
   parseContainerMetadata,
   type ContainerMetadata,
 } from "../storage/container-metadata";
-import {
-  describeDamage,
-  hasNameOfCrio,
-  mayBeDamaged,
-  namePartsOf,
-  textsLeftIn,
-  type NameParts,
-} from "../storage/damaged-metadata";
+import { describeDamage, hasNameOfCrio, mayBeDamaged, textsLeftIn } from "../storage/damaged-metadata";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
 import { readTime, textMap } from "../system/go-json";

@@ -10,10 +10,9 @@ import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
 import { removeStrayLayers } from "../storage/image-removal";
-import { layoutsApart } from "./apart";
 import { removeTree } from "../system/remove-tree";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
-import { unpack } from "./unpack";
+import { layoutsApart, unpack } from "./unpack";
 
 /** How images are loaded. */
 export interface LoadOptions {

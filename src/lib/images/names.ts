@@ -1,3 +1,5 @@
+import { annotations } from "../oci/annotations";
+import type { Container } from "../oci/container";
 import { meantName } from "../storage/images";
 import type { ImageRecord } from "../storage/records";
 
@@ -42,8 +44,8 @@ export function isImageName(text: string): boolean {
   return (hasRegistry ? repository : `docker.io/${official}${repository}`).length <= longestRepository;
 }
 
-/** What a container's maker notes of the name of its image. */
-export interface NotedImageName {
+/** What a container's maker persists of the name of its image. */
+export interface PersistedImageName {
   /** As it was asked for; the image's own name where it was meant by its id. */
   requested: string;
   /** A name that the image bears. */
@@ -52,11 +54,11 @@ export interface NotedImageName {
 
 /**
  * The names of an image that may stand in the annotations and the metadata of a container: at its start CRI-O removes
- * a container whose noted name it cannot parse, an id for example, and takes the beginning of an id for a name of
+ * a container whose persisted name it cannot parse, an id for example, and takes the beginning of an id for a name of
  * docker.io. "" where the image has none.
  * @param wanted what the user, or the configuration, called it
  */
-export function notedImageName(image: ImageRecord, wanted: string): NotedImageName {
+export function imageNameToPersist(image: ImageRecord, wanted: string): PersistedImageName {
   const own = (image.names ?? []).find(isImageName) ?? "";
   const byName = meantName(image, wanted) !== undefined || !isImageId(image, wanted);
   return { own, requested: byName && isImageName(wanted) ? wanted : own };
@@ -64,4 +66,57 @@ export function notedImageName(image: ImageRecord, wanted: string): NotedImageNa
 
 function isImageId({ id }: ImageRecord, wanted: string): boolean {
   return id.startsWith(wanted.replace(/^sha256:/, ""));
+}
+
+/**
+ * True when a name that a user gives means an image: its last parts are enough (`busybox` for
+ * `docker.io/library/busybox:latest`), and without a tag every tag fits.
+ * @param wanted `busybox`, `library/busybox:1.36`, `quay.io/app@sha256:…`
+ * @param name the image's name with its registry
+ */
+export function imageNameMatches(wanted: string, name: string): boolean {
+  return [name, withoutDigest(name), withoutTag(withoutDigest(name))].some(
+    (candidate) => candidate === wanted || candidate.endsWith(`/${wanted}`),
+  );
+}
+
+function withoutDigest(name: string): string {
+  return name.replace(/@[^@]*$/, "");
+}
+
+/** A colon before the last slash belongs to the port of a registry. */
+function withoutTag(name: string): string {
+  return name.replace(/:[^:/]*$/, "");
+}
+
+/** The names of images by their ids. */
+export type ImageNames = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * True where a container's record has no name of its image, but its id, the beginning of that, or a bare digest: the
+ * kubelet asks for images so.
+ */
+export function isNamelessImage({ imageName, imageId }: Pick<Container, "imageName" | "imageId">): boolean {
+  if (imageName === "" || /^(?:sha\d+:)?[0-9a-f]{64,128}$/.test(imageName)) return true;
+  return /^[0-9a-f]{3,63}$/.test(imageName) && imageId.startsWith(imageName);
+}
+
+/**
+ * The name of a container's image: as it was asked for, where that is one. Else the name that the image has in the store;
+ * where it has none any more, the one it had when the container was made.
+ * @param names of the store's images
+ * @throws KpodError CORRUPT where only the spec could tell
+ */
+export function shownImageName(container: Container, names: ImageNames): string {
+  const { imageName, imageId } = container;
+  if (!isNamelessImage(container)) return imageName;
+  const found = bestName(names.get(imageId));
+  if (found !== undefined) return found;
+  const before = container.annotation(annotations.imageName);
+  return isNamelessImage({ imageName: before, imageId }) ? imageName : before;
+}
+
+/** Of the names of an image the one to show: with a tag, where it has such. */
+export function bestName(names: readonly string[] = []): string | undefined {
+  return names.find((name) => !name.includes("@")) ?? names[0];
 }

@@ -5,7 +5,7 @@ import { cgroupsPath } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
-import { notedImageName } from "../images/names";
+import { imageNameToPersist } from "../images/names";
 import type { Container } from "../oci/container";
 import type { SpecIdMapping, SpecMount } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -14,23 +14,20 @@ import { newStorageId } from "../names/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { IdMap, IdMaps, SelinuxLabels } from "../storage/store";
-import { annotationsInForm } from "./annotation-forms";
+import { annotationsInForm, containerAnnotations } from "./annotations";
 import { planConfinement, type Confinement } from "./confinement";
-import { containerAnnotations } from "./container-annotations";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
-import { mountImageVolumes } from "./image-volumes";
 import { refuseWorkload } from "./launch-keys";
 import { requireKnownDefaults } from "./known-defaults";
-import { checkName, containerFullName } from "./names";
-import { permittedOomScore } from "./oom-score";
+import { checkName, containerFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
 import { podFileMounts, podFiles } from "./pod-files";
 import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
 import { newContainerLabels, processLabels } from "./selinux";
-import { basicEnvironment, buildSpec, cgroupMount, writableMounts } from "./spec";
-import { timezoneMounts } from "./timezone";
-import { withUndo, type Undo } from "./undo";
+import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMounts } from "./spec";
+import { mountImageVolumes, timezoneMounts } from "./container-mounts";
+import { withRollback, type Rollback } from "./rollback";
 import { lookUpUser, type ProcessUser } from "./user";
 import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
 
@@ -57,7 +54,7 @@ export async function createPodContainer(
   const since = Date.now();
   const { kubeName, namespace, uid, attempt } = sandbox;
   const fullName = containerFullName(name, { name: kubeName, namespace, uid, attempt }, 0);
-  return withUndo(server.logger, async (undo) => {
+  return withRollback(server.logger, async (rollback) => {
     await server.update();
     const made = await server.withStateLock(async () => {
       await server.updateRecords();
@@ -87,12 +84,12 @@ export async function createPodContainer(
         containerName: fullName,
         metadataName: name,
         attempt: 0,
-        imageName: notedImageName(image, options.image).requested,
+        imageName: imageNameToPersist(image, options.image).requested,
         image,
         labels,
         idMaps: recordedMaps(namespaces.user?.mappings),
       });
-      undo.add(`remove container ${name} from the store`, () =>
+      rollback.add(`remove container ${name} from the store`, () =>
         server.store.uninterrupted(async () => {
           await server.store.deleteContainer(id);
           await server.updateRecords();
@@ -102,7 +99,7 @@ export async function createPodContainer(
     });
     const launched: Launched = { name, id, infra: false, sandbox, since };
     const parts = { launched, image, ...made, volumes, options, confinement };
-    return unlessOvertaken(server, launched, () => launch(server, undo, sandbox, parts));
+    return unlessOvertaken(server, launched, () => launch(server, rollback, sandbox, parts));
   });
 }
 
@@ -121,7 +118,7 @@ interface ContainerParts {
 /** Mounts its file system, writes its spec, and has its runtime create it. */
 async function launch(
   server: ContainerServer,
-  undo: Undo,
+  rollback: Rollback,
   sandbox: Sandbox,
   { launched, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
 ): Promise<Container> {
@@ -193,7 +190,7 @@ async function launch(
     devices: confinement.devices,
     pidsLimit: server.config.pidsLimit,
   });
-  await createFromSpec(server, undo, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
+  await createFromSpec(server, rollback, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;
 }
 

@@ -11,7 +11,7 @@ import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";
 import { removeLog, rollbackContainer } from "./rollback-launched";
-import type { Undo } from "./undo";
+import type { Rollback } from "./rollback";
 
 /** What a new container needs beyond its spec. */
 export interface CreateRequest {
@@ -28,7 +28,7 @@ export interface CreateRequest {
  */
 export async function createFromSpec(
   server: ContainerServer,
-  undo: Undo,
+  rollback: Rollback,
   request: CreateRequest,
 ): Promise<void> {
   const { container, logPath } = request;
@@ -38,10 +38,10 @@ export async function createFromSpec(
     writeFileAtomic(join(directory, "config.json"), text, 0o644);
   }
   container.forgetSpec();
-  undo.add(`remove the log file of ${container.name}`, () => {
+  rollback.add(`remove the log file of ${container.name}`, () => {
     removeLog(logPath);
   });
-  undo.add(`remove ${container.name} from its runtime`, () =>
+  rollback.add(`remove ${container.name} from its runtime`, () =>
     server.store.uninterrupted(() => rollbackLaunch(server, container)),
   );
   await runtime.createContainer(container, {

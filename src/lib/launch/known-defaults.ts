@@ -3,10 +3,11 @@ import { dirname } from "node:path";
 import { defaultConfigPaths, runtimeHandler, type Config, type RecordPlace } from "../config";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { annotations } from "../oci/annotations";
+import { hasKpodMark } from "../crio/kpod-mark";
+import { readAnnotationQuickly, readSpec } from "../oci/spec-file";
 import { crioProgram, findCrioVersion } from "../crio/find-version";
+import { hasNameOfCrio } from "../storage/damaged-metadata";
 import type { ContainerRecord } from "../storage/records";
-import { readTextIfThere } from "../system/files";
 
 /**
  * Makes sure that what is launched lies where the node's CRI-O looks for it: its version is found, and its defaults
@@ -61,7 +62,7 @@ function unsaid(config: Config): string[] {
 /** What shows that a CRI-O uses the store; undefined where nothing does. */
 function userOf(server: ContainerServer, records: readonly ContainerRecord[]): string | undefined {
   const { config, store } = server;
-  const other = records.find((record) => isOfCrio(record) && !isOfKpod(server, record));
+  const other = records.find((record) => hasNameOfCrio(record) && !isOfKpod(server, record));
   if (other !== undefined) return `it has made ${other.names?.[0] ?? other.id}`;
   // What the node has says nothing of a store that is somewhere else.
   if (config.sources.get("root")?.startsWith("--") === true) return undefined;
@@ -77,14 +78,12 @@ function isNodesFile(file: string): boolean {
   return file === configFile || file.startsWith(`${configDir}/`) || storageConf.includes(file);
 }
 
-function isOfCrio({ names }: ContainerRecord): boolean {
-  return names?.some((name) => name.startsWith("k8s_")) === true;
-}
-
 function isOfKpod({ store }: ContainerServer, { id }: ContainerRecord): boolean {
   const path = `${store.userdataDirectory(id)}/config.json`;
+  const annotation = (key: string): string =>
+    readAnnotationQuickly(path, key) ?? readSpec([path]).annotations?.[key] ?? "";
   try {
-    return readTextIfThere(path)?.includes(`"${annotations.createdBy}"`) === true;
+    return hasKpodMark({ annotation });
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return false;

@@ -1,8 +1,7 @@
 import { readdirSync } from "node:fs";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
-import type { Logger } from "../logger";
-import { warnOnce } from "./warn-once";
+import { warnOnce, type Logger } from "../logger";
 
 /** What kpod does about a key of crio.conf by which CRI-O shapes containers. */
 type Treatment =

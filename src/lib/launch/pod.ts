@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { cgroupsPath } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
-import { notedImageName } from "../images/names";
+import { imageNameToPersist } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
 import type { Spec } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -14,22 +14,20 @@ import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
-import { annotationsInForm } from "./annotation-forms";
+import { annotationsInForm, infraAnnotations, type InfraParts, type PodPlan } from "./annotations";
 import { createFromSpec } from "./create";
 import { requireKnownDefaults } from "./known-defaults";
-import { checkName, containerFullName, infraContainerName, podFullName } from "./names";
+import { checkName, containerFullName, infraContainerName, podFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
 import { planConfinement } from "./confinement";
 import { refuseWorkload } from "./launch-keys";
 import { namespaceOf } from "./launch-settings";
 import { newPodLabels, processLabels } from "./selinux";
-import { infraAnnotations, type InfraParts, type PodPlan } from "./pod-annotations";
-import { permittedOomScore } from "./oom-score";
 import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
 import { makePodNamespaces, removePodNamespaces, specNamespaces } from "./pod-namespaces";
-import { basicEnvironment, buildSpec } from "./spec";
+import { basicEnvironment, buildSpec, permittedOomScore } from "./spec";
 import { startInfraContainer } from "./start-infra";
-import { withUndo, type Undo } from "./undo";
+import { withRollback, type Rollback } from "./rollback";
 
 /** What a new pod is to be. */
 export interface PodOptions {
@@ -57,7 +55,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
   server.requireNode({ launching: true });
   const plan = await planPod(server, options);
   const since = Date.now();
-  return withUndo(server.logger, async (undo) => {
+  return withRollback(server.logger, async (rollback) => {
     const labels = await server.withStateLock(async () => {
       await server.updateRecords();
       refuseTakenPod(server, plan);
@@ -70,11 +68,11 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
         uid: plan.uid,
         namespace: plan.namespace,
         attempt: 0,
-        imageName: notedImageName(plan.image, server.config.pauseImage).requested,
+        imageName: imageNameToPersist(plan.image, server.config.pauseImage).requested,
         image: plan.image,
         labels: chosen,
       });
-      undo.add(`remove pod ${plan.name} from the store`, () =>
+      rollback.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {
           await server.store.deleteContainer(plan.id);
           await server.updateRecords();
@@ -83,14 +81,14 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
       return chosen;
     });
     const launched: Launched = { name: plan.name, id: plan.id, infra: true, since };
-    return unlessOvertaken(server, launched, () => launch(server, undo, plan, launched, labels));
+    return unlessOvertaken(server, launched, () => launch(server, rollback, plan, launched, labels));
   });
 }
 
 /** Mounts the file system of a pod in the store, makes its files and namespaces, and starts its infra container. */
 async function launch(
   server: ContainerServer,
-  undo: Undo,
+  rollback: Rollback,
   plan: PodPlan,
   launched: Launched,
   labels: SelinuxLabels,
@@ -98,10 +96,10 @@ async function launch(
   const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
   launched.rootPath = rootPath;
   const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
-  undo.add(`unmount ${files.shm}`, () => unmount(files.shm));
+  rollback.add(`unmount ${files.shm}`, () => unmount(files.shm));
   makePodFiles(files, { ...plan, mountLabel: labels.mount });
   const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
-  undo.add(`remove the namespaces of pod ${plan.name}`, () => {
+  rollback.add(`remove the namespaces of pod ${plan.name}`, () => {
     removePodNamespaces(namespaces);
   });
   await server.loadSandbox(plan.id);
@@ -114,7 +112,7 @@ async function launch(
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
   const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
   const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
-  await createFromSpec(server, undo, request);
+  await createFromSpec(server, rollback, request);
   await startInfraContainer(server, sandbox);
   return sandbox;
 }

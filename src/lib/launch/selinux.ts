@@ -1,13 +1,12 @@
 import { randomInt } from "node:crypto";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
-import type { Logger } from "../logger";
+import { warnOnce, type Logger } from "../logger";
 import type { Sandbox } from "../sandbox/sandbox";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import type { ContainerRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { readTextIfThere } from "../system/files";
-import { warnOnce } from "./warn-once";
 
 /** What of a node tells of SELinux, below a directory of its own in tests. */
 export interface SelinuxHost {

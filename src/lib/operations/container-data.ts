@@ -9,7 +9,7 @@ import {
   type ShownImageConfig,
 } from "../images/config-data";
 import { graphDriverOf, type ShownGraphDriver } from "../images/data";
-import { shownImageName } from "../images/shown-name";
+import { shownImageName } from "../images/names";
 import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";

@@ -1,6 +1,5 @@
 import type { ContainerFilter } from "../container-lists";
-import { imageNameMatches } from "../images/name-match";
-import { shownImageName, type ImageNames } from "../images/shown-name";
+import { imageNameMatches, shownImageName, type ImageNames } from "../images/names";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import type { ImageNames } from "../images/shown-name";
+import type { ImageNames } from "../images/names";
 import type { Logger } from "../logger";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";

@@ -3,10 +3,9 @@ import type { Logger } from "../logger";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
 import { mayBeDamaged } from "./damaged-metadata";
-import { findRecords } from "./find-records";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { StoreLayout } from "./layout";
-import { dropRecord, editRecords, readRecords, type ContainerRecord } from "./records";
+import { dropRecord, editRecords, findRecords, readRecords, type ContainerRecord } from "./records";
 
 /**
  * The containers of a store: those that live through a reboot first, then the volatile ones of newer CRI-O.

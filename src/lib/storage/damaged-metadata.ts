@@ -2,26 +2,6 @@ import { isRecord } from "../system/files";
 import type { ContainerMetadata } from "./container-metadata";
 import type { ContainerRecord } from "./records";
 
-/** What CRI-O's names of pods and containers hold. */
-export interface NameParts {
-  /** Of the container; undefined for the infra container of a pod. */
-  container: string | undefined;
-  pod: string;
-  namespace: string;
-  uid: string;
-  /** Of the container, or of the pod in the names of its infra container. */
-  attempt: number;
-}
-
-/** Takes a full name apart: `k8s_CTR_POD_NS_UID_ATTEMPT`, `k8s_POD_POD_NS_UID_ATTEMPT` or `k8s_POD_NS_UID_ATTEMPT`. */
-export function namePartsOf(fullName: string): NameParts | undefined {
-  const parts = /^k8s_(?:([^_]+)_)?([^_]+)_([^_]+)_([^_]+)_(\d+)$/.exec(fullName);
-  if (parts === null) return undefined;
-  const [, first, pod = "", namespace = "", uid = "", attempt] = parts;
-  const container = first === "POD" ? undefined : first;
-  return { container, pod, namespace, uid, attempt: Number(attempt) };
-}
-
 /** True for a record whose names are in CRI-O's form. */
 export function hasNameOfCrio({ names }: ContainerRecord): boolean {
   return names?.some((name) => name.startsWith("k8s_")) === true;

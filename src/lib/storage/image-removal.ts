@@ -1,7 +1,6 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { removeTree } from "../system/remove-tree";
-import { makingRoom } from "./full-disk";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findImage, meantName } from "./images";
 import { makeMountsDirectory } from "./mount-points";
@@ -14,6 +13,7 @@ import {
 } from "./records";
 import {
   deleteLayers,
+  makingRoom,
   mappedLayers,
   readContents,
   usersOf,

@@ -1,7 +1,8 @@
-import { lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { fileLimits, readRegularText } from "../system/files";
+import { fileLimits, readRegularText, readTextIfThere } from "../system/files";
+import { randomBytes } from "../system/random";
 import { isStorageId, type StorageId } from "../names/ids";
 
 /** As containers/storage names its links: 26 characters of base32. */
@@ -42,6 +43,21 @@ export function shortLink(home: string, layer: StorageId): string {
   throw new KpodError("CORRUPT", `the link file of layer ${layer} is missing or damaged`, {
     hint: "load the image anew",
   });
+}
+
+/** The short links to a layer. Where a crash or a full disk spoilt its `link`, they are searched for. */
+export function linksTo(home: string, layer: StorageId): string[] {
+  const links = join(home, "l");
+  const leadsHere = (name: string): boolean => targetOf(join(links, name)) === `../${layer}/diff`;
+  const told = readTextIfThere(join(home, layer, "link"), fileLimits.word) ?? "";
+  if (/^[A-Z0-9]{1,64}$/.test(told) && leadsHere(told)) return [told];
+  return existsSync(links) ? readdirSync(links).filter(leadsHere) : [];
+}
+
+/** 26 characters of base32, as containers/storage names its links. */
+export function newLink(): string {
+  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  return Array.from(randomBytes(26), (byte) => alphabet.charAt(byte % 32)).join("");
 }
 
 /** True when a link is there and leads to a layer. @throws KpodError CORRUPT when it is there and leads elsewhere */

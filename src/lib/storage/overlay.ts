@@ -7,7 +7,6 @@ import {
   lstatSync,
   mkdirSync,
   openSync,
-  readdirSync,
   readlinkSync,
   statSync,
   symlinkSync,
@@ -15,14 +14,12 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
+import type { StorageId } from "../names/ids";
 import { fileLimits, readTextIfThere, removeIfThere } from "../system/files";
-import { randomBytes } from "../system/random";
+import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
-import type { StorageId } from "../names/ids";
-import { restoreLinks, shortLink } from "./overlay-links";
-import { readMountOptions } from "./overlay-options";
+import { linksTo, newLink, restoreLinks, shortLink } from "./overlay-links";
 
 /** The kernel takes one page of mount options. */
 const longestMountData = 4096;
@@ -176,27 +173,6 @@ function removeLayer(home: string, layer: StorageId, dispose: (directory: string
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory()) dispose(path);
 }
 
-/** The short links to a layer. Where a crash or a full disk spoilt its `link`, they are searched for. */
-function linksTo(home: string, layer: StorageId): string[] {
-  const links = join(home, "l");
-  const leadsHere = (name: string): boolean => readLink(join(links, name)) === `../${layer}/diff`;
-  const noted = readTextIfThere(join(home, layer, "link"), fileLimits.word) ?? "";
-  if (/^[A-Z0-9]{1,64}$/.test(noted) && leadsHere(noted)) return [noted];
-  return existsSync(links) ? readdirSync(links).filter(leadsHere) : [];
-}
-
-function readLink(path: string): string | undefined {
-  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
-    ? readlinkSync(path)
-    : undefined;
-}
-
-/** 26 characters of base32, as containers/storage names its links. */
-function newLink(): string {
-  const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  return Array.from(randomBytes(26), (byte) => alphabet.charAt(byte % 32)).join("");
-}
-
 /**
  * Bind-mounts the directory on itself and makes it private, as containers/storage does: mounts below must not
  * spread into other mount namespaces, where they would keep layers busy.
@@ -220,4 +196,45 @@ function inDirectory(path: string, action: () => void): void {
     process.chdir(`/proc/self/fd/${before}`);
     closeSync(before);
   }
+}
+
+const flagOptions: Readonly<Record<string, number>> = {
+  nodev: mountFlags.nodev,
+  nosuid: mountFlags.nosuid,
+  noexec: mountFlags.noexec,
+  noatime: mountFlags.noatime,
+  nodiratime: mountFlags.nodiratime,
+  relatime: mountFlags.relatime,
+  ro: mountFlags.readonly,
+};
+
+/** What the options of a store say of its mounts. */
+export interface MountOptions {
+  /** Sum of the flags for mount(2). */
+  flags: number;
+  /** Words for the overlay file system itself. */
+  data: string[];
+}
+
+/**
+ * Reads `overlay.mountopt` of a store's options; of several the last one counts.
+ * @throws KpodError UNSUPPORTED for `overlay.mount_program`
+ */
+export function readMountOptions(options: readonly string[]): MountOptions {
+  const value = (key: string): string | undefined =>
+    options
+      .map((option) => new RegExp(`^(?:overlay2?\\.|\\.)?${key}=(.*)$`).exec(option)?.[1])
+      .findLast((found) => found !== undefined);
+  const program = value("mount_program");
+  if (program !== undefined && program !== "") {
+    throw new KpodError("UNSUPPORTED", `the store is mounted by ${program} (overlay.mount_program)`, {
+      hint: "kpod mounts with the kernel's overlay only",
+    });
+  }
+  const words = (value("mountopt") ?? "").split(",").filter((word) => word !== "");
+  return {
+    flags: words.reduce((flags, word) => flags | (flagOptions[word] ?? 0), 0),
+    // volatile is for a daemon that wipes after a crash; without one it would make the layer unmountable.
+    data: words.filter((word) => flagOptions[word] === undefined && word !== "volatile"),
+  };
 }

@@ -1,12 +1,11 @@
 import { dirname, join } from "node:path";
 import { errnoOf, errorMessage, KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { isStorageId, type StorageId } from "../names/ids";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
 import { dropContainer, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
-import { makingRoom } from "./full-disk";
-import { isStorageId, type StorageId } from "../names/ids";
 import { readImages } from "./images";
 import { dropLayers, isIncomplete, markIncomplete, readLayers } from "./layers";
 import type { StoreLayout } from "./layout";
@@ -173,4 +172,21 @@ function shortList(words: readonly string[]): string {
   const [first = "", second, ...others] = words;
   if (second === undefined) return first;
   return others.length === 0 ? `${first} and ${second}` : `${first}, ${second} and ${others.length} more`;
+}
+
+const full: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT"]);
+
+/**
+ * Does what takes something away, in steps that can be done again. On a full disk there is no room for the records
+ * without it, nor for a directory to move it to; then what goes anyway makes room.
+ * @param makeRoom deletes it
+ */
+export function makingRoom(makeRoom: () => void, takeAway: () => void): void {
+  try {
+    takeAway();
+  } catch (error) {
+    if (!full.has(errnoOf(error instanceof KpodError ? error.cause : error))) throw error;
+    makeRoom();
+    takeAway();
+  }
 }

@@ -4,7 +4,7 @@ import type { Config, RecordPlace } from "../config";
 import { isNotFound, KpodError } from "../errors";
 import { silentLogger, warningOnce, type Logger } from "../logger";
 import { findContainers, readContainers } from "./containers";
-import type { GraphDriver } from "./driver";
+import { vfsDriver, type GraphDriver } from "./driver";
 import type { StorageId } from "../names/ids";
 import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
@@ -21,7 +21,6 @@ import {
 } from "./lock-file";
 import { overlayDriver } from "./overlay";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
-import { vfsDriver } from "./vfs";
 
 /** What of the configuration a store needs. */
 export type StoreConfig = Pick<Config, "root" | "runRoot" | "storage" | "storageOptions"> &

@@ -2,7 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
 import type { ContainerStatus } from "../../lib/oci/state/container-state";
-import { bestName, isNamelessImage } from "../../lib/images/shown-name";
+import { bestName, isNamelessImage } from "../../lib/images/names";
 import type { ImageRecord } from "../../lib/storage/records";
 import { isStorageId } from "../../lib/names/ids";
 import type { NodeObject } from "../../shell/completes";

@@ -1,4 +1,4 @@
-import { imageNameMatches } from "../../../src/lib/images/name-match";
+import { imageNameMatches } from "../../../src/lib/images/names";
 
 test.each([
   ["busybox", "docker.io/library/busybox:latest", true],

@@ -1,4 +1,4 @@
-import { isImageName, notedImageName, splitName } from "../../../src/lib/images/names";
+import { isImageName, imageNameToPersist, splitName } from "../../../src/lib/images/names";
 import type { StorageId } from "../../../src/lib/names/ids";
 
 const digest = `sha256:${"a".repeat(64)}`;
@@ -103,7 +103,7 @@ describe("what a container's maker notes of its image's name", () => {
     [undefined, `sha256:${id}`, "", ""],
     [undefined, "sha256:abcd", "", ""],
   ])("%j asked for as %s", (names, wanted, requested, own) => {
-    expect(notedImageName({ id, ...(names === undefined ? {} : { names }) }, wanted)).toEqual({
+    expect(imageNameToPersist({ id, ...(names === undefined ? {} : { names }) }, wanted)).toEqual({
       requested,
       own,
     });

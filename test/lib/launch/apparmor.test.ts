@@ -1,4 +1,4 @@
-import { appArmorProfile } from "../../../src/lib/launch/apparmor";
+import { appArmorProfile } from "../../../src/lib/launch/confinement";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { loadConfig } from "../../../src/lib/config";
 import { ContainerServer } from "../../../src/lib/container-server";
-import { annotationsInForm } from "../../../src/lib/launch/annotation-forms";
+import { annotationsInForm } from "../../../src/lib/launch/annotations";
 import { requireKnownDefaults } from "../../../src/lib/launch/known-defaults";
 import type { CrioVersion } from "../../../src/lib/config";
 import { failureOf } from "../../helpers/failure";

@@ -1,4 +1,4 @@
-import { findRecords } from "../../../src/lib/storage/find-records";
+import { findRecords } from "../../../src/lib/storage/records";
 
 const id = (digit: string): string => digit.repeat(64);
 const record = (digit: string, name: string, more: object = {}): object => ({

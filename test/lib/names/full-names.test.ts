@@ -1,4 +1,4 @@
-import { checkName, containerFullName, podFullName } from "../../../src/lib/launch/names";
+import { checkName, containerFullName, podFullName } from "../../../src/lib/names/full-names";
 import { failureOf } from "../../helpers/failure";
 
 test("full names are those of CRI-O and the kubelet", () => {

@@ -1,0 +1,206 @@
+import { isSince, type Config, type CrioVersion } from "../config";
+import type { ContainerServer } from "../container-server";
+import { createdByKpod } from "../crio/kpod-mark";
+import { isImageName, imageNameToPersist, splitName } from "../images/names";
+import type { StorageId } from "../names/ids";
+import { annotations, kubernetesLabels } from "../oci/annotations";
+import type { Container } from "../oci/container";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { ImageConfigData } from "../storage/image-config";
+import type { ImageRecord } from "../storage/records";
+import type { Confinement } from "./confinement";
+import type { ContainerOptions, VolumeOption } from "./container-options";
+import type { PodFiles } from "./pod-files";
+import type { PodNamespaces } from "./pod-namespaces";
+
+/** The versions of CRI-O that know an annotation by its name. The others ignore it, or miss what it says. */
+const forms: Readonly<Record<string, { since: CrioVersion; before?: CrioVersion }>> = {
+  [annotations.trustedSandbox]: { since: [1, 0, 0], before: [1, 13, 0] },
+  [annotations.imageRepoDigests]: { since: [1, 36, 1] },
+  [annotations.platformRuntimePathBefore]: { since: [1, 28, 0], before: [1, 35, 0] },
+  [annotations.platformRuntimePath]: { since: [1, 35, 0] },
+  [annotations.podLinuxOverheadBefore]: { since: [1, 28, 0], before: [1, 35, 0] },
+  [annotations.podLinuxOverhead]: { since: [1, 35, 0] },
+  [annotations.podLinuxResourcesBefore]: { since: [1, 28, 0], before: [1, 35, 0] },
+  [annotations.podLinuxResources]: { since: [1, 35, 0] },
+};
+
+/** What the names of today were before. */
+const before = {
+  [annotations.platformRuntimePath]: annotations.platformRuntimePathBefore,
+  [annotations.podLinuxOverhead]: annotations.podLinuxOverheadBefore,
+  [annotations.podLinuxResources]: annotations.podLinuxResourcesBefore,
+} as const;
+
+/**
+ * The annotations of a new pod or container by the names that the node's CRI-O knows. Where its version is not known
+ * they keep those of today.
+ */
+export function annotationsInForm(
+  { crio }: Pick<Config, "crio">,
+  all: Readonly<Record<string, string>>,
+): Record<string, string> {
+  if (crio?.known !== true) return { ...all };
+  const entries = Object.entries(all).flatMap(([name, value]): [string, string][] => {
+    const old = Object.hasOwn(before, name) ? before[name as keyof typeof before] : undefined;
+    return old === undefined
+      ? [[name, value]]
+      : [
+          [name, value],
+          [old, value],
+        ];
+  });
+  return Object.fromEntries(entries.filter(([name]) => isKnown(name, crio.version)));
+}
+
+function isKnown(name: string, version: CrioVersion): boolean {
+  const form = forms[name];
+  if (form === undefined) return true;
+  return isSince(version, form.since) && (form.before === undefined || !isSince(version, form.before));
+}
+
+/** Of what the annotations of a new container are made. */
+export interface AnnotationParts {
+  container: Container;
+  sandbox: Sandbox;
+  options: ContainerOptions;
+  image: ImageRecord;
+  config: ImageConfigData;
+  volumes: readonly VolumeOption[];
+  rootPath: string;
+  logPath: string;
+}
+
+/** The annotations of CRI-O 1.36, which hold all of 1.0's. */
+export function containerAnnotations(parts: AnnotationParts): Record<string, string> {
+  const { container, sandbox, options, image, config } = parts;
+  const labels: Record<string, string> = {
+    ...options.labels,
+    [kubernetesLabels.containerName]: container.metadata.name,
+    [kubernetesLabels.podName]: sandbox.kubeName,
+    [kubernetesLabels.podNamespace]: sandbox.namespace,
+    [kubernetesLabels.podUid]: sandbox.uid,
+  };
+  const own = { ...options.annotations };
+  const stopSignal = config.StopSignal ?? "";
+  const imageName = imageNameToPersist(image, options.image);
+  return {
+    ...sandbox.annotations,
+    ...labels,
+    ...own,
+    [annotations.manager]: "cri-o",
+    [annotations.annotations]: JSON.stringify(own),
+    [annotations.labels]: JSON.stringify(labels),
+    [annotations.metadata]: JSON.stringify({ name: container.metadata.name }),
+    [annotations.name]: container.name,
+    [annotations.containerId]: container.id,
+    [annotations.containerType]: "container",
+    [annotations.sandboxId]: sandbox.id,
+    [annotations.sandboxName]: sandbox.name,
+    [annotations.created]: container.createdAt.toISOString(),
+    [annotations.image]: imageName.requested,
+    [annotations.imageName]: imageName.own,
+    [annotations.imageRef]: image.id,
+    [annotations.imageRepoDigests]: repositoryDigests(image).join(","),
+    [annotations.logPath]: parts.logPath,
+    [annotations.mountPoint]: parts.rootPath,
+    [annotations.resolvPath]: sandbox.resolvPath,
+    [annotations.seccompProfilePath]: "",
+    [annotations.stdin]: "false",
+    [annotations.stdinOnce]: "false",
+    [annotations.tty]: "false",
+    [annotations.volumes]: JSON.stringify(
+      parts.volumes.map(({ hostPath, containerPath, readonly }) => ({
+        container_path: containerPath,
+        host_path: hostPath,
+        readonly,
+        recursive_read_only: false,
+        propagation: 0,
+        selinux_relabel: false,
+      })),
+    ),
+    [annotations.platformRuntimePath]: "",
+    [annotations.createdBy]: createdByKpod,
+    ...(stopSignal === "" ? {} : { [annotations.stopSignal]: stopSignal }),
+  };
+}
+
+function repositoryDigests(image: ImageRecord): string[] {
+  const { digest } = image;
+  if (digest === undefined) return [];
+  const repositories = (image.names ?? []).filter(isImageName).map((name) => splitName(name).repository);
+  return [...new Set(repositories)].map((repository) => `${repository}@${digest}`);
+}
+
+/** Everything about a new pod that is decided before the first step. */
+export interface PodPlan {
+  id: StorageId;
+  uid: string;
+  name: string;
+  namespace: string;
+  fullName: string;
+  infraName: string;
+  hostname: string;
+  hostNetwork: boolean;
+  confinement: Confinement;
+  cgroupParent: string;
+  image: ImageRecord;
+  labels: Record<string, string>;
+  annotations: Record<string, string>;
+}
+
+/** Of what the spec of an infra container is made. */
+export interface InfraParts {
+  plan: PodPlan;
+  container: Container;
+  rootPath: string;
+  files: PodFiles;
+  namespaces: PodNamespaces;
+  logPath: string;
+}
+
+/** The annotations of CRI-O 1.36, and those of 1.0 that it dropped. */
+export function infraAnnotations(
+  server: Pick<ContainerServer, "config">,
+  parts: InfraParts,
+): Record<string, string> {
+  const { plan, container, rootPath, files, logPath } = parts;
+  const imageName = imageNameToPersist(plan.image, server.config.pauseImage);
+  return {
+    ...plan.labels,
+    ...plan.annotations,
+    [annotations.manager]: "cri-o",
+    [annotations.annotations]: JSON.stringify(plan.annotations),
+    [annotations.labels]: JSON.stringify(plan.labels),
+    [annotations.metadata]: JSON.stringify({ name: plan.name, uid: plan.uid, namespace: plan.namespace }),
+    [annotations.name]: plan.fullName,
+    [annotations.sandboxName]: plan.fullName,
+    [annotations.containerName]: plan.infraName,
+    [annotations.containerId]: plan.id,
+    [annotations.sandboxId]: plan.id,
+    [annotations.containerType]: "sandbox",
+    [annotations.created]: container.createdAt.toISOString(),
+    [annotations.namespace]: plan.namespace,
+    [annotations.kubeName]: plan.name,
+    [annotations.hostName]: plan.hostname,
+    [annotations.hostnamePath]: files.hostname,
+    [annotations.resolvPath]: files.resolvConf,
+    [annotations.shmPath]: files.shm,
+    [annotations.hostNetwork]: String(plan.hostNetwork),
+    // CRI's numbers: the network of the node is 2, pid namespaces of each container are 1.
+    [annotations.namespaceOptions]: JSON.stringify(plan.hostNetwork ? { network: 2, pid: 1 } : { pid: 1 }),
+    [annotations.portMappings]: "[]",
+    [annotations.privilegedRuntime]: "false",
+    [annotations.trustedSandbox]: "true",
+    [annotations.runtimeHandler]: "",
+    [annotations.cgroupParent]: plan.cgroupParent,
+    [annotations.image]: imageName.requested,
+    [annotations.imageName]: imageName.own,
+    [annotations.logPath]: logPath,
+    [annotations.mountPoint]: rootPath,
+    [annotations.seccompProfilePath]: "",
+    [annotations.podLinuxOverhead]: "null",
+    [annotations.podLinuxResources]: "null",
+    [annotations.createdBy]: createdByKpod,
+  };
+}
