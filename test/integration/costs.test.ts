@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { testImages } from "../helpers/images";
 import { KPOD, isExecutable } from "../helpers/kpod";
@@ -9,6 +9,8 @@ import { runProcess, succeeded } from "../helpers/process";
 interface Costs {
   /** Paths, in the order in which they were opened. */
   readonly opened: readonly string[];
+  /** Paths that were opened or looked at, in the order in which they were. */
+  readonly looked: readonly string[];
   /** Programs that were started. */
   readonly started: readonly string[];
   /** Node's own modules, beyond those that every program has; those of the executable cannot be seen. */
@@ -29,12 +31,19 @@ async function costsOf(...args: string[]): Promise<Costs> {
     const [program = "", ...words] = [...before, ...call, ...args];
     return runProcess(program, words, { env });
   };
-  const calls = ["--trace=?open,openat,execve", "--string-limit=4096", "--follow-forks", `--output=${trace}`];
+  const looks = "?access,?faccessat,?faccessat2,?stat,?lstat,?newfstatat,?statx,?readlink,?readlinkat";
+  const calls = [
+    `--trace=?open,openat,execve,${looks}`,
+    "--string-limit=4096",
+    "--follow-forks",
+    `--output=${trace}`,
+  ];
   succeeded(await run("strace", ...calls), `strace kpod ${args.join(" ")}`);
   const lines = readFileSync(trace, "utf8").split("\n");
   const paths = (call: RegExp): string[] => lines.flatMap((line) => call.exec(line)?.[1] ?? []);
   return {
     opened: paths(/ open(?:at)?\((?:[\w]+, )?"([^"]*)"/),
+    looked: paths(/ \w+\((?:[\w]+, )?"([^"]+)"/),
     // The first one is node or kpod itself.
     started: paths(/ execve\("([^"]*)".* = 0$/).slice(1),
     modules: isExecutable ? [] : (JSON.parse(readFileSync(env.KPOD_COSTS, "utf8")) as string[]),
@@ -82,6 +91,31 @@ test("ps opens a container's files once, and of one that has ended neither the r
   expect(filesOf(costs, ids[3]).sort()).toEqual(["config.json", "state.json"]);
   const records = costs.opened.filter((path) => path.endsWith("/containers.json"));
   expect(records).toHaveLength(1);
+});
+
+test("ps looks at two files of a container that has ended, and of one that runs at the runtime's two besides", async () => {
+  const { looked } = await costsOf("ps", "-a");
+  const looksAt = (id = ""): string[] =>
+    looked.filter((path) => path.includes(id)).map((path) => basename(path));
+  expect(looksAt(ids[3]).sort()).toEqual(["config.json", "state.json"]);
+  const ofRuntime = ["exec.fifo", "state.json", "state.json"];
+  expect(looksAt(ids[0]).sort()).toEqual(["config.json", ...ofRuntime, "state.json"]);
+});
+
+test("ps lists where runtimes keep their state once, and looks there for none that has ended", async () => {
+  const root = node.world.runtimeRoots.runc;
+  const [, , , ended = ""] = ids;
+  const path = join(node.world.root, "overlay-containers", ended, "userdata/state.json");
+  const before = readFileSync(path, "utf8");
+  succeeded(await runProcess("runc", ["--root", root, "delete", ended]), "runc delete");
+  // CRI-O up to 1.17 did not persist which process it was.
+  const { initPid, initStartTime, ...rest } = JSON.parse(before) as Record<string, unknown>;
+  expect([typeof initPid, typeof initStartTime]).toEqual(["number", "string"]);
+  writeFileSync(path, JSON.stringify(rest));
+  const { opened, looked } = await costsOf("ps", "-a");
+  expect(opened.filter((each) => each === root)).toHaveLength(1);
+  expect(looked.filter((each) => each.startsWith(`${root}/${ended}`))).toEqual([]);
+  writeFileSync(path, before);
 });
 
 test("ps -q reads no spec, and with -a no state either", async () => {

@@ -8,7 +8,7 @@ import { isProcOfMachine } from "../../system/namespaces";
 import type { Container } from "../container";
 import { nodeSight, wayIn, type NodeSight } from "../node-sight";
 import type { RuntimeHandler } from "../runtime/handler";
-import { runtimeOfMonitor } from "../runtime/location";
+import { listStates, runtimeOfMonitor, type LocatedState } from "../runtime/location";
 import type { RuntimeLocator } from "../runtime/locator";
 import { isBeingMade } from "./being-made";
 import type { ContainerState } from "./container-state";
@@ -52,7 +52,7 @@ export class StateLookup {
   async stateOf(container: Container): Promise<ContainerState> {
     const { runtimes, callMs } = this.sources;
     this.lastSight = undefined;
-    let answer: RuntimeAnswer | undefined = this.answerOfFiles(container, runtimes.roots());
+    let answer = this.answerOfFiles(container, () => runtimes.stateOf(container.id));
     // A conmon that lives knows of a runtime that has left the configuration.
     const elsewhere = answer === "absent" && runtimeOfMonitor(container) !== undefined;
     if (answer === undefined || elsewhere) {
@@ -71,6 +71,7 @@ export class StateLookup {
   async update(containers: readonly Container[]): Promise<void> {
     this.lastSight = undefined;
     const roots = this.sources.runtimes.roots();
+    const listed = listStates(roots);
     const lists = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const waiting: Promise<void>[] = [];
     // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
@@ -81,7 +82,7 @@ export class StateLookup {
         container.state.pid = 0;
         continue;
       }
-      const answer = this.answerOfFiles(container, roots);
+      const answer = this.answerOfFiles(container, () => this.located(container, persisted, roots, listed));
       const done =
         answer === undefined
           ? this.answerOfList(container, lists).then((listed) => this.settle(container, listed, persisted))
@@ -107,14 +108,32 @@ export class StateLookup {
   }
 
   /**
+   * Where the state of a container lies, by the roots as they were listed before its state.json was read. What is not
+   * listed may have been made since, unless its end is persisted: nothing that has ended is made anew.
+   */
+  private located(
+    { id }: Container,
+    persisted: PersistedState | undefined,
+    roots: readonly string[],
+    listed: ReadonlyMap<string, string> | undefined,
+  ): LocatedState | undefined {
+    const root = listed?.get(id);
+    const isGone = listed !== undefined && root === undefined && persisted?.state.status === "stopped";
+    return isGone ? undefined : this.sources.runtimes.stateOf(id, root === undefined ? roots : [root]);
+  }
+
+  /**
    * What the files of the runtimes say of a container: its state, or that none has it.
    * @returns undefined when they cannot tell, and a runtime has to be asked
    */
-  private answerOfFiles(container: Container, roots: readonly string[]): RuntimeAnswer | undefined {
+  private answerOfFiles(
+    container: Container,
+    locate: () => LocatedState | undefined,
+  ): RuntimeAnswer | undefined {
     const { runtimes, logger } = this.sources;
     const { id } = container;
     try {
-      const located = runtimes.stateOf(id, roots);
+      const located = locate();
       if (located === undefined) return runtimes.rootsTellAll ? "absent" : undefined;
       const { kind, directory } = located;
       // runc and crun write their file when the container is there; asked before, crun would fail.
