@@ -1,9 +1,7 @@
 import { enter, fail, typeOf, type Execution } from "./execution";
-import { FunctionError, type Parameter, type TemplateFunction } from "./function";
+import { FunctionError, LimitError, type Parameter, type TemplateFunction } from "./function";
 import { functions } from "./functions";
-import { LimitError } from "./limits";
-import type { CommandNode, IdentifierNode, Operand } from "./nodes";
-import { nodeText } from "./node-text";
+import { nodeText, type CommandNode, type IdentifierNode, type Operand } from "./nodes";
 import { holdsTexts, isList, isTrue, kindOf, plain, Stringer } from "./values";
 
 /** The value of the command before in a pipeline, which is the last argument. */

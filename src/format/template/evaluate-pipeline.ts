@@ -1,7 +1,6 @@
-import { assign, enter, fail, lookUp, typeOf, type Execution } from "./execution";
 import { call, invoke, type Call, type Final } from "./call";
-import type { CommandNode, Operand, PipeNode } from "./nodes";
-import { nodeText } from "./node-text";
+import { assign, enter, fail, lookUp, typeOf, type Execution } from "./execution";
+import { nodeText, type CommandNode, type Operand, type PipeNode } from "./nodes";
 import { fieldOf, isMap, isStruct, Method, plain } from "./values";
 
 /** The value of a pipeline; its variables are set. @throws TemplateExecError */

@@ -2,7 +2,7 @@ import { escapeLines } from "../escape";
 import { evaluatePipeline } from "./evaluate-pipeline";
 import { enter, fail, type Execution } from "./execution";
 import { printed } from "./format-value";
-import { deepestCall, LimitError } from "./limits";
+import { deepestCall, LimitError } from "./function";
 import type { BranchNode, Node, TemplateNode } from "./nodes";
 import { isList, isMap, isTrue, plain, sortedEntries } from "./values";
 

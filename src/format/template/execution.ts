@@ -1,8 +1,14 @@
-import { TemplateExecError } from "./errors";
-import type { Budget } from "./limits";
-import { nodeText } from "./node-text";
-import type { CommandNode, Node, Operand, ParsedTemplate } from "./nodes";
+import type { Budget } from "./function";
+import { nodeText, type CommandNode, type Node, type Operand, type ParsedTemplate } from "./nodes";
 import { typeName } from "./values";
+
+/**
+ * A template that failed on its data. The message is Go's and names line and byte of the part that failed:
+ * `template: ps:1:2: executing "ps" at <.Foo>: can't evaluate field Foo in type container`.
+ */
+export class TemplateExecError extends Error {
+  override readonly name = "TemplateExecError";
+}
 
 /** A variable and its value. */
 export interface Variable {

@@ -1,6 +1,6 @@
 import { formatFloat, formatInteger } from "./format-number";
 import { formatText, padText, plainFormat, type Format } from "./format-text";
-import type { Budget } from "./limits";
+import type { Budget } from "./function";
 import { isList, isMap, isStruct, kindOf, sortedEntries, Stringer, typeName } from "./values";
 
 /**

@@ -1,5 +1,5 @@
-import { kindOfWord, type Token, type TokenKind } from "./token";
 import { goQuote } from "./quote";
+import { kindOfWord, type Token, type TokenKind } from "./token";
 
 /** What is read inside of an action: where the reader stands, and what comes next. */
 interface Cursor {

@@ -1,7 +1,5 @@
-import { numberConstant, unquote } from "./constants";
-import { nodeText } from "./node-text";
-import type { CommandNode, Operand, PipeNode } from "./nodes";
-import { goQuote } from "./quote";
+import { nodeText, type CommandNode, type Operand, type PipeNode } from "./nodes";
+import { goQuote, numberConstant, unquote } from "./quote";
 import type { Token, TokenKind } from "./token";
 import {
   fail,

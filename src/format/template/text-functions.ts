@@ -1,7 +1,6 @@
-import { FunctionError, type FunctionTable, type Parameter } from "./function";
-import { templateJson } from "./json-value";
-import type { Budget } from "./limits";
-import { isList } from "./values";
+import { jsonLine } from "../json";
+import { FunctionError, type Budget, type FunctionTable, type Parameter } from "./function";
+import { isList, isMap, isStruct, plain } from "./values";
 
 /** The functions that docker and podman add to those of Go. */
 export const textFunctions: FunctionTable = {
@@ -83,4 +82,18 @@ function truncate(text: string, length: number): string {
   let end = length;
   while (end > 0 && ((bytes[end] ?? 0) & 0xc0) === 0x80) end -= 1;
   return bytes.subarray(0, end).toString();
+}
+
+/** A value as JSON in one line. Keys stand in the order of the data. */
+function templateJson(value: unknown): string {
+  return jsonLine(jsonValue(value)).trimEnd();
+}
+
+function jsonValue(value: unknown): unknown {
+  const inner = plain(value) ?? null;
+  if (isList(inner)) return inner.map(jsonValue);
+  const entries = isMap(inner) ? [...inner] : isStruct(inner) ? Object.entries(inner) : undefined;
+  return entries === undefined
+    ? inner
+    : Object.fromEntries(entries.map(([key, entry]) => [key, jsonValue(entry)]));
 }

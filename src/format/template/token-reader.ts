@@ -1,6 +1,12 @@
-import { TemplateSyntaxError } from "./errors";
 import { goQuote } from "./quote";
 import type { Token, TokenKind } from "./token";
+
+/**
+ * A template that cannot be read. The message is Go's and names the line: `template: ps:1: unclosed action`.
+ */
+export class TemplateSyntaxError extends Error {
+  override readonly name = "TemplateSyntaxError";
+}
 
 /** How deep parentheses and branches may be nested: each level takes room on the stack. */
 const deepest = 200;
