@@ -13,7 +13,7 @@ export async function run(argv: readonly string[]): Promise<void> {
   traceAtExit();
   mark("kpod began");
   if (argv.includes("__complete")) {
-    const { answerShell } = await import("./program/completion/answer");
+    const { answerShell } = await import("./program/completion/answer/answer");
     // To run out of work takes node longer than to be ended.
     if (await answerShell(argv)) process.exit();
   }

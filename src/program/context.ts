@@ -77,7 +77,7 @@ export function createContext(
       await showHelp(terminal, commands, path);
     },
     async completionScript(shell) {
-      const { completionScript, shells } = await import("./completion/scripts");
+      const { completionScript, shells } = await import("./completion/scripts/completion-script");
       const known = shells.find((name) => name === shell);
       return known && completionScript(known, commands);
     },

@@ -8,7 +8,7 @@ import { defaultRuntimeConfig, runtimeKeys } from "../lib/config/runtime-config"
 import { defaultRuntimeHandler, handlerKeys } from "../lib/config/runtime-handlers";
 
 // Everything that scripts/docs.mjs makes the manual and the completions from. No part of kpod needs this file.
-export { completionScript, shells } from "./completion/scripts";
+export { completionScript, shells } from "./completion/scripts/completion-script";
 export { commandGroups } from "../shell/command";
 export { globalFlags } from "../shell/global-flags";
 export { commands } from "./command-list";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Shell } from "../../src/program/completion/scripts";
+import type { Shell } from "../../src/program/completion/scripts/completion-script";
 import { runProcess, succeeded } from "./process";
 import { startInPty } from "./pty";
 import { until } from "./until";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { shells } from "../../src/program/completion/scripts";
+import { shells } from "../../src/program/completion/scripts/completion-script";
 import { completionStore } from "../helpers/completion-store";
 import { KPOD } from "../helpers/kpod";
 import { runProcess, type ProcessResult } from "../helpers/process";

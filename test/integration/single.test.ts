@@ -1,7 +1,7 @@
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { buildDeb, debName } from "../../scripts/lib/deb.mjs";
-import { shells } from "../../src/program/completion/scripts";
+import { shells } from "../../src/program/completion/scripts/completion-script";
 import { commands } from "../../src/program/command-list";
 import packageJson from "../../package.json";
 import { createBareRoot, type BareRoot } from "../helpers/bare-root";

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
-import { readStoreRecords } from "../../src/program/completion/records";
-import { thingsOf } from "../../src/program/completion/candidates";
+import { readStoreRecords } from "../../src/program/completion/answer/store-records";
+import { nodeObjects } from "../../src/program/completion/answer/node-objects";
 import { recoverRenames, renameContainer } from "../../src/lib/operations/rename";
 import { containerSizes } from "../../src/lib/operations/sizes";
 import { failureOf } from "../helpers/failure";
@@ -217,11 +217,11 @@ test("a shell is offered them", () => {
   const { directory } = node({ [run.id]: half, [web.id]: half });
   const records = readStoreRecords(nodeConfig(directory));
   expect(
-    thingsOf(records, "container", "")
+    nodeObjects(records, "container", "")
       .map(({ id }) => id)
       .sort(),
   ).toEqual([run.id, log.id].sort());
-  expect(thingsOf(records, "pod", "").map(({ id }) => id)).toContain(web.id);
+  expect(nodeObjects(records, "pod", "").map(({ id }) => id)).toContain(web.id);
 });
 
 test("a rename is refused: it would write metadata that nobody has whole", async () => {

@@ -1,6 +1,6 @@
-import { pause } from "../../shell/timer";
 import type { CommandContext } from "../../shell/context";
 import { canDrawInPlace, linesOf, withLiveScreen } from "../../shell/live-screen";
+import { repeat } from "../../shell/repeat";
 import { mark } from "../../shell/trace";
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { ContainerServer } from "../../lib/container-server";
@@ -43,16 +43,6 @@ export async function run(context: Context): Promise<number> {
     });
   }
   return 0;
-}
-
-/** Does something at every interval, until Ctrl-C. */
-async function repeat(context: Context, seconds: number, action: () => Promise<void>): Promise<never> {
-  const signal = context.signal();
-  for (;;) {
-    const next = performance.now() + seconds * 1000;
-    await context.unlessInterrupted(action());
-    await pause(next - performance.now(), signal);
-  }
 }
 
 /** Makes what looks at the node and writes the list, each time anew. */

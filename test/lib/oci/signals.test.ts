@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { signalNames } from "../../../src/program/completion/signal-names";
+import { signalNames } from "../../../src/program/completion/scripts/script-model";
 import { parseSignal } from "../../../src/lib/oci/signals";
 import { failureOf } from "../../helpers/failure";
 

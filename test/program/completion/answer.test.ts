@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { answerShell } from "../../../src/program/completion/answer";
-import { containerNames, podNames } from "../../../src/program/completion/names";
-import { newestFirst, readStoreRecords } from "../../../src/program/completion/records";
+import { answerShell } from "../../../src/program/completion/answer/answer";
+import { containerNames, podNames } from "../../../src/program/completion/answer/object-names";
+import { newestFirst, readStoreRecords } from "../../../src/program/completion/answer/store-records";
 import { commands } from "../../../src/program/command-list";
 import { systemTerminal } from "../../../src/shell/terminal";
 import { completionIds, completionStore } from "../../helpers/completion-store";

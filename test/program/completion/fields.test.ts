@@ -1,4 +1,4 @@
-import { completesAt } from "../../../src/program/completion/place";
+import { completesAt } from "../../../src/program/completion/answer/answer";
 import { commands } from "../../../src/program/command-list";
 import { templateContainer } from "../../../src/commands/ps/template";
 import { imageRows } from "../../../src/commands/images/rows";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { shells, type Shell } from "../../../src/program/completion/scripts";
+import { shells, type Shell } from "../../../src/program/completion/scripts/completion-script";
 import type { FlagSpecs } from "../../../src/shell/flags";
 import { globalFlags } from "../../../src/shell/global-flags";
 import { commands } from "../../../src/program/command-list";

@@ -1,16 +1,16 @@
-import { escapeControl } from "../../format/escape";
-import { displayId } from "../../format/id";
-import { displayImageName } from "../../format/image-name";
-import type { ContainerStatus } from "../../lib/oci/state/container-state";
-import { bestName, isNamelessImage } from "../../lib/images/names";
-import type { ImageRecord } from "../../lib/storage/records";
-import { isStorageId } from "../../lib/names/ids";
-import type { NodeObject } from "../../shell/completes";
-import { isCandidate, isPlainName, type Named } from "./named";
-import { containerNames, imageNames, podNames, podPath } from "./names";
-import { newestFirst, type RecordedContainer, type Records } from "./records";
+import { escapeControl } from "../../../format/escape";
+import { displayId } from "../../../format/id";
+import { displayImageName } from "../../../format/image-name";
+import type { ContainerStatus } from "../../../lib/oci/state/container-state";
+import { bestName, isNamelessImage } from "../../../lib/images/names";
+import type { ImageRecord } from "../../../lib/storage/records";
+import { isStorageId } from "../../../lib/names/ids";
+import type { NodeObject } from "../../../shell/completes";
+import { isCandidate, isPlainName, type NamedObject } from "./candidates";
+import { containerNames, imageNames, podNames, podPath } from "./object-names";
+import { newestFirst, type PersistedContainer, type StoreRecords } from "./store-records";
 
-/** Which of the containers are meant. One whose state nobody noted may be any. */
+/** Which of the containers are meant. One whose state nobody persisted may be any. */
 interface ContainerChoice {
   /** Left out: all. */
   readonly states?: readonly ContainerStatus[];
@@ -27,10 +27,10 @@ const containerChoices = {
 } as const satisfies Partial<Record<NodeObject, ContainerChoice>>;
 
 /**
- * The things of a node that fit, in the order in which they are offered.
+ * The objects of a node that fit, in the order in which they are offered.
  * @param word how their names begin, or their ids: of the others no state is read
  */
-export function thingsOf(records: Records, wanted: NodeObject, word: string): Named[] {
+export function nodeObjects(records: StoreRecords, wanted: NodeObject, word: string): NamedObject[] {
   const asked: Question = { records, word, kind: "" };
   switch (wanted) {
     case "image":
@@ -66,7 +66,7 @@ export function thingsOf(records: Records, wanted: NodeObject, word: string): Na
 }
 
 interface Question {
-  readonly records: Records;
+  readonly records: StoreRecords;
   readonly word: string;
   /** The beginning of each description. */
   readonly kind: string;
@@ -74,7 +74,7 @@ interface Question {
   readonly byId?: true;
 }
 
-function containers({ records, word, kind, byId }: Question, choice: ContainerChoice): Named[] {
+function containers({ records, word, kind, byId }: Question, choice: ContainerChoice): NamedObject[] {
   const namesOf = containerNames(records);
   const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
   let images: ReadonlyMap<string, ImageRecord> | undefined;
@@ -91,13 +91,13 @@ function containers({ records, word, kind, byId }: Question, choice: ContainerCh
       .filter((part) => part !== "")
       .join("/");
     const parts = [status, imageText(imageOf(container, imagesById)), pod === "" ? "" : `pod ${pod}`];
-    return { thing: { id, names, description: describe(kind, parts) }, first: status === choice.first };
+    return { object: { id, names, description: describe(kind, parts) }, first: status === choice.first };
   });
 }
 
 /** The name of a container's image. Which images there are is read only where its record has none. */
 function imageOf(
-  { record, metadata }: RecordedContainer,
+  { record, metadata }: PersistedContainer,
   images: () => ReadonlyMap<string, ImageRecord>,
 ): string {
   const [imageName, imageId] = [metadata["image-name"], record.image ?? metadata["image-id"]];
@@ -106,7 +106,7 @@ function imageOf(
 }
 
 /** False where a state is wanted that a container without a mounted file system cannot be in. */
-function mayFit({ states }: ContainerChoice, records: Records, container: RecordedContainer): boolean {
+function mayFit({ states }: ContainerChoice, records: StoreRecords, container: PersistedContainer): boolean {
   return states === undefined || records.mayLive(container);
 }
 
@@ -114,9 +114,9 @@ function fits({ states }: ContainerChoice, status: ContainerStatus): boolean {
   return states === undefined || status === "unknown" || states.includes(status);
 }
 
-function pods({ records, word, kind, byId }: Question, wanted: NodeObject): Named[] {
+function pods({ records, word, kind, byId }: Question, wanted: NodeObject): NamedObject[] {
   const namesOf = podNames(records);
-  const membersOf = new Map<string, RecordedContainer[]>();
+  const membersOf = new Map<string, PersistedContainer[]>();
   for (const container of records.containers) {
     const id = container.metadata["pod-id"];
     membersOf.set(id, [...(membersOf.get(id) ?? []), container]);
@@ -135,15 +135,15 @@ function pods({ records, word, kind, byId }: Question, wanted: NodeObject): Name
       `namespace ${podPath(pod)[0]}`,
     ];
     const first = wanted === "removable-pod" && !ready;
-    return { thing: { id, names, description: describe(kind, parts) }, first };
+    return { object: { id, names, description: describe(kind, parts) }, first };
   });
 }
 
-function isPaused(records: Records, container: RecordedContainer): boolean {
+function isPaused(records: StoreRecords, container: PersistedContainer): boolean {
   return fits(containerChoices["paused-container"], records.status(container));
 }
 
-function images({ records, kind }: Question): Named[] {
+function images({ records, kind }: Question): NamedObject[] {
   return records.images().map((image) => {
     const made = image.created === undefined ? "" : `made ${image.created.slice(0, 10)}`;
     const description = describe(kind, [displayId(image.id), made]);
@@ -153,10 +153,10 @@ function images({ records, kind }: Question): Named[] {
 
 /** What several have in common, with how many they are. */
 function groups(
-  all: readonly RecordedContainer[],
+  all: readonly PersistedContainer[],
   noun: string,
-  nameOf: (item: RecordedContainer) => string,
-): Named[] {
+  nameOf: (item: PersistedContainer) => string,
+): NamedObject[] {
   const counts = new Map<string, number>();
   for (const item of all) counts.set(nameOf(item), (counts.get(nameOf(item)) ?? 0) + 1);
   return [...counts]
@@ -182,9 +182,9 @@ function imageText(name: string): string {
 
 /** What `pick` takes, those that it wants first before the others, else the newest first. */
 function inOrder(
-  all: readonly RecordedContainer[],
-  pick: (item: RecordedContainer) => { thing: Named; first: boolean } | undefined,
-): Named[] {
+  all: readonly PersistedContainer[],
+  pick: (item: PersistedContainer) => { object: NamedObject; first: boolean } | undefined,
+): NamedObject[] {
   const picked = new Map(
     all.flatMap((item) => {
       const made = pick(item);
@@ -193,16 +193,16 @@ function inOrder(
   );
   const sorted = newestFirst([...picked.keys()]).flatMap((item) => picked.get(item) ?? []);
   return [...sorted.filter(({ first }) => first), ...sorted.filter(({ first }) => !first)].map(
-    ({ thing }) => thing,
+    ({ object }) => object,
   );
 }
 
 /** A name that several have means the first of them. */
-function withoutTaken(things: readonly Named[]): Named[] {
+function withoutTaken(objects: readonly NamedObject[]): NamedObject[] {
   const taken = new Set<string>();
-  return things.map((thing) => {
-    const names = thing.names.filter((name) => !taken.has(name));
+  return objects.map((object) => {
+    const names = object.names.filter((name) => !taken.has(name));
     for (const name of names) taken.add(name);
-    return { ...thing, names };
+    return { ...object, names };
   });
 }

@@ -1,23 +1,23 @@
-import { displayImageName } from "../../format/image-name";
-import { fullName } from "../../lib/storage/container-metadata";
-import { mayBeginId } from "../../lib/names/ids";
-import type { ImageRecord } from "../../lib/storage/records";
-import { isPlainName } from "./named";
-import type { RecordedContainer, Records } from "./records";
+import { displayImageName } from "../../../format/image-name";
+import { fullName } from "../../../lib/storage/container-metadata";
+import { mayBeginId } from "../../../lib/names/ids";
+import type { ImageRecord } from "../../../lib/storage/records";
+import { isPlainName } from "./candidates";
+import type { PersistedContainer, StoreRecords } from "./store-records";
 
-/** How things of a kind are named. */
+/** How objects of a kind are named. */
 interface Naming {
   /** The full name. */
-  readonly name: (thing: RecordedContainer) => string;
+  readonly name: (object: PersistedContainer) => string;
   /** The names in Kubernetes from the outermost to its own. */
-  readonly path: (thing: RecordedContainer) => readonly string[];
+  readonly path: (object: PersistedContainer) => readonly string[];
 }
 
 /** Tells the names of one of those that it was made for. */
-export type NamesOf = (thing: RecordedContainer) => readonly string[];
+export type NamesOf = (object: PersistedContainer) => readonly string[];
 
 /** The names of a container: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one. */
-export function containerNames({ containers, pods }: Records): NamesOf {
+export function containerNames({ containers, pods }: StoreRecords): NamesOf {
   const podOf = new Map(pods.map((pod) => [pod.record.id as string, pod]));
   return namesOf(containers, pods, {
     name: ({ record, metadata }) => fullName(record, metadata),
@@ -26,12 +26,12 @@ export function containerNames({ containers, pods }: Records): NamesOf {
 }
 
 /** The names of a pod: POD, NAMESPACE/POD, the full one. */
-export function podNames({ containers, pods }: Records): NamesOf {
+export function podNames({ containers, pods }: StoreRecords): NamesOf {
   return namesOf(pods, containers, { name: ({ metadata }) => metadata["pod-name"], path: podPath });
 }
 
 /** The namespace and the name of a pod; empty where its record is lost. */
-export function podPath(pod: RecordedContainer | undefined): [string, string] {
+export function podPath(pod: PersistedContainer | undefined): [string, string] {
   return pod === undefined ? ["", ""] : [pod.metadata.namespace ?? "", pod.metadata["metadata-name"]];
 }
 
@@ -41,35 +41,35 @@ export function imageNames({ names = [] }: ImageRecord): readonly string[] {
 }
 
 /**
- * All names that lead to a thing alone: a full name goes before the names in Kubernetes, and none may begin the id of
+ * All names that lead to a object alone: a full name goes before the names in Kubernetes, and none may begin the id of
  * something else (see lookUp). Only few of a thousand are asked for, so that those which share their own name are
  * looked at then.
  */
 function namesOf(
-  things: readonly RecordedContainer[],
-  others: readonly RecordedContainer[],
+  objects: readonly PersistedContainer[],
+  others: readonly PersistedContainer[],
   { name: nameOf, path: pathOf }: Naming,
 ): NamesOf {
-  const beginsOther = (way: string, thing: RecordedContainer): boolean =>
+  const beginsOther = (way: string, object: PersistedContainer): boolean =>
     mayBeginId(way) &&
-    [...things, ...others].some((other) => other !== thing && other.record.id.startsWith(way));
-  const sharing = new Map<string, RecordedContainer[]>();
+    [...objects, ...others].some((other) => other !== object && other.record.id.startsWith(way));
+  const sharing = new Map<string, PersistedContainer[]>();
   const full = new Set<string>();
-  for (const thing of things) {
-    const own = thing.metadata["metadata-name"];
+  for (const object of objects) {
+    const own = object.metadata["metadata-name"];
     const others = sharing.get(own);
-    if (others === undefined) sharing.set(own, [thing]);
-    else others.push(thing);
-    full.add(nameOf(thing));
+    if (others === undefined) sharing.set(own, [object]);
+    else others.push(object);
+    full.add(nameOf(object));
   }
-  return (thing) => {
-    const name = nameOf(thing);
-    const others = (sharing.get(thing.metadata["metadata-name"]) ?? []).filter((other) => other !== thing);
+  return (object) => {
+    const name = nameOf(object);
+    const others = (sharing.get(object.metadata["metadata-name"]) ?? []).filter((other) => other !== object);
     const taken = new Set(others.flatMap((other) => pathNames(pathOf(other))));
-    const short = pathNames(pathOf(thing)).filter(
+    const short = pathNames(pathOf(object)).filter(
       (way) => !taken.has(way) && (way === name || !full.has(way)),
     );
-    return [...new Set([...short, name])].filter((way) => isPlainName(way) && !beginsOther(way, thing));
+    return [...new Set([...short, name])].filter((way) => isPlainName(way) && !beginsOther(way, object));
   };
 }
 

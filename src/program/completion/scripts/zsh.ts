@@ -1,5 +1,5 @@
-import type { CommandModel, CompletionModel, FamilyModel, FlagModel, Offer } from "./model";
-import { shellWord, shellWords } from "./script";
+import type { CommandModel, CompletionModel, FamilyModel, FlagModel, Offer } from "./script-model";
+import { shellWord, shellWords } from "./shell-text";
 import { zshEngine } from "./zsh-engine";
 
 /** The script that completes kpod's command lines in zsh 5 and later, as a file of fpath and by `source`. */

@@ -1,5 +1,5 @@
 import { fishEngine } from "./fish-engine";
-import type { CommandModel, CompletionModel, FlagModel, Offer } from "./model";
+import type { CommandModel, CompletionModel, FlagModel, Offer } from "./script-model";
 
 /** The script that completes kpod's command lines in fish 3 and later. */
 export function fishScript(model: CompletionModel): string {

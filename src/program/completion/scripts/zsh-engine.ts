@@ -1,4 +1,4 @@
-import { script } from "./script";
+import { script } from "./shell-text";
 
 /** The part of the zsh script that is the same whatever the commands are. */
 export const zshEngine = script`

@@ -1,5 +1,5 @@
 /** Something that has names: a container, a pod, an image. */
-export interface Named {
+export interface NamedObject {
   readonly id: string;
   /**
    * Its names from the shortest to the full one, those left out that name something else or nothing that a
@@ -20,28 +20,28 @@ export interface Candidate {
 const shortLength = 13;
 
 /** True when something of these names, or this id, is among the candidates for a word. */
-export function isCandidate({ id, names }: Pick<Named, "id" | "names">, word: string): boolean {
+export function isCandidate({ id, names }: Pick<NamedObject, "id" | "names">, word: string): boolean {
   return nameFor({ id, names }, word) !== undefined || beginsId(id, word);
 }
 
 /**
- * What begins as the word does. Each thing is offered by one name, the shortest that fits: without a word the
+ * What begins as the word does. Each is offered by one name, the shortest that fits: without a word the
  * bare name where it is the only one of that name; after `shop/` those in pod shop. Ids follow once two of
  * their digits are typed, and stand in where there is no name.
  */
-export function candidates(things: readonly Named[], word: string): Candidate[] {
-  const byName = things.flatMap((thing) => {
-    const value = nameFor(thing, word);
-    return value === undefined ? [] : [{ value, description: thing.description }];
+export function candidates(objects: readonly NamedObject[], word: string): Candidate[] {
+  const byName = objects.flatMap((object) => {
+    const value = nameFor(object, word);
+    return value === undefined ? [] : [{ value, description: object.description }];
   });
-  const ids = things
+  const ids = objects
     .filter(({ id }) => beginsId(id, word))
     .map(({ id, description }) => ({ value: shortId(id, word), description }));
   const offered = new Set(byName.map(({ value }) => value));
   return [...byName, ...ids.filter(({ value }) => !offered.has(value))];
 }
 
-function nameFor({ id, names }: Pick<Named, "id" | "names">, word: string): string | undefined {
+function nameFor({ id, names }: Pick<NamedObject, "id" | "names">, word: string): string | undefined {
   return (names.length > 0 ? names : [shortId(id, word)]).find((name) => name.startsWith(word));
 }
 

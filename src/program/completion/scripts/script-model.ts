@@ -1,8 +1,14 @@
-import type { Command } from "../command";
-import type { Completes } from "../../shell/completes";
-import type { FlagSpec, FlagSpecs } from "../../shell/flags";
-import { globalFlags } from "../../shell/global-flags";
-import { signalNames } from "./signal-names";
+import type { Command } from "../../command";
+import type { Completes } from "../../../shell/completes";
+import type { FlagSpec, FlagSpecs } from "../../../shell/flags";
+import { globalFlags } from "../../../shell/global-flags";
+
+/** The names of Linux's signals without SIG, those first that are sent to containers most. */
+export const signalNames = [
+  ...["TERM", "KILL", "HUP", "INT", "QUIT", "USR1", "USR2", "STOP", "CONT", "ABRT", "ALRM", "WINCH"],
+  ...["BUS", "CHLD", "FPE", "ILL", "IO", "PIPE", "PROF", "PWR", "SEGV", "STKFLT", "SYS", "TRAP"],
+  ...["TSTP", "TTIN", "TTOU", "URG", "VTALRM", "XCPU", "XFSZ", "RTMIN", "RTMAX"],
+] as const;
 
 /** What a script does for a value: offer words, hand over to the shell, or ask kpod. */
 export type Offer =
@@ -34,8 +40,6 @@ export interface CommandModel {
   readonly path: readonly string[];
   readonly summary: string;
   readonly flags: readonly FlagModel[];
-  /** The global flags as they stand after the command: without the letters it has for itself. */
-  readonly globals: readonly FlagModel[];
   /** An entry an argument, the last one for all that follow. */
   readonly arguments: readonly Offer[];
   /** What follows the first argument is none of kpod's business. */
@@ -81,10 +85,6 @@ function familyModel(commands: readonly Command[], prefix: string): FamilyModel 
 
 function commandModel(command: Command): CommandModel {
   const { path, summary, flags, exclusive = [] } = command;
-  const taken = new Set(Object.values(flags).flatMap(({ short }) => short ?? []));
-  const globals = flagModels(globalFlags, []).map(({ short, ...flag }) =>
-    short === undefined || taken.has(short) ? flag : { ...flag, short },
-  );
   return {
     path,
     summary,
@@ -94,7 +94,6 @@ function commandModel(command: Command): CommandModel {
         .filter((group) => group.flags.includes(flag.long))
         .flatMap((group) => group.flags.filter((other) => other !== flag.long)),
     })),
-    globals,
     arguments: (command.arguments.completes ?? []).map((completes) => offerOf(completes, path)),
     passThrough: command.passThrough === true,
   };

@@ -1,52 +1,52 @@
 import { existsSync, readdirSync } from "node:fs";
-import type { Config } from "../../lib/config/index";
-import { crioRecords } from "../../lib/crio/persisted-records";
-import { KpodError } from "../../lib/errors";
-import { silentLogger } from "../../lib/logger";
-import { hasStateFile, isYoung } from "../../lib/oci/state/being-made";
-import { readStatus, type ContainerStatus } from "../../lib/oci/state/container-state";
-import { createdAt, isInfraContainer, type ContainerMetadata } from "../../lib/storage/container-metadata";
-import { readContainers } from "../../lib/storage/containers";
-import { readImages } from "../../lib/storage/images";
-import { chooseDriver, storeLayout, type StoreLayout } from "../../lib/storage/layout";
-import { readMountPoints } from "../../lib/storage/mount-points";
-import type { StorageId } from "../../lib/names/ids";
-import type { ContainerRecord, ImageRecord } from "../../lib/storage/records";
-import { readTextIfThere } from "../../lib/system/files";
-import { parsePersistedState } from "../../lib/oci/state/persisted";
+import type { Config } from "../../../lib/config/index";
+import { crioRecords } from "../../../lib/crio/persisted-records";
+import { KpodError } from "../../../lib/errors";
+import { silentLogger } from "../../../lib/logger";
+import { hasStateFile, isYoung } from "../../../lib/oci/state/being-made";
+import { readStatus, type ContainerStatus } from "../../../lib/oci/state/container-state";
+import { createdAt, isInfraContainer, type ContainerMetadata } from "../../../lib/storage/container-metadata";
+import { readContainers } from "../../../lib/storage/containers";
+import { readImages } from "../../../lib/storage/images";
+import { chooseDriver, storeLayout, type StoreLayout } from "../../../lib/storage/layout";
+import { readMountPoints } from "../../../lib/storage/mount-points";
+import type { StorageId } from "../../../lib/names/ids";
+import type { ContainerRecord, ImageRecord } from "../../../lib/storage/records";
+import { readTextIfThere } from "../../../lib/system/files";
+import { parsePersistedState } from "../../../lib/oci/state/persisted";
 
-/** A container, or the infra container of a pod, as the store has it on record. */
-export interface RecordedContainer {
+/** A container, or the infra container of a pod, as CRI-O persisted it. */
+export interface PersistedContainer {
   readonly record: ContainerRecord;
   readonly metadata: ContainerMetadata;
 }
 
 /** What the records of a store say. No lock is taken and no runtime asked: a file is there whole or not at all. */
-export interface Records {
-  readonly containers: readonly RecordedContainer[];
-  readonly pods: readonly RecordedContainer[];
+export interface StoreRecords {
+  readonly containers: readonly PersistedContainer[];
+  readonly pods: readonly PersistedContainer[];
   readonly images: () => readonly ImageRecord[];
   /** False for a container that has no file system to run in: to see that takes less than to look at its state. */
-  readonly mayLive: (container: RecordedContainer) => boolean;
-  /** What a container was when somebody last noted it; `unknown` where nobody did. */
-  readonly status: (container: RecordedContainer) => ContainerStatus;
-  /** False for a pod that was noted to have stopped. */
-  readonly isReady: (pod: RecordedContainer) => boolean;
+  readonly mayLive: (container: PersistedContainer) => boolean;
+  /** What a container was when its state was last persisted; `unknown` where it never was. */
+  readonly status: (container: PersistedContainer) => ContainerStatus;
+  /** False for a pod that is persisted as stopped. */
+  readonly isReady: (pod: PersistedContainer) => boolean;
 }
 
 /** Reads the records of the store that is configured. Those that cannot be read keep no others from being offered. */
-export function readStoreRecords(config: Config): Records {
+export function readStoreRecords(config: Config): StoreRecords {
   const driver = chooseDriver(config.root, config.storage);
   const layout = storeLayout(config.root, config.runRoot, driver, config);
-  const containers: RecordedContainer[] = [];
-  const pods: RecordedContainer[] = [];
+  const containers: PersistedContainer[] = [];
+  const pods: PersistedContainer[] = [];
   const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
   const all = readOrNothing(() => readContainers(layout, silentLogger));
   for (const { record, metadata } of crioRecords(all, directoriesOf)) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
-  const status = (container: RecordedContainer) => recordedStatus(container, layout, exits);
+  const status = (container: PersistedContainer) => persistedStatus(container, layout, exits);
   const mounted = mountedLayers(layout);
   return {
     containers,
@@ -70,41 +70,41 @@ function readOrNothing<T>(read: () => T[]): T[] {
 }
 
 /** Those made last come first. */
-export function newestFirst(containers: readonly RecordedContainer[]): readonly RecordedContainer[] {
+export function newestFirst(containers: readonly PersistedContainer[]): readonly PersistedContainer[] {
   const created = new Map(
     containers.map((container) => [container, createdAt(container.record, container.metadata)]),
   );
   return [...containers].sort((a, b) => (created.get(b) ?? 0) - (created.get(a) ?? 0));
 }
 
-/** The layers that are noted as mounted; undefined where nobody notes that, or not so that it can be read. */
+/** The layers that the store has as mounted; undefined where it does not tell, or not so that it can be read. */
 function mountedLayers(layout: StoreLayout): ReadonlySet<string> | undefined {
   try {
-    const noted = readMountPoints(layout).map(({ id }) => id);
-    return noted.length === 0 ? undefined : new Set(noted);
+    const mounted = readMountPoints(layout).map(({ id }) => id);
+    return mounted.length === 0 ? undefined : new Set(mounted);
   } catch (error) {
     if (error instanceof KpodError) return undefined;
     throw error;
   }
 }
 
-function recordedStatus(
-  container: RecordedContainer,
+function persistedStatus(
+  container: PersistedContainer,
   layout: StoreLayout,
   exits: ReadonlySet<string>,
 ): ContainerStatus {
   const [dir, runDir] = directories(container, layout);
   // conmon writes the exit file at once; state.json is CRI-O's memory, and CRI-O may be dead.
   if (exits.has(container.record.id) || existsSync(`${dir}/exit`)) return "stopped";
-  const noted = notedStatus(dir) ?? notedStatus(runDir);
-  if (noted !== undefined) return noted;
+  const persisted = statusIn(dir) ?? statusIn(runDir);
+  if (persisted !== undefined) return persisted;
   const created = createdAt(container.record, container.metadata);
   return isYoung({ createdAt: new Date(created) }) && !hasStateFile({ dir, bundlePath: runDir })
     ? "creating"
     : "unknown";
 }
 
-function notedStatus(directory: string): ContainerStatus | undefined {
+function statusIn(directory: string): ContainerStatus | undefined {
   try {
     const path = `${directory}/state.json`;
     const text = readTextIfThere(path) ?? "";
@@ -126,7 +126,7 @@ function namesIn(directory: string): readonly string[] {
   }
 }
 
-function directories({ record }: RecordedContainer, layout: StoreLayout): [string, string] {
+function directories({ record }: PersistedContainer, layout: StoreLayout): [string, string] {
   return directoriesIn(layout, record.id);
 }
 

@@ -1,4 +1,4 @@
-import { script } from "./script";
+import { script } from "./shell-text";
 
 /** The part of the bash script that is the same whatever the commands are. */
 export const bashEngine = script`

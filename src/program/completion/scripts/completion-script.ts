@@ -1,7 +1,7 @@
-import type { Command } from "../command";
+import type { Command } from "../../command";
 import { bashScript } from "./bash";
 import { fishScript } from "./fish";
-import { completionModel } from "./model";
+import { completionModel } from "./script-model";
 import { zshScript } from "./zsh";
 
 /** The shells that there are scripts for. */

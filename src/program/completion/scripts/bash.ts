@@ -1,6 +1,6 @@
 import { bashEngine } from "./bash-engine";
-import type { CommandModel, CompletionModel, FlagModel, Offer } from "./model";
-import { shellWord, shellWords } from "./script";
+import type { CommandModel, CompletionModel, FlagModel, Offer } from "./script-model";
+import { shellWord, shellWords } from "./shell-text";
 
 /** The script that completes kpod's command lines in bash 4.2 and later; it needs no bash-completion. */
 export function bashScript({ globals, families, commands }: CompletionModel): string {

@@ -1,6 +1,6 @@
-import { UsageError } from "../../shell/errors";
-import { globalFlags } from "../../shell/global-flags";
-import { normalizeFlags } from "../normalize-flags";
+import { UsageError } from "../../../shell/errors";
+import { globalFlags } from "../../../shell/global-flags";
+import { normalizeFlags } from "../../normalize-flags";
 
 /** The word by which the shells' scripts ask for names. */
 export const askWord = "__complete";
