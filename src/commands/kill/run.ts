@@ -7,6 +7,6 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const signal = readSignal(context.flags.signal);
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(context.args);
   return forEachInTurn(context, context.args, (name) => server.containerKill(name, signal));
 }

@@ -6,7 +6,7 @@ import type { command } from "./command";
 /** `kpod pause`: freezes containers. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(context.args);
   const paused: string[] = [];
   const code = await forEachInTurn(context, context.args, async (name) => {
     const id = await server.containerPause(name);

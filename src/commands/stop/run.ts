@@ -6,7 +6,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { timeout } = context.flags;
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(context.args);
   return forEachArgument(context, context.args, (name) =>
     server.containerStop(name, timeout, context.signal()),
   );

@@ -5,6 +5,6 @@ import type { command } from "./command";
 /** `kpod unpause`: thaws containers. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(context.args);
   return forEachInTurn(context, context.args, (name) => server.containerUnpause(name));
 }

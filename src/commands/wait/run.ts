@@ -7,7 +7,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, args, terminal } = context;
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(args);
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
   const waits = args.map(async (name) => {
     const container = server.lookupContainer(name, "wait");

@@ -38,6 +38,9 @@ function nameIn({ id, names }: ContainerRecord): string {
 /** Characters that stand for themselves in JSON, of which names and ids are made. */
 const plainText = /^[\w.:@-]+$/;
 
+/** Texts that are searched for one by one; to parse all records takes no longer than more searches. */
+const mostSearches = 8;
+
 /**
  * The containers that one of these texts may mean, by id, by name or as the last part of a path of names in
  * Kubernetes, and the infra containers of their pods.
@@ -47,6 +50,7 @@ export function findContainers(
   layout: StoreLayout,
   idsOrNames: readonly string[],
 ): ContainerRecord[] | undefined {
+  if (idsOrNames.length > mostSearches) return undefined;
   const texts = idsOrNames.map((word) => word.slice(word.lastIndexOf("/") + 1));
   if (!texts.every((text) => plainText.test(text))) return undefined;
   const files = layout.containersFiles.map((path) => readBytesIfThere(path, fileLimits.records));
