@@ -1,7 +1,30 @@
+import { basename } from "node:path";
 import type { Config } from "../config";
+import { KpodError } from "../errors";
 
 /** The cgroup below which kpod puts containers of a pod that names none, as CRI-O does. */
 const defaultParent = "/crio";
+
+/**
+ * The parent of a new pod's cgroups as the node's cgroup manager takes it: a slice for systemd, of whose path the last
+ * part is its name, and any path for cgroupfs, as CRI-O has it.
+ * @param parent "" for the default
+ * @throws KpodError BAD_ARGUMENT for what is of the other manager
+ */
+export function checkCgroupParent({ cgroupManager }: Pick<Config, "cgroupManager">, parent: string): string {
+  if (parent === "") return parent;
+  const isSlice = basename(parent).endsWith(".slice");
+  if (cgroupManager === "systemd") {
+    if (isSlice) return basename(parent);
+    throw new KpodError("BAD_ARGUMENT", `the cgroup manager is systemd, and ${parent} is no slice`, {
+      hint: "name one as system.slice, which systemd makes where it is not there",
+    });
+  }
+  if (!isSlice) return parent;
+  throw new KpodError("BAD_ARGUMENT", `the cgroup manager is cgroupfs, and ${parent} is a slice of systemd`, {
+    hint: "name a path as /pods",
+  });
+}
 
 /**
  * The cgroupsPath of a container's spec, as CRI-O words it for its cgroup manager.

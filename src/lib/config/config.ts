@@ -25,7 +25,7 @@ export class Config extends Fields {
   #crio: CrioAnswer | undefined;
   /** What stands for defaults now: what a field has of it was set by nobody. */
   #defaults: Pick<CrioDefaults, (typeof versionedFields)[number]> = defaultFields();
-  #inForce: Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> = libraryDefaults;
+  #inForce: Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon" | "monitorCgroup"> = libraryDefaults;
 
   constructor() {
     super();
@@ -56,7 +56,7 @@ export class Config extends Fields {
   }
 
   /** The defaults of that version that no key of crio.conf names. */
-  get crioDefaults(): Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon"> {
+  get crioDefaults(): Pick<CrioDefaults, "runtimeRoot" | "records" | "movesConmon" | "monitorCgroup"> {
     return this.#inForce;
   }
 
@@ -184,7 +184,7 @@ function sectionAt(file: TomlSection, path: readonly string[]): TomlSection | un
 }
 
 /** What goes with the defaults of libkpod: where no version of CRI-O is asked for, things are as in 1.0. */
-const libraryDefaults = { runtimeRoot: "", records: "stable", movesConmon: true } as const;
+const libraryDefaults = { runtimeRoot: "", records: "stable", movesConmon: true, monitorCgroup: "" } as const;
 
 /** The names of the keys of a TOML file, of whichever table. */
 function keysOf(text: string): string[] {

@@ -22,6 +22,8 @@ export interface CrioDefaults extends Pick<
   records: RecordPlace;
   /** Whether conmon is moved into a cgroup of its own beside the container's; with the manager cgroupfs. */
   movesConmon: boolean;
+  /** The slice of conmon's scope with the manager systemd where nothing is configured; "" for the pod's. */
+  monitorCgroup: string;
 }
 
 /** The fields of the configuration among them. */
@@ -51,6 +53,7 @@ const changes: readonly (readonly [CrioVersion, Partial<CrioDefaults>])[] = [
       hooksDir: [],
       records: "stable",
       movesConmon: true,
+      monitorCgroup: "",
     },
   ],
   [[1, 11, 0], { pauseImage: "k8s.gcr.io/pause:3.1" }],
@@ -73,7 +76,10 @@ const changes: readonly (readonly [CrioVersion, Partial<CrioDefaults>])[] = [
   ],
   [[1, 22, 0], { dropInfraCtr: true, records: "flagged", pauseImage: "k8s.gcr.io/pause:3.5" }],
   // The handler's `monitor_cgroup` took its place.
-  [[1, 24, 0], { conmonCgroup: "", pauseImage: "k8s.gcr.io/pause:3.6", pidsLimit: 0 }],
+  [
+    [1, 24, 0],
+    { conmonCgroup: "", monitorCgroup: "system.slice", pauseImage: "k8s.gcr.io/pause:3.6", pidsLimit: 0 },
+  ],
   [[1, 25, 0], { pauseImage: "registry.k8s.io/pause:3.6" }],
   [[1, 25, 3], { records: "volatile" }],
   [[1, 26, 0], { records: "flagged" }],

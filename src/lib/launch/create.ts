@@ -1,6 +1,4 @@
 import { join } from "node:path";
-import { moveToCgroup } from "../cgroups/mounts";
-import { conmonCgroup } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
@@ -10,6 +8,7 @@ import { persistKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";
+import { placeMonitor } from "./place-monitor";
 import { removeLog, rollbackContainer } from "./rollback-launched";
 import type { Rollback } from "./rollback";
 
@@ -32,7 +31,7 @@ export async function createFromSpec(
   request: CreateRequest,
 ): Promise<void> {
   const { container, logPath } = request;
-  const { config, runtime } = server;
+  const { runtime } = server;
   const text = formatSpec(request.spec);
   for (const directory of [container.dir, container.bundlePath]) {
     writeFileAtomic(join(directory, "config.json"), text, 0o644);
@@ -49,10 +48,7 @@ export async function createFromSpec(
     terminal: false,
     stdin: false,
     signal: server.signal,
-    onMonitorStarted: (pid) => {
-      if (config.cgroupManager === "systemd" || !config.crioDefaults.movesConmon) return;
-      moveToCgroup(conmonCgroup(request.cgroupParent, container.id), pid);
-    },
+    onMonitorStarted: (pid) => placeMonitor(server, container, request.cgroupParent, pid),
   });
   await server.containerStateToDisk(container);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
 import { join } from "node:path";
-import { cgroupsPath } from "../cgroups/spec-path";
+import { cgroupsPath, checkCgroupParent } from "../cgroups/spec-path";
 import type { ContainerServer } from "../container-server";
 import { KpodError } from "../errors";
 import { imageNameToPersist } from "../images/names";
@@ -138,7 +138,7 @@ async function planPod(server: ContainerServer, options: PodOptions): Promise<Po
     hostname: hostNetwork ? hostHostname() : checkName("host", options.hostname ?? name),
     hostNetwork,
     confinement,
-    cgroupParent: options.cgroupParent ?? "",
+    cgroupParent: checkCgroupParent(config, options.cgroupParent ?? ""),
     image: await findPauseImage(server, config.pauseImage),
     labels: {
       ...options.labels,

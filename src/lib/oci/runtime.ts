@@ -54,7 +54,7 @@ export interface CreateOptions {
   terminal: boolean;
   stdin: boolean;
   /** Called with conmon's pid before the container is made. */
-  onMonitorStarted?: (pid: number) => void;
+  onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Ends the wait for the container to be made. */
   signal?: AbortSignal | undefined;
 }

@@ -1,5 +1,6 @@
 import { processCgroupPath } from "../../../src/lib/cgroups/process-cgroups";
-import { specCgroupPath } from "../../../src/lib/cgroups/spec-path";
+import { checkCgroupParent, specCgroupPath } from "../../../src/lib/cgroups/spec-path";
+import { failureOf } from "../../helpers/failure";
 import { testId } from "../../helpers/store-tree";
 
 const id = testId("ctr");
@@ -31,4 +32,23 @@ test.each<[string, string[], string | undefined]>([
 ])("the cgroup of a process in %s", (_, lines, path) => {
   const text = lines.map((line) => `${line.replace("ID", id)}\n`).join("");
   expect(processCgroupPath(text, id)).toBe(path?.replace("ID", id));
+});
+
+test.each<["systemd" | "cgroupfs", string, string]>([
+  ["systemd", "", ""],
+  ["systemd", "kubepods-pod1.slice", "kubepods-pod1.slice"],
+  ["systemd", "/kubepods.slice/kubepods-pod1.slice", "kubepods-pod1.slice"],
+  ["cgroupfs", "", ""],
+  ["cgroupfs", "/kubepods/pod1", "/kubepods/pod1"],
+])("the manager %s takes the parent %j as %j", (cgroupManager, parent, taken) => {
+  expect(checkCgroupParent({ cgroupManager }, parent)).toBe(taken);
+});
+
+test.each<["systemd" | "cgroupfs", string, RegExp]>([
+  ["systemd", "/pods", /^the cgroup manager is systemd, and \/pods is no slice$/],
+  ["cgroupfs", "a-b.slice", /^the cgroup manager is cgroupfs, and a-b\.slice is a slice of systemd$/],
+])("the manager %s refuses the parent %j", async (cgroupManager, parent, message) => {
+  const failure = await failureOf(() => checkCgroupParent({ cgroupManager }, parent));
+  expect(failure.code).toBe("BAD_ARGUMENT");
+  expect(failure.message).toMatch(message);
 });

@@ -79,7 +79,8 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   startPipe.on("error", () => {});
   try {
     const answer = readLine(syncPipe, request.timeLimitMs);
-    request.onStarted?.(child.pid);
+    answer.catch(() => {});
+    await request.onStarted?.(child.pid);
     startPipe.end(Buffer.from([0]));
     const line = await Promise.race([answer, failed]);
     if (line === undefined) throw timedOut(request);
