@@ -40,14 +40,14 @@ export function parseProcessCgroups(
   // It is the same in nearly all hierarchies.
   let processPath: string | undefined;
   let path: string | undefined;
-  const placeOf = (shown: string | undefined, fits: (mount: CgroupMount) => boolean): string | undefined => {
-    const fitting = mounts.filter(fits);
+  const placeOf = (controller: string): string | undefined => {
+    const fitting = mountsOf(mounts, controller);
     if (fitting.length === 0) return undefined;
-    const directory = directoryOf(shown, fitting);
-    if (shown === undefined || (directory !== undefined && fitting.length === 1)) return directory;
+    const directory = directoryOf(path, fitting);
+    if (path === undefined || (directory !== undefined && fitting.length === 1)) return directory;
     if (directory !== undefined && existsSync(directory)) return directory;
     // Of the names above the root of a cgroup namespace the kernel shows none: the spec has them.
-    const tail = shown.replace(/^(\/\.\.)+/, "");
+    const tail = path.replace(/^(\/\.\.)+/, "");
     return directoryByTail(wantedPath(), id, fitting) ?? directoryByTail(tail, id, fitting) ?? directory;
   };
   for (const line of text.split("\n")) {
@@ -58,15 +58,8 @@ export function parseProcessCgroups(
       processPath = read.path;
       path = pathOfContainer(processPath, id);
     }
-    if (list === "") {
-      v2 = placeOf(path, (mount) => mount.type === "cgroup2");
-      continue;
-    }
-    for (const controller of list.split(",")) {
-      const mounted = (mount: CgroupMount): boolean =>
-        mount.type === "cgroup" && mount.superOptions.includes(controller);
-      v1.set(controller, placeOf(path, mounted));
-    }
+    if (list === "") v2 = placeOf("");
+    else for (const controller of list.split(",")) v1.set(controller, placeOf(controller));
   }
   return { v1, v2 };
 }
@@ -98,9 +91,26 @@ export function processCgroupPath(text: string, id: string): string | undefined 
 }
 
 function pathOfContainer(path: string, id: string): string | undefined {
-  const parts = path.split("/");
-  const own = parts.findIndex((part) => part.includes(id));
-  return own < 0 ? undefined : parts.slice(0, own + 1).join("/");
+  const own = path.indexOf(id);
+  const end = path.indexOf("/", own);
+  if (own < 0) return undefined;
+  return end < 0 ? path : path.slice(0, end);
+}
+
+/** The mounts of a controller, by the list of mounts that they are among: each process of a node asks for the same. */
+const known = new WeakMap<readonly CgroupMount[], Map<string, readonly CgroupMount[]>>();
+
+/** The mounts that show a controller of version 1; "" stands for version 2. */
+function mountsOf(mounts: readonly CgroupMount[], controller: string): readonly CgroupMount[] {
+  const byController = known.get(mounts) ?? new Map<string, readonly CgroupMount[]>();
+  if (byController.size === 0) known.set(mounts, byController);
+  const found =
+    byController.get(controller) ??
+    mounts.filter(({ type, superOptions }) =>
+      controller === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes(controller),
+    );
+  byController.set(controller, found);
+  return found;
 }
 
 /** The directory of a container in a mount that shows the whole of a path, or the end of it. */
