@@ -98,6 +98,33 @@ export async function createNode(
   };
 }
 
+/**
+ * What a hook makes before the first test. It stands for that from then on: a test file can have it as a constant.
+ */
+function madeBefore<T extends object>(make: () => Promise<T>): T {
+  let made: T | undefined;
+  beforeAll(async () => {
+    made = await make();
+  }, 120_000);
+  const stand = {} as T;
+  return new Proxy(stand, {
+    get(_, property) {
+      if (made === undefined) throw new Error(`${String(property)} is asked for before the first test`);
+      return Reflect.get(made, property) as unknown;
+    },
+  });
+}
+
+/** The {@link Node} of a test file: made before its first test, as `createNode` does, and taken down after its last. */
+export function useNode(...options: Parameters<typeof createNode>): Node {
+  return madeBefore(() => createNode(...options));
+}
+
+/** A pod on the node of a test file, started before its first test. */
+export function usePod(node: Node, ...options: Parameters<Node["pod"]>): Sandbox {
+  return madeBefore(() => node.pod(...options));
+}
+
 /** Every directory of the driver belongs to a record, and every short link leads to a layer. */
 function expectTidyLayers({ root }: World): void {
   const records = ["layers.json", "volatile-layers.json"]

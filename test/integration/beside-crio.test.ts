@@ -3,23 +3,18 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { contentsOf, createNode, type Node } from "../helpers/node";
+import { contentsOf, useNode } from "../helpers/node";
 
-let node: Node;
+const node = useNode();
 let own: Sandbox;
 let foreign: Sandbox;
 const parent = (): string[] => ["--cgroup-parent", node.world.cgroupParent];
 
 beforeAll(async () => {
-  node = await createNode();
   own = await node.pod("own");
   foreign = await node.pod("foreign");
   makeForeign(foreign.infraContainer);
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Takes from a pod what tells that kpod made it: CRI-O sets no such mark, and pins namespaces by a name of its own. */
 function makeForeign(infra: Container): void {

@@ -3,20 +3,15 @@ import { join } from "node:path";
 import { cgroupHierarchies } from "../../src/lib/cgroups/mounts";
 import type { Container } from "../../src/lib/oci/container";
 import { KPOD } from "../helpers/kpod";
-import { createNode, type Node } from "../helpers/node";
+import { useNode } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 
-let node: Node;
+const node = useNode();
 let web: Container;
 
 beforeAll(async () => {
-  node = await createNode();
   web = await node.start(await node.pod("shop"), "web", "exec sleep 1000");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Runs `kpod stats` in a cgroup namespace whose roots are a cgroup of its own. */
 async function statsIn(place: string): Promise<unknown> {

@@ -1,24 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { pathsBelow } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
-import { createNode, notedState, tracesOf, type Node } from "../helpers/node";
+import { notedState, tracesOf, useNode, usePod } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 const endless = "trap 'exit 0' TERM; while :; do sleep 0.1; done";
 

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
-import { contentsOf, createNode, type Node } from "../helpers/node";
+import { contentsOf, useNode } from "../helpers/node";
 import { until } from "../helpers/until";
 
 const conmon = findProgram("conmon") ?? "conmon";
@@ -26,16 +26,11 @@ const options10 = [
   "--version",
 ];
 
-let node: Node;
+const node = useNode();
 
 beforeAll(async () => {
-  node = await createNode();
   await node.pod("shop");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /**
  * A configuration with a conmon that knows these options and no other: at another one it ends with a word on stdout, as

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { testImages } from "../helpers/images";
 import { KPOD, isExecutable } from "../helpers/kpod";
-import { createNode, noteImageById, type Node } from "../helpers/node";
+import { noteImageById, useNode } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 
 /** What a call of kpod has cost, counted: how long that takes is for the benchmark to say. */
@@ -17,7 +17,7 @@ interface Costs {
   readonly modules: readonly string[];
 }
 
-let node: Node;
+const node = useNode();
 const ids: string[] = [];
 let podId = "";
 
@@ -51,7 +51,6 @@ async function costsOf(...args: string[]): Promise<Costs> {
 }
 
 beforeAll(async () => {
-  node = await createNode();
   const pod = await node.pod("shop");
   podId = pod.id;
   for (const name of ["one", "two", "three"]) ids.push((await node.start(pod, name, "sleep 1000")).id);

@@ -2,8 +2,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSyn
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { contentsOf, createNode, type Node } from "../helpers/node";
+import { contentsOf, useNode, usePod } from "../helpers/node";
 import { finish, type ProcessResult } from "../helpers/process";
 import { expectToFit } from "../helpers/schemas";
 import { until } from "../helpers/until";
@@ -11,18 +10,9 @@ import { until } from "../helpers/until";
 const runc = findProgram("runc") ?? "runc";
 const conmon = findProgram("conmon") ?? "conmon";
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let before: string[];
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** A launch that is held until it is told to go on. */
 interface Held {

@@ -1,25 +1,15 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { dropInfraProcess } from "../helpers/modern-world";
 import { KPOD } from "../helpers/kpod";
-import { createNode, type Node } from "../helpers/node";
+import { useNode, usePod } from "../helpers/node";
 import type { ProcessResult } from "../helpers/process";
 import { startInPty } from "../helpers/pty";
 
 // What kpod says, after a change, of a CRI-O that runs and did not see it.
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 /** Runs a command beside a CRI-O. @returns with how many connections that had */
 async function besideCrio<T>(

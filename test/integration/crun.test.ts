@@ -1,22 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageId } from "../../src/lib/names/ids";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
+import { notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 /** The verbs that behave differently where the runtime is another; modern.test.ts has the rest. */
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode({ runtime: "crun" });
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode({ runtime: "crun" });
+const pod = usePod(node, "shop");
 
 const stateOf = async (name: string): Promise<string> =>
   (await node.ok("ps", "-a", "--filter", `name=k8s_${name}_`, "--format", "{{.State}} {{.ExitCode}}")).trim();

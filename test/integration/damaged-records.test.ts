@@ -1,29 +1,22 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { testImages } from "../helpers/images";
-import { createNode, noteImageById, pidOf, type Node } from "../helpers/node";
+import { noteImageById, pidOf, useNode, usePod } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { expectToFit } from "../helpers/schemas";
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let web: Container;
 let idle: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   web = await node.start(pod, "web", "sleep 1000");
   idle = await node.start(pod, "idle", "exit 3");
   await node.ok("wait", "idle");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 const short = (id: string): string => id.slice(0, 13);
 

@@ -2,7 +2,7 @@ import { existsSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { KPOD } from "../helpers/kpod";
-import { contentsOf, createNode, pidOf, type Node } from "../helpers/node";
+import { contentsOf, pidOf, useNode } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 
@@ -11,12 +11,11 @@ import { testdir } from "../helpers/testdir";
 // wrong side.
 const repository = join(__dirname, "../..");
 
-let node: Node;
+const node = useNode();
 let web: Container;
 let hostRoot: string;
 
 beforeAll(async () => {
-  node = await createNode();
   const pod = await node.pod("shop");
   web = await node.start(pod, "web", "echo hello; exec sleep 1000");
   await node.start(pod, "ended", "exit 3");
@@ -24,10 +23,6 @@ beforeAll(async () => {
   symlinkSync(node.world.directory, join(node.world.scratch, "link"));
   hostRoot = testdir({ "host/": null });
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Runs kpod in the debug pod, or another program that is told how to. */
 function inPod(words: readonly string[], before: readonly string[] = []): Promise<ProcessResult> {

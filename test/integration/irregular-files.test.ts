@@ -1,9 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { Container } from "../../src/lib/oci/container";
-import { createNode, type Node } from "../helpers/node";
+import { useNode, usePod } from "../helpers/node";
 import type { ProcessResult } from "../helpers/process";
 import { until } from "../helpers/until";
 
@@ -21,24 +20,18 @@ const kinds = {
 type Kind = keyof typeof kinds;
 const allKinds = Object.keys(kinds) as Kind[];
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let sick: Container;
 let ended: Container;
 let sound: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   sick = await node.start(pod, "sick", "echo said; sleep 1000");
   ended = await node.start(pod, "ended", "exit 3");
   sound = await node.start(pod, "sound", "sleep 1000");
   await until("it has ended", () => existsSync(join(node.world.exitsDir, ended.id)));
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Puts something else in the place of a file while something happens. */
 async function inPlaceOf<T>(path: string, kind: Kind, action: () => Promise<T>): Promise<T> {

@@ -3,12 +3,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { data, layOut } from "../helpers/captured-stores";
 import { KPOD } from "../helpers/kpod";
-import { createNode, type Node } from "../helpers/node";
+import { useNode } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { expectToFit, keysNeverSeen, schemaNames } from "../helpers/schemas";
 import { until } from "../helpers/until";
 
-let node: Node;
+const node = useNode();
 const ids: Record<string, string> = {};
 
 async function json(...args: string[]): Promise<unknown> {
@@ -25,7 +25,6 @@ function publishPort(pod: string): void {
 }
 
 beforeAll(async () => {
-  node = await createNode();
   const shop = await node.pod("shop", { labels: { app: "shop" } });
   const host = await node.pod("host", { network: "host" });
   ids.web = (await node.start(shop, "web", "sleep 1000")).id;

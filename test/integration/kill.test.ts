@@ -1,21 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
-import { createNode, logOf, notedState, pidOf, type Node } from "../helpers/node";
+import { logOf, notedState, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 const endless = "while :; do sleep 0.1; done";
 

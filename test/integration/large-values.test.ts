@@ -1,9 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { Container } from "../../src/lib/oci/container";
 import type { StorageId } from "../../src/lib/names/ids";
-import { createNode, tracesOf, type Node } from "../helpers/node";
+import { tracesOf, useNode, usePod } from "../helpers/node";
 
 /** Long enough that a pattern which takes a place on the stack for each character fails. */
 const megabytes = 16 * 1024 * 1024;
@@ -14,19 +13,13 @@ const quotes = '\\"'.repeat(megabytes / 2);
 const numbers =
   '"int64":9223372036854775807,"uint64":18446744073709551615,"small":1e-400,"list":[-9223372036854775808]';
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let big: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   big = await node.start(pod, "big", "sleep 1000");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Puts more into a JSON file than its writer did: at the beginning of the first object behind a text. */
 function stuff(path: string, behind: string, more: string): void {

@@ -3,10 +3,9 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { StorageId } from "../../src/lib/names/ids";
 import { unmount } from "../../src/lib/system/mount";
-import { contentsOf, createNode, type Node } from "../helpers/node";
+import { contentsOf, useNode, usePod } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { startLocker } from "../helpers/record-lock";
 import { writeTree } from "../helpers/testdir";
@@ -15,19 +14,13 @@ import { until } from "../helpers/until";
 const runc = findProgram("runc") ?? "runc";
 const conmon = findProgram("conmon") ?? "conmon";
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let web: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   web = await node.start(pod, "web", "sleep 1000");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** A configuration in which a script stands for a program of the node. */
 function configWith(program: "conmon" | "runc", script: string): string {

@@ -3,20 +3,17 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { conmonOf, createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
+import { conmonOf, notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 type Json = Record<string, unknown>;
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop", { namespace: "sales", hostname: "counter", labels: { app: "shop" } });
 let web: Container;
 let other: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop", { namespace: "sales", hostname: "counter", labels: { app: "shop" } });
   web = await node.start(pod, "web", "sleep 1000", {
     labels: { tier: "front" },
     annotations: { note: "first" },
@@ -24,10 +21,6 @@ beforeAll(async () => {
   });
   other = await node.start(pod, "other", "sleep 1000");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 function json(path: string): Json {
   return JSON.parse(readFileSync(path, "utf8")) as Json;

@@ -15,20 +15,17 @@ import { dirname, join } from "node:path";
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { isNotFound } from "../../src/lib/errors";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { KPOD } from "../helpers/kpod";
-import { createNode, type Node } from "../helpers/node";
+import { useNode, usePod, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 /** A container that has ended: `hello` of stdout and stderr. */
 let hello: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   hello = await node.start(
     pod,
     "hello",
@@ -39,10 +36,6 @@ beforeAll(async () => {
   );
   await node.ok("wait", "hello");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** A container that goes on when its test says so. */
 interface Paced {

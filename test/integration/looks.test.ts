@@ -11,23 +11,20 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import type { Container } from "../../src/lib/oci/container";
 import { KPOD, kpodCommand } from "../helpers/kpod";
 import { fileVersion, pathsBelow } from "../helpers/listing";
-import { createNode, type Node } from "../helpers/node";
+import { useNode, usePod } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 
 const repository = join(__dirname, "../..");
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let running: Container;
 let caches: string;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   running = await node.start(pod, "running", "echo said; sleep 1000");
   await node.start(pod, "ended", "exit 3");
   await node.ok("wait", "ended");
@@ -38,10 +35,6 @@ beforeAll(async () => {
   caches = join(node.world.scratch, "caches");
   mkdirSync(caches);
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 const looks: Record<string, readonly string[]> = {
   ps: ["ps", "-a"],

@@ -5,21 +5,12 @@ import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { dropInfraProcess } from "../helpers/modern-world";
-import { contentsOf, conmonOf, createNode, notedState, pidOf, tracesOf, type Node } from "../helpers/node";
+import { conmonOf, contentsOf, notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 // What a CRI-O that runs learns of the end of containers whose conmon is dead.
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 async function killAndWait(pid: number): Promise<void> {
   process.kill(pid, "SIGKILL");

@@ -1,18 +1,13 @@
 import { readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createNode, type Node } from "../helpers/node";
+import { useNode } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 
-let node: Node;
+const node = useNode();
 
 beforeAll(async () => {
-  node = await createNode();
   await node.pod("shop");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 function links(): Map<string, string> {
   const directory = join(node.world.root, "overlay/l");

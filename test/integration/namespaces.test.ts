@@ -15,19 +15,11 @@ import { listMounts } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { SpecNamespace } from "../../src/lib/oci/spec";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { createNode, logOf, pidOf, tracesOf, type Node } from "../helpers/node";
+import { createNode, logOf, pidOf, tracesOf, useNode, type Node } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 import { until } from "../helpers/until";
 
-let node: Node;
-
-beforeAll(async () => {
-  node = await createNode();
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
 
 const directories = { network: "netns", ipc: "ipcns", uts: "utsns", user: "userns", pid: "pidns" } as const;
 type Kind = keyof typeof directories;

@@ -1,22 +1,12 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
-import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
+import { conmonOf, createNode, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { expectToFit } from "../helpers/schemas";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop", { namespace: "sales" });
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop", { namespace: "sales" });
 
 /** Takes the records of these containers away. */
 function forget(...ids: string[]): void {

@@ -1,18 +1,8 @@
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { createNode, logOf, notedState, type Node } from "../helpers/node";
+import { logOf, notedState, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 async function shownStatus(id: string): Promise<string> {
   return (await node.ok("ps", "-a", "--format", "{{.Status}}", "--filter", `id=${id}`)).trim();

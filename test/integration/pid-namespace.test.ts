@@ -2,32 +2,25 @@ import { spawn } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { KPOD } from "../helpers/kpod";
-import { conmonOf, contentsOf, createNode, pidOf, type Node } from "../helpers/node";
+import { conmonOf, contentsOf, createNode, pidOf, useNode, usePod } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 
 // A toolbox or a debug pod without hostPID: real kpod in a pid namespace of its own, beside a container that runs.
 const ownProc = ["--pid", "--fork", "--mount-proc"];
 const foreignProc = ["--pid", "--fork"];
 
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 let web: Container;
 let ended: Container;
 
 beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
   web = await node.start(pod, "web", "exec sleep 1000");
   ended = await node.start(pod, "ended", "exit 3");
   await node.ok("wait", "ended");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Runs kpod in new namespaces. */
 function outside(namespaces: readonly string[], ...args: readonly string[]): Promise<ProcessResult> {

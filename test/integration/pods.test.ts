@@ -1,16 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { createNode, contentsOf, tracesOf, type Node } from "../helpers/node";
+import { contentsOf, tracesOf, useNode } from "../helpers/node";
 
-let node: Node;
-
-beforeAll(async () => {
-  node = await createNode();
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
 
 async function statuses(): Promise<string[]> {
   const lines = (await node.ok("ps", "-a", "--format", "{{.State}}")).trim();

@@ -3,19 +3,14 @@ import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { testImages } from "../helpers/images";
 import { KPOD, isExecutable } from "../helpers/kpod";
-import { createNode, tracesOf, type Node } from "../helpers/node";
+import { tracesOf, useNode } from "../helpers/node";
 import { runProcess, type ProcessResult } from "../helpers/process";
 
-let node: Node;
+const node = useNode();
 
 beforeAll(async () => {
-  node = await createNode();
   await node.pod("shop");
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** Runs kpod from a directory that is gone by then. */
 function fromNowhere(...args: string[]): Promise<ProcessResult> {

@@ -2,24 +2,14 @@ import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { renameContainer, type RenameStep } from "../../src/lib/operations/rename";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { KPOD } from "../helpers/kpod";
 import { listing } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
-import { createNode, tracesOf, type Node } from "../helpers/node";
+import { tracesOf, useNode, usePod } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 /** What of an inspected container has its name in it. */
 interface Inspected {

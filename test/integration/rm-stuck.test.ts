@@ -2,23 +2,17 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { readMounts } from "../../src/lib/system/mount";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
-import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
+import { conmonOf, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
 
 // What `rm -f` does where a process is not what it seems, or does not end.
-let node: Node;
-let pod: Sandbox;
+const node = useNode();
+const pod = usePod(node, "shop");
 const children: ChildProcess[] = [];
 const cgroups: string[] = [];
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
 
 afterAll(async () => {
   for (const child of children) child.kill("SIGKILL");

@@ -1,25 +1,15 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
-import { conmonOf, createNode, pidOf, tracesOf, type Node } from "../helpers/node";
+import { conmonOf, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { runProcess, startProcess, succeeded } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
 import { isAlive } from "../../src/lib/system/process";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 const endless = "while :; do sleep 0.1; done";
 

@@ -2,24 +2,14 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { KPOD } from "../helpers/kpod";
-import { createNode, logOf, pidOf, type Node } from "../helpers/node";
+import { createNode, logOf, pidOf, useNode, usePod } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 /** `kpod run` in the pod of these tests, with a script for the shell. */
 function runScript(

@@ -4,23 +4,18 @@ import { permittedOomScore } from "../../src/lib/launch/spec";
 import type { Container } from "../../src/lib/oci/container";
 import type { Spec } from "../../src/lib/oci/spec";
 import { capturedSpecs, differences, ownSpecs, type CrioSpec } from "../helpers/crio-specs";
-import { createNode, type Node } from "../helpers/node";
+import { useNode } from "../helpers/node";
 
-let node: Node;
+const node = useNode();
 let specs: Record<CrioSpec["kind"], Spec>;
 
 beforeAll(async () => {
-  node = await createNode();
   const pod = await node.pod("shop");
   const web = await node.create(pod, "web", "sleep 1000");
   const specOf = ({ dir }: Container): Spec =>
     JSON.parse(readFileSync(join(dir, "config.json"), "utf8")) as Spec;
   specs = { container: specOf(web), infra: specOf(pod.infraContainer) };
 }, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
 
 /** A difference between what CRI-O writes and what kpod writes, and why there is one. */
 interface Difference {

@@ -1,24 +1,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { finish } from "../helpers/process";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { acquireLock } from "../../src/lib/storage/lock-file";
 import { isMountPoint } from "../../src/lib/system/mount";
 import { isAlive } from "../../src/lib/system/process";
-import { createNode, logOf, notedState, pidOf, type Node } from "../helpers/node";
+import { logOf, notedState, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 const polite = "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.05; done";
 const deaf = "trap '' TERM; echo ready; while :; do sleep 0.05; done";

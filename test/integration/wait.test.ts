@@ -1,21 +1,11 @@
 import { readFileSync } from "node:fs";
 import { finish } from "../helpers/process";
-import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
-import { conmonOf, createNode, pidOf, type Node } from "../helpers/node";
+import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
-let node: Node;
-let pod: Sandbox;
-
-beforeAll(async () => {
-  node = await createNode();
-  pod = await node.pod("shop");
-}, 120_000);
-
-afterAll(async () => {
-  await node.world.destroy();
-}, 60_000);
+const node = useNode();
+const pod = usePod(node, "shop");
 
 test("prints the exit codes in the order given, whichever ends first", async () => {
   await node.start(pod, "slow", "sleep 1; exit 3");
