@@ -62,7 +62,7 @@ const open = new Set<World>();
 // A test that failed half way, or forgot it, leaves its world to this.
 afterAll(async () => {
   for (const world of [...open]) await world.destroy();
-}, 60_000);
+}, 180_000);
 
 /**
  * crun 1.8 refuses to work where cgroup v1 and v2 are mounted side by side and v2 has a controller of its own. Where
