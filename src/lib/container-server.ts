@@ -340,7 +340,7 @@ export class ContainerServer implements ServerParts {
   }
 
   /**
-   * Takes over what state.json notes of a container (libkpod: ContainerStateFromDisk). It is CRI-O's memory;
+   * Reads the persisted state of a container, its state.json, into it (libkpod: ContainerStateFromDisk). It is CRI-O's memory;
    * `runtime.updateStatus` tells what is.
    * @throws KpodError NOT_FOUND when there is none, CORRUPT
    */
@@ -351,7 +351,7 @@ export class ContainerServer implements ServerParts {
     container.state = state;
   }
 
-  /** Notes the state of a container in its state.json (libkpod: ContainerStateToDisk). @throws KpodError BAD_STATE, IO */
+  /** Persists the state of a container in its state.json (libkpod: ContainerStateToDisk). @throws KpodError BAD_STATE, IO */
   async containerStateToDisk(container: Container): Promise<void> {
     const state = container.state ?? (await this.runtime.updateStatus(container));
     if (state.status === "unknown") {

@@ -28,7 +28,7 @@ export async function crioAnswers(
   const answer = await askDaemon(config.listen, "/info", patienceMs);
   if (answer === "nobody") return false;
   const root = answer === "silent" ? undefined : storageRootIn(answer.text);
-  return root === undefined || placeOf(root) === placeOf(config.root);
+  return root === undefined || realPathOf(root) === realPathOf(config.root);
 }
 
 /** What a daemon said: an answer; `silent` where it took the connection and none came in time; else `nobody`. */
@@ -90,7 +90,7 @@ function storageRootIn(answer: string): string | undefined {
   return typeof root === "string" && root !== "" ? root : undefined;
 }
 
-function placeOf(path: string): string {
+function realPathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {

@@ -63,7 +63,7 @@ function containerOf(
     name: fullName(record, metadata),
     sandboxId: metadata["pod-id"],
     metadata: { name: metadata["metadata-name"], attempt: metadata.attempt ?? 0 },
-    // Of an image without a name its maker can note none.
+    // Of an image without a name its maker can write none.
     imageName: metadata["image-name"] === "" ? imageId : metadata["image-name"],
     imageId,
     layerId: isStorageId(record.layer) ? record.layer : "",

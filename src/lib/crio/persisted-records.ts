@@ -14,7 +14,7 @@ import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
 import { readTime, textMap } from "../system/go-json";
 
-/** A record of the store that is CRI-O's, with what CRI-O notes in it. */
+/** A record of the store that is CRI-O's, with what CRI-O persisted in it. */
 export interface CrioRecord {
   readonly record: ContainerRecord;
   readonly metadata: ContainerMetadata;
@@ -40,10 +40,10 @@ export function crioRecords(
     const metadata = parseContainerMetadata(record.metadata);
     if (metadata !== undefined) found.push({ record, metadata, damage: undefined });
     else if (mayBeDamaged(record)) {
-      const noted = persistedAnnotations(directoriesOf(record.id));
-      if (!hasNameOfCrio(record) && noted[annotations.containerType] === undefined) continue;
+      const persisted = persistedAnnotations(directoriesOf(record.id));
+      if (!hasNameOfCrio(record) && persisted[annotations.containerType] === undefined) continue;
       const parts = record.names?.map(namePartsOf).find((candidate) => candidate !== undefined);
-      const rebuilt = rebuiltMetadata(record, parts, noted);
+      const rebuilt = rebuiltMetadata(record, parts, persisted);
       if (rebuilt["pod-id"] === "" && parts !== undefined) podless.push({ metadata: rebuilt, parts });
       found.push({ record, metadata: rebuilt, damage: `its metadata ${describeDamage(record.metadata)}` });
     }
@@ -60,8 +60,8 @@ function persistedAnnotations(directories: readonly string[]): Record<string, st
   ];
   for (const read of reads) {
     try {
-      const noted = read();
-      if (Object.keys(noted).length > 0) return noted;
+      const persisted = read();
+      if (Object.keys(persisted).length > 0) return persisted;
     } catch (error) {
       // Who asks for what is in it is told.
       if (!(error instanceof KpodError)) throw error;
@@ -73,29 +73,30 @@ function persistedAnnotations(directories: readonly string[]): Record<string, st
 function rebuiltMetadata(
   { id, names, image, metadata }: ContainerRecord,
   parts: NameParts | undefined,
-  noted: Readonly<Record<string, string>>,
+  persisted: Readonly<Record<string, string>>,
 ): ContainerMetadata {
   const left = textsLeftIn(metadata);
-  const kube = kubernetesNames(noted[annotations.metadata]);
+  const kube = kubernetesNames(persisted[annotations.metadata]);
   const [name, podName] = names ?? [];
-  const type = noted[annotations.containerType];
+  const type = persisted[annotations.containerType];
   const infra =
     type === undefined ? parts?.container === undefined && parts !== undefined : type === "sandbox";
-  const created = readTime(noted[annotations.created])?.getTime() ?? 0;
+  const created = readTime(persisted[annotations.created])?.getTime() ?? 0;
   const attempt = parts?.attempt ?? kube.attempt;
-  const podId = infra ? id : [left["pod-id"], noted[annotations.sandboxId]].find(isStorageId);
+  const podId = infra ? id : [left["pod-id"], persisted[annotations.sandboxId]].find(isStorageId);
   return {
-    "pod-name": left["pod-name"] ?? noted[annotations.sandboxName] ?? (infra ? (podName ?? name ?? id) : ""),
+    "pod-name":
+      left["pod-name"] ?? persisted[annotations.sandboxName] ?? (infra ? (podName ?? name ?? id) : ""),
     "pod-id": podId ?? "",
-    "image-name": left["image-name"] ?? noted[annotations.image] ?? "",
-    "image-id": image ?? left["image-id"] ?? noted[annotations.imageRef] ?? "",
-    name: name ?? noted[infra ? annotations.containerName : annotations.name] ?? "",
+    "image-name": left["image-name"] ?? persisted[annotations.image] ?? "",
+    "image-id": image ?? left["image-id"] ?? persisted[annotations.imageRef] ?? "",
+    name: name ?? persisted[infra ? annotations.containerName : annotations.name] ?? "",
     "metadata-name":
       (infra ? parts?.pod : parts?.container) ?? left["metadata-name"] ?? kube.name ?? name ?? "",
     ...(infra
       ? {
           uid: parts?.uid ?? left.uid ?? kube.uid ?? "",
-          namespace: parts?.namespace ?? left.namespace ?? noted[annotations.namespace] ?? "",
+          namespace: parts?.namespace ?? left.namespace ?? persisted[annotations.namespace] ?? "",
         }
       : {}),
     "created-at": Math.floor(created / 1000),

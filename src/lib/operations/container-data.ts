@@ -195,11 +195,11 @@ function cgroupPathOf({ id, state }: Container, spec: Spec): string {
 }
 
 /**
- * The IP addresses of a container: those that CRI-O noted with it, else those of its pod.
+ * The IP addresses of a container: those that CRI-O persisted with it, else those of its pod.
  * @param own annotations of the container's spec
  * @param pod annotations of the spec of the pod's infra container
  */
 function addressesOf(own: Readonly<Record<string, string>>, pod: Readonly<Record<string, string>>): string[] {
-  const noted = notedAddresses(own);
-  return noted.length > 0 ? noted : notedAddresses(pod);
+  const persisted = notedAddresses(own);
+  return persisted.length > 0 ? persisted : notedAddresses(pod);
 }

@@ -35,7 +35,7 @@ export interface EndingOptions {
 
 /**
  * The first process of a container while it lives, found without the runtime, which may have lost its state: by pid
- * and start time as they were noted, else by the runtime's pid file, if that process is in a cgroup of the container.
+ * and start time as they were persisted, else by the runtime's pid file, if that process is in a cgroup of the container.
  */
 export function firstProcessOf(container: Container): ProcessIdentity | undefined {
   const { initPid, initStartTime } = container.state ?? {};

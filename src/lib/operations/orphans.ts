@@ -34,7 +34,7 @@ export async function findOrphans(
   server: Pick<ServerView, "store" | "runtime" | "lists">,
 ): Promise<Orphan[]> {
   // The records are read last: what is launched meanwhile has its record first.
-  const traces = await unrecorded(server, await tracesOf(server));
+  const traces = await withoutRecord(server, await tracesOf(server));
   if (traces.length === 0) return [];
   // And what is removed loses its record last.
   const still = new Set((await tracesOf(server)).map(({ id }) => id));
@@ -54,7 +54,10 @@ async function tracesOf({ runtime, store }: Pick<ServerView, "runtime" | "store"
   }));
 }
 
-async function unrecorded({ store }: Pick<ServerView, "store">, traces: readonly Trace[]): Promise<Trace[]> {
+async function withoutRecord(
+  { store }: Pick<ServerView, "store">,
+  traces: readonly Trace[],
+): Promise<Trace[]> {
   // Also what is no container of CRI-O, or cannot be taken up: it has a record all the same.
   const recorded = new Set<string>((await store.containers()).map(({ id }) => id));
   return traces.filter(({ id }) => !recorded.has(id));
@@ -63,28 +66,28 @@ async function unrecorded({ store }: Pick<ServerView, "store">, traces: readonly
 function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, monitor }: Trace): Orphan {
   const { store } = server;
   if (!isStorageId(id)) throw new KpodError("CORRUPT", `${id} is no id`);
-  const places = { dir: store.userdataDirectory(id), bundlePath: store.runUserdataDirectory(id) };
+  const directories = { dir: store.userdataDirectory(id), bundlePath: store.runUserdataDirectory(id) };
   const identity = { id, imageId: "", layerId: "", metadata: { name: id, attempt: 0 } };
-  const nameless = { ...identity, ...places, name: id, sandboxId: "", imageName: "", infra: false };
+  const nameless = { ...identity, ...directories, name: id, sandboxId: "", imageName: "", infra: false };
   const bare = new Container({ ...nameless, createdAt: new Date(0) });
-  const noted = { ...state?.annotations, ...specAnnotationsOf(bare) };
-  const infra = noted[annotations.containerType] === "sandbox";
+  const persisted = { ...state?.annotations, ...specAnnotationsOf(bare) };
+  const infra = persisted[annotations.containerType] === "sandbox";
   const fullName = infra
-    ? (noted[annotations.containerName] ?? noted[annotations.name])
-    : (noted[annotations.name] ?? noted[annotations.containerName]);
+    ? (persisted[annotations.containerName] ?? persisted[annotations.name])
+    : (persisted[annotations.name] ?? persisted[annotations.containerName]);
   const name = fullName ?? monitor?.name ?? id;
-  const labels = labelsIn(noted);
+  const labels = labelsIn(persisted);
   // k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT
   const [, ctrName, podName, podNamespace, podUid] = name.startsWith("k8s_") ? name.split("_") : [];
-  const sandboxId = noted[annotations.sandboxId] ?? (infra ? id : "");
-  const imageId = noted[annotations.imageRef] ?? "";
-  const createdAt = readTime(noted[annotations.created]) ?? state?.created ?? new Date();
+  const sandboxId = persisted[annotations.sandboxId] ?? (infra ? id : "");
+  const imageId = persisted[annotations.imageRef] ?? "";
+  const createdAt = readTime(persisted[annotations.created]) ?? state?.created ?? new Date();
   const container = new Container({
     ...nameless,
     name,
     metadata: { name: labels[kubernetesLabels.containerName] ?? ctrName ?? id, attempt: 0 },
     sandboxId,
-    imageName: noted[annotations.imageName] ?? noted[annotations.image] ?? "",
+    imageName: persisted[annotations.imageName] ?? persisted[annotations.image] ?? "",
     imageId: isStorageId(imageId) ? imageId : "",
     createdAt,
     infra,
@@ -95,21 +98,22 @@ function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, moni
     status: state?.status ?? "unknown",
     pid: state?.pid ?? 0,
     bundle: container.bundlePath,
-    annotations: noted,
+    annotations: persisted,
     ...(state?.created === undefined ? {} : { created: state.created }),
     oomKilled: false,
     error: "",
   };
   const sandbox = server.lists.getSandbox(sandboxId);
   if (sandbox !== undefined) return { container, sandbox };
-  const kubeName = labels[kubernetesLabels.podName] ?? noted[annotations.kubeName] ?? podName ?? "";
+  const kubeName = labels[kubernetesLabels.podName] ?? persisted[annotations.kubeName] ?? podName ?? "";
   return {
     container,
     sandbox: new Sandbox({
       id: sandboxId,
-      name: noted[annotations.sandboxName] ?? kubeName,
+      name: persisted[annotations.sandboxName] ?? kubeName,
       kubeName,
-      namespace: labels[kubernetesLabels.podNamespace] ?? noted[annotations.namespace] ?? podNamespace ?? "",
+      namespace:
+        labels[kubernetesLabels.podNamespace] ?? persisted[annotations.namespace] ?? podNamespace ?? "",
       uid: labels[kubernetesLabels.podUid] ?? podUid ?? "",
       attempt: 0,
       infraContainer: container,
@@ -117,13 +121,13 @@ function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, moni
   };
 }
 
-/** What its spec notes; nothing where that is lost as well. */
+/** The annotations of its spec; none where that is lost as well. */
 function specAnnotationsOf(container: Container): Record<string, string> {
   return orNothing(() => container.specAnnotations);
 }
 
-function labelsIn(noted: Readonly<Record<string, string>>): Record<string, string> {
-  return orNothing(() => textMap(parseJson("the labels", noted[annotations.labels] ?? "{}")));
+function labelsIn(persisted: Readonly<Record<string, string>>): Record<string, string> {
+  return orNothing(() => textMap(parseJson("the labels", persisted[annotations.labels] ?? "{}")));
 }
 
 function orNothing(read: () => Record<string, string>): Record<string, string> {

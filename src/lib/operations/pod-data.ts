@@ -61,7 +61,7 @@ export async function podData(
   await server.runtime.updateStatuses([infraContainer, ...sandbox.containers()]);
   const read = tolerantRead(server, "pod", infraContainer);
   const text = (get: () => string): string => read("", get);
-  const noted = read<Record<string, string>>({}, () => infraContainer.specAnnotations);
+  const persisted = read<Record<string, string>>({}, () => infraContainer.specAnnotations);
   return {
     ID: id,
     Name: name,
@@ -70,13 +70,13 @@ export async function podData(
     UID: uid,
     Attempt: attempt,
     State: read<SandboxState>("NotReady", () => sandbox.state),
-    Created: noted[annotations.created] ?? infraContainer.createdAt.toISOString(),
+    Created: persisted[annotations.created] ?? infraContainer.createdAt.toISOString(),
     Labels: read({}, () => sandbox.labels),
     Annotations: read({}, () => sandbox.annotations),
     Metadata: { name: kubeName, uid, namespace, attempt },
-    IPs: sandbox.isNetworkStopped ? [] : notedAddresses(noted),
+    IPs: sandbox.isNetworkStopped ? [] : notedAddresses(persisted),
     NetNsPath: text(() => sandbox.namespacePath("network")),
-    LogDir: logDirectory(server, sandbox, noted),
+    LogDir: logDirectory(server, sandbox, persisted),
     ShmPath: text(() => sandbox.shmPath),
     ResolvPath: text(() => sandbox.resolvPath),
     HostnamePath: text(() => sandbox.hostnamePath),
@@ -100,9 +100,9 @@ export async function podData(
 function logDirectory(
   { config }: Pick<ServerView, "config">,
   sandbox: Sandbox,
-  noted: Readonly<Record<string, string>>,
+  persisted: Readonly<Record<string, string>>,
 ): string {
-  const logPath = noted[annotations.logPath] ?? "";
+  const logPath = persisted[annotations.logPath] ?? "";
   return logPath === "" ? sandbox.logDirectory(config.logDir) : dirname(logPath);
 }
 

@@ -75,13 +75,13 @@ function unpin(
   if (there.length === 0) return;
   const pinned = new Set(readMounts().flatMap(({ type, target }) => (type === "nsfs" ? [target] : [])));
   const foreign = pinsOfOthers(server, own);
-  const places = new Set(allTypes.map((type) => placeOf(directoryOf(server, type))));
+  const directories = new Set(allTypes.map((type) => realPathOf(directoryOf(server, type))));
   for (const { path } of there) {
-    const target = placeOf(path);
+    const target = realPathOf(path);
     if (foreign.has(target)) continue;
     const isPinned = pinned.has(target);
     // CRI-O, or a kpod that was killed, may have come to unmount it and no further.
-    const isLeftover = places.has(dirname(target)) && uuid.test(basename(target)) && isEmptyFile(target);
+    const isLeftover = directories.has(dirname(target)) && uuid.test(basename(target)) && isEmptyFile(target);
     if (!isPinned && !isLeftover) continue;
     if (isPinned) while (unmount(target));
     removeIfThere(target);
@@ -99,21 +99,21 @@ function pinsOfOthers(
   const pods = sandboxes.filter(({ infraContainer }) => !own.has(infraContainer));
   const members = sandboxes.flatMap((sandbox) => sandbox.containers()).filter((member) => !own.has(member));
   const pins = [...pods.flatMap((pod) => podPins(server, pod)), ...members.flatMap(specPins)];
-  return new Set(pins.map(({ path }) => placeOf(path)));
+  return new Set(pins.map(({ path }) => realPathOf(path)));
 }
 
 function podPins(server: Pick<ServerView, "config" | "lists">, { infraContainer, uid }: Sandbox): Pin[] {
   const named = specPins(infraContainer);
-  const places = new Map(allTypes.map((type) => [placeOf(directoryOf(server, type)), type]));
+  const directories = new Map(allTypes.map((type) => [realPathOf(directoryOf(server, type)), type]));
   const beside = named
-    .filter(({ path }) => places.has(placeOf(dirname(path))))
+    .filter(({ path }) => directories.has(realPathOf(dirname(path))))
     .map(({ path }) => basename(path));
   const names = [...new Set([...beside, uid])].filter((name) => uuid.test(name));
   const siblings = names.flatMap((name) =>
     allTypes.map((type) => ({ type, path: join(directoryOf(server, type), name) })),
   );
-  const known = new Set(named.map(({ path }) => placeOf(path)));
-  return [...named, ...siblings.filter(({ path }) => !known.has(placeOf(path)))];
+  const known = new Set(named.map(({ path }) => realPathOf(path)));
+  return [...named, ...siblings.filter(({ path }) => !known.has(realPathOf(path)))];
 }
 
 /** Namespaces of processes need no unpinning. */
@@ -151,11 +151,11 @@ function statOf(path: string): Stats | undefined {
 }
 
 /** A path as the kernel lists its mounts; one that is not there below its directory's. */
-function placeOf(path: string): string {
+function realPathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
     const parent = dirname(path);
-    return parent === path ? path : join(placeOf(parent), basename(path));
+    return parent === path ? path : join(realPathOf(parent), basename(path));
   }
 }

@@ -8,14 +8,14 @@ import { randomBytes } from "../system/random";
 import type { ContainerNames } from "./rename-names";
 
 /**
- * The note of a rename that was begun: it is finished or taken back by whoever finds it after a crash. It stays
+ * The journal of a rename that was begun: it is finished or rolled back by whoever finds it after a crash. It stays
  * locked while its writer lives, so that nobody takes it for one that was left behind.
  */
 export interface RenameJournal {
   id: StorageId;
-  /** Removes the note: the rename is through or taken back. */
+  /** Removes the journal: the rename is through or rolled back. */
   end(): void;
-  /** Leaves the note to the next kpod that changes something. */
+  /** Leaves the journal to the next kpod that changes something. */
   release(): void;
 }
 
@@ -28,7 +28,7 @@ export function journalDirectory(root: string): string {
 }
 
 /**
- * Notes a rename before it begins. The names in it are for humans: the container's record tells how far it came.
+ * Writes the journal of a rename before it begins. The names in it are for humans: the container's record tells how far it came.
  * @param wait how long to wait for somebody who looks at whether the journal was left behind
  * @throws KpodError IO, NOT_PERMITTED, LOCK_TIMEOUT
  */

@@ -18,7 +18,7 @@ export type RenameStep = "journal" | "config" | "bundle" | "state" | "layer" | "
 /**
  * Renames a container, all or none (libkpod: ContainerRename): the annotations of its spec in both places and
  * of its state.json, its layer's name, and its record in the store. The record decides: as long as it has the
- * old name, a rename that broke off is taken back by the next kpod that changes something, and once it has the new one, finished.
+ * old name, a rename that broke off is rolled back by the next kpod that changes something, and once it has the new one, finished.
  * @param onStep called after each step; tests end the process there
  * @throws KpodError BAD_ARGUMENT, or CONFLICT that names the holder of the name
  */
@@ -53,7 +53,7 @@ export async function renameContainer(
       onStep("record");
     } catch (error) {
       // Somebody removed it, with the files that were to be written.
-      if ((await takeBack(server, journal)) === undefined) throw hasLeft(id, error);
+      if ((await finishOrRollBack(server, journal)) === undefined) throw hasLeft(id, error);
       throw error;
     }
     journal.end();
@@ -138,7 +138,7 @@ async function renameRecord(
 }
 
 /**
- * Finishes or takes back the renames that broke off. Called before every change, so it costs nothing where there are
+ * Finishes or rolls back the renames that broke off. Called before every change, so it costs nothing where there are
  * none; a store that cannot be written keeps its journal for later.
  * @param wait how long to wait for one that somebody else is busy with; without it not at all
  */
@@ -149,7 +149,7 @@ export async function recoverRenames(
   for (const journal of await abandonedJournals(server.store.layout.root, wait)) {
     const what = `a rename of container ${journal.id.slice(0, 13)} had broken off`;
     try {
-      const name = await takeBack(server, journal);
+      const name = await finishOrRollBack(server, journal);
       if (name !== undefined) server.logger.warn(`${what}: its name is ${name}`);
     } catch (error) {
       // The other containers can be worked with all the same, and the journal is still there.
@@ -163,7 +163,7 @@ export async function recoverRenames(
  * Gives a container the names of its record everywhere: the new ones when the record has them already.
  * @returns its name; undefined when it is gone
  */
-async function takeBack(
+async function finishOrRollBack(
   server: Pick<ServerView, "store">,
   journal: RenameJournal,
 ): Promise<string | undefined> {

@@ -15,7 +15,7 @@ const killTimeLimit = 10_000;
 /**
  * Stops a container (libkpod: ContainerStop): its stop signal, and KILL when it has not ended in time. No
  * lock is held meanwhile, so that a second stop with less patience cuts a first one short. Then its file
- * system is unmounted and its end noted.
+ * system is unmounted and its end persisted.
  * @param timeoutMs how long it may take by itself; 0 kills it at once
  * @throws KpodError BAD_STATE when it is paused or unknown, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
  */

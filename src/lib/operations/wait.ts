@@ -68,7 +68,7 @@ function deadlineOf({ timeoutMs }: WaitOptions): number {
 /**
  * Waits while somebody makes the container.
  * @returns false when the time was up before
- * @throws KpodError BAD_STATE when nobody makes it any more, or it was taken back; INTERRUPTED
+ * @throws KpodError BAD_STATE when nobody makes it any more, or it was rolled back; INTERRUPTED
  */
 async function isMadeInTime(
   server: Pick<ServerView, "store" | "runtime">,
