@@ -1,7 +1,7 @@
 import CliTable from "cli-table3";
 import { loadColors, type Colors } from "../shell/colors";
 import { commandGroups } from "../shell/command";
-import { findCommand, flagsAfter, isFamily, type Command } from "./command";
+import { findCommand, flagsAfter, isFamily, startsWith, type Command } from "./command";
 import type { FlagSpec, FlagSpecs } from "../shell/flags";
 import { unknownCommand } from "./parser";
 import { globalFlags } from "../shell/global-flags";
@@ -51,7 +51,7 @@ function commandHelp(command: Command, style: HelpStyle): string {
 }
 
 function listHelp(commands: readonly Command[], path: readonly string[], style: HelpStyle): string {
-  const listed = commands.filter((command) => path.every((word, index) => command.path[index] === word));
+  const listed = commands.filter((command) => startsWith(command.path, path));
   const groups = Object.entries(commandGroups).map(([group, heading]) => {
     const rows = listed.filter((command) => command.group === group).map(commandRow);
     return rows.length > 0 && section(heading, list(rows, style, columnWidth(listed)), style);

@@ -1,6 +1,6 @@
 import type { FlagSpec, FlagSpecs } from "../../../shell/flags";
 import { globalFlags } from "../../../shell/global-flags";
-import type { Command } from "../../command";
+import { findCommand, type Command } from "../../command";
 import type { Completes, NodeObject } from "../../../shell/completes";
 import { commands } from "../../command-list";
 import { systemTerminal } from "../../../shell/terminal";
@@ -67,7 +67,7 @@ function isNodeObject(completes: Completes): completes is NodeObject {
 export function completesAt(commands: readonly Command[], place: readonly string[]): Completes {
   const flagAt = place.findIndex((word) => word.startsWith("-"));
   const path = flagAt < 0 ? place : place.slice(0, flagAt);
-  const command = commands.find((candidate) => candidate.path.join(" ") === path.join(" "));
+  const command = findCommand(commands, path);
   if (command === undefined) return "nothing";
   if (flagAt < 0) return command.arguments.completes?.[0] ?? "nothing";
   const [flag = "", key] = place.slice(flagAt);

@@ -1,5 +1,13 @@
 import { bashEngine } from "./bash-engine";
-import type { CommandModel, CompletionModel, FlagModel, Offer } from "./script-model";
+import {
+  filterFlags,
+  spellings,
+  takesValue,
+  type CommandModel,
+  type CompletionModel,
+  type FlagModel,
+  type Offer,
+} from "./script-model";
 import { shellWord, shellWords } from "./shell-text";
 
 /** The script that completes kpod's command lines in bash 4.2 and later; it needs no bash-completion. */
@@ -80,13 +88,17 @@ function longNames(flags: readonly FlagModel[]): string {
 
 function flagCases({ path, flags }: CommandModel): [string, string][] {
   return flags.map((flag) => {
-    const spellings = spellingsOf(flag).map((spelling) => shellWord([...path, spelling].join(" ")));
-    return [spellings.join(" | "), `${traitsOf(flag)} action=(${actionOf(flag, path)})`];
+    const patterns = spellings(flag)
+      .reverse()
+      .map((spelling) => shellWord([...path, spelling].join(" ")));
+    return [patterns.join(" | "), `${traitsOf(flag)} action=(${actionOf(flag, path)})`];
   });
 }
 
 function globalCase(flag: FlagModel): [string, string] {
-  const patterns = spellingsOf(flag).map((spelling) => `*${shellWord(` ${spelling}`)}`);
+  const patterns = spellings(flag)
+    .reverse()
+    .map((spelling) => `*${shellWord(` ${spelling}`)}`);
   return [patterns.join(" | "), `${traitsOf(flag)} global=1 action=(${actionOf(flag, [])})`];
 }
 
@@ -94,10 +106,6 @@ function traitsOf({ long, repeatable, excludes }: FlagModel): string {
   const bars = excludes.map((other) => `--${other}`);
   const traits = [`flag=--${long}`, repeatable && "many=1", bars.length > 0 && `bars=(${shellWords(bars)})`];
   return traits.filter((trait) => trait !== false).join(" ");
-}
-
-function spellingsOf({ long, short }: FlagModel): string[] {
-  return [`--${long}`, ...(short === undefined ? [] : [`-${short}`])];
 }
 
 function argumentCases({ path, arguments: offers }: CommandModel): [string, string][] {
@@ -109,7 +117,7 @@ function argumentCases({ path, arguments: offers }: CommandModel): [string, stri
 
 function actionOf(flag: FlagModel, path: readonly string[]): string {
   // A value that may be left out is no reason to wait for one.
-  if (flag.argument === undefined || flag.optional) return "switch";
+  if (!takesValue(flag)) return "switch";
   return wordsOf(flag.offer, [...path, `--${flag.long}`]);
 }
 
@@ -130,11 +138,7 @@ function wordsOf(offer: Offer, place: readonly string[]): string {
 }
 
 function filterFunctions(commands: readonly CommandModel[]): string[] {
-  const filters = commands.flatMap(({ path, flags }) =>
-    flags.flatMap(({ long, offer }) =>
-      offer.kind === "filters" ? [{ place: [...path, `--${long}`], keys: offer.keys }] : [],
-    ),
-  );
+  const filters = filterFlags(commands);
   return [
     caseFunction({
       says: "The keys of the filters of a flag.",

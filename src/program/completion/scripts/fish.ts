@@ -1,5 +1,13 @@
 import { fishEngine } from "./fish-engine";
-import type { CommandModel, CompletionModel, FlagModel, Offer } from "./script-model";
+import {
+  filterFlags,
+  spellings,
+  takesValue,
+  type CommandModel,
+  type CompletionModel,
+  type FlagModel,
+  type Offer,
+} from "./script-model";
 
 /** The script that completes kpod's command lines in fish 3 and later. */
 export function fishScript(model: CompletionModel): string {
@@ -86,10 +94,6 @@ function namesOf({ long, short }: FlagModel): string[] {
   return [...(short === undefined ? [] : ["-s", short]), "-l", long];
 }
 
-function spellings({ long, short }: FlagModel): string[] {
-  return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];
-}
-
 /** How the value of a flag is completed. */
 function valueOf(flag: FlagModel, path: readonly string[]): string[] {
   if (!takesValue(flag)) return [];
@@ -116,10 +120,6 @@ function offerWords(offer: Offer, place: readonly string[]): string[] {
     case "filters":
       return ["-k", "-a", `(__kpod_filters ${argument(place.join(" "))})`];
   }
-}
-
-function takesValue({ argument: name, optional }: FlagModel): boolean {
-  return name !== undefined && !optional;
 }
 
 function valueFunctions({ globals, commands }: CompletionModel): string {
@@ -179,11 +179,7 @@ function nextFunction({ families }: CompletionModel): string {
 }
 
 function filterFunctions(commands: readonly CommandModel[]): string {
-  const filters = commands.flatMap(({ path, flags }) =>
-    flags.flatMap(({ long, offer }) =>
-      offer.kind === "filters" ? [{ place: [...path, `--${long}`].join(" "), keys: offer.keys }] : [],
-    ),
-  );
+  const filters = filterFlags(commands).map(({ place, keys }) => ({ place: place.join(" "), keys }));
   const keys = filters.map(
     ({ place, keys: list }) =>
       `        case ${quoted(place)}\n            printf '%s\\n' ${words(list.map(([key]) => key))}\n`,

@@ -1,4 +1,4 @@
-import type { Command } from "../../command";
+import { startsWith, type Command } from "../../command";
 import type { Completes } from "../../../shell/completes";
 import type { FlagSpec, FlagSpecs } from "../../../shell/flags";
 import { globalFlags } from "../../../shell/global-flags";
@@ -60,6 +60,13 @@ export interface CompletionModel {
   readonly commands: readonly CommandModel[];
 }
 
+/** A flag whose value is filters. */
+export interface FilterFlag {
+  /** The words of the command and the flag. */
+  readonly place: readonly string[];
+  readonly keys: readonly (readonly [key: string, offer: Offer])[];
+}
+
 /** Puts the commands into the form that the scripts are made from. Hidden flags are left out. */
 export function completionModel(commands: readonly Command[]): CompletionModel {
   const prefixes = commands.flatMap(({ path }) => path.map((_, length) => path.slice(0, length).join(" ")));
@@ -70,9 +77,28 @@ export function completionModel(commands: readonly Command[]): CompletionModel {
   };
 }
 
+/** How a flag is written: `-q`, `--quiet`. */
+export function spellings({ long, short }: FlagModel): string[] {
+  return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];
+}
+
+/** True for a flag that takes the next word; a value that may be left out has to be attached. */
+export function takesValue({ argument, optional }: FlagModel): boolean {
+  return argument !== undefined && !optional;
+}
+
+/** The flags of these commands whose values are filters. */
+export function filterFlags(commands: readonly CommandModel[]): FilterFlag[] {
+  return commands.flatMap(({ path, flags }) =>
+    flags.flatMap(({ long, offer }) =>
+      offer.kind === "filters" ? [{ place: [...path, `--${long}`], keys: offer.keys }] : [],
+    ),
+  );
+}
+
 function familyModel(commands: readonly Command[], prefix: string): FamilyModel {
   const path = prefix === "" ? [] : prefix.split(" ");
-  const within = commands.filter(({ path: words }) => words.slice(0, path.length).join(" ") === prefix);
+  const within = commands.filter((command) => startsWith(command.path, path));
   const next = new Map<string, string>();
   for (const command of within) {
     const word = command.path[path.length];

@@ -1,15 +1,20 @@
-import type { CommandModel, CompletionModel, FamilyModel, FlagModel, Offer } from "./script-model";
+import {
+  filterFlags,
+  spellings,
+  takesValue,
+  type CommandModel,
+  type CompletionModel,
+  type FamilyModel,
+  type FlagModel,
+  type Offer,
+} from "./script-model";
 import { shellWord, shellWords } from "./shell-text";
 import { zshEngine } from "./zsh-engine";
 
 /** The script that completes kpod's command lines in zsh 5 and later, as a file of fpath and by `source`. */
 export function zshScript({ globals, families, commands }: CompletionModel): string {
   const valued = globals.filter(takesValue).map(({ long }) => long);
-  const filters = commands.flatMap(({ path, flags }) =>
-    flags.flatMap(({ long, offer }) =>
-      offer.kind === "filters" ? [{ place: [...path, `--${long}`].join(" "), keys: offer.keys }] : [],
-    ),
-  );
+  const filters = filterFlags(commands).map(({ place, keys }) => ({ place: place.join(" "), keys }));
   return [
     "#compdef kpod\n# zsh completion for kpod, made by `npm run docs` from kpod's table of commands.\n",
     `# The words that others have to follow.\ntypeset -ga __kpod_families=(${shellWords(families.map(({ path }) => path.join(" ")))})\n`,
@@ -111,10 +116,6 @@ function globalsFunction(globals: readonly FlagModel[]): string {
   return ["# Adds the global flags.", "__kpod_global_specs() {", ...specs, "}", ""].join("\n");
 }
 
-function takesValue({ argument, optional }: FlagModel): boolean {
-  return argument !== undefined && !optional;
-}
-
 /** What _arguments takes for a flag; its letter and its name may be told apart. */
 function flagSpec(
   flag: FlagModel,
@@ -137,10 +138,6 @@ function flagSpec(
 function namesFor({ long, short, argument, optional }: FlagModel): string[] {
   const [afterShort, afterLong] = argument === undefined ? ["", ""] : optional ? ["-", "=-"] : ["+", "="];
   return [...(short === undefined ? [] : [`-${short}${afterShort}`]), `--${long}${afterLong}`];
-}
-
-function spellings({ long, short }: FlagModel): string[] {
-  return [...(short === undefined ? [] : [`-${short}`]), `--${long}`];
 }
 
 function argumentSpecs({ arguments: offers, path }: CommandModel): string[] {
