@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { cgroupPopulation } from "./cgroups/population";
 import { hookDirectories, type Config, type HookParams } from "./config";
 import { ContainerLists, type ContainerFilter } from "./container-lists";
 import { ListLoader } from "./crio/list-loader";
@@ -87,6 +88,7 @@ export class ContainerServer implements ServerParts {
       logger: this.logger,
       limits: options.runtimeLimits,
       containersDirectory: dirname(this.store.layout.containersFiles[0]),
+      populationOf: cgroupPopulation,
       // While its directory is there, so is its record: to read those for each of a thousand would take long.
       isRecorded: (container) => existsSync(container.dir) || !hasVanished(this, container),
     });

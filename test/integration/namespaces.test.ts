@@ -276,7 +276,7 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
         JSON.stringify({ ...spec, linux: { ...spec.linux, uidMappings: uids, gidMappings: gids } }),
       );
     }
-    pod.infraContainer.forgetSpec();
+    pod.infraContainer.reloadSpec();
     // As on a node, where the way to the store is open.
     for (let path = join(own.world.root, "overlay"); path !== "/"; path = dirname(path))
       chmodSync(path, 0o755);

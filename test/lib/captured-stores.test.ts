@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
-import { notedAddresses } from "../../src/lib/sandbox/addresses";
+import { persistedAddresses } from "../../src/lib/sandbox/addresses";
 import { captured, capturedContainers, data, layOut, serverOf, stateOf } from "../helpers/captured-stores";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";
@@ -244,7 +244,7 @@ maybe("the store of a node that CRI-O 1.36.3 runs", () => {
       status: { network: { ip: string } };
     };
     const { specAnnotations } = server.lookupSandbox("db").infraContainer;
-    expect(notedAddresses(specAnnotations)).toEqual([status.status.network.ip]);
+    expect(persistedAddresses(specAnnotations)).toEqual([status.status.network.ip]);
     expect(server.lookupContainer("db/run").logPath).toBe("/var/log/pods/refns_db_uid-db-2/run/0.log");
   });
 });

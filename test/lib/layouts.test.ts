@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { podData } from "../../src/lib/operations/pod-data";
 import { renameContainer } from "../../src/lib/operations/rename";
-import { notedAddresses } from "../../src/lib/sandbox/addresses";
+import { persistedAddresses } from "../../src/lib/sandbox/addresses";
 import type { StorageId } from "../../src/lib/names/ids";
 import { stateOf } from "../helpers/captured-stores";
 import { failureOf } from "../helpers/failure";
@@ -72,7 +72,7 @@ describe.each(versions)("a node of CRI-O %s", (version) => {
     expect(data.IPs).toEqual(expected);
     expect(data.Trusted).toBe(true);
     expect(data.PortMappings).toHaveLength(version === "1.0" ? 0 : 1);
-    expect(notedAddresses(server.lookupContainer("runs").specAnnotations)).toEqual(expected);
+    expect(persistedAddresses(server.lookupContainer("runs").specAnnotations)).toEqual(expected);
   });
 
   test("its pods are ready until they were stopped, and after a reboot none is", async () => {

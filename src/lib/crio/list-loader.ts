@@ -112,7 +112,7 @@ export class ListLoader {
     for (const [id, before] of [...this.loaded]) {
       const now = found.get(id);
       if (now === undefined || !isSamePersisted(now, before)) this.remove(id);
-      else before.container.forgetSpec();
+      else before.container.reloadSpec();
     }
     // Pods first: containers are added to them.
     found.forEach((persisted) => {

@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { findExecutable } from "../system/executable";
-import { runtimeMessage } from "../oci/runtime/call";
+import { programMessage } from "../system/program-message";
 import type { StorageId } from "../names/ids";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
@@ -183,7 +183,7 @@ async function copy(skopeo: string, request: CopyRequest): Promise<void> {
   });
   if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");
   if (result.failed) {
-    const said = runtimeMessage(result.stderr);
+    const said = programMessage(result.stderr);
     throw new KpodError("IO", `skopeo cannot load the image${said === "" ? "" : `: ${said}`}`);
   }
 }

@@ -36,7 +36,7 @@ export async function createFromSpec(
   for (const directory of [container.dir, container.bundlePath]) {
     writeFileAtomic(join(directory, "config.json"), text, 0o644);
   }
-  container.forgetSpec();
+  container.reloadSpec();
   rollback.add(`remove the log file of ${container.name}`, () => {
     removeLog(logPath);
   });

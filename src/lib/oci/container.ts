@@ -123,8 +123,8 @@ export class Container {
     return this.specAnnotations[annotations.tty] === "true";
   }
 
-  /** Forgets the spec, so that the next look reads it anew. */
-  forgetSpec(): void {
+  /** Has the next look read the spec anew. */
+  reloadSpec(): void {
     this.loadedSpec = undefined;
     this.asked = false;
   }

@@ -1,5 +1,8 @@
+/*
+ * Whether the processes of the node's containers are to be seen from here, or kpod runs in another pid namespace. A pod
+ * whose infra container is `unknown` for that reason counts as NotReady: `Sandbox.state` would be the place to change it.
+ */
 import { readdirSync } from "node:fs";
-import { cgroupPopulation, type CgroupPopulation } from "../cgroups/population";
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import { isOwnProc } from "../system/namespaces";
 import { isAlive, readCommandName } from "../system/process";
@@ -16,6 +19,16 @@ export interface NodeEvidence {
   /** The store's directory of containers; "" for none. */
   readonly containersDirectory: string;
   readonly exitsDir: string;
+  /** Looks at the cgroups of all containers. */
+  readonly populationOf: () => ContainerPopulation;
+}
+
+/** What the cgroups of containers tell of the processes in them. */
+export interface ContainerPopulation {
+  /** Whether there are any, of whichever pid namespace; undefined where nobody can tell. */
+  readonly isPopulated: (id: string) => boolean | undefined;
+  /** True when one of them is of another pid namespace. */
+  readonly hasForeign: (id: string) => boolean;
 }
 
 /** Whether the processes of a node's containers are to be seen in /proc. */
@@ -34,31 +47,31 @@ const inits: ReadonlySet<string> = new Set(["systemd", "init", "openrc-init", "r
 
 /**
  * Finds out whether the processes of the node's containers are to be seen here, where this is not the machine itself. A
- * node may be a container, too, so that processes have to tell, those that its runtimes and CRI-O have noted: one that
+ * node may be a container, too, so that processes have to tell, those that its runtimes and CRI-O have persisted: one that
  * is here with its start time says that this is the node's pid namespace; one that is not, though the cgroup of its
  * container holds processes, says that it is not.
  */
 export function nodeSight(evidence: NodeEvidence): NodeSight {
-  const population = cgroupPopulation();
+  const population = evidence.populationOf();
   const place = placeBy(evidence, population);
   return { place, hasEndedUnseen: (id) => place === "node" || population.isPopulated(id) === false };
 }
 
-function placeBy(evidence: NodeEvidence, population: CgroupPopulation): NodeSight["place"] {
+function placeBy(evidence: NodeEvidence, population: ContainerPopulation): NodeSight["place"] {
   const known = knownContainers(evidence);
-  const noted = notedProcesses(known, evidence);
-  if (noted.some(({ process }) => isAlive(process))) return "node";
+  const persisted = persistedProcesses(known, evidence);
+  if (persisted.some(({ process }) => isAlive(process))) return "node";
   if (known.some(({ id }) => population.hasForeign(id))) return "outside";
-  if (noted.some(({ id }) => population.isPopulated(id) === true)) return "outside";
+  if (persisted.some(({ id }) => population.isPopulated(id) === true)) return "outside";
   if (isOwnProc() && (inits.has(readCommandName(1) ?? "") || runsHere("crio"))) return "node";
-  // One that ran when it was noted, of which nothing is to be seen: that it has ended nobody can tell.
-  const open = noted.some(({ id }) => population.isPopulated(id) !== false);
+  // One that ran when it was persisted, of which nothing is to be seen: that it has ended nobody can tell.
+  const open = persisted.some(({ id }) => population.isPopulated(id) !== false);
   return open || !isOwnProc() ? "outside" : "unclear";
 }
 
 interface KnownContainer {
   readonly id: string;
-  /** Its first process as somebody noted it. */
+  /** Its first process as somebody persisted it. */
   readonly process: ProcessIdentity | undefined;
 }
 
@@ -79,7 +92,7 @@ function knownContainers({ runtimeRoots, containersDirectory }: NodeEvidence): K
 }
 
 /** Those of them with a process whose end nobody has written down. */
-function notedProcesses(
+function persistedProcesses(
   known: readonly KnownContainer[],
   { containersDirectory, exitsDir }: NodeEvidence,
 ): { id: string; process: ProcessIdentity }[] {

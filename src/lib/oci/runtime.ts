@@ -8,7 +8,7 @@ import { identifyProcess } from "../system/process-identity";
 import { createWithConmon, findConmon } from "./conmon/create";
 import { findMonitor } from "./conmon/find";
 import type { Container } from "./container";
-import type { NodeSight } from "./node-sight";
+import type { ContainerPopulation, NodeSight } from "./node-sight";
 import { callRuntime } from "./runtime/call";
 import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
@@ -44,6 +44,8 @@ export interface RuntimeContext {
   readonly limits?: RuntimeLimits | undefined;
   /** The store's directory of containers, which tells of processes, too. */
   readonly containersDirectory?: string;
+  /** Looks at the cgroups of all containers, which tell of processes in other pid namespaces; left out, nobody does. */
+  readonly populationOf?: () => ContainerPopulation;
   /** False for a container that the store does not have any more. */
   readonly isRecorded?: (container: Container) => boolean;
 }
@@ -80,6 +82,7 @@ export class Runtime {
       logger = silentLogger,
       limits = {},
       containersDirectory = "",
+      populationOf = () => ({ isPopulated: () => undefined, hasForeign: () => false }),
       isRecorded = () => true,
     }: RuntimeContext = {},
   ) {
@@ -91,6 +94,7 @@ export class Runtime {
       callMs: limits.callMs,
       exitsDir: config.containerExitsDir,
       containersDirectory,
+      populationOf,
       isRecorded,
       logger,
     });
@@ -224,7 +228,7 @@ export class Runtime {
    * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
    */
   async startContainer(container: Container): Promise<ContainerState> {
-    // Noted before: a short-lived container may have ended by the time the runtime returns.
+    // Taken before: a short-lived container may have ended by the time the runtime returns.
     const started = new Date();
     await this.call(this.ownHandler(container), "start", container.id);
     const state = await this.updateStatus(container);

@@ -13,7 +13,7 @@ import { shownImageName } from "../images/names";
 import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
-import { notedAddresses } from "../sandbox/addresses";
+import { persistedAddresses } from "../sandbox/addresses";
 import type { ServerView } from "../server-parts";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readMountPoints } from "../storage/mount-points";
@@ -200,6 +200,6 @@ function cgroupPathOf({ id, state }: Container, spec: Spec): string {
  * @param pod annotations of the spec of the pod's infra container
  */
 function addressesOf(own: Readonly<Record<string, string>>, pod: Readonly<Record<string, string>>): string[] {
-  const persisted = notedAddresses(own);
-  return persisted.length > 0 ? persisted : notedAddresses(pod);
+  const persisted = persistedAddresses(own);
+  return persisted.length > 0 ? persisted : persistedAddresses(pod);
 }

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { annotations } from "../oci/annotations";
-import { notedAddresses } from "../sandbox/addresses";
+import { persistedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { tolerantRead } from "./tolerant";
@@ -74,7 +74,7 @@ export async function podData(
     Labels: read({}, () => sandbox.labels),
     Annotations: read({}, () => sandbox.annotations),
     Metadata: { name: kubeName, uid, namespace, attempt },
-    IPs: sandbox.isNetworkStopped ? [] : notedAddresses(persisted),
+    IPs: sandbox.isNetworkStopped ? [] : persistedAddresses(persisted),
     NetNsPath: text(() => sandbox.namespacePath("network")),
     LogDir: logDirectory(server, sandbox, persisted),
     ShmPath: text(() => sandbox.shmPath),

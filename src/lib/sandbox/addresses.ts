@@ -3,23 +3,23 @@ import { KpodError } from "../errors";
 import { isRecord, parseJson } from "../system/files";
 
 /**
- * The IP addresses that CRI-O noted in the annotations of a spec: what the network plugin gave to the pod (its
+ * The IP addresses that CRI-O persisted in the annotations of a spec: what the network plugin gave to the pod (its
  * infra container, since 1.12), the numbered ones of a container, or the single one of CRI-O 1.0. None with the
  * host's network.
  */
-export function notedAddresses(noted: Readonly<Record<string, string>>): string[] {
-  const plugin = addressesOfResult(noted[annotations.cniResult]);
+export function persistedAddresses(persisted: Readonly<Record<string, string>>): string[] {
+  const plugin = addressesOfResult(persisted[annotations.cniResult]);
   if (plugin.length > 0) return plugin;
-  const numbered = numberedAddresses(noted);
+  const numbered = numberedAddresses(persisted);
   if (numbered.length > 0) return numbered;
-  const single = noted[annotations.ip] ?? "";
+  const single = persisted[annotations.ip] ?? "";
   return single === "" ? [] : [single];
 }
 
-function numberedAddresses(noted: Readonly<Record<string, string>>): string[] {
+function numberedAddresses(persisted: Readonly<Record<string, string>>): string[] {
   const addresses: string[] = [];
   for (let number = 0; ; number++) {
-    const address = noted[`${annotations.ip}.${number}`];
+    const address = persisted[`${annotations.ip}.${number}`];
     if (address === undefined) return addresses;
     if (address !== "") addresses.push(address);
   }
@@ -40,7 +40,7 @@ function parseResult(text: string | undefined): unknown {
   try {
     return parseJson(annotations.cniResult, text);
   } catch (error) {
-    // The addresses stand elsewhere too; a broken note of the plugin is no reason to show nothing of the pod.
+    // The addresses stand elsewhere too; a broken result of the plugin is no reason to show nothing of the pod.
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }

@@ -90,7 +90,7 @@ export class Sandbox {
     this.members.set(container.id, container);
   }
 
-  /** Takes a container out. */
+  /** Removes a container from the pod. */
   removeContainer(container: Container): void {
     this.members.delete(container.id);
   }
@@ -167,7 +167,7 @@ export class Sandbox {
   }
 
   /**
-   * Which namespaces the pod's containers share, by CRI's numbers; undefined up to CRI-O 1.9, which did not note it.
+   * Which namespaces the pod's containers share, by CRI's numbers; undefined up to CRI-O 1.9, which did not persist it.
    * @throws KpodError CORRUPT
    */
   get namespaceOptions(): { pid?: number } | undefined {
@@ -184,12 +184,12 @@ export class Sandbox {
     return namespaces?.find((namespace) => namespace.type === type)?.path ?? "";
   }
 
-  /** Whether somebody noted that the pod was stopped. */
+  /** Whether it is persisted that the pod was stopped. */
   get isMarkedStopped(): boolean {
     return this.isMarked("stopped");
   }
 
-  /** Whether somebody noted that the pod's network is taken down: its addresses may be another pod's by now. */
+  /** Whether it is persisted that the pod's network is taken down: its addresses may be another pod's by now. */
   get isNetworkStopped(): boolean {
     return this.isMarked("network-stopped");
   }

@@ -37,10 +37,10 @@ test("the spec is read when it is first asked for, and anew after it was forgott
   expect(container.spec).toMatchObject({ ociVersion: "1.0.2", hostname: "h", future: 1 });
   writeFileSync(join(directory, "dir/config.json"), spec({}));
   expect(container.logPath).toBe("/var/log/a");
-  container.forgetSpec();
+  container.reloadSpec();
   expect(container.logPath).toBe("");
   rmSync(join(directory, "dir/config.json"));
-  container.forgetSpec();
+  container.reloadSpec();
   expect(container.logPath).toBe("/not/this");
 });
 

@@ -1,4 +1,4 @@
-import { notedAddresses } from "../../../src/lib/sandbox/addresses";
+import { persistedAddresses } from "../../../src/lib/sandbox/addresses";
 
 const cri = (name: string): string => `io.kubernetes.cri-o.${name}`;
 const result = (value: unknown): Record<string, string> => ({ [cri("CNIResult")]: JSON.stringify(value) });
@@ -36,5 +36,5 @@ test.each<[string, Record<string, string>, string[]]>([
     ["10.1.1.8"],
   ],
 ])("%s", (_, noted, addresses) => {
-  expect(notedAddresses(noted)).toEqual(addresses);
+  expect(persistedAddresses(noted)).toEqual(addresses);
 });

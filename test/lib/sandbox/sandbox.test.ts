@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Container } from "../../../src/lib/oci/container";
 import type { ContainerStatus } from "../../../src/lib/oci/state/container-state";
-import { notedAddresses } from "../../../src/lib/sandbox/addresses";
+import { persistedAddresses } from "../../../src/lib/sandbox/addresses";
 import { Sandbox } from "../../../src/lib/sandbox/sandbox";
 import { failureOf } from "../../helpers/failure";
 import { testId } from "../../helpers/store-tree";
@@ -172,5 +172,5 @@ test.each<[string, Record<string, string>, string[]]>([
   ["empty ones", { CNIResult: "", IP: "", "IP.0": "" }, []],
 ])("addresses: %s", (_, noted, expected) => {
   const annotations = Object.fromEntries(Object.entries(noted).map(([key, value]) => [prefix + key, value]));
-  expect(notedAddresses(annotations)).toEqual(expected);
+  expect(persistedAddresses(annotations)).toEqual(expected);
 });

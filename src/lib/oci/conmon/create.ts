@@ -7,13 +7,13 @@ import { errorMessage, KpodError } from "../../errors";
 import { isRecord } from "../../system/files";
 import { findExecutable } from "../../system/executable";
 import { conmonArguments, type ConmonRequest } from "./options";
-import { runtimeMessage } from "../runtime/call";
+import { programMessage } from "../../system/program-message";
 
 /** Bytes of what conmon says that are kept. */
 const longestComplaint = 65_536;
 
 /** Milliseconds after its end in which what conmon said is read. */
-const patienceForWords = 1000;
+const complaintTimeLimit = 1000;
 
 const builtInConmon = "/usr/local/libexec/crio/conmon";
 
@@ -40,13 +40,13 @@ export function findConmon(configured: string): string {
  * Two pipes tie the beginning together: conmon waits on the start pipe until it may go on, and writes to the
  * sync pipe the pid of the container's first process, or -1 and what the runtime said.
  * @returns the pid of the container's first process, which waits to be started
- * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with the runtime's words, RUNTIME_TIMEOUT, INTERRUPTED
+ * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with what the runtime said, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function createWithConmon(request: ConmonRequest): Promise<number> {
-  const words = await conmonArguments(request);
+  const args = await conmonArguments(request);
   if (request.signal?.aborted === true) throw interrupted(request);
   const { spawn } = await import("node:child_process");
-  const child = spawn(request.conmon, words, {
+  const child = spawn(request.conmon, args, {
     env: { ...environment(request.env), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" },
     stdio: ["ignore", "pipe", "pipe", "pipe", "pipe"],
     cwd: request.bundlePath,
@@ -86,7 +86,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
     if (line === undefined) throw timedOut(request);
     // One that died may have said why a moment after its end was seen.
     if (line === "") await ends(complaints);
-    return readAnswer(line, request, wordsOf(complaints));
+    return readAnswer(line, request, messageOf(complaints));
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -125,12 +125,12 @@ function collect(stream: Duplex): Collected {
 async function ends(streams: readonly Collected[]): Promise<void> {
   const timer = new AbortController();
   const all = Promise.all(streams.map(({ ended }) => ended));
-  await Promise.race([all, sleep(patienceForWords, undefined, { signal: timer.signal })]);
+  await Promise.race([all, sleep(complaintTimeLimit, undefined, { signal: timer.signal })]);
   timer.abort();
 }
 
 /** What conmon said: on stderr, else on stdout. */
-function wordsOf(streams: readonly Collected[]): string {
+function messageOf(streams: readonly Collected[]): string {
   return streams.map(({ text }) => text().trim()).find((text) => text !== "") ?? "";
 }
 
@@ -183,7 +183,7 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
     });
   }
   if (!isRecord(answer)) {
-    const said = runtimeMessage(complaints);
+    const said = programMessage(complaints);
     throw new KpodError(
       "CONMON_FAILED",
       `conmon ended before it had made the container${said === "" ? "" : `: ${said}`}`,
@@ -193,7 +193,7 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
   const pid = answer.pid ?? answer.data;
   if (typeof pid === "number" && pid > 0) return pid;
   const said = typeof answer.message === "string" ? answer.message : complaints;
-  const message = runtimeMessage(said);
+  const message = programMessage(said);
   throw new KpodError(
     "RUNTIME_FAILED",
     `${request.handler.path} could not create the container: ${message === "" ? "it did not say why" : message}`,

@@ -99,17 +99,17 @@ export interface MonitorCall {
 
 /** What the conmon that has a pid was called with; undefined for a program that is none, or watches no container. */
 export function readMonitorCall(pid: number): MonitorCall | undefined {
-  const words = readCommandLine(pid) ?? [];
-  // That an id stands elsewhere among the words is not enough.
-  const id = valueOf(words, "-c", "--cid");
+  const args = readCommandLine(pid) ?? [];
+  // That an id stands elsewhere among them is not enough.
+  const id = valueOf(args, "-c", "--cid");
   if (id === undefined || !isConmon(pid)) return undefined;
   return {
-    program: words[0] ?? "",
+    program: args[0] ?? "",
     id,
-    bundle: valueOf(words, "-b", "--bundle"),
-    name: valueOf(words, "-n", "--name"),
-    runtime: valueOf(words, "-r", "--runtime") ?? "",
-    runtimeRoot: words.find((word) => word.startsWith("--root="))?.slice("--root=".length) ?? "",
+    bundle: valueOf(args, "-b", "--bundle"),
+    name: valueOf(args, "-n", "--name"),
+    runtime: valueOf(args, "-r", "--runtime") ?? "",
+    runtimeRoot: args.find((arg) => arg.startsWith("--root="))?.slice("--root=".length) ?? "",
   };
 }
 
@@ -130,10 +130,10 @@ function livingMonitors(): { process: ProcessIdentity; call: MonitorCall }[] {
 }
 
 /** The value of an option; of several the last, as conmon itself takes it. */
-function valueOf(words: readonly string[], short: string, long: string): string | undefined {
-  const values = words.flatMap((word, index) => {
-    if (word.startsWith(`${long}=`)) return word.slice(long.length + 1);
-    return word === short || word === long ? (words[index + 1] ?? []) : [];
+function valueOf(args: readonly string[], short: string, long: string): string | undefined {
+  const values = args.flatMap((arg, index) => {
+    if (arg.startsWith(`${long}=`)) return arg.slice(long.length + 1);
+    return arg === short || arg === long ? (args[index + 1] ?? []) : [];
   });
   return values.at(-1);
 }

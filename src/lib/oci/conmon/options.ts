@@ -51,7 +51,7 @@ const longestHelp = 65_536;
 const helpTimeLimit = 10_000;
 
 /**
- * The words to call conmon with: of what CRI-O gives it, all that this conmon knows. That of CRI-O 1.0 ends at every option
+ * The arguments to call conmon with: of what CRI-O gives it, all that this conmon knows. That of CRI-O 1.0 ends at every option
  * that came later.
  * @throws KpodError CONMON_FAILED when it does not know what cannot be done without, or does not answer
  */

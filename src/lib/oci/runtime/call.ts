@@ -4,7 +4,7 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../../errors";
-import { endOfJsonString } from "../../system/exact-json";
+import { programMessage } from "../../system/program-message";
 import { killGroupOf } from "../../system/process-identity";
 import type { RuntimeHandler } from "./handler";
 
@@ -54,7 +54,7 @@ export async function callRuntime(
     );
   }
   if (result.failed) {
-    const said = runtimeMessage(result.stderr);
+    const said = programMessage(result.stderr);
     const cause =
       said === "" ? errorMessage(result.originalMessage ?? `exit code ${result.exitCode ?? "?"}`) : said;
     throw new KpodError("RUNTIME_FAILED", `${handler.path} ${args[0] ?? ""} failed: ${cause}`);
@@ -81,28 +81,4 @@ export function runtimeOptions(handler: RuntimeHandler, systemdCgroup: boolean):
     ...(handler.root === "" ? [] : ["--root", handler.root]),
     ...(systemdCgroup ? ["--systemd-cgroup"] : []),
   ];
-}
-
-/**
- * The essence of what a runtime wrote to stderr: its last line, without the dressing of logrus
- * (`time="…" level=error msg="…"`) or of JSON logs.
- */
-export function runtimeMessage(stderr: string): string {
-  const text = stderr.trim();
-  const line = text.slice(text.lastIndexOf("\n") + 1).slice(0, longestMessage);
-  const logrus = line.search(/\bmsg="/);
-  const json = line.startsWith("{") && line.endsWith("}") ? line.lastIndexOf('"msg":"') : -1;
-  const said =
-    (logrus < 0 ? undefined : quotedAt(line, logrus + "msg=".length)) ??
-    (json < 0 ? undefined : quotedAt(line, json + '"msg":'.length)) ??
-    line;
-  return said.replace(/\\(["\\])/g, "$1");
-}
-
-/** Characters of a line that are worth reading. */
-const longestMessage = 16 * 1024;
-
-function quotedAt(line: string, quote: number): string | undefined {
-  const end = endOfJsonString(line, quote);
-  return end < 0 ? undefined : line.slice(quote + 1, end);
 }

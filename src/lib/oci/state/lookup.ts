@@ -6,7 +6,7 @@ import { errorMessage, KpodError } from "../../errors";
 import type { Logger } from "../../logger";
 import { isProcOfMachine } from "../../system/namespaces";
 import type { Container } from "../container";
-import { nodeSight, wayIn, type NodeSight } from "../node-sight";
+import { nodeSight, wayIn, type ContainerPopulation, type NodeSight } from "../node-sight";
 import type { RuntimeHandler } from "../runtime/handler";
 import { listStates, runtimeOfMonitor, type LocatedState } from "../runtime/location";
 import type { RuntimeLocator } from "../runtime/locator";
@@ -26,6 +26,8 @@ export interface StateSources {
   readonly exitsDir: string;
   /** The store's directory of containers, which tells of processes, too; "" for none. */
   readonly containersDirectory: string;
+  /** Looks at the cgroups of all containers. */
+  readonly populationOf: () => ContainerPopulation;
   /** False for a container that the store does not have any more. */
   readonly isRecorded: (container: Container) => boolean;
   /** Is warned of who could not be asked. */
@@ -185,8 +187,8 @@ export class StateLookup {
   /** Whether the processes of the node's containers are to be seen here. */
   sight(): NodeSight {
     if (isProcOfMachine()) return seenByAll;
-    const { runtimes, containersDirectory, exitsDir } = this.sources;
-    return nodeSight({ runtimeRoots: runtimes.roots(), containersDirectory, exitsDir });
+    const { runtimes, containersDirectory, exitsDir, populationOf } = this.sources;
+    return nodeSight({ runtimeRoots: runtimes.roots(), containersDirectory, exitsDir, populationOf });
   }
 
   private warnUnseen(): void {

@@ -36,7 +36,7 @@ export function readRuntimeFiles(
   }
 }
 
-/** The first process of a container, as its runtime noted it; undefined when that cannot be read. */
+/** The first process of a container, as its runtime persisted it; undefined when that cannot be read. */
 export function readRuntimeProcess(runtime: KnownRuntime, directory: string): ProcessIdentity | undefined {
   try {
     if (runtime === "runc") {

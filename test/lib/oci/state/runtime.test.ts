@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { callRuntime, runtimeMessage, runtimeOptions } from "../../../../src/lib/oci/runtime/call";
+import { programMessage } from "../../../../src/lib/system/program-message";
+import { callRuntime, runtimeOptions } from "../../../../src/lib/oci/runtime/call";
 import { findExecutable } from "../../../../src/lib/system/executable";
 import type { RuntimeHandler } from "../../../../src/lib/oci/runtime/handler";
 import { listRuntimeStates, queryRuntimeState } from "../../../../src/lib/oci/state/runtime";
@@ -140,5 +141,5 @@ test.each([
   ],
   ["", ""],
 ])("the essence of %j", (stderr, expected) => {
-  expect(runtimeMessage(stderr)).toBe(expected);
+  expect(programMessage(stderr)).toBe(expected);
 });
