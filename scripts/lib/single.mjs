@@ -8,7 +8,7 @@ import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
 const FLAGS = [
   ...["--compile", "--format=esm", "--splitting", "--minify", "--bytecode"],
-  // Machine code for what runs once costs more than it gains; src/commands/logs/engine.ts asks for it where much is to be done.
+  // Machine code for what runs once costs more than it gains; src/commands/logs/run.ts asks for it where much is to be done.
   "--compile-jit-policy=100",
   // What lies in the user's directory is no configuration of kpod's.
   ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],

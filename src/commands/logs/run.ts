@@ -1,12 +1,12 @@
 import { fstatSync } from "node:fs";
 import type { CommandContext } from "../../shell/context";
-import { expectMuchWork } from "./engine";
+import { ClosedPipeError } from "../../shell/errors";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
+import { isHungUp } from "../../lib/system/streams";
 import { createLogOutput, type LogOutput } from "./output";
-import { whileRead } from "./while-read";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -96,4 +96,39 @@ function detailsText(labels: Readonly<Record<string, string>>): string {
 function outputsAreOne(): boolean {
   const [out, error] = [fstatSync(1), fstatSync(2)];
   return out.dev === error.dev && out.ino === error.ino;
+}
+
+/** Milliseconds between looks whether somebody still reads: only a write would tell, and none may ever come. */
+const lookInterval = 1_000;
+
+/**
+ * Waits for work that may write nothing for a long time, for as long as somebody reads standard output.
+ * @throws ClosedPipeError when nobody does any more
+ */
+async function whileRead<T>(work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const unread = new Promise<never>((_, reject) => {
+    timer = setInterval(() => {
+      if (isHungUp(1)) reject(new ClosedPipeError("nobody reads standard output"));
+    }, lookInterval);
+  });
+  try {
+    return await Promise.race([work, unread]);
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** The part of the executable's engine that is asked here. */
+interface Engine {
+  readonly unsafe: { readonly setJITPolicy: (scale: number) => void };
+}
+
+/**
+ * Says that there is a lot to be done. The executable is built to make no machine code of what most commands run once;
+ * where a gigabyte is read, it pays.
+ */
+function expectMuchWork(): void {
+  const { Bun: engine } = globalThis as { Bun?: Engine };
+  engine?.unsafe.setJITPolicy(1);
 }

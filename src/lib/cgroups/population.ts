@@ -14,24 +14,25 @@ export interface CgroupPopulation {
 
 /** Looks at all cgroups that bear the names which CRI-O gives those of containers. */
 export function cgroupPopulation(): CgroupPopulation {
-  const places = new Map<string, string[]>();
-  for (const hierarchy of cgroupHierarchies()) collect(hierarchy, places);
+  const directories = new Map<string, string[]>();
+  for (const hierarchy of cgroupHierarchies()) collect(hierarchy, directories);
   return {
     isPopulated: (id) => {
-      const answers = (places.get(id) ?? []).map(populated);
+      const answers = (directories.get(id) ?? []).map(populated);
       if (answers.includes(true)) return true;
       return answers.includes(false) ? false : undefined;
     },
-    hasForeign: (id) => (places.get(id) ?? []).some((directory) => processLines(directory).includes("0")),
+    hasForeign: (id) =>
+      (directories.get(id) ?? []).some((directory) => processLines(directory).includes("0")),
   };
 }
 
-function collect(directory: string, places: Map<string, string[]>): void {
+function collect(directory: string, directories: Map<string, string[]>): void {
   for (const name of cgroupsBelow(directory, denials)) {
     const path = `${directory}/${name}`;
     const id = /^crio-([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
-    if (id === undefined) collect(path, places);
-    else places.set(id, [...(places.get(id) ?? []), path]);
+    if (id === undefined) collect(path, directories);
+    else directories.set(id, [...(directories.get(id) ?? []), path]);
   }
 }
 

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import type { MountInfo } from "../system/mount";
 
-/** A place where cgroups can be seen. */
+/** A mounted hierarchy of cgroups, or a part of one. */
 export type CgroupMount = Pick<MountInfo, "root" | "target" | "type" | "superOptions">;
 
-/** Where the counters of one process's cgroup stand. */
+/** The directories with the counters of one process's cgroup. */
 export interface ProcessCgroups {
   /**
    * The directory for each controller that is bound to a hierarchy of version 1; undefined for one whose
@@ -40,7 +40,7 @@ export function parseProcessCgroups(
   // It is the same in nearly all hierarchies.
   let processPath: string | undefined;
   let path: string | undefined;
-  const placeOf = (controller: string): string | undefined => {
+  const directoryFor = (controller: string): string | undefined => {
     const fitting = mountsOf(mounts, controller);
     if (fitting.length === 0) return undefined;
     const directory = directoryOf(path, fitting);
@@ -58,8 +58,8 @@ export function parseProcessCgroups(
       processPath = read.path;
       path = pathOfContainer(processPath, id);
     }
-    if (list === "") v2 = placeOf("");
-    else for (const controller of list.split(",")) v1.set(controller, placeOf(controller));
+    if (list === "") v2 = directoryFor("");
+    else for (const controller of list.split(",")) v1.set(controller, directoryFor(controller));
   }
   return { v1, v2 };
 }

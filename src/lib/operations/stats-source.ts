@@ -37,8 +37,8 @@ export interface StatsOptions {
   readonly network?: boolean;
   /** True fills the optional fields, too, which costs a few more files. */
   readonly detail?: boolean;
-  /** Where the counters of processes stand, by container and pid: kept from one look to the next. */
-  readonly places?: Map<string, ProcessCgroups>;
+  /** The directories with the counters of processes, by container and pid: kept from one look to the next. */
+  readonly knownCgroups?: Map<string, ProcessCgroups>;
   /** What the network namespaces of pods counted, by id of the pod: shared by the containers of one sample. */
   readonly podNetworks?: Map<string, readonly NetworkInterface[] | undefined>;
 }
@@ -53,7 +53,7 @@ export function readContainerStats(container: Container, options: StatsOptions =
   const process = processOf(container);
   if (process === undefined) throw notRunning(container);
   const { pid } = process;
-  const cgroups = cgroupsOf(container, pid, host, options.places);
+  const cgroups = cgroupsOf(container, pid, host, options.knownCgroups);
   const sampledAt = monotonicNow();
   const counted = readCgroupStats(cgroups, options);
   const interfaces = network ? podInterfaces(container, pid, host, options.podNetworks) : undefined;
@@ -71,15 +71,15 @@ export function readContainerStats(container: Container, options: StatsOptions =
  */
 export function readProcessorMark(
   container: Container,
-  options: Pick<StatsOptions, "host" | "places">,
+  options: Pick<StatsOptions, "host" | "knownCgroups">,
 ): ProcessorMark | undefined {
-  const { host = statsHost(), places } = options;
+  const { host = statsHost(), knownCgroups } = options;
   const process = processOf(container);
   if (process === undefined) throw notRunning(container);
   const { pid } = process;
   const startTime = process.startTime ?? readProcessStat(pid)?.startTime;
   if (startTime === undefined) throw notRunning(container);
-  const cgroups = cgroupsOf(container, pid, host, places);
+  const cgroups = cgroupsOf(container, pid, host, knownCgroups);
   const at = monotonicNow();
   const { cpu } = readCgroupStats(cgroups, { controllers: ["cpu"] });
   return cpu === undefined ? undefined : { pid, startTime, nanoseconds: cpu.usage, at };
@@ -90,15 +90,15 @@ function cgroupsOf(
   container: Container,
   pid: number,
   { cgroupMounts: mounts }: StatsHost,
-  places: Map<string, ProcessCgroups> | undefined,
+  knownCgroups: Map<string, ProcessCgroups> | undefined,
 ): ProcessCgroups {
   const key = `${container.id} ${pid}`;
-  const known = places?.get(key);
+  const known = knownCgroups?.get(key);
   if (known !== undefined) return known;
   const text = readProcessCgroup(pid);
   if (text === undefined) throw notRunning(container);
   const cgroups = parseProcessCgroups(text, container.id, mounts, () => wantedPath(container));
-  places?.set(key, cgroups);
+  knownCgroups?.set(key, cgroups);
   return cgroups;
 }
 

@@ -52,7 +52,7 @@ export async function* watchStats(
   { parts, all, intervalMs, firstMs, update, signal }: WatchOptions,
 ): AsyncGenerator<readonly NamedStats[], void, undefined> {
   const host = statsHost();
-  const common = { host, logger, places: new Map<string, ProcessCgroups>() };
+  const common = { host, logger, knownCgroups: new Map<string, ProcessCgroups>() };
   const wanted = {
     controllers: statsControllers.filter((name) => parts.has(name)),
     network: parts.has("network"),

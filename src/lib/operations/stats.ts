@@ -41,8 +41,8 @@ export interface SampleOptions {
   /** What is wanted; everything when left out. */
   readonly controllers?: readonly StatsController[];
   readonly network?: boolean;
-  /** Where the counters of processes stand: kept from one sample to the next. */
-  readonly places?: Map<string, ProcessCgroups>;
+  /** The directories with the counters of processes: kept from one sample to the next. */
+  readonly knownCgroups?: Map<string, ProcessCgroups>;
 }
 
 /**
@@ -51,7 +51,7 @@ export interface SampleOptions {
  */
 export function markContainers(
   containers: readonly Container[],
-  options: Pick<SampleOptions, "host" | "logger" | "places">,
+  options: Pick<SampleOptions, "host" | "logger" | "knownCgroups">,
 ): StatsSample {
   return sample(containers.filter(isSampled), options, (container) => ({
     ...unknownStats(container.id),
