@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
@@ -193,6 +193,16 @@ test("a wait for one that is taken back ends", async () => {
   const { exitCode, stderr } = await waiting;
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/was removed before|ID does not exist/)]);
   await until("all of it is gone", () => contents().join() === before.join());
+});
+
+test("with -f the runtime that is creating it ends, too, and what it has begun to write goes", async () => {
+  const { id, done } = await hold("runc", launch);
+  // A runtime begins with the directory of its state.
+  mkdirSync(join(node.world.runtimeRoots.runc, id));
+  await node.ok("rm", "-f", id);
+  expect(await done).toMatchObject({ exitCode: 1 });
+  expect(existsSync(join(node.world.runtimeRoots.runc, id))).toBe(false);
+  expect(contents()).toEqual(before);
 });
 
 describe("with -f one that kpod did not make", () => {

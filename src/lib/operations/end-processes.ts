@@ -7,6 +7,7 @@ import type { Container } from "../oci/container";
 import { readTextIfThere } from "../system/files";
 import {
   isAlive,
+  readChildren,
   readCommandName,
   readProcessCgroup,
   readProcessStat,
@@ -53,7 +54,8 @@ function fromPidFile({ id, bundlePath }: Container): ProcessIdentity | undefined
 
 /**
  * Waits until conmon has ended, as it does soon after its container, and ends it when it does not: one in a frozen
- * cgroup of its own is thawed before.
+ * cgroup of its own is thawed before. What it has started ends with it: a runtime that is just creating the container
+ * would go on without it.
  * @throws KpodError RUNTIME_TIMEOUT that names what hangs when it does not die either, INTERRUPTED
  */
 export async function endMonitor(
@@ -63,8 +65,13 @@ export async function endMonitor(
 ): Promise<void> {
   const what = `conmon of container ${name}`;
   wake(id, monitor);
-  if (await waitForEnd(monitor, what, { timeoutMs: patienceMs, signal })) return;
-  await killAndWait(monitor, what, signal);
+  const started = readChildren(monitor.pid).map(identifyProcess);
+  if (!(await waitForEnd(monitor, what, { timeoutMs: patienceMs, signal })))
+    await killAndWait(monitor, what, signal);
+  for (const child of started) {
+    if (child !== undefined && isAlive(child))
+      await killAndWait(child, `a process that ${what} has started`, signal);
+  }
 }
 
 /** Ends a process of a container. @throws KpodError RUNTIME_TIMEOUT that names what hangs, INTERRUPTED */

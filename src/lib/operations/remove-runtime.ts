@@ -44,9 +44,10 @@ export async function removeFromRuntime(
     persisted = await persistEnd();
   }
   const known = !force || hasRuntime(server, container);
-  const deleted = known && (await deleteByRuntime(server, container, force));
+  if (known) await deleteByRuntime(server, container, force);
   await endWhatIsLeft(server, container, monitor);
-  if (known && !deleted && isStorageId(container.id)) server.runtime.removeState(container);
+  // What the runtime could not delete, or had not begun to write when it was asked to.
+  if (known && isStorageId(container.id)) server.runtime.removeState(container);
   if ((await persistEnd()) || persisted) await untilTaken(server, container);
 }
 
@@ -68,19 +69,17 @@ export function removeExitFile({ config }: Pick<ServerView, "config">, { id }: P
   removeIfThere(join(config.containerExitsDir, id));
 }
 
-/** @returns false when the runtime cannot do it, and with force has to be done without */
+/** With force it is done without a runtime that cannot do it. */
 async function deleteByRuntime(
   { runtime, logger }: Pick<ServerView, "runtime" | "logger">,
   container: Container,
   force: boolean,
-): Promise<boolean> {
+): Promise<void> {
   try {
     await runtime.deleteContainer(container, true);
-    return true;
   } catch (error) {
     if (!force || !(error instanceof KpodError) || error.code !== "RUNTIME_FAILED") throw error;
     logger.warn(`${error.message}: container ${container.id.slice(0, 13)} is ended without its runtime`);
-    return false;
   }
 }
 
@@ -114,6 +113,7 @@ export async function rollbackLaunch(
     await server.runtime.deleteContainer(container, true);
   } finally {
     await endWhatIsLeft(server, container, monitor, failedLaunchPatience);
+    server.runtime.removeState(container);
     removeExitFile(server, container);
   }
 }

@@ -80,6 +80,11 @@ export function readThreadGroup(thread: number): number | undefined {
   return group === undefined ? undefined : Number(group);
 }
 
+/** The pids of what a process has started and not reaped; none where it is gone, or the kernel does not tell. */
+export function readChildren(pid: number): number[] {
+  return (readProc(pid, `task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
+}
+
 /** The short name of a process, as `ps` shows it; undefined when it is gone. */
 export function readCommandName(pid: number): string | undefined {
   return readProc(pid, "comm")?.trimEnd();
