@@ -1,11 +1,19 @@
 import type { RecordPlace } from "../config";
+import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
 import { mayBeDamaged } from "./damaged-metadata";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { StoreLayout } from "./layout";
-import { dropRecord, editRecords, findRecords, readRecords, type ContainerRecord } from "./records";
+import {
+  changeRecord,
+  editRecords,
+  findRecords,
+  readRecords,
+  removeRecord,
+  type ContainerRecord,
+} from "./records";
 
 /**
  * The containers of a store: those that live through a reboot first, then the volatile ones of newer CRI-O.
@@ -24,9 +32,9 @@ export function readContainers(layout: StoreLayout, logger: Logger): ContainerRe
   if (!hasTakenNames(records)) return records;
   const owners = new Map(records.flatMap((record) => (record.names ?? []).map((name) => [name, record.id])));
   return records.map((record) => {
-    const noted = record.names ?? [];
-    const names = noted.filter((name) => owners.get(name) === record.id);
-    return names.length === noted.length ? record : { ...record, names };
+    const persisted = record.names ?? [];
+    const names = persisted.filter((name) => owners.get(name) === record.id);
+    return names.length === persisted.length ? record : { ...record, names };
   });
 }
 
@@ -114,7 +122,29 @@ export function addContainer(
   editRecords(place === "volatile" ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
-/** Drops a container's record from whichever file has it. Needs the lock for writing. */
-export function dropContainer(layout: StoreLayout, touch: () => void, id: StorageId): void {
-  dropRecord(layout.containersFiles, touch, id);
+/**
+ * Changes a container's names or metadata. Needs the lock for writing.
+ * @throws KpodError NOT_FOUND, or CONFLICT when another has one of the names
+ */
+export function changeContainer(
+  layout: StoreLayout,
+  touch: () => void,
+  id: StorageId,
+  fields: Partial<Pick<ContainerRecord, "names" | "metadata">>,
+  logger: Logger,
+): void {
+  const others = readContainers(layout, logger).filter((record) => record.id !== id);
+  const holder = others.find((record) => record.names?.some((name) => fields.names?.includes(name)));
+  if (holder !== undefined) {
+    const name = holder.names?.find((taken) => fields.names?.includes(taken)) ?? "";
+    throw new KpodError("CONFLICT", `conflict, name "${name}" already reserved for ctr "${holder.id}"`);
+  }
+  if (!changeRecord(layout.containersFiles, touch, id, fields)) {
+    throw new KpodError("NOT_FOUND", `container ${id} is not in the store ${layout.root}`);
+  }
+}
+
+/** Removes a container's record from whichever file has it. Needs the lock for writing. */
+export function removeContainerRecord(layout: StoreLayout, touch: () => void, id: StorageId): void {
+  removeRecord(layout.containersFiles, touch, id);
 }

@@ -6,7 +6,7 @@ import { findImage, meantName } from "./images";
 import { makeMountsDirectory } from "./mount-points";
 import {
   changeRecord,
-  dropRecord,
+  removeRecord,
   type ContainerRecord,
   type ImageRecord,
   type LayerRecord,
@@ -182,7 +182,7 @@ function deleteImage(
       // As soon as its layers are marked: an image without them keeps other programs from listing any. What a crash
       // leaves before this is still listed, and to remove it again ends it; what it leaves after is incomplete layers.
       staging.stage("root", directory);
-      dropRecord([layout.imagesFile], touchImages, image.id);
+      removeRecord([layout.imagesFile], touchImages, image.id);
     });
   });
 }

@@ -29,8 +29,8 @@ export function addLayer(
   editRecords(place === "volatile" ? volatile : stable, touch, (entries) => [...entries, record]);
 }
 
-/** Drops the records of layers from whichever file has them. Their directories are gone by now, or were never there. */
-export function dropLayers(layout: StoreLayout, touch: () => void, ids: readonly StorageId[]): void {
+/** Removes the records of layers from whichever file has them. Their directories are gone by now, or were never there. */
+export function removeLayerRecords(layout: StoreLayout, touch: () => void, ids: readonly StorageId[]): void {
   for (const file of layout.layersFiles) {
     editRecords(file, touch, (entries) => {
       const others = entries.filter((entry) => !ids.some((id) => hasId(entry, id)));
@@ -57,7 +57,7 @@ export function markIncomplete(layout: StoreLayout, touch: () => void, ids: read
   );
 }
 
-/** Takes the mark off a layer that is there in full. */
+/** Removes the mark of a layer that is there in full. */
 export function markComplete(layout: StoreLayout, touch: () => void, id: StorageId): void {
   changeFlags(layout, touch, [id], (flags) =>
     Object.fromEntries(Object.entries(flags).filter(([name]) => name !== incomplete)),

@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import { KpodError } from "../errors";
 import { isMountPoint } from "../system/mount";
 import { parseExactJson } from "../system/exact-json";
 import {
@@ -11,7 +12,14 @@ import {
   writeFileAtomic,
 } from "../system/files";
 import type { StorageId } from "../names/ids";
+import type { GraphDriver } from "./driver";
 import type { StoreLayout } from "./layout";
+
+/** What of a store is mounted, and by what. */
+interface MountingStore {
+  readonly layout: StoreLayout;
+  readonly driver: GraphDriver;
+}
 
 /** An entry of mountpoints.json: a layer that is mounted, and for how many users. */
 export interface MountPoint {
@@ -20,7 +28,7 @@ export interface MountPoint {
   count: number;
 }
 
-/** The mounts that are noted in the runroot. A node that was not used since boot has none. */
+/** The mounts that are listed in the runroot. A node that was not used since boot has none. */
 export function readMountPoints(layout: StoreLayout): MountPoint[] {
   return entriesOf(parseJson(layout.mountsFile, readText(layout))).filter(isMountPointEntry);
 }
@@ -49,12 +57,56 @@ export function makeMountsDirectory(layout: StoreLayout): void {
 }
 
 /**
- * Notes one more user of a mounted layer. Needs the lock of the mount points for writing.
- * @returns how many users the layer had; none when a noted mount is gone, for example after a crash
+ * Mounts a layer, unless it is mounted for somebody already, and counts its user. Needs the locks of the layers and of
+ * the mount points for writing.
+ * @returns where it appears
+ * @throws KpodError CORRUPT when its directory is missing, IO
  */
-export function noteMount(layout: StoreLayout, touch: () => void, id: StorageId, path: string): number {
-  const noted = readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0;
-  const users = isMountPoint(path) ? noted : 0;
+export function mountLayer(
+  { layout, driver }: MountingStore,
+  touch: () => void,
+  layer: StorageId,
+  label: string,
+): string {
+  if (!driver.has(layer)) {
+    throw new KpodError("CORRUPT", `the directory of layer ${layer} is missing`, {
+      hint: "the container cannot be mounted any more: remove it",
+    });
+  }
+  const path = driver.mountPath(layer);
+  if (addMountUser(layout, touch, layer, path) > 0) return path;
+  try {
+    driver.mount(layer, label);
+  } catch (error) {
+    removeMountPoint(layout, touch, layer);
+    throw error;
+  }
+  return path;
+}
+
+/**
+ * Removes one user of a layer's mount, with force all of them, and unmounts it after the last. Needs the same locks.
+ * @returns whether it is still mounted for others
+ */
+export function unmountLayer(
+  { layout, driver }: MountingStore,
+  touch: () => void,
+  layer: StorageId,
+  force: boolean,
+): boolean {
+  if (!force && removeMountUser(layout, touch, layer) > 0) return true;
+  driver.unmount(layer);
+  removeMountPoint(layout, touch, layer);
+  return false;
+}
+
+/**
+ * Adds one more user of a mounted layer.
+ * @returns how many users the layer had; none when a mount is gone that is listed, for example after a crash
+ */
+function addMountUser(layout: StoreLayout, touch: () => void, id: StorageId, path: string): number {
+  const listed = readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0;
+  const users = isMountPoint(path) ? listed : 0;
   changeMountPoints(layout, touch, (entries) => [
     ...entries.filter((entry) => !isOf(id, entry)),
     { id, path, count: users + 1 },
@@ -62,18 +114,18 @@ export function noteMount(layout: StoreLayout, touch: () => void, id: StorageId,
   return users;
 }
 
-/** Forgets the mount of a layer, whatever the number of its users. Needs the lock for writing. */
-export function forgetMount(layout: StoreLayout, touch: () => void, id: StorageId): void {
+/** Removes the mount of a layer from the list, whatever the number of its users. Needs the lock for writing. */
+export function removeMountPoint(layout: StoreLayout, touch: () => void, id: StorageId): void {
   changeMountPoints(layout, touch, (entries) =>
     entries.some((entry) => isOf(id, entry)) ? entries.filter((entry) => !isOf(id, entry)) : entries,
   );
 }
 
-/** Takes one user off a mount. @returns how many are left. Needs the lock for writing. */
-export function releaseMount(layout: StoreLayout, touch: () => void, id: StorageId): number {
+/** Removes one user of a mount. @returns how many are left */
+function removeMountUser(layout: StoreLayout, touch: () => void, id: StorageId): number {
   const users = (readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0) - 1;
   if (users <= 0) {
-    forgetMount(layout, touch, id);
+    removeMountPoint(layout, touch, id);
     return 0;
   }
   changeMountPoints(layout, touch, (entries) =>

@@ -1,8 +1,18 @@
-import { KpodError } from "../errors";
+import { lstatSync, readdirSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { errnoOf, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
 import { parseExactJson } from "../system/exact-json";
-import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import {
+  fileLimits,
+  isRecord,
+  isTemporaryOf,
+  parseJson,
+  readTextIfThere,
+  removeIfThere,
+  writeFileAtomic,
+} from "../system/files";
 
 /**
  * A record of containers.json, layers.json or images.json as it stands on disk. Fields that kpod does not
@@ -138,8 +148,30 @@ export function editRecords(
   writeFileAtomic(path, stringify(after), 0o600);
 }
 
-/** Drops the record of an id from whichever of the files has it; the others are not written. */
-export function dropRecord(files: readonly string[], touch: () => void, id: StorageId): void {
+/**
+ * Removes what a kpod that was killed while it wrote one of these files left beside it, best effort. Needs the lock for
+ * writing: nobody else is writing then, and what is young stays all the same.
+ */
+export function removeStaleWrites(files: readonly string[]): void {
+  for (const file of files) {
+    try {
+      const names = readdirSync(dirname(file)).filter((name) => isTemporaryOf(name, file));
+      for (const path of names.map((name) => join(dirname(file), name))) {
+        const stat = lstatSync(path, { throwIfNoEntry: false });
+        if (stat?.isFile() === true && Date.now() - stat.mtimeMs > staleAfter) removeIfThere(path);
+      }
+    } catch (error) {
+      // Who cannot write there is told so by what was to be written.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+}
+
+/** Milliseconds after which nobody writes a file of records any more. */
+const staleAfter = 60_000;
+
+/** Removes the record of an id from whichever of the files has it; the others are not written. */
+export function removeRecord(files: readonly string[], touch: () => void, id: StorageId): void {
   for (const file of files) {
     editRecords(file, touch, (entries) =>
       entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,

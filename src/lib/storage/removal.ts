@@ -4,12 +4,12 @@ import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
-import { dropContainer, readContainers } from "./containers";
+import { removeContainerRecord, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { readImages } from "./images";
-import { dropLayers, isIncomplete, markIncomplete, readLayers } from "./layers";
+import { removeLayerRecords, isIncomplete, markIncomplete, readLayers } from "./layers";
 import type { StoreLayout } from "./layout";
-import { forgetMount, readMountPoints } from "./mount-points";
+import { removeMountPoint, readMountPoints } from "./mount-points";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
 import type { Staging } from "./temp-directories";
 
@@ -56,7 +56,7 @@ export function deleteLayers(
 ): void {
   for (const layer of layers) {
     driver.unmount(layer);
-    if (touch.mounts !== undefined) forgetMount(layout, touch.mounts, layer);
+    if (touch.mounts !== undefined) removeMountPoint(layout, touch.mounts, layer);
   }
   markIncomplete(layout, touch.layers, layers);
   meanwhile();
@@ -69,7 +69,7 @@ export function deleteLayers(
     staging.stage("root", `${files}.tar-split.gz`);
     staging.stage("root", files);
   }
-  dropLayers(layout, touch.layers, layers);
+  removeLayerRecords(layout, touch.layers, layers);
 }
 
 /**
@@ -104,7 +104,7 @@ export function deleteContainer(
     deleteLayers(place, own);
     staging.stage("runRoot", directories[0]);
     staging.stage("root", directories[1]);
-    dropContainer(layout, touchContainers, record.id);
+    removeContainerRecord(layout, touchContainers, record.id);
   });
   if (layer === undefined || users.length === 0) return undefined;
   return new KpodError(
@@ -112,6 +112,18 @@ export function deleteContainer(
     `container ${record.id.slice(0, 13)} is removed, but not layer ${layer.slice(0, 13)} that its record names: ` +
       `${shortList(users)} need${users.length === 1 ? "s" : ""} it`,
   );
+}
+
+/**
+ * What stands for the record of a container that is gone.
+ * @param layer it had, as far as anybody knows: left out where it belongs to somebody
+ */
+export function strayRecord(
+  store: Pick<RemovalPlace, "layout" | "logger">,
+  id: StorageId,
+  layer: StorageId | undefined,
+): ContainerRecord {
+  return layer === undefined || usersOf(layer, readContents(store)).length > 0 ? { id } : { id, layer };
 }
 
 /** Who needs a layer beside a container: other containers, images, and the layers on it. */

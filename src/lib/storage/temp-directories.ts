@@ -77,11 +77,11 @@ export class Staging {
    * @param logger is told what cannot be deleted: the next change tries again
    * @throws KpodError INTERRUPTED
    */
-  async clear(logger: Logger, signal?: Signal): Promise<void> {
+  async removeAll(logger: Logger, signal?: Signal): Promise<void> {
     const directories = [...this.directories.values()];
     this.directories.clear();
     try {
-      for (const directory of directories) await clearDirectory(directory, logger, signal);
+      for (const directory of directories) await removeTemporary(directory, logger, signal);
     } finally {
       // Those that it did not come to any more are left behind for all to see.
       for (const { lock } of directories) lock.release();
@@ -94,7 +94,7 @@ export class Staging {
  * @param logger is told what cannot be deleted
  * @throws KpodError INTERRUPTED
  */
-export async function clearStaleDirectories(
+export async function removeStaleDirectories(
   roots: StoreLayout["temporaryRoots"],
   logger: Logger,
   signal?: Signal,
@@ -106,7 +106,7 @@ export async function clearStaleDirectories(
         const lock = lockOf(lockPath);
         if (lock === undefined) continue;
         const path = join(root, `${directoryPrefix}${id}`);
-        await clearDirectory({ path, lockPath, lock, staged: 0 }, logger, signal).finally(lock.release);
+        await removeTemporary({ path, lockPath, lock, staged: 0 }, logger, signal).finally(lock.release);
       } catch (error) {
         if (error instanceof KpodError && error.code === "INTERRUPTED") throw error;
         // A store that can only be read keeps them.
@@ -184,7 +184,7 @@ function move(from: string, to: string): void {
 }
 
 /** Deletes a temporary directory and then its lock, which until then tells others that somebody is at work. */
-async function clearDirectory(
+async function removeTemporary(
   { path, lockPath }: TemporaryDirectory,
   logger: Logger,
   signal: Signal,

@@ -12,6 +12,7 @@ import {
   writeSync,
   type Stats,
 } from "node:fs";
+import { basename } from "node:path";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import { randomBytes } from "./random";
 
@@ -56,6 +57,12 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     removeIfThere(temporary);
     throw fileError(`cannot write ${path}`, error);
   }
+}
+
+/** True for the name that {@link writeFileAtomic} gives to what it writes beside a file. */
+export function isTemporaryOf(name: string, path: string): boolean {
+  const prefix = `${basename(path)}.tmp-`;
+  return name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length));
 }
 
 /** Refers to a file without opening it: no device is touched, no FIFO waited for. See open(2). */

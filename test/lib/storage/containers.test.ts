@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { addContainer, dropContainer, readContainers } from "../../../src/lib/storage/containers";
+import { addContainer, removeContainerRecord, readContainers } from "../../../src/lib/storage/containers";
 import { newStorageId } from "../../../src/lib/names/ids";
 import { changeRecord } from "../../../src/lib/storage/records";
 import { storeLayout, type StoreLayout } from "../../../src/lib/storage/layout";
@@ -102,7 +102,7 @@ describe("changing", () => {
       list({ id: a, metadata: "3" }),
       list({ id: a, metadata: "2" }, { id: b }),
     ]);
-    dropContainer(layout, () => {}, a);
+    removeContainerRecord(layout, () => {}, a);
     expect(texts(layout)).toEqual(["[]", list({ id: b })]);
   });
 
@@ -112,7 +112,7 @@ describe("changing", () => {
       throw new Error("touched");
     };
     expect(changeRecord(layout.containersFiles, touch, c, { names: [] })).toBe(false);
-    dropContainer(layout, touch, c);
+    removeContainerRecord(layout, touch, c);
     expect(texts(layout)).toEqual([list(stable), list(volatile)]);
   });
 

@@ -85,7 +85,7 @@ test("taking back has a time of its own, also when the work has used up what it 
   const clock = virtualClock();
   const budget = new LockBudget(2_000, clock);
   const store = new Store(config, { lockBudget: budget });
-  const touch = (): Promise<void> => store.locked([[containersLock, "write"]], () => {});
+  const touch = (): Promise<void> => store.locks.during([[containersLock, "write"]], () => {});
   expect((await failureOf(touch())).code).toBe("LOCK_TIMEOUT");
   expect(clock.waited).toBe(2_000);
   // It has an end as well.
@@ -96,7 +96,7 @@ test("taking back has a time of its own, also when the work has used up what it 
     if (waited > 5_000) await containers.unlock("posix");
   });
   const later = new Store(config, { lockBudget: new LockBudget(2_000, freed) });
-  await later.uninterrupted(() => later.locked([[containersLock, "write"]], () => {}));
+  await later.uninterrupted(() => later.locks.during([[containersLock, "write"]], () => {}));
   expect(freed.waited).toBeGreaterThan(5_000);
   expect(await containers.lock("posix", "write")).toBe(true);
 });

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { dropRecord, editRecords, readRecords } from "../../../src/lib/storage/records";
+import { removeRecord, editRecords, readRecords } from "../../../src/lib/storage/records";
 import { newStorageId } from "../../../src/lib/names/ids";
 import { collectingLogger } from "../../helpers/collecting-logger";
 import { failureOf } from "../../helpers/failure";
@@ -143,7 +143,7 @@ describe("editing", () => {
       touched++;
     };
     editRecords(path, touch, (entries) => entries);
-    dropRecord([path, `${path}.missing`], touch, newStorageId());
+    removeRecord([path, `${path}.missing`], touch, newStorageId());
     expect(touched).toBe(0);
     expect(fileVersion(path)).toEqual(before);
   });
@@ -165,10 +165,10 @@ describe("editing", () => {
     const directory = testdir({ "a.json": `[${strange.join(",")}]`, "b.json": `[{"id":"${second}" }]` });
     const [a, b] = [join(directory, "a.json"), join(directory, "b.json")];
     const before = fileVersion(b);
-    dropRecord([a, b], () => {}, first);
+    removeRecord([a, b], () => {}, first);
     expect(readFileSync(a, "utf8")).toBe(`[${plain.slice(1).join(",")}]`);
     expect(fileVersion(b)).toEqual(before);
-    dropRecord([a, b], () => {}, second);
+    removeRecord([a, b], () => {}, second);
     expect(readFileSync(a, "utf8")).toBe(`[${[...plain.slice(1, 4), plain[5]].join(",")}]`);
     expect(readFileSync(b, "utf8")).toBe("[]");
   });

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { readLastWriterId } from "../../../src/lib/storage/lock-file";
 import { Store, type StoreOptions } from "../../../src/lib/storage/store";
 import type { StorageId } from "../../../src/lib/names/ids";
@@ -183,4 +183,41 @@ describe("a store of graph driver vfs", () => {
     expect(await store.layers()).toHaveLength(2);
     expect(readdirSync(join(store.layout.root, "vfs/dir"))).toHaveLength(2);
   });
+});
+
+test("a change removes what a killed kpod left of records that it was writing, and nothing else", async () => {
+  const { store } = makeStore();
+  const { containersFiles, layersFiles, imagesFile } = store.layout;
+  const left = (file: string, suffix: string, ageMs: number): string => {
+    const path = `${file}.tmp-${suffix}`;
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, "[");
+    const at = (Date.now() - ageMs) / 1000;
+    utimesSync(path, at, at);
+    return path;
+  };
+  const old = 120_000;
+  const stale = [
+    left(containersFiles[0], "0123456789ab", old),
+    left(containersFiles[1], "0123456789ab", old),
+    left(layersFiles[0], "ba9876543210", old),
+  ];
+  const others = [
+    // Somebody else's name, what may still be written, and what another lock guards.
+    left(containersFiles[0], "0123456789abc", old),
+    left(layersFiles[0], "cccccccccccc", 0),
+    left(imagesFile, "0123456789ab", old),
+  ];
+  await store.containers();
+  expect(stale.filter((path) => !existsSync(path))).toEqual([]);
+  await store.change(
+    [
+      [store.layout.layersLock, "write"],
+      [store.layout.imagesLock, "read"],
+      [store.layout.containersLock, "write"],
+    ] as const,
+    () => {},
+  );
+  expect(stale.filter((path) => existsSync(path))).toEqual([]);
+  expect(others.filter((path) => !existsSync(path))).toEqual([]);
 });
