@@ -9,19 +9,17 @@ import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import type { StorageId } from "./names/ids";
-import { isNotFoundError } from "./names/lookup";
 import type { Registrar } from "./names/registrar";
 import type { TruncIndex } from "./names/trunc-index";
 import type { Container } from "./oci/container";
-import { wayIn } from "./oci/node-sight";
+import { requireNode } from "./oci/node-sight";
 import { Runtime, type RuntimeLimits } from "./oci/runtime";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
 import { writePersistedState, readPersistedState } from "./oci/state/persisted";
 import type { ContainerData } from "./operations/container-data";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import type { LogOptions } from "./operations/logs";
-import { containersInRename, journalDirectory } from "./operations/rename-journal";
-import { renameInAnnotations } from "./operations/rename-names";
+import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
 import type { Sandbox } from "./sandbox/sandbox";
@@ -32,7 +30,6 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
-import { isOwnProc } from "./system/namespaces";
 
 export { LockBudget } from "./storage/lock-budget";
 
@@ -133,38 +130,8 @@ export class ContainerServer implements ServerParts {
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
   async updateRecords(idsOrNames?: readonly string[]): Promise<void> {
-    const some = idsOrNames && (await this.store.containersNamed(idsOrNames));
-    if (some !== undefined) {
-      this.hold(some);
-      if (idsOrNames?.every((name) => this.means(name)) === true) return;
-    }
-    if (!this.store.exists()) {
-      this.logger.warn(`the storage root ${this.store.layout.root} does not exist`);
-    }
-    this.hold(await this.store.containers());
-  }
-
-  /**
-   * Makes the lists hold what these records say. Where a rename broke off, spec and state.json may have another name
-   * already, or still: what the record says counts, by which the rename will be finished or rolled back.
-   */
-  private hold(records: readonly ContainerRecord[]): void {
-    this.loader.hold(records);
-    for (const id of containersInRename(this.store.layout.root)) {
-      const container = this.getContainer(id);
-      if (container === undefined) continue;
-      container.corrected = (annotations) => renameInAnnotations(annotations, container);
-    }
-  }
-
-  /** True for what is a container, or may be several. */
-  private means(idOrName: string): boolean {
-    try {
-      this.lookupContainer(idOrName);
-      return true;
-    } catch (error) {
-      return !isNotFoundError(error);
-    }
+    await this.loader.load(idsOrNames);
+    correctNames(this);
   }
 
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
@@ -189,22 +156,12 @@ export class ContainerServer implements ServerParts {
   }
 
   /**
-   * Makes sure that this is the pid namespace of the node, before anything is changed in it: elsewhere containers that
-   * run look as if they had ended, and their pids are those of others.
-   * @param launching where nothing runs by which the namespace could be told, what is on disk may still be changed, but
-   * nothing launched: it would belong to a toolbox, say, and end with that
+   * Makes sure that this is the pid namespace of the node: see `requireNode` of oci/node-sight.
+   * @param options.launching before something is launched, which asks for more
    * @throws KpodError UNSUPPORTED with the way in
    */
   requireNode({ launching = false }: { launching?: boolean } = {}): void {
-    const place = isOwnProc() ? this.runtime.sight().place : "outside";
-    if (place === "node" || (place === "unclear" && !launching)) return;
-    throw new KpodError(
-      "UNSUPPORTED",
-      place === "outside"
-        ? "this is another pid namespace than that of the node, whose processes cannot be changed from here"
-        : "this is not the pid namespace of a machine, and nothing runs that shows it to be that of a node",
-      { hint: wayIn },
-    );
+    requireNode(() => this.runtime.sight(), launching);
   }
 
   /** The containers that all filters want, newest first; infra containers are not among them (libkpod: ListContainers). */

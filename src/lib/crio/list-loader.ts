@@ -1,6 +1,7 @@
 import type { ContainerLists } from "../container-lists";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { isNotFoundError } from "../names/lookup";
 import type { Registrar } from "../names/registrar";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
@@ -23,12 +24,29 @@ export class ListLoader {
     this.logger = logger;
   }
 
+  /**
+   * Reads the records of the store, and makes the lists hold what they say, and nothing else.
+   * @param idsOrNames the only containers that will be looked up: where all of them are there, only what they can mean is
+   * loaded, with their pods
+   * @throws KpodError CORRUPT, IO when the records cannot be read
+   */
+  async load(idsOrNames: readonly string[] | undefined): Promise<void> {
+    const { lists, store, logger } = this;
+    const some = idsOrNames && (await store.containersNamed(idsOrNames));
+    if (some !== undefined) {
+      this.hold(some);
+      if (idsOrNames?.every((name) => meansContainer(lists, name)) === true) return;
+    }
+    if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
+    this.hold(await store.containers());
+  }
+
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
   async loadSandbox(id: string): Promise<void> {
     const persisted = await this.findPersisted(id);
     if (persisted.sandbox === undefined)
       throw new KpodError("NOT_FOUND", `${id} is a container and not a pod`);
-    this.load(persisted);
+    this.add(persisted);
   }
 
   /** Loads one container from the disk (libkpod: LoadContainer). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
@@ -36,7 +54,7 @@ export class ListLoader {
     const persisted = await this.findPersisted(id);
     if (persisted.sandbox !== undefined)
       throw new KpodError("NOT_FOUND", `${id} is a pod and not a container`);
-    this.load(persisted);
+    this.add(persisted);
   }
 
   private async findPersisted(id: string): Promise<Persisted> {
@@ -60,9 +78,9 @@ export class ListLoader {
   }
 
   /** One that cannot be taken up must not keep the rest of the node from being looked at. */
-  private loadOrWarn(persisted: Persisted): void {
+  private addOrWarn(persisted: Persisted): void {
     try {
-      this.load(persisted);
+      this.add(persisted);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       const kind = persisted.sandbox === undefined ? "container" : "pod";
@@ -70,7 +88,7 @@ export class ListLoader {
     }
   }
 
-  private load(persisted: Persisted): void {
+  private add(persisted: Persisted): void {
     const { lists } = this;
     const { container, sandbox } = persisted;
     if (lists.hasContainer(container.id) || lists.getInfraContainer(container.id) !== undefined) return;
@@ -105,8 +123,7 @@ export class ListLoader {
     this.loaded.delete(id);
   }
 
-  /** Makes the lists hold what these records say, and nothing else. */
-  hold(records: readonly ContainerRecord[]): void {
+  private hold(records: readonly ContainerRecord[]): void {
     const found = new Map<string, Persisted>();
     this.persistedIn(records).forEach((persisted) => found.set(persisted.container.id, persisted));
     for (const [id, before] of [...this.loaded]) {
@@ -116,10 +133,10 @@ export class ListLoader {
     }
     // Pods first: containers are added to them.
     found.forEach((persisted) => {
-      if (persisted.sandbox !== undefined) this.loadOrWarn(persisted);
+      if (persisted.sandbox !== undefined) this.addOrWarn(persisted);
     });
     found.forEach((persisted) => {
-      if (persisted.sandbox === undefined) this.loadOrWarn(persisted);
+      if (persisted.sandbox === undefined) this.addOrWarn(persisted);
     });
     found.forEach((persisted) => {
       this.tellOfDamage(persisted);
@@ -142,5 +159,15 @@ export class ListLoader {
     if (this.told.has(message)) return;
     this.told.add(message);
     this.logger.warn(message);
+  }
+}
+
+/** True for what is a container, or may be several. */
+function meansContainer(lists: ContainerLists, idOrName: string): boolean {
+  try {
+    lists.lookupContainer(idOrName);
+    return true;
+  } catch (error) {
+    return !isNotFoundError(error);
   }
 }

@@ -140,3 +140,23 @@ function entriesOf(directory: string): string[] {
 /** The way into the pid namespace of a node. */
 export const wayIn =
   "use nsenter -t 1 -a kpod … from a pod with hostPID, or kubectl debug node/NAME --profile=sysadmin and chroot /host";
+
+/**
+ * Makes sure that this is the pid namespace of the node, before anything is changed in it: elsewhere containers that
+ * run look as if they had ended, and their pids are those of others.
+ * @param sight what the runtimes tell of it
+ * @param launching where nothing runs by which the namespace could be told, what is on disk may still be changed, but
+ * nothing launched: it would belong to a toolbox, say, and end with that
+ * @throws KpodError UNSUPPORTED with the way in
+ */
+export function requireNode(sight: () => NodeSight, launching: boolean): void {
+  const place = isOwnProc() ? sight().place : "outside";
+  if (place === "node" || (place === "unclear" && !launching)) return;
+  throw new KpodError(
+    "UNSUPPORTED",
+    place === "outside"
+      ? "this is another pid namespace than that of the node, whose processes cannot be changed from here"
+      : "this is not the pid namespace of a machine, and nothing runs that shows it to be that of a node",
+    { hint: wayIn },
+  );
+}

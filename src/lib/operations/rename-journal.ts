@@ -2,10 +2,11 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, wri
 import { dirname, join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
+import type { ServerView } from "../server-parts";
 import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
 import { fileLimits, readTextIfThere, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 import { randomBytes } from "../system/random";
-import type { ContainerNames } from "./rename-names";
+import { renameInAnnotations, type ContainerNames } from "./rename-names";
 
 /**
  * The journal of a rename that was begun: it is finished or rolled back by whoever finds it after a crash. It stays
@@ -81,6 +82,18 @@ export async function abandonedJournals(root: string, wait: LockOptions): Promis
 /** The containers of which a rename is under way or was broken off. Nothing is locked or changed. */
 export function containersInRename(root: string): StorageId[] {
   return journalNames(root).map(idOf).filter(isStorageId);
+}
+
+/**
+ * Where a rename is under way or broke off, spec and state.json may have another name already, or still: what the record
+ * says counts, by which the rename will be finished or rolled back.
+ */
+export function correctNames({ store, lists }: Pick<ServerView, "store" | "lists">): void {
+  for (const id of containersInRename(store.layout.root)) {
+    const container = lists.getContainer(id);
+    if (container === undefined) continue;
+    container.corrected = (annotations) => renameInAnnotations(annotations, container);
+  }
 }
 
 function idOf(name: string): string {
