@@ -63,7 +63,7 @@ export async function loadImages(
     );
   }
   const loaded: LoadedImage[] = [];
-  const scratch = mkdtempSync(join(placeForBigFiles(), "kpod-load-"));
+  const scratch = mkdtempSync(join(directoryForBigFiles(), "kpod-load-"));
   const before = new Set((await store.layers()).map(({ id }) => id));
   try {
     // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
@@ -87,7 +87,7 @@ export async function loadImages(
       loaded.push({ name, id: (await store.image(name)).id });
     }
   } catch (error) {
-    await takeBackLayers(store, path, before, options.logger ?? silentLogger);
+    await rollbackLayers(store, path, before, options.logger ?? silentLogger);
     throw error;
   } finally {
     removeTree(scratch);
@@ -96,7 +96,7 @@ export async function loadImages(
 }
 
 /** Layers that were whole are in the store already; without the image nobody would ever remove them. */
-async function takeBackLayers(
+async function rollbackLayers(
   store: Store,
   path: string,
   before: ReadonlySet<StorageId>,
@@ -114,7 +114,7 @@ async function takeBackLayers(
 }
 
 /** Where skopeo would put layers on their way, too; /tmp often is in memory. */
-function placeForBigFiles(): string {
+function directoryForBigFiles(): string {
   const { TMPDIR = "" } = process.env;
   if (TMPDIR !== "") return TMPDIR;
   return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();

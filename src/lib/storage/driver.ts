@@ -29,7 +29,7 @@ export interface GraphDriver {
   mount(layer: StorageId, label: string): void;
   /** The reverse; fine when it is not mounted. */
   unmount(layer: StorageId): void;
-  /** Takes back what the driver mounted for itself. */
+  /** Unmounts what the driver mounted for itself. */
   shutdown(): void;
 }
 
