@@ -1,10 +1,13 @@
-import { cpSync, readdirSync, symlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { cpSync, existsSync, readFileSync, readdirSync, symlinkSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import packageJson from "../../package.json";
 import { ownEngine } from "../../scripts/lib/engine.mjs";
 import { buildPackages } from "../../scripts/lib/packages.mjs";
 import { runProcess, succeeded } from "./process";
-import { startRegistry } from "./registry";
 import { testdir } from "./testdir";
 
 const repository = join(__dirname, "../..");
@@ -47,6 +50,56 @@ export async function packKpod(): Promise<Packed> {
     .slice(0, -1)
     .map((name) => name.replace(/^package\//, ""));
   return { file, names, executable: paths.at(-2) };
+}
+
+/** A package registry on this machine. */
+interface Registry {
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves the packages of node_modules in the versions that are installed, so that npm can install kpod without a
+ * network. A package that is not there, such as a binary for other systems, is not found.
+ */
+async function startRegistry(): Promise<Registry> {
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? "/").slice(1);
+    const answer = path.endsWith(".tgz") ? archive(path.slice(0, -".tgz".length)) : describe(path);
+    answer.then(
+      (body) => response.writeHead(body === undefined ? 404 : 200).end(body ?? "{}"),
+      (error: unknown) => response.writeHead(500).end(String(error)),
+    );
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const url = `http://127.0.0.1:${port}`;
+
+  function describe(name: string): Promise<string | undefined> {
+    const file = join(repository, "node_modules", name, "package.json");
+    if (!existsSync(file)) return Promise.resolve(undefined);
+    const manifest = JSON.parse(readFileSync(file, "utf8")) as { readonly version: string };
+    const { version } = manifest;
+    const versions = { [version]: { ...manifest, dist: { tarball: `${url}/${name}.tgz` } } };
+    return Promise.resolve(JSON.stringify({ name, "dist-tags": { latest: version }, versions }));
+  }
+
+  async function archive(name: string): Promise<Buffer> {
+    const args = ["-C", join(repository, "node_modules", name), "-cz", "--transform", "s,^\\.,package,", "."];
+    const { stdout } = await promisify(execFile)("tar", args, { encoding: "buffer", maxBuffer: 2 ** 26 });
+    return stdout;
+  }
+
+  return {
+    url,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
+  };
 }
 
 /** Installs packages as `npm install --global` does, below a prefix and with a home of its own. */

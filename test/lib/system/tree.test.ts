@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,8 +8,31 @@ import { mount, mountFlags, unmount } from "../../../src/lib/system/mount";
 import { removeLargeTree, removeTree } from "../../../src/lib/system/remove-tree";
 import { walkTree } from "../../../src/lib/system/tree";
 import { failureOf } from "../../helpers/failure";
-import { startSwapper } from "../../helpers/swapper";
+import { finish, startProcess } from "../../helpers/process";
 import { testdir, type Tree } from "../../helpers/testdir";
+
+/** A process that swaps the directories in one directory for links to another, again and again. */
+interface Swapper {
+  /** Ends it, and waits until nothing changes any more. */
+  end(): Promise<void>;
+}
+
+/** Starts a {@link Swapper}; it is at work when this returns. */
+async function startSwapper(directory: string, outside: string): Promise<Swapper> {
+  const child = startProcess(process.execPath, [
+    join(__dirname, "../../helpers/swap-process.cjs"),
+    directory,
+    outside,
+  ]);
+  const [word] = (await once(child.stdout, "data")) as [Buffer];
+  if (word.toString() !== "ready\n") throw new Error(`the swapper said ${word.toString()}`);
+  return {
+    end: async () => {
+      const { exitCode, stderr } = await finish(child, "the swapper");
+      if (exitCode !== 0) throw new Error(`the swapper failed: ${stderr}`);
+    },
+  };
+}
 
 /** Makes directories in one another, more than a path can name, with a file in the lowest. */
 function makeDeep(directory: string, depth: number, name: string): void {
