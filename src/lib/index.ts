@@ -46,6 +46,7 @@ export {
 export type { FilterTerm } from "./operations/filter-terms";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
+export { renameContainer, type RenameStep } from "./operations/rename";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
 export type { ContainerStateData } from "./operations/container-state-data";
 export { selectForStats, type StatsRequest, type StatsSelection } from "./operations/stats-selection";
@@ -58,6 +59,7 @@ export type {
 export { watchStats, type NamedStats, type StatsPart, type WatchOptions } from "./operations/stats-watch";
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
+export type { ServerParts, ServerView } from "./server-parts";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./names/ids";
 export type { RemovedImage } from "./storage/image-removal";
@@ -72,4 +74,3 @@ export {
 } from "./storage/runtime-server";
 export { Store, type NewContainer, type StoreConfig, type StoreOptions } from "./storage/store";
 export type { NetworkInterface } from "./system/net-dev";
-export { renameContainer, type RenameStep } from "./operations/rename";
