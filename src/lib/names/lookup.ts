@@ -48,10 +48,10 @@ function named<T extends Named>(
   // A name that several have belongs to the last of them.
   const exact = all.findLast(({ name }) => name === wanted);
   if (exact !== undefined) return [exact];
-  const words = wanted.split("/");
+  const parts = wanted.split("/");
   return all.filter((item) => {
-    const path = kubePath(item).slice(-words.length);
-    return path.length === words.length && path.every((part, index) => part === words[index]);
+    const path = kubePath(item).slice(-parts.length);
+    return path.length === parts.length && path.every((name, index) => name === parts[index]);
   });
 }
 

@@ -1,13 +1,18 @@
+/*
+ * What a runtime would say of a container, read from its own files: of runc and crun, which the tests compare with what
+ * these say themselves.
+ */
 import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, isNotFound, KpodError } from "../../errors";
 import { fileLimits, isRecord, openRegularFile, readRegularText } from "../../system/files";
+import { readTime, textMap } from "../../system/go-json";
 import { isLiving, readProcessStat, type ProcessStat } from "../../system/process";
 import { knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import { readIntoScratch, scratch } from "../../system/scratch";
-import type { RuntimeState } from "./runtime";
 import type { ContainerStatus } from "./container-state";
-import { readTime, textMap } from "../../system/go-json";
+import { canBeFrozen, freezerV1, hasFreezerV1, isFrozenV1, isFrozenV2, readKernelFile } from "./frozen";
+import type { RuntimeState } from "./runtime";
 
 /** The runtimes whose files kpod can read. */
 export type KnownRuntime = "runc" | "crun";
@@ -226,57 +231,4 @@ function crunStatus(
 function livingProcess(pid: number, startTime: string): ProcessStat | undefined {
   const stat = pid > 0 ? readProcessStat(pid) : undefined;
   return stat !== undefined && isLiving(stat, startTime) ? stat : undefined;
-}
-
-/** Where cgroups v1 have their freezer; not there with cgroup v2 alone. */
-const freezerV1 = "/sys/fs/cgroup/freezer";
-let freezerV1IsThere: boolean | undefined;
-
-function hasFreezerV1(): boolean {
-  freezerV1IsThere ??= existsSync(freezerV1);
-  return freezerV1IsThere;
-}
-
-let kernelRelease: readonly number[] | undefined;
-
-/**
- * Whether a process can be one of a frozen cgroup v1, of which the kernel takes long to tell. Since Linux 6.1 all of
- * them show as `D`; before, some went on showing how they slept.
- */
-function canBeFrozen({ state }: ProcessStat): boolean {
-  if (state === "D") return true;
-  kernelRelease ??= readKernelFile("/proc/sys/kernel/osrelease")?.split(".", 2).map(parseFloat) ?? [];
-  const [major = 0, minor = 0] = kernelRelease;
-  return major < 6 || (major === 6 && minor < 1);
-}
-
-/**
- * @param process the first one in the container
- * @param countsAsFrozen tells whether one that is frozen is so by itself, and not with a cgroup above it
- * @returns undefined while it is on the way
- */
-function isFrozenV1(path: string, process: ProcessStat, countsAsFrozen = () => true): boolean | undefined {
-  if (!canBeFrozen(process)) return false;
-  switch (readKernelFile(join(path, "freezer.state"))) {
-    case "FROZEN":
-      return countsAsFrozen();
-    case "FREEZING":
-      return undefined;
-    default:
-      return false;
-  }
-}
-
-function isFrozenV2(path: string): boolean {
-  return readKernelFile(join(path, "cgroup.freeze")) === "1";
-}
-
-/** A line of the kernel; undefined when the cgroup is gone or has no such file. */
-function readKernelFile(path: string): string | undefined {
-  try {
-    return readRegularText(path, fileLimits.kernel, "latin1").trim();
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ENODEV") return undefined;
-    throw error;
-  }
 }
