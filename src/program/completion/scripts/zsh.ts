@@ -110,8 +110,8 @@ function globalsFunction(globals: readonly FlagModel[]): string {
     const long = `    specs+=(${flagSpec(rest, nobody)})`;
     if (short === undefined) return [long];
     const letter = `specs+=(${flagSpec(flag, nobody, [`-${short}${flag.argument === undefined ? "" : "+"}`])})`;
-    const noted = takesValue(flag) ? ` letters[${short}]=${flag.long}` : "";
-    return [long, `    (( $taken[(Ie)${short}] )) || { ${letter}${noted} }`];
+    const meaning = takesValue(flag) ? ` letters[${short}]=${flag.long}` : "";
+    return [long, `    (( $taken[(Ie)${short}] )) || { ${letter}${meaning} }`];
   });
   return ["# Adds the global flags.", "__kpod_global_specs() {", ...specs, "}", ""].join("\n");
 }
