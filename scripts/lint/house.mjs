@@ -51,7 +51,7 @@ function roomsOf(floors) {
 }
 
 /** The room of a file below src: `lib/oci`, or `commands/ps` where the table says `commands/*`; the longest name wins. */
-export function findRoom(floors, file) {
+function findRoom(floors, file) {
   const parts = file.split("/");
   const fits = ({ name }) => {
     const names = name.split("/");
@@ -68,7 +68,7 @@ export function findRoom(floors, file) {
 }
 
 /** Whether the arrow from a room to another goes down. */
-export function mayImport(room, other) {
+function mayImport(room, other) {
   if (room.name === other.name) return true;
   if (room.imports !== undefined) return room.imports.includes(other.name);
   return other.floor > room.floor;
