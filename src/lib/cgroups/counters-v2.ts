@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import type { BlkioDevice, BlkioStats, CpuStats, MemoryStats, PidsStats } from "./counters";
 import { flatKeyed, keyedNumber, readCgroupFile, readCgroupNumber, readFlatKeyed } from "./files";
 
@@ -40,7 +41,7 @@ export function readMemoryV2(directory: string, detail: boolean): MemoryStats | 
   const stats = {
     usage,
     inactiveFile: keyedNumber(stat, "inactive_file") ?? 0,
-    limit: readCgroupNumber(directory, "memory.max"),
+    limit: readLimit(directory, "memory.max"),
   };
   if (!detail) return stats;
   return {
@@ -55,7 +56,19 @@ export function readMemoryV2(directory: string, detail: boolean): MemoryStats | 
 export function readPidsV2(directory: string, detail: boolean): PidsStats | undefined {
   const current = readCgroupNumber(directory, "pids.current");
   if (current === undefined) return undefined;
-  return detail ? { current, limit: readCgroupNumber(directory, "pids.max") } : { current };
+  return detail ? { current, limit: readLimit(directory, "pids.max") } : { current };
+}
+
+/**
+ * The lower of the limits of a container's cgroup and of the one in it that crun makes in a scope of systemd's: the
+ * processes are there, and the limits that systemd is not told of. What is counted is in the scope as well.
+ */
+function readLimit(directory: string, name: string): number | undefined {
+  const limit = readCgroupNumber(directory, name);
+  const inner = `${directory}/container`;
+  if (!directory.endsWith(".scope") || !existsSync(inner)) return limit;
+  const limits = [limit, readCgroupNumber(inner, name)].filter((value) => value !== undefined);
+  return limits.length === 0 ? undefined : Math.min(...limits);
 }
 
 /** Block devices by version 2 (cgroup-v2.rst of the kernel): lines like `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`. */

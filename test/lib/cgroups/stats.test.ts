@@ -146,6 +146,28 @@ describe("version 2", () => {
   });
 
   test.each([
+    ["crun's own cgroup in the scope has them", "max", "33554432", 33554432],
+    ["the lower of both holds", "16777216", "33554432", 16777216],
+    ["neither has one", "max", "max", undefined],
+  ])("limits in a scope: %s", (_, outer, inner, limit) => {
+    const files = {
+      ...{ "memory.current": "4096", "memory.stat": "inactive_file 0", "memory.max": outer },
+      ...{ "pids.current": "1", "pids.max": outer },
+      ...{ "container/memory.max": inner, "container/pids.max": inner },
+    };
+    const scope = (name: string): string =>
+      join(
+        testdir(Object.fromEntries(Object.entries(files).map(([file, text]) => [`${name}/${file}`, text]))),
+        name,
+      );
+    const { memory, pids } = readCgroupStats(v2At(scope("crio-1.scope")), { detail: true });
+    expect([memory?.limit, pids?.limit]).toEqual([limit, limit]);
+    // Elsewhere a cgroup of that name is the container's own affair.
+    const elsewhere = readCgroupStats(v2At(scope("crio-1")), { detail: true });
+    expect(elsewhere.memory?.limit).toBe(outer === "max" ? undefined : Number(outer));
+  });
+
+  test.each([
     ["", []],
     // A device that counted nothing, without a line feed before the next one.
     ["7:0 8:0 rbytes=1 wbytes=2 rios=3 wios=4 dbytes=0 dios=0\n", [[8, 0, 1, 2]]],
