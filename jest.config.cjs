@@ -1,6 +1,8 @@
 module.exports = {
   testEnvironment: "node",
   testMatch: ["<rootDir>/test/**/*.test.ts"],
+  // Those run in a virtual machine: npm run test:node.
+  testPathIgnorePatterns: ["/node_modules/", "<rootDir>/test/node/"],
   transform: { "\\.[cm]?[jt]s$": "<rootDir>/test/helpers/transform.cjs" },
   // chalk and execa are published as ES modules only, and jest runs CommonJS.
   transformIgnorePatterns: ["/node_modules/(koffi|@koromix)/"],

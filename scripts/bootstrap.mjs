@@ -1,5 +1,5 @@
 // Gets a machine ready: system packages, node packages, dist/. Needs nothing but Node and npm, and does nothing
-// where all is there. Usage: node scripts/bootstrap.mjs [demo|tests]
+// where all is there. Usage: node scripts/bootstrap.mjs [demo|tests|node]
 import { fileURLToPath } from "node:url";
 import { aptInstall, hasApt } from "./lib/apt.mjs";
 import { buildDist } from "./lib/dist.mjs";
@@ -37,7 +37,7 @@ async function installSystemPackages(purpose) {
   }
 }
 
-/** Makes everything ready for "demo" or "tests". */
+/** Makes everything ready for "demo", "tests", or "node", the tests in a virtual machine. */
 export async function bootstrap(purpose) {
   await installSystemPackages(purpose);
   await installNodePackages(REPOSITORY);
@@ -47,8 +47,8 @@ export async function bootstrap(purpose) {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const purpose = process.argv[2] ?? "demo";
   await runMain(async () => {
-    if (!["demo", "tests"].includes(purpose))
-      throw new ScriptError(`unknown purpose ${purpose}: demo or tests`);
+    if (!["demo", "tests", "node"].includes(purpose))
+      throw new ScriptError(`unknown purpose ${purpose}: demo, tests or node`);
     await bootstrap(purpose);
     console.log(`Ready for the ${purpose}.`);
   });

@@ -1,4 +1,4 @@
-export type Purpose = "demo" | "tests";
+export type Purpose = "demo" | "tests" | "node";
 
 /** Something that has to be there. */
 export interface Requirement {

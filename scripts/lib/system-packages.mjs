@@ -33,8 +33,9 @@ function program(name, why, { packageName = name, purposes }) {
   return { what: name, packageName, why, purposes, isThere: (path) => findProgram(name, path) !== undefined };
 }
 
-const ALWAYS = { purposes: ["demo", "tests"] };
+const ALWAYS = { purposes: ["demo", "tests", "node"] };
 const TESTS = { purposes: ["tests"] };
+const NODE = { purposes: ["node"] };
 
 export const REQUIREMENTS = [
   program("runc", "the runtime that starts the containers", ALWAYS),
@@ -66,9 +67,16 @@ export const REQUIREMENTS = [
   program("bash", "completes kpod's command lines", TESTS),
   program("zsh", "completes kpod's command lines", TESTS),
   program("fish", "completes kpod's command lines", TESTS),
+  program("qemu-system-x86_64", "the machine of `npm run test:node`", {
+    ...NODE,
+    packageName: "qemu-system-x86",
+  }),
+  program("debootstrap", "fills the disk of that machine", NODE),
+  program("mke2fs", "makes its disks", { ...NODE, packageName: "e2fsprogs" }),
+  program("debugfs", "reads from them what the tests tell", { ...NODE, packageName: "e2fsprogs" }),
 ];
 
-/** What is missing for "demo" or "tests". `path` stands in for PATH. */
+/** What is missing for "demo", "tests" or "node". `path` stands in for PATH. */
 export function missingRequirements(purpose, requirements = REQUIREMENTS, path = process.env.PATH) {
   return requirements.filter(({ purposes, isThere }) => purposes.includes(purpose) && !isThere(path));
 }
