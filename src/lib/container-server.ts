@@ -24,7 +24,7 @@ import type { ContainerStats, LibcontainerStats } from "./operations/stats-value
 import { hasVanished } from "./operations/vanished";
 import type { Sandbox } from "./sandbox/sandbox";
 import type { ServerParts } from "./server-parts";
-import { ImageServer } from "./storage/image-server";
+import { ImageServer } from "./images/image-server";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";

@@ -63,7 +63,7 @@ export type { ServerParts, ServerView } from "./server-parts";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./names/ids";
 export type { RemovedImage } from "./storage/image-removal";
-export { ImageServer, type ImageResult } from "./storage/image-server";
+export { ImageServer, type ImageResult } from "./images/image-server";
 export { LockBudget, type LockClock } from "./storage/lock-budget";
 export type { ContainerRecord, ImageRecord, LayerRecord, StorageRecord } from "./storage/records";
 export {

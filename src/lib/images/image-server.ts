@@ -1,10 +1,10 @@
 import type { Logger } from "../logger";
-import type { RemovedImage } from "./image-removal";
+import type { RemovedImage } from "../storage/image-removal";
 import type { StorageId } from "../names/ids";
-import { findImage } from "./images";
-import { notedImageSizes } from "./layer-sizes";
-import type { ImageRecord } from "./records";
-import type { Store } from "./store";
+import { findImage } from "../storage/images";
+import { notedImageSizes } from "../storage/layer-sizes";
+import type { ImageRecord } from "../storage/records";
+import type { Store } from "../storage/store";
 
 /** An image of the store in short (libkpod: storage.ImageResult). */
 export interface ImageResult {
@@ -50,7 +50,7 @@ export class ImageServer {
    * @throws KpodError NOT_FOUND; CONFLICT when a container uses the image and the name is its last; LOCK_TIMEOUT, IO
    */
   async untagImage(name: string): Promise<RemovedImage> {
-    const { untagImage } = await import("./image-removal");
+    const { untagImage } = await import("../storage/image-removal");
     return untagImage(this.store, name, this.logger);
   }
 
@@ -61,7 +61,7 @@ export class ImageServer {
    * @throws KpodError NOT_FOUND, AMBIGUOUS, CONFLICT, LOCK_TIMEOUT, IO
    */
   async removeImage(nameOrId: string, options: { force?: boolean } = {}): Promise<RemovedImage> {
-    const { removeImage } = await import("./image-removal");
+    const { removeImage } = await import("../storage/image-removal");
     return removeImage(this.store, nameOrId, { ...options, logger: this.logger });
   }
 

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import type { StorageId } from "../../../src/lib/names/ids";
 import { unneededLayers } from "../../../src/lib/storage/image-removal";
-import { ImageServer } from "../../../src/lib/storage/image-server";
+import { ImageServer } from "../../../src/lib/images/image-server";
 import { readLastWriterId } from "../../../src/lib/storage/lock-file";
 import type { ImageRecord, LayerRecord } from "../../../src/lib/storage/records";
 import { Store } from "../../../src/lib/storage/store";
