@@ -14,7 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ScriptError, runProgram } from "./run.mjs";
 
@@ -23,6 +23,8 @@ const MIRROR = "http://deb.debian.org/debian";
 const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "udev", "linux-image-cloud-amd64", "initramfs-tools"],
   ...["runc", "crun", "conmon", "mount", "procps"],
+  // The seccomp profile of containers, and one of those that its package asks for.
+  ...["golang-github-containers-common", "netavark"],
 ];
 
 /** What is free on the disk before the image is made, and how large the image's file system is. */
@@ -82,7 +84,9 @@ async function makeImage(place) {
   try {
     const tree = join(staging, "tree");
     const include = `--include=${PACKAGES.join(",")}`;
-    await must("debootstrap", ["--variant=minbase", include, SUITE, tree, MIRROR]);
+    // What it mounts is gone when it has ended, however: else the machine's /sys would be in a tree that is removed.
+    const apart = ["--mount", "--propagation", "private"];
+    await must("unshare", [...apart, "debootstrap", "--variant=minbase", include, SUITE, tree, MIRROR]);
     configure(tree);
     const boot = join(tree, "boot");
     for (const [name, wanted] of [
@@ -138,5 +142,5 @@ async function must(program, args) {
   const { code, output } = await runProgram(program, args);
   if (code === 0) return;
   const lines = output.trimEnd().split("\n").slice(-10).join("\n");
-  throw new ScriptError(`${basename(program)} failed:\n${lines}`);
+  throw new ScriptError(`${args.includes("debootstrap") ? "debootstrap" : program} failed:\n${lines}`);
 }

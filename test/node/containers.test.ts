@@ -218,3 +218,16 @@ test.each<[CgroupManager, string, string, (id: string) => string]>([
   ok("pod", "rm", "-f", id);
   await expectNothingLeft();
 });
+
+test.each<[CgroupManager, (id: string) => string]>([
+  ["systemd", (id) => `/system.slice/crio-${id}.scope`],
+  ["cgroupfs", (id) => `/crio/crio-${id}`],
+])("the manager %s: a pod without a cgroup parent is where CRI-O has it", async (manager, cgroup) => {
+  configure(manager, "runc");
+  const id = ok("pod", "run", "--name", "plain");
+  const container = ok("run", "-d", "--pod", "plain", "--name", "web", "busybox", "sleep", "1000");
+  const { Pid } = JSON.parse(ok("inspect", container)) as { Pid: number };
+  expect(cgroupOf(Pid)).toBe(cgroup(container));
+  ok("pod", "rm", "-f", id);
+  await expectNothingLeft();
+});
