@@ -87,7 +87,7 @@ export class ContainerServer implements ServerParts {
       containersDirectory: dirname(this.store.layout.containersFiles[0]),
       populationOf: cgroupPopulation,
       // While its directory is there, so is its record: to read those for each of a thousand would take long.
-      isRecorded: (container) => existsSync(container.dir) || !hasVanished(this, container),
+      hasRecord: (container) => existsSync(container.dir) || !hasVanished(this, container),
     });
     this.withStateLock = storeStateLock(config, lockOptionsOf(options, this.logger));
   }

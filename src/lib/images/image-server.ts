@@ -2,7 +2,7 @@ import type { Logger } from "../logger";
 import type { RemovedImage } from "../storage/image-removal";
 import type { StorageId } from "../names/ids";
 import { findImage } from "../storage/images";
-import { notedImageSizes } from "../storage/layer-sizes";
+import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
@@ -32,7 +32,7 @@ export class ImageServer {
   async listImages(filter = ""): Promise<ImageResult[]> {
     const images = await this.store.images();
     const found = filter === "" ? undefined : findImage(images, filter);
-    const sizeOf = await notedImageSizes(this.store, this.logger);
+    const sizeOf = await persistedImageSizes(this.store, this.logger);
     return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
       resultOf(image, sizeOf(image)),
     );
@@ -41,7 +41,7 @@ export class ImageServer {
   /** One image, found by name, id or digest (libkpod: ImageStatus). @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, IO */
   async imageStatus(nameOrId: string): Promise<ImageResult> {
     const image = await this.store.image(nameOrId);
-    const sizeOf = await notedImageSizes(this.store, this.logger);
+    const sizeOf = await persistedImageSizes(this.store, this.logger);
     return resultOf(image, sizeOf(image));
   }
 

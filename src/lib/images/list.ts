@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { readImageConfig } from "../storage/image-config";
-import { notedImageSizes } from "../storage/layer-sizes";
+import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
@@ -20,7 +20,7 @@ export interface ListedImage {
 /** The images of a store, newest first. What cannot be read of an image is left open. @throws KpodError CORRUPT, IO */
 export async function listImages(store: Store, logger: Logger = silentLogger): Promise<ListedImage[]> {
   const images = await store.images();
-  const sizeOf = await notedImageSizes(store, logger);
+  const sizeOf = await persistedImageSizes(store, logger);
   return images
     .map((image) => ({
       id: image.id,

@@ -47,7 +47,7 @@ export interface RuntimeContext {
   /** Looks at the cgroups of all containers, which tell of processes in other pid namespaces; left out, nobody does. */
   readonly populationOf?: () => ContainerPopulation;
   /** False for a container that the store does not have any more. */
-  readonly isRecorded?: (container: Container) => boolean;
+  readonly hasRecord?: (container: Container) => boolean;
 }
 
 /** What of a new container conmon must know beyond the container itself. */
@@ -83,7 +83,7 @@ export class Runtime {
       limits = {},
       containersDirectory = "",
       populationOf = () => ({ isPopulated: () => undefined, hasForeign: () => false }),
-      isRecorded = () => true,
+      hasRecord = () => true,
     }: RuntimeContext = {},
   ) {
     this.config = config;
@@ -95,7 +95,7 @@ export class Runtime {
       exitsDir: config.containerExitsDir,
       containersDirectory,
       populationOf,
-      isRecorded,
+      hasRecord,
       logger,
     });
   }

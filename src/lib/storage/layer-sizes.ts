@@ -36,8 +36,8 @@ export async function readLayerSizes(store: Store, signal?: AbortSignal): Promis
     return diskUsage(driver.diffPath(layer), { base, signal });
   };
   const ofLayer = (layer: StorageId): Promise<number> => {
-    const noted = notedSize(records.get(layer));
-    if (noted !== undefined) return Promise.resolve(noted);
+    const persisted = persistedSize(records.get(layer));
+    if (persisted !== undefined) return Promise.resolve(persisted);
     const size = walked.get(layer) ?? ofChanges(layer);
     walked.set(layer, size);
     return size;
@@ -71,7 +71,7 @@ function missingLayer(
  * are missing, and of records that cannot be read, it warns.
  * @throws KpodError INTERRUPTED
  */
-export async function notedImageSizes(
+export async function persistedImageSizes(
   store: Pick<Store, "layers">,
   logger: Logger,
 ): Promise<(image: ImageRecord) => number | undefined> {
@@ -84,7 +84,7 @@ export async function notedImageSizes(
     return () => undefined;
   }
   const parents = new Map(layers.map(({ id, parent }) => [id, parent]));
-  const sizeOf = notedChainSizes(layers);
+  const sizeOf = persistedChainSizes(layers);
   return ({ id, names, layer }) => {
     const missing = missingLayer(parents, layer);
     if (missing === undefined) return sizeOf(layer);
@@ -95,7 +95,7 @@ export async function notedImageSizes(
 }
 
 /** Tells the bytes of a layer and all beneath it, as the records have them; undefined when they do not know. */
-export function notedChainSizes(
+export function persistedChainSizes(
   layers: readonly LayerRecord[],
 ): (top: string | undefined) => number | undefined {
   const records = new Map(layers.map((record) => [record.id, record]));
@@ -104,14 +104,14 @@ export function notedChainSizes(
     const chain = layerChain(parents, top);
     if (missingLayer(parents, top, chain) !== undefined) return undefined;
     return chain.reduce<number | undefined>((sum, id) => {
-      const size = notedSize(records.get(id));
+      const size = persistedSize(records.get(id));
       return sum === undefined || size === undefined ? undefined : sum + size;
     }, 0);
   };
 }
 
 /** The size stands in the record along with the digest of the same content; 0 is left out, -1 is unknown. */
-function notedSize(record: LayerRecord | undefined): number | undefined {
+function persistedSize(record: LayerRecord | undefined): number | undefined {
   const size = record?.["diff-size"] ?? (record?.["diff-digest"] === undefined ? -1 : 0);
   return typeof size === "number" && size >= 0 ? size : undefined;
 }

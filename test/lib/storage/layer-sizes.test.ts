@@ -1,7 +1,7 @@
 import { readdirSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageId } from "../../../src/lib/names/ids";
-import { notedChainSizes, readLayerSizes } from "../../../src/lib/storage/layer-sizes";
+import { persistedChainSizes, readLayerSizes } from "../../../src/lib/storage/layer-sizes";
 import type { LayerRecord } from "../../../src/lib/storage/records";
 import { Store } from "../../../src/lib/storage/store";
 import { failureOf } from "../../helpers/failure";
@@ -106,7 +106,7 @@ test.each<[string, Partial<LayerRecord>, number | undefined]>([
     { id: base, "diff-size": 1000, "diff-digest": "sha256:0" },
     { id: top, parent: base, ...fields },
   ];
-  expect(notedChainSizes(layers)(top)).toBe(size);
+  expect(persistedChainSizes(layers)(top)).toBe(size);
 });
 
 test.each<[string, LayerRecord[]]>([
@@ -120,9 +120,9 @@ test.each<[string, LayerRecord[]]>([
     ],
   ],
 ])("a chain of which %s has no size", (_, layers) => {
-  expect(notedChainSizes(layers)(top)).toBeUndefined();
+  expect(persistedChainSizes(layers)(top)).toBeUndefined();
 });
 
 test("an image without layers takes nothing", () => {
-  expect([notedChainSizes([])(undefined), notedChainSizes([])("")]).toEqual([0, 0]);
+  expect([persistedChainSizes([])(undefined), persistedChainSizes([])("")]).toEqual([0, 0]);
 });

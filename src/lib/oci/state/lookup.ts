@@ -29,7 +29,7 @@ export interface StateSources {
   /** Looks at the cgroups of all containers. */
   readonly populationOf: () => ContainerPopulation;
   /** False for a container that the store does not have any more. */
-  readonly isRecorded: (container: Container) => boolean;
+  readonly hasRecord: (container: Container) => boolean;
   /** Is warned of who could not be asked. */
   readonly logger: Logger;
 }
@@ -162,7 +162,7 @@ export class StateLookup {
   }
 
   private resolve(container: Container, answer: RuntimeAnswer, persisted?: PersistedState): ContainerState {
-    const { exitsDir, isRecorded, logger } = this.sources;
+    const { exitsDir, hasRecord, logger } = this.sources;
     const hasEndedUnseen = (id: string): boolean => {
       this.lastSight ??= this.sight();
       if (this.lastSight.hasEndedUnseen(id)) return true;
@@ -174,7 +174,7 @@ export class StateLookup {
         persisted: persisted ?? persistedStateOf(container),
         exitsDir,
         hasEndedUnseen,
-        isRecorded,
+        hasRecord,
       });
     } catch (error) {
       // One sick container does not spoil a list.

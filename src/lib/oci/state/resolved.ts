@@ -28,7 +28,7 @@ export interface OtherWitnesses {
   /** Tells whether a process that is not seen has ended. In another pid namespace than the node's it need not have. */
   readonly hasEndedUnseen: (id: string) => boolean;
   /** False for a container that somebody has removed meanwhile. */
-  readonly isRecorded: (container: Container) => boolean;
+  readonly hasRecord: (container: Container) => boolean;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface OtherWitnesses {
 export function resolveState(
   container: Container,
   answer: RuntimeAnswer,
-  { persisted, exitsDir, hasEndedUnseen, isRecorded }: OtherWitnesses,
+  { persisted, exitsDir, hasEndedUnseen, hasRecord }: OtherWitnesses,
 ): ContainerState {
   const { id, bundlePath } = container;
   const state = stateBy(id, persisted);
@@ -65,7 +65,7 @@ export function resolveState(
   if (persisted === undefined) state.bundle = bundlePath;
   const exit = readExit(container, exitsDir);
   if (exit !== undefined) return ended(state, exit, container);
-  if (persisted === undefined && !hasStateFile(container) && isRecorded(container)) {
+  if (persisted === undefined && !hasStateFile(container) && hasRecord(container)) {
     const isMade = isYoung(container) || findMonitor(container) !== undefined;
     return isMade ? creating(state) : unknown(state, 0);
   }

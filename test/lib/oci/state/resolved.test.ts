@@ -46,7 +46,7 @@ function says(status: ContainerStatus): RuntimeState {
 function resolve(
   files: Tree,
   answer: RuntimeAnswer,
-  { createdAt = new Date(started), isRecorded = true } = {},
+  { createdAt = new Date(started), hasRecord = true } = {},
 ): ContainerState {
   const directory = testdir({ "dir/": null, "run/": null, "exits/": null, ...files });
   for (const path of Object.keys(files).filter((name) => /exit$|^exits/.test(name))) {
@@ -69,7 +69,7 @@ function resolve(
     persisted: persistedStateOf(container),
     exitsDir: join(directory, "exits"),
     hasEndedUnseen: () => true,
-    isRecorded: () => isRecorded,
+    hasRecord: () => hasRecord,
   });
 }
 
@@ -242,7 +242,7 @@ describe("without a state.json", () => {
   });
 
   test("one that somebody has removed is not being made", () => {
-    const state = resolve({}, "absent", { ...ago(2), isRecorded: false });
+    const state = resolve({}, "absent", { ...ago(2), hasRecord: false });
     expect([state.status, state.exitCode]).toEqual(["stopped", 255]);
   });
 
