@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs stats run stop kill pause unpause wait rename rm pod images load rmi info config help version completion) ;;
+        '') offer=(ps inspect logs stats run stop kill pause unpause wait rename rm pod images load rmi tag untag info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -35,6 +35,8 @@ __kpod_flags() {
         images) offer=(--quiet --no-trunc --noheading --format) ;;
         load) offer=(--tag --quiet) ;;
         rmi) offer=(--force) ;;
+        tag) offer=() ;;
+        untag) offer=() ;;
         info) offer=(--format) ;;
         config) offer=() ;;
         help) offer=() ;;
@@ -165,6 +167,9 @@ __kpod_argument() {
         'pod rm '*) action=(ask 'pod rm') ;;
         'load '*) action=(file) ;;
         'rmi '*) action=(ask rmi) ;;
+        'tag '0) action=(ask tag) ;;
+        'tag '*) action=(nothing) ;;
+        'untag '*) action=(ask untag) ;;
         'help '*) action=(command) ;;
         'completion '*) action=(words bash zsh fish) ;;
         *) action=(nothing) ;;

@@ -99,7 +99,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -262,6 +262,8 @@ complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
 complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
 complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive or an OCI layout'
 complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
+complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
+complete -c kpod -n '__kpod_at "" 0' -a untag -d 'Take names from an image'
 complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
@@ -391,6 +393,10 @@ complete -c kpod -n '__kpod_at load 0 more' -F
 
 complete -c kpod -n '__kpod_can rmi -f --force' -s f -l force -d 'Remove images also that containers use or that have several names'
 complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
+
+complete -c kpod -n '__kpod_at tag 0' -k -a '(__kpod_ask tag)'
+
+complete -c kpod -n '__kpod_at untag 0 more' -k -a '(__kpod_ask untag)'
 
 complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
 

@@ -25,7 +25,9 @@ import { command as rmiCommand } from "../commands/rmi/command";
 import { command as runCommand } from "../commands/run/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
+import { command as tagCommand } from "../commands/tag/command";
 import { command as unpauseCommand } from "../commands/unpause/command";
+import { command as untagCommand } from "../commands/untag/command";
 import { command as versionCommand } from "../commands/version/command";
 import { command as waitCommand } from "../commands/wait/command";
 
@@ -56,7 +58,9 @@ export const commandFolders: readonly Command[] = [
   command("run", runCommand, () => import("../commands/run/run")),
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
+  command("tag", tagCommand, () => import("../commands/tag/run")),
   command("unpause", unpauseCommand, () => import("../commands/unpause/run")),
+  command("untag", untagCommand, () => import("../commands/untag/run")),
   command("version", versionCommand, () => import("../commands/version/run")),
   command("wait", waitCommand, () => import("../commands/wait/run")),
 ];

@@ -55,9 +55,11 @@ type Arguments<Spec extends ArgumentsSpec> = Spec extends { max: 0 }
     ? readonly [string]
     : Spec extends { min: 2; max: 2 }
       ? readonly [string, string]
-      : Spec extends { min: 1 }
-        ? readonly [string, ...string[]]
-        : readonly string[];
+      : Spec extends { min: 2 }
+        ? readonly [string, string, ...string[]]
+        : Spec extends { min: 1 }
+          ? readonly [string, ...string[]]
+          : readonly string[];
 
 /**
  * What the `run` of a command gets: `CommandContext<typeof command>`. It can read only the flags that its description

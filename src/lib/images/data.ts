@@ -14,7 +14,7 @@ import {
   textsOf,
   type ShownImageConfig,
 } from "./config-data";
-import { splitName } from "./names";
+import { splitName } from "../names/image-names";
 import { textMap } from "../system/go-json";
 
 /** A graph driver and the directories of one layer. */

@@ -55,6 +55,28 @@ export class ImageServer {
   }
 
   /**
+   * Gives an image further names; one that another image has is taken from it.
+   * @param names as users write them: one without a registry is of `localhost`, one without a tag gets `latest`
+   * @returns the names as they are stored
+   * @throws KpodError BAD_ARGUMENT for what is no name of an image, NOT_FOUND, AMBIGUOUS, UNSUPPORTED, LOCK_TIMEOUT, IO
+   */
+  async tagImage(nameOrId: string, names: readonly string[]): Promise<string[]> {
+    const { tagImage } = await import("../storage/image-tags");
+    return tagImage(this.store, nameOrId, names);
+  }
+
+  /**
+   * Takes names from an image, which stays, if without any: the difference to {@link untagImage}.
+   * @param names as users write them; without any, all that the image has
+   * @returns the names that were removed
+   * @throws KpodError NOT_FOUND for no such image, or a name that it does not have; AMBIGUOUS, UNSUPPORTED, LOCK_TIMEOUT, IO
+   */
+  async removeImageNames(nameOrId: string, names: readonly string[] = []): Promise<string[]> {
+    const { removeImageNames } = await import("../storage/image-tags");
+    return removeImageNames(this.store, nameOrId, names);
+  }
+
+  /**
    * Removes an image with the layers nobody else needs, or, when it has several names and is meant by one of
    * them, that name alone (libkpod: RemoveImage).
    * @param options.force also when containers use it, whose layers stay; also by id when it has several names

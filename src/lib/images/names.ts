@@ -1,48 +1,8 @@
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
+import { isImageName } from "../names/image-names";
 import { meantName } from "../storage/images";
 import type { ImageRecord } from "../storage/records";
-
-/** The parts of an image's name. */
-export interface ImageName {
-  /** `docker.io/library/busybox` */
-  repository: string;
-  tag: string | undefined;
-  /** `sha256:…` */
-  digest: string | undefined;
-}
-
-/** Takes an image's name apart: `REPOSITORY[:TAG][@DIGEST]`. A port in the repository is no tag. */
-export function splitName(name: string): ImageName {
-  const parts = /^(.*?)(?::([^/:@]+))?(?:@([a-z0-9+._-]+:[0-9a-f]+))?$/.exec(name);
-  return { repository: parts?.[1] ?? name, tag: parts?.[2], digest: parts?.[3] };
-}
-
-const hostPart = "(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])";
-const host = `${hostPart}(?:\\.${hostPart})*(?::[0-9]+)?`;
-const pathPart = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
-const tag = "[a-zA-Z0-9_][a-zA-Z0-9_.-]{0,127}";
-const digest = "(sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})";
-const reference = new RegExp(`^((?:${host}/)?${pathPart}(?:/${pathPart})*)(?::${tag})?(?:@${digest})?$`);
-
-/** The longest name without tag and digest. */
-const longestRepository = 255;
-
-/**
- * True for what containers/image, and so CRI-O of any version, takes for the name of an image, with or without
- * registry, tag and digest: `busybox`, `quay.io/app:v1`, `localhost:5000/app@sha256:…`. What is made of 64 hex digits
- * alone is an id, and registries are named by a host or its IPv4 address: of IPv6 older versions know nothing.
- */
-export function isImageName(text: string): boolean {
-  const repository = reference.exec(text)?.[1];
-  if (repository === undefined || /^[0-9a-f]{64}$/.test(text)) return false;
-  const [first = "", ...rest] = repository.split("/");
-  // What could be a host is one only where it cannot be a part of a path; else the name is docker.io's.
-  const hasRegistry = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");
-  if (!hasRegistry && first !== first.toLowerCase()) return false;
-  const official = rest.length === 0 ? "library/" : "";
-  return (hasRegistry ? repository : `docker.io/${official}${repository}`).length <= longestRepository;
-}
 
 /** What a container's maker persists of the name of its image. */
 export interface PersistedImageName {

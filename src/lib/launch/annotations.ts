@@ -1,7 +1,8 @@
 import { isSince, type Config, type CrioVersion } from "../config";
 import type { ContainerServer } from "../container-server";
 import { createdByKpod } from "../crio/kpod-mark";
-import { isImageName, imageNameToPersist, splitName } from "../images/names";
+import { imageNameToPersist } from "../images/names";
+import { isImageName, splitName } from "../names/image-names";
 import type { StorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";

@@ -3,6 +3,7 @@ import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { fileLimits, readRegularFile } from "../system/files";
 import { isStorageId, mayBeginId, type StorageId } from "../names/ids";
+import { meantImageNames, splitName } from "../names/image-names";
 import type { StoreLayout } from "./layout";
 import { readRecords, type ImageRecord } from "./records";
 
@@ -15,8 +16,8 @@ export function readImages(layout: StoreLayout, logger: Logger): ImageRecord[] {
 
 /**
  * Finds the image that a user means: by id, by a unique prefix of it (three digits at least), by
- * `name@sha256:…`, or by name as it stands or as docker completes it (`busybox` is
- * `docker.io/library/busybox:latest`, or `localhost/busybox:latest`).
+ * `name@sha256:…`, or by name, which is completed as docker does (`busybox` is `docker.io/library/busybox:latest`, then
+ * `localhost/busybox:latest`, then `busybox`).
  * @throws KpodError AMBIGUOUS when a prefix fits several images, or a name is the beginning of another image's id
  */
 export function findImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
@@ -37,39 +38,33 @@ export function findImage(images: readonly ImageRecord[], wanted: string): Image
 }
 
 function namedImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
-  const exact = images.find((image) => image.names?.includes(wanted) === true);
-  if (exact !== undefined) return exact;
-  const digest = /^(.*)@(sha256:[0-9a-f]{64})$/.exec(wanted);
-  if (digest !== null) {
-    const repositories = completedNames(digest[1] ?? "").map(withoutTag);
-    return images.find(
-      (image) =>
-        image.digest === digest[2] &&
-        (image.names ?? []).some((name) => repositories.includes(withoutTag(name.replace(/@.*$/, "")))),
-    );
-  }
-  for (const name of completedNames(wanted)) {
-    const image = images.find((candidate) => candidate.names?.includes(name) === true);
-    if (image !== undefined) return image;
+  const { names, repositories, digest } = meantImageNames(wanted);
+  const named = firstOf(names, (name) => images.find((image) => image.names?.includes(name) === true));
+  if (named !== undefined || digest === undefined) return named;
+  return firstOf(repositories, (repository) =>
+    images.find((image) => {
+      const isOfRepository = image.names?.some((name) => splitName(name).repository === repository) === true;
+      return isOfRepository && hasDigest(image, digest);
+    }),
+  );
+}
+
+function firstOf<T>(names: readonly string[], find: (name: string) => T | undefined): T | undefined {
+  for (const name of names) {
+    const found = find(name);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
 
+/** Whether a digest is that of an image's manifest, or of the index through which it came. */
+function hasDigest(image: ImageRecord, digest: string): boolean {
+  return image.digest === digest || image["big-data-names"]?.includes(`manifest-${digest}`) === true;
+}
+
 /** The name of an image that a user means; undefined when it is meant by its id or digest. */
 export function meantName(image: ImageRecord, wanted: string): string | undefined {
-  return [wanted, ...completedNames(wanted)].find((name) => image.names?.includes(name) === true);
-}
-
-function withoutTag(name: string): string {
-  return name.replace(/:[^/:]*$/, "");
-}
-
-function completedNames(name: string): string[] {
-  const tagged = /:[^/:]+$/.test(name) ? name : `${name}:latest`;
-  const first = tagged.split("/")[0] ?? "";
-  if (!tagged.includes("/")) return [`docker.io/library/${tagged}`, `localhost/${tagged}`];
-  if (/[.:]/.test(first) || first === "localhost") return [tagged];
-  return [`docker.io/${tagged}`, `localhost/${tagged}`];
+  return meantImageNames(wanted).names.find((name) => image.names?.includes(name) === true);
 }
 
 /**

@@ -9,12 +9,18 @@ import { testdir } from "../../helpers/testdir";
 
 const hex = (prefix: string): StorageId => `${prefix}${"0".repeat(64 - prefix.length)}` as StorageId;
 const digest = `sha256:${"d".repeat(64)}`;
+const index = `sha256:${"1".repeat(64)}`;
 const images: ImageRecord[] = [
   { id: hex("abc1"), names: ["docker.io/library/busybox:latest"], digest },
   { id: hex("abc2"), names: ["localhost/pause:latest", "localhost/pause:3.9"] },
   { id: hex("abd0"), names: ["registry.example:5000/team/app:1.0"] },
   { id: hex("fff0") },
   { id: hex("eee0"), names: ["localhost/busybox:latest", "docker.io/team/tool:latest"] },
+  {
+    id: hex("ddd0"),
+    names: ["busybox:latest", "plain"],
+    "big-data-names": [`manifest-${index}`, "manifest"],
+  },
 ];
 
 test.each([
@@ -22,6 +28,11 @@ test.each([
   ["busybox:latest", "abc1"],
   ["library/busybox", "abc1"],
   ["docker.io/library/busybox", "abc1"],
+  ["docker.io/busybox", "abc1"],
+  ["index.docker.io/library/busybox:latest", "abc1"],
+  ["plain", "ddd0"],
+  [`busybox@${index}`, "ddd0"],
+  [`busybox:1.36@${digest}`, "abc1"],
   ["localhost/busybox", "eee0"],
   ["pause", "abc2"],
   ["pause:3.9", "abc2"],
