@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import type { BlkioDevice, BlkioStats, CpuStats, MemoryStats, PidsStats } from "./counters";
+import type { BlkioDevice, BlkioStats, CpuStats, CpuThrottling, MemoryStats, PidsStats } from "./counters";
 import { flatKeyed, keyedNumber, readCgroupFile, readCgroupNumber, readFlatKeyed } from "./files";
 
 /** Processor time by version 2 (cgroup-v2.rst of the kernel): microseconds, made nanoseconds. */
@@ -16,20 +16,25 @@ export function readCpuV2(directory: string, detail: boolean): CpuStats | undefi
   };
   const usage = nanoseconds("usage_usec");
   if (usage === undefined) return undefined;
-  // These stand there only where the controller is on; without it, only the times do.
-  const periods = stat?.get("nr_periods");
+  const own = throttlingOf(stat);
+  const inner = throttlingOf(readFlatKeyed(innerCgroup(directory), "cpu.stat"));
+  const heldBackMore = (inner?.throttledPeriods ?? 0) > (own?.throttledPeriods ?? 0);
   return {
     usage,
     user: nanoseconds("user_usec"),
     system: nanoseconds("system_usec"),
-    throttling:
-      periods === undefined
-        ? undefined
-        : {
-            periods,
-            throttledPeriods: stat?.get("nr_throttled") ?? 0,
-            throttledTime: nanoseconds("throttled_usec") ?? 0,
-          },
+    throttling: heldBackMore ? inner : own,
+  };
+}
+
+/** What cpu.stat says of limits: that stands there only where the controller is on, and counts those of this cgroup alone. */
+function throttlingOf(stat: ReadonlyMap<string, number> | undefined): CpuThrottling | undefined {
+  const periods = stat?.get("nr_periods");
+  if (stat === undefined || periods === undefined) return undefined;
+  return {
+    periods,
+    throttledPeriods: stat.get("nr_throttled") ?? 0,
+    throttledTime: (stat.get("throttled_usec") ?? 0) * 1000,
   };
 }
 
@@ -60,15 +65,19 @@ export function readPidsV2(directory: string, detail: boolean): PidsStats | unde
 }
 
 /**
- * The lower of the limits of a container's cgroup and of the one in it that crun makes in a scope of systemd's: the
- * processes are there, and the limits that systemd is not told of. What is counted is in the scope as well.
+ * The cgroup that crun makes within a container's scope of systemd's: the processes are in it, and the limits that systemd
+ * is not told of. What is counted is in the scope as well. Undefined where there is none.
  */
-function readLimit(directory: string, name: string): number | undefined {
-  const limit = readCgroupNumber(directory, name);
+function innerCgroup(directory: string): string | undefined {
   const inner = `${directory}/container`;
-  if (!directory.endsWith(".scope") || !existsSync(inner)) return limit;
-  const limits = [limit, readCgroupNumber(inner, name)].filter((value) => value !== undefined);
-  return limits.length === 0 ? undefined : Math.min(...limits);
+  return directory.endsWith(".scope") && existsSync(inner) ? inner : undefined;
+}
+
+/** The lower of the limits of a container's cgroup and of crun's within it. */
+function readLimit(directory: string, name: string): number | undefined {
+  const limits = [directory, innerCgroup(directory)].map((each) => readCgroupNumber(each, name));
+  const set = limits.filter((limit) => limit !== undefined);
+  return set.length === 0 ? undefined : Math.min(...set);
 }
 
 /** Block devices by version 2 (cgroup-v2.rst of the kernel): lines like `8:0 rbytes=4096 wbytes=0 rios=1 wios=0`. */

@@ -136,6 +136,25 @@ describe("version 2", () => {
     expect(stats.pids).toEqual({ current: 2, limit: 1024 });
   });
 
+  test("who holds crun's own cgroup in a scope back is told", () => {
+    const stat = (periods: number, throttled: number): string =>
+      `usage_usec 9\nnr_periods ${periods}\nnr_throttled ${throttled}\nthrottled_usec ${throttled * 3}\n`;
+    const throttling = (outer: string, inner: string): unknown => {
+      const files = { "crio-1.scope/cpu.stat": outer, "crio-1.scope/container/cpu.stat": inner };
+      return readCgroupStats(v2At(join(testdir(files), "crio-1.scope")), { detail: true }).cpu?.throttling;
+    };
+    expect(throttling(stat(0, 0), stat(5, 4))).toEqual({
+      periods: 5,
+      throttledPeriods: 4,
+      throttledTime: 12_000,
+    });
+    expect(throttling(stat(7, 2), stat(5, 1))).toEqual({
+      periods: 7,
+      throttledPeriods: 2,
+      throttledTime: 6000,
+    });
+  });
+
   test("without the controller of processors there are times, but no throttling", () => {
     const files = { ...capturedV2, "cpu.stat": "usage_usec 37014\nuser_usec 28714\nsystem_usec 8299\n" };
     expect(readCgroupStats(v2At(testdir(files)), { detail: true }).cpu).toEqual({
