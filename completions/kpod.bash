@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs stats run stop kill pause unpause wait rename rm pod images load rmi tag untag info config help version completion) ;;
+        '') offer=(ps inspect logs diff stats run stop kill pause unpause wait rename rm pod images load rmi tag untag info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -15,6 +15,7 @@ __kpod_flags() {
         ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
+        diff) offer=(--format) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
         run) offer=(--detach --rm --name --pod --force --label --env --volume --network --hostname --cgroup-parent) ;;
         stop) offer=(--timeout) ;;
@@ -78,6 +79,7 @@ __kpod_value() {
         'logs --names') flag=--names action=(switch) ;;
         'logs --details') flag=--details action=(switch) ;;
         'logs --previous' | 'logs -p') flag=--previous action=(switch) ;;
+        'diff --format') flag=--format action=(words json) ;;
         'stats --all' | 'stats -a') flag=--all action=(switch) ;;
         'stats --no-stream') flag=--no-stream action=(switch) ;;
         'stats --interval') flag=--interval action=(nothing) ;;
@@ -148,6 +150,8 @@ __kpod_argument() {
     case "$1 $2" in
         'inspect '*) action=(ask inspect) ;;
         'logs '*) action=(ask logs) ;;
+        'diff '0) action=(ask diff) ;;
+        'diff '*) action=(ask diff) ;;
         'stats '*) action=(ask stats) ;;
         'run '0) action=(ask run) ;;
         'run '*) action=(nothing) ;;

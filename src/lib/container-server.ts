@@ -30,6 +30,7 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
+import type { FileChange } from "./storage/changes";
 
 export { LockBudget } from "./storage/lock-budget";
 
@@ -447,6 +448,16 @@ export class ContainerServer implements ServerParts {
   /** The state of a container when it was last looked up, as inspect shows it (libkpod: State). */
   state(container: Container): ContainerStateData {
     return containerStateData(container);
+  }
+
+  /**
+   * What a container has over its image, an image or a layer over what is beneath it, or the second of two names over the
+   * first; see `diffFileSystems` (libkpod: storage's Changes).
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+   */
+  async diff(name: string, other?: string, signal?: AbortSignal): Promise<FileChange[]> {
+    const { diffFileSystems } = await import("./operations/diff");
+    return diffFileSystems(this, [name, other], signal);
   }
 
   /**

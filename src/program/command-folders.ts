@@ -2,6 +2,7 @@
 import { command, type Command } from "./command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
+import { command as diffCommand } from "../commands/diff/command";
 import { command as helpCommand } from "../commands/help/command";
 import { command as imagesCommand } from "../commands/images/command";
 import { command as infoCommand } from "../commands/info/command";
@@ -35,6 +36,7 @@ import { command as waitCommand } from "../commands/wait/command";
 export const commandFolders: readonly Command[] = [
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
+  command("diff", diffCommand, () => import("../commands/diff/run")),
   command("help", helpCommand, () => import("../commands/help/run")),
   command("images", imagesCommand, () => import("../commands/images/run")),
   command("info", infoCommand, () => import("../commands/info/run")),

@@ -22,6 +22,8 @@ const failures: Record<Exclude<keyof typeof prototypes, "_exit">, () => number> 
   syscall: () => C.syscall(-1, 0, 0, null, 0),
   lgetxattr: () => C.lgetxattr(nowhere, "user.kpod", bytes, bytes.length),
   lsetxattr: () => C.lsetxattr(nowhere, "user.kpod", bytes, bytes.length, 0),
+  fgetxattr: () => C.fgetxattr(-1, "user.kpod", bytes, bytes.length),
+  flistxattr: () => C.flistxattr(-1, bytes, bytes.length),
 };
 
 function distract(): void {

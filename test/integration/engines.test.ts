@@ -26,6 +26,8 @@ const expected: Record<Exclude<keyof typeof prototypes, "_exit">, number> = {
   syscall: ENOSYS,
   lgetxattr: ENOENT,
   lsetxattr: ENOENT,
+  fgetxattr: EBADF,
+  flistxattr: EBADF,
 };
 
 async function failuresOf(program: string, ...args: string[]): Promise<unknown> {

@@ -65,6 +65,13 @@ test("inspect", async () => {
   for (const image of ["busybox", "pause"]) expectToFit("inspect-image", await json("inspect", image));
 });
 
+test("diff", async () => {
+  await node.start(await node.pod("writer"), "writer", "rm /bin/ls; touch /bin/new; echo x >> /etc/passwd");
+  await until("it has ended", async () => (await node.ok("ps", "-a", "-f", "exited=0", "-q")) !== "");
+  expectToFit("diff", await json("diff", "--format", "json", "writer"));
+  await node.ok("pod", "rm", "-f", "writer");
+});
+
 test("lists of pods and images, info, version", async () => {
   expectToFit("pod-ps", await json("pod", "ps", "--format", "json"));
   expectToFit("images", await json("images", "--format", "json"));

@@ -24,6 +24,34 @@ export function setFileCapabilities(path: string, value: Buffer): void {
   checked("lsetxattr", libc().lsetxattr(path, capabilities, value, value.length, 0), path);
 }
 
+/** Bytes that the kernel takes of an attribute, and of the list of them (XATTR_SIZE_MAX, XATTR_LIST_MAX). */
+const longestAttribute = 64 * 1024;
+
+let room: Buffer | undefined;
+
+/** The names of the attributes of an open file or directory; none on a file system without any. */
+export function attributeNames(fd: number): string[] {
+  room ??= Buffer.allocUnsafe(longestAttribute);
+  const size = sizeOrNone("flistxattr", libc().flistxattr(fd, room, room.length));
+  return size === undefined || size === 0 ? [] : room.toString("utf8", 0, size - 1).split("\0");
+}
+
+/** An attribute of an open file or directory; undefined where it has none of that name. */
+export function readAttribute(fd: number, name: string): Buffer | undefined {
+  room ??= Buffer.allocUnsafe(longestAttribute);
+  const size = sizeOrNone("fgetxattr", libc().fgetxattr(fd, name, room, room.length));
+  return size === undefined ? undefined : Buffer.from(room.subarray(0, size));
+}
+
+function sizeOrNone(call: string, result: number): number | undefined {
+  try {
+    return checked(call, result);
+  } catch (error) {
+    if (["ENODATA", "ENOTSUP", "EOPNOTSUPP"].includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
 /**
  * Gives a file or directory its SELinux context; a symbolic link itself, not what it leads to. File systems that keep
  * no contexts leave it as it is.

@@ -19,6 +19,8 @@ export interface Libc {
   syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
   lgetxattr(path: string, name: string, value: Buffer, size: number): number;
   lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
+  fgetxattr(fd: number, name: string, value: Buffer | null, size: number): number;
+  flistxattr(fd: number, list: Buffer | null, size: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -45,6 +47,8 @@ export const prototypes = {
   lgetxattr: "long lgetxattr(const char *path, const char *name, void *value, unsigned long size)",
   lsetxattr:
     "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
+  fgetxattr: "long fgetxattr(int fd, const char *name, void *value, unsigned long size)",
+  flistxattr: "long flistxattr(int fd, void *list, unsigned long size)",
   _exit: "void _exit(int status)",
 } satisfies Record<Exclude<keyof Libc, "errno">, string>;
 

@@ -1,0 +1,199 @@
+import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { errnoOf } from "../errors";
+import { readAttribute } from "../system/extended-attributes";
+
+const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
+
+/** What is gone, or replaced by something else, since it was listed. */
+const vanished: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
+
+/** An entry as it lies in one layer. */
+interface LayerEntry {
+  readonly stat: Stats;
+  /** Opens it; undefined where it is no directory any more. */
+  directory(): LayerDirectory | undefined;
+}
+
+/** What a name means in layers that lie over each other. */
+export interface LayeredEntry {
+  readonly stat: Stats;
+  /** The directory that it is in, of the layer that it comes from. */
+  readonly parent: LayerDirectory;
+  /** Of a directory: those that are laid over each other, the uppermost first; open until they are closed. */
+  readonly directories: readonly LayerDirectory[];
+}
+
+/**
+ * A directory of one layer. It was opened by its name in the one above it: whoever moves directories and symbolic
+ * links about meanwhile leads nobody out of the layer. Names are bytes as latin1, so that they sort as bytes do.
+ */
+export class LayerDirectory {
+  private readonly prefix: Buffer;
+  private isOpen = true;
+  private last: { readonly name: string; readonly entry: LayerEntry | undefined } | undefined;
+  private opaque: boolean | undefined;
+
+  /** @param rank how many layers are beneath its own */
+  private constructor(
+    readonly fd: number,
+    readonly rank: number,
+  ) {
+    this.prefix = Buffer.from(`/proc/self/fd/${fd}/`);
+  }
+
+  /** @throws the error of the operating system */
+  static open(path: Buffer | string, rank: number): LayerDirectory {
+    return new LayerDirectory(openSync(path, asDirectory), rank);
+  }
+
+  /** The path of an entry for node's file functions; to be used at once. */
+  at(name: string): Buffer {
+    return Buffer.concat([this.prefix, Buffer.from(name, "latin1")]);
+  }
+
+  /** The names of all its entries, whiteouts among them. */
+  names(): string[] {
+    return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
+  }
+
+  entry(name: string): LayerEntry | undefined {
+    if (this.last?.name === name) return this.last.entry;
+    const entry = this.lookAt(name);
+    this.last = { name, entry };
+    return entry;
+  }
+
+  /** True where it hides what lies beneath it. */
+  get isOpaque(): boolean {
+    this.opaque ??= this.overlayAttribute("opaque") === "y";
+    return this.opaque;
+  }
+
+  /** What it is called in the layers beneath: a name, or a path from the top; undefined where it is called the same. */
+  get redirect(): string | undefined {
+    return this.overlayAttribute("redirect");
+  }
+
+  close(): void {
+    if (this.isOpen) closeSync(this.fd);
+    this.isOpen = false;
+  }
+
+  private lookAt(name: string): LayerEntry | undefined {
+    const stat = statIfThere(this.at(name));
+    if (stat === undefined) return undefined;
+    let opened: LayerDirectory | undefined;
+    return {
+      stat,
+      directory: () => {
+        if (opened?.isOpen === true) return opened;
+        try {
+          opened = LayerDirectory.open(this.at(name), this.rank);
+          return opened;
+        } catch (error) {
+          if (vanished.has(errnoOf(error))) return undefined;
+          throw error;
+        }
+      },
+    };
+  }
+
+  private overlayAttribute(name: string): string | undefined {
+    return readAttribute(this.fd, `trusted.overlay.${name}`)?.toString("latin1");
+  }
+}
+
+/**
+ * Opens the directories of layers that lie over each other.
+ * @param paths the uppermost first
+ * @throws the error of the operating system
+ */
+export function openLayers(paths: readonly string[]): LayerDirectory[] {
+  const opened: LayerDirectory[] = [];
+  try {
+    for (const [index, path] of paths.entries())
+      opened.push(LayerDirectory.open(path, paths.length - 1 - index));
+    return opened;
+  } catch (error) {
+    for (const directory of opened) directory.close();
+    throw error;
+  }
+}
+
+/**
+ * Finds what a name means, as the kernel's overlay file system does: whiteouts, opaque and redirected directories.
+ * @param tops the uppermost directories of all layers, from which redirections lead
+ * @param directories those of the layers at this place, the uppermost first
+ */
+export function lookUpLayered(
+  tops: readonly LayerDirectory[],
+  directories: readonly LayerDirectory[],
+  name: string,
+): LayeredEntry | undefined {
+  let found: { stat: Stats; parent: LayerDirectory } | undefined;
+  let sought = name;
+  const below: LayerDirectory[] = [];
+  for (const [index, parent] of directories.entries()) {
+    const entry = parent.entry(sought);
+    if (entry === undefined) continue;
+    if (isWhiteout(entry.stat)) break;
+    if (!entry.stat.isDirectory()) {
+      found ??= { stat: entry.stat, parent };
+      break;
+    }
+    const directory = entry.directory();
+    if (directory === undefined) continue;
+    found ??= { stat: entry.stat, parent };
+    below.push(directory);
+    if (index === directories.length - 1 || directory.isOpaque) break;
+    const { redirect } = directory;
+    if (redirect === undefined) continue;
+    if (redirect.startsWith("/")) {
+      below.push(...redirected(tops, directory, redirect));
+      break;
+    }
+    sought = redirect;
+  }
+  return found === undefined ? undefined : { ...found, directories: below };
+}
+
+/** The names of all that is to be seen in directories that lie over each other, and perhaps of what is not. */
+export function namesIn(directories: readonly LayerDirectory[]): string[] {
+  const [only, second] = directories;
+  if (only === undefined) return [];
+  if (second === undefined) return only.names();
+  return [...new Set(directories.flatMap((directory) => directory.names()))];
+}
+
+/** The directories beneath one that was renamed with all that is in it. */
+function redirected(
+  tops: readonly LayerDirectory[],
+  directory: LayerDirectory,
+  path: string,
+): readonly LayerDirectory[] {
+  let current = tops.filter(({ rank }) => rank < directory.rank);
+  for (const name of path.split("/").filter((part) => part !== "")) {
+    const entry = lookUpLayered(tops, current, name);
+    closeUnless(tops, current);
+    current = [...(entry?.directories ?? [])];
+  }
+  return current;
+}
+
+function closeUnless(kept: readonly LayerDirectory[], directories: readonly LayerDirectory[]): void {
+  for (const directory of directories) if (!kept.includes(directory)) directory.close();
+}
+
+/** What overlay puts in the place of what a layer removed. */
+function isWhiteout(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+function statIfThere(path: Buffer): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (vanished.has(errnoOf(error))) return undefined;
+    throw error;
+  }
+}
