@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff stats run stop kill pause unpause wait rename rm pod images load rmi tag untag info config help version completion) ;;
+        '') offer=(ps inspect logs diff stats run stop kill pause unpause wait rename rm pod images load rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -38,6 +38,7 @@ __kpod_flags() {
         rmi) offer=(--force) ;;
         tag) offer=() ;;
         untag) offer=() ;;
+        history) offer=(--human --no-trunc --quiet --format) ;;
         info) offer=(--format) ;;
         config) offer=() ;;
         help) offer=() ;;
@@ -127,6 +128,10 @@ __kpod_value() {
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
+        'history --human' | 'history -H') flag=--human action=(switch) ;;
+        'history --no-trunc') flag=--no-trunc action=(switch) ;;
+        'history --quiet' | 'history -q') flag=--quiet action=(switch) ;;
+        'history --format') flag=--format action=(fields ID Created CreatedAt CreatedSince CreatedBy Size Comment) ;;
         'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion CrioVersionSource Config) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
@@ -174,6 +179,7 @@ __kpod_argument() {
         'tag '0) action=(ask tag) ;;
         'tag '*) action=(nothing) ;;
         'untag '*) action=(ask untag) ;;
+        'history '*) action=(ask history) ;;
         'help '*) action=(command) ;;
         'completion '*) action=(words bash zsh fish) ;;
         *) action=(nothing) ;;

@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -99,7 +99,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -265,6 +265,7 @@ complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive o
 complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
 complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
 complete -c kpod -n '__kpod_at "" 0' -a untag -d 'Take names from an image'
+complete -c kpod -n '__kpod_at "" 0' -a history -d 'Show the steps in which an image was built'
 complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
@@ -402,6 +403,12 @@ complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
 complete -c kpod -n '__kpod_at tag 0' -k -a '(__kpod_ask tag)'
 
 complete -c kpod -n '__kpod_at untag 0 more' -k -a '(__kpod_ask untag)'
+
+complete -c kpod -n '__kpod_can history -H --human' -s H -l human -d 'Print sizes and times for people; --human=false prints bytes and dates'
+complete -c kpod -n '__kpod_can history --no-trunc' -l no-trunc -d 'Print ids and instructions in full'
+complete -c kpod -n '__kpod_can history -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
+complete -c kpod -n '__kpod_can history --format' -l format -d 'Print json, or what a template of Go makes of each step' -x -k -a '(__kpod_fields ID Created CreatedAt CreatedSince CreatedBy Size Comment)'
+complete -c kpod -n '__kpod_at history 0 more' -k -a '(__kpod_ask history)'
 
 complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
 

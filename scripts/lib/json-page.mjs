@@ -10,6 +10,7 @@ const ORDER = [
   "pod-ps",
   "inspect-pod",
   "images",
+  "history",
   "inspect-image",
   "info",
 ];

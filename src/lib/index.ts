@@ -5,6 +5,7 @@ export { ContainerServer, type ImageContext, type ServerOptions } from "./contai
 export { ContainerLists, type ContainerFilter } from "./container-lists";
 export { KpodError, type ErrorCode, type ErrorDetails } from "./errors";
 export { imageData, type ImageData } from "./images/data";
+export { imageHistory, type ImageHistoryEntry } from "./images/history";
 export { listImages, type ListedImage } from "./images/list";
 export { loadImages, type LoadedImage, type LoadOptions } from "./images/load";
 export { Registrar } from "./names/registrar";

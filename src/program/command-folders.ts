@@ -4,6 +4,7 @@ import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as diffCommand } from "../commands/diff/command";
 import { command as helpCommand } from "../commands/help/command";
+import { command as historyCommand } from "../commands/history/command";
 import { command as imagesCommand } from "../commands/images/command";
 import { command as infoCommand } from "../commands/info/command";
 import { command as inspectCommand } from "../commands/inspect/command";
@@ -38,6 +39,7 @@ export const commandFolders: readonly Command[] = [
   command("config", configCommand, () => import("../commands/config/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
   command("help", helpCommand, () => import("../commands/help/run")),
+  command("history", historyCommand, () => import("../commands/history/run")),
   command("images", imagesCommand, () => import("../commands/images/run")),
   command("info", infoCommand, () => import("../commands/info/run")),
   command("inspect", inspectCommand, () => import("../commands/inspect/run")),

@@ -2,7 +2,7 @@ import { UsageError } from "../shell/errors";
 import type { FlagSpec, FlagSpecs, FlagValues } from "../shell/flags";
 
 /** The value of a flag as the parser reads it. */
-export type GivenValue = true | string | number | readonly (string | number)[];
+export type GivenValue = boolean | string | number | readonly (string | number)[];
 
 /** The flags that the user gave, by their long names, read but without defaults. */
 export type GivenFlags = ReadonlyMap<string, GivenValue>;

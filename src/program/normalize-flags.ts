@@ -10,7 +10,7 @@ export interface NormalizedFlags {
 
 /**
  * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied,
- * where the flag has such a value), and the forms `-n=5` and `--all=true` are understood, as docker, podman
+ * where the flag has such a value), and the forms `-n=5`, `-a=true` and `--all=true` are understood, as docker, podman
  * and kubectl do. Unknown flags are left for commander to refuse.
  *
  * @param words what follows `kpod` or the command's name
@@ -47,11 +47,14 @@ export function normalizeFlags(
     if (spec === undefined) normalized.push(word);
     else if (spec.argument !== undefined)
       normalized.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
-    else if (isOn(name, attached)) switchOn(name);
-    else off.add(name);
+    else turn(name, attached);
   };
 
-  const switchOn = (name: string) => {
+  const turn = (name: string, value: string | undefined) => {
+    if (!isOn(name, value)) {
+      off.add(name);
+      return;
+    }
     off.delete(name);
     normalized.push(`--${name}`);
   };
@@ -73,7 +76,11 @@ export function normalizeFlags(
         normalized.push(`--${name}=${spec.implied}`);
         continue;
       }
-      switchOn(name);
+      if (word.charAt(at + 1) === "=") {
+        turn(name, word.slice(at + 2));
+        return;
+      }
+      turn(name, undefined);
     }
   };
 

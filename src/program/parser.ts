@@ -35,7 +35,10 @@ export function parseFlags(
     if (error instanceof CommanderError) throw new UsageError(plainMessage(error));
     throw error;
   }
-  for (const long of normalized.off) given.delete(long);
+  for (const long of normalized.off) {
+    if (specs[long]?.default === true) given.set(long, false);
+    else given.delete(long);
+  }
   return { given, args: parser.args };
 }
 

@@ -16,7 +16,8 @@ export interface FlagSpec {
   readonly minimum?: number;
   /** The only values that are taken. */
   readonly choices?: readonly string[];
-  readonly default?: string | number;
+  /** Of a switch: it is on unless it is given as `--NAME=false`. */
+  readonly default?: string | number | true;
   /** What the flag given without a value means. The next word is its value only where it is a number. */
   readonly implied?: number;
   /** One clause for the help, without the default, which is added. */

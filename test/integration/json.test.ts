@@ -75,6 +75,7 @@ test("diff", async () => {
 test("lists of pods and images, info, version", async () => {
   expectToFit("pod-ps", await json("pod", "ps", "--format", "json"));
   expectToFit("images", await json("images", "--format", "json"));
+  expectToFit("history", await json("history", "--format", "json", "busybox"));
   expectToFit("info", await json("info", "--format", "json"));
   expectToFit("version", await json("version", "--format", "json"));
 });

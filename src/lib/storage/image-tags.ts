@@ -58,9 +58,13 @@ async function changeNames(
   const { layout, logger } = store;
   if (!store.exists()) throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   if (layout.imageStore !== "") {
-    throw new KpodError("UNSUPPORTED", `kpod names no images of the split image store ${layout.imageStore}`, {
-      hint: "name them with podman",
-    });
+    throw new KpodError(
+      "UNSUPPORTED",
+      `images of the split image store ${layout.imageStore} cannot be named anew`,
+      {
+        hint: "use podman for it",
+      },
+    );
   }
   await store.change([[layout.imagesLock, "write"]] as const, (_staging, { touch }) => {
     const image = findImage(readImages(layout, logger), wanted);

@@ -13,6 +13,8 @@ export interface LayerSizes {
    * @throws KpodError NOT_FOUND when the directory is gone, NOT_PERMITTED, IO, INTERRUPTED
    */
   readonly ofChanges: (layer: StorageId) => Promise<number>;
+  /** Bytes of one layer, from the store's records where they tell, else as {@link ofChanges}. */
+  readonly ofLayer: (layer: StorageId) => Promise<number>;
   /**
    * Bytes of a layer and all beneath it, from the store's records where they tell, else from the directories.
    * @throws KpodError CORRUPT when a layer has no record, and as {@link ofChanges}
@@ -20,6 +22,8 @@ export interface LayerSizes {
   readonly ofChain: (top: string | undefined) => Promise<number>;
   /** The layer beneath one; undefined for the lowest, and for one without a record. */
   readonly parentOf: (layer: StorageId) => string | undefined;
+  /** A layer and those beneath it that have records, from the top down. */
+  readonly chainOf: (top: string | undefined) => StorageId[];
 }
 
 /** Reads the records of the layers, for measuring any number of them. @throws KpodError CORRUPT, IO */
@@ -52,7 +56,8 @@ export async function readLayerSizes(store: Store, signal?: AbortSignal): Promis
     for (const layer of chain) bytes += await ofLayer(layer);
     return bytes;
   };
-  return { ofChanges, ofChain, parentOf: (layer) => parents.get(layer) };
+  const chainOf = (top: string | undefined): StorageId[] => layerChain(parents, top);
+  return { ofChanges, ofLayer, ofChain, parentOf: (layer) => parents.get(layer), chainOf };
 }
 
 /** The layer of a chain that has no record; undefined when the chain is whole. */
