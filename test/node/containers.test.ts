@@ -231,3 +231,16 @@ test.each<[CgroupManager, (id: string) => string]>([
   ok("pod", "rm", "-f", id);
   await expectNothingLeft();
 });
+
+test("what a unit of systemd's launches outlives the unit", async () => {
+  configure("systemd", "crun");
+  const pod = ok("pod", "run", "--name", "lasting");
+  const words = ["run", "-d", "--pod", "lasting", "--name", "web", "busybox", "sleep", "1000"];
+  const { exitCode, stdout } = runProgram("systemd-run", "--quiet", "--wait", "--pipe", "kpod", ...words);
+  expect(exitCode).toBe(0);
+  const id = stdout.trim();
+  expect(rowOf(id).status).toBe("running");
+  expect(cgroupOf(monitorOf(id))).toBe(`/system.slice/crio-conmon-${id}.scope`);
+  ok("pod", "rm", "-f", pod);
+  await expectNothingLeft();
+});
