@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff stats run stop kill pause unpause wait rename rm pod images load rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images load rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -16,6 +16,7 @@ __kpod_flags() {
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
         diff) offer=(--format) ;;
+        export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
         run) offer=(--detach --rm --name --pod --force --label --env --volume --network --hostname --cgroup-parent) ;;
         stop) offer=(--timeout) ;;
@@ -81,6 +82,7 @@ __kpod_value() {
         'logs --details') flag=--details action=(switch) ;;
         'logs --previous' | 'logs -p') flag=--previous action=(switch) ;;
         'diff --format') flag=--format action=(words json) ;;
+        'export --output' | 'export -o') flag=--output action=(file) ;;
         'stats --all' | 'stats -a') flag=--all action=(switch) ;;
         'stats --no-stream') flag=--no-stream action=(switch) ;;
         'stats --interval') flag=--interval action=(nothing) ;;
@@ -157,6 +159,7 @@ __kpod_argument() {
         'logs '*) action=(ask logs) ;;
         'diff '0) action=(ask diff) ;;
         'diff '*) action=(ask diff) ;;
+        'export '*) action=(ask export) ;;
         'stats '*) action=(ask stats) ;;
         'run '0) action=(ask run) ;;
         'run '*) action=(nothing) ;;

@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -99,7 +99,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -250,6 +250,7 @@ complete -c kpod -n '__kpod_at "" 0' -a ps -d 'List containers'
 complete -c kpod -n '__kpod_at "" 0' -a inspect -d 'Show everything of containers, pods and images'
 complete -c kpod -n '__kpod_at "" 0' -a logs -d 'Print what containers have written'
 complete -c kpod -n '__kpod_at "" 0' -a diff -d 'Show what a container, an image or a layer has changed'
+complete -c kpod -n '__kpod_at "" 0' -a export -d 'Write the file system of a container as a tar archive'
 complete -c kpod -n '__kpod_at "" 0' -a stats -d 'Show what containers use of processors, memory, network and disks'
 complete -c kpod -n '__kpod_at "" 0' -a run -d 'Run a command in a new container'
 complete -c kpod -n '__kpod_at "" 0' -a stop -d 'Stop containers'
@@ -315,6 +316,9 @@ complete -c kpod -n '__kpod_at logs 0 more' -k -a '(__kpod_ask logs)'
 complete -c kpod -n '__kpod_can diff --format' -l format -d 'Print JSON' -x -k -a json
 complete -c kpod -n '__kpod_at diff 0' -k -a '(__kpod_ask diff)'
 complete -c kpod -n '__kpod_at diff 1 more' -k -a '(__kpod_ask diff)'
+
+complete -c kpod -n '__kpod_can export -o --output' -s o -l output -d 'Write to a file instead of standard output' -r -F
+complete -c kpod -n '__kpod_at export 0 more' -k -a '(__kpod_ask export)'
 
 complete -c kpod -n '__kpod_can stats -a --all' -s a -l all -d 'Show all containers, those that do not run with zeros'
 complete -c kpod -n '__kpod_can stats --no-stream' -l no-stream -d 'Show the stats once instead of again and again'

@@ -18,6 +18,7 @@ import { runtimeChoiceOf } from "./oci/runtime/choice";
 import { writePersistedState, readPersistedState } from "./oci/state/persisted";
 import type { ContainerData } from "./operations/container-data";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
+import type { ExportOptions } from "./operations/export";
 import type { LogOptions } from "./operations/logs";
 import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
@@ -458,6 +459,16 @@ export class ContainerServer implements ServerParts {
   async diff(name: string, other?: string, signal?: AbortSignal): Promise<FileChange[]> {
     const { diffFileSystems } = await import("./operations/diff");
     return diffFileSystems(this, [name, other], signal);
+  }
+
+  /**
+   * Writes the file system of a container as a tar archive; see `exportFileSystem`.
+   * @returns how many files became shorter while they were read
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
+   */
+  async containerExport(idOrName: string, options: ExportOptions): Promise<number> {
+    const { exportFileSystem } = await import("./operations/export");
+    return exportFileSystem(this, idOrName, options);
   }
 
   /**

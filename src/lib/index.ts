@@ -45,6 +45,7 @@ export {
   type SandboxRead,
 } from "./operations/filter-sandboxes";
 export type { FilterTerm } from "./operations/filter-terms";
+export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
 export { renameContainer, type RenameStep } from "./operations/rename";

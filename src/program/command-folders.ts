@@ -3,6 +3,7 @@ import { command, type Command } from "./command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as diffCommand } from "../commands/diff/command";
+import { command as exportCommand } from "../commands/export/command";
 import { command as helpCommand } from "../commands/help/command";
 import { command as historyCommand } from "../commands/history/command";
 import { command as imagesCommand } from "../commands/images/command";
@@ -38,6 +39,7 @@ export const commandFolders: readonly Command[] = [
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
+  command("export", exportCommand, () => import("../commands/export/run")),
   command("help", helpCommand, () => import("../commands/help/run")),
   command("history", historyCommand, () => import("../commands/history/run")),
   command("images", imagesCommand, () => import("../commands/images/run")),

@@ -149,7 +149,7 @@ export function lookUpLayered(
     const { redirect } = directory;
     if (redirect === undefined) continue;
     if (redirect.startsWith("/")) {
-      below.push(...redirected(tops, directory, redirect));
+      below.push(...lookUpBeneath(tops, directory.rank, redirect, (entry) => entry?.directories ?? []));
       break;
     }
     sought = redirect;
@@ -165,19 +165,31 @@ export function namesIn(directories: readonly LayerDirectory[]): string[] {
   return [...new Set(directories.flatMap((directory) => directory.names()))];
 }
 
-/** The directories beneath one that was renamed with all that is in it. */
-function redirected(
+/**
+ * Finds what a path from the top means in the layers beneath one.
+ * @param rank of the layer that says so
+ * @param use is given what was found; the directory that it is in is open until it returns
+ */
+export function lookUpBeneath<T>(
   tops: readonly LayerDirectory[],
-  directory: LayerDirectory,
+  rank: number,
   path: string,
-): readonly LayerDirectory[] {
-  let current = tops.filter(({ rank }) => rank < directory.rank);
-  for (const name of path.split("/").filter((part) => part !== "")) {
-    const entry = lookUpLayered(tops, current, name);
-    closeUnless(tops, current);
-    current = [...(entry?.directories ?? [])];
+  use: (entry: LayeredEntry | undefined) => T,
+): T {
+  let around: readonly LayerDirectory[] = [];
+  let current: readonly LayerDirectory[] = tops.filter((top) => top.rank < rank);
+  let entry: LayeredEntry | undefined;
+  try {
+    for (const name of path.split("/").filter((part) => part !== "")) {
+      closeUnless(tops, around);
+      around = current;
+      entry = lookUpLayered(tops, current, name);
+      current = entry?.directories ?? [];
+    }
+    return use(entry);
+  } finally {
+    closeUnless(tops, around);
   }
-  return current;
 }
 
 function closeUnless(kept: readonly LayerDirectory[], directories: readonly LayerDirectory[]): void {

@@ -1,0 +1,260 @@
+import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
+import { setImmediate as nextTurn } from "node:timers/promises";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import type { Logger } from "../logger";
+import { attributeNames, readAttribute } from "../system/extended-attributes";
+import { TarWriter, type TarEntry } from "../system/tar-writer";
+import {
+  lookUpBeneath,
+  lookUpLayered,
+  namesIn,
+  openLayers,
+  type LayerDirectory,
+  type LayeredEntry,
+} from "./layered-tree";
+
+const forReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+
+/** Entries, and MiB of files, between two looks at Ctrl-C. */
+const atOnce = 64;
+
+/** How a file system becomes an archive. */
+export interface TarTreeOptions {
+  /** Gives the user and group of a file as they are in the container. */
+  readonly owner: (stat: Stats) => { uid: number; gid: number };
+  readonly logger: Logger;
+  /** Ends it with INTERRUPTED. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface Frame {
+  /** With a slash at its end; "" for the top. Bytes as latin1. */
+  readonly path: string;
+  readonly directories: readonly LayerDirectory[];
+  readonly names: Iterator<string>;
+}
+
+/**
+ * Writes a file system of layers that lie over each other as a tar archive, as it would be seen if it were mounted.
+ * Sockets are left out. What vanishes meanwhile is passed over.
+ * @param paths directories of the layers, the uppermost first
+ * @param write takes bytes that are used again once it returns
+ * @returns how many files changed while they were read, each of which was told as a warning
+ * @throws what `write` throws; KpodError NOT_PERMITTED, IO, INTERRUPTED
+ */
+export async function tarLayers(
+  paths: readonly string[],
+  write: (bytes: Uint8Array) => void,
+  options: TarTreeOptions,
+): Promise<number> {
+  return new TreeArchive(write, options).run(paths);
+}
+
+class TreeArchive {
+  private readonly tar: TarWriter;
+  private readonly frames: Frame[] = [];
+  /** The first name of a file that has several, with how many are still to come. */
+  private readonly links = new Map<string, { readonly name: string; left: number }>();
+  private tops: readonly LayerDirectory[] = [];
+  private torn = 0;
+  private steps = 0;
+  private failedWrite: unknown;
+
+  constructor(
+    write: (bytes: Uint8Array) => void,
+    private readonly options: TarTreeOptions,
+  ) {
+    this.tar = new TarWriter((bytes) => {
+      try {
+        write(bytes);
+      } catch (error) {
+        this.failedWrite = error;
+        throw error;
+      }
+    });
+  }
+
+  async run(paths: readonly string[]): Promise<number> {
+    let current = "";
+    try {
+      this.tops = openLayers(paths);
+      this.enter("", this.tops);
+      for (let frame = this.frames.at(-1); frame !== undefined; frame = this.frames.at(-1)) {
+        const next = frame.names.next();
+        if (next.done === true) this.leave();
+        else {
+          current = `${frame.path}${next.value}`;
+          await this.add(frame, next.value);
+        }
+        await this.pause();
+      }
+      this.tar.end();
+      return this.torn;
+    } catch (error) {
+      if (error === this.failedWrite) throw error;
+      throw fileError(`cannot read /${shown(current)} of the file system`, error);
+    } finally {
+      while (this.frames.length > 0) this.leave();
+      for (const top of this.tops) top.close();
+    }
+  }
+
+  private enter(path: string, directories: readonly LayerDirectory[]): void {
+    this.frames.push({ path, directories, names: namesIn(directories).sort().values() });
+  }
+
+  private leave(): void {
+    const frame = this.frames.pop();
+    if (frame === undefined || this.frames.length === 0) return;
+    for (const directory of frame.directories) directory.close();
+  }
+
+  private async add(frame: Frame, name: string): Promise<void> {
+    const entry = lookUpLayered(this.tops, frame.directories, name);
+    if (entry === undefined) return;
+    const path = `${frame.path}${name}`;
+    const { stat, parent } = entry;
+    if (stat.isDirectory()) {
+      const [top] = entry.directories;
+      if (top === undefined) return;
+      const attributes = keptAttributes(top.fd);
+      this.tar.entry({ ...this.common(stat), type: "directory", name: `${path}/`, attributes });
+      this.enter(`${path}/`, entry.directories);
+      return;
+    }
+    const first = stat.nlink > 1 ? this.firstName(stat, path) : undefined;
+    if (first !== undefined) {
+      this.tar.entry({ ...this.common(stat), type: "link", name: path, target: first });
+    } else if (stat.isFile()) {
+      await this.addFile(frame, entry, name, path);
+    } else if (stat.isSymbolicLink()) {
+      const target = unlessGone(() => readlinkSync(parent.at(name), "buffer"))?.toString("latin1");
+      if (target !== undefined) this.tar.entry({ ...this.common(stat), type: "symlink", name: path, target });
+    } else {
+      const type = stat.isFIFO()
+        ? "fifo"
+        : stat.isCharacterDevice()
+          ? "character"
+          : stat.isBlockDevice()
+            ? "block"
+            : undefined;
+      if (type !== undefined) this.tar.entry({ ...this.common(stat), type, name: path, rdev: stat.rdev });
+    }
+  }
+
+  private async addFile(frame: Frame, entry: LayeredEntry, name: string, path: string): Promise<void> {
+    const fd = unlessGone(() => openSync(entry.parent.at(name), forReading));
+    if (fd === undefined) return;
+    let data: number | undefined = fd;
+    try {
+      const stat = fstatSync(fd);
+      if (!stat.isFile()) return;
+      if (isMetadataOnly(fd)) data = this.openData(frame.directories, entry.parent, fd, name);
+      const { size } = stat;
+      const attributes = keptAttributes(fd);
+      this.tar.entry({ ...this.common(stat), type: "file", name: path, size, attributes });
+      if (stat.nlink > 1) this.links.set(keyOf(stat), { name: path, left: stat.nlink - 1 });
+      let left = size;
+      while (left > 0) {
+        const read = data === undefined ? 0 : this.tar.addFrom(data, left);
+        if (read === 0) break;
+        left -= read;
+        await this.pause();
+      }
+      if (left > 0) {
+        this.torn++;
+        this.options.logger.warn(
+          `/${shown(path)} became shorter while it was read: its last ${left} bytes are zeros in the archive`,
+        );
+        this.tar.addZeros(left);
+      }
+      this.tar.pad(size);
+    } finally {
+      closeSync(fd);
+      if (data !== undefined && data !== fd) closeSync(data);
+    }
+  }
+
+  /** Opens the content of a file of which a layer has the metadata alone. */
+  private openData(
+    directories: readonly LayerDirectory[],
+    parent: LayerDirectory,
+    fd: number,
+    name: string,
+  ): number | undefined {
+    const redirect = readAttribute(fd, "trusted.overlay.redirect")?.toString("latin1");
+    const own = redirect?.split("/").at(-1) ?? name;
+    const open = (
+      beneath: readonly LayerDirectory[],
+      entry: LayeredEntry | undefined,
+    ): number | undefined => {
+      if (entry?.stat.isFile() !== true) return undefined;
+      const found = unlessGone(() => openSync(entry.parent.at(own), forReading));
+      if (found === undefined || !isMetadataOnly(found)) return found;
+      try {
+        return this.openData(beneath, entry.parent, found, own);
+      } finally {
+        closeSync(found);
+      }
+    };
+    if (redirect?.startsWith("/") === true)
+      return lookUpBeneath(this.tops, parent.rank, redirect, (entry) => open([], entry));
+    const beneath = directories.slice(directories.indexOf(parent) + 1);
+    return open(beneath, lookUpLayered(this.tops, beneath, own));
+  }
+
+  private common(stat: Stats): Pick<TarEntry, "gid" | "mode" | "mtime" | "size" | "uid"> {
+    return { ...this.options.owner(stat), mode: stat.mode, mtime: Math.floor(stat.mtimeMs / 1000), size: 0 };
+  }
+
+  /** The name under which a file is in the archive already. */
+  private firstName(stat: Stats, path: string): string | undefined {
+    const key = keyOf(stat);
+    const link = this.links.get(key);
+    if (link === undefined) {
+      if (!stat.isFile()) this.links.set(key, { name: path, left: stat.nlink - 1 });
+      return undefined;
+    }
+    if (--link.left <= 0) this.links.delete(key);
+    return link.name;
+  }
+
+  private async pause(): Promise<void> {
+    if (++this.steps % atOnce !== 0) return;
+    await nextTurn();
+    const { signal } = this.options;
+    if (signal?.aborted !== true) return;
+    throw new KpodError("INTERRUPTED", "interrupted while reading the file system", { cause: signal.reason });
+  }
+}
+
+function keyOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`;
+}
+
+function isMetadataOnly(fd: number): boolean {
+  return readAttribute(fd, "trusted.overlay.metacopy") !== undefined;
+}
+
+/** The attributes that mean the same elsewhere: capabilities, and those that programs set. */
+function keptAttributes(fd: number): [string, Buffer][] {
+  return attributeNames(fd).flatMap((name): [string, Buffer][] => {
+    if (name !== "security.capability" && !name.startsWith("user.")) return [];
+    const value = readAttribute(fd, name);
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
+function shown(path: string): string {
+  return Buffer.from(path, "latin1").toString();
+}
+
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isNotFound(error) || ["ELOOP", "ESTALE", "EINVAL", "ENXIO"].includes(errnoOf(error) ?? ""))
+      return undefined;
+    throw error;
+  }
+}

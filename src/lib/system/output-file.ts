@@ -1,0 +1,79 @@
+import {
+  closeSync,
+  fchmodSync,
+  fstatSync,
+  lstatSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { removeIfThere } from "./files";
+import { randomBytes } from "./random";
+import { windowSize } from "./streams";
+
+/** A file for what a command makes. It is there whole, or as it was before. */
+export interface OutputFile {
+  /** @throws KpodError IO, NOT_PERMITTED */
+  readonly write: (bytes: Uint8Array) => void;
+  /** Puts it in its place. @throws KpodError IO, NOT_PERMITTED */
+  readonly finish: () => void;
+  /** Removes it as far as it has come. */
+  readonly abandon: () => void;
+}
+
+/**
+ * Opens a file to write to. What is there and no regular file, a pipe for example, is written to as it is; all else is
+ * written beside the file and renamed over it. A new one gets the mode 0644 as far as the umask leaves it.
+ * @throws KpodError BAD_ARGUMENT for a terminal; IO, NOT_PERMITTED
+ */
+export function openOutputFile(path: string): OutputFile {
+  const failed = (error: unknown): KpodError => fileError(`cannot write ${path}`, error);
+  try {
+    const target = followed(path);
+    const present = lstatSync(target, { throwIfNoEntry: false });
+    const direct = present !== undefined && !present.isFile();
+    const temporary = direct ? undefined : `${target}.tmp-${randomBytes(6).toString("hex")}`;
+    const fd = openSync(temporary ?? target, temporary === undefined ? "w" : "wx", 0o644);
+    if (fstatSync(fd).isCharacterDevice() && windowSize(fd) !== undefined) {
+      closeSync(fd);
+      throw new KpodError("BAD_ARGUMENT", `${path} is a terminal`, { hint: "name a file" });
+    }
+    if (present !== undefined && temporary !== undefined) fchmodSync(fd, present.mode & 0o7777);
+    return {
+      write: (bytes) => {
+        try {
+          for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
+        } catch (error) {
+          throw failed(error);
+        }
+      },
+      finish: () => {
+        try {
+          closeSync(fd);
+          if (temporary !== undefined) renameSync(temporary, target);
+        } catch (error) {
+          if (temporary !== undefined) removeIfThere(temporary);
+          throw failed(error);
+        }
+      },
+      abandon: () => {
+        closeSync(fd);
+        if (temporary !== undefined) removeIfThere(temporary);
+      },
+    };
+  } catch (error) {
+    throw failed(error);
+  }
+}
+
+/** Where a symbolic link leads, so that it stays one. */
+function followed(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch (error) {
+    if (isNotFound(error) || errnoOf(error) === "ELOOP") return path;
+    throw error;
+  }
+}

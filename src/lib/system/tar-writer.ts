@@ -1,0 +1,161 @@
+import { readSync } from "node:fs";
+
+/** What an entry of an archive is, by its type flag (pax(1), "ustar Interchange Format"). */
+const typeFlags = {
+  file: "0",
+  link: "1",
+  symlink: "2",
+  character: "3",
+  block: "4",
+  directory: "5",
+  fifo: "6",
+  pax: "x",
+} as const;
+
+/** An entry of an archive. Names are bytes as latin1. */
+export interface TarEntry {
+  readonly type: Exclude<keyof typeof typeFlags, "pax">;
+  /** Without a slash at its beginning; that of a directory ends with one. */
+  readonly name: string;
+  /** What a link leads to. */
+  readonly target?: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  /** Seconds since 1970. */
+  readonly mtime: number;
+  /** Bytes of a file; 0 for all else. */
+  readonly size: number;
+  /** Number of a device, as stat(2) has it. */
+  readonly rdev?: number;
+  /** Extended attributes, with their names. */
+  readonly attributes?: readonly (readonly [string, Buffer])[];
+}
+
+const blockSize = 512;
+const bufferSize = 1024 * 1024;
+
+/** The largest numbers of fields of 8 and 12 bytes. */
+const mostInShort = 0o7777777;
+const mostInLong = 0o77777777777;
+
+/**
+ * Writes a tar archive: ustar, with headers of pax for what that has no room for. Our own, since names and attributes
+ * are any bytes (a capability is none of UTF-8), and ids of user namespaces are large: the packages that there are for
+ * it have texts for the first and cut the second.
+ */
+export class TarWriter {
+  private readonly buffer = Buffer.allocUnsafe(bufferSize);
+  private used = 0;
+
+  /** @param write takes bytes that are used again once it returns */
+  constructor(private readonly write: (bytes: Uint8Array) => void) {}
+
+  /** Begins an entry; the content of a file is to follow whole. */
+  entry(entry: TarEntry): void {
+    const pax = paxRecords(entry);
+    if (pax.length > 0) {
+      const name = `PaxHeaders/${entry.name.replace(/\/$/, "").split("/").at(-1) ?? ""}`;
+      const plain = { name, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: pax.length };
+      this.add(header("pax", plain));
+      this.add(pax);
+      this.pad(pax.length);
+    }
+    this.add(header(entry.type, entry));
+  }
+
+  /**
+   * Adds some of the content of a file, as much as there is room for.
+   * @returns the bytes that it read; 0 at the end of the file
+   */
+  addFrom(fd: number, most: number): number {
+    if (this.used === bufferSize) this.flush();
+    const read = readSync(fd, this.buffer, this.used, Math.min(most, bufferSize - this.used), null);
+    this.used += read;
+    return read;
+  }
+
+  /** Adds zeros in the place of content that there is not any more. */
+  addZeros(count: number): void {
+    for (let left = count; left > 0;) {
+      if (this.used === bufferSize) this.flush();
+      const some = Math.min(left, bufferSize - this.used);
+      this.buffer.fill(0, this.used, this.used + some);
+      this.used += some;
+      left -= some;
+    }
+  }
+
+  /** Fills up the last block of what is of this size. */
+  pad(size: number): void {
+    this.addZeros((blockSize - (size % blockSize)) % blockSize);
+  }
+
+  /** Ends the archive, and writes what is not written yet. */
+  end(): void {
+    this.addZeros(2 * blockSize);
+    this.flush();
+  }
+
+  private add(bytes: Buffer): void {
+    for (let done = 0; done < bytes.length;) {
+      if (this.used === bufferSize) this.flush();
+      const copied = bytes.copy(this.buffer, this.used, done);
+      this.used += copied;
+      done += copied;
+    }
+  }
+
+  private flush(): void {
+    if (this.used > 0) this.write(this.buffer.subarray(0, this.used));
+    this.used = 0;
+  }
+}
+
+function header(
+  type: keyof typeof typeFlags,
+  { name, target = "", mode, uid, gid, mtime, size, rdev = 0 }: Omit<TarEntry, "type" | "attributes">,
+): Buffer {
+  const block = Buffer.alloc(blockSize);
+  const octal = (value: number, offset: number, digits: number, most: number): void => {
+    const fitting = value < 0 || value > most ? 0 : Math.floor(value);
+    block.write(fitting.toString(8).padStart(digits, "0"), offset, "latin1");
+  };
+  block.write(name, 0, 100, "latin1");
+  octal(mode & 0o7777, 100, 7, mostInShort);
+  octal(uid, 108, 7, mostInShort);
+  octal(gid, 116, 7, mostInShort);
+  octal(size, 124, 11, mostInLong);
+  octal(mtime, 136, 11, mostInLong);
+  block.write(" ".repeat(8), 148, "latin1");
+  block.write(typeFlags[type], 156, "latin1");
+  block.write(target, 157, 100, "latin1");
+  block.write("ustar\0" + "00", 257, "latin1");
+  // As gnu_dev_major(3) and gnu_dev_minor(3) take them apart.
+  octal((rdev >>> 8) & 0xfff, 329, 7, mostInShort);
+  octal((rdev & 0xff) | ((rdev >>> 12) & 0xfff00), 337, 7, mostInShort);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
+  return block;
+}
+
+/** What the header has no room for. */
+function paxRecords({ name, target = "", uid, gid, mtime, size, attributes = [] }: TarEntry): Buffer {
+  const records: Buffer[] = [];
+  if (name.length > 100) records.push(record("path", Buffer.from(name, "latin1")));
+  if (target.length > 100) records.push(record("linkpath", Buffer.from(target, "latin1")));
+  if (uid > mostInShort) records.push(record("uid", Buffer.from(String(uid))));
+  if (gid > mostInShort) records.push(record("gid", Buffer.from(String(gid))));
+  if (size > mostInLong) records.push(record("size", Buffer.from(String(size))));
+  if (mtime < 0 || mtime > mostInLong) records.push(record("mtime", Buffer.from(String(Math.floor(mtime)))));
+  for (const [key, value] of attributes) records.push(record(`SCHILY.xattr.${key}`, value));
+  return Buffer.concat(records);
+}
+
+/** A record begins with its own length. */
+function record(key: string, value: Buffer): Buffer {
+  const rest = Buffer.concat([Buffer.from(` ${key}=`), value, Buffer.from("\n")]);
+  let length = rest.length;
+  while (length !== rest.length + String(length).length) length = rest.length + String(length).length;
+  return Buffer.concat([Buffer.from(String(length)), rest]);
+}
