@@ -34,7 +34,7 @@ __kpod_flags() {
         'pod pause') offer=() ;;
         'pod unpause') offer=() ;;
         'pod rm') offer=(--force) ;;
-        images) offer=(--quiet --no-trunc --noheading --format) ;;
+        images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         load) offer=(--tag --quiet) ;;
         rmi) offer=(--force) ;;
         tag) offer=() ;;
@@ -123,10 +123,13 @@ __kpod_value() {
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
         'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
+        'images --all' | 'images -a') flag=--all action=(switch) ;;
+        'images --digests') flag=--digests action=(switch) ;;
+        'images --filter' | 'images -f') flag=--filter many=1 action=(filters 'images --filter') ;;
         'images --quiet' | 'images -q') flag=--quiet action=(switch) ;;
         'images --no-trunc') flag=--no-trunc action=(switch) ;;
-        'images --noheading') flag=--noheading action=(switch) ;;
-        'images --format') flag=--format action=(fields ID Repository Tag Digest Created CreatedSince CreatedAt Size) ;;
+        'images --noheading' | 'images -n') flag=--noheading action=(switch) ;;
+        'images --format') flag=--format action=(fields ID Name Repository Tag Digest Created CreatedSince CreatedAt Size) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
@@ -177,6 +180,7 @@ __kpod_argument() {
         'pod pause '*) action=(ask 'pod pause') ;;
         'pod unpause '*) action=(ask 'pod unpause') ;;
         'pod rm '*) action=(ask 'pod rm') ;;
+        'images '*) action=(ask images) ;;
         'load '*) action=(file) ;;
         'rmi '*) action=(ask rmi) ;;
         'tag '0) action=(ask tag) ;;
@@ -202,6 +206,7 @@ __kpod_filters() {
     case $1 in
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
         'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'state=') ;;
+        'images --filter') offer=('before=' 'dangling=' 'in-use=' 'label=' 'pinned=' 'reference=' 'since=') ;;
         *) return 1 ;;
     esac
 }
@@ -225,6 +230,13 @@ __kpod_filter() {
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
         'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
         'pod ps --filter state') action=(words ready notready creating) ;;
+        'images --filter before') action=(ask 'images --filter before') ;;
+        'images --filter dangling') action=(words true false) ;;
+        'images --filter in-use') action=(words true false) ;;
+        'images --filter label') action=(nothing) ;;
+        'images --filter pinned') action=(words true false) ;;
+        'images --filter reference') action=(ask 'images --filter reference') ;;
+        'images --filter since') action=(ask 'images --filter since') ;;
         *) action=(nothing) ;;
     esac
 }

@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -62,6 +62,8 @@ function __kpod_keys
             printf '%s\n' ancestor before exited id label name namespace pod since status volume
         case 'pod ps --filter'
             printf '%s\n' id label name namespace state
+        case 'images --filter'
+            printf '%s\n' before dangling in-use label pinned reference since
     end
 end
 
@@ -92,6 +94,18 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "pod ps --filter namespace" "$value" "$before"
         case 'pod ps --filter state'
             printf '%s\n' "$before"{ready,notready,creating}
+        case 'images --filter before'
+            __kpod_ask "images --filter before" "$value" "$before"
+        case 'images --filter dangling'
+            printf '%s\n' "$before"{true,false}
+        case 'images --filter in-use'
+            printf '%s\n' "$before"{true,false}
+        case 'images --filter pinned'
+            printf '%s\n' "$before"{true,false}
+        case 'images --filter reference'
+            __kpod_ask "images --filter reference" "$value" "$before"
+        case 'images --filter since'
+            __kpod_ask "images --filter since" "$value" "$before"
     end
 end
 
@@ -392,10 +406,14 @@ complete -c kpod -n '__kpod_at "pod unpause" 0 more' -k -a '(__kpod_ask "pod unp
 complete -c kpod -n '__kpod_can "pod rm" -f --force' -s f -l force -d 'Remove pods that run too'
 complete -c kpod -n '__kpod_at "pod rm" 0 more' -k -a '(__kpod_ask "pod rm")'
 
+complete -c kpod -n '__kpod_can images -a --all' -s a -l all -d 'List all images, as it does without, too'
+complete -c kpod -n '__kpod_can images --digests' -l digests -d 'Show the digests of the manifests, too'
+complete -c kpod -n '__kpod_can images' -s f -l filter -d 'List those that fit: before, dangling, in-use, label, pinned, reference or since; KEY!=VALUE negates' -x -k -a '(__kpod_filters "images --filter")'
 complete -c kpod -n '__kpod_can images -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can images --no-trunc' -l no-trunc -d 'Print ids and names in full'
-complete -c kpod -n '__kpod_can images --noheading' -l noheading -d 'Leave the line of headings out'
-complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json, or what a template of Go makes of each name of an image' -x -k -a '(__kpod_fields ID Repository Tag Digest Created CreatedSince CreatedAt Size)'
+complete -c kpod -n '__kpod_can images -n --noheading' -s n -l noheading -d 'Leave the line of headings out'
+complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json, or what a template of Go makes of each name of an image' -x -k -a '(__kpod_fields ID Name Repository Tag Digest Created CreatedSince CreatedAt Size)'
+complete -c kpod -n '__kpod_at images 0 more' -k -a '(__kpod_ask images)'
 
 complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'

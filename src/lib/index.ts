@@ -44,6 +44,12 @@ export {
   type SandboxFilterTerm,
   type SandboxRead,
 } from "./operations/filter-sandboxes";
+export {
+  openImageFilter,
+  parseImageFilters,
+  type ImageFilterKey,
+  type ImageFilterTerm,
+} from "./operations/filter-images";
 export type { FilterTerm } from "./operations/filter-terms";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";

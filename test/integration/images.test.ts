@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { listing } from "../helpers/listing";
@@ -36,6 +36,7 @@ interface Listed {
   readonly id: string;
   readonly names: string[];
   readonly digest: string;
+  readonly created: string | null;
   readonly createdAt: string | null;
   readonly size: number | null;
 }
@@ -59,6 +60,7 @@ test("what another tool brought is listed with id, name, digest, date and size",
       id,
       names: [name],
       digest,
+      created: "2024-01-01T00:00:00.000Z",
       createdAt: "2024-01-01T00:00:00.000Z",
       size: unpackedSize(layout, digest),
     });
@@ -124,5 +126,100 @@ test("no images, no store, no arguments", async () => {
   expect([exitCode, stdout]).toEqual([0, "REPOSITORY   TAG   IMAGE ID   CREATED   SIZE\n"]);
   expect(stderr).toBe(`Warning: the storage root ${root} does not exist\n`);
   expect((await world.kpod(["--root", root, "images", "--format", "json"])).stdout).toBe("[]\n");
-  expect((await world.kpod(["images", "busybox"])).exitCode).toBe(2);
+  expect((await world.kpod(["images", "busybox", "pause"])).exitCode).toBe(2);
+});
+
+describe("images to choose from", () => {
+  let old = "";
+
+  beforeAll(async () => {
+    const context = join(world.scratch, "context");
+    mkdirSync(context);
+    writeFileSync(join(context, "Containerfile"), "FROM localhost/busybox\nLABEL team=shop tier=web\n");
+    const build = ["build", "-q", "--pull-never", "-t", "quay.io/shop/app:1", context];
+    succeeded(await world.podman(build), "podman build");
+    old = images.pause.id.slice(0, 13);
+  });
+
+  const names = async (...args: string[]): Promise<string[]> =>
+    (await kpod("--format", "{{.Repository}}:{{.Tag}}", ...args)).split("\n").slice(0, -1).sort();
+
+  test.each<[string, string[]]>([
+    ["app", ["quay.io/shop/app:1"]],
+    ["shop/app", ["quay.io/shop/app:1"]],
+    ["shop/app:1", ["quay.io/shop/app:1"]],
+    ["app:2", []],
+    ["pp", []],
+    ["quay.io/*/app", ["quay.io/shop/app:1"]],
+    ["docker.io/box:1", ["box:1"]],
+    ["index.docker.io/team/box:2", ["team/box:2"]],
+    ["b*x:?", ["box:1", "quay.io/team/box:3", "team/box:2"]],
+    ["nosuch", []],
+  ])("%s", async (wanted, found) => {
+    expect(await names(wanted)).toEqual(found);
+    // An image is shown with all its names then.
+    expect(await names("-f", `reference=${wanted}`)).toEqual(expect.arrayContaining(found));
+  });
+
+  test("by id, the beginning of one, and digest", async () => {
+    for (const wanted of [images.pause.id, old, `pause@${images.pause.digest}`])
+      expect(await names(wanted)).toEqual(["localhost/pause:latest"]);
+  });
+
+  test("filters", async () => {
+    const app = ["quay.io/shop/app:1"];
+    expect(await names("-f", "label=team")).toEqual(app);
+    expect(await names("-f", "label=team=shop", "-f", "label=tier=web")).toEqual(app);
+    expect(await names("-f", "label=team=shop,label=tier=db")).toEqual([]);
+    expect(await names("-f", "label!=team", "-a")).not.toContain(app[0]);
+    expect(await names("--filter", "since=busybox")).toEqual(app);
+    expect(await names("-f", "before=quay.io/shop/app:1")).toContain("localhost/pause:latest");
+    expect(await names("-f", "before=quay.io/shop/app:1", "-f", "since=busybox")).toEqual([]);
+    expect(await names("-f", "dangling=true")).toEqual([]);
+    expect(await names("-f", "dangling=false", "pause")).toEqual(["localhost/pause:latest"]);
+    succeeded(await world.podman(["untag", images.pause.id]), "podman untag");
+    try {
+      expect(await names("-f", "dangling=true")).toEqual(["<none>:<none>"]);
+    } finally {
+      succeeded(await world.podman(["tag", images.pause.id, images.pause.name]), "podman tag");
+    }
+    // The pause image is that of the configuration.
+    expect(await names("-f", "pinned=true")).toEqual(["localhost/pause:latest"]);
+    expect(await names("-f", "in-use=true")).toEqual([]);
+    succeeded(await world.podman(["create", "--name", "user", "quay.io/shop/app:1"]), "podman create");
+    expect(await names("-f", "in-use=true")).toEqual(app);
+    expect(await names("-f", "in-use!=true", "-f", "pinned=false", "app")).toEqual([]);
+    succeeded(await world.podman(["rm", "user"]), "podman rm");
+  });
+
+  test("wrong filters are wrong usage; an image that is not there is no more than that", async () => {
+    for (const filter of ["bogus=1", "dangling=[x]", "label", "since=", "pinned=yes"]) {
+      const { stdout, exitCode } = await world.kpod(["images", "-f", filter]);
+      expect([filter, stdout, exitCode]).toEqual([filter, "", 2]);
+    }
+    const { stderr, exitCode } = await world.kpod(["images", "-f", "since=nosuch"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain("image nosuch is not in the store");
+  });
+
+  test("digests are shown, also where the record has none, and 1.0's fields", async () => {
+    const [heading, row] = await cells("--digests", "pause");
+    expect(heading).toEqual(["REPOSITORY", "TAG", "DIGEST", "IMAGE ID", "CREATED", "SIZE"]);
+    expect(row?.slice(0, 4)).toEqual(["localhost/pause", "latest", images.pause.digest, old]);
+    expect(await kpod("-n", "--notruncate", "--format", "table {{.ID}}\t{{.Name}}", "pause")).toBe(
+      `${images.pause.id}   localhost/pause:latest\n`,
+    );
+    expect(await kpod("--format", "table {{.Name}}", "pause")).toBe("IMAGE NAME\nlocalhost/pause:latest\n");
+    const file = join(world.root, "overlay-images/images.json");
+    const before = readFileSync(file, "utf8");
+    writeFileSync(
+      file,
+      before.replaceAll(/"digest":"[^"]*",/g, "").replaceAll(/"big-data-digests":\{[^}]*\},?/g, ""),
+    );
+    try {
+      expect((await listed()).get(images.pause.id)?.digest).toBe(images.pause.digest);
+    } finally {
+      writeFileSync(file, before);
+    }
+  });
 });

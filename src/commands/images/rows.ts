@@ -6,10 +6,16 @@ import type { ListedImage } from "../../lib/images/list";
 import { withSecondNames } from "../shared/output-format";
 
 /** The headings of the table of images. */
-export const imageColumns = ["REPOSITORY", "TAG", "IMAGE ID", "CREATED", "SIZE"];
+export function imageColumns({ digests }: { readonly digests: boolean }): string[] {
+  return ["REPOSITORY", "TAG", ...(digests ? ["DIGEST"] : []), "IMAGE ID", "CREATED", "SIZE"];
+}
 
 /** Headings of `table …` that are not the field's name in words. */
-export const imageHeadings: Readonly<Record<string, string>> = { ID: "IMAGE ID", CreatedSince: "CREATED" };
+export const imageHeadings: Readonly<Record<string, string>> = {
+  ID: "IMAGE ID",
+  Name: "IMAGE NAME",
+  CreatedSince: "CREATED",
+};
 
 /** How images are shown. */
 export interface ImageStyle {
@@ -21,6 +27,8 @@ export interface ImageStyle {
 /** A row of `images`: an image under one of its names, safe for a terminal. */
 export interface TemplateImage {
   readonly ID: string;
+  /** As it is stored, `<none>` without one. */
+  readonly Name: string;
   readonly Repository: string;
   readonly Tag: string;
   readonly Digest: string;
@@ -40,6 +48,7 @@ export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): Tem
       name === undefined ? ["<none>", "<none>"] : splitName(displayImageName(name, { noTrunc }));
     const fields = {
       ID: displayId(image.id, { noTrunc }),
+      Name: escapeControl(name ?? "<none>"),
       Repository: escapeControl(repository),
       Tag: escapeControl(tag),
       Digest: escapeControl(image.digest),
@@ -53,13 +62,17 @@ export function imageRows(image: ListedImage, { noTrunc, now }: ImageStyle): Tem
 }
 
 /** The cells of a row in the table. */
-export function imageCells({ Repository, Tag, ID, Created, Size }: TemplateImage): string[] {
-  return [Repository, Tag, ID, Created, Size];
+export function imageCells(
+  { Repository, Tag, Digest, ID, Created, Size }: TemplateImage,
+  { digests }: { readonly digests: boolean },
+): string[] {
+  return [Repository, Tag, ...(digests ? [Digest] : []), ID, Created, Size];
 }
 
-/** An image as `images --format json` shows it. */
+/** An image as `images --format json` shows it; the time also as kpod 1.0 called it. */
 export function imageJson({ id, names, digest, created, size }: ListedImage): Record<string, unknown> {
-  return { id, names, digest, createdAt: created?.toISOString() ?? null, size: size ?? null };
+  const time = created?.toISOString() ?? null;
+  return { id, names, digest, created: time, createdAt: time, size: size ?? null };
 }
 
 function splitName(name: string): [string, string] {

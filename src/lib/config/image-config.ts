@@ -22,6 +22,8 @@ export interface ImageConfig {
   imageVolumes: ImageVolumesType;
   /** Registries to look in for an image whose name has none (`registries`). */
   registries: string[];
+  /** Images that are never pruned, beside the pause image: names, with `*` at the end or on both (`pinned_images`). */
+  pinnedImages: string[];
 }
 
 /** The defaults of CRI-O 1.0.0. */
@@ -34,6 +36,7 @@ export function defaultImageConfig(): ImageConfig {
     insecureRegistries: [],
     imageVolumes: "mkdir",
     registries: [],
+    pinnedImages: [],
   };
 }
 
@@ -45,4 +48,5 @@ export const imageKeys: ConfigKeys<ImageConfig> = {
   insecureRegistries: { name: "insecure_registries", kind: texts },
   imageVolumes: { name: "image_volumes", kind: oneOf("mkdir", "ignore", "bind") },
   registries: { name: "registries", kind: texts },
+  pinnedImages: { name: "pinned_images", kind: texts, later: true },
 };

@@ -1,7 +1,11 @@
-import { createHash } from "node:crypto";
 import type { GraphDriverData } from "../storage/driver";
 import { isStorageId } from "../names/ids";
-import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
+import {
+  imageDigest,
+  readImageConfig,
+  readImageManifest,
+  type ImageConfigFile,
+} from "../storage/image-config";
 import { readLayerSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
@@ -59,7 +63,7 @@ export async function imageData(store: Store, wanted: string, signal?: AbortSign
   const image = await store.image(wanted);
   const manifest = readImageManifest(store, image);
   const file = readImageConfig(store, image, manifest);
-  const digest = image.digest ?? digestOf(store.imageData(image.id, "manifest"));
+  const digest = imageDigest(store, image);
   const size = await (await readLayerSizes(store, signal)).ofChain(image.layer);
   return {
     ID: image.id,
@@ -95,10 +99,6 @@ function namesOf(image: ImageRecord, digest: string): Pick<ImageData, "Tags" | "
     Tags: names.filter((name) => splitName(name).digest === undefined),
     Digests: [...new Set([...given, ...[...repositories].map((repository) => `${repository}@${digest}`)])],
   };
-}
-
-function digestOf(manifest: Buffer): string {
-  return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
 }
 
 function rootFsOf(file: ImageConfigFile): ImageData["RootFS"] {

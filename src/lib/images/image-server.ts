@@ -2,6 +2,7 @@ import type { Logger } from "../logger";
 import type { RemovedImage } from "../storage/image-removal";
 import type { StorageId } from "../names/ids";
 import { findImage } from "../storage/images";
+import { imageDigest } from "../storage/image-config";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
@@ -11,7 +12,7 @@ export interface ImageResult {
   id: StorageId;
   /** None for an image that lost its names to newer ones. */
   names: string[];
-  /** Digest of its manifest; "" when the store does not know it. */
+  /** Digest of its manifest; "" only when the store has lost that. */
   digest: string;
   /** Bytes of its layers; undefined when the store does not know them all. */
   size: number | undefined;
@@ -34,7 +35,7 @@ export class ImageServer {
     const found = filter === "" ? undefined : findImage(images, filter);
     const sizeOf = await persistedImageSizes(this.store, this.logger);
     return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
-      resultOf(image, sizeOf(image)),
+      resultOf(this.store, image, sizeOf(image)),
     );
   }
 
@@ -42,7 +43,7 @@ export class ImageServer {
   async imageStatus(nameOrId: string): Promise<ImageResult> {
     const image = await this.store.image(nameOrId);
     const sizeOf = await persistedImageSizes(this.store, this.logger);
-    return resultOf(image, sizeOf(image));
+    return resultOf(this.store, image, sizeOf(image));
   }
 
   /**
@@ -93,6 +94,6 @@ export class ImageServer {
   }
 }
 
-function resultOf(image: ImageRecord, size: number | undefined): ImageResult {
-  return { id: image.id, names: image.names ?? [], digest: image.digest ?? "", size };
+function resultOf(store: Store, image: ImageRecord, size: number | undefined): ImageResult {
+  return { id: image.id, names: image.names ?? [], digest: imageDigest(store, image), size };
 }

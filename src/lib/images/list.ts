@@ -1,20 +1,24 @@
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
-import { readImageConfig } from "../storage/image-config";
+import type { StorageId } from "../names/ids";
+import { imageDigest, readImageConfig, type ImageConfigFile } from "../storage/image-config";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
+import { textMap } from "../system/go-json";
 
 /** An image as a list shows it. */
 export interface ListedImage {
-  id: string;
+  id: StorageId;
   /** `REPOSITORY:TAG`; none for an image that lost its names to newer ones. */
   names: string[];
+  /** Of its manifest; "" only where the store has lost that. */
   digest: string;
   /** When it was built; when it came into the store where it does not say. */
   created: Date | undefined;
   /** Bytes of its layers, where the store knows them all; else undefined. */
   size: number | undefined;
+  labels: Readonly<Record<string, string>>;
 }
 
 /** The images of a store, newest first. What cannot be read of an image is left open. @throws KpodError CORRUPT, IO */
@@ -22,24 +26,28 @@ export async function listImages(store: Store, logger: Logger = silentLogger): P
   const images = await store.images();
   const sizeOf = await persistedImageSizes(store, logger);
   return images
-    .map((image) => ({
-      id: image.id,
-      names: image.names ?? [],
-      digest: image.digest ?? "",
-      created: createdOf(store, image),
-      size: sizeOf(image),
-    }))
+    .map((image) => {
+      const file = configOf(store, image);
+      return {
+        id: image.id,
+        names: image.names ?? [],
+        digest: imageDigest(store, image),
+        created: createdOf(image, file),
+        size: sizeOf(image),
+        labels: textMap(file?.config?.Labels),
+      };
+    })
     .sort((a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0));
 }
 
-function createdOf(store: Store, image: ImageRecord): Date | undefined {
-  const times = [builtAt(store, image), image.created].map((text) => new Date(text ?? ""));
+function createdOf(image: ImageRecord, file: ImageConfigFile | undefined): Date | undefined {
+  const times = [file?.created, image.created].map((text) => new Date(text ?? ""));
   return times.find((time) => !Number.isNaN(time.getTime()));
 }
 
-function builtAt(store: Store, image: ImageRecord): string | undefined {
+function configOf(store: Store, image: ImageRecord): ImageConfigFile | undefined {
   try {
-    return readImageConfig(store, image).created;
+    return readImageConfig(store, image);
   } catch (error) {
     // A damaged image is still listed; whoever uses it is told.
     if (!(error instanceof KpodError)) throw error;

@@ -1,7 +1,7 @@
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
-import { isImageName } from "../names/image-names";
-import { meantName } from "../storage/images";
+import { isImageName, meantImageNames } from "../names/image-names";
+import { meantName, namedImage } from "../storage/images";
 import type { ImageRecord } from "../storage/records";
 
 /** What a container's maker persists of the name of its image. */
@@ -38,6 +38,44 @@ export function imageNameMatches(wanted: string, name: string): boolean {
   return [name, withoutDigest(name), withoutTag(withoutDigest(name))].some(
     (candidate) => candidate === wanted || candidate.endsWith(`/${wanted}`),
   );
+}
+
+/**
+ * True when what a user writes, to choose among images, fits a name: by its last parts as {@link imageNameMatches} has
+ * it, as docker completes it, or with `*` and `?` for any characters but `/`.
+ */
+export function imageReferenceMatches(wanted: string, name: string): boolean {
+  if (/[*?]/.test(wanted)) {
+    const pattern = wanted
+      .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+      .replaceAll("*", "[^/]*")
+      .replaceAll("?", "[^/]");
+    return new RegExp(`^(?:.*/)?${pattern}(?::[^/]*)?(?:@.*)?$`).test(name);
+  }
+  return imageNameMatches(wanted, name) || meantImageNames(wanted).names.includes(name);
+}
+
+/** True for a name that a pattern of `pinned_images` means: as it stands, its beginning (`a*`), or what it holds (`*a*`). */
+function isPinnedName(pattern: string, name: string): boolean {
+  const text = pattern.replace(/^\*|\*$/g, "");
+  if (text === "") return false;
+  if (!pattern.endsWith("*")) return meantImageNames(pattern).names.includes(name);
+  return pattern.startsWith("*") ? name.includes(text) : name.startsWith(text);
+}
+
+/**
+ * The images that are never pruned: the pause image, and those that the configuration pins.
+ * @returns their ids
+ */
+export function pinnedImages(
+  images: readonly Pick<ImageRecord, "id" | "names" | "digest">[],
+  config: { readonly pauseImage: string; readonly pinnedImages: readonly string[] },
+): ReadonlySet<string> {
+  const pause = namedImage(images, config.pauseImage);
+  const pinned = images.filter(({ names }) =>
+    names?.some((name) => config.pinnedImages.some((pattern) => isPinnedName(pattern, name))),
+  );
+  return new Set([...(pause === undefined ? [] : [pause]), ...pinned].map(({ id }) => id));
 }
 
 function withoutDigest(name: string): string {

@@ -14,13 +14,19 @@ export function readImages(layout: StoreLayout, logger: Logger): ImageRecord[] {
   );
 }
 
+/** What of an image says whether it is meant. */
+type NamedImage = Pick<ImageRecord, "id" | "names" | "digest" | "big-data-names">;
+
 /**
  * Finds the image that a user means: by id, by a unique prefix of it (three digits at least), by
  * `name@sha256:…`, or by name, which is completed as docker does (`busybox` is `docker.io/library/busybox:latest`, then
  * `localhost/busybox:latest`, then `busybox`).
  * @throws KpodError AMBIGUOUS when a prefix fits several images, or a name is the beginning of another image's id
  */
-export function findImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
+export function findImage<Image extends NamedImage>(
+  images: readonly Image[],
+  wanted: string,
+): Image | undefined {
   const exact = images.find((image) => image.id === wanted);
   if (exact !== undefined) return exact;
   const named = namedImage(images, wanted);
@@ -37,7 +43,11 @@ export function findImage(images: readonly ImageRecord[], wanted: string): Image
   return fitting[0];
 }
 
-function namedImage(images: readonly ImageRecord[], wanted: string): ImageRecord | undefined {
+/** The image that has a name, or is of a repository with a digest. */
+export function namedImage<Image extends NamedImage>(
+  images: readonly Image[],
+  wanted: string,
+): Image | undefined {
   const { names, repositories, digest } = meantImageNames(wanted);
   const named = firstOf(names, (name) => images.find((image) => image.names?.includes(name) === true));
   if (named !== undefined || digest === undefined) return named;
@@ -58,12 +68,12 @@ function firstOf<T>(names: readonly string[], find: (name: string) => T | undefi
 }
 
 /** Whether a digest is that of an image's manifest, or of the index through which it came. */
-function hasDigest(image: ImageRecord, digest: string): boolean {
+function hasDigest(image: NamedImage, digest: string): boolean {
   return image.digest === digest || image["big-data-names"]?.includes(`manifest-${digest}`) === true;
 }
 
 /** The name of an image that a user means; undefined when it is meant by its id or digest. */
-export function meantName(image: ImageRecord, wanted: string): string | undefined {
+export function meantName(image: NamedImage, wanted: string): string | undefined {
   return meantImageNames(wanted).names.find((name) => image.names?.includes(name) === true);
 }
 

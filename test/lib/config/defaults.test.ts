@@ -51,6 +51,7 @@ test("the defaults are those of CRI-O 1.0.0", () => {
     insecureRegistries: [],
     imageVolumes: "mkdir",
     registries: [],
+    pinnedImages: [],
     networkDir: "/etc/cni/net.d/",
     pluginDir: "/opt/cni/bin/",
     pluginDirs: [],

@@ -6,6 +6,7 @@ import { templateView } from "../../../src/commands/shared/template-view";
 import { templatePod } from "../../../src/commands/pod/ps/template";
 import { openListing } from "../../../src/commands/shared/listing";
 import { templateFields } from "../../../src/commands/stats/rows";
+import { newStorageId } from "../../../src/lib/names/ids";
 import { sandboxFilterKeys } from "../../../src/lib/operations/filter-sandboxes";
 import { containerFilterKeys } from "../../../src/lib/operations/filter-containers";
 import { nodeInfo } from "../../../src/lib/operations/info";
@@ -38,7 +39,14 @@ test("the fields that are offered are those that templates know", async () => {
 });
 
 test("those of images and info, too", async () => {
-  const image = { id: "", names: [], digest: "", created: undefined, size: undefined };
+  const image = {
+    id: newStorageId(),
+    names: [],
+    digest: "",
+    created: undefined,
+    size: undefined,
+    labels: {},
+  };
   const [row = {}] = imageRows(image, { noTrunc: false, now: 0 });
   expect(offered("images", "--format")).toEqual(Object.keys(row));
   const { server } = await loaded();
