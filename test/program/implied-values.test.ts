@@ -1,3 +1,4 @@
+import { flagValues } from "../../src/program/flag-values";
 import { parseFlags } from "../../src/program/parser";
 import type { FlagSpecs } from "../../src/shell/flags";
 import { UsageError } from "../../src/shell/errors";
@@ -48,3 +49,15 @@ test.each(["--watch=", "-w x=1 --watch=soon", "-w0", "--watch=-1", "-w 5s", "-w 
     expect(() => parse(line)).toThrow(UsageError);
   },
 );
+
+test.each([
+  ["", true],
+  ["--verify", true],
+  ["--verify=false", false],
+  ["--verify=false --verify", true],
+  ["--verify=0 word", false],
+])("%j: a switch that is on by default is %s", (line, value) => {
+  const on = { verify: { on: true, help: "" } } as const satisfies FlagSpecs;
+  const { given } = parseFlags(line === "" ? [] : line.split(" "), on, { stopAtArgument: false });
+  expect(flagValues(on, given)).toEqual({ verify: value });
+});

@@ -39,6 +39,8 @@ const variables: { readonly [F in keyof KeyedFields]?: string } = {
   signaturePolicyPath: "CONTAINER_SIGNATURE_POLICY",
   insecureRegistries: "CONTAINER_INSECURE_REGISTRY",
   imageVolumes: "CONTAINER_IMAGE_VOLUMES",
+  globalAuthFile: "CONTAINER_GLOBAL_AUTH_FILE",
+  pauseImageAuthFile: "CONTAINER_PAUSE_IMAGE_AUTH_FILE",
   registries: "CONTAINER_REGISTRY",
   networkDir: "CONTAINER_CNI_CONFIG_DIR",
   pluginDirs: "CONTAINER_CNI_PLUGIN_DIR",

@@ -1,4 +1,4 @@
-import { oneOf, text, texts, type ConfigKeys } from "./keys";
+import { oneOf, pathOrNone, text, texts, type ConfigKeys } from "./keys";
 
 /**
  * What becomes of the volumes an image declares: `mkdir` makes the directory in the container's own layer,
@@ -20,6 +20,10 @@ export interface ImageConfig {
   insecureRegistries: string[];
   /** What becomes of the volumes an image declares (`image_volumes`). */
   imageVolumes: ImageVolumesType;
+  /** File with the credentials of registries, "" for none (`global_auth_file`). */
+  globalAuthFile: string;
+  /** File with the credentials for the image of the infra containers, "" for none (`pause_image_auth_file`). */
+  pauseImageAuthFile: string;
   /** Registries to look in for an image whose name has none (`registries`). */
   registries: string[];
   /** Images that are never pruned, beside the pause image: names, with `*` at the end or on both (`pinned_images`). */
@@ -35,6 +39,8 @@ export function defaultImageConfig(): ImageConfig {
     signaturePolicyPath: "",
     insecureRegistries: [],
     imageVolumes: "mkdir",
+    globalAuthFile: "",
+    pauseImageAuthFile: "",
     registries: [],
     pinnedImages: [],
   };
@@ -47,6 +53,8 @@ export const imageKeys: ConfigKeys<ImageConfig> = {
   signaturePolicyPath: { name: "signature_policy", kind: text },
   insecureRegistries: { name: "insecure_registries", kind: texts },
   imageVolumes: { name: "image_volumes", kind: oneOf("mkdir", "ignore", "bind") },
+  globalAuthFile: { name: "global_auth_file", kind: pathOrNone, later: true },
+  pauseImageAuthFile: { name: "pause_image_auth_file", kind: pathOrNone, later: true },
   registries: { name: "registries", kind: texts },
   pinnedImages: { name: "pinned_images", kind: texts, later: true },
 };

@@ -1,17 +1,14 @@
-import { existsSync, mkdtempSync, symlinkSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
-import { findExecutable } from "../system/executable";
-import { programMessage } from "../system/program-message";
 import type { StorageId } from "../names/ids";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
 import { removeStrayLayers } from "../storage/image-removal";
-import { removeTree } from "../system/remove-tree";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
+import { callSkopeo, requireSkopeo, storeReference, withScratch } from "./skopeo";
 import { layoutsApart, unpack } from "./unpack";
 
 /** How images are loaded. */
@@ -28,8 +25,6 @@ export interface LoadedImage {
   id: string;
   name: string;
 }
-
-const usualPolicy = "/etc/containers/policy.json";
 
 /**
  * Loads the images of a docker archive, an OCI archive or an OCI layout directory into the store; skopeo does
@@ -50,49 +45,46 @@ export async function loadImages(
     });
   }
   const images = await readArchive(path);
-  const skopeo = findExecutable("", "/usr/bin/skopeo");
-  if (skopeo === undefined) {
-    throw new KpodError("UNSUPPORTED", "images are loaded by skopeo, which is not installed", {
-      hint: "install it (Debian: apt-get install skopeo)",
-    });
-  }
+  const skopeo = requireSkopeo("images are loaded");
   if (options.tag !== undefined && images.length > 1) {
     throw new KpodError(
       "BAD_ARGUMENT",
       `${path} holds ${images.length} images, which cannot all be ${options.tag}`,
     );
   }
-  const loaded: LoadedImage[] = [];
-  const scratch = mkdtempSync(join(directoryForBigFiles(), "kpod-load-"));
   const before = new Set((await store.layers()).map(({ id }) => id));
-  try {
-    // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
-    const source = join(scratch, "image");
-    if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
-      symlinkSync(absolutePath("the archive", path), source);
+  return withScratch("load", async (scratch) => {
+    const loaded: LoadedImage[] = [];
+    const destination = storeReference(store, config, join(scratch, "run"));
+    try {
+      // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
+      const source = join(scratch, "image");
+      if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
+        symlinkSync(absolutePath("the archive", path), source);
+      }
+      const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", options.signal);
+      const names = options.tag === undefined ? namesOf(images, path) : [options.tag];
+      for (const [index, image] of images.entries()) {
+        const name = names[index] ?? "";
+        const layout = image.entry === undefined ? undefined : await apart(image.entry);
+        const from =
+          layout === undefined
+            ? `${image.transport}:${source}${image.selector}`
+            : `oci:${layout}${image.selector}`;
+        await callSkopeo(skopeo, ["copy", "--quiet", from, `${destination}${name}`], {
+          what: "load the image",
+          scratch,
+          config,
+          signal: options.signal,
+        });
+        loaded.push({ name, id: (await store.image(name)).id });
+      }
+    } catch (error) {
+      await rollbackLayers(store, path, before, options.logger ?? silentLogger);
+      throw error;
     }
-    const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", options.signal);
-    const names = options.tag === undefined ? namesOf(images, path) : [options.tag];
-    for (const [index, image] of images.entries()) {
-      const name = names[index] ?? "";
-      const layout = image.entry === undefined ? undefined : await apart(image.entry);
-      await copy(skopeo, {
-        image: layout === undefined ? image : { ...image, transport: "oci" },
-        scratch,
-        source: layout ?? source,
-        destination: `containers-storage:${storeReference(store, config, join(scratch, "run"))}${name}`,
-        config,
-        options,
-      });
-      loaded.push({ name, id: (await store.image(name)).id });
-    }
-  } catch (error) {
-    await rollbackLayers(store, path, before, options.logger ?? silentLogger);
-    throw error;
-  } finally {
-    removeTree(scratch);
-  }
-  return loaded;
+    return loaded;
+  });
 }
 
 /** Layers that were whole are in the store already; without the image nobody would ever remove them. */
@@ -111,13 +103,6 @@ async function rollbackLayers(
     if (!(error instanceof KpodError)) throw error;
     logger.warn(`layers of ${path} may be left in the store: ${error.message}`);
   }
-}
-
-/** Where skopeo would put layers on their way, too; /tmp often is in memory. */
-function directoryForBigFiles(): string {
-  const { TMPDIR = "" } = process.env;
-  if (TMPDIR !== "") return TMPDIR;
-  return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
 }
 
 /**
@@ -139,51 +124,4 @@ function namesOf(images: readonly ArchivedImage[], path: string): string[] {
     const chosen = names[index] ?? "";
     return name === undefined && isTaken(chosen) ? `${repository}:${mark}` : chosen;
   });
-}
-
-/**
- * The store in the words of containers/image: `[DRIVER@ROOT+RUNROOT:OPTIONS]`.
- * @param runRoot a directory of its own: a skopeo that does not know volatile layers (containers/storage before 1.45)
- * takes them off the list of mounts when it writes that, and the next clean stop of CRI-O then unmounts the root file
- * systems of all its containers. An image needs nothing of the store's own run directory
- */
-function storeReference(store: Store, config: Pick<Config, "storageOptions">, runRoot: string): string {
-  const { root, driver } = store.layout;
-  const options = config.storageOptions.length === 0 ? "" : `:${config.storageOptions.join(",")}`;
-  return `[${driver}@${root}+${runRoot}${options}]`;
-}
-
-interface CopyRequest {
-  image: ArchivedImage;
-  /** A directory for files on their way. */
-  scratch: string;
-  source: string;
-  destination: string;
-  config: Pick<Config, "signaturePolicyPath">;
-  options: LoadOptions;
-}
-
-async function copy(skopeo: string, request: CopyRequest): Promise<void> {
-  const { image, scratch, source, destination, config, options } = request;
-  const { execa } = await import("execa");
-  const policy =
-    config.signaturePolicyPath !== ""
-      ? ["--policy", config.signaturePolicyPath]
-      : existsSync(usualPolicy)
-        ? []
-        : ["--insecure-policy"];
-  const args = [...policy, "copy", "--quiet", `${image.transport}:${source}${image.selector}`, destination];
-  const result = await execa(skopeo, args, {
-    reject: false,
-    stdin: "ignore",
-    cwd: "/",
-    // One that is ended does not clear away what it put there.
-    env: { TMPDIR: scratch },
-    ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
-  });
-  if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");
-  if (result.failed) {
-    const said = programMessage(result.stderr);
-    throw new KpodError("IO", `skopeo cannot load the image${said === "" ? "" : `: ${said}`}`);
-  }
 }

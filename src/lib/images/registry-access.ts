@@ -1,0 +1,73 @@
+import { writeFileSync } from "node:fs";
+import { BlockList, isIP, isIPv4 } from "node:net";
+import { join } from "node:path";
+import type { Config } from "../config";
+import { KpodError } from "../errors";
+import { absolutePath } from "../system/paths";
+
+/** How registries are spoken to. */
+export interface RegistryAccess {
+  /** `USER:PASSWORD` */
+  credentials?: string | undefined;
+  /** File with credentials; default that of `$REGISTRY_AUTH_FILE`, else of crio.conf, else skopeo's own. */
+  authFile?: string | undefined;
+  /** Directory with `*.crt`, `*.cert` and `*.key` for TLS. */
+  certDir?: string | undefined;
+  /** False also speaks to registries without TLS, or with a certificate that nobody vouches for. */
+  tlsVerify?: boolean | undefined;
+}
+
+/**
+ * The flags that tell skopeo how to speak to a registry.
+ * @param prefix `src-`, `dest-`, or "" for commands that speak to one registry alone
+ * @param scratch where a file with the credentials is written: those on a command line are everybody's to read
+ * @throws KpodError BAD_ARGUMENT for credentials without a password
+ */
+export function accessFlags(
+  prefix: "src-" | "dest-" | "",
+  registry: string,
+  access: RegistryAccess,
+  { config, scratch }: { config: Pick<Config, "insecureRegistries" | "globalAuthFile">; scratch: string },
+): string[] {
+  const { credentials, certDir, tlsVerify = true } = access;
+  const authFile =
+    credentials === undefined ? authFileOf(access, config) : writeCredentials(scratch, registry, credentials);
+  const plain = !tlsVerify || isInsecure(registry, config.insecureRegistries);
+  return [
+    ...(authFile === "" ? [] : [`--${prefix}authfile`, authFile]),
+    ...(certDir === undefined ? [] : [`--${prefix}cert-dir`, absolutePath("--cert-dir", certDir)]),
+    ...(plain ? [`--${prefix}tls-verify=false`] : []),
+  ];
+}
+
+function authFileOf({ authFile }: RegistryAccess, { globalAuthFile }: Pick<Config, "globalAuthFile">): string {
+  if (authFile !== undefined) return absolutePath("--authfile", authFile);
+  const { REGISTRY_AUTH_FILE = "" } = process.env;
+  return REGISTRY_AUTH_FILE === "" ? globalAuthFile : absolutePath("REGISTRY_AUTH_FILE", REGISTRY_AUTH_FILE);
+}
+
+function writeCredentials(scratch: string, registry: string, credentials: string): string {
+  if (!/^[^:]+:./s.test(credentials)) {
+    throw new KpodError("BAD_ARGUMENT", "the credentials have no password", { hint: "give --creds USER:PASSWORD" });
+  }
+  const path = join(scratch, "auth.json");
+  const auth = Buffer.from(credentials).toString("base64");
+  writeFileSync(path, JSON.stringify({ auths: { [registry]: { auth } } }), { mode: 0o600 });
+  return path;
+}
+
+/** Whether `insecure_registries` of crio.conf has a registry: by name, with or without its port, or as `10.0.0.0/8`. */
+export function isInsecure(registry: string, insecure: readonly string[]): boolean {
+  const host = registry.replace(/:\d+$/, "");
+  const address = host.replace(/^\[(.*)\]$/, "$1");
+  return insecure.some((entry) => {
+    if (entry === registry || entry === host) return true;
+    const [network = "", bits = ""] = entry.split("/");
+    if (isIP(address) === 0 || isIP(network) !== isIP(address) || !/^\d{1,3}$/.test(bits)) return false;
+    const family = isIPv4(address) ? "ipv4" : "ipv6";
+    if (Number(bits) > (family === "ipv4" ? 32 : 128)) return false;
+    const list = new BlockList();
+    list.addSubnet(network, Number(bits), family);
+    return list.check(address, family);
+  });
+}

@@ -1,0 +1,155 @@
+import { existsSync, mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Config } from "../config";
+import { KpodError } from "../errors";
+import type { Store } from "../storage/store";
+import { findExecutable } from "../system/executable";
+import { programMessage } from "../system/program-message";
+import { removeTree } from "../system/remove-tree";
+
+/** Whom the progress of a transfer is told. */
+export interface TransferProgress {
+  /** Is given a line for each step. */
+  onLine?: ((line: string) => void) | undefined;
+  /** Standard output or error, where it is a terminal: on it a line for each blob is drawn instead, with bar, bytes and rate. */
+  terminal?: 1 | 2 | undefined;
+}
+
+/** What of the configuration skopeo is told. */
+export type SkopeoConfig = Pick<Config, "signaturePolicyPath">;
+
+/** How skopeo is called. */
+export interface SkopeoCall {
+  /** What is being done, for errors: `pull docker.io/library/busybox:latest`. */
+  what: string;
+  /** A directory for files on their way. */
+  scratch: string;
+  config: SkopeoConfig;
+  /** Words before the command of skopeo: `--override-arch`. */
+  globals?: readonly string[];
+  signal?: AbortSignal | undefined;
+  progress?: TransferProgress | undefined;
+}
+
+const usualPolicy = "/etc/containers/policy.json";
+
+/**
+ * Finds skopeo.
+ * @param what is done with it: `images are loaded`
+ * @throws KpodError UNSUPPORTED where it is not installed
+ */
+export function requireSkopeo(what: string): string {
+  const skopeo = findExecutable("", "/usr/bin/skopeo");
+  if (skopeo !== undefined) return skopeo;
+  throw new KpodError("UNSUPPORTED", `${what} by skopeo, which is not installed`, {
+    hint: "install it (Debian: apt-get install skopeo)",
+  });
+}
+
+/**
+ * The store in the words of containers/image: `containers-storage:[DRIVER@ROOT+RUNROOT:OPTIONS]`.
+ * @param runRoot a directory of its own: a skopeo that does not know volatile layers (containers/storage before 1.45)
+ * takes them off the list of mounts when it writes that, and the next clean stop of CRI-O then unmounts the root file
+ * systems of all its containers. An image needs nothing of the store's own run directory
+ */
+export function storeReference(
+  store: Store,
+  config: Pick<Config, "storageOptions">,
+  runRoot: string,
+): string {
+  const { root, driver } = store.layout;
+  const options = config.storageOptions.length === 0 ? "" : `:${config.storageOptions.join(",")}`;
+  return `containers-storage:[${driver}@${root}+${runRoot}${options}]`;
+}
+
+/** Makes a directory for files on their way, has them used, and removes it whatever happens. */
+export async function withScratch<T>(name: string, action: (scratch: string) => Promise<T>): Promise<T> {
+  const scratch = mkdtempSync(join(directoryForBigFiles(), `kpod-${name}-`));
+  try {
+    return await action(scratch);
+  } finally {
+    removeTree(scratch);
+  }
+}
+
+/** Where skopeo would put layers on their way, too; /tmp often is in memory. */
+function directoryForBigFiles(): string {
+  const { TMPDIR = "" } = process.env;
+  if (TMPDIR !== "") return TMPDIR;
+  return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
+}
+
+/**
+ * Runs skopeo to its end.
+ * @returns what it printed; "" where a terminal shows it
+ * @throws KpodError INTERRUPTED; else IO with skopeo's words
+ */
+export async function callSkopeo(
+  skopeo: string,
+  words: readonly string[],
+  call: SkopeoCall,
+): Promise<string> {
+  const { what, scratch, config, globals = [], signal, progress = {} } = call;
+  const { execa } = await import("execa");
+  const policy =
+    config.signaturePolicyPath !== ""
+      ? ["--policy", config.signaturePolicyPath]
+      : existsSync(usualPolicy)
+        ? []
+        : ["--insecure-policy"];
+  const { onLine, terminal } = progress;
+  const tell = function* (line: unknown): Generator<string, void, void> {
+    onLine?.(String(line));
+    yield String(line);
+  };
+  const result = await execa(skopeo, [...policy, ...globals, ...words], {
+    reject: false,
+    stdin: "ignore",
+    stdout: terminal ?? (onLine === undefined ? "pipe" : tell),
+    cwd: "/",
+    // One that is ended does not clear away what it put there.
+    env: { TMPDIR: scratch },
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
+  if (result.isCanceled || result.signal === "SIGINT") {
+    throw new KpodError("INTERRUPTED", `interrupted: cannot ${what}`);
+  }
+  if (result.failed) throw skopeoError(what, result.stderr);
+  return typeof result.stdout === "string" ? result.stdout : "";
+}
+
+/** What skopeo's failures come to, by its words; the first that fits counts. */
+const failures: readonly (readonly [RegExp, "NOT_FOUND" | "NOT_PERMITTED" | "IO", string])[] = [
+  [
+    /server gave HTTP response to HTTPS client/,
+    "IO",
+    "it speaks no TLS: give --tls-verify=false, or name it in insecure_registries of crio.conf",
+  ],
+  [
+    /x509:|certificate/,
+    "IO",
+    "give the registry's CA with --cert-dir, or put it below /etc/containers/certs.d",
+  ],
+  [
+    /unauthorized|authentication required|access to the requested resource is not authorized|invalid username\/password/,
+    "NOT_PERMITTED",
+    "give credentials with --creds USER:PASSWORD or --authfile FILE",
+  ],
+  [/manifest unknown|name unknown|\b404\b|not found/, "NOT_FOUND", "see whether name and tag are right"],
+  [/toomanyrequests|\b429\b/, "IO", "the registry limits pulls: try later, or with credentials"],
+  [
+    /no such host|connection refused|i\/o timeout|network is unreachable|no route to host|server misbehaving/,
+    "IO",
+    "the registry cannot be reached from this node",
+  ],
+  [/no space left on device/, "IO", "make room in the store, or set TMPDIR to a directory with room"],
+];
+
+function skopeoError(what: string, stderr: string): KpodError {
+  const said = programMessage(stderr);
+  const [, code = "IO", hint] = failures.find(([pattern]) => pattern.test(said)) ?? [];
+  const message = `skopeo cannot ${what}${said === "" ? "" : `: ${said}`}`;
+  return new KpodError(code, message, hint === undefined ? {} : { hint });
+}
