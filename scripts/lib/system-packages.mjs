@@ -47,7 +47,7 @@ export const REQUIREMENTS = [
     ...ALWAYS,
     isThere: () => BUSYBOX_PATHS.some((path) => existsSync(path) && isStaticProgram(path)),
   },
-  program("skopeo", "`kpod load` reads image archives with it", ALWAYS),
+  program("skopeo", "`kpod load` and `kpod pull` bring images with it", ALWAYS),
   {
     what: "/etc/containers/policy.json",
     packageName: "golang-github-containers-common",
@@ -59,6 +59,8 @@ export const REQUIREMENTS = [
   program("crun", "the other runtime that kpod has to work with", TESTS),
   program("podman", "reads the same store, to compare with", TESTS),
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),
+  program("docker-registry", "a registry to pull from and to push to", TESTS),
+  program("openssl", "makes the certificate of that registry", TESTS),
   program("xz", "packs an image archive that kpod has to unpack", { ...TESTS, packageName: "xz-utils" }),
   program("jq", "reads kpod's JSON as a script would", TESTS),
   program("strace", "tells which files a call of kpod opens, and which processes it starts", TESTS),

@@ -102,7 +102,7 @@ export class ContainerServer implements ServerParts {
 
   /** Images in the store. */
   get storageImageServer(): ImageServer {
-    this.imageServer ??= new ImageServer(this.store, this.logger);
+    this.imageServer ??= new ImageServer(this.store, this.config, this.logger);
     return this.imageServer;
   }
 

@@ -8,6 +8,16 @@ export { imageData, type ImageData } from "./images/data";
 export { imageHistory, type ImageHistoryEntry } from "./images/history";
 export { listImages, type ListedImage } from "./images/list";
 export { loadImages, type LoadedImage, type LoadOptions } from "./images/load";
+export type {
+  PreparedImage,
+  PrepareOptions,
+  PulledImage,
+  PullOptions,
+  PullPolicy,
+  TransferConfig,
+} from "./images/pull";
+export type { RegistryAccess } from "./images/registry-access";
+export type { TransferProgress } from "./images/skopeo";
 export { Registrar } from "./names/registrar";
 export { TruncIndex } from "./names/trunc-index";
 export { createPodContainer } from "./launch/container";

@@ -22,6 +22,7 @@ import { command as podRunCommand } from "../commands/pod/run/command";
 import { command as podStopCommand } from "../commands/pod/stop/command";
 import { command as podUnpauseCommand } from "../commands/pod/unpause/command";
 import { command as psCommand } from "../commands/ps/command";
+import { command as pullCommand } from "../commands/pull/command";
 import { command as renameCommand } from "../commands/rename/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
@@ -58,6 +59,7 @@ export const commandFolders: readonly Command[] = [
   command("pod stop", podStopCommand, () => import("../commands/pod/stop/run")),
   command("pod unpause", podUnpauseCommand, () => import("../commands/pod/unpause/run")),
   command("ps", psCommand, () => import("../commands/ps/run")),
+  command("pull", pullCommand, () => import("../commands/pull/run")),
   command("rename", renameCommand, () => import("../commands/rename/run")),
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),

@@ -6,6 +6,7 @@ import { imageDigest } from "../storage/image-config";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
+import type { PreparedImage, PrepareOptions, PulledImage, PullOptions, TransferConfig } from "./pull";
 
 /** An image of the store in short (libkpod: storage.ImageResult). */
 export interface ImageResult {
@@ -22,6 +23,7 @@ export interface ImageResult {
 export class ImageServer {
   constructor(
     private readonly store: Store,
+    private readonly config: TransferConfig,
     private readonly logger: Logger,
   ) {}
 
@@ -86,6 +88,27 @@ export class ImageServer {
   async removeImage(nameOrId: string, options: { force?: boolean } = {}): Promise<RemovedImage> {
     const { removeImage } = await import("../storage/image-removal");
     return removeImage(this.store, nameOrId, { ...options, logger: this.logger });
+  }
+
+  /**
+   * Pulls an image into the store (libkpod: PullImage).
+   * @param wanted a name as users write it, or `TRANSPORT:…` as skopeo knows them
+   * @returns the image; of all tags or of an archive several
+   * @throws KpodError BAD_ARGUMENT, BAD_CONFIG; NOT_FOUND, NOT_PERMITTED, IO with the reason of each registry that was
+   * asked; UNSUPPORTED without skopeo and for a split image store; INTERRUPTED
+   */
+  async pullImage(wanted: string, options: PullOptions = {}): Promise<PulledImage[]> {
+    const { pullImage } = await import("./pull");
+    return pullImage(this.store, this.config, wanted, { logger: this.logger, ...options });
+  }
+
+  /**
+   * Asks the registries for an image without fetching it (libkpod: PrepareImage).
+   * @throws KpodError as {@link pullImage}
+   */
+  async prepareImage(wanted: string, options: PrepareOptions = {}): Promise<PreparedImage> {
+    const { prepareImage } = await import("./pull");
+    return prepareImage(this.config, wanted, options);
   }
 
   /** The store that the images are in (libkpod: GetStore). */

@@ -3,6 +3,7 @@ import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
+import { meantImageNames, newImageName } from "../names/image-names";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
@@ -15,6 +16,8 @@ import { layoutsApart, unpack } from "./unpack";
 export interface LoadOptions {
   /** The name to give; default the one that the image bears in its archive. */
   tag?: string | undefined;
+  /** The only image of the archive that is meant, by its name there; where that is alone and has none, it gets this. */
+  pick?: string | undefined;
   /** Ends the work. */
   signal?: AbortSignal | undefined;
   logger?: Logger | undefined;
@@ -44,12 +47,12 @@ export async function loadImages(
       hint: "load them with skopeo or podman",
     });
   }
-  const images = await readArchive(path);
+  const { images, given } = pickedOf(await readArchive(path), path, options);
   const skopeo = requireSkopeo("images are loaded");
-  if (options.tag !== undefined && images.length > 1) {
+  if (given !== undefined && images.length > 1) {
     throw new KpodError(
       "BAD_ARGUMENT",
-      `${path} holds ${images.length} images, which cannot all be ${options.tag}`,
+      `${path} holds ${images.length} images, which cannot all be ${given}`,
     );
   }
   const before = new Set((await store.layers()).map(({ id }) => id));
@@ -63,7 +66,7 @@ export async function loadImages(
         symlinkSync(absolutePath("the archive", path), source);
       }
       const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", options.signal);
-      const names = options.tag === undefined ? namesOf(images, path) : [options.tag];
+      const names = given === undefined ? namesOf(images, path) : [given];
       for (const [index, image] of images.entries()) {
         const name = names[index] ?? "";
         const layout = image.entry === undefined ? undefined : await apart(image.entry);
@@ -85,6 +88,22 @@ export async function loadImages(
     }
     return loaded;
   });
+}
+
+/** The images that are meant, and the name to give. @throws KpodError NOT_FOUND where none is called so */
+function pickedOf(
+  images: readonly ArchivedImage[],
+  path: string,
+  { pick, tag }: LoadOptions,
+): { images: readonly ArchivedImage[]; given: string | undefined } {
+  if (pick === undefined) return { images, given: tag };
+  const meant = new Set([pick, ...meantImageNames(pick).names]);
+  const picked = images.filter(({ name, selector }) => meant.has(name ?? "") || selector === `:${pick}`);
+  if (picked.length > 0) return { images: picked, given: tag };
+  const [only] = images;
+  if (images.length === 1 && only?.name === undefined) return { images, given: tag ?? newImageName(pick) };
+  const names = images.map(({ name = "<none>" }) => name).join(", ");
+  throw new KpodError("NOT_FOUND", `${path} holds no image ${pick}`, { hint: `it holds ${names}` });
 }
 
 /** Layers that were whole are in the store already; without the image nobody would ever remove them. */

@@ -2,7 +2,7 @@ import type { Config } from "../config";
 import type { Environment } from "../config/environment";
 import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
-import { isImageName, splitName } from "./names";
+import { canonicalRepository, isImageName, registryOf, splitName } from "../names/image-names";
 
 /** What an image that is to be pulled may be called in full. */
 export interface PullNames {
@@ -18,14 +18,7 @@ export interface PullNames {
  */
 export function fullName(name: string): string {
   const { repository, tag, digest } = splitName(name);
-  const plain = repository.replace(/^(?:index|registry-1)\.docker\.io\//, "docker.io/");
-  const official = plain.replace(/^docker\.io\/(?=[^/]+$)/, "docker.io/library/");
-  return official + (digest === undefined ? `:${tag ?? "latest"}` : `@${digest}`);
-}
-
-/** The registry of a full name. */
-export function registryOf(name: string): string {
-  return name.split("/")[0] ?? name;
+  return canonicalRepository(repository) + (digest === undefined ? `:${tag ?? "latest"}` : `@${digest}`);
 }
 
 /**
@@ -44,8 +37,7 @@ export function pullNames(
   const found = (names: readonly string[]): PullNames => ({ names, registriesFile: file });
   const { repository } = splitName(wanted);
   const rest = wanted.slice(repository.length);
-  const [first = ""] = repository.split("/");
-  if (repository.includes("/") && (/[.:]/.test(first) || first === "localhost")) return found([fullName(wanted)]);
+  if (registryOf(repository) !== undefined) return found([fullName(wanted)]);
   const alias = Object.hasOwn(aliases, repository) ? aliases[repository] : undefined;
   if (alias !== undefined && alias !== "") return found([fullName(alias + rest)]);
   if (repository.includes("/")) return found([fullName(`docker.io/${wanted}`)]);

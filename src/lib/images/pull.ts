@@ -1,15 +1,17 @@
-import { join } from "node:path";
+import { existsSync, symlinkSync } from "node:fs";
+import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import type { StorageId } from "../names/ids";
+import { newImageName, registryOf, splitName } from "../names/image-names";
 import { removeStrayLayers } from "../storage/image-removal";
 import { findImage } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
+import { absolutePath } from "../system/paths";
 import { loadImages } from "./load";
-import { splitName } from "./names";
-import { pullNames, registryOf } from "./pull-names";
+import { pullNames } from "./pull-names";
 import { accessFlags, type RegistryAccess } from "./registry-access";
 import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
 
@@ -40,6 +42,9 @@ export interface PullOptions extends RegistryAccess {
   signal?: AbortSignal | undefined;
   logger?: Logger | undefined;
 }
+
+/** How registries are asked for an image. */
+export type PrepareOptions = Pick<PullOptions, keyof RegistryAccess | "platform" | "progress" | "signal">;
 
 /** An image as it was pulled. */
 export interface PulledImage {
@@ -103,7 +108,7 @@ export async function pullImage(
 export async function prepareImage(
   config: TransferConfig,
   wanted: string,
-  options: Omit<PullOptions, "policy" | "allTags"> = {},
+  options: PrepareOptions = {},
 ): Promise<PreparedImage> {
   const source = sourceOf(wanted, config.defaultTransport);
   if (source.transport !== "docker") {
@@ -113,7 +118,7 @@ export async function prepareImage(
   return withScratch("pull", async (scratch) => {
     const { names, registriesFile } = pullNames(source.name, config);
     return firstOf(names, options.progress, async (name) => {
-      const flags = accessFlags("", registryOf(name), options, { config, scratch });
+      const flags = accessFlags("", registryOf(name) ?? "docker.io", options, { config, scratch });
       const text = await callSkopeo(skopeo, ["inspect", "--no-tags", ...flags, `docker://${name}`], {
         what: `look at ${name}`,
         scratch,
@@ -125,9 +130,9 @@ export async function prepareImage(
       const { Digest, Architecture, Os, Labels, Layers } = isRecord(said) ? said : {};
       return {
         name,
-        digest: String(Digest ?? ""),
-        architecture: String(Architecture ?? ""),
-        os: String(Os ?? ""),
+        digest: textOf(Digest),
+        architecture: textOf(Architecture),
+        os: textOf(Os),
         labels: isRecord(Labels)
           ? Object.fromEntries(Object.entries(Labels).map(([key, value]) => [key, String(value)]))
           : {},
@@ -143,6 +148,10 @@ interface Source {
   name: string;
 }
 
+function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
 /** Takes `TRANSPORT:NAME` apart; a bare name goes through `default_transport`. @throws KpodError BAD_ARGUMENT */
 function sourceOf(wanted: string, defaultTransport: string): Source {
   const transport = /^(docker-archive|oci-archive|oci|dir):(?!\d+\/)(.+)$/s.exec(wanted);
@@ -150,12 +159,16 @@ function sourceOf(wanted: string, defaultTransport: string): Source {
     return { transport: transport[1] as Source["transport"], name: transport[2] ?? "" };
   }
   if (wanted.startsWith("docker://")) return { transport: "docker", name: wanted.slice("docker://".length) };
-  if (/^[a-z-]+:\/\//.test(wanted) || /^(?:containers-storage|docker-daemon|ostree|sif|tarball):/.test(wanted)) {
+  if (
+    /^[a-z-]+:\/\//.test(wanted) ||
+    /^(?:containers-storage|docker-daemon|ostree|sif|tarball):/.test(wanted)
+  ) {
     throw new KpodError("BAD_ARGUMENT", `kpod pulls nothing by ${wanted.replace(/:.*$/s, ":")}`, {
       hint: "it pulls by docker://, oci:, dir:, docker-archive: and oci-archive:",
     });
   }
-  if (defaultTransport === "" || defaultTransport === "docker://") return { transport: "docker", name: wanted };
+  if (defaultTransport === "" || defaultTransport === "docker://")
+    return { transport: "docker", name: wanted };
   return sourceOf(`${defaultTransport}${wanted}`, "docker://");
 }
 
@@ -213,7 +226,7 @@ async function tagsOf(
   repository: string,
   registriesFile: string | undefined,
 ): Promise<string[]> {
-  const flags = accessFlags("", registryOf(repository), options, { config, scratch });
+  const flags = accessFlags("", registryOf(repository) ?? "docker.io", options, { config, scratch });
   const text = await callSkopeo(skopeo, ["list-tags", ...flags, `docker://${repository}`], {
     what: `list the tags of ${repository}`,
     scratch,
@@ -222,23 +235,33 @@ async function tagsOf(
     signal: options.signal,
   });
   const said = parseJson(`skopeo on ${repository}`, text);
-  return isRecord(said) && Array.isArray(said.Tags) ? said.Tags.map(String) : [];
+  return isRecord(said) && Array.isArray(said.Tags) ? said.Tags.map(String).sort() : [];
 }
 
 async function copy(
-  { store, config, skopeo, scratch, options }: Fetching,
+  fetching: Fetching,
   name: string,
   registriesFile: string | undefined,
 ): Promise<PulledImage> {
+  const { config, scratch, options } = fetching;
+  const flags = accessFlags("src-", registryOf(name) ?? "docker.io", options, { config, scratch });
+  const globals = globalFlags(options.platform, registriesFile);
+  return copyIntoStore(fetching, `docker://${name}`, { name, flags, globals });
+}
+
+async function copyIntoStore(
+  { store, config, skopeo, scratch, options }: Fetching,
+  source: string,
+  { name, flags, globals }: { name: string; flags: string[]; globals: string[] },
+): Promise<PulledImage> {
   const before = new Set((await store.layers()).map(({ id }) => id));
-  const flags = accessFlags("src-", registryOf(name), options, { config, scratch });
   const target = `${storeReference(store, config, join(scratch, "run"))}${name}`;
   try {
-    await callSkopeo(skopeo, ["copy", ...flags, `docker://${name}`, target], {
+    await callSkopeo(skopeo, ["copy", ...flags, source, target], {
       what: `pull ${name}`,
       scratch,
       config,
-      globals: globalFlags(options.platform, registriesFile),
+      globals,
       signal: options.signal,
       progress: options.progress,
     });
@@ -268,8 +291,7 @@ async function removeHalfLayers(store: Store, before: ReadonlySet<StorageId>, lo
 function globalFlags(platform: string | undefined, registriesFile: string | undefined): string[] {
   const files = registriesFile === undefined ? [] : ["--registries-conf", registriesFile];
   if (platform === undefined) return files;
-  const [, os, architecture, variant] =
-    /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(platform) ?? [];
+  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(platform) ?? [];
   if (os === undefined || architecture === undefined) {
     throw new KpodError("BAD_ARGUMENT", `${platform} is not a platform`, {
       hint: "it is OS/ARCH or OS/ARCH/VARIANT, as linux/arm64",
@@ -279,16 +301,35 @@ function globalFlags(platform: string | undefined, registriesFile: string | unde
   return [...files, ...overrides, ...(variant === undefined ? [] : ["--override-variant", variant])];
 }
 
-/** What is on this node: archives and layouts are loaded, with their names. */
+/** What is on this node: archives and layouts are loaded with their names, a directory is called after itself. */
 async function loadFrom(
   store: Store,
   config: TransferConfig,
   { transport, name }: Source,
-  { signal, logger }: PullOptions,
+  options: PullOptions,
 ): Promise<PulledImage[]> {
   if (transport === "dir") {
-    throw new KpodError("UNSUPPORTED", "dir");
+    const directory = absolutePath("the directory", name);
+    const stem = basename(directory)
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, "-")
+      .replace(/^-|-$/g, "");
+    const skopeo = requireSkopeo("images are pulled");
+    return withScratch("pull", async (scratch) => {
+      // skopeo takes a path without a colon.
+      const source = join(scratch, "image");
+      symlinkSync(directory, source);
+      const called = newImageName(stem === "" ? "image" : stem);
+      const globals = globalFlags(options.platform, undefined);
+      const fetching = { store, config, skopeo, scratch, options };
+      return [await copyIntoStore(fetching, `dir:${source}`, { name: called, flags: [], globals })];
+    });
   }
-  const loaded = await loadImages(store, config, name, { signal, logger });
-  return loaded.map(({ id, name: given }) => ({ id: id as StorageId, name: given }));
+  const colon = existsSync(name) ? -1 : name.indexOf(":");
+  const [path, pick] = colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
+  const { signal, logger } = options;
+  const loaded = await loadImages(store, config, path, { pick, signal, logger });
+  return Promise.all(
+    loaded.map(async ({ name: given }) => ({ id: (await store.image(given)).id, name: given })),
+  );
 }

@@ -40,7 +40,10 @@ export function accessFlags(
   ];
 }
 
-function authFileOf({ authFile }: RegistryAccess, { globalAuthFile }: Pick<Config, "globalAuthFile">): string {
+function authFileOf(
+  { authFile }: RegistryAccess,
+  { globalAuthFile }: Pick<Config, "globalAuthFile">,
+): string {
   if (authFile !== undefined) return absolutePath("--authfile", authFile);
   const { REGISTRY_AUTH_FILE = "" } = process.env;
   return REGISTRY_AUTH_FILE === "" ? globalAuthFile : absolutePath("REGISTRY_AUTH_FILE", REGISTRY_AUTH_FILE);
@@ -48,7 +51,9 @@ function authFileOf({ authFile }: RegistryAccess, { globalAuthFile }: Pick<Confi
 
 function writeCredentials(scratch: string, registry: string, credentials: string): string {
   if (!/^[^:]+:./s.test(credentials)) {
-    throw new KpodError("BAD_ARGUMENT", "the credentials have no password", { hint: "give --creds USER:PASSWORD" });
+    throw new KpodError("BAD_ARGUMENT", "the credentials have no password", {
+      hint: "give --creds USER:PASSWORD",
+    });
   }
   const path = join(scratch, "auth.json");
   const auth = Buffer.from(credentials).toString("base64");

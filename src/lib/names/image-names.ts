@@ -99,15 +99,15 @@ function completedRepositories(repository: string): string[] {
 }
 
 /** The registry that a repository begins with; undefined for one of docker.io that does not say so. */
-function registryOf(repository: string): string | undefined {
+export function registryOf(repository: string): string | undefined {
   const slash = repository.indexOf("/");
   const first = repository.slice(0, Math.max(slash, 0));
   return /[.:]/.test(first) || first === "localhost" ? first : undefined;
 }
 
 /** docker.io has an older name, and its official images stand in `library`. */
-function canonicalRepository(repository: string): string {
-  const path = /^(?:index\.)?docker\.io\/(.+)$/.exec(repository)?.[1];
+export function canonicalRepository(repository: string): string {
+  const path = /^(?:(?:index|registry-1)\.)?docker\.io\/(.+)$/.exec(repository)?.[1];
   if (path === undefined) return repository;
   return path.includes("/") ? `docker.io/${path}` : `docker.io/library/${path}`;
 }

@@ -50,6 +50,8 @@ test("the defaults are those of CRI-O 1.0.0", () => {
     signaturePolicyPath: "",
     insecureRegistries: [],
     imageVolumes: "mkdir",
+    globalAuthFile: "",
+    pauseImageAuthFile: "",
     registries: [],
     pinnedImages: [],
     networkDir: "/etc/cni/net.d/",

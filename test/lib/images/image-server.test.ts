@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import type { StorageId } from "../../../src/lib/names/ids";
 import { unneededLayers } from "../../../src/lib/storage/image-removal";
+import { defaultConfig } from "../../../src/lib/config";
 import { ImageServer } from "../../../src/lib/images/image-server";
 import { readLastWriterId } from "../../../src/lib/storage/lock-file";
 import type { ImageRecord, LayerRecord } from "../../../src/lib/storage/records";
@@ -56,7 +57,7 @@ function fixture(containers: readonly TestContainer[] = [], imageOf: Record<stri
     storageOptions: [],
   };
   const store = new Store(config, { lockTimeoutMs: 100 });
-  return { images: new ImageServer(store, collectingLogger()), store, directory };
+  return { images: new ImageServer(store, defaultConfig(), collectingLogger()), store, directory };
 }
 
 /** What of the store's files belongs to an image or a layer. */
@@ -242,7 +243,9 @@ describe("an image", () => {
     const directory = testdir();
     const config = { root: join(directory, "root"), runRoot: join(directory, "runroot") };
     const store = new Store({ ...config, storage: "", storageOptions: [] });
-    const error = await failureOf(new ImageServer(store, collectingLogger()).removeImage("tool"));
+    const error = await failureOf(
+      new ImageServer(store, defaultConfig(), collectingLogger()).removeImage("tool"),
+    );
     expect([error.code, error.message]).toEqual([
       "NOT_FOUND",
       `the storage root ${directory}/root does not exist`,
