@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images load rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images pull load rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -35,6 +35,7 @@ __kpod_flags() {
         'pod unpause') offer=() ;;
         'pod rm') offer=(--force) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
+        pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
         load) offer=(--tag --quiet) ;;
         rmi) offer=(--force) ;;
         tag) offer=() ;;
@@ -130,6 +131,14 @@ __kpod_value() {
         'images --no-trunc') flag=--no-trunc action=(switch) ;;
         'images --noheading' | 'images -n') flag=--noheading action=(switch) ;;
         'images --format') flag=--format action=(fields ID Name Repository Tag Digest Created CreatedSince CreatedAt Size) ;;
+        'pull --all-tags' | 'pull -a') flag=--all-tags action=(switch) ;;
+        'pull --creds') flag=--creds action=(nothing) ;;
+        'pull --authfile') flag=--authfile action=(file) ;;
+        'pull --cert-dir') flag=--cert-dir action=(directory) ;;
+        'pull --tls-verify') flag=--tls-verify action=(switch) ;;
+        'pull --platform') flag=--platform action=(nothing) ;;
+        'pull --policy') flag=--policy action=(words always missing newer) ;;
+        'pull --quiet' | 'pull -q') flag=--quiet action=(switch) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
@@ -181,6 +190,7 @@ __kpod_argument() {
         'pod unpause '*) action=(ask 'pod unpause') ;;
         'pod rm '*) action=(ask 'pod rm') ;;
         'images '*) action=(ask images) ;;
+        'pull '*) action=(ask pull) ;;
         'load '*) action=(file) ;;
         'rmi '*) action=(ask rmi) ;;
         'tag '0) action=(ask tag) ;;

@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'load --tag' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'load --tag' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -276,6 +276,7 @@ complete -c kpod -n '__kpod_at "" 0' -a rename -d 'Rename a container'
 complete -c kpod -n '__kpod_at "" 0' -a rm -d 'Remove containers'
 complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
 complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
+complete -c kpod -n '__kpod_at "" 0' -a pull -d 'Pull images from a registry'
 complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive or an OCI layout'
 complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
 complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
@@ -414,6 +415,16 @@ complete -c kpod -n '__kpod_can images --no-trunc' -l no-trunc -d 'Print ids and
 complete -c kpod -n '__kpod_can images -n --noheading' -s n -l noheading -d 'Leave the line of headings out'
 complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json, or what a template of Go makes of each name of an image' -x -k -a '(__kpod_fields ID Name Repository Tag Digest Created CreatedSince CreatedAt Size)'
 complete -c kpod -n '__kpod_at images 0 more' -k -a '(__kpod_ask images)'
+
+complete -c kpod -n '__kpod_can pull -a --all-tags' -s a -l all-tags -d 'Pull every tag of the repository'
+complete -c kpod -n '__kpod_can pull --creds' -l creds -d 'Credentials for the registry' -x
+complete -c kpod -n '__kpod_can pull --authfile' -l authfile -d 'File with the credentials of registries' -r -F
+complete -c kpod -n '__kpod_can pull --cert-dir' -l cert-dir -d 'Directory with certificates and keys for the registry' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can pull --tls-verify' -l tls-verify -d 'Require TLS, and a certificate that is vouched for'
+complete -c kpod -n '__kpod_can pull --platform' -l platform -d 'Platform of the image; without it the node\'s' -x
+complete -c kpod -n '__kpod_can pull --policy' -l policy -d 'When to pull: always, missing (not in the store) or newer (keep the stored one on failure)' -x -k -a 'always missing newer'
+complete -c kpod -n '__kpod_can pull -q --quiet' -s q -l quiet -d 'Show no progress'
+complete -c kpod -n '__kpod_at pull 0 more' -k -a '(__kpod_ask pull)'
 
 complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'

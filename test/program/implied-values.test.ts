@@ -57,7 +57,7 @@ test.each([
   ["--verify=false --verify", true],
   ["--verify=0 word", false],
 ])("%j: a switch that is on by default is %s", (line, value) => {
-  const on = { verify: { on: true, help: "" } } as const satisfies FlagSpecs;
+  const on = { verify: { default: true, help: "" } } as const satisfies FlagSpecs;
   const { given } = parseFlags(line === "" ? [] : line.split(" "), on, { stopAtArgument: false });
   expect(flagValues(on, given)).toEqual({ verify: value });
 });

@@ -12,7 +12,7 @@ export const registryFlags = {
     completes: "directory",
     help: "Directory with certificates and keys for the registry",
   },
-  "tls-verify": { on: true, help: "Require TLS, and a certificate that is vouched for" },
+  "tls-verify": { default: true, help: "Require TLS, and a certificate that is vouched for" },
 } as const satisfies FlagSpecs;
 
 /** What these flags say. */
