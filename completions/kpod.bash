@@ -37,7 +37,7 @@ __kpod_flags() {
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
         load) offer=(--tag --quiet) ;;
-        rmi) offer=(--force) ;;
+        rmi) offer=(--all --force --prune) ;;
         tag) offer=() ;;
         untag) offer=() ;;
         history) offer=(--human --no-trunc --quiet --format) ;;
@@ -141,7 +141,9 @@ __kpod_value() {
         'pull --quiet' | 'pull -q') flag=--quiet action=(switch) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
-        'rmi --force' | 'rmi -f') flag=--force action=(switch) ;;
+        'rmi --all' | 'rmi -a') flag=--all bars=(--prune) action=(switch) ;;
+        'rmi --force' | 'rmi -f') flag=--force bars=(--prune) action=(switch) ;;
+        'rmi --prune') flag=--prune bars=(--all --force) action=(switch) ;;
         'history --human' | 'history -H') flag=--human action=(switch) ;;
         'history --no-trunc') flag=--no-trunc action=(switch) ;;
         'history --quiet' | 'history -q') flag=--quiet action=(switch) ;;

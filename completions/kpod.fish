@@ -430,7 +430,9 @@ complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the 
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
 complete -c kpod -n '__kpod_at load 0 more' -F
 
-complete -c kpod -n '__kpod_can rmi -f --force' -s f -l force -d 'Remove images also that containers use or that have several names'
+complete -c kpod -n '__kpod_can rmi -a --all --prune' -s a -l all -d 'Remove all images; without -f those stay that containers use'
+complete -c kpod -n '__kpod_can rmi -f --force --prune' -s f -l force -d 'Remove images also that containers use or that have several names'
+complete -c kpod -n '__kpod_can rmi -a --all -f --force --prune' -l prune -d 'Remove the images that no container uses; pinned ones and the pause image stay'
 complete -c kpod -n '__kpod_at rmi 0 more' -k -a '(__kpod_ask rmi)'
 
 complete -c kpod -n '__kpod_at tag 0' -k -a '(__kpod_ask tag)'

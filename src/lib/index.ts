@@ -64,6 +64,7 @@ export type { FilterTerm } from "./operations/filter-terms";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export { podData, type PodData } from "./operations/pod-data";
+export { prunableImages } from "./operations/prune-images";
 export { renameContainer, type RenameStep } from "./operations/rename";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
 export type { ContainerStateData } from "./operations/container-state-data";

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import type { ImageFiles } from "../../scripts/lib/image.mjs";
@@ -171,6 +171,70 @@ test("without an argument, and while somebody holds a lock, it says so and remov
   expect(listing(join(world.root, "overlay-images"))).toEqual(before);
   await locker.unlock("posix");
 });
+
+describe("all, and what nothing uses", () => {
+  const names = ["localhost/derived:1", "localhost/derived:2"];
+
+  beforeEach(async () => {
+    await world.loadImages();
+    await load(derived, ...names);
+  });
+
+  test("--prune leaves what a container has, the pause image, and what is pinned", async () => {
+    const { busybox, pause } = await world.loadImages();
+    succeeded(await world.podman(["create", "--name", "user", "localhost/busybox"]), "podman create");
+    const left = [busybox.id, pause.id];
+    const settings = join(world.scratch, "pinned.conf");
+    const write = (...pinned: string[]): void => {
+      const text = readFileSync(world.config, "utf8");
+      const own = text.includes("[crio.image]") ? text : `${text}\n[crio.image]\n`;
+      writeFileSync(
+        settings,
+        own.replace("[crio.image]\n", `[crio.image]\npinned_images = ${JSON.stringify(pinned)}\n`),
+      );
+    };
+    for (const pattern of ["localhost/der*", "*rived*", "localhost/derived:2"]) {
+      write(pattern);
+      expect(await kpod("--config", settings, "rmi", "--prune")).toBe("");
+    }
+    write("localhost/derive", "*nothing*", "derived:3");
+    const printed = (await kpod("--config", settings, "rmi", "--prune")).split("\n").slice(0, -1);
+    expect(printed.sort()).toEqual(
+      [`Deleted: ${derived.id}`, ...names.map((name) => `Untagged: ${name}`)].sort(),
+    );
+    expect(Object.keys(await agreedImages()).sort()).toEqual([...left].sort());
+    await agreedLayers();
+    expect(await kpod("rmi", "--prune")).toBe("");
+
+    // Its container has gone: nothing uses it.
+    succeeded(await world.podman(["rm", "user"]), "podman rm");
+    expect(await kpod("rmi", "--prune")).toContain(`Deleted: ${busybox.id}\n`);
+    expect(Object.keys(await agreedImages())).toEqual([pause.id]);
+  });
+
+  test("-a removes all, and what a container has only with -f", async () => {
+    const { busybox } = await world.loadImages();
+    succeeded(await world.podman(["create", "--name", "user", "localhost/busybox"]), "podman create");
+    const { stdout, stderr, exitCode } = await world.kpod(["rmi", "-a"]);
+    expect(exitCode).toBe(1);
+    expect(stderr).toMatch(/^Error: image .*is used by container .*\n$/);
+    expect(stdout).toContain(`Deleted: ${derived.id}\n`);
+    expect(Object.keys(await agreedImages())).toEqual([busybox.id]);
+    succeeded(await world.podman(["rm", "user"]), "podman rm");
+    expect(await kpod("rmi", "--all")).toContain(`Deleted: ${busybox.id}\n`);
+    expect(await agreedImages()).toEqual({});
+    expect(await agreedLayers()).toEqual([]);
+    expect(await kpod("rmi", "-a")).toBe("");
+  });
+});
+
+test.each([[["-a", "busybox"]], [["--prune", "busybox"]], [["-a", "--prune"]], [["-f", "--prune"]]])(
+  "%j is wrong usage",
+  async (args) => {
+    const { stdout, exitCode } = await world.kpod(["rmi", ...args]);
+    expect([stdout, exitCode]).toEqual(["", 2]);
+  },
+);
 
 test("many at once, with podman in between, leave a store that all can read", async () => {
   await world.loadImages();

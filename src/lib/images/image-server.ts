@@ -83,9 +83,13 @@ export class ImageServer {
    * Removes an image with the layers nobody else needs, or, when it has several names and is meant by one of
    * them, that name alone (libkpod: RemoveImage).
    * @param options.force also when containers use it, whose layers stay; also by id when it has several names
+   * @param options.allNames also by id when it has several names
    * @throws KpodError NOT_FOUND, AMBIGUOUS, CONFLICT, LOCK_TIMEOUT, IO
    */
-  async removeImage(nameOrId: string, options: { force?: boolean } = {}): Promise<RemovedImage> {
+  async removeImage(
+    nameOrId: string,
+    options: { force?: boolean; allNames?: boolean } = {},
+  ): Promise<RemovedImage> {
     const { removeImage } = await import("../storage/image-removal");
     return removeImage(this.store, nameOrId, { ...options, logger: this.logger });
   }

@@ -39,6 +39,8 @@ export interface RemoveImageOptions {
    * the containers stand on stay.
    */
   force?: boolean;
+  /** Removes it also when its id is given and it has several names. */
+  allNames?: boolean;
   logger: Logger;
 }
 
@@ -50,7 +52,7 @@ export interface RemoveImageOptions {
 export async function removeImage(
   store: Store,
   wanted: string,
-  { force = false, logger }: RemoveImageOptions,
+  { force = false, allNames = force, logger }: RemoveImageOptions,
 ): Promise<RemovedImage> {
   return underLocks(store, logger, (place, touchImages) => {
     const contents = readContents(place);
@@ -58,7 +60,7 @@ export async function removeImage(
     const names = image.names ?? [];
     const name = meantName(image, wanted);
     if (name !== undefined && names.length > 1) return untag(store, touchImages, image, name);
-    if (name === undefined && names.length > 1 && !force) {
+    if (name === undefined && names.length > 1 && !allNames) {
       throw new KpodError("CONFLICT", `image ${shortId(image)} has several names: ${names.join(", ")}`, {
         hint: "give one of the names, or use -f to remove them all",
       });
