@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images pull load rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images pull push load rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -36,6 +36,7 @@ __kpod_flags() {
         'pod rm') offer=(--force) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
+        push) offer=(--creds --authfile --cert-dir --tls-verify --remove-signatures --sign-by --quiet) ;;
         load) offer=(--tag --quiet) ;;
         rmi) offer=(--all --force --prune) ;;
         tag) offer=() ;;
@@ -139,6 +140,13 @@ __kpod_value() {
         'pull --platform') flag=--platform action=(nothing) ;;
         'pull --policy') flag=--policy action=(words always missing newer) ;;
         'pull --quiet' | 'pull -q') flag=--quiet action=(switch) ;;
+        'push --creds') flag=--creds action=(nothing) ;;
+        'push --authfile') flag=--authfile action=(file) ;;
+        'push --cert-dir') flag=--cert-dir action=(directory) ;;
+        'push --tls-verify') flag=--tls-verify action=(switch) ;;
+        'push --remove-signatures') flag=--remove-signatures action=(switch) ;;
+        'push --sign-by') flag=--sign-by action=(nothing) ;;
+        'push --quiet' | 'push -q') flag=--quiet action=(switch) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'rmi --all' | 'rmi -a') flag=--all bars=(--prune) action=(switch) ;;
@@ -193,6 +201,8 @@ __kpod_argument() {
         'pod rm '*) action=(ask 'pod rm') ;;
         'images '*) action=(ask images) ;;
         'pull '*) action=(ask pull) ;;
+        'push '0) action=(ask push) ;;
+        'push '*) action=(nothing) ;;
         'load '*) action=(file) ;;
         'rmi '*) action=(ask rmi) ;;
         'tag '0) action=(ask tag) ;;

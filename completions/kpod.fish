@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'load --tag' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load --tag' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -277,6 +277,7 @@ complete -c kpod -n '__kpod_at "" 0' -a rm -d 'Remove containers'
 complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
 complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
 complete -c kpod -n '__kpod_at "" 0' -a pull -d 'Pull images from a registry'
+complete -c kpod -n '__kpod_at "" 0' -a push -d 'Copy an image to a registry, a directory or an archive'
 complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive or an OCI layout'
 complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
 complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
@@ -425,6 +426,15 @@ complete -c kpod -n '__kpod_can pull --platform' -l platform -d 'Platform of the
 complete -c kpod -n '__kpod_can pull --policy' -l policy -d 'When to pull: always, missing (not in the store) or newer (keep the stored one on failure)' -x -k -a 'always missing newer'
 complete -c kpod -n '__kpod_can pull -q --quiet' -s q -l quiet -d 'Show no progress'
 complete -c kpod -n '__kpod_at pull 0 more' -k -a '(__kpod_ask pull)'
+
+complete -c kpod -n '__kpod_can push --creds' -l creds -d 'Credentials for the registry' -x
+complete -c kpod -n '__kpod_can push --authfile' -l authfile -d 'File with the credentials of registries' -r -F
+complete -c kpod -n '__kpod_can push --cert-dir' -l cert-dir -d 'Directory with certificates and keys for the registry' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can push --tls-verify' -l tls-verify -d 'Require TLS, and a certificate that is vouched for'
+complete -c kpod -n '__kpod_can push --remove-signatures' -l remove-signatures -d 'Leave out the signatures of the image'
+complete -c kpod -n '__kpod_can push --sign-by' -l sign-by -d 'Fingerprint of the GPG key that signs the image' -x
+complete -c kpod -n '__kpod_can push -q --quiet' -s q -l quiet -d 'Show no progress'
+complete -c kpod -n '__kpod_at push 0' -k -a '(__kpod_ask push)'
 
 complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'

@@ -16,6 +16,7 @@ export type {
   PullPolicy,
   TransferConfig,
 } from "./images/pull";
+export type { PushOptions } from "./images/push";
 export type { RegistryAccess } from "./images/registry-access";
 export type { TransferProgress } from "./images/skopeo";
 export { Registrar } from "./names/registrar";

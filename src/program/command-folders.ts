@@ -23,6 +23,7 @@ import { command as podStopCommand } from "../commands/pod/stop/command";
 import { command as podUnpauseCommand } from "../commands/pod/unpause/command";
 import { command as psCommand } from "../commands/ps/command";
 import { command as pullCommand } from "../commands/pull/command";
+import { command as pushCommand } from "../commands/push/command";
 import { command as renameCommand } from "../commands/rename/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
@@ -60,6 +61,7 @@ export const commandFolders: readonly Command[] = [
   command("pod unpause", podUnpauseCommand, () => import("../commands/pod/unpause/run")),
   command("ps", psCommand, () => import("../commands/ps/run")),
   command("pull", pullCommand, () => import("../commands/pull/run")),
+  command("push", pushCommand, () => import("../commands/push/run")),
   command("rename", renameCommand, () => import("../commands/rename/run")),
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),

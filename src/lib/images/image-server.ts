@@ -7,6 +7,7 @@ import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import type { PreparedImage, PrepareOptions, PulledImage, PullOptions, TransferConfig } from "./pull";
+import type { PushOptions } from "./push";
 
 /** An image of the store in short (libkpod: storage.ImageResult). */
 export interface ImageResult {
@@ -104,6 +105,17 @@ export class ImageServer {
   async pullImage(wanted: string, options: PullOptions = {}): Promise<PulledImage[]> {
     const { pullImage } = await import("./pull");
     return pullImage(this.store, this.config, wanted, { logger: this.logger, ...options });
+  }
+
+  /**
+   * Copies an image to a registry, or to whatever else skopeo writes.
+   * @param destination `TRANSPORT:…` as skopeo knows them, or a name with a registry; default the image's own name
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT; NOT_PERMITTED, IO with skopeo's words; UNSUPPORTED,
+   * INTERRUPTED
+   */
+  async pushImage(nameOrId: string, destination?: string, options: PushOptions = {}): Promise<void> {
+    const { pushImage } = await import("./push");
+    return pushImage(this.store, this.config, nameOrId, destination, options);
   }
 
   /**

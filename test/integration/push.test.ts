@@ -1,0 +1,109 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { testImages, type TestImages } from "../helpers/images";
+import { runProcess, succeeded, type ProcessResult } from "../helpers/process";
+import { registryUser, startRegistry, type Registry } from "../helpers/registry";
+import { testdir } from "../helpers/testdir";
+import { createWorld, type World } from "../helpers/world";
+
+let world: World;
+let images: TestImages;
+let plain: Registry;
+let secure: Registry;
+
+beforeAll(async () => {
+  images = testImages();
+  plain = await startRegistry();
+  secure = await startRegistry({ secure: true });
+  world = await createWorld({ settings: { "crio.image": { insecure_registries: [plain.host] } } });
+  succeeded(await world.kpod(["load", images.busybox.layout]), "kpod load");
+}, 120_000);
+
+afterAll(async () => {
+  await plain.stop();
+  await secure.stop();
+  await world.destroy();
+}, 60_000);
+
+/** Runs kpod with a directory of its own for files on their way, which must be empty in the end. */
+async function push(...args: string[]): Promise<ProcessResult> {
+  const directory = testdir();
+  const env = { XDG_RUNTIME_DIR: "/nonexistent", HOME: "/nonexistent", TMPDIR: directory };
+  const result = await world.kpod(["push", ...args], { env });
+  expect(readdirSync(directory)).toEqual([]);
+  return result;
+}
+
+const quiet = { exitCode: 0, stdout: "", stderr: "" };
+
+/** The digest of the configuration of what was pushed, which is the image's id. */
+async function pushedId(reference: string, ...flags: string[]): Promise<string> {
+  const raw = succeeded(
+    await runProcess("skopeo", ["inspect", "--raw", ...flags, reference]),
+    "skopeo",
+  ).stdout;
+  return (JSON.parse(raw) as { config: { digest: string } }).config.digest.replace("sha256:", "");
+}
+
+test("to a registry, by name or transport, and what was pushed is pulled again as the same image", async () => {
+  const { id } = images.busybox;
+  const name = `${plain.host}/tools/busybox:1`;
+  expect(await push("-q", "busybox", name)).toEqual(quiet);
+  expect(await pushedId(`docker://${name}`, "--tls-verify=false")).toBe(id);
+  const told = await push(id.slice(0, 12), `docker://${plain.host}/tools/other`);
+  expect([told.exitCode, told.stdout]).toEqual([0, ""]);
+  expect(told.stderr).toMatch(/^Getting image source signatures\nCopying blob/);
+  expect(await pushedId(`docker://${plain.host}/tools/other:latest`, "--tls-verify=false")).toBe(id);
+  succeeded(await world.kpod(["tag", "busybox", `${plain.host}/own:2`]), "kpod tag");
+  expect(await push("-q", `${plain.host}/own:2`)).toEqual(quiet);
+  expect(await pushedId(`docker://${plain.host}/own:2`, "--tls-verify=false")).toBe(id);
+  succeeded(await world.kpod(["rmi", `${plain.host}/own:2`]), "kpod rmi");
+  expect(succeeded(await world.kpod(["pull", "-q", name]), "kpod pull").stdout).toBe(`${id}\n`);
+});
+
+test("to a registry with TLS and a password", async () => {
+  const name = `${secure.host}/tools/busybox:1`;
+  const words = ["--cert-dir", secure.certificates, "--creds", registryUser];
+  expect(await push("-q", ...words, "busybox", name)).toEqual(quiet);
+  const flags = ["--cert-dir", secure.certificates, "--creds", registryUser];
+  expect(await pushedId(`docker://${name}`, ...flags)).toBe(images.busybox.id);
+});
+
+test("to a directory, a layout, and archives of both kinds", async () => {
+  const directory = testdir();
+  for (const [target, reference] of [
+    [`dir:${directory}/dir`, `dir:${directory}/dir`],
+    [`oci:${directory}/oci:one`, `oci:${directory}/oci:one`],
+    [`docker-archive:${directory}/docker.tar`, `docker-archive:${directory}/docker.tar`],
+    [`oci-archive:${directory}/oci.tar:one`, `oci-archive:${directory}/oci.tar:one`],
+  ] as const) {
+    expect(await push("-q", "busybox", target)).toEqual(quiet);
+    expect(await pushedId(reference)).toBe(images.busybox.id);
+  }
+  const loaded = await world.kpod(["load", "-q", join(directory, "docker.tar")]);
+  expect(loaded.stdout).toBe(`${images.busybox.id}\n`);
+  const again = await push("-q", "busybox", `docker-archive:${directory}/docker.tar`);
+  expect(again.stderr).toBe(`Error: ${directory}/docker.tar exists: nothing is added to an archive\n`);
+});
+
+test("the store's list of mounts stays, and what is refused is a line", async () => {
+  const mounts = join(world.runRoot, "overlay-layers/mountpoints.json");
+  const before = existsSync(mounts) ? readFileSync(mounts, "utf8") : "";
+  const refused: [string[], RegExp][] = [
+    [["nosuch", `${plain.host}/x`], /nosuch/],
+    [["busybox", "busybox"], /names no registry/],
+    [["busybox", "containers-storage:busybox"], /is the store that the image is in/],
+    [["busybox", "127.0.0.1:1/busybox"], /connection refused/],
+    [["--cert-dir", secure.certificates, "busybox", `${secure.host}/x`], /--creds USER:PASSWORD/],
+    [["busybox", `${plain.host}/Capital`], /127|invalid|Capital/],
+  ];
+  for (const [args, message] of refused) {
+    const { exitCode, stdout, stderr } = await push("-q", ...args);
+    expect({ args, exitCode, stdout }).toEqual({ args, exitCode: 1, stdout: "" });
+    expect(stderr).toMatch(/^Error: [^\n]+\n$/);
+    expect(stderr).toMatch(message);
+  }
+  expect((await push()).exitCode).toBe(2);
+  expect((await push("a", "b", "c")).exitCode).toBe(2);
+  expect(existsSync(mounts) ? readFileSync(mounts, "utf8") : "").toBe(before);
+});
