@@ -127,6 +127,16 @@ export class ImageServer {
     return prepareImage(this.config, wanted, options);
   }
 
+  /**
+   * The names under which an image is looked for in registries (libkpod: ResolveNames): one with a registry in full, one
+   * without by the aliases and search lists of registries.conf, then by `registries` of crio.conf.
+   * @throws KpodError BAD_ARGUMENT for what is no name, or one that cannot be looked for; BAD_CONFIG
+   */
+  async resolveNames(name: string): Promise<readonly string[]> {
+    const { pullNames } = await import("./pull-names");
+    return pullNames(name, this.config).names;
+  }
+
   /** The store that the images are in (libkpod: GetStore). */
   getStore(): Store {
     return this.store;

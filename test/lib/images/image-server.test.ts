@@ -139,6 +139,73 @@ describe("a name", () => {
   });
 });
 
+describe("names of an image", () => {
+  test("are added in front, and taken from who had them", async () => {
+    const { images, store } = fixture();
+    expect(await images.tagImage("tool", ["new", "app:2", "new:latest"])).toEqual([
+      "localhost/new:latest",
+      "localhost/app:2",
+    ]);
+    const named = async (): Promise<unknown> => (await store.images()).map(({ names }) => names);
+    const tagged = ["localhost/new:latest", "localhost/app:2", "docker.io/library/tool:latest"];
+    expect(await named()).toEqual([["localhost/app:1"], tagged, []]);
+    expect((await store.images())[1]?.["names-history"]).toEqual([...tagged].reverse());
+    // The last name of an image in turn; it stays.
+    await images.tagImage(bare.id, ["app:1"]);
+    expect(await named()).toEqual([undefined, tagged, ["localhost/app:1"]]);
+  });
+
+  test("that it has already write nothing", async () => {
+    const { images, directory } = fixture();
+    const before = listing(directory);
+    await images.tagImage("app:1", ["app:2", "localhost/app:1"]);
+    expect(await images.removeImageNames(bare.id)).toEqual([]);
+    expect(listing(directory)).toEqual(before);
+  });
+
+  test("are removed, some or all, also of an image in use, which stays", async () => {
+    const user: TestContainer = { id: testId("user"), pod, name: "user" };
+    const { images, store } = fixture([user], { user: app.id });
+    expect(await images.removeImageNames(app.id, ["app:2", "localhost/app:2"])).toEqual(["localhost/app:2"]);
+    expect(await images.removeImageNames("app:1")).toEqual(["localhost/app:1"]);
+    expect((await images.imageStatus(app.id)).names).toEqual([]);
+    expect((await store.images()).map(({ id }) => id)).toEqual([app.id, tool.id, bare.id]);
+  });
+
+  test.each([
+    ["nosuch", ["a"], "NOT_FOUND"],
+    ["tool", ["Upper"], "BAD_ARGUMENT"],
+    ["tool", [`a@${testDigest(tool)}`], "BAD_ARGUMENT"],
+  ])("%s cannot be called %j", async (wanted, names, code) => {
+    const { images, directory } = fixture();
+    const before = listing(directory);
+    expect((await failureOf(images.tagImage(wanted, names))).code).toBe(code);
+    expect(listing(directory)).toEqual(before);
+  });
+
+  test("that it does not have are refused, and none goes", async () => {
+    const { images, directory } = fixture();
+    const before = listing(directory);
+    expect((await failureOf(images.removeImageNames("app:1", ["app:1", "tool"]))).code).toBe("NOT_FOUND");
+    expect(listing(directory)).toEqual(before);
+  });
+
+  test("are completed for registries", async () => {
+    const { images } = fixture();
+    expect(await images.resolveNames("index.docker.io/busybox")).toEqual([
+      "docker.io/library/busybox:latest",
+    ]);
+    expect((await failureOf(images.resolveNames("Upper"))).code).toBe("BAD_ARGUMENT");
+  });
+
+  test("are found with a digest that the record lacks", async () => {
+    const { images, store } = fixture();
+    const file = store.layout.imagesFile;
+    writeFileSync(file, readFileSync(file, "utf8").replaceAll(/"digest":"[^"]*",/g, ""));
+    expect((await images.imageStatus("tool")).digest).toBe(testDigest(tool));
+  });
+});
+
 describe("an image", () => {
   test("is removed with the layers that nobody else needs", async () => {
     const made = fixture();
