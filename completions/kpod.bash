@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm pod images pull push load rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -26,6 +26,8 @@ __kpod_flags() {
         wait) offer=(--condition --timeout) ;;
         rename) offer=() ;;
         rm) offer=(--force) ;;
+        mount) offer=(--format --no-trunc --label) ;;
+        umount) offer=(--force) ;;
         'pod ps') offer=(--filter --sort --quiet --no-trunc --noheading --format) ;;
         'pod run') offer=(--name --namespace --label --hostname --network --cgroup-parent) ;;
         'pod inspect') offer=(--format) ;;
@@ -109,6 +111,10 @@ __kpod_value() {
         'wait --condition') flag=--condition action=(words running paused stopped) ;;
         'wait --timeout') flag=--timeout action=(nothing) ;;
         'rm --force' | 'rm -f') flag=--force action=(switch) ;;
+        'mount --format') flag=--format action=(words json) ;;
+        'mount --no-trunc') flag=--no-trunc action=(switch) ;;
+        'mount --label') flag=--label action=(nothing) ;;
+        'umount --force' | 'umount -f') flag=--force action=(switch) ;;
         'pod ps --filter' | 'pod ps -f') flag=--filter many=1 action=(filters 'pod ps --filter') ;;
         'pod ps --sort') flag=--sort action=(words created id name namespace state) ;;
         'pod ps --quiet' | 'pod ps -q') flag=--quiet action=(switch) ;;
@@ -193,6 +199,8 @@ __kpod_argument() {
         'rename '0) action=(ask rename) ;;
         'rename '*) action=(nothing) ;;
         'rm '*) action=(ask rm) ;;
+        'mount '*) action=(ask mount) ;;
+        'umount '*) action=(ask umount) ;;
         'pod inspect '*) action=(ask 'pod inspect') ;;
         'pod stop '*) action=(ask 'pod stop') ;;
         'pod kill '*) action=(ask 'pod kill') ;;

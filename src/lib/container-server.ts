@@ -20,6 +20,7 @@ import type { ContainerData } from "./operations/container-data";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import type { ExportOptions } from "./operations/export";
 import type { LogOptions } from "./operations/logs";
+import type { MountedFileSystem } from "./operations/mounts";
 import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
@@ -469,6 +470,32 @@ export class ContainerServer implements ServerParts {
   async containerExport(idOrName: string, options: ExportOptions): Promise<number> {
     const { exportFileSystem } = await import("./operations/export");
     return exportFileSystem(this, idOrName, options);
+  }
+
+  /**
+   * Mounts the file system of a container, or of an image so that it can only be read; see `mountFileSystem`.
+   * @param label SELinux label in the place of the container's own
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, UNSUPPORTED, IO, LOCK_TIMEOUT
+   */
+  async mount(name: string, label?: string): Promise<MountedFileSystem> {
+    const { mountFileSystem } = await import("./operations/mounts");
+    return mountFileSystem(this, name, label);
+  }
+
+  /**
+   * Unmounts what `mount` mounted; see `unmountFileSystem`.
+   * @param force for all who have it mounted, and of a container that runs, too
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_STATE, IO, LOCK_TIMEOUT
+   */
+  async unmount(name: string, force = false): Promise<void> {
+    const { unmountFileSystem } = await import("./operations/mounts");
+    await unmountFileSystem(this, name, force);
+  }
+
+  /** The containers whose file systems are mounted, in the order of their records, then the images. @throws KpodError CORRUPT, IO */
+  async mounted(): Promise<MountedFileSystem[]> {
+    const { listMounted } = await import("./operations/mounts");
+    return listMounted(this);
   }
 
   /**

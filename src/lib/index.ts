@@ -64,6 +64,7 @@ export {
 export type { FilterTerm } from "./operations/filter-terms";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
+export type { MountedFileSystem } from "./operations/mounts";
 export { podData, type PodData } from "./operations/pod-data";
 export { prunableImages } from "./operations/prune-images";
 export { renameContainer, type RenameStep } from "./operations/rename";

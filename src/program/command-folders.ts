@@ -12,6 +12,7 @@ import { command as inspectCommand } from "../commands/inspect/command";
 import { command as killCommand } from "../commands/kill/command";
 import { command as loadCommand } from "../commands/load/command";
 import { command as logsCommand } from "../commands/logs/command";
+import { command as mountCommand } from "../commands/mount/command";
 import { command as pauseCommand } from "../commands/pause/command";
 import { command as podInspectCommand } from "../commands/pod/inspect/command";
 import { command as podKillCommand } from "../commands/pod/kill/command";
@@ -31,6 +32,7 @@ import { command as runCommand } from "../commands/run/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
 import { command as tagCommand } from "../commands/tag/command";
+import { command as umountCommand } from "../commands/umount/command";
 import { command as unpauseCommand } from "../commands/unpause/command";
 import { command as untagCommand } from "../commands/untag/command";
 import { command as versionCommand } from "../commands/version/command";
@@ -50,6 +52,7 @@ export const commandFolders: readonly Command[] = [
   command("kill", killCommand, () => import("../commands/kill/run")),
   command("load", loadCommand, () => import("../commands/load/run")),
   command("logs", logsCommand, () => import("../commands/logs/run")),
+  command("mount", mountCommand, () => import("../commands/mount/run")),
   command("pause", pauseCommand, () => import("../commands/pause/run")),
   command("pod inspect", podInspectCommand, () => import("../commands/pod/inspect/run")),
   command("pod kill", podKillCommand, () => import("../commands/pod/kill/run")),
@@ -69,6 +72,7 @@ export const commandFolders: readonly Command[] = [
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
   command("tag", tagCommand, () => import("../commands/tag/run")),
+  command("umount", umountCommand, () => import("../commands/umount/run")),
   command("unpause", unpauseCommand, () => import("../commands/unpause/run")),
   command("untag", untagCommand, () => import("../commands/untag/run")),
   command("version", versionCommand, () => import("../commands/version/run")),

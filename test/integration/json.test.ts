@@ -72,6 +72,10 @@ test("diff", async () => {
   await node.ok("pod", "rm", "-f", "writer");
 });
 
+test("mount", async () => {
+  expectToFit("mount", await json("mount", "--format", "json"));
+});
+
 test("lists of pods and images, info, version", async () => {
   expectToFit("pod-ps", await json("pod", "ps", "--format", "json"));
   expectToFit("images", await json("images", "--format", "json"));

@@ -25,8 +25,12 @@ export interface GraphDriver {
    * @param dispose deletes a directory, or moves it aside to be deleted later; by default at once
    */
   remove(layer: StorageId, dispose?: (directory: string) => void): void;
-  /** Makes the file system appear at mountPath. @param label SELinux label of the mount, or "" */
-  mount(layer: StorageId, label: string): void;
+  /**
+   * Makes the file system appear at mountPath.
+   * @param label SELinux label of the mount, or ""
+   * @param readOnly so that nothing can be written to the layer, which others may have beneath theirs
+   */
+  mount(layer: StorageId, label: string, readOnly?: boolean): void;
   /** The reverse; fine when it is not mounted. */
   unmount(layer: StorageId): void;
   /** Unmounts what the driver mounted for itself. */

@@ -67,6 +67,7 @@ export function mountLayer(
   touch: () => void,
   layer: StorageId,
   label: string,
+  readOnly: boolean,
 ): string {
   if (!driver.has(layer)) {
     throw new KpodError("CORRUPT", `the directory of layer ${layer} is missing`, {
@@ -76,7 +77,7 @@ export function mountLayer(
   const path = driver.mountPath(layer);
   if (addMountUser(layout, touch, layer, path) > 0) return path;
   try {
-    driver.mount(layer, label);
+    driver.mount(layer, label, readOnly);
   } catch (error) {
     removeMountPoint(layout, touch, layer);
     throw error;
@@ -84,20 +85,34 @@ export function mountLayer(
   return path;
 }
 
+/** Whose users a mount loses: one of them, one unless it is the last, or all. */
+export type UnmountExtent = "all" | "one" | "one-of-several";
+
 /**
- * Removes one user of a layer's mount, with force all of them, and unmounts it after the last. Needs the same locks.
+ * Removes users of a layer's mount, and unmounts it after the last. Needs the same locks.
  * @returns whether it is still mounted for others
+ * @throws KpodError BAD_STATE for the last one of what should have several; IO
  */
 export function unmountLayer(
   { layout, driver }: MountingStore,
   touch: () => void,
   layer: StorageId,
-  force: boolean,
+  extent: UnmountExtent,
 ): boolean {
+  if (extent === "one-of-several" && usersOf(layout, layer) <= 1) {
+    if (usersOf(layout, layer) === 0 && !isMountPoint(driver.mountPath(layer))) return false;
+    throw new KpodError("BAD_STATE", `nobody else has layer ${layer.slice(0, 13)} mounted`);
+  }
+  const force = extent === "all";
   if (!force && removeMountUser(layout, touch, layer) > 0) return true;
   driver.unmount(layer);
   removeMountPoint(layout, touch, layer);
   return false;
+}
+
+/** How many users the mount of a layer has, as far as it is listed. */
+export function usersOf(layout: StoreLayout, id: StorageId): number {
+  return readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0;
 }
 
 /**
@@ -105,7 +120,7 @@ export function unmountLayer(
  * @returns how many users the layer had; none when a mount is gone that is listed, for example after a crash
  */
 function addMountUser(layout: StoreLayout, touch: () => void, id: StorageId, path: string): number {
-  const listed = readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0;
+  const listed = usersOf(layout, id);
   const users = isMountPoint(path) ? listed : 0;
   changeMountPoints(layout, touch, (entries) => [
     ...entries.filter((entry) => !isOf(id, entry)),
@@ -123,7 +138,7 @@ export function removeMountPoint(layout: StoreLayout, touch: () => void, id: Sto
 
 /** Removes one user of a mount. @returns how many are left */
 function removeMountUser(layout: StoreLayout, touch: () => void, id: StorageId): number {
-  const users = (readMountPoints(layout).find((entry) => entry.id === id)?.count ?? 0) - 1;
+  const users = usersOf(layout, id) - 1;
   if (users <= 0) {
     removeMountPoint(layout, touch, id);
     return 0;

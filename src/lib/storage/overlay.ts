@@ -96,21 +96,29 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
       removeLayer(home, layer, dispose);
     },
 
-    mount: (layer, label) => {
+    mount: (layer, label, readOnly = false) => {
+      if (homeOf(layer) !== home) {
+        throw new KpodError(
+          "UNSUPPORTED",
+          `layer ${layer} lies in a split image store, whose layers kpod does not mount`,
+        );
+      }
       makePrivate(home);
       const links = lowerLinks(layer);
       restoreLinks(layer, links, imageHome === home ? [home] : [home, imageHome]);
       // The kernel does not mount a layer over nothing.
-      const lower = links.length === 0 ? [`${layer}/empty`] : links;
+      if (links.length === 0) mkdirSync(join(home, layer, "empty"), { recursive: true, mode: 0o700 });
+      const beneath = links.length === 0 ? [`${layer}/empty`] : links;
+      const lower = readOnly ? [`${layer}/diff`, ...beneath] : beneath;
       const data = (base: string): string =>
         [
           `lowerdir=${lower.map((path) => (homeOf(path) === home ? base + path : join(imageHome, path))).join(":")}`,
-          `upperdir=${base}${layer}/diff`,
-          `workdir=${base}${layer}/work`,
+          ...(readOnly ? [] : [`upperdir=${base}${layer}/diff`, `workdir=${base}${layer}/work`]),
           ...extra.data,
           ...(label === "" ? [] : [`context="${label}"`]),
         ].join(",");
-      const request = { source: "overlay", type: "overlay", flags: extra.flags };
+      const flags = extra.flags | (readOnly ? mountFlags.readonly : 0);
+      const request = { source: "overlay", type: "overlay", flags };
       const absolute = data(`${home}/`);
       // What the kernel cuts off is lost without an error: the layer would lie over others than its own.
       if (Buffer.byteLength(data("")) >= longestMountData) {

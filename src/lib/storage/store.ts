@@ -10,7 +10,13 @@ import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import type { HeldLock, LockOptions, LockWait } from "./lock-file";
-import { makeMountsDirectory, mountLayer, readMountPoints, unmountLayer } from "./mount-points";
+import {
+  makeMountsDirectory,
+  mountLayer,
+  readMountPoints,
+  unmountLayer,
+  type UnmountExtent,
+} from "./mount-points";
 import { createContainer, type NewContainer } from "./new-container";
 import { overlayDriver } from "./overlay";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
@@ -215,19 +221,23 @@ export class Store implements StoreParts {
 
   /**
    * Mounts a container's file system; each mount needs its unmount.
+   * @param readOnly for a layer that others have beneath theirs
    * @returns where it appears
    * @throws KpodError CORRUPT when the directory of the layer is missing, IO, LOCK_TIMEOUT
    */
-  mount(layer: StorageId, label = ""): Promise<string> {
-    return this.withMounts(({ touch }) => mountLayer(this, touch, layer, label));
+  mount(layer: StorageId, label = "", readOnly = false): Promise<string> {
+    return this.withMounts(({ touch }) => mountLayer(this, touch, layer, label, readOnly));
   }
 
   /**
    * Removes one user of a mount, or with force all of a layer's.
+   * @param extent with `one-of-several` the last user stays
    * @returns whether it is still mounted for others
+   * @throws KpodError BAD_STATE where the last user would go that is to stay; IO, LOCK_TIMEOUT
    */
-  unmount(layer: StorageId, force = false): Promise<boolean> {
-    return this.withMounts(({ touch }) => unmountLayer(this, touch, layer, force));
+  unmount(layer: StorageId, extent: UnmountExtent | boolean = "one"): Promise<boolean> {
+    const wanted = extent === true ? "all" : extent === false ? "one" : extent;
+    return this.withMounts(({ touch }) => unmountLayer(this, touch, layer, wanted));
   }
 
   /** Unmounts what the graph driver mounted for itself, unless a layer is still mounted. */
