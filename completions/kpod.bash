@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load save rmi tag untag history info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -40,6 +40,7 @@ __kpod_flags() {
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
         push) offer=(--creds --authfile --cert-dir --tls-verify --remove-signatures --sign-by --quiet) ;;
         load) offer=(--tag --quiet) ;;
+        save) offer=(--output --format --quiet) ;;
         rmi) offer=(--all --force --prune) ;;
         tag) offer=() ;;
         untag) offer=() ;;
@@ -155,6 +156,9 @@ __kpod_value() {
         'push --quiet' | 'push -q') flag=--quiet action=(switch) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
+        'save --output' | 'save -o') flag=--output action=(file) ;;
+        'save --format') flag=--format action=(words docker-archive oci-archive) ;;
+        'save --quiet' | 'save -q') flag=--quiet action=(switch) ;;
         'rmi --all' | 'rmi -a') flag=--all bars=(--prune) action=(switch) ;;
         'rmi --force' | 'rmi -f') flag=--force bars=(--prune) action=(switch) ;;
         'rmi --prune') flag=--prune bars=(--all --force) action=(switch) ;;
@@ -212,6 +216,7 @@ __kpod_argument() {
         'push '0) action=(ask push) ;;
         'push '*) action=(nothing) ;;
         'load '*) action=(file) ;;
+        'save '*) action=(ask save) ;;
         'rmi '*) action=(ask rmi) ;;
         'tag '0) action=(ask tag) ;;
         'tag '*) action=(nothing) ;;

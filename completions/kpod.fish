@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load --tag' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -281,6 +281,7 @@ complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
 complete -c kpod -n '__kpod_at "" 0' -a pull -d 'Pull images from a registry'
 complete -c kpod -n '__kpod_at "" 0' -a push -d 'Copy an image to a registry, a directory or an archive'
 complete -c kpod -n '__kpod_at "" 0' -a load -d 'Load an image from an archive or an OCI layout'
+complete -c kpod -n '__kpod_at "" 0' -a save -d 'Write images into an archive'
 complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
 complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
 complete -c kpod -n '__kpod_at "" 0' -a untag -d 'Take names from an image'
@@ -449,6 +450,11 @@ complete -c kpod -n '__kpod_at push 0' -k -a '(__kpod_ask push)'
 complete -c kpod -n '__kpod_can load --tag' -l tag -d 'Name of the image in the store; without it the one in the archive' -x
 complete -c kpod -n '__kpod_can load -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
 complete -c kpod -n '__kpod_at load 0 more' -F
+
+complete -c kpod -n '__kpod_can save -o --output' -s o -l output -d 'Write to a file instead of standard output' -r -F
+complete -c kpod -n '__kpod_can save --format' -l format -d 'Kind of archive: docker-archive or oci-archive' -x -k -a 'docker-archive oci-archive'
+complete -c kpod -n '__kpod_can save -q --quiet' -s q -l quiet -d 'Show no progress'
+complete -c kpod -n '__kpod_at save 0 more' -k -a '(__kpod_ask save)'
 
 complete -c kpod -n '__kpod_can rmi -a --all --prune' -s a -l all -d 'Remove all images; without -f those stay that containers use'
 complete -c kpod -n '__kpod_can rmi -f --force --prune' -s f -l force -d 'Remove images also that containers use or that have several names'

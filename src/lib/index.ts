@@ -18,6 +18,7 @@ export type {
 } from "./images/pull";
 export type { PushOptions } from "./images/push";
 export type { RegistryAccess } from "./images/registry-access";
+export type { SaveOptions } from "./images/save";
 export type { TransferProgress } from "./images/skopeo";
 export { Registrar } from "./names/registrar";
 export { TruncIndex } from "./names/trunc-index";

@@ -29,6 +29,7 @@ import { command as renameCommand } from "../commands/rename/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
 import { command as runCommand } from "../commands/run/command";
+import { command as saveCommand } from "../commands/save/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
 import { command as tagCommand } from "../commands/tag/command";
@@ -69,6 +70,7 @@ export const commandFolders: readonly Command[] = [
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),
   command("run", runCommand, () => import("../commands/run/run")),
+  command("save", saveCommand, () => import("../commands/save/run")),
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
   command("tag", tagCommand, () => import("../commands/tag/run")),

@@ -1,7 +1,6 @@
-import { KpodError } from "../../lib/errors";
-import { openOutputFile, type OutputFile } from "../../lib/system/output-file";
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
+import { openOutput } from "../shared/output-archive";
 import type { command } from "./command";
 
 /** `kpod export`: writes the file system of a container as a tar archive. */
@@ -13,7 +12,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const signal = context.signal();
   const server = await context.openServer();
   await server.updateRecords();
-  const file = flags.output === undefined ? undefined : openFile(flags.output);
+  const file = flags.output === undefined ? undefined : openOutput(flags.output);
   let torn: number;
   try {
     torn = await server.containerExport(args[0], { write: file?.write ?? terminal.out, signal });
@@ -23,14 +22,4 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   }
   file?.finish();
   return torn === 0 ? 0 : 1;
-}
-
-function openFile(path: string): OutputFile {
-  try {
-    return openOutputFile(path);
-  } catch (error) {
-    if (error instanceof KpodError && error.code === "BAD_ARGUMENT")
-      throw new UsageError(`refusing to write an archive to a terminal: ${error.message}`);
-    throw error;
-  }
 }

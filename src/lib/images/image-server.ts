@@ -8,6 +8,7 @@ import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import type { PreparedImage, PrepareOptions, PulledImage, PullOptions, TransferConfig } from "./pull";
 import type { PushOptions } from "./push";
+import type { SaveOptions } from "./save";
 
 /** An image of the store in short (libkpod: storage.ImageResult). */
 export interface ImageResult {
@@ -116,6 +117,16 @@ export class ImageServer {
   async pushImage(nameOrId: string, destination?: string, options: PushOptions = {}): Promise<void> {
     const { pushImage } = await import("./push");
     return pushImage(this.store, this.config, nameOrId, destination, options);
+  }
+
+  /**
+   * Writes images into one archive.
+   * @param namesOrIds an image gets the name by which it is given, one that is given by its id a name that it has
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, UNSUPPORTED; IO with skopeo's words; INTERRUPTED; and what `write` throws
+   */
+  async saveImages(namesOrIds: readonly string[], options: SaveOptions): Promise<void> {
+    const { saveImages } = await import("./save");
+    return saveImages(this.store, this.config, namesOrIds, options);
   }
 
   /**

@@ -1,0 +1,153 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import { KpodError } from "../errors";
+import type { StorageId } from "../names/ids";
+import { meantName } from "../storage/images";
+import type { Store } from "../storage/store";
+import { isRecord, parseJson } from "../system/files";
+import type { TransferConfig } from "./pull";
+import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
+
+/** How images are saved. */
+export interface SaveOptions {
+  /** Default `docker-archive`. */
+  format?: "docker-archive" | "oci-archive" | undefined;
+  /** Is given the archive piece by piece, each of which it must use before it returns. */
+  write: (bytes: Uint8Array) => void;
+  progress?: TransferProgress | undefined;
+  /** Ends the work. */
+  signal?: AbortSignal | undefined;
+}
+
+/** An image that is to be saved. */
+interface SavedImage {
+  id: StorageId;
+  /** The names that it gets in the archive. */
+  names: string[];
+}
+
+/**
+ * Writes images of the store into one archive; skopeo does the work. Nothing is written before it is whole.
+ * @param namesOrIds an image gets the name by which it is given, one that is given by its id a name that it has
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, UNSUPPORTED; IO with skopeo's words; INTERRUPTED; and what `write` throws
+ */
+export async function saveImages(
+  store: Store,
+  config: TransferConfig,
+  namesOrIds: readonly string[],
+  options: SaveOptions,
+): Promise<void> {
+  const images = await imagesToSave(store, namesOrIds);
+  const skopeo = requireSkopeo("images are saved");
+  await withScratch("save", async (scratch) => {
+    const reference = storeReference(store, config, join(scratch, "run"));
+    const copy = async ({ id }: SavedImage, ...words: string[]): Promise<void> => {
+      await callSkopeo(skopeo, ["copy", ...words.slice(1), `${reference}@${id}`, words[0] ?? ""], {
+        what: `save image ${id.slice(0, 13)}`,
+        scratch,
+        config,
+        signal: options.signal,
+        progress: options.progress,
+      });
+    };
+    const archive = join(scratch, "archive.tar");
+    const content = join(scratch, "content");
+    if (options.format === "oci-archive") {
+      for (const image of images) {
+        for (const name of image.names.length === 0 ? [""] : image.names) {
+          await copy(image, `oci:${content}${name === "" ? "" : `:${name}`}`);
+        }
+      }
+      await makeTar(content, archive, options.signal);
+    } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
+      for (const image of images) await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
+    } else {
+      mkdirSync(content);
+      const manifest: unknown[] = [];
+      for (const image of images) {
+        const parts = join(scratch, "parts");
+        await copy(image, `dir:${parts}`, "--format", "v2s2", "--dest-decompress");
+        manifest.push(movedParts(parts, content, image));
+      }
+      writeFileSync(join(content, "manifest.json"), JSON.stringify(manifest));
+      await makeTar(content, archive, options.signal);
+    }
+    hand(archive, options);
+  });
+}
+
+async function imagesToSave(store: Store, namesOrIds: readonly string[]): Promise<SavedImage[]> {
+  const images = new Map<StorageId, Set<string>>();
+  for (const wanted of namesOrIds) {
+    const image = await store.image(wanted);
+    const name = meantName(image, wanted) ?? image.names?.find((own) => !own.includes("@"));
+    const names = images.get(image.id) ?? new Set<string>();
+    if (name !== undefined && !name.includes("@")) names.add(name);
+    images.set(image.id, names);
+  }
+  return [...images].map(([id, names]) => ({ id, names: [...names] }));
+}
+
+/**
+ * Moves what skopeo has written of an image into what becomes a docker archive; layers that images share are there once.
+ * @returns its entry of the archive's manifest
+ */
+function movedParts(parts: string, content: string, { id, names }: SavedImage): unknown {
+  const file = join(parts, "manifest.json");
+  const manifest = parseJson(`the manifest of image ${id.slice(0, 13)}`, readFileSync(file, "utf8"));
+  const { config, layers } = isRecord(manifest) ? manifest : {};
+  const moved = (descriptor: unknown, suffix: string): string => {
+    const [, hex] =
+      /^sha256:([0-9a-f]{64})$/.exec(isRecord(descriptor) ? String(descriptor.digest) : "") ?? [];
+    if (hex === undefined)
+      throw new KpodError("CORRUPT", `the manifest of image ${id.slice(0, 13)} has no digest`);
+    const name = `${hex}${suffix}`;
+    // A layer may be in an image twice.
+    if (readdirSync(parts).includes(hex)) renameSync(join(parts, hex), join(content, name));
+    return name;
+  };
+  return {
+    Config: moved(config, ".json"),
+    RepoTags: names,
+    Layers: (Array.isArray(layers) ? layers : []).map((layer: unknown) => moved(layer, ".tar")),
+  };
+}
+
+async function makeTar(directory: string, archive: string, signal: AbortSignal | undefined): Promise<void> {
+  const { execa } = await import("execa");
+  const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
+  const words = ["--create", `--file=${archive}`, `--directory=${directory}`, ...owner, "--"];
+  const result = await execa("tar", [...words, ...readdirSync(directory).sort()], {
+    reject: false,
+    cwd: "/",
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  if (result.isCanceled || result.signal === "SIGINT") {
+    throw new KpodError("INTERRUPTED", "interrupted: cannot save the images");
+  }
+  if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr.trim()}`);
+}
+
+function hand(archive: string, { write, signal }: SaveOptions): void {
+  const buffer = Buffer.allocUnsafe(1024 * 1024);
+  const file = openSync(archive, "r");
+  try {
+    for (;;) {
+      if (signal?.aborted === true) throw new KpodError("INTERRUPTED", "interrupted: cannot save the images");
+      const length = readSync(file, buffer);
+      if (length === 0) return;
+      write(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(file);
+  }
+}
