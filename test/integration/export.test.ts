@@ -128,6 +128,19 @@ test("nothing half made, nothing to a terminal", async () => {
   expect(existsSync(join(directory, "none"))).toBe(false);
 });
 
+test("Ctrl-C leaves nothing", async () => {
+  const large = await node.start(pod, "large", "truncate -s 100G /large; sleep 1000");
+  await until("it is there", async () => (await node.ok("diff", "large")).includes("A /large"));
+  const directory = testdir();
+  const child = node.world.startKpod(["export", "-o", join(directory, "large.tar"), large.id]);
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  await until("it writes", () => readdirSync(directory).length > 0);
+  child.kill("SIGINT");
+  expect(await ended).toBe(130);
+  expect(readdirSync(directory)).toEqual([]);
+  await node.ok("rm", "-f", "large");
+});
+
 test("a look: the store stays as it is", async () => {
   const before = listing(join(node.world.root, "overlay-layers"));
   await node.ok("export", "-o", "/dev/null", "web");

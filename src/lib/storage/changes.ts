@@ -94,6 +94,21 @@ class Comparison {
     this.frames.push({ path, before, after, names: new Set(namesIn(differing)).values() });
   }
 
+  /** Of what is added whole, no more is asked than what its directories tell. */
+  private enterAdded(path: string, after: readonly LayerDirectory[]): void {
+    const [only, second] = after;
+    if (only === undefined || second !== undefined) {
+      this.enter(path, [], after);
+      return;
+    }
+    const others: string[] = [];
+    for (const [name, isPlain] of only.kinds()) {
+      if (isPlain) this.kinds.set(`${path}/${name}`, "added");
+      else others.push(name);
+    }
+    this.frames.push({ path, before: [], after, names: others.values() });
+  }
+
   private leave(): void {
     const frame = this.frames.pop();
     if (frame === undefined || this.frames.length === 0) return;
@@ -109,7 +124,7 @@ class Comparison {
       close(old);
     } else if (old === undefined) {
       this.note(own, "added");
-      if (now.stat.isDirectory()) this.enter(own, [], now.directories);
+      if (now.stat.isDirectory()) this.enterAdded(own, now.directories);
     } else {
       // What a layer has of its own over the other file system was written to, be it to the same.
       const isOver = now.parent !== old.parent && before.every((directory) => after.includes(directory));
@@ -122,9 +137,10 @@ class Comparison {
 
   private note(path: string, kind: ChangeKind): void {
     this.kinds.set(path, kind);
-    for (const frame of this.frames.toReversed()) {
-      if (frame.path === "" || this.kinds.has(frame.path)) return;
-      this.kinds.set(frame.path, "changed");
+    for (let depth = this.frames.length - 1; depth > 0; depth--) {
+      const above = this.frames[depth]?.path ?? "";
+      if (this.kinds.has(above)) return;
+      this.kinds.set(above, "changed");
     }
   }
 

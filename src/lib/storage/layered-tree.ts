@@ -7,6 +7,11 @@ const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOF
 /** What is gone, or replaced by something else, since it was listed. */
 const vanished: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
 
+/** What stands in a text for bytes that are none of UTF-8. */
+const replaced = /[\uFFFD\p{Surrogate}]/u;
+
+const ascii = /^[ -~]*$/;
+
 /** An entry as it lies in one layer. */
 interface LayerEntry {
   readonly stat: Stats;
@@ -54,6 +59,21 @@ export class LayerDirectory {
   /** The names of all its entries, whiteouts among them. */
   names(): string[] {
     return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
+  }
+
+  /** The same, with whether each is a file or a symbolic link for sure: neither a directory nor a whiteout. */
+  kinds(): Map<string, boolean> {
+    const entries = readdirSync(this.prefix, { withFileTypes: true });
+    // Not by bytes and kinds at once: Bun gives the bytes alone.
+    if (entries.some(({ name }) => replaced.test(name))) {
+      return new Map(this.names().map((name) => [name, false]));
+    }
+    return new Map(
+      entries.map((entry) => [
+        ascii.test(entry.name) ? entry.name : Buffer.from(entry.name).toString("latin1"),
+        entry.isFile() || entry.isSymbolicLink(),
+      ]),
+    );
   }
 
   entry(name: string): LayerEntry | undefined {
