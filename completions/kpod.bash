@@ -39,7 +39,7 @@ __kpod_flags() {
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
         push) offer=(--creds --authfile --cert-dir --tls-verify --remove-signatures --sign-by --quiet) ;;
-        load) offer=(--tag --quiet) ;;
+        load) offer=(--input --tag --quiet) ;;
         save) offer=(--output --format --quiet) ;;
         rmi) offer=(--all --force --prune) ;;
         tag) offer=() ;;
@@ -154,6 +154,7 @@ __kpod_value() {
         'push --remove-signatures') flag=--remove-signatures action=(switch) ;;
         'push --sign-by') flag=--sign-by action=(nothing) ;;
         'push --quiet' | 'push -q') flag=--quiet action=(switch) ;;
+        'load --input' | 'load -i') flag=--input action=(file) ;;
         'load --tag') flag=--tag action=(nothing) ;;
         'load --quiet' | 'load -q') flag=--quiet action=(switch) ;;
         'save --output' | 'save -o') flag=--output action=(file) ;;

@@ -7,7 +7,7 @@ export { KpodError, type ErrorCode, type ErrorDetails } from "./errors";
 export { imageData, type ImageData } from "./images/data";
 export { imageHistory, type ImageHistoryEntry } from "./images/history";
 export { listImages, type ListedImage } from "./images/list";
-export { loadImages, type LoadedImage, type LoadOptions } from "./images/load";
+export { loadImages, loadImagesFrom, type LoadedImage, type LoadOptions } from "./images/load";
 export type {
   PreparedImage,
   PrepareOptions,

@@ -9,7 +9,7 @@ import { isMountPoint } from "../../src/lib/system/mount";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
 import { pathsBelow } from "../helpers/listing";
-import { succeeded } from "../helpers/process";
+import { runProcess, succeeded } from "../helpers/process";
 import { makeRecordsVolatile } from "../helpers/modern-world";
 import { testdir, writeTree } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
@@ -353,7 +353,7 @@ test("names with .. stay within the layer", async () => {
 });
 
 test("bad input", async () => {
-  for (const args of [[], ["a", "b"], ["--tag"], ["--nope", "x"]]) {
+  for (const args of [["a", "b"], ["--tag"], ["--nope", "x"]]) {
     expect([args, (await world.kpod(["load", ...args])).exitCode]).toEqual([args, 2]);
   }
   const missing = await world.kpod(["load", "/nowhere/image.tar"]);
@@ -363,4 +363,28 @@ test("bad input", async () => {
   ]);
   const { exitCode, stderr } = await world.kpod(["load", "--tag", "Not A Name", images.busybox.layout]);
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^Error: [^\n]+\n$/)]);
+});
+
+test("from a pipe, and by name out of an archive", async () => {
+  const { id, name, dockerArchive } = images.busybox;
+  const shell = async (script: string): Promise<string> => {
+    const words = ["-c", script, "sh", join(__dirname, "../../bin/kpod"), "--config", world.config];
+    return succeeded(await runProcess("bash", words), script).stdout;
+  };
+  expect(await shell(`cat ${dockerArchive} | "$@" load -q`)).toBe(`${id}\n`);
+  expect(await shell(`"$@" load -q -i - < ${dockerArchive}`)).toBe(`${id}\n`);
+  expect(await shell(`"$@" load -i <(cat ${dockerArchive}) busybox`)).toBe(`Loaded image: ${name} (${id})\n`);
+  const nosuch = await loadApart("-i", dockerArchive, "nosuch");
+  expect(nosuch).toEqual({
+    exitCode: 1,
+    left: [],
+    stderr: expect.stringMatching(/^Error: \S+ holds no image nosuch.*localhost\/busybox/) as string,
+  });
+  const nothing = await loadApart();
+  expect(nothing).toEqual({
+    exitCode: 1,
+    left: [],
+    stderr: expect.stringMatching(/^Error: standard input is not an image archive: it is empty/) as string,
+  });
+  succeeded(await world.kpod(["rmi", name]), "kpod rmi");
 });

@@ -175,7 +175,7 @@ describe("wrong usage", () => {
     ["ps x", "too many arguments, ps takes no arguments", "ps"],
     ["pod ps x", "too many arguments, pod ps takes no arguments", "pod ps"],
     ["load a b", "too many arguments, load takes FILE", "load"],
-    ["load", "too few arguments, load takes FILE", "load"],
+    ["tag", "too few arguments, tag takes IMAGE NAME...", "tag"],
     ["run -d", "too few arguments, run takes IMAGE [COMMAND [ARG...]]", "run"],
     ["ps -a -l", "Last, latest and all are mutually exclusive", "ps"],
     ["ps -a -n 1", "Last, latest and all are mutually exclusive", "ps"],

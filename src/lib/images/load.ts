@@ -1,4 +1,4 @@
-import { symlinkSync } from "node:fs";
+import { existsSync, statSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
@@ -87,6 +87,44 @@ export async function loadImages(
       throw error;
     }
     return loaded;
+  });
+}
+
+/**
+ * The same from standard input (`-`), or from a file that may be a pipe: what comes is copied first to a directory for
+ * files on their way.
+ * @throws KpodError as {@link loadImages}
+ */
+export async function loadImagesFrom(
+  store: Store,
+  config: Pick<Config, "storageOptions" | "signaturePolicyPath">,
+  input: string,
+  options: LoadOptions = {},
+): Promise<LoadedImage[]> {
+  const kind =
+    input === "-" ? undefined : statSync(absolutePath("the archive", input), { throwIfNoEntry: false });
+  // What is not there, and what is no pipe, loadImages names.
+  if (input !== "-" && kind?.isFIFO() !== true) return loadImages(store, config, input, options);
+  return withScratch("load", async (scratch) => {
+    const path = join(scratch, "stdin.tar");
+    const { execa } = await import("execa");
+    // cat can be ended while it waits for somebody to open the other end.
+    const result = await execa("cat", input === "-" ? [] : ["--", absolutePath("the archive", input)], {
+      reject: false,
+      stdin: input === "-" ? "inherit" : "ignore",
+      stdout: { file: path },
+      cwd: "/",
+      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+    });
+    if (result.isCanceled || result.signal === "SIGINT") {
+      throw new KpodError("INTERRUPTED", "interrupted while reading an image");
+    }
+    const what = input === "-" ? "standard input" : input;
+    if (result.failed) throw new KpodError("IO", `cannot read ${what}: ${result.stderr.trim()}`);
+    if (!existsSync(path) || statSync(path).size === 0) {
+      throw new KpodError("BAD_ARGUMENT", `${what} is not an image archive: it is empty`);
+    }
+    return loadImages(store, config, path, options);
   });
 }
 
