@@ -21,6 +21,7 @@ const prose = new Set([
   "knows",
   "launches",
   "loads",
+  "pulls",
   "makes",
   "maps",
   "mounts",
