@@ -80,7 +80,7 @@ export async function pullImage(
 ): Promise<PulledImage[]> {
   const { imageStore } = store.layout;
   if (imageStore !== "") {
-    throw new KpodError("UNSUPPORTED", `kpod pulls no images into the split image store ${imageStore}`, {
+    throw new KpodError("UNSUPPORTED", `no images can be pulled into the split image store ${imageStore}`, {
       hint: "pull them with crictl or podman",
     });
   }
@@ -163,7 +163,7 @@ function sourceOf(wanted: string, defaultTransport: string): Source {
     /^[a-z-]+:\/\//.test(wanted) ||
     /^(?:containers-storage|docker-daemon|ostree|sif|tarball):/.test(wanted)
   ) {
-    throw new KpodError("BAD_ARGUMENT", `kpod pulls nothing by ${wanted.replace(/:.*$/s, ":")}`, {
+    throw new KpodError("BAD_ARGUMENT", `nothing can be pulled by ${wanted.replace(/:.*$/s, ":")}`, {
       hint: "it pulls by docker://, oci:, dir:, docker-archive: and oci-archive:",
     });
   }
