@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
-import { pathsBelow } from "../helpers/listing";
+import { listing, pathsBelow } from "../helpers/listing";
 import { runProcess, succeeded, type ProcessResult } from "../helpers/process";
 import { registryUser, slowWay, startRegistry, type Registry } from "../helpers/registry";
 import { testdir } from "../helpers/testdir";
@@ -160,7 +160,16 @@ describe("what is refused leaves nothing", () => {
 
 test("the id is all of stdout, and each step a line of stderr; -q has none", async () => {
   const name = `${plain.host}/shop/busybox:1`;
+  // The list of CRI-O's mounts, and all else of the store's run directory, is not skopeo's to touch.
+  const mounts = join(world.runRoot, "overlay-layers/mountpoints.json");
+  mkdirSync(dirname(mounts), { recursive: true });
+  writeFileSync(mounts, `[ {"id":"${"a".repeat(64)}","path":"/of/crio","count":1} ]`);
+  const before = listing(world.runRoot);
   const { exitCode, stdout, stderr } = await pull([name]);
+  expect(listing(world.runRoot).filter((line) => !line.includes('.lock '))).toEqual(
+    before.filter((line) => !line.includes('.lock ')),
+  );
+  rmSync(mounts);
   expect([exitCode, stdout]).toEqual([0, `${images.busybox.id}\n`]);
   expect(stderr).toMatch(/^Trying to pull \S+\.\.\.\nGetting image source signatures\nCopying blob sha256:/);
   expect(await namesIn()).toEqual(["localhost/pause:latest", name]);
