@@ -166,8 +166,8 @@ test("the id is all of stdout, and each step a line of stderr; -q has none", asy
   writeFileSync(mounts, `[ {"id":"${"a".repeat(64)}","path":"/of/crio","count":1} ]`);
   const before = listing(world.runRoot);
   const { exitCode, stdout, stderr } = await pull([name]);
-  expect(listing(world.runRoot).filter((line) => !line.includes('.lock '))).toEqual(
-    before.filter((line) => !line.includes('.lock ')),
+  expect(listing(world.runRoot).filter((line) => !line.includes(".lock "))).toEqual(
+    before.filter((line) => !line.includes(".lock ")),
   );
   rmSync(mounts);
   expect([exitCode, stdout]).toEqual([0, `${images.busybox.id}\n`]);
