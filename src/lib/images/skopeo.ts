@@ -103,7 +103,7 @@ export async function callSkopeo(
     onLine?.(String(line));
     yield String(line);
   };
-  const result = await execa(skopeo, [...policy, ...globals, ...words], {
+  const result = await execa(skopeo, ["--tmpdir", scratch, ...policy, ...globals, ...words], {
     reject: false,
     stdin: "ignore",
     stdout: terminal ?? (onLine === undefined ? "pipe" : tell),
