@@ -83,6 +83,19 @@ test("an image goes with the layers that nobody else needs", async () => {
   expect(readdirSync(join(world.root, "overlay-images")).sort()).toEqual(["images.json", "images.lock"]);
 }, 120_000);
 
+test("a mounted image is kept, also by --prune; forced, it is unmounted and goes", async () => {
+  await load(derived, "localhost/derived:1");
+  const path = (await kpod("mount", "derived:1")).trim();
+  const refused = await world.kpod(["rmi", "derived:1"]);
+  expect(refused).toMatchObject({ exitCode: 1, stdout: "" });
+  expect(refused.stderr).toContain(`is mounted at ${path}: unmount it first, or use -f`);
+  expect(await kpod("rmi", "--prune")).toBe("");
+  expect(Object.keys(await agreedImages())).toEqual([derived.id]);
+  expect(existsSync(join(path, "bin/busybox"))).toBe(true);
+  expect(await kpod("rmi", "-f", "derived:1")).toContain(`Deleted: ${derived.id}`);
+  expect(await agreedLayers()).toEqual([]);
+}, 120_000);
+
 test("an image of several names loses the one that is given, and goes with the last", async () => {
   await load(derived, "localhost/derived:1", "localhost/derived:2", "localhost/other:1");
   expect(await kpod("rmi", "derived:1")).toBe("Untagged: localhost/derived:1\n");

@@ -3,7 +3,7 @@ import type { Logger } from "../logger";
 import { removeTree } from "../system/remove-tree";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findImage, meantName } from "./images";
-import { makeMountsDirectory } from "./mount-points";
+import { makeMountsDirectory, readMountPoints } from "./mount-points";
 import {
   changeRecord,
   removeRecord,
@@ -35,7 +35,7 @@ export interface RemovedImage {
 /** How an image is removed. */
 export interface RemoveImageOptions {
   /**
-   * Removes it also when containers use it or when its id is given and it has several names. The layers that
+   * Removes it also when containers use it, when it is mounted, or when its id is given and it has several names. The layers that
    * the containers stand on stay.
    */
   force?: boolean;
@@ -46,8 +46,8 @@ export interface RemoveImageOptions {
 
 /**
  * Removes an image, or, when it has several names and is meant by one of them, that name.
- * @throws KpodError NOT_FOUND, AMBIGUOUS; CONFLICT when a container uses it, or when its id is given and it has
- * several names; LOCK_TIMEOUT, IO
+ * @throws KpodError NOT_FOUND, AMBIGUOUS; CONFLICT when a container uses it, when it is mounted, or when its id is given
+ * and it has several names; LOCK_TIMEOUT, IO
  */
 export async function removeImage(
   store: Store,
@@ -65,8 +65,11 @@ export async function removeImage(
         hint: "give one of the names, or use -f to remove them all",
       });
     }
-    if (!force) refuseUsed(image, contents.containers);
     const layers = unneededLayers(image, contents);
+    if (!force) {
+      refuseUsed(image, contents.containers);
+      refuseMounted(store, image, layers);
+    }
     deleteImage(place, touchImages, image, layers);
     return { untagged: names, deleted: image.id, layers };
   });
@@ -165,6 +168,17 @@ function refuseUsed(image: ImageRecord, containers: readonly ContainerRecord[]):
     `image ${shortId(image)} is used by container ${first.id.slice(0, 13)} (${first.names?.[0] ?? ""})${others}`,
     { hint: "remove what uses it first, or use -f to remove the image's names and records alone" },
   );
+}
+
+/** Somebody looks at its files: containers/storage itself would unmount them. */
+function refuseMounted({ layout }: Store, image: ImageRecord, layers: readonly StorageId[]): void {
+  const mounted = readMountPoints(layout).find(
+    ({ id, count }) => count > 0 && layers.some((layer) => layer === id),
+  );
+  if (mounted === undefined) return;
+  throw new KpodError("CONFLICT", `image ${shortId(image)} is mounted at ${mounted.path}`, {
+    hint: "unmount it first, or use -f to remove it all the same",
+  });
 }
 
 function deleteImage(
