@@ -105,11 +105,15 @@ async function runTests(args, variables = {}) {
   chmodSync(directory, 0o755);
   const run = basename(directory).slice("kpod-run-".length);
   // Ctrl-C reaches jest as well; this process stays to clear up after it.
-  const ignore = () => {};
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
   const passOn = () => {
+    interrupt();
     for (const { pid } of processesOfRun(run)) signal(pid, "SIGTERM");
   };
-  process.on("SIGINT", ignore);
+  process.on("SIGINT", interrupt);
   process.on("SIGTERM", passOn);
   try {
     const before = machineState();
@@ -121,9 +125,9 @@ async function runTests(args, variables = {}) {
     // Jest without a report, or failing without a failed test, is a failure of its own.
     const unexplained = code !== 0 && (report === undefined || report.success);
     const otherFailures = (left.length > 0 ? 1 : 0) + (unexplained ? 1 : 0);
-    return { code, counts: report?.counts, otherFailures };
+    return { code, counts: report?.counts, otherFailures, interrupted };
   } finally {
-    process.off("SIGINT", ignore);
+    process.off("SIGINT", interrupt);
     process.off("SIGTERM", passOn);
     rmSync(directory, { recursive: true, force: true });
   }
@@ -139,7 +143,7 @@ async function main(args) {
     if (failed.length > 0) return { code: 1, line: closingLine(undefined, failed.length) };
   }
   const runs = [await runTests(args)];
-  if (args.length === 0) {
+  if (args.length === 0 && !runs[0].interrupted) {
     const executable = await keepSingle(REPOSITORY);
     if (executable !== undefined) {
       console.log(`\nThe integration tests once more, on ${executable}\n`);
