@@ -1,11 +1,7 @@
+import { imageDigest } from "./digest";
 import type { GraphDriverData } from "../storage/driver";
 import { isStorageId } from "../names/ids";
-import {
-  imageDigest,
-  readImageConfig,
-  readImageManifest,
-  type ImageConfigFile,
-} from "../storage/image-config";
+import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readLayerSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";

@@ -2,7 +2,6 @@ import type { Logger } from "../logger";
 import type { RemovedImage } from "../storage/image-removal";
 import type { StorageId } from "../names/ids";
 import { findImage } from "../storage/images";
-import { imageDigest } from "../storage/image-config";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
@@ -37,17 +36,19 @@ export class ImageServer {
   async listImages(filter = ""): Promise<ImageResult[]> {
     const images = await this.store.images();
     const found = filter === "" ? undefined : findImage(images, filter);
+    const { imageDigest } = await import("./digest");
     const sizeOf = await persistedImageSizes(this.store, this.logger);
     return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
-      resultOf(this.store, image, sizeOf(image)),
+      resultOf(image, imageDigest(this.store, image), sizeOf(image)),
     );
   }
 
   /** One image, found by name, id or digest (libkpod: ImageStatus). @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, IO */
   async imageStatus(nameOrId: string): Promise<ImageResult> {
     const image = await this.store.image(nameOrId);
+    const { imageDigest } = await import("./digest");
     const sizeOf = await persistedImageSizes(this.store, this.logger);
-    return resultOf(this.store, image, sizeOf(image));
+    return resultOf(image, imageDigest(this.store, image), sizeOf(image));
   }
 
   /**
@@ -154,6 +155,6 @@ export class ImageServer {
   }
 }
 
-function resultOf(store: Store, image: ImageRecord, size: number | undefined): ImageResult {
-  return { id: image.id, names: image.names ?? [], digest: imageDigest(store, image), size };
+function resultOf(image: ImageRecord, digest: string, size: number | undefined): ImageResult {
+  return { id: image.id, names: image.names ?? [], digest, size };
 }

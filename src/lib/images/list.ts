@@ -1,7 +1,8 @@
+import { imageDigest } from "./digest";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import type { StorageId } from "../names/ids";
-import { imageDigest, readImageConfig, type ImageConfigFile } from "../storage/image-config";
+import { readImageConfig, type ImageConfigFile } from "../storage/image-config";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";

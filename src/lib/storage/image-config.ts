@@ -1,7 +1,5 @@
-import { createHash } from "node:crypto";
 import { KpodError } from "../errors";
 import { isRecord, parseJson } from "../system/files";
-import { textMap } from "../system/go-json";
 import type { ImageRecord } from "./records";
 import type { Store } from "./store";
 
@@ -60,22 +58,6 @@ export function readImageConfig(
   }
   const what = `the configuration of image ${image.id.slice(0, 13)}`;
   return readObject(what, store.imageData(image.id, digest));
-}
-
-/**
- * The digest of an image's manifest: from its record, where that lacks it from the manifest itself. "" where the store
- * has lost that.
- */
-export function imageDigest(store: Store, image: ImageRecord): string {
-  const noted = image.digest ?? textMap(image["big-data-digests"]).manifest ?? "";
-  if (noted !== "") return noted;
-  try {
-    const manifest = store.imageData(image.id, "manifest");
-    return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
 }
 
 function readObject(what: string, data: Buffer): Record<string, unknown> {

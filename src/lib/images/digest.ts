@@ -1,0 +1,21 @@
+import { createHash } from "node:crypto";
+import { KpodError } from "../errors";
+import type { ImageRecord } from "../storage/records";
+import type { Store } from "../storage/store";
+import { textMap } from "../system/go-json";
+
+/**
+ * The digest of an image's manifest: from its record, where that lacks it from the manifest itself. "" where the store
+ * has lost that.
+ */
+export function imageDigest(store: Store, image: ImageRecord): string {
+  const persisted = image.digest ?? textMap(image["big-data-digests"]).manifest ?? "";
+  if (persisted !== "") return persisted;
+  try {
+    const manifest = store.imageData(image.id, "manifest");
+    return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    return "";
+  }
+}
