@@ -1,9 +1,38 @@
 import { KpodError } from "../../lib/errors";
 import { openOutputFile, type OutputFile } from "../../lib/system/output-file";
 import { UsageError } from "../../shell/errors";
+import type { Terminal } from "../../shell/terminal";
 
-/** Opens the file that an archive is written to. @throws UsageError for a terminal */
-export function openOutput(path: string): OutputFile {
+/** @throws UsageError where an archive would be written to a terminal */
+export function refuseTerminal(path: string | undefined, terminal: Terminal): void {
+  if (path === undefined && terminal.isTTY) {
+    throw new UsageError("refusing to write an archive to a terminal: use -o FILE or redirect");
+  }
+}
+
+/**
+ * Has an archive written to a file, which is there once it is whole, or else to standard output.
+ * @throws UsageError for a terminal, and what the work throws
+ */
+export async function writeArchive<T>(
+  path: string | undefined,
+  terminal: Terminal,
+  work: (write: OutputFile["write"]) => Promise<T>,
+): Promise<T> {
+  if (path === undefined) return work(terminal.out);
+  const file = openOutput(path);
+  let result: T;
+  try {
+    result = await work(file.write);
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+  file.finish();
+  return result;
+}
+
+function openOutput(path: string): OutputFile {
   try {
     return openOutputFile(path);
   } catch (error) {

@@ -25,7 +25,7 @@ export interface LoadOptions {
 
 /** An image as it was loaded. */
 export interface LoadedImage {
-  id: string;
+  id: StorageId;
   name: string;
 }
 
@@ -83,7 +83,11 @@ export async function loadImages(
         loaded.push({ name, id: (await store.image(name)).id });
       }
     } catch (error) {
-      await rollbackLayers(store, path, before, options.logger ?? silentLogger);
+      await rollbackLayers(store, before, {
+        digests: () => readLayerDigests(path),
+        left: `layers of ${path} may be left in the store`,
+        logger: options.logger,
+      });
       throw error;
     }
     return loaded;
@@ -144,21 +148,29 @@ function pickedOf(
   throw new KpodError("NOT_FOUND", `${path} holds no image ${pick}`, { hint: `it holds ${names}` });
 }
 
-/** Layers that were whole are in the store already; without the image nobody would ever remove them. */
-async function rollbackLayers(
+/**
+ * Removes the layers of an image that did not come about: those begun by half, and the whole ones of these digests,
+ * which are in the store already and which without the image nobody would ever remove.
+ * @param before the layers that were there
+ * @param how.left what is warned of where it fails
+ */
+export async function rollbackLayers(
   store: Store,
-  path: string,
   before: ReadonlySet<StorageId>,
-  logger: Logger,
+  {
+    digests,
+    left,
+    logger = silentLogger,
+  }: { digests: () => Promise<ReadonlySet<string>>; left: string; logger: Logger | undefined },
 ): Promise<void> {
   if (!store.exists()) return;
   try {
     if ((await store.layers()).every(({ id }) => before.has(id))) return;
-    const digests = await readLayerDigests(path);
-    await store.uninterrupted(() => removeStrayLayers(store, { before, digests }, logger));
+    const stray = { before, digests: await digests() };
+    await store.uninterrupted(() => removeStrayLayers(store, stray, logger));
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
-    logger.warn(`layers of ${path} may be left in the store: ${error.message}`);
+    logger.warn(`${left}: ${error.message}`);
   }
 }
 

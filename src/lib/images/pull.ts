@@ -2,15 +2,14 @@ import { existsSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
-import { silentLogger, type Logger } from "../logger";
+import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
 import { newImageName, registryOf, splitName } from "../names/image-names";
-import { removeStrayLayers } from "../storage/image-removal";
 import { findImage } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
 import { absolutePath } from "../system/paths";
-import { loadImages } from "./load";
+import { loadImages, rollbackLayers } from "./load";
 import { pullNames } from "./pull-names";
 import { accessFlags, type RegistryAccess } from "./registry-access";
 import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
@@ -266,25 +265,16 @@ async function copyIntoStore(
       progress: options.progress,
     });
   } catch (error) {
-    await removeHalfLayers(store, before, options.logger ?? silentLogger);
+    // Whole layers stay, and the next pull goes on with them. Whatever changes the layers deletes first those that say
+    // that they are incomplete, and here that is all there is to do.
+    await rollbackLayers(store, before, {
+      digests: () => Promise.resolve(new Set()),
+      left: "layers may be left in the store by half",
+      logger: options.logger,
+    });
     throw error;
   }
   return { id: (await store.image(name)).id, name };
-}
-
-/**
- * Removes the layers that skopeo had begun; whole ones stay, and the next pull goes on with them. Whatever changes the
- * layers deletes first those that say that they are incomplete, and here that is all there is to do.
- */
-async function removeHalfLayers(store: Store, before: ReadonlySet<StorageId>, logger: Logger): Promise<void> {
-  if (!store.exists()) return;
-  try {
-    if ((await store.layers()).every(({ id }) => before.has(id))) return;
-    await store.uninterrupted(() => removeStrayLayers(store, { before, digests: new Set() }, logger));
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    logger.warn(`layers may be left in the store by half: ${error.message}`);
-  }
 }
 
 /** @throws KpodError BAD_ARGUMENT for what is no platform */
@@ -328,8 +318,5 @@ async function loadFrom(
   const colon = existsSync(name) ? -1 : name.indexOf(":");
   const [path, pick] = colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
   const { signal, logger } = options;
-  const loaded = await loadImages(store, config, path, { pick, signal, logger });
-  return Promise.all(
-    loaded.map(async ({ name: given }) => ({ id: (await store.image(given)).id, name: given })),
-  );
+  return loadImages(store, config, path, { pick, signal, logger });
 }

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
 import { registryOf } from "../names/image-names";
 import type { TransferConfig } from "./pull";
-import { fullName, pullNames } from "./pull-names";
+import { fullName } from "./pull-names";
 import { accessFlags, type RegistryAccess } from "./registry-access";
 import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
 
@@ -46,7 +47,7 @@ export async function pushImage(
       ...(options.removeSignatures === true ? ["--remove-signatures"] : []),
       ...(options.signBy === undefined ? [] : ["--sign-by", options.signBy]),
     ];
-    const { registriesFile } = pullNames("localhost/any", config);
+    const { file: registriesFile } = readShortNames(process.env);
     const source = `${storeReference(store, config, join(scratch, "run"))}@${image.id}`;
     await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], {
       what: `push to ${target}`,
