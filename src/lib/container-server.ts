@@ -25,7 +25,7 @@ import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
 import { hasVanished } from "./operations/vanished";
 import type { Sandbox } from "./sandbox/sandbox";
-import type { ServerParts } from "./server-parts";
+import type { LaunchParts } from "./server-parts";
 import { ImageServer } from "./images/image-server";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
 import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
@@ -53,7 +53,7 @@ export interface ImageContext {
  * The pods and containers of a node, as its disk and its runtimes know them (libkpod: ContainerServer). It
  * needs no daemon: `update()` reads what is there now, and the rest works on that.
  */
-export class ContainerServer implements ServerParts {
+export class ContainerServer implements LaunchParts {
   readonly config: Config;
   readonly logger: Logger;
   readonly store: Store;

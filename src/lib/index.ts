@@ -81,7 +81,7 @@ export type {
 export { watchStats, type NamedStats, type StatsPart, type WatchOptions } from "./operations/stats-watch";
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
-export type { ServerParts, ServerView } from "./server-parts";
+export type { LaunchParts, ServerParts, ServerView } from "./server-parts";
 export type { ChangeKind, FileChange } from "./storage/changes";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./names/ids";

@@ -1,8 +1,10 @@
-import type { Config } from "./config";
+import type { Config, HookParams } from "./config";
 import type { ContainerLists } from "./container-lists";
 import type { Logger } from "./logger";
+import type { Container } from "./oci/container";
 import type { Runtime } from "./oci/runtime";
 import type { StateLock } from "./storage/kpod-lock";
+import type { RuntimeServer } from "./storage/runtime-server";
 import type { Store } from "./storage/store";
 
 /** What of a server a look at the node uses: it changes nothing there. */
@@ -27,5 +29,20 @@ export interface ServerParts extends ServerView {
   /** See `ContainerServer.withStateLock`. */
   readonly withStateLock: StateLock;
   /** See `ContainerServer.requireNode`. */
-  requireNode(): void;
+  requireNode(options?: { launching?: boolean }): void;
+}
+
+/** What of a server making pods and containers uses: also what brings the new ones into the store and the lists. */
+export interface LaunchParts extends ServerParts {
+  /** Ends waits. */
+  readonly signal: AbortSignal | undefined;
+  readonly storageRuntimeServer: RuntimeServer;
+  /** See `ContainerServer.hooks`. */
+  hooks(): Record<string, HookParams>;
+  /** See `ContainerServer.loadSandbox`. */
+  loadSandbox(id: string): Promise<void>;
+  /** See `ContainerServer.loadContainer`. */
+  loadContainer(id: string): Promise<void>;
+  /** See `ContainerServer.containerStateToDisk`. */
+  containerStateToDisk(container: Container): Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { isSince, type Config, type CrioVersion } from "../config";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { createdByKpod } from "../crio/kpod-mark";
 import { imageNameToPersist } from "../images/names";
 import { isImageName, splitName } from "../names/image-names";
@@ -162,7 +162,7 @@ export interface InfraParts {
 
 /** The annotations of CRI-O 1.36, and those of 1.0 that it dropped. */
 export function infraAnnotations(
-  server: Pick<ContainerServer, "config">,
+  server: Pick<LaunchParts, "config">,
   parts: InfraParts,
 ): Record<string, string> {
   const { plan, container, rootPath, files, logPath } = parts;

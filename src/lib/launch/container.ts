@@ -2,7 +2,7 @@ import { existsSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasOnlyCgroup2 } from "../cgroups/mounts";
 import { cgroupsPath } from "../cgroups/spec-path";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
 import { imageNameToPersist } from "../images/names";
@@ -38,7 +38,7 @@ import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
  * image, CONMON_FAILED, RUNTIME_FAILED (no such command in the image, for example)
  */
 export async function createPodContainer(
-  server: ContainerServer,
+  server: LaunchParts,
   sandbox: Sandbox,
   options: ContainerOptions,
 ): Promise<Container> {
@@ -58,7 +58,7 @@ export async function createPodContainer(
     await server.update();
     const made = await server.withStateLock(async () => {
       await server.updateRecords();
-      const pod = server.getSandbox(sandbox.id);
+      const pod = server.lists.getSandbox(sandbox.id);
       if (pod?.state === "Creating") {
         throw new KpodError("BAD_STATE", `pod ${sandbox.kubeName} is still being made`, {
           hint: "try again once it is ready",
@@ -117,7 +117,7 @@ interface ContainerParts {
 
 /** Mounts its file system, writes its spec, and has its runtime create it. */
 async function launch(
-  server: ContainerServer,
+  server: LaunchParts,
   rollback: Rollback,
   sandbox: Sandbox,
   { launched, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
@@ -126,7 +126,7 @@ async function launch(
   const rootPath = await server.storageRuntimeServer.startContainer(id);
   launched.rootPath = rootPath;
   await server.loadContainer(id);
-  const container = server.lookupContainer(id);
+  const container = server.lists.lookupContainer(id);
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
   const args = commandOf(config, options);
   const imageVolumes = mountImageVolumes(server.config, config, rootPath, container.bundlePath, labels.mount);

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
@@ -26,7 +26,7 @@ export interface CreateRequest {
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, IO
  */
 export async function createFromSpec(
-  server: ContainerServer,
+  server: LaunchParts,
   rollback: Rollback,
   request: CreateRequest,
 ): Promise<void> {
@@ -58,7 +58,7 @@ export async function createFromSpec(
  * @throws KpodError BAD_STATE when it is not just created, or it or its pod was stopped or removed meanwhile;
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export function startContainer(server: ContainerServer, container: Container): Promise<void> {
+export function startContainer(server: LaunchParts, container: Container): Promise<void> {
   server.requireNode({ launching: true });
   return unlessOvertaken(server, launchOf(server, container), async () => {
     try {
@@ -71,7 +71,7 @@ export function startContainer(server: ContainerServer, container: Container): P
   });
 }
 
-async function start(server: ContainerServer, container: Container): Promise<void> {
+async function start(server: LaunchParts, container: Container): Promise<void> {
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "created") {
     throw new KpodError("BAD_STATE", `cannot start container ${container.id}: it is ${status}`);

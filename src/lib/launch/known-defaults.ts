@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultConfigPaths, runtimeHandler, type Config, type RecordPlace } from "../config";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { readAnnotationQuickly, readSpec } from "../oci/spec-file";
@@ -15,7 +15,7 @@ import type { ContainerRecord } from "../storage/records";
  * store.
  * @throws KpodError BAD_CONFIG with what to put into crio.conf
  */
-export async function requireKnownDefaults(server: ContainerServer): Promise<void> {
+export async function requireKnownDefaults(server: Pick<LaunchParts, "config" | "store">): Promise<void> {
   const { config } = server;
   const answer = await findCrioVersion(config);
   if (answer === undefined || answer.known) return;
@@ -60,7 +60,10 @@ function unsaid(config: Config): string[] {
 }
 
 /** What shows that a CRI-O uses the store; undefined where nothing does. */
-function userOf(server: ContainerServer, records: readonly ContainerRecord[]): string | undefined {
+function userOf(
+  server: Pick<LaunchParts, "config" | "store">,
+  records: readonly ContainerRecord[],
+): string | undefined {
   const { config, store } = server;
   const other = records.find((record) => hasNameOfCrio(record) && !isOfKpod(server, record));
   if (other !== undefined) return `it has made ${other.names?.[0] ?? other.id}`;
@@ -78,7 +81,7 @@ function isNodesFile(file: string): boolean {
   return file === configFile || file.startsWith(`${configDir}/`) || storageConf.includes(file);
 }
 
-function isOfKpod({ store }: ContainerServer, { id }: ContainerRecord): boolean {
+function isOfKpod({ store }: Pick<LaunchParts, "store">, { id }: ContainerRecord): boolean {
   const path = `${store.userdataDirectory(id)}/config.json`;
   const annotation = (key: string): string =>
     readAnnotationQuickly(path, key) ?? readSpec([path]).annotations?.[key] ?? "";

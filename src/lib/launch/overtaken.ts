@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { crioStartedSince } from "../crio/daemon";
 import { errnoOf, KpodError } from "../errors";
 import type { Container } from "../oci/container";
@@ -24,8 +24,8 @@ export interface Launched {
 }
 
 /** A container that is ready to be started, or the infra container of a pod that is. */
-export function launchOf(server: ContainerServer, container: Container): Launched {
-  const sandbox = server.getSandbox(container.sandboxId);
+export function launchOf(server: Pick<LaunchParts, "lists" | "store">, container: Container): Launched {
+  const sandbox = server.lists.getSandbox(container.sandboxId);
   const { id, layerId, metadata, createdAt, infra } = container;
   return {
     name: metadata.name,
@@ -43,7 +43,7 @@ export function launchOf(server: ContainerServer, container: Container): Launche
  * @throws what the step throws, or KpodError BAD_STATE
  */
 export async function unlessOvertaken<T>(
-  server: Pick<ContainerServer, "config" | "store">,
+  server: Pick<LaunchParts, "config" | "store">,
   launched: Launched,
   step: () => Promise<T>,
 ): Promise<T> {
@@ -67,7 +67,7 @@ class OvertakenError extends KpodError {
 }
 
 async function whatHappened(
-  server: Pick<ContainerServer, "config" | "store">,
+  server: Pick<LaunchParts, "config" | "store">,
   { id, infra, sandbox, since, rootPath }: Launched,
 ): Promise<string | undefined> {
   const podRemoved = infra

@@ -2,7 +2,7 @@ import { moveToCgroup } from "../cgroups/mounts";
 import { conmonCgroup } from "../cgroups/spec-path";
 import { moveToScope } from "../cgroups/systemd-scope";
 import { runtimeHandler } from "../config";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import type { Container } from "../oci/container";
 
 /**
@@ -12,7 +12,7 @@ import type { Container } from "../oci/container";
  * @throws KpodError CONMON_FAILED, IO
  */
 export async function placeMonitor(
-  server: Pick<ContainerServer, "config" | "runtime" | "signal">,
+  server: Pick<LaunchParts, "config" | "runtime" | "signal">,
   container: Container,
   cgroupParent: string,
   pid: number,
@@ -28,7 +28,7 @@ export async function placeMonitor(
 
 /** The slice of conmon's scope: what `conmon_cgroup` names, else `monitor_cgroup` of the handler, else the pod's. */
 export function monitorSlice(
-  config: Pick<ContainerServer["config"], "conmonCgroup" | "runtimes" | "defaultRuntime" | "crioDefaults">,
+  config: Pick<LaunchParts["config"], "conmonCgroup" | "runtimes" | "defaultRuntime" | "crioDefaults">,
   handlerName: string,
   cgroupParent: string,
 ): string {

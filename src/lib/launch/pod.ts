@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { hostname as hostHostname } from "node:os";
 import { join } from "node:path";
 import { cgroupsPath, checkCgroupParent } from "../cgroups/spec-path";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { imageNameToPersist } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
@@ -51,7 +51,7 @@ export interface PodOptions {
  * @throws KpodError BAD_ARGUMENT, BAD_CONFIG when its infra container ends at once, CONFLICT when there is such a pod,
  * NOT_FOUND without the pause image, CONMON_FAILED, RUNTIME_FAILED
  */
-export async function runPodSandbox(server: ContainerServer, options: PodOptions): Promise<Sandbox> {
+export async function runPodSandbox(server: LaunchParts, options: PodOptions): Promise<Sandbox> {
   server.requireNode({ launching: true });
   const plan = await planPod(server, options);
   const since = Date.now();
@@ -87,7 +87,7 @@ export async function runPodSandbox(server: ContainerServer, options: PodOptions
 
 /** Mounts the file system of a pod in the store, makes its files and namespaces, and starts its infra container. */
 async function launch(
-  server: ContainerServer,
+  server: LaunchParts,
   rollback: Rollback,
   plan: PodPlan,
   launched: Launched,
@@ -103,7 +103,7 @@ async function launch(
     removePodNamespaces(namespaces);
   });
   await server.loadSandbox(plan.id);
-  const sandbox = server.lookupSandbox(plan.id);
+  const sandbox = server.lists.lookupSandbox(plan.id);
   launched.sandbox = sandbox;
   const container = sandbox.infraContainer;
   const containerenv = join(container.dir, ".containerenv");
@@ -117,7 +117,7 @@ async function launch(
   return sandbox;
 }
 
-async function planPod(server: ContainerServer, options: PodOptions): Promise<PodPlan> {
+async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPlan> {
   const { config } = server;
   await requireKnownDefaults(server);
   server.runtime.requirePrograms();
@@ -151,7 +151,7 @@ async function planPod(server: ContainerServer, options: PodOptions): Promise<Po
   };
 }
 
-async function findPauseImage(server: ContainerServer, name: string): Promise<ImageRecord> {
+async function findPauseImage(server: Pick<LaunchParts, "store">, name: string): Promise<ImageRecord> {
   try {
     return await server.store.image(name);
   } catch (error) {
@@ -168,8 +168,8 @@ async function findPauseImage(server: ContainerServer, name: string): Promise<Im
 }
 
 /** Two pods of one name in one namespace differ by their uid in CRI-O, but a user could not tell them apart. */
-function refuseTakenPod(server: ContainerServer, plan: PodPlan): void {
-  const taken = server
+function refuseTakenPod(server: Pick<LaunchParts, "lists">, plan: PodPlan): void {
+  const taken = server.lists
     .listSandboxes()
     .find(({ kubeName, namespace }) => kubeName === plan.name && namespace === plan.namespace);
   if (taken !== undefined) {
@@ -179,7 +179,11 @@ function refuseTakenPod(server: ContainerServer, plan: PodPlan): void {
   }
 }
 
-function infraSpec(server: ContainerServer, parts: InfraParts, labels: SelinuxLabels): Spec {
+function infraSpec(
+  server: Pick<LaunchParts, "config" | "logger">,
+  parts: InfraParts,
+  labels: SelinuxLabels,
+): Spec {
   const { plan, rootPath, files, namespaces } = parts;
   const { confinement, hostNetwork } = plan;
   const { infraCpuset } = confinement;
@@ -207,7 +211,7 @@ function infraSpec(server: ContainerServer, parts: InfraParts, labels: SelinuxLa
 
 /** On the node's network they would be settings of the node. */
 function sysctlsOf(
-  { logger }: ContainerServer,
+  { logger }: Pick<LaunchParts, "logger">,
   { confinement, hostNetwork }: PodPlan,
 ): Record<string, string> {
   const settings = Object.entries(confinement.sysctls);

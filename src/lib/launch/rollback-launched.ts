@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove";
@@ -11,14 +11,14 @@ import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
  * Ctrl-C does not break it off.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function rollbackContainer(server: ContainerServer, container: Container): Promise<void> {
+export async function rollbackContainer(server: LaunchParts, container: Container): Promise<void> {
   const logPath = logPathOf(server, container);
   await server.store.uninterrupted(() => removeContainerInAnyState(server, container));
   if (logPath !== "") removeLog(logPath);
 }
 
 /** Where its log is; kpod's own place where the spec is gone that says it. */
-function logPathOf({ config }: ContainerServer, container: Container): string {
+function logPathOf({ config }: Pick<LaunchParts, "config">, container: Container): string {
   try {
     return container.logPath;
   } catch (error) {
@@ -31,7 +31,7 @@ function logPathOf({ config }: ContainerServer, container: Container): string {
  * Removes a pod that was made for a container which could not be launched, with its log.
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function rollbackPod(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+export async function rollbackPod(server: LaunchParts, sandbox: Sandbox): Promise<void> {
   await server.store.uninterrupted(() => removePodInAnyState(server, sandbox));
   removeLog(join(sandbox.logDirectory(server.config.logDir), `${sandbox.id}.log`));
 }

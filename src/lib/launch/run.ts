@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { beforeLaunch, type PlannedLaunch } from "../crio/before-launch";
 import { errorMessage } from "../errors";
 import type { LogLine } from "../logs/log-line";
@@ -58,7 +58,7 @@ export interface RunResult {
  * @throws KpodError as `runPodSandbox`, `createPodContainer` and `startContainer`; CONFLICT for a pod of a CRI-O that
  * runs, without force; NOT_FOUND, AMBIGUOUS when the pod is named
  */
-export async function runContainer(server: ContainerServer, options: RunOptions): Promise<RunResult> {
+export async function runContainer(server: LaunchParts, options: RunOptions): Promise<RunResult> {
   const { foreground } = options;
   await server.update();
   // Before a pod is made for it.
@@ -86,12 +86,12 @@ interface PodOfRun {
   readonly own: boolean;
 }
 
-async function podFor(server: ContainerServer, { container, pod, force }: RunOptions): Promise<PodOfRun> {
+async function podFor(server: LaunchParts, { container, pod, force }: RunOptions): Promise<PodOfRun> {
   const warn = async (planned: PlannedLaunch): Promise<void> => {
     for (const note of await beforeLaunch(server, planned)) server.logger.warn(note);
   };
   if (typeof pod === "string") {
-    const sandbox = server.lookupSandbox(pod, "run in");
+    const sandbox = server.lists.lookupSandbox(pod, "run in");
     await warn({ sandbox, force: force === true });
     return { sandbox, own: false };
   }
@@ -100,7 +100,7 @@ async function podFor(server: ContainerServer, { container, pod, force }: RunOpt
 }
 
 async function createIn(
-  server: ContainerServer,
+  server: LaunchParts,
   { sandbox, own }: PodOfRun,
   options: ContainerOptions,
 ): Promise<Container> {
@@ -114,7 +114,7 @@ async function createIn(
 
 /** Removes what was created and not started; a container that had started stays, and its pod with it. */
 async function rollback(
-  server: ContainerServer,
+  server: LaunchParts,
   container: Container,
   { sandbox, own }: PodOfRun,
 ): Promise<void> {
@@ -127,13 +127,13 @@ async function rollback(
 
 /** A pod that was made for a container in the foreground has nothing to do any more once that has ended. */
 async function tidyUp(
-  server: ContainerServer,
+  server: LaunchParts,
   container: Container,
   { own }: PodOfRun,
   remove: boolean,
 ): Promise<void> {
   if (container.state?.status !== "stopped") return;
-  const sandbox = server.getSandbox(container.sandboxId);
+  const sandbox = server.lists.getSandbox(container.sandboxId);
   if (remove) await removeContainerInAnyState(server, container);
   if (!own || sandbox === undefined) return;
   if (remove) await removePodInAnyState(server, sandbox);
@@ -141,7 +141,7 @@ async function tidyUp(
 }
 
 async function runInForeground(
-  server: ContainerServer,
+  server: LaunchParts,
   container: Container,
   { onLine, interceptSignals }: Foreground,
 ): Promise<number> {
@@ -158,7 +158,7 @@ async function runInForeground(
 
 /** Sends a container a signal that this process got; one that does not reach it is a warning, unless it has ended. */
 export async function forwardSignal(
-  server: Pick<ContainerServer, "runtime" | "logger">,
+  server: Pick<LaunchParts, "runtime" | "logger">,
   container: Container,
   name: NodeJS.Signals,
 ): Promise<void> {
@@ -181,7 +181,7 @@ export async function forwardSignal(
  * @throws KpodError RUNTIME_FAILED when it cannot be started
  */
 export async function runAttached(
-  server: ContainerServer,
+  server: LaunchParts,
   container: Container,
   onLine: (line: LogLine) => void,
 ): Promise<number> {

@@ -1,4 +1,4 @@
-import type { ContainerServer } from "../container-server";
+import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { forEachLogLine } from "../logs/read-log";
 import { unknownExitCode } from "../oci/state/resolved";
@@ -19,7 +19,7 @@ const mustLive = 100;
  * pod that is never ready: that is a failure here, where CRI-O leaves it to the kubelet to notice.
  * @throws KpodError BAD_CONFIG with how it ended, and as `startContainer`
  */
-export async function startInfraContainer(server: ContainerServer, sandbox: Sandbox): Promise<void> {
+export async function startInfraContainer(server: LaunchParts, sandbox: Sandbox): Promise<void> {
   const { infraContainer } = sandbox;
   const { initPid: pid = 0, initStartTime: startTime } = infraContainer.state ?? {};
   const ofRuntime = readExecutable(pid);
