@@ -8,7 +8,7 @@ import {
   readFlatKeyed,
   readRareCgroupFile,
 } from "./files";
-import type { ProcessCgroups } from "./process-cgroups";
+import type { CgroupMount, ProcessCgroups } from "./process-cgroups";
 
 /** Processor time by version 1 (cpuacct.txt of the kernel): nanoseconds already. */
 export function readCpuV1(directories: ProcessCgroups["v1"], detail: boolean): CpuStats | undefined {
@@ -80,12 +80,37 @@ export function readPidsV1(directories: ProcessCgroups["v1"], detail: boolean): 
  */
 const counters = ["blkio.throttle.", "blkio.bfq.", "blkio."];
 
-/** Block devices by version 1 (blkio-controller.txt of the kernel). */
-export function readBlkioV1(directories: ProcessCgroups["v1"], detail: boolean): BlkioStats | undefined {
+/**
+ * Those of them that have counted no device at the root of any mount of the hierarchy, and so in no cgroup below: the
+ * kernel counts a device in a cgroup only where it counts it in all above. One look at the roots saves two files of each
+ * cgroup.
+ */
+export function idleBlkioCounters(mounts: readonly CgroupMount[]): ReadonlySet<string> {
+  const roots = mounts
+    .filter(({ superOptions }) => superOptions.includes("blkio"))
+    .map(({ target }) => target);
+  if (roots.length === 0) return new Set();
+  return new Set(counters.filter((counter) => roots.every((root) => readBytes(root, counter)?.size === 0)));
+}
+
+/**
+ * Block devices by version 1 (blkio-controller.txt of the kernel).
+ * @param idle the counters that are known to have counted nothing
+ */
+export function readBlkioV1(
+  directories: ProcessCgroups["v1"],
+  detail: boolean,
+  idle: ReadonlySet<string> = new Set(),
+): BlkioStats | undefined {
   const directory = directories.get("blkio");
+  if (directory === undefined) return undefined;
   let counted: BlkioStats | undefined;
   for (const counter of counters) {
-    const bytes = readSums(directory, `${counter}io_service_bytes`);
+    if (idle.has(counter)) {
+      counted ??= { devices: [] };
+      continue;
+    }
+    const bytes = readBytes(directory, counter);
     if (bytes === undefined) continue;
     counted = { devices: [...bytes.values()].map(deviceOf) };
     if (counted.devices.length === 0) continue;
@@ -93,6 +118,10 @@ export function readBlkioV1(directories: ProcessCgroups["v1"], detail: boolean):
     break;
   }
   return counted;
+}
+
+function readBytes(directory: string, counter: string): ReadonlyMap<string, Operations> | undefined {
+  return readSums(directory, `${counter}io_service_bytes`);
 }
 
 /** Reads the sums over the cgroup and those below it; old kernels count the cgroup alone. */

@@ -7,7 +7,11 @@ import type { ProcessCgroups } from "./process-cgroups";
 export const statsControllers: readonly StatsController[] = ["cpu", "memory", "pids", "blkio"];
 
 /** The optional fields are read with `detail` only, where they stand in files of their own. */
-type Reader<From, Stats> = (from: From, detail: boolean) => Stats | undefined;
+type Reader<From, Stats> = (
+  from: From,
+  detail: boolean,
+  idleBlkio?: ReadonlySet<string>,
+) => Stats | undefined;
 
 interface Versions<Stats> {
   /** The controller of version 1 that counts it. */
@@ -27,16 +31,21 @@ const readers: { readonly [Name in StatsController]: Versions<NonNullable<Cgroup
  * Reads what the kernel counts for a cgroup, each controller in the version that holds it.
  * @param options.controllers what to read; all when left out
  * @param options.detail true fills the optional fields, too, which costs a few more files
+ * @param options.idleBlkio what `idleBlkioCounters()` found a moment ago, where many cgroups are read
  * @throws KpodError NOT_PERMITTED, IO; a missing file is no error
  */
 export function readCgroupStats(
   cgroups: ProcessCgroups,
-  options: { controllers?: readonly StatsController[]; detail?: boolean } = {},
+  options: {
+    controllers?: readonly StatsController[];
+    detail?: boolean;
+    idleBlkio?: ReadonlySet<string>;
+  } = {},
 ): CgroupStats {
-  const { controllers = statsControllers, detail = false } = options;
+  const { controllers = statsControllers, detail = false, idleBlkio } = options;
   const read = <Stats>(name: StatsController, versions: Versions<Stats>): Stats | undefined => {
     if (!controllers.includes(name)) return undefined;
-    if (cgroups.v1.has(versions.controller)) return versions.v1(cgroups.v1, detail);
+    if (cgroups.v1.has(versions.controller)) return versions.v1(cgroups.v1, detail, idleBlkio);
     return cgroups.v2 === undefined ? undefined : versions.v2(cgroups.v2, detail);
   };
   return {

@@ -39,6 +39,8 @@ export interface StatsOptions {
   readonly detail?: boolean;
   /** The directories with the counters of processes, by container and pid: kept from one look to the next. */
   readonly knownCgroups?: Map<string, ProcessCgroups>;
+  /** The counters of block devices that are known to have counted nothing on this machine. */
+  readonly idleBlkio?: ReadonlySet<string>;
   /** What the network namespaces of pods counted, by id of the pod: shared by the containers of one sample. */
   readonly podNetworks?: Map<string, readonly NetworkInterface[] | undefined>;
 }

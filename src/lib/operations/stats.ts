@@ -1,5 +1,6 @@
 import type { ProcessCgroups } from "../cgroups/process-cgroups";
 import type { StatsController } from "../cgroups/counters";
+import { idleBlkioCounters } from "../cgroups/counters-v1";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { Container } from "../oci/container";
@@ -65,11 +66,17 @@ export function markContainers(
  * ended since its state was looked up is left out, and so is one that cannot be read, with a warning.
  */
 export function sampleContainers(containers: readonly Container[], options: SampleOptions): StatsSample {
-  const { previous } = options;
+  const { previous, host, controllers } = options;
+  const idleBlkio =
+    controllers?.includes("blkio") === false ? new Set<string>() : idleBlkioCounters(host.cgroupMounts);
   const podNetworks = new Map<string, readonly NetworkInterface[] | undefined>();
   return sample(containers, options, (container) => {
     if (isSampled(container))
-      return getContainerStats(container, previous?.get(container.id), { ...options, podNetworks });
+      return getContainerStats(container, previous?.get(container.id), {
+        ...options,
+        podNetworks,
+        idleBlkio,
+      });
     const unknown = container.state === undefined || container.state.status === "unknown";
     return unknown ? unknownStats(container.id) : stoppedStats(container.id);
   });

@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { idleBlkioCounters } from "../../../src/lib/cgroups/counters-v1";
 import { readCgroupStats, statsControllers } from "../../../src/lib/cgroups/stats";
 import { failureOf } from "../../helpers/failure";
 import { testdir, type Tree } from "../../helpers/testdir";
@@ -102,6 +103,29 @@ describe("version 1", () => {
   ])("block devices %s", (_, tree, read) => {
     const { blkio } = readCgroupStats({ v1: new Map([["blkio", testdir(tree)]]), v2: undefined });
     expect(blkio?.devices.map(({ readBytes }) => readBytes)).toEqual(read);
+  });
+
+  test("block devices that the whole hierarchy counts nothing of are not looked for in each cgroup", () => {
+    const root = testdir({
+      "blkio.throttle.io_service_bytes_recursive": noBytes,
+      "blkio.bfq.io_service_bytes_recursive": bytes(7),
+      "web/blkio.throttle.io_service_bytes_recursive": bytes(5),
+      "web/blkio.bfq.io_service_bytes_recursive": bytes(6),
+    });
+    const mount = (controller: string) => ({
+      ...{ root: "/", target: root, type: "cgroup", superOptions: ["rw", controller] },
+    });
+    const idleBlkio = idleBlkioCounters([mount("blkio")]);
+    expect([...idleBlkio]).toEqual(["blkio.throttle."]);
+    expect([...idleBlkioCounters([mount("memory")])]).toEqual([]);
+    const v1 = new Map([["blkio", join(root, "web")]]);
+    const { blkio } = readCgroupStats({ v1, v2: undefined }, { idleBlkio });
+    expect(blkio?.devices.map(({ readBytes }) => readBytes)).toEqual([6]);
+    const nothing = readCgroupStats(
+      { v1, v2: undefined },
+      { idleBlkio: new Set(["blkio.throttle.", "blkio.bfq.", "blkio."]) },
+    );
+    expect(nothing.blkio).toEqual({ devices: [] });
   });
 });
 
