@@ -8,9 +8,9 @@ export type CgroupMount = Pick<MountInfo, "root" | "target" | "type" | "superOpt
 export interface ProcessCgroups {
   /**
    * The directory for each controller that is bound to a hierarchy of version 1; undefined for one whose
-   * hierarchy is not mounted, or in which the process has no cgroup of its own.
+   * hierarchy is not mounted, or in which the process has no cgroup of its own. Each is looked for when it is asked for.
    */
-  readonly v1: ReadonlyMap<string, string | undefined>;
+  readonly v1: Pick<ReadonlyMap<string, string | undefined>, "get" | "has">;
   /** The directory in the hierarchy of version 2, likewise. */
   readonly v2: string | undefined;
 }
@@ -35,12 +35,12 @@ export function parseProcessCgroups(
   mounts: readonly CgroupMount[],
   wantedPath: () => string = () => "",
 ): ProcessCgroups {
-  const v1 = new Map<string, string | undefined>();
-  let v2: string | undefined;
-  // It is the same in nearly all hierarchies.
-  let processPath: string | undefined;
-  let path: string | undefined;
-  const directoryFor = (controller: string): string | undefined => {
+  const directories = new Map<string, string | undefined>();
+  const find = (controller: string): string | undefined => {
+    const path = processPath(text, controller);
+    return path === undefined ? undefined : ownDirectory(pathOfContainer(path, id), controller);
+  };
+  const ownDirectory = (path: string | undefined, controller: string): string | undefined => {
     const fitting = mountsOf(mounts, controller);
     if (fitting.length === 0) return undefined;
     const directory = directoryOf(path, fitting);
@@ -50,18 +50,30 @@ export function parseProcessCgroups(
     const tail = path.replace(/^(\/\.\.)+/, "");
     return directoryByTail(wantedPath(), id, fitting) ?? directoryByTail(tail, id, fitting) ?? directory;
   };
-  for (const line of text.split("\n")) {
-    const read = readCgroupLine(line);
-    if (read === undefined) continue;
-    const { list } = read;
-    if (read.path !== processPath) {
-      processPath = read.path;
-      path = pathOfContainer(processPath, id);
-    }
-    if (list === "") v2 = directoryFor("");
-    else for (const controller of list.split(",")) v1.set(controller, directoryFor(controller));
+  const get = (controller: string): string | undefined => {
+    if (!directories.has(controller)) directories.set(controller, find(controller));
+    return directories.get(controller);
+  };
+  return {
+    v1: { get, has: (controller) => processPath(text, controller) !== undefined },
+    get v2() {
+      return get("");
+    },
+  };
+}
+
+/**
+ * The path of a process in the hierarchy of a controller ("" for version 2), by what /proc/PID/cgroup holds. Only lines
+ * in which the controller stands are taken apart: there are a dozen, and stats of a node need two of them a look.
+ */
+function processPath(text: string, controller: string): string | undefined {
+  const wanted = controller === "" ? "::" : controller;
+  for (let at = text.indexOf(wanted); at >= 0; at = text.indexOf(wanted, at + 1)) {
+    const end = text.indexOf("\n", at);
+    const line = readCgroupLine(text.slice(text.lastIndexOf("\n", at) + 1, end < 0 ? undefined : end));
+    if (line?.list === controller || line?.list.split(",").includes(controller) === true) return line.path;
   }
-  return { v1, v2 };
+  return undefined;
 }
 
 /** A line of /proc/PID/cgroup, `hierarchy-ID:controller-list:cgroup-path`; the path may hold colons itself. */

