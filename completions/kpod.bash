@@ -45,7 +45,7 @@ __kpod_flags() {
         tag) offer=() ;;
         untag) offer=() ;;
         history) offer=(--human --no-trunc --quiet --format) ;;
-        info) offer=(--format) ;;
+        info) offer=(--debug --format) ;;
         config) offer=() ;;
         help) offer=() ;;
         version) offer=(--format) ;;
@@ -167,6 +167,7 @@ __kpod_value() {
         'history --no-trunc') flag=--no-trunc action=(switch) ;;
         'history --quiet' | 'history -q') flag=--quiet action=(switch) ;;
         'history --format') flag=--format action=(fields ID Created CreatedAt CreatedSince CreatedBy Size Comment) ;;
+        'info --debug' | 'info -D') flag=--debug action=(switch) ;;
         'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion CrioVersionSource Config) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;

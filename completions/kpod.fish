@@ -472,7 +472,8 @@ complete -c kpod -n '__kpod_can history -q --quiet' -s q -l quiet -d 'Print the 
 complete -c kpod -n '__kpod_can history --format' -l format -d 'Print json, or what a template of Go makes of each step' -x -k -a '(__kpod_fields ID Created CreatedAt CreatedSince CreatedBy Size Comment)'
 complete -c kpod -n '__kpod_at history 0 more' -k -a '(__kpod_ask history)'
 
-complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
+complete -c kpod -n '__kpod_can info -D --debug' -s D -l debug -d 'Show what made and runs this program, too'
+complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}; YAML without it' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
 

@@ -134,8 +134,6 @@ test("where nobody can read which images there are, all that needs none goes on,
       const images = /images\.json does not hold valid JSON/;
       const calls: readonly (readonly [string[], string])[] = [
         [["inspect", "web"], '"Image": "busybox"'],
-        [["info"], "Images       cannot be told"],
-        [["info", "--format", "json"], '"images": null'],
         [["ps", "-a", "--filter", "ancestor=busybox"], web.name],
       ];
       for (const [args, expected] of calls) {
@@ -151,6 +149,7 @@ test("where nobody can read which images there are, all that needs none goes on,
       ])
         await node.ok(...args);
       expect(await node.refusal("images")).toMatch(images);
+      expect(await node.ok("info")).toMatch(/^ {2}error: ".*images\.json does not hold valid JSON/m);
     });
   }
 });
@@ -250,4 +249,20 @@ test("what is damaged can be stopped and removed, and a pod with all that is in 
   expect(isAlive({ pid })).toBe(false);
   expect(readFileSync(path, "utf8")).toBe("[]");
   await node.agree();
+});
+
+test("info tells what is wrong with a store that cannot be read, and all else", async () => {
+  await without(records, half, async () => {
+    expect(await node.ok("info")).toMatch(/^ {2}error: ".*containers\.json does not hold valid JSON/m);
+    const info = JSON.parse(await node.ok("info", "--format", "json")) as unknown;
+    expectToFit("info", info);
+    expect(info).toMatchObject({
+      host: { os: "linux" },
+      store: { containers: null, pods: null, images: 2, ContainerStore: { number: null } },
+    });
+  });
+  const { exitCode, stdout } = await node.kpod("--storage-driver", "btrfs", "info", "--format", "json");
+  expect(exitCode).toBe(0);
+  expectToFit("info", JSON.parse(stdout));
+  expect(stdout).toContain('"error": "unknown graph driver \\"btrfs\\""');
 });

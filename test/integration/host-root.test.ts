@@ -58,7 +58,7 @@ test.each<[string[], RegExp]>([
   [["logs", "--names", "--since", "10m", "web"], /hello\n$/],
   [["images"], /localhost\/busybox/],
   [["images", "--format", "{{.ID}}"], /^[0-9a-f]+\n/],
-  [["info"], /1 running/],
+  [["info"], /^ {4}running: 1$/m],
   [["info", "--format", "json"], /"cgroupVersion"/],
   [["config"], /\[crio\.runtime\]/],
   [["version"], /^Version: /],

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { hostname } from "node:os";
+import { hostname, release } from "node:os";
 import { join } from "node:path";
 import { data, layOut } from "../helpers/captured-stores";
 import { KPOD } from "../helpers/kpod";
@@ -81,6 +81,7 @@ test("lists of pods and images, info, version", async () => {
   expectToFit("images", await json("images", "--format", "json"));
   expectToFit("history", await json("history", "--format", "json", "busybox"));
   expectToFit("info", await json("info", "--format", "json"));
+  expectToFit("info", await json("info", "--debug", "--format", "json"));
   expectToFit("version", await json("version", "--format", "json"));
 });
 
@@ -93,6 +94,17 @@ test("templates of images, info and version tell what their JSON tells", async (
   );
   const info = "{{.Host.Hostname}} {{.store.containers.paused}} {{len .Runtimes}} {{json .Store.Pods}}";
   expect(await node.ok("info", "--format", info)).toBe(`${hostname()} 1 2 {"total":2,"ready":2}\n`);
+  const ofFirst = "{{.store.GraphRoot}} {{.host.kernel}} {{.store.ContainerStore.number}} {{.store.error}}.";
+  const { root } = node.world;
+  const records = (await (await node.openServer()).server.store.containers()).length;
+  expect(await node.ok("info", "--format", ofFirst)).toBe(`${root} ${release()} ${records} .\n`);
+  const debug = await node.ok(
+    "info",
+    "-D",
+    "--format",
+    '{{.debug.compiler}} {{index .debug "kpod version"}}',
+  );
+  expect(debug).toMatch(/^(?:node|bun) \d+\.\d+\.\d+\n$/);
   const version = "{{.Version}} {{.OS}}/{{.Arch}} {{.OsArch}}";
   expect(await node.ok("version", "--format", version)).toMatch(/^\d+\.\d+\.\d+ (linux\/\w+) \1\n$/);
   for (const command of ["images", "info", "version"]) {
@@ -141,6 +153,11 @@ test("a key that the schema does not name, or that is missing, is found", async 
 
 test("the schemas name nothing that is never there", () => {
   const never = schemaNames.flatMap((name) => keysNeverSeen(name).map((key) => `${name} ${key}`));
-  // The images of the tests name no user, and nothing here has lost its record.
-  expect(never).toEqual(["inspect-container Config.User", "inspect-image Config.User", "ps orphan"]);
+  // The images of the tests name no user, and here nothing has lost its record, and the store can be read.
+  expect(never).toEqual([
+    "info store.error",
+    "inspect-container Config.User",
+    "inspect-image Config.User",
+    "ps orphan",
+  ]);
 });

@@ -19,15 +19,19 @@ export const command = {
   usage: "[flags]",
   arguments: { min: 0, max: 0, name: "no arguments" },
   flags: {
+    debug: { short: "D", help: "Show what made and runs this program, too" },
     format: {
       argument: "FORMAT",
-      help: "Print json, or what a template of Go makes of it: {{.Store.Root}}",
+      help: "Print json, or what a template of Go makes of it: {{.Store.Root}}; YAML without it",
       completes: { fields: infoFields },
     },
   },
   examples: [
     { command: "kpod info", does: "Node, store, runtimes and configuration" },
     { command: "kpod info --format json | jq .store", does: "The store alone, for a script" },
-    { command: "kpod info --format '{{.Store.Driver}} {{.Store.Root}}'", does: "Single values of it" },
+    {
+      command: "kpod info --format '{{.store.GraphDriverName}} {{.store.GraphRoot}}'",
+      does: "Single values of it",
+    },
   ],
 } as const satisfies CommandDescription;

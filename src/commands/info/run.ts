@@ -1,79 +1,53 @@
 import type { CommandContext } from "../../shell/context";
-import { escapeControl } from "../../format/escape";
+import { version } from "../../shell/version";
 import { jsonText } from "../../format/json";
-import { humanSize } from "../../format/units";
-import { nodeInfo, type NodeInfo } from "../../lib/operations/info";
+import { yamlText } from "../../format/yaml";
+import { KpodError } from "../../lib/errors";
+import { nodeInfo, nodeInfoWithoutStore, type NodeInfo } from "../../lib/operations/info";
 import { templateView } from "../shared/template-view";
 import { openTemplate, readFormat } from "../shared/output-format";
 import type { command } from "./command";
 
-/** `kpod info`: shows what is in force on this node, and where it comes from. */
-export async function run(context: CommandContext<typeof command>): Promise<number> {
-  const show = await openOutput(context.flags.format);
-  context.terminal.out(show(await nodeInfo(await context.openServer())));
+type Context = CommandContext<typeof command>;
+
+/** What is shown: with `--debug` also of kpod, under the keys of kpod 1.0, which was written in Go. */
+type ShownInfo = NodeInfo & { readonly debug?: Readonly<Record<string, string>> };
+
+/** `kpod info`: shows what is in force on this node, and where it comes from. A store that cannot be read is told in it. */
+export async function run(context: Context): Promise<number> {
+  const { debug, format } = context.flags;
+  const show = await openOutput(format);
+  const info = await lookedUp(context);
+  context.terminal.out(show(debug ? { ...info, debug: debugInfo() } : info));
   return 0;
 }
 
-async function openOutput(flag: string | undefined): Promise<(info: NodeInfo) => string> {
+async function lookedUp(context: Context): Promise<NodeInfo> {
+  let server;
+  try {
+    server = await context.openServer();
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code !== "UNSUPPORTED") throw error;
+    return nodeInfoWithoutStore(await context.loadConfig(), error);
+  }
+  return nodeInfo(server);
+}
+
+async function openOutput(flag: string | undefined): Promise<(info: ShownInfo) => string> {
   const format = readFormat(flag);
   if (format === "json") return jsonText;
-  if (format === "table") return infoText;
+  if (format === "table") return yamlText;
   const template = await openTemplate(format.template, { name: "info", dataType: "info" });
   return (info) => `${template.execute(templateView(info))}\n`;
 }
 
-function infoText({ host, store, runtimes, crioVersion, crioVersionSource, config }: NodeInfo): string {
-  const { containers, pods } = store;
-  const sections: [string, [string, string][]][] = [
-    [
-      "Node",
-      [
-        ["Name", host.hostname],
-        ["Kernel", `${host.kernel} (${host.architecture})`],
-        ["CPUs", String(host.cpus)],
-        ["Memory", humanSize(host.memory)],
-        ["Cgroups", `${host.cgroupVersion}, manager ${host.cgroupManager}`],
-        ["CRI-O", crioVersion === "" ? crioVersionSource : `${crioVersion}, from ${crioVersionSource}`],
-      ],
-    ],
-    [
-      "Store",
-      [
-        ["Root", store.exists ? store.root : `${store.root} (does not exist)`],
-        ["Run root", store.runRoot],
-        ["Driver", [store.driver, ...store.options].join(" ")],
-        [
-          "Containers",
-          `${containers.total}: ${containers.running} running, ${containers.paused} paused, ` +
-            `${containers.creating} creating, ${containers.created} created, ${containers.stopped} stopped, ${containers.unknown} unknown`,
-        ],
-        ["Pods", `${pods.total}: ${pods.ready} ready`],
-        ["Images", store.images === null ? "cannot be told" : String(store.images)],
-      ],
-    ],
-    [
-      "Runtimes",
-      runtimes.map(({ name, path, root, version, default: standard }) => [
-        standard ? `${name} (default)` : name,
-        [
-          path,
-          version === "" ? "does not answer" : version,
-          ...(root === "" ? [] : [`state in ${root}`]),
-        ].join(", "),
-      ]),
-    ],
-    ["Configuration files", config.files.map((file) => [file, ""])],
-    ["Values and their sources", Object.entries(config.sources).map(([key, source]) => [key, source])],
-  ];
-  return sections.map(([title, lines]) => `${title}:\n${listText(lines)}`).join("");
-}
-
-function listText(lines: readonly [string, string][]): string {
-  if (lines.length === 0) return "  none\n";
-  const width = Math.max(...lines.map(([name]) => name.length));
-  return lines
-    .map(
-      ([name, value]) => `  ${`${escapeControl(name).padEnd(width)}   ${escapeControl(value)}`.trimEnd()}\n`,
-    )
-    .join("");
+function debugInfo(): Readonly<Record<string, string>> {
+  const { bun, node } = process.versions;
+  const [engine, engineVersion] = bun === undefined ? ["node", node] : ["bun", bun];
+  return {
+    compiler: engine,
+    "git commit": "",
+    "go version": `${engine} ${engineVersion}`,
+    "kpod version": version,
+  };
 }

@@ -24,12 +24,15 @@ const maps: ReadonlySet<string> = new Set([
   "Volumes",
   "Data",
   "sources",
+  "GraphStatus",
+  "debug",
 ]);
 
 /** Fields that the JSON leaves out when they are not set, by the field whose object they are of. */
 const unset: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   "": { SizeRw: 0, SizeRootFs: 0 },
   Config: { User: "" },
+  store: { error: "" },
 };
 
 /**

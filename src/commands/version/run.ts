@@ -2,19 +2,15 @@ import type { CommandContext } from "../../shell/context";
 import { ExitCode } from "../../shell/exit-code";
 import { version } from "../../shell/version";
 import { jsonText } from "../../format/json";
+import { goArchitecture } from "../../lib/system/architecture";
 import { openRowTemplate, readFormat } from "../shared/output-format";
 import type { command } from "./command";
-
-const architectures: Readonly<Partial<Record<NodeJS.Architecture, string>>> = {
-  x64: "amd64",
-  ia32: "386",
-};
 
 /** `kpod version`: the versions of kpod and of node, a line each. */
 export async function run({ terminal, flags }: CommandContext<typeof command>): Promise<number> {
   const format = readFormat(flags.format);
   const { platform } = process;
-  const architecture = architectures[process.arch] ?? process.arch;
+  const architecture = goArchitecture();
   if (format === "json") {
     terminal.out(jsonText({ version, node: process.version, os: platform, arch: architecture }));
   } else if (format === "table") {

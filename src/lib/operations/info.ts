@@ -1,12 +1,15 @@
-import { arch, cpus, hostname, release, totalmem } from "node:os";
+import { existsSync } from "node:fs";
+import { arch, cpus, hostname, platform, release, totalmem } from "node:os";
 import { ownMounts } from "../cgroups/mounts";
-import { crioText, crioVersionText, readVersionFiles, type ConfigFields } from "../config";
+import { crioText, crioVersionText, readVersionFiles, type Config, type ConfigFields } from "../config";
 import { findCrioVersion } from "../crio/find-version";
 import { errorMessage, KpodError } from "../errors";
 import { configuredHandlers, type RuntimeHandler } from "../oci/runtime/handler";
 import { isBeingMade } from "../oci/state/being-made";
 import type { ServerView } from "../server-parts";
-import { readableImages } from "./readable-images";
+import { graphStatus, type GraphStatus } from "../storage/graph-status";
+import { goArchitecture } from "../system/architecture";
+import { nodeMemory, uptimeText } from "../system/memory";
 import { hasVanished } from "./vanished";
 
 /** A runtime of the node. */
@@ -21,7 +24,7 @@ export interface RuntimeInfo {
   default: boolean;
 }
 
-/** What is in force on a node, and what is there. */
+/** What is in force on a node, and what is there. Keys in capitals, and those behind them, are those of kpod 1.0. */
 export interface NodeInfo {
   host: {
     hostname: string;
@@ -33,6 +36,16 @@ export interface NodeInfo {
     /** `v1`, `v2`, or `hybrid`: both side by side. */
     cgroupVersion: string;
     cgroupManager: string;
+    /** Bytes, as all four. */
+    MemFree: number;
+    MemTotal: number;
+    SwapFree: number;
+    SwapTotal: number;
+    /** The architecture as Go calls it: `amd64`. */
+    arch: string;
+    os: string;
+    /** `51h 4m 9.21s (Approximately 2.13 days)`. */
+    uptime: string;
   };
   store: {
     root: string;
@@ -40,13 +53,24 @@ export interface NodeInfo {
     driver: string;
     options: string[];
     exists: boolean;
+    /** Null, as the pods, where nobody can read which there are. */
     containers: Record<
       "total" | "creating" | "created" | "running" | "paused" | "stopped" | "unknown",
       number
-    >;
-    pods: { total: number; ready: number };
+    > | null;
+    pods: { total: number; ready: number } | null;
     /** Null where nobody can read which there are. */
     images: number | null;
+    /** All containers that have a record: infra containers, and those of podman and buildah, among them. */
+    ContainerStore: { number: number | null };
+    GraphDriverName: string;
+    GraphOptions: string[];
+    GraphRoot: string;
+    GraphStatus: GraphStatus;
+    ImageStore: { number: number | null };
+    RunRoot: string;
+    /** Why the store cannot be read; only where it cannot. */
+    error?: string;
   };
   runtimes: RuntimeInfo[];
   /** The version of the node's CRI-O, whose defaults are in force; "" when nothing tells it. */
@@ -61,46 +85,135 @@ export interface NodeInfo {
   };
 }
 
-/** Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning. */
+/**
+ * Collects what is in force on this node. Runtimes that do not answer are named with an empty version and a warning; of a
+ * store that cannot be read it is told why.
+ * @throws KpodError INTERRUPTED
+ */
 export async function nodeInfo(server: ServerView): Promise<NodeInfo> {
-  const { config, store } = server;
+  const { host, ...others } = await commonInfo(server.config);
+  return { host, store: await readStore(server), runtimes: await runtimes(server), ...others };
+}
+
+/**
+ * The same where there can be no server, because the configured store is of a kind that kpod does not know.
+ * @param error that of making the server
+ */
+export async function nodeInfoWithoutStore(config: Config, error: KpodError): Promise<NodeInfo> {
+  const { host, ...others } = await commonInfo(config);
+  const { root, runRoot, storage: driver } = config;
+  const contents = { ...unread, exists: existsSync(root) };
+  const store = storeInfo({ root, runRoot, driver }, config, contents, error);
+  return { host, store, runtimes: [], ...others };
+}
+
+async function commonInfo(config: Config): Promise<Omit<NodeInfo, "store" | "runtimes">> {
   const crio = (await findCrioVersion(config)) ?? readVersionFiles(config);
-  await server.update();
-  const containers = server.lists.listContainers();
-  const inState = (status: string): number =>
-    containers.filter(({ state }) => state?.status === status).length;
   return {
-    host: {
-      hostname: hostname(),
-      kernel: release(),
-      architecture: arch(),
-      cpus: cpus().length,
-      memory: totalmem(),
-      cgroupVersion: cgroupVersion(),
-      cgroupManager: config.cgroupManager,
-    },
-    store: {
-      root: store.layout.root,
-      runRoot: store.layout.runRoot,
-      driver: store.layout.driver,
-      options: [...config.storageOptions],
-      exists: store.exists(),
-      containers: {
-        total: containers.length,
-        creating: inState("creating"),
-        created: inState("created"),
-        running: inState("running"),
-        paused: inState("paused"),
-        stopped: inState("stopped"),
-        unknown: inState("unknown"),
-      },
-      pods: { total: server.lists.listSandboxes().length, ready: readyPods(server) },
-      images: (await readableImages(server))?.length ?? null,
-    },
-    runtimes: await runtimes(server),
+    host: hostInfo(config),
     crioVersion: crio?.known === true ? crioVersionText(crio.version) : "",
     crioVersionSource: crio === undefined ? "nothing tells it" : crio.known ? crio.source : crioText(crio),
     config: { files: [...config.files], sources: Object.fromEntries(config.sources) },
+  };
+}
+
+function hostInfo({ cgroupManager }: Pick<Config, "cgroupManager">): NodeInfo["host"] {
+  const { memFree, memTotal, swapFree, swapTotal } = nodeMemory();
+  return {
+    hostname: hostname(),
+    kernel: release(),
+    architecture: arch(),
+    cpus: cpus().length,
+    memory: totalmem(),
+    cgroupVersion: cgroupVersion(),
+    cgroupManager,
+    MemFree: memFree,
+    MemTotal: memTotal,
+    SwapFree: swapFree,
+    SwapTotal: swapTotal,
+    arch: goArchitecture(),
+    os: platform(),
+    uptime: uptimeText(),
+  };
+}
+
+/** What was found out of a store; what could not be is null. */
+interface StoreContents {
+  readonly exists: boolean;
+  readonly containers: NodeInfo["store"]["containers"];
+  readonly pods: NodeInfo["store"]["pods"];
+  readonly images: number | null;
+  /** How many records of containers it has. */
+  readonly records: number | null;
+  readonly status: GraphStatus;
+}
+
+const unread = { containers: null, pods: null, images: null, records: null, status: {} };
+
+function storeInfo(
+  { root, runRoot, driver }: { readonly root: string; readonly runRoot: string; readonly driver: string },
+  { storageOptions }: Pick<Config, "storageOptions">,
+  { exists, containers, pods, images, records, status }: StoreContents,
+  error?: KpodError,
+): NodeInfo["store"] {
+  return {
+    root,
+    runRoot,
+    driver,
+    options: [...storageOptions],
+    exists,
+    containers,
+    pods,
+    images,
+    ContainerStore: { number: records },
+    GraphDriverName: driver,
+    GraphOptions: [...storageOptions],
+    GraphRoot: root,
+    GraphStatus: status,
+    ImageStore: { number: images },
+    RunRoot: runRoot,
+    ...(error === undefined ? {} : { error: error.message }),
+  };
+}
+
+async function readStore(server: ServerView): Promise<NodeInfo["store"]> {
+  const { config, store } = server;
+  const { layout } = store;
+  const images = await valueOrError(async () => (await store.images()).length);
+  const place = { ...unread, exists: store.exists(), status: graphStatus(layout) };
+  const known = images instanceof KpodError ? place : { ...place, images };
+  const counts = await valueOrError(async () => {
+    await server.update();
+    const records = (await store.containers()).length;
+    const pods = { total: server.lists.listSandboxes().length, ready: readyPods(server) };
+    return { containers: countedContainers(server), pods, records };
+  });
+  if (counts instanceof KpodError) return storeInfo(layout, config, known, counts);
+  const error = images instanceof KpodError ? images : undefined;
+  return storeInfo(layout, config, { ...known, ...counts }, error);
+}
+
+async function valueOrError<T>(read: () => Promise<T>): Promise<T | KpodError> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    return error;
+  }
+}
+
+function countedContainers({ lists }: Pick<ServerView, "lists">): NodeInfo["store"]["containers"] {
+  const containers = lists.listContainers();
+  const inState = (status: string): number =>
+    containers.filter(({ state }) => state?.status === status).length;
+  return {
+    total: containers.length,
+    creating: inState("creating"),
+    created: inState("created"),
+    running: inState("running"),
+    paused: inState("paused"),
+    stopped: inState("stopped"),
+    unknown: inState("unknown"),
   };
 }
 
