@@ -12,6 +12,7 @@ export type ErrorCode =
   | "INTERRUPTED" // the caller's signal (Ctrl-C) ended a wait
   | "IO" // the operating system refused
   | "LOCK_TIMEOUT" // somebody else held a lock for too long
+  | "NETWORK_FAILED" // a CNI plugin is missing, reported a failure or did not end in time
   | "NOT_FOUND" // no such container, pod, image, file
   | "NOT_PERMITTED" // needs root or a writable store
   | "RUNTIME_FAILED" // the OCI runtime is missing or reported a failure

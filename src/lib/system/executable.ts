@@ -1,7 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { basename, delimiter, join } from "node:path";
 
-const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** Where programs are that a user without them in PATH may need, as plugins that call iptables. */
+export const usualPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /** True when a file can be executed. */
 export function isExecutable(path: string): boolean {
@@ -24,6 +25,11 @@ export function findExecutable(configured: string, builtIn: string): string | un
   if (configured !== "" && configured !== builtIn) return undefined;
   const name = basename(builtIn);
   const directories = [...(process.env.PATH ?? "").split(delimiter), ...usualPath.split(":")];
+  return findProgram(name, directories);
+}
+
+/** The first program of a name in directories; undefined when it is in none of them. */
+export function findProgram(name: string, directories: readonly string[]): string | undefined {
   return directories
     .filter((directory) => directory.startsWith("/"))
     .map((directory) => join(directory, name))

@@ -23,3 +23,21 @@ function isTextMap(value: Record<string, unknown>): value is Record<string, stri
   for (const key in value) if (typeof value[key] !== "string") return false;
   return true;
 }
+
+/** A JSON text as Go writes one of a map: keys in order, and what would mean something to a browser as escapes. */
+export function goJson(value: unknown): string {
+  return JSON.stringify(inOrder(value)).replace(
+    /[<>&\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+function inOrder(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(inOrder);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((key) => [key, inOrder(value[key])]),
+  );
+}
