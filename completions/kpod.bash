@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load save rmi tag untag history info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load save rmi tag untag history login logout info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -45,6 +45,8 @@ __kpod_flags() {
         tag) offer=() ;;
         untag) offer=() ;;
         history) offer=(--human --no-trunc --quiet --format) ;;
+        login) offer=(--username --password --password-stdin --get-login --authfile --cert-dir --tls-verify) ;;
+        logout) offer=(--all --authfile) ;;
         info) offer=(--debug --format) ;;
         config) offer=() ;;
         help) offer=() ;;
@@ -167,6 +169,15 @@ __kpod_value() {
         'history --no-trunc') flag=--no-trunc action=(switch) ;;
         'history --quiet' | 'history -q') flag=--quiet action=(switch) ;;
         'history --format') flag=--format action=(fields ID Created CreatedAt CreatedSince CreatedBy Size Comment) ;;
+        'login --username' | 'login -u') flag=--username action=(nothing) ;;
+        'login --password' | 'login -p') flag=--password bars=(--password-stdin) action=(nothing) ;;
+        'login --password-stdin') flag=--password-stdin bars=(--password) action=(switch) ;;
+        'login --get-login') flag=--get-login action=(switch) ;;
+        'login --authfile') flag=--authfile action=(file) ;;
+        'login --cert-dir') flag=--cert-dir action=(directory) ;;
+        'login --tls-verify') flag=--tls-verify action=(switch) ;;
+        'logout --all' | 'logout -a') flag=--all action=(switch) ;;
+        'logout --authfile') flag=--authfile action=(file) ;;
         'info --debug' | 'info -D') flag=--debug action=(switch) ;;
         'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion CrioVersionSource Config) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;

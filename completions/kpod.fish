@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -286,6 +286,8 @@ complete -c kpod -n '__kpod_at "" 0' -a rmi -d 'Remove images'
 complete -c kpod -n '__kpod_at "" 0' -a tag -d 'Give an image further names'
 complete -c kpod -n '__kpod_at "" 0' -a untag -d 'Take names from an image'
 complete -c kpod -n '__kpod_at "" 0' -a history -d 'Show the steps in which an image was built'
+complete -c kpod -n '__kpod_at "" 0' -a login -d 'Log in to a registry'
+complete -c kpod -n '__kpod_at "" 0' -a logout -d 'Remove the credentials for a registry'
 complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
@@ -429,7 +431,7 @@ complete -c kpod -n '__kpod_can images --format' -l format -d 'Print json, or wh
 complete -c kpod -n '__kpod_at images 0 more' -k -a '(__kpod_ask images)'
 
 complete -c kpod -n '__kpod_can pull -a --all-tags' -s a -l all-tags -d 'Pull every tag of the repository'
-complete -c kpod -n '__kpod_can pull --creds' -l creds -d 'Credentials for the registry' -x
+complete -c kpod -n '__kpod_can pull --creds' -l creds -d 'Credentials for the registry; the password is asked for where it is left out' -x
 complete -c kpod -n '__kpod_can pull --authfile' -l authfile -d 'File with the credentials of registries' -r -F
 complete -c kpod -n '__kpod_can pull --cert-dir' -l cert-dir -d 'Directory with certificates and keys for the registry' -x -a '(__fish_complete_directories (__kpod_value))'
 complete -c kpod -n '__kpod_can pull --tls-verify' -l tls-verify -d 'Require TLS, and a certificate that is vouched for'
@@ -438,7 +440,7 @@ complete -c kpod -n '__kpod_can pull --policy' -l policy -d 'When to pull: alway
 complete -c kpod -n '__kpod_can pull -q --quiet' -s q -l quiet -d 'Show no progress'
 complete -c kpod -n '__kpod_at pull 0 more' -k -a '(__kpod_ask pull)'
 
-complete -c kpod -n '__kpod_can push --creds' -l creds -d 'Credentials for the registry' -x
+complete -c kpod -n '__kpod_can push --creds' -l creds -d 'Credentials for the registry; the password is asked for where it is left out' -x
 complete -c kpod -n '__kpod_can push --authfile' -l authfile -d 'File with the credentials of registries' -r -F
 complete -c kpod -n '__kpod_can push --cert-dir' -l cert-dir -d 'Directory with certificates and keys for the registry' -x -a '(__fish_complete_directories (__kpod_value))'
 complete -c kpod -n '__kpod_can push --tls-verify' -l tls-verify -d 'Require TLS, and a certificate that is vouched for'
@@ -471,6 +473,17 @@ complete -c kpod -n '__kpod_can history --no-trunc' -l no-trunc -d 'Print ids an
 complete -c kpod -n '__kpod_can history -q --quiet' -s q -l quiet -d 'Print the image\'s id only'
 complete -c kpod -n '__kpod_can history --format' -l format -d 'Print json, or what a template of Go makes of each step' -x -k -a '(__kpod_fields ID Created CreatedAt CreatedSince CreatedBy Size Comment)'
 complete -c kpod -n '__kpod_at history 0 more' -k -a '(__kpod_ask history)'
+
+complete -c kpod -n '__kpod_can login -u --username' -s u -l username -d 'User name; without it you are asked' -x
+complete -c kpod -n '__kpod_can login -p --password --password-stdin' -s p -l password -d 'Password, for every user of the node to see; without it you are asked' -x
+complete -c kpod -n '__kpod_can login -p --password --password-stdin' -l password-stdin -d 'Read the password from standard input'
+complete -c kpod -n '__kpod_can login --get-login' -l get-login -d 'Print the user that is logged in, and do nothing else'
+complete -c kpod -n '__kpod_can login --authfile' -l authfile -d 'File with the credentials of registries' -r -F
+complete -c kpod -n '__kpod_can login --cert-dir' -l cert-dir -d 'Directory with certificates and keys for the registry' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can login --tls-verify' -l tls-verify -d 'Require TLS, and a certificate that is vouched for'
+
+complete -c kpod -n '__kpod_can logout -a --all' -s a -l all -d 'Remove those for all registries'
+complete -c kpod -n '__kpod_can logout --authfile' -l authfile -d 'File with the credentials of registries' -r -F
 
 complete -c kpod -n '__kpod_can info -D --debug' -s D -l debug -d 'Show what made and runs this program, too'
 complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}; YAML without it' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'

@@ -7,6 +7,14 @@ export { KpodError, type ErrorCode, type ErrorDetails } from "./errors";
 export { imageData, type ImageData } from "./images/data";
 export { imageHistory, type ImageHistoryEntry } from "./images/history";
 export { listImages, type ListedImage } from "./images/list";
+export {
+  loggedInUser,
+  loginToRegistry,
+  logoutFromRegistry,
+  type Login,
+  type LoginConfig,
+  type LoginOptions,
+} from "./images/login";
 export { loadImages, loadImagesFrom, type LoadedImage, type LoadOptions } from "./images/load";
 export type {
   PreparedImage,

@@ -11,6 +11,8 @@ import { command as infoCommand } from "../commands/info/command";
 import { command as inspectCommand } from "../commands/inspect/command";
 import { command as killCommand } from "../commands/kill/command";
 import { command as loadCommand } from "../commands/load/command";
+import { command as loginCommand } from "../commands/login/command";
+import { command as logoutCommand } from "../commands/logout/command";
 import { command as logsCommand } from "../commands/logs/command";
 import { command as mountCommand } from "../commands/mount/command";
 import { command as pauseCommand } from "../commands/pause/command";
@@ -52,6 +54,8 @@ export const commandFolders: readonly Command[] = [
   command("inspect", inspectCommand, () => import("../commands/inspect/run")),
   command("kill", killCommand, () => import("../commands/kill/run")),
   command("load", loadCommand, () => import("../commands/load/run")),
+  command("login", loginCommand, () => import("../commands/login/run")),
+  command("logout", logoutCommand, () => import("../commands/logout/run")),
   command("logs", logsCommand, () => import("../commands/logs/run")),
   command("mount", mountCommand, () => import("../commands/mount/run")),
   command("pause", pauseCommand, () => import("../commands/pause/run")),

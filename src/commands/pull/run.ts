@@ -7,9 +7,10 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags } = context;
   const { storageImageServer } = await context.openServer();
+  const access = await registryAccess(context, flags);
   return forEachInTurn(context, context.args, async (image) => {
     const pulled = await storageImageServer.pullImage(image, {
-      ...registryAccess(flags),
+      ...access,
       allTags: flags.allTags,
       platform: flags.platform,
       policy: flags.policy,

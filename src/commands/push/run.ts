@@ -7,7 +7,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const { args, flags } = context;
   const { storageImageServer } = await context.openServer();
   await storageImageServer.pushImage(args[0], args[1], {
-    ...registryAccess(flags),
+    ...(await registryAccess(context, flags)),
     removeSignatures: flags.removeSignatures,
     signBy: flags.signBy,
     progress: transferProgress(context, flags.quiet),

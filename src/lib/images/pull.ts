@@ -4,7 +4,7 @@ import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
-import { newImageName, registryOf, splitName } from "../names/image-names";
+import { newImageName, splitName } from "../names/image-names";
 import { findImage } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
@@ -21,6 +21,8 @@ export type TransferConfig = Pick<
   | "signaturePolicyPath"
   | "insecureRegistries"
   | "globalAuthFile"
+  | "pauseImage"
+  | "pauseImageAuthFile"
   | "registries"
   | "defaultTransport"
 >;
@@ -117,7 +119,7 @@ export async function prepareImage(
   return withScratch("pull", async (scratch) => {
     const { names, registriesFile } = pullNames(source.name, config);
     return firstOf(names, options.progress, async (name) => {
-      const flags = accessFlags("", registryOf(name) ?? "docker.io", options, { config, scratch });
+      const flags = accessFlags("", name, options, { config, scratch });
       const text = await callSkopeo(skopeo, ["inspect", "--no-tags", ...flags, `docker://${name}`], {
         what: `look at ${name}`,
         scratch,
@@ -225,7 +227,7 @@ async function tagsOf(
   repository: string,
   registriesFile: string | undefined,
 ): Promise<string[]> {
-  const flags = accessFlags("", registryOf(repository) ?? "docker.io", options, { config, scratch });
+  const flags = accessFlags("", repository, options, { config, scratch });
   const text = await callSkopeo(skopeo, ["list-tags", ...flags, `docker://${repository}`], {
     what: `list the tags of ${repository}`,
     scratch,
@@ -243,7 +245,7 @@ async function copy(
   registriesFile: string | undefined,
 ): Promise<PulledImage> {
   const { config, scratch, options } = fetching;
-  const flags = accessFlags("src-", registryOf(name) ?? "docker.io", options, { config, scratch });
+  const flags = accessFlags("src-", name, options, { config, scratch });
   const globals = globalFlags(options.platform, registriesFile);
   return copyIntoStore(fetching, `docker://${name}`, { name, flags, globals });
 }

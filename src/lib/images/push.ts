@@ -39,10 +39,7 @@ export async function pushImage(
   const skopeo = requireSkopeo("images are pushed");
   await withScratch("push", async (scratch) => {
     const name = /^docker:\/\/(.*)$/s.exec(target)?.[1];
-    const access =
-      name === undefined
-        ? []
-        : accessFlags("dest-", registryOf(name) ?? "docker.io", options, { config, scratch });
+    const access = name === undefined ? [] : accessFlags("dest-", name, options, { config, scratch });
     const signatures = [
       ...(options.removeSignatures === true ? ["--remove-signatures"] : []),
       ...(options.signBy === undefined ? [] : ["--sign-by", options.signBy]),

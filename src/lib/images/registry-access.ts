@@ -3,13 +3,15 @@ import { BlockList, isIP, isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
+import { registryOf } from "../names/image-names";
 import { absolutePath } from "../system/paths";
+import { credentialsFileFor, type CredentialsConfig } from "./credentials-file";
 
 /** How registries are spoken to. */
 export interface RegistryAccess {
   /** `USER:PASSWORD` */
   credentials?: string | undefined;
-  /** File with credentials; default that of `$REGISTRY_AUTH_FILE`, else of crio.conf, else skopeo's own. */
+  /** File with credentials; default that of `$REGISTRY_AUTH_FILE`, of who logged in, of crio.conf, or skopeo's own. */
   authFile?: string | undefined;
   /** Directory with `*.crt`, `*.cert` and `*.key` for TLS. */
   certDir?: string | undefined;
@@ -18,35 +20,40 @@ export interface RegistryAccess {
 }
 
 /**
- * The flags that tell skopeo how to speak to a registry.
+ * The flags that tell skopeo how to speak to a registry, with credentials.
  * @param prefix `src-`, `dest-`, or "" for commands that speak to one registry alone
+ * @param name of the image or repository; one without a registry is docker.io's
  * @param scratch where a file with the credentials is written: those on a command line are everybody's to read
  * @throws KpodError BAD_ARGUMENT for credentials without a password
  */
 export function accessFlags(
   prefix: "src-" | "dest-" | "",
-  registry: string,
+  name: string,
   access: RegistryAccess,
-  { config, scratch }: { config: Pick<Config, "insecureRegistries" | "globalAuthFile">; scratch: string },
+  { config, scratch }: { config: Pick<Config, "insecureRegistries"> & CredentialsConfig; scratch: string },
 ): string[] {
-  const { credentials, certDir, tlsVerify = true } = access;
-  const authFile =
-    credentials === undefined ? authFileOf(access, config) : writeCredentials(scratch, registry, credentials);
-  const plain = !tlsVerify || isInsecure(registry, config.insecureRegistries);
+  const { credentials, authFile } = access;
+  const registry = registryOf(name) ?? "docker.io";
+  const file =
+    credentials === undefined
+      ? credentialsFileFor(name, authFile, config)
+      : writeCredentials(scratch, registry, credentials);
+  const flags = file === "" ? [] : [`--${prefix}authfile`, file];
+  return [...flags, ...connectionFlags(prefix, registry, access, config)];
+}
+
+/** Those of them that have nothing to do with credentials. */
+export function connectionFlags(
+  prefix: "src-" | "dest-" | "",
+  registry: string,
+  { certDir, tlsVerify = true }: Pick<RegistryAccess, "certDir" | "tlsVerify">,
+  { insecureRegistries }: Pick<Config, "insecureRegistries">,
+): string[] {
+  const plain = !tlsVerify || isInsecure(registry.replace(/\/.*$/, ""), insecureRegistries);
   return [
-    ...(authFile === "" ? [] : [`--${prefix}authfile`, authFile]),
     ...(certDir === undefined ? [] : [`--${prefix}cert-dir`, absolutePath("--cert-dir", certDir)]),
     ...(plain ? [`--${prefix}tls-verify=false`] : []),
   ];
-}
-
-function authFileOf(
-  { authFile }: RegistryAccess,
-  { globalAuthFile }: Pick<Config, "globalAuthFile">,
-): string {
-  if (authFile !== undefined) return absolutePath("--authfile", authFile);
-  const { REGISTRY_AUTH_FILE = "" } = process.env;
-  return REGISTRY_AUTH_FILE === "" ? globalAuthFile : absolutePath("REGISTRY_AUTH_FILE", REGISTRY_AUTH_FILE);
 }
 
 function writeCredentials(scratch: string, registry: string, credentials: string): string {

@@ -30,6 +30,8 @@ export interface SkopeoCall {
   globals?: readonly string[];
   signal?: AbortSignal | undefined;
   progress?: TransferProgress | undefined;
+  /** What it reads from standard input. */
+  input?: string | undefined;
 }
 
 const usualPolicy = "/etc/containers/policy.json";
@@ -90,7 +92,7 @@ export async function callSkopeo(
   words: readonly string[],
   call: SkopeoCall,
 ): Promise<string> {
-  const { what, scratch, config, globals = [], signal, progress = {} } = call;
+  const { what, scratch, config, globals = [], signal, progress = {}, input } = call;
   const { execa } = await import("execa");
   const policy =
     config.signaturePolicyPath !== ""
@@ -105,7 +107,7 @@ export async function callSkopeo(
   };
   const result = await execa(skopeo, ["--tmpdir", scratch, ...policy, ...globals, ...words], {
     reject: false,
-    stdin: "ignore",
+    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
     stdout: terminal ?? (onLine === undefined ? "pipe" : tell),
     cwd: "/",
     // One that is ended does not clear away what it put there.
@@ -135,7 +137,7 @@ const failures: readonly (readonly [RegExp, "NOT_FOUND" | "NOT_PERMITTED" | "IO"
   [
     /unauthorized|authentication required|access to the requested resource is not authorized|invalid username\/password/,
     "NOT_PERMITTED",
-    "give credentials with --creds USER:PASSWORD or --authfile FILE",
+    "log in with kpod login, or give --creds USER:PASSWORD or --authfile FILE",
   ],
   [/manifest unknown|name unknown|\b404\b|not found/, "NOT_FOUND", "see whether name and tag are right"],
   [/toomanyrequests|\b429\b/, "IO", "the registry limits pulls: try later, or with credentials"],
