@@ -15,7 +15,7 @@ import type { Container } from "./oci/container";
 import { requireNode } from "./oci/node-sight";
 import { Runtime, type RuntimeLimits } from "./oci/runtime";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
-import { writePersistedState, readPersistedState } from "./oci/state/persisted";
+import { readPersistedState } from "./oci/state/persisted";
 import type { ContainerData } from "./operations/container-data";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import type { ExportOptions } from "./operations/export";
@@ -315,14 +315,8 @@ export class ContainerServer implements LaunchParts {
 
   /** Persists the state of a container in its state.json (libkpod: ContainerStateToDisk). @throws KpodError BAD_STATE, IO */
   async containerStateToDisk(container: Container): Promise<void> {
-    const state = container.state ?? (await this.runtime.updateStatus(container));
-    if (state.status === "unknown") {
-      throw new KpodError("BAD_STATE", `the state of container ${container.id} is unknown: nothing to note`);
-    }
-    if (state.status === "creating") {
-      throw new KpodError("BAD_STATE", `container ${container.id} is still being made: nothing to note`);
-    }
-    writePersistedState(container, state);
+    const { requirePersistedState } = await import("./operations/persist-state");
+    await requirePersistedState(this, container);
   }
 
   /**

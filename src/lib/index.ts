@@ -16,18 +16,12 @@ export {
   type LoginOptions,
 } from "./images/login";
 export { loadImages, loadImagesFrom, type LoadedImage, type LoadOptions } from "./images/load";
-export type {
-  PreparedImage,
-  PrepareOptions,
-  PulledImage,
-  PullOptions,
-  PullPolicy,
-  TransferConfig,
-} from "./images/pull";
+export type { PreparedImage, PrepareOptions } from "./images/ask-registries";
+export type { PulledImage, PullOptions, PullPolicy } from "./images/pull";
 export type { PushOptions } from "./images/push";
 export type { RegistryAccess } from "./images/registry-access";
 export type { SaveOptions } from "./images/save";
-export type { TransferProgress } from "./images/skopeo";
+export type { TransferConfig, TransferProgress } from "./images/skopeo";
 export { Registrar } from "./names/registrar";
 export { TruncIndex } from "./names/trunc-index";
 export { createPodContainer } from "./launch/container";

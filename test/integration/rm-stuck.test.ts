@@ -160,7 +160,7 @@ test("rm -f does without a runtime that cannot read its own state any more", asy
   await expectGone(container);
 });
 
-test("and so does pod rm -f, also for what CRI-O has not noted", async () => {
+test("and so does pod rm -f, also for what CRI-O has not persisted", async () => {
   const second = await node.pod("torn-pod");
   const container = await node.start(second, "inside", "exec sleep 1000");
   for (const { id, dir } of [container, second.infraContainer]) {

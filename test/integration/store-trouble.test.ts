@@ -153,14 +153,14 @@ describe("on a store that can only be read", () => {
       const { exitCode, stdout, stderr } = await node.kpod(verb, "web");
       expect([exitCode, stdout]).toEqual([0, `${web.id}\n`]);
       expect(stderr).toMatch(
-        /^Warning: the state of container .* is not noted: .*: read-only file system\n$/,
+        /^Warning: the state of container .* is not persisted: .*: read-only file system\n$/,
       );
     }
     expect(notedState(web).status).toBe("running");
     const { exitCode, stdout, stderr } = await node.kpod("kill", "web");
     expect([exitCode, stdout]).toEqual([0, `${web.id}\n`]);
     expect(stderr).toMatch(
-      /^(Warning: the (end|state) of container .* is not noted: .*: read-only file system\n){2}$/,
+      /^(Warning: the (end|state) of container .* is not persisted: .*: read-only file system\n){2}$/,
     );
     expect(await node.ok("ps", "-a")).toContain("Exited (137)");
     expect(existsSync(`/proc/${pidOf(web)}`)).toBe(false);

@@ -5,9 +5,11 @@ import { findImage } from "../storage/images";
 import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
-import type { PreparedImage, PrepareOptions, PulledImage, PullOptions, TransferConfig } from "./pull";
+import type { PreparedImage, PrepareOptions } from "./ask-registries";
+import type { PulledImage, PullOptions } from "./pull";
 import type { PushOptions } from "./push";
 import type { SaveOptions } from "./save";
+import type { TransferConfig } from "./skopeo";
 
 /** An image of the store in short (libkpod: storage.ImageResult). */
 export interface ImageResult {
@@ -135,7 +137,7 @@ export class ImageServer {
    * @throws KpodError as {@link pullImage}
    */
   async prepareImage(wanted: string, options: PrepareOptions = {}): Promise<PreparedImage> {
-    const { prepareImage } = await import("./pull");
+    const { prepareImage } = await import("./ask-registries");
     return prepareImage(this.config, wanted, options);
   }
 

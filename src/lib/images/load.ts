@@ -4,9 +4,11 @@ import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { meantImageNames, newImageName } from "../names/image-names";
+import { refuseSplitImageStore } from "../storage/layout";
 import type { Store } from "../storage/store";
 import { silentLogger, type Logger } from "../logger";
 import { absolutePath } from "../system/paths";
+import { runProgram } from "../system/run-program";
 import { removeStrayLayers } from "../storage/image-removal";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { callSkopeo, requireSkopeo, storeReference, withScratch } from "./skopeo";
@@ -41,12 +43,7 @@ export async function loadImages(
   path: string,
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
-  const { imageStore } = store.layout;
-  if (imageStore !== "") {
-    throw new KpodError("UNSUPPORTED", `kpod loads no images into the split image store ${imageStore}`, {
-      hint: "load them with skopeo or podman",
-    });
-  }
+  refuseSplitImageStore(store.layout, "kpod loads no images into", "load them with skopeo or podman");
   const { images, given } = pickedOf(await readArchive(path), path, options);
   const skopeo = requireSkopeo("images are loaded");
   if (given !== undefined && images.length > 1) {
@@ -111,20 +108,16 @@ export async function loadImagesFrom(
   if (input !== "-" && kind?.isFIFO() !== true) return loadImages(store, config, input, options);
   return withScratch("load", async (scratch) => {
     const path = join(scratch, "stdin.tar");
-    const { execa } = await import("execa");
     // cat can be ended while it waits for somebody to open the other end.
-    const result = await execa("cat", input === "-" ? [] : ["--", absolutePath("the archive", input)], {
-      reject: false,
+    const words = input === "-" ? [] : ["--", absolutePath("the archive", input)];
+    const result = await runProgram("cat", words, {
       stdin: input === "-" ? "inherit" : "ignore",
       stdout: { file: path },
-      cwd: "/",
-      ...(options.signal === undefined ? {} : { cancelSignal: options.signal }),
+      interrupted: "interrupted while reading an image",
+      signal: options.signal,
     });
-    if (result.isCanceled || result.signal === "SIGINT") {
-      throw new KpodError("INTERRUPTED", "interrupted while reading an image");
-    }
     const what = input === "-" ? "standard input" : input;
-    if (result.failed) throw new KpodError("IO", `cannot read ${what}: ${result.stderr.trim()}`);
+    if (result.failed) throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`);
     if (!existsSync(path) || statSync(path).size === 0) {
       throw new KpodError("BAD_ARGUMENT", `${what} is not an image archive: it is empty`);
     }

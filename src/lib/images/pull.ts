@@ -1,69 +1,37 @@
 import { existsSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
 import { newImageName, splitName } from "../names/image-names";
 import { findImage } from "../storage/images";
+import { refuseSplitImageStore } from "../storage/layout";
 import type { Store } from "../storage/store";
-import { isRecord, parseJson } from "../system/files";
 import { absolutePath } from "../system/paths";
+import { askedGlobals, firstOf, tagsOf, type Asking, type PrepareOptions } from "./ask-registries";
 import { loadImages, rollbackLayers } from "./load";
 import { pullNames } from "./pull-names";
-import { accessFlags, type RegistryAccess } from "./registry-access";
-import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
-
-/** What of the configuration a transfer of images follows. */
-export type TransferConfig = Pick<
-  Config,
-  | "storageOptions"
-  | "signaturePolicyPath"
-  | "insecureRegistries"
-  | "globalAuthFile"
-  | "pauseImage"
-  | "pauseImageAuthFile"
-  | "registries"
-  | "defaultTransport"
->;
+import { pullSource, type PullSource } from "./pull-source";
+import { accessFlags } from "./registry-access";
+import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferConfig } from "./skopeo";
 
 /** When an image is fetched: `newer` keeps the stored one where the registry cannot be reached. */
 export type PullPolicy = "always" | "missing" | "newer";
 
 /** How images are pulled. */
-export interface PullOptions extends RegistryAccess {
+export interface PullOptions extends PrepareOptions {
   /** Default `always`. */
   policy?: PullPolicy | undefined;
-  /** `OS/ARCH[/VARIANT]`; default the node's. */
-  platform?: string | undefined;
   /** Every tag of the repository is pulled. */
   allTags?: boolean | undefined;
-  progress?: TransferProgress | undefined;
-  /** Ends the work. */
-  signal?: AbortSignal | undefined;
   logger?: Logger | undefined;
 }
-
-/** How registries are asked for an image. */
-export type PrepareOptions = Pick<PullOptions, keyof RegistryAccess | "platform" | "progress" | "signal">;
 
 /** An image as it was pulled. */
 export interface PulledImage {
   id: StorageId;
   /** Its name in the store. */
   name: string;
-}
-
-/** An image as it would be pulled (libkpod: the ImageCloser of PrepareImage). */
-export interface PreparedImage {
-  /** The first name, with registry, under which it was found. */
-  name: string;
-  /** Digest of its manifest, or of the list of them that it stands in. */
-  digest: string;
-  architecture: string;
-  os: string;
-  labels: Record<string, string>;
-  layers: string[];
 }
 
 /**
@@ -79,98 +47,23 @@ export async function pullImage(
   wanted: string,
   options: PullOptions = {},
 ): Promise<PulledImage[]> {
-  const { imageStore } = store.layout;
-  if (imageStore !== "") {
-    throw new KpodError("UNSUPPORTED", `no images can be pulled into the split image store ${imageStore}`, {
-      hint: "pull them with crictl or podman",
-    });
-  }
-  const source = sourceOf(wanted, config.defaultTransport);
+  refuseSplitImageStore(store.layout, "kpod pulls no images into", "pull them with crictl or podman");
+  const source = pullSource(wanted, config.defaultTransport);
   if (source.transport !== "docker") return loadFrom(store, config, source, options);
   const { policy = "always", allTags = false } = options;
   const stored = policy === "always" || allTags ? undefined : await storedImage(store, source.name);
   if (policy === "missing" && stored !== undefined) return [stored];
   const skopeo = requireSkopeo("images are pulled");
   try {
-    return await withScratch("pull", (scratch) =>
-      fetch({ store, config, skopeo, scratch, options }, source.name),
-    );
+    return await withScratch("pull", (scratch) => {
+      const { names, registriesFile } = pullNames(source.name, config);
+      return fetch({ store, config, skopeo, scratch, options, registriesFile }, names);
+    });
   } catch (error) {
     if (stored === undefined || !(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     options.logger?.warn(`the stored image is kept: ${error.message}`);
     return [stored];
   }
-}
-
-/**
- * Asks the registries for an image without fetching it.
- * @throws KpodError as {@link pullImage}
- */
-export async function prepareImage(
-  config: TransferConfig,
-  wanted: string,
-  options: PrepareOptions = {},
-): Promise<PreparedImage> {
-  const source = sourceOf(wanted, config.defaultTransport);
-  if (source.transport !== "docker") {
-    throw new KpodError("UNSUPPORTED", `${wanted} is not in a registry`);
-  }
-  const skopeo = requireSkopeo("registries are asked");
-  return withScratch("pull", async (scratch) => {
-    const { names, registriesFile } = pullNames(source.name, config);
-    return firstOf(names, options.progress, async (name) => {
-      const flags = accessFlags("", name, options, { config, scratch });
-      const text = await callSkopeo(skopeo, ["inspect", "--no-tags", ...flags, `docker://${name}`], {
-        what: `look at ${name}`,
-        scratch,
-        config,
-        globals: globalFlags(options.platform, registriesFile),
-        signal: options.signal,
-      });
-      const said = parseJson(`skopeo on ${name}`, text);
-      const { Digest, Architecture, Os, Labels, Layers } = isRecord(said) ? said : {};
-      return {
-        name,
-        digest: textOf(Digest),
-        architecture: textOf(Architecture),
-        os: textOf(Os),
-        labels: isRecord(Labels)
-          ? Object.fromEntries(Object.entries(Labels).map(([key, value]) => [key, String(value)]))
-          : {},
-        layers: Array.isArray(Layers) ? Layers.map(String) : [],
-      };
-    });
-  });
-}
-
-interface Source {
-  transport: "docker" | "docker-archive" | "oci-archive" | "oci" | "dir";
-  /** The image's name, or the path, with what picks an image out of it. */
-  name: string;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** Takes `TRANSPORT:NAME` apart; a bare name goes through `default_transport`. @throws KpodError BAD_ARGUMENT */
-function sourceOf(wanted: string, defaultTransport: string): Source {
-  const transport = /^(docker-archive|oci-archive|oci|dir):(?!\d+\/)(.+)$/s.exec(wanted);
-  if (transport !== null) {
-    return { transport: transport[1] as Source["transport"], name: transport[2] ?? "" };
-  }
-  if (wanted.startsWith("docker://")) return { transport: "docker", name: wanted.slice("docker://".length) };
-  if (
-    /^[a-z-]+:\/\//.test(wanted) ||
-    /^(?:containers-storage|docker-daemon|ostree|sif|tarball):/.test(wanted)
-  ) {
-    throw new KpodError("BAD_ARGUMENT", `nothing can be pulled by ${wanted.replace(/:.*$/s, ":")}`, {
-      hint: "it pulls by docker://, oci:, dir:, docker-archive: and oci-archive:",
-    });
-  }
-  if (defaultTransport === "" || defaultTransport === "docker://")
-    return { transport: "docker", name: wanted };
-  return sourceOf(`${defaultTransport}${wanted}`, "docker://");
 }
 
 async function storedImage(store: Store, wanted: string): Promise<PulledImage | undefined> {
@@ -179,82 +72,31 @@ async function storedImage(store: Store, wanted: string): Promise<PulledImage | 
   return image === undefined ? undefined : { id: image.id, name: image.names?.[0] ?? wanted };
 }
 
-interface Fetching {
-  store: Store;
-  config: TransferConfig;
-  skopeo: string;
-  scratch: string;
-  options: PullOptions;
+interface Fetching extends Asking {
+  readonly store: Store;
+  readonly options: PullOptions;
 }
 
-async function fetch(fetching: Fetching, wanted: string): Promise<PulledImage[]> {
-  const { config, options } = fetching;
-  const { names, registriesFile } = pullNames(wanted, config);
+async function fetch(fetching: Fetching, names: readonly string[]): Promise<PulledImage[]> {
+  const { options } = fetching;
   return firstOf(names, options.progress, async (name) => {
-    const copyOf = async (full: string): Promise<PulledImage> => copy(fetching, full, registriesFile);
-    if (options.allTags !== true) return [await copyOf(name)];
+    const copy = (full: string): Promise<PulledImage> =>
+      copyIntoStore(fetching, `docker://${full}`, full, accessFlags("src-", full, options, fetching));
+    if (options.allTags !== true) return [await copy(name)];
     const { repository } = splitName(name);
     const pulled: PulledImage[] = [];
-    for (const tag of await tagsOf(fetching, repository, registriesFile)) {
-      pulled.push(await copyOf(`${repository}:${tag}`));
-    }
+    for (const tag of await tagsOf(fetching, repository)) pulled.push(await copy(`${repository}:${tag}`));
     return pulled;
   });
 }
 
-/** Tries each name until one works. @throws KpodError that says of each why it did not */
-async function firstOf<T>(
-  names: readonly string[],
-  progress: TransferProgress | undefined,
-  attempt: (name: string) => Promise<T>,
-): Promise<T> {
-  const errors: KpodError[] = [];
-  for (const name of names) {
-    progress?.onLine?.(`Trying to pull ${name}...`);
-    try {
-      return await attempt(name);
-    } catch (error) {
-      if (!(error instanceof KpodError) || error.code === "INTERRUPTED" || names.length === 1) throw error;
-      errors.push(error);
-    }
-  }
-  const code = errors.every((error) => error.code === "NOT_FOUND") ? "NOT_FOUND" : "IO";
-  throw new KpodError(code, errors.map(({ message }) => message).join("; "), { cause: errors[0] });
-}
-
-async function tagsOf(
-  { config, skopeo, scratch, options }: Fetching,
-  repository: string,
-  registriesFile: string | undefined,
-): Promise<string[]> {
-  const flags = accessFlags("", repository, options, { config, scratch });
-  const text = await callSkopeo(skopeo, ["list-tags", ...flags, `docker://${repository}`], {
-    what: `list the tags of ${repository}`,
-    scratch,
-    config,
-    globals: globalFlags(undefined, registriesFile),
-    signal: options.signal,
-  });
-  const said = parseJson(`skopeo on ${repository}`, text);
-  return isRecord(said) && Array.isArray(said.Tags) ? said.Tags.map(String).sort() : [];
-}
-
-async function copy(
-  fetching: Fetching,
-  name: string,
-  registriesFile: string | undefined,
-): Promise<PulledImage> {
-  const { config, scratch, options } = fetching;
-  const flags = accessFlags("src-", name, options, { config, scratch });
-  const globals = globalFlags(options.platform, registriesFile);
-  return copyIntoStore(fetching, `docker://${name}`, { name, flags, globals });
-}
-
 async function copyIntoStore(
-  { store, config, skopeo, scratch, options }: Fetching,
+  fetching: Fetching,
   source: string,
-  { name, flags, globals }: { name: string; flags: string[]; globals: string[] },
+  name: string,
+  flags: readonly string[],
 ): Promise<PulledImage> {
+  const { store, config, skopeo, scratch, options } = fetching;
   const before = new Set((await store.layers()).map(({ id }) => id));
   const target = `${storeReference(store, config, join(scratch, "run"))}${name}`;
   try {
@@ -262,7 +104,7 @@ async function copyIntoStore(
       what: `pull ${name}`,
       scratch,
       config,
-      globals,
+      globals: askedGlobals(fetching),
       signal: options.signal,
       progress: options.progress,
     });
@@ -279,25 +121,11 @@ async function copyIntoStore(
   return { id: (await store.image(name)).id, name };
 }
 
-/** @throws KpodError BAD_ARGUMENT for what is no platform */
-function globalFlags(platform: string | undefined, registriesFile: string | undefined): string[] {
-  const files = registriesFile === undefined ? [] : ["--registries-conf", registriesFile];
-  if (platform === undefined) return files;
-  const [, os, architecture, variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9]+))?$/.exec(platform) ?? [];
-  if (os === undefined || architecture === undefined) {
-    throw new KpodError("BAD_ARGUMENT", `${platform} is not a platform`, {
-      hint: "it is OS/ARCH or OS/ARCH/VARIANT, as linux/arm64",
-    });
-  }
-  const overrides = ["--override-os", os, "--override-arch", architecture];
-  return [...files, ...overrides, ...(variant === undefined ? [] : ["--override-variant", variant])];
-}
-
 /** What is on this node: archives and layouts are loaded with their names, a directory is called after itself. */
 async function loadFrom(
   store: Store,
   config: TransferConfig,
-  { transport, name }: Source,
+  { transport, name }: PullSource,
   options: PullOptions,
 ): Promise<PulledImage[]> {
   if (transport === "dir") {
@@ -312,9 +140,8 @@ async function loadFrom(
       const source = join(scratch, "image");
       symlinkSync(directory, source);
       const called = newImageName(stem === "" ? "image" : stem);
-      const globals = globalFlags(options.platform, undefined);
-      const fetching = { store, config, skopeo, scratch, options };
-      return [await copyIntoStore(fetching, `dir:${source}`, { name: called, flags: [], globals })];
+      const fetching = { store, config, skopeo, scratch, options, registriesFile: undefined };
+      return [await copyIntoStore(fetching, `dir:${source}`, called, [])];
     });
   }
   const colon = existsSync(name) ? -1 : name.indexOf(":");

@@ -4,10 +4,16 @@ import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
 import { registryOf } from "../names/image-names";
-import type { TransferConfig } from "./pull";
 import { fullName } from "./pull-names";
 import { accessFlags, type RegistryAccess } from "./registry-access";
-import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
+import {
+  callSkopeo,
+  requireSkopeo,
+  storeReference,
+  withScratch,
+  type TransferConfig,
+  type TransferProgress,
+} from "./skopeo";
 
 /** How an image is pushed. */
 export interface PushOptions extends RegistryAccess {

@@ -14,8 +14,15 @@ import type { StorageId } from "../names/ids";
 import { meantName } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
-import type { TransferConfig } from "./pull";
-import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
+import { runProgram } from "../system/run-program";
+import {
+  callSkopeo,
+  requireSkopeo,
+  storeReference,
+  withScratch,
+  type TransferConfig,
+  type TransferProgress,
+} from "./skopeo";
 
 /** How images are saved. */
 export interface SaveOptions {
@@ -123,18 +130,14 @@ function movedParts(parts: string, content: string, { id, names }: SavedImage): 
 }
 
 async function makeTar(directory: string, archive: string, signal: AbortSignal | undefined): Promise<void> {
-  const { execa } = await import("execa");
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
   const words = ["--create", `--file=${archive}`, `--directory=${directory}`, ...owner, "--"];
-  const result = await execa("tar", [...words, ...readdirSync(directory).sort()], {
-    reject: false,
-    cwd: "/",
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  const interrupted = "interrupted: cannot save the images";
+  const result = await runProgram("tar", [...words, ...readdirSync(directory).sort()], {
+    interrupted,
+    signal,
   });
-  if (result.isCanceled || result.signal === "SIGINT") {
-    throw new KpodError("INTERRUPTED", "interrupted: cannot save the images");
-  }
-  if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr.trim()}`);
+  if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr}`);
 }
 
 function hand(archive: string, { write, signal }: SaveOptions): void {

@@ -7,6 +7,7 @@ import type { Store } from "../storage/store";
 import { findExecutable } from "../system/executable";
 import { programMessage } from "../system/program-message";
 import { removeTree } from "../system/remove-tree";
+import { runProgram } from "../system/run-program";
 
 /** Whom the progress of a transfer is told. */
 export interface TransferProgress {
@@ -15,6 +16,19 @@ export interface TransferProgress {
   /** Standard output or error, where it is a terminal: on it a line for each blob is drawn instead, with bar, bytes and rate. */
   terminal?: 1 | 2 | undefined;
 }
+
+/** What of the configuration a transfer of images follows. */
+export type TransferConfig = Pick<
+  Config,
+  | "storageOptions"
+  | "signaturePolicyPath"
+  | "insecureRegistries"
+  | "globalAuthFile"
+  | "pauseImage"
+  | "pauseImageAuthFile"
+  | "registries"
+  | "defaultTransport"
+>;
 
 /** What of the configuration skopeo is told. */
 export type SkopeoConfig = Pick<Config, "signaturePolicyPath">;
@@ -93,7 +107,6 @@ export async function callSkopeo(
   call: SkopeoCall,
 ): Promise<string> {
   const { what, scratch, config, globals = [], signal, progress = {}, input } = call;
-  const { execa } = await import("execa");
   const policy =
     config.signaturePolicyPath !== ""
       ? ["--policy", config.signaturePolicyPath]
@@ -105,21 +118,16 @@ export async function callSkopeo(
     onLine?.(String(line));
     yield String(line);
   };
-  const result = await execa(skopeo, ["--tmpdir", scratch, ...policy, ...globals, ...words], {
-    reject: false,
-    ...(input === undefined ? { stdin: "ignore" as const } : { input }),
+  const result = await runProgram(skopeo, ["--tmpdir", scratch, ...policy, ...globals, ...words], {
+    ...(input === undefined ? {} : { input }),
     stdout: terminal ?? (onLine === undefined ? "pipe" : tell),
-    cwd: "/",
     // One that is ended does not clear away what it put there.
     env: { TMPDIR: scratch },
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    interrupted: `interrupted: cannot ${what}`,
+    signal,
   });
-  // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
-  if (result.isCanceled || result.signal === "SIGINT") {
-    throw new KpodError("INTERRUPTED", `interrupted: cannot ${what}`);
-  }
   if (result.failed) throw skopeoError(what, result.stderr);
-  return typeof result.stdout === "string" ? result.stdout : "";
+  return result.stdout;
 }
 
 /** What skopeo's failures come to, by its words; the first that fits counts. */

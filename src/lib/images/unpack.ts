@@ -4,7 +4,10 @@ import { fileError, KpodError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
+import { runProgram } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
+
+const interrupted = "interrupted while loading an image";
 
 /** The programs that unpack, by the first bytes of what they packed. */
 const programs: readonly (readonly [string, readonly number[]])[] = [
@@ -29,16 +32,13 @@ export async function unpack(path: string, target: string, signal?: AbortSignal)
       hint: "install it, or unpack the archive elsewhere",
     });
   }
-  const { execa } = await import("execa");
-  const result = await execa(program, ["-dc"], {
+  const result = await runProgram(program, ["-dc"], {
     inputFile: absolutePath("the archive", path),
     stdout: { file: target },
-    reject: false,
-    cwd: "/",
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    interrupted,
+    signal,
   });
-  if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");
-  if (result.failed) throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr.trim()}`);
+  if (result.failed) throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr}`);
   return true;
 }
 
@@ -84,19 +84,16 @@ export function layoutsApart(
 }
 
 async function unpackArchive(path: string, target: string, signal?: AbortSignal): Promise<string> {
-  const { execa } = await import("execa");
   mkdirSync(target);
   const words = ["--extract", "--no-same-owner", "--no-same-permissions", `--directory=${target}`];
   // From a relative path with a colon tar would read a host's name.
-  const result = await execa("tar", [...words, `--file=${resolve(path)}`], {
-    reject: false,
-    stdin: "ignore",
+  const result = await runProgram("tar", [...words, `--file=${resolve(path)}`], {
     env: { LC_ALL: "C" },
-    ...(signal === undefined ? {} : { cancelSignal: signal }),
+    interrupted,
+    signal,
   });
-  if (result.isCanceled) throw new KpodError("INTERRUPTED", "interrupted while loading an image");
   if (result.failed) {
-    throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr.trim().split("\n")[0] ?? ""}`);
+    throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr.split("\n")[0] ?? ""}`);
   }
   return target;
 }

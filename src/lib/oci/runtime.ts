@@ -1,11 +1,8 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
-import type { Config } from "../config";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isSamePath } from "../system/paths";
 import { identifyProcess } from "../system/process-identity";
-import { createWithConmon, findConmon } from "./conmon/create";
+import { createThroughConmon, findConmon, type ConmonConfig, type CreateOptions } from "./conmon/create";
 import { findMonitor } from "./conmon/find";
 import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
@@ -16,17 +13,10 @@ import type { ContainerState } from "./state/container-state";
 import { StateLookup } from "./state/lookup";
 import { hasNoState, queryRuntimeState, type RuntimeState } from "./state/runtime";
 
+export type { CreateOptions } from "./conmon/create";
+
 /** What of the configuration a Runtime needs. */
-export type RuntimeConfig = RuntimeConfigPart &
-  Pick<
-    Config,
-    | "conmonEnv"
-    | "cgroupManager"
-    | "containerExitsDir"
-    | "containerAttachSocketDir"
-    | "logSizeMax"
-    | "noPivot"
-  >;
+export type RuntimeConfig = RuntimeConfigPart & ConmonConfig;
 
 /** How long a runtime may take. */
 export interface RuntimeLimits {
@@ -48,17 +38,6 @@ export interface RuntimeContext {
   readonly populationOf?: () => ContainerPopulation;
   /** False for a container that the store does not have any more. */
   readonly hasRecord?: (container: Container) => boolean;
-}
-
-/** What of a new container conmon must know beyond the container itself. */
-export interface CreateOptions {
-  logPath: string;
-  terminal: boolean;
-  stdin: boolean;
-  /** Called with conmon's pid before the container is made. */
-  onMonitorStarted?: (pid: number) => void | Promise<void>;
-  /** Ends the wait for the container to be made. */
-  signal?: AbortSignal | undefined;
 }
 
 /** Milliseconds that making a container may take; as long as CRI-O waits. */
@@ -181,34 +160,10 @@ export class Runtime {
    * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
    */
   async createContainer(container: Container, options: CreateOptions): Promise<ContainerState> {
-    const { config } = this;
-    const handler = this.handler(container);
-    for (const directory of [
-      dirname(options.logPath),
-      config.containerExitsDir,
-      config.containerAttachSocketDir,
-    ]) {
-      mkdirSync(directory, { recursive: true });
-    }
-    const pid = await createWithConmon({
-      conmon: findConmon(handler.monitor),
-      handler,
-      id: container.id,
-      name: container.name,
-      bundlePath: container.bundlePath,
-      persistDir: container.dir,
-      exitsDir: config.containerExitsDir,
-      attachSocketDir: config.containerAttachSocketDir,
-      logPath: options.logPath,
-      logSizeMax: config.logSizeMax,
-      noPivot: config.noPivot,
-      systemdCgroup: this.systemdCgroup,
-      terminal: options.terminal,
-      stdin: options.stdin,
-      env: config.conmonEnv,
-      timeLimitMs: this.limits.createMs ?? createTimeLimit,
-      signal: options.signal,
-      ...(options.onMonitorStarted === undefined ? {} : { onStarted: options.onMonitorStarted }),
+    const timeLimitMs = this.limits.createMs ?? createTimeLimit;
+    const pid = await createThroughConmon(this.config, this.handler(container), container, {
+      ...options,
+      timeLimitMs,
     });
     const state = await this.containerStatus(container);
     // It is made; that nobody has persisted it is for the caller to change.
@@ -303,9 +258,5 @@ export class Runtime {
 
   private call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
     return callRuntime(handler, args, { timeoutMs: this.limits.callMs });
-  }
-
-  private get systemdCgroup(): boolean {
-    return this.config.cgroupManager === "systemd";
   }
 }

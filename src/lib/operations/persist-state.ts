@@ -44,6 +44,30 @@ export async function persistKnownState(
   }
 }
 
+/**
+ * Persists the state of a container that must be known: that it bears, or that it is found to be in.
+ * @throws KpodError BAD_STATE where it has none to persist, IO
+ */
+export async function requirePersistedState(
+  { runtime }: Pick<ServerView, "runtime">,
+  container: Container,
+): Promise<void> {
+  const state = container.state ?? (await runtime.updateStatus(container));
+  if (state.status === "unknown") {
+    throw new KpodError(
+      "BAD_STATE",
+      `the state of container ${container.id} is unknown: it is not persisted`,
+    );
+  }
+  if (state.status === "creating") {
+    throw new KpodError(
+      "BAD_STATE",
+      `container ${container.id} is still being made: its state is not persisted`,
+    );
+  }
+  writePersistedState(container, state);
+}
+
 /** @throws what is no failure to write, or says that the caller was interrupted */
 function warnNotPersisted(
   { logger }: Pick<ServerView, "logger">,
@@ -54,7 +78,7 @@ function warnNotPersisted(
   if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
   // Its directory is gone when somebody removes it at the same time: nothing is left to write.
   if (!existsSync(container.dir)) return;
-  logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not noted: ${error.message}`);
+  logger.warn(`the ${what} of container ${container.id.slice(0, 13)} is not persisted: ${error.message}`);
 }
 
 /** Writes the state down, with the annotations as they are by now: a rename changes them. */

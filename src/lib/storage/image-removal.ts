@@ -3,6 +3,7 @@ import type { Logger } from "../logger";
 import { removeTree } from "../system/remove-tree";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findImage, meantName } from "./images";
+import { refuseSplitImageStore } from "./layout";
 import { makeMountsDirectory, readMountPoints } from "./mount-points";
 import {
   changeRecord,
@@ -122,15 +123,7 @@ async function underLocks<T>(
   if (!store.exists()) {
     throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   }
-  if (layout.imageStore !== "") {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `kpod removes no images from the split image store ${layout.imageStore}`,
-      {
-        hint: "remove them with crictl or podman",
-      },
-    );
-  }
+  refuseSplitImageStore(layout, "kpod removes no images from", "remove them with crictl or podman");
   makeMountsDirectory(layout);
   const locks = [
     [layout.layersLock, "write"],

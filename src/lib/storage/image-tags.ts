@@ -1,6 +1,7 @@
 import { KpodError } from "../errors";
 import { newImageName } from "../names/image-names";
 import { findImage, meantName, readImages } from "./images";
+import { refuseSplitImageStore } from "./layout";
 import { editRecords, hasId, isUsableRecord, type ImageRecord, type StorageRecord } from "./records";
 import type { Store } from "./store";
 
@@ -57,15 +58,7 @@ async function changeNames(
 ): Promise<void> {
   const { layout, logger } = store;
   if (!store.exists()) throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
-  if (layout.imageStore !== "") {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `images of the split image store ${layout.imageStore} cannot be named anew`,
-      {
-        hint: "use podman for it",
-      },
-    );
-  }
+  refuseSplitImageStore(layout, "kpod changes no names of images in", "use podman for it");
   await store.change([[layout.imagesLock, "write"]] as const, (_staging, { touch }) => {
     const image = findImage(readImages(layout, logger), wanted);
     if (image === undefined) {

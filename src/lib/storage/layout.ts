@@ -48,6 +48,20 @@ export interface StoreLayout {
   temporaryRoots: Readonly<Record<"driver" | "root" | "runRoot", string>>;
 }
 
+/**
+ * Refuses to change images that lie in a root of their own.
+ * @param refused what is refused: `kpod loads no images into`
+ * @throws KpodError UNSUPPORTED
+ */
+export function refuseSplitImageStore(
+  { imageStore }: Pick<StoreLayout, "imageStore">,
+  refused: string,
+  hint: string,
+): void {
+  if (imageStore === "") return;
+  throw new KpodError("UNSUPPORTED", `${refused} the split image store ${imageStore}`, { hint });
+}
+
 /** How a store departs from the usual layout. */
 export interface LayoutOptions {
   /** Volatile records and the lock of containers lie in the runroot (storage.conf, `transient_store`). */

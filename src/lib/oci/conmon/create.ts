@@ -1,13 +1,35 @@
 /*
  * How a conmon begins: it makes the container and stays with it. Which one watches a container, `find.ts` tells.
  */
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Config } from "../../config";
 import { errorMessage, KpodError } from "../../errors";
 import { isRecord } from "../../system/files";
 import { findExecutable } from "../../system/executable";
+import type { Container } from "../container";
+import type { RuntimeHandler } from "../runtime/handler";
 import { conmonArguments, type ConmonRequest } from "./options";
 import { programMessage } from "../../system/program-message";
+
+/** What of the configuration a new container's conmon follows. */
+export type ConmonConfig = Pick<
+  Config,
+  "conmonEnv" | "cgroupManager" | "containerExitsDir" | "containerAttachSocketDir" | "logSizeMax" | "noPivot"
+>;
+
+/** What of a new container conmon must know beyond the container itself. */
+export interface CreateOptions {
+  logPath: string;
+  terminal: boolean;
+  stdin: boolean;
+  /** Called with conmon's pid before the container is made. */
+  onMonitorStarted?: (pid: number) => void | Promise<void>;
+  /** Ends the wait for the container to be made. */
+  signal?: AbortSignal | undefined;
+}
 
 /** Bytes of what conmon says that are kept. */
 const longestComplaint = 65_536;
@@ -34,15 +56,45 @@ export function findConmon(configured: string): string {
 }
 
 /**
- * Makes a container through conmon: conmon calls the runtime's `create`, stays as the container's parent,
- * writes its log and, when it ends, its exit file. conmon itself goes into the background.
- *
- * Two pipes tie the beginning together: conmon waits on the start pipe until it may go on, and writes to the
- * sync pipe the pid of the container's first process, or -1 and what the runtime said.
+ * Makes a container through the conmon of its handler, from the bundle that is ready on disk.
  * @returns the pid of the container's first process, which waits to be started
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED with what the runtime said, RUNTIME_TIMEOUT, INTERRUPTED
  */
-export async function createWithConmon(request: ConmonRequest): Promise<number> {
+export async function createThroughConmon(
+  config: ConmonConfig,
+  handler: RuntimeHandler,
+  container: Container,
+  options: CreateOptions & Pick<ConmonRequest, "timeLimitMs">,
+): Promise<number> {
+  const { containerExitsDir: exitsDir, containerAttachSocketDir: attachSocketDir } = config;
+  for (const directory of [dirname(options.logPath), exitsDir, attachSocketDir]) {
+    mkdirSync(directory, { recursive: true });
+  }
+  return createWithConmon({
+    conmon: findConmon(handler.monitor),
+    handler,
+    id: container.id,
+    name: container.name,
+    bundlePath: container.bundlePath,
+    persistDir: container.dir,
+    exitsDir,
+    attachSocketDir,
+    logSizeMax: config.logSizeMax,
+    noPivot: config.noPivot,
+    systemdCgroup: config.cgroupManager === "systemd",
+    env: config.conmonEnv,
+    ...options,
+  });
+}
+
+/**
+ * conmon calls the runtime's `create`, stays as the container's parent, writes its log and, when it ends, its exit file. It
+ * goes into the background itself.
+ *
+ * Two pipes tie the beginning together: conmon waits on the start pipe until it may go on, and writes to the
+ * sync pipe the pid of the container's first process, or -1 and what the runtime said.
+ */
+async function createWithConmon(request: ConmonRequest): Promise<number> {
   const args = await conmonArguments(request);
   if (request.signal?.aborted === true) throw interrupted(request);
   const { spawn } = await import("node:child_process");
@@ -80,7 +132,7 @@ export async function createWithConmon(request: ConmonRequest): Promise<number> 
   try {
     const answer = readLine(syncPipe, request.timeLimitMs);
     answer.catch(() => {});
-    await request.onStarted?.(child.pid);
+    await request.onMonitorStarted?.(child.pid);
     startPipe.end(Buffer.from([0]));
     const line = await Promise.race([answer, failed]);
     if (line === undefined) throw timedOut(request);

@@ -28,7 +28,7 @@ export interface ConmonRequest {
   /** `NAME=value` for conmon and the runtime below it. */
   env: readonly string[];
   /** Called with conmon's pid before it makes the container: the time to move it into its own cgroup. */
-  onStarted?: (pid: number) => void | Promise<void>;
+  onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Milliseconds that making the container may take. */
   timeLimitMs: number;
   /** Ends the wait for it. */

@@ -11,9 +11,6 @@ import { readIntoScratch, scratch } from "../../system/scratch";
 import type { Container } from "../container";
 import { readStatus, type ContainerState, type ContainerStatus } from "./container-state";
 
-// What CRI-O wrote down of a container's state: its state.json, read and written. It is CRI-O's memory and may be stale;
-// resolved.ts tells what is.
-
 /**
  * What the state.json of a container says: that which lives through a reboot, else that of the bundle. One that
  * cannot be read is as good as none: it is the least of the witnesses.

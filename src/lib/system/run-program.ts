@@ -1,0 +1,52 @@
+import type { Options } from "execa";
+import { KpodError } from "../errors";
+
+/** How a program is run. */
+export interface ProgramOptions extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "env"> {
+  /** What is said when it is interrupted. */
+  interrupted: string;
+  /** Ends it. */
+  signal: AbortSignal | undefined;
+}
+
+/** What came of a program that has ended. */
+export interface ProgramResult {
+  failed: boolean;
+  /** What it printed, where that goes to nobody else. */
+  stdout: string;
+  /** The same of its errors, without white space around. */
+  stderr: string;
+}
+
+/**
+ * Runs a program that may take long to its end, well or not.
+ * @throws KpodError INTERRUPTED
+ */
+export async function runProgram(
+  program: string,
+  words: readonly string[],
+  { interrupted, signal, ...options }: ProgramOptions,
+): Promise<ProgramResult> {
+  const { execa } = await import("execa");
+  const {
+    isCanceled,
+    signal: endedBy,
+    failed,
+    stdout,
+    stderr,
+  } = await execa(program, words, {
+    ...("input" in options || "inputFile" in options ? {} : { stdin: "ignore" }),
+    ...options,
+    reject: false,
+    cwd: "/",
+    ...(signal === undefined ? {} : { cancelSignal: signal }),
+  });
+  // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
+  if (isCanceled || endedBy === "SIGINT") throw new KpodError("INTERRUPTED", interrupted);
+  return { failed, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
+}
+
+/** Text is all that comes of a pipe; what went elsewhere is undefined. */
+function textOf(output: unknown): string {
+  return typeof output === "string" ? output : "";
+}
