@@ -96,7 +96,7 @@ __kpod_value() {
         'stats --pod') flag=--pod action=(switch) ;;
         'stats --sort') flag=--sort action=(words container name cpu mem mem_percent net block pids) ;;
         'stats --no-trunc') flag=--no-trunc action=(switch) ;;
-        'stats --format') flag=--format bars=(--json) action=(fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs Pod PodID PodNamespace) ;;
+        'stats --format') flag=--format bars=(--json) action=(fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs OOMKills CPUPressure MemPressure IOPressure Pod PodID PodNamespace) ;;
         'stats --json') flag=--json bars=(--format) action=(switch) ;;
         'run --detach' | 'run -d') flag=--detach action=(switch) ;;
         'run --rm') flag=--rm action=(switch) ;;

@@ -150,6 +150,34 @@ test("a cgroup of threads below a container is emptied and removed", async () =>
   expect(isAlive({ pid })).toBe(false);
 });
 
+/** A family of a hundred, each of whom ends in favour of a child at once, and replaces those that are missing. */
+const family = `
+  my $end = time + 60;
+  while (time < $end) {
+    open my $procs, "<", $ARGV[0] or exit;
+    my @members = <$procs>;
+    fork if @members < 100;
+    fork and exit;
+  }
+`;
+
+test("what forks faster than it can be killed one by one is killed with its cgroup", async () => {
+  const container = await node.start(pod, "forking", "exec sleep 1000");
+  const directory = join(unified?.target ?? "", node.world.cgroupParent, `crio-${container.id}`);
+  mkdirSync(directory, { recursive: true });
+  if (!existsSync(join(directory, "cgroup.kill"))) {
+    console.log("not looked at: before Linux 5.14 no cgroup can be killed");
+    return;
+  }
+  const members = join(directory, "cgroup.procs");
+  const script = 'echo $$ > "$0" && exec nice -n 19 perl -e "$1" "$0"';
+  children.push(spawn("sh", ["-c", script, members, family], { stdio: "ignore" }));
+  await until("the family is there", () => readFileSync(members, "utf8").trim().split("\n").length >= 100);
+  await node.ok("rm", "-f", "forking");
+  expect(existsSync(directory)).toBe(false);
+  await expectGone(container);
+});
+
 test("rm -f does without a runtime that cannot read its own state any more", async () => {
   const container = await node.start(pod, "torn", "exec sleep 1000");
   const path = join(node.world.runtimeRoots.runc, container.id, "state.json");

@@ -158,7 +158,8 @@ describe.each<RuntimeName>(["runc", "crun"])("stats under %s", (runtime) => {
     expect(rows.map(({ container }) => container)).toEqual([host, idle, busy]);
     for (const row of rows) {
       expect(Object.keys(row).join(" ")).toBe(
-        "container name cpu mem_usage mem_limit mem_percent net_input net_output block_input block_output pids",
+        "container name cpu mem_usage mem_limit mem_percent net_input net_output block_input block_output pids " +
+          "oom_kills cpu_pressure mem_pressure io_pressure",
       );
     }
     expect(rows[0]).toMatchObject({ net_input: null, net_output: null, pids: 3 });
@@ -278,7 +279,10 @@ describe("kpod stats", () => {
     const { container, name, ...values } = rows[0] ?? { container: "", name: "" };
     expect(container).toBe(ended);
     expect(name).toContain("ended");
-    expect(Object.values(values)).toEqual(Array.from({ length: 9 }, () => 0));
+    expect(Object.values(values)).toEqual([
+      ...Array.from({ length: 9 }, () => 0),
+      ...Array.from({ length: 4 }, () => null),
+    ]);
   });
 
   test("what is named and is not there or does not run is an error, and the others are shown", async () => {

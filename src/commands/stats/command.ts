@@ -28,7 +28,7 @@ export const command = {
       completes: {
         fields: [
           ...["Container", "ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
-          ...["Pod", "PodID", "PodNamespace"],
+          ...["OOMKills", "CPUPressure", "MemPressure", "IOPressure", "Pod", "PodID", "PodNamespace"],
         ],
       },
     },

@@ -2,7 +2,7 @@ import { linesOf, type Draw } from "../../shell/live-screen";
 import type { Terminal } from "../../shell/terminal";
 import { jsonLine, jsonText } from "../../format/json";
 import type { NamedStats } from "../../lib/operations/stats-watch";
-import { rowJson, templateFields, templateHeadings, statsTable, type RowStyle } from "./rows";
+import { rowJson, tableFields, templateFields, templateHeadings, statsTable, type RowStyle } from "./rows";
 import { openRowTemplate, readFormat } from "../shared/output-format";
 
 /** How one look is shown. */
@@ -11,7 +11,7 @@ export interface StatsOutput {
   readonly text: (rows: readonly NamedStats[]) => string;
   /** As a picture that takes the place of the one before; undefined for JSON, which is for programs. */
   readonly lines: ((rows: readonly NamedStats[]) => Draw) | undefined;
-  /** The fields of a template that it names; undefined where everything is shown. */
+  /** The fields that are shown, by their names in templates; undefined where all are. */
   readonly fields?: ReadonlySet<string>;
 }
 
@@ -26,6 +26,7 @@ export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): P
   const format = flags.json ? "json" : readFormat(flags.format);
   if (format === "table") {
     return {
+      fields: tableFields,
       text: (rows) => statsTable(rows, flags, terminal.columns),
       lines:
         (rows) =>

@@ -2,6 +2,7 @@ import { displayId } from "../../format/id";
 import { sortedBy, type SortValue } from "../../format/sort";
 import { tableText } from "../../format/table";
 import { humanSize, unknownNumber } from "../../format/units";
+import type { Pressure } from "../../lib/cgroups/counters";
 import type { StatsValues } from "../../lib/operations/stats-values";
 import type { NamedStats, StatsPart } from "../../lib/operations/stats-watch";
 import { withSecondNames } from "../shared/output-format";
@@ -14,6 +15,11 @@ export interface RowStyle {
 }
 
 const valueColumns = ["CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
+
+/** What the numbers of the table are called in templates. */
+export const tableFields: ReadonlySet<string> = new Set([
+  ...["CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
+]);
 
 /** The headings of the table. */
 export function columnsOf({ pod }: RowStyle): string[] {
@@ -71,6 +77,10 @@ export const templateHeadings: Readonly<Record<string, string>> = {
   NetIO: "NET I/O",
   BlockIO: "BLOCK I/O",
   PIDs: "PIDS",
+  OOMKills: "OOM KILLS",
+  CPUPressure: "CPU PRESSURE",
+  MemPressure: "MEM PRESSURE",
+  IOPressure: "IO PRESSURE",
   ContainerID: "CONTAINER ID",
   PodID: "POD ID",
   PodNamespace: "K8S NAMESPACE",
@@ -92,7 +102,19 @@ export function rowJson(row: NamedStats, { pod }: RowStyle): Record<string, unkn
     block_input: stats.blockInput ?? null,
     block_output: stats.blockOutput ?? null,
     pids: stats.pids ?? null,
+    oom_kills: stats.oomKills ?? null,
+    ...(pod
+      ? {}
+      : {
+          cpu_pressure: pressureJson(stats.pressure?.cpu),
+          mem_pressure: pressureJson(stats.pressure?.memory),
+          io_pressure: pressureJson(stats.pressure?.io),
+        }),
   };
+}
+
+function pressureJson(pressure: Pressure | undefined): Record<string, unknown> | null {
+  return pressure === undefined ? null : { some: pressure.some, full: pressure.full ?? null };
 }
 
 /** By what rows can be sorted. */
@@ -126,6 +148,10 @@ const fieldParts: Readonly<Record<string, StatsPart>> = {
   BlockIO: "blkio",
   PIDs: "pids",
   PIDS: "pids",
+  OOMKills: "oom",
+  CPUPressure: "pressure",
+  MemPressure: "pressure",
+  IOPressure: "pressure",
 };
 
 const sortParts: Readonly<Partial<Record<SortKey, StatsPart>>> = {
@@ -139,7 +165,7 @@ const sortParts: Readonly<Partial<Record<SortKey, StatsPart>>> = {
 
 /**
  * What has to be read for rows.
- * @param fields the fields that a template names; undefined for all
+ * @param fields the fields that are shown; undefined for all
  */
 export function partsFor(fields: ReadonlySet<string> | undefined, sort: SortKey | undefined): Set<StatsPart> {
   const all = Object.entries(fieldParts);
@@ -157,7 +183,18 @@ function valueTexts(stats: StatsValues) {
     NetIO: sizes(stats.netInput, stats.netOutput),
     BlockIO: sizes(stats.blockInput, stats.blockOutput),
     PIDs: stats.pids === undefined ? unknownNumber : String(stats.pids),
+    OOMKills: stats.oomKills === undefined ? unknownNumber : String(stats.oomKills),
+    CPUPressure: shares(stats.pressure?.cpu),
+    MemPressure: shares(stats.pressure?.memory),
+    IOPressure: shares(stats.pressure?.io),
   };
+}
+
+/** In how much of the last ten seconds some waited, and all of them. */
+function shares(pressure: Pressure | undefined): string {
+  return pressure === undefined
+    ? unknownNumber
+    : `${percent(pressure.some.avg10)} / ${percent(pressure.full?.avg10)}`;
 }
 
 function percent(value: number | undefined): string {

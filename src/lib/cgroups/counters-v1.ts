@@ -1,4 +1,12 @@
-import type { BlkioDevice, BlkioStats, CpuStats, CpuThrottling, MemoryStats, PidsStats } from "./counters";
+import type {
+  BlkioDevice,
+  BlkioStats,
+  CpuStats,
+  CpuThrottling,
+  MemoryStats,
+  OomStats,
+  PidsStats,
+} from "./counters";
 import {
   flatKeyed,
   keyedNumber,
@@ -63,6 +71,12 @@ export function readMemoryV1(directories: ProcessCgroups["v1"], detail: boolean)
     failures: readCgroupNumber(directory, "memory.failcnt"),
     stat: Object.fromEntries(flatKeyed(stat) ?? []),
   };
+}
+
+/** Kills for want of memory by version 1 (memory.txt of the kernel), which counts them since Linux 4.13. */
+export function readOomV1(directories: ProcessCgroups["v1"]): OomStats | undefined {
+  const kills = keyedNumber(readCgroupFile(directories.get("memory"), "memory.oom_control"), "oom_kill");
+  return kills === undefined ? undefined : { kills };
 }
 
 /** Processes and threads by version 1 (pids.txt of the kernel). */

@@ -1,5 +1,13 @@
 import { existsSync } from "node:fs";
-import type { BlkioDevice, BlkioStats, CpuStats, CpuThrottling, MemoryStats, PidsStats } from "./counters";
+import type {
+  BlkioDevice,
+  BlkioStats,
+  CpuStats,
+  CpuThrottling,
+  MemoryStats,
+  OomStats,
+  PidsStats,
+} from "./counters";
 import { flatKeyed, keyedNumber, readCgroupFile, readCgroupNumber, readFlatKeyed } from "./files";
 
 /** Processor time by version 2 (cgroup-v2.rst of the kernel): microseconds, made nanoseconds. */
@@ -55,6 +63,12 @@ export function readMemoryV2(directory: string, detail: boolean): MemoryStats | 
     failures: readFlatKeyed(directory, "memory.events")?.get("max"),
     stat: Object.fromEntries(flatKeyed(stat) ?? []),
   };
+}
+
+/** Kills for want of memory by version 2 (cgroup-v2.rst of the kernel). */
+export function readOomV2(directory: string): OomStats | undefined {
+  const kills = keyedNumber(readCgroupFile(directory, "memory.events"), "oom_kill");
+  return kills === undefined ? undefined : { kills };
 }
 
 /** Processes and threads by version 2 (cgroup-v2.rst of the kernel). */

@@ -53,13 +53,46 @@ export interface BlkioDevice {
   writes?: number | undefined;
 }
 
+/** How often the kernel killed for want of memory. */
+export interface OomStats {
+  /** Processes that it killed in the cgroup and those below it. */
+  kills: number;
+}
+
+/** The share of time in which tasks waited for something that was short (psi.rst of the kernel). */
+export interface PressureAverages {
+  /** Percent of the last 10, 60 and 300 seconds. */
+  avg10: number;
+  avg60: number;
+  avg300: number;
+  /** Microseconds since the cgroup was made. */
+  total: number;
+}
+
+/** The pressure on one resource. */
+export interface Pressure {
+  /** At least one task waited. */
+  some: PressureAverages;
+  /** All of them waited at the same time; of processors older kernels do not count it. */
+  full: PressureAverages | undefined;
+}
+
+/** The pressure on all that the kernel watches; version 2 only. */
+export interface PressureStats {
+  cpu: Pressure;
+  memory: Pressure;
+  io: Pressure;
+}
+
 /** What the kernel counts for a cgroup; undefined what it does not count there, or what was not asked for. */
 export interface CgroupStats {
   cpu: CpuStats | undefined;
   memory: MemoryStats | undefined;
   pids: PidsStats | undefined;
   blkio: BlkioStats | undefined;
+  oom: OomStats | undefined;
+  pressure: PressureStats | undefined;
 }
 
-/** A controller, by the name of version 1. */
+/** What can be asked for by itself: a controller, by the name of version 1. */
 export type StatsController = keyof CgroupStats;

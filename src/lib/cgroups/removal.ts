@@ -1,4 +1,4 @@
-import { rmdirSync } from "node:fs";
+import { existsSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, isNotFound } from "../errors";
 import { fileLimits, readRegularText } from "../system/files";
@@ -32,6 +32,7 @@ export async function removeCgroups(
   let left = containerCgroups(id);
   for (const directory of left) thawTree(directory);
   const removeAll = (): boolean => {
+    for (const directory of left) killAtOnce(directory);
     left = left.filter((directory) => !removeTree(directory));
     return left.length === 0;
   };
@@ -73,6 +74,24 @@ function findDirectories(directory: string, names: ReadonlySet<string>): string[
   });
 }
 
+/**
+ * Kills what is in a cgroup of version 2 and those below it in one step (cgroup-v2.rst of the kernel, since 5.14): what
+ * forks faster than its pids can be read would live on for ever. Where a process of another pid namespace is among them,
+ * of which nobody here knows whose it is, the others are left to be killed one by one.
+ */
+function killAtOnce(directory: string): void {
+  const path = join(directory, "cgroup.kill");
+  if (!existsSync(path)) return;
+  const pids = pidsBelow(directory);
+  if (pids.length === 0 || pids.includes(0)) return;
+  try {
+    writeFileSync(path, "1");
+  } catch (error) {
+    // One of threads cannot be killed so.
+    if (!isGone(error) && !isUnsupported(error)) throw error;
+  }
+}
+
 /** Kills what is in a cgroup and those below it, and removes those that are empty by now. @returns whether all is gone */
 function removeTree(directory: string): boolean {
   const below = cgroupsBelow(directory).map((name) => removeTree(join(directory, name)));
@@ -103,7 +122,7 @@ function processesIn(directory: string): number[] {
     return readPids(join(directory, "cgroup.procs"));
   } catch (error) {
     if (isGone(error)) return [];
-    if (errnoOf(error) !== "EOPNOTSUPP" && errnoOf(error) !== "ENOTSUP") throw error;
+    if (!isUnsupported(error)) throw error;
   }
   try {
     const threads = readPids(join(directory, "cgroup.threads"));
@@ -120,4 +139,8 @@ function readPids(path: string): number[] {
 
 function isGone(error: unknown): boolean {
   return isNotFound(error) || errnoOf(error) === "ENODEV";
+}
+
+function isUnsupported(error: unknown): boolean {
+  return errnoOf(error) === "EOPNOTSUPP" || errnoOf(error) === "ENOTSUP";
 }

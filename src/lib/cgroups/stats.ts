@@ -1,10 +1,18 @@
 import type { CgroupStats, StatsController } from "./counters";
-import { readBlkioV1, readCpuV1, readMemoryV1, readPidsV1 } from "./counters-v1";
-import { readCpuV2, readIoV2, readMemoryV2, readPidsV2 } from "./counters-v2";
+import { readBlkioV1, readCpuV1, readMemoryV1, readOomV1, readPidsV1 } from "./counters-v1";
+import { readCpuV2, readIoV2, readMemoryV2, readOomV2, readPidsV2 } from "./counters-v2";
+import { readPressure } from "./pressure";
 import type { ProcessCgroups } from "./process-cgroups";
 
 /** All of them. */
-export const statsControllers: readonly StatsController[] = ["cpu", "memory", "pids", "blkio"];
+export const statsControllers: readonly StatsController[] = [
+  "cpu",
+  "memory",
+  "pids",
+  "blkio",
+  "oom",
+  "pressure",
+];
 
 /** The optional fields are read with `detail` only, where they stand in files of their own. */
 type Reader<From, Stats> = (
@@ -14,8 +22,8 @@ type Reader<From, Stats> = (
 ) => Stats | undefined;
 
 interface Versions<Stats> {
-  /** The controller of version 1 that counts it. */
-  readonly controller: string;
+  /** The controller of version 1 that counts it; undefined where none does. */
+  readonly controller: string | undefined;
   readonly v1: Reader<ProcessCgroups["v1"], Stats>;
   readonly v2: Reader<string, Stats>;
 }
@@ -25,6 +33,9 @@ const readers: { readonly [Name in StatsController]: Versions<NonNullable<Cgroup
   memory: { controller: "memory", v1: readMemoryV1, v2: readMemoryV2 },
   pids: { controller: "pids", v1: readPidsV1, v2: readPidsV2 },
   blkio: { controller: "blkio", v1: readBlkioV1, v2: readIoV2 },
+  oom: { controller: "memory", v1: readOomV1, v2: readOomV2 },
+  // Every cgroup of version 2 has it, also where version 1 counts the rest.
+  pressure: { controller: undefined, v1: () => undefined, v2: readPressure },
 };
 
 /**
@@ -45,7 +56,9 @@ export function readCgroupStats(
   const { controllers = statsControllers, detail = false, idleBlkio } = options;
   const read = <Stats>(name: StatsController, versions: Versions<Stats>): Stats | undefined => {
     if (!controllers.includes(name)) return undefined;
-    if (cgroups.v1.has(versions.controller)) return versions.v1(cgroups.v1, detail, idleBlkio);
+    const { controller } = versions;
+    if (controller !== undefined && cgroups.v1.has(controller))
+      return versions.v1(cgroups.v1, detail, idleBlkio);
     return cgroups.v2 === undefined ? undefined : versions.v2(cgroups.v2, detail);
   };
   return {
@@ -53,5 +66,7 @@ export function readCgroupStats(
     memory: read("memory", readers.memory),
     pids: read("pids", readers.pids),
     blkio: read("blkio", readers.blkio),
+    oom: read("oom", readers.oom),
+    pressure: read("pressure", readers.pressure),
   };
 }

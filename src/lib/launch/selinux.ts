@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { warnOnce, type Logger } from "../logger";
 import type { Sandbox } from "../sandbox/sandbox";
 import { parseContainerMetadata } from "../storage/container-metadata";
@@ -35,7 +36,7 @@ export function hasSelinux({ root = "" }: SelinuxHost = {}): boolean {
  * The labels of a new pod: the contexts of the node's policy for containers, with two categories that no other pod has.
  * Without SELinux in the kernel there are none, as in CRI-O; where the configuration asks for some that is told.
  * @param records all containers of the store, under a lock that keeps others from choosing at the same time
- * @throws KpodError BAD_CONFIG where the policy has no contexts for containers
+ * @throws KpodError BAD_CONFIG where the policy has no contexts for containers, or the kernel does not know them
  */
 export function newPodLabels(
   config: Config,
@@ -51,9 +52,11 @@ export function newPodLabels(
     );
     return noLabels;
   }
-  const { process, file } = readContexts(host);
+  const { process, file, place } = readContexts(host);
   const level = levelOf(process) === "" ? "" : freeLevel(levelsOf(records));
-  return { process: withLevel(process, level), mount: withLevel(file, level) };
+  const labels = { process: withLevel(process, level), mount: withLevel(file, level) };
+  for (const label of Object.values(labels)) requireKnownContext(label, place, host);
+  return labels;
 }
 
 /**
@@ -74,8 +77,10 @@ export function newContainerLabels(
   const process = sandbox.infraContainer.spec.process?.selinuxLabel ?? "";
   // A pod that has labels was made with selinux = true, whatever the configuration says by now.
   if (process === "" || !hasSelinux(host)) return newPodLabels(config, records, logger, host);
-  const { file } = readContexts(host);
-  return { process, mount: withLevel(file, levelOf(process)) };
+  const { file, place } = readContexts(host);
+  const mount = withLevel(file, levelOf(process));
+  requireKnownContext(mount, place, host);
+  return { process, mount };
 }
 
 /** The labels of a container's spec: on the node's network a process has none where the configuration says so. */
@@ -87,7 +92,34 @@ export function processLabels(
   return hostNetwork && hostNetworkWithoutLabel ? { ...labels, process: "" } : labels;
 }
 
-function readContexts({ root = "" }: SelinuxHost): { process: string; file: string } {
+/**
+ * Asks the kernel whether its policy has a context, as libselinux does: a mount with another fails with "invalid argument",
+ * and nobody could tell why. Where it may not be asked, the mount tells.
+ */
+function requireKnownContext(label: string, place: string, { root = "" }: SelinuxHost): void {
+  const path = `${root}/sys/fs/selinux/context`;
+  try {
+    const file = openSync(path, constants.O_WRONLY);
+    try {
+      writeSync(file, `${label}\0`);
+    } finally {
+      closeSync(file);
+    }
+  } catch (error) {
+    const code = errnoOf(error);
+    if (isNotFound(error) || code === "EACCES" || code === "EPERM" || code === "EROFS") return;
+    if (code !== "EINVAL") throw fileError(`cannot ask SELinux by ${path}`, error);
+    throw new KpodError(
+      "BAD_CONFIG",
+      `the SELinux policy that is loaded does not know ${label}, which is for containers by ${place}`,
+      {
+        hint: "load a policy that knows containers, as container-selinux brings it, or set selinux to false in [crio.runtime]",
+      },
+    );
+  }
+}
+
+function readContexts({ root = "" }: SelinuxHost): { process: string; file: string; place: string } {
   const type =
     /^SELINUXTYPE=(\S+)/m.exec(readTextIfThere(`${root}/etc/selinux/config`) ?? "")?.[1] ?? "targeted";
   const places = [commonContexts, `/etc/selinux/${type.replace(/[^\w.-]/g, "")}/contexts/lxc_contexts`];
@@ -98,7 +130,7 @@ function readContexts({ root = "" }: SelinuxHost): { process: string; file: stri
       new RegExp(`^\\s*${key}\\s*=\\s*"([^"\\s]+)"`, "m").exec(text)?.[1];
     const [process, file] = [context("process"), context("file")];
     if (process !== undefined && file !== undefined && [process, file].every(isContext))
-      return { process, file };
+      return { process, file, place };
   }
   throw new KpodError(
     "BAD_CONFIG",

@@ -27,23 +27,28 @@ export function sumPodStats(
     blockInput: sum(members, "blockInput"),
     blockOutput: sum(members, "blockOutput"),
     pids: sum(members, "pids"),
+    oomKills: sum(members, "oomKills"),
+    // Shares of time have no sum: several may have waited at once.
+    pressure: undefined,
   };
 }
 
+type Count = Exclude<keyof StatsValues, "pressure">;
+
 /** Undefined when none of them is known. */
-function sum(members: readonly StatsValues[], key: keyof StatsValues): number | undefined {
+function sum(members: readonly StatsValues[], key: Count): number | undefined {
   const values = known(members, key);
   return values.length === 0 ? undefined : values.reduce((total, value) => total + value);
 }
 
 /** The counters of the one network that they share. */
-function shared(members: readonly StatsValues[], key: keyof StatsValues): number | undefined {
+function shared(members: readonly StatsValues[], key: Count): number | undefined {
   const values = known(members, key);
   const value = values.length === 0 ? undefined : Math.max(...values);
   // The zeros of containers that do not run say nothing of a network that is not the pod's.
   return value === 0 && values.length < members.length ? undefined : value;
 }
 
-function known(members: readonly StatsValues[], key: keyof StatsValues): number[] {
+function known(members: readonly StatsValues[], key: Count): number[] {
   return members.flatMap((member) => member[key] ?? []);
 }

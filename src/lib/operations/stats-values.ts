@@ -1,5 +1,5 @@
 import { uptime } from "node:os";
-import type { BlkioStats, CgroupStats, MemoryStats } from "../cgroups/counters";
+import type { BlkioStats, CgroupStats, MemoryStats, PressureStats } from "../cgroups/counters";
 import type { NetworkInterface } from "../system/net-dev";
 
 /** What is shown of containers and pods alike. What is undefined is not counted, or not for it alone. */
@@ -20,6 +20,10 @@ export interface StatsValues {
   blockOutput: number | undefined;
   /** Processes and threads. */
   pids: number | undefined;
+  /** Processes that the kernel killed for want of memory. */
+  oomKills: number | undefined;
+  /** What its tasks waited for; of a container alone. */
+  pressure: PressureStats | undefined;
 }
 
 /** The stats of a container (libkpod: ContainerStats). */
@@ -78,6 +82,8 @@ export function containerStats(
     ...networkValues(raw.interfaces),
     ...blockValues(raw.blkio),
     pids: raw.pids?.current,
+    oomKills: raw.oom?.kills,
+    pressure: raw.pressure,
     mark,
   };
 }
@@ -95,6 +101,9 @@ export function stoppedStats(id: string): ContainerStats {
     blockInput: 0,
     blockOutput: 0,
     pids: 0,
+    // These were counted, and are gone with its cgroup.
+    oomKills: undefined,
+    pressure: undefined,
     mark: undefined,
   };
 }
@@ -108,6 +117,8 @@ export function unknownStats(id: string): ContainerStats {
     ...networkValues(undefined),
     ...blockValues(undefined),
     pids: undefined,
+    oomKills: undefined,
+    pressure: undefined,
     mark: undefined,
   };
 }

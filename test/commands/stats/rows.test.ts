@@ -11,9 +11,14 @@ import {
 import { openStatsOutput } from "../../../src/commands/stats/output";
 import { UsageError } from "../../../src/shell/errors";
 import { failureOf } from "../../helpers/failure";
+import type { PressureAverages } from "../../../src/lib/cgroups/counters";
 import type { StatsValues } from "../../../src/lib/operations/stats-values";
 import type { NamedStats } from "../../../src/lib/operations/stats-watch";
 import { bufferTerminal } from "../../helpers/buffer-terminal";
+
+function averages(avg10: number): PressureAverages {
+  return { avg10, avg60: 0.5, avg300: 0.1, total: 4711 };
+}
 
 const stats: StatsValues = {
   cpu: 199.999,
@@ -25,11 +30,17 @@ const stats: StatsValues = {
   blockInput: 147_000,
   blockOutput: 9_000_000,
   pids: 12,
+  oomKills: 2,
+  pressure: {
+    cpu: { some: averages(1.5), full: undefined },
+    memory: { some: averages(12.25), full: averages(3) },
+    io: { some: averages(0), full: averages(0) },
+  },
 };
 const nothing: StatsValues = {
   ...{ cpu: undefined, memUsage: undefined, memLimit: undefined, memPerc: undefined },
   ...{ netInput: undefined, netOutput: undefined, blockInput: undefined, blockOutput: undefined },
-  pids: undefined,
+  ...{ pids: undefined, oomKills: undefined, pressure: undefined },
 };
 
 function row(changes: Partial<NamedStats> = {}): NamedStats {
@@ -84,19 +95,20 @@ test("what is not known is two dashes in its own cell", () => {
 
 test("JSON has these keys in this order, and numbers", () => {
   const json = rowJson(row(), style);
+  const averaged = (avg10: number): string => `{"avg10":${avg10},"avg60":0.5,"avg300":0.1,"total":4711}`;
   expect(JSON.stringify(json)).toBe(
     `{"container":"${row().id}","name":"k8s_web_shop_sales_uid_0","cpu":199.999,"mem_usage":221184,` +
       `"mem_limit":25276510208,"mem_percent":1.3449,"net_input":656,"net_output":0,"block_input":147000,` +
-      `"block_output":9000000,"pids":12}`,
+      `"block_output":9000000,"pids":12,"oom_kills":2,"cpu_pressure":{"some":${averaged(1.5)},"full":null},` +
+      `"mem_pressure":{"some":${averaged(12.25)},"full":${averaged(3)}},` +
+      `"io_pressure":{"some":${averaged(0)},"full":${averaged(0)}}}`,
   );
-  expect(Object.keys(rowJson(row(), { ...style, pod: true })).slice(0, 4)).toEqual([
-    "podId",
-    "podName",
-    "podNamespace",
-    "cpu",
-  ]);
+  const ofPod = Object.keys(rowJson(row(), { ...style, pod: true }));
+  expect(ofPod.slice(0, 4)).toEqual(["podId", "podName", "podNamespace", "cpu"]);
+  // Shares of time cannot be added up.
+  expect(ofPod.slice(-2)).toEqual(["pids", "oom_kills"]);
   const unknown = rowJson(row({ stats: nothing }), style);
-  expect(Object.values(unknown).slice(2)).toEqual(Array.from({ length: 9 }, () => null));
+  expect(Object.values(unknown).slice(2)).toEqual(Array.from({ length: 13 }, () => null));
 });
 
 test("a template can name all fields", () => {
@@ -110,6 +122,10 @@ test("a template can name all fields", () => {
     NetIO: "656B / 0B",
     BlockIO: "147kB / 9MB",
     PIDs: "12",
+    OOMKills: "2",
+    CPUPressure: "1.50% / --",
+    MemPressure: "12.25% / 3.00%",
+    IOPressure: "0.00% / 0.00%",
     Pod: "shop",
     PodID: "a4cdbab66acb5",
     PodNamespace: "sales",
@@ -172,10 +188,11 @@ describe("sorting", () => {
 describe("what has to be read", () => {
   const parts = async (format: string | undefined, sort?: SortKey): Promise<string[]> =>
     [...partsFor((await openStatsOutput({ ...flags, format }, terminal)).fields, sort)].sort();
-  const all = ["blkio", "cpu", "memory", "network", "pids"];
+  const table = ["blkio", "cpu", "memory", "network", "pids"];
+  const all = [...table, "oom", "pressure"].sort();
 
   test.each([
-    [undefined, undefined, all],
+    [undefined, undefined, table],
     ["json", undefined, all],
     ["{{json .}}", undefined, all],
     ["{{.ID}} {{.Name}}", undefined, []],
@@ -183,6 +200,8 @@ describe("what has to be read", () => {
     ["table {{.NetIO}}\\t{{if .PIDs}}{{.BlockIO}}{{end}}", undefined, ["blkio", "network", "pids"]],
     ["{{.PIDs}}", "cpu", ["cpu", "pids"]],
     ["{{.PIDs}}", "name", ["pids"]],
+    ["{{.OOMKills}}", undefined, ["oom"]],
+    ["{{.CPUPressure}} {{.MemPressure}} {{.IOPressure}}", undefined, ["pressure"]],
   ] as const)("for %s sorted by %s: %j", async (format, sort, expected) => {
     expect(await parts(format, sort)).toEqual(expected);
   });

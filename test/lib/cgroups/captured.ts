@@ -15,6 +15,7 @@ export const capturedV1: Tree = {
     "cache 8192\nrss 53248\ninactive_file 4096\nactive_file 8192\n" +
     "hierarchical_memory_limit 67108864\ntotal_cache 4198400\ntotal_rss 53248\n" +
     "total_inactive_file 4190208\ntotal_active_file 8192\n",
+  "memory/memory.oom_control": "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n",
   "pids/pids.current": "2\n",
   "pids/pids.max": "1024\n",
   "blkio/blkio.throttle.io_service_bytes":
@@ -41,5 +42,11 @@ export const capturedV2: Tree = {
     "inactive_file 20971520\nactive_file 12288\npgfault 14464\n",
   "pids.current": "2\n",
   "pids.max": "1024\n",
+  "cpu.pressure":
+    "some avg10=1.25 avg60=0.50 avg300=0.11 total=987654\nfull avg10=1.00 avg60=0.40 avg300=0.09 total=876543\n",
+  "memory.pressure":
+    "some avg10=30.00 avg60=12.07 avg300=3.10 total=5000000\nfull avg10=28.44 avg60=11.50 avg300=2.98 total=4800000\n",
+  "io.pressure":
+    "some avg10=0.00 avg60=0.00 avg300=0.00 total=14\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=0\n",
   "io.stat": "98:0 rbytes=0 wbytes=545259520 rios=0 wios=4255 dbytes=0 dios=0\n",
 };

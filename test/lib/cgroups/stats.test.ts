@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { idleBlkioCounters } from "../../../src/lib/cgroups/counters-v1";
+import { parseProcessCgroups } from "../../../src/lib/cgroups/process-cgroups";
 import { readCgroupStats, statsControllers } from "../../../src/lib/cgroups/stats";
 import { failureOf } from "../../helpers/failure";
 import { testdir, type Tree } from "../../helpers/testdir";
@@ -31,6 +32,7 @@ describe("version 1", () => {
           { major: 253, minor: 1, readBytes: 4096, writeBytes: 0 },
         ],
       },
+      oom: { kills: 2 },
     });
   });
 
@@ -138,8 +140,50 @@ describe("version 2", () => {
       blkio: {
         devices: [{ major: 98, minor: 0, readBytes: 0, writeBytes: 545259520, reads: 0, writes: 4255 }],
       },
+      oom: { kills: 0 },
+      pressure: {
+        cpu: {
+          some: { avg10: 1.25, avg60: 0.5, avg300: 0.11, total: 987654 },
+          full: { avg10: 1, avg60: 0.4, avg300: 0.09, total: 876543 },
+        },
+        memory: {
+          some: { avg10: 30, avg60: 12.07, avg300: 3.1, total: 5000000 },
+          full: { avg10: 28.44, avg60: 11.5, avg300: 2.98, total: 4800000 },
+        },
+        io: {
+          some: { avg10: 0, avg60: 0, avg300: 0, total: 14 },
+          full: { avg10: 0, avg60: 0, avg300: 0, total: 0 },
+        },
+      },
     });
   });
+
+  test("the cgroups of a process of version 2 alone have all of it", () => {
+    const id = "a".repeat(64);
+    const files = Object.entries(capturedV2).map(([name, text]) => [`crio-${id}/${name}`, text]);
+    const mount = {
+      root: "/",
+      target: testdir(Object.fromEntries(files)),
+      type: "cgroup2",
+      superOptions: [],
+    };
+    const stats = readCgroupStats(parseProcessCgroups(`0::/crio-${id}\n`, id, [mount]));
+    expect(statsControllers.filter((name) => stats[name] === undefined)).toEqual([]);
+  });
+
+  test("older kernels do not count when all wait for a processor", () => {
+    const some = "some avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
+    const { pressure } = readCgroupStats(v2At(testdir({ ...capturedV2, "cpu.pressure": some })));
+    expect(pressure?.cpu).toEqual({ some: { avg10: 0, avg60: 0, avg300: 0, total: 7 }, full: undefined });
+  });
+
+  test.each(["", "some avg10=many\n", "full avg10=0.00 avg60=0.00 avg300=0.00 total=7\n"])(
+    "a pressure that is none is not known: %j",
+    (text) => {
+      const { pressure } = readCgroupStats(v2At(testdir({ ...capturedV2, "cpu.pressure": text })));
+      expect(pressure).toBeUndefined();
+    },
+  );
 
   test("detail adds the rest", () => {
     const files = {
@@ -264,7 +308,10 @@ describe.each([
   ["version 1", v1At, capturedV1],
   ["version 2", v2At, capturedV2],
 ] as const)("missing files of %s", (_, at, captured) => {
-  test.each(statsControllers)("a controller that is not asked for is not read: %s", (wanted) => {
+  // Version 1 does not watch it.
+  const counted = statsControllers.filter((name) => name !== "pressure" || captured === capturedV2);
+
+  test.each(counted)("a controller that is not asked for is not read: %s", (wanted) => {
     const stats = readCgroupStats(at(testdir(captured)), { controllers: [wanted] });
     const known = statsControllers.filter((name) => stats[name] !== undefined);
     expect(known).toEqual([wanted]);
@@ -272,7 +319,7 @@ describe.each([
 
   test("a cgroup that is gone has no stats", () => {
     const gone = at(join(testdir(), "gone"));
-    const nothing = { cpu: undefined, memory: undefined, pids: undefined, blkio: undefined };
+    const nothing = Object.fromEntries(statsControllers.map((name) => [name, undefined]));
     expect(readCgroupStats(gone)).toEqual(nothing);
     expect(readCgroupStats(gone, { detail: true })).toEqual(nothing);
   });
@@ -281,13 +328,14 @@ describe.each([
     ["cpu", ["cpuacct/cpuacct.usage", "cpu.stat"]],
     ["memory", ["memory/memory.usage_in_bytes", "memory.current"]],
     ["pids", ["pids/pids.current", "pids.current"]],
+    ["oom", ["memory/memory.oom_control", "memory.events"]],
     [
       "blkio",
       ["blkio/blkio.throttle.io_service_bytes", "blkio/blkio.throttle.io_service_bytes_recursive", "io.stat"],
     ],
   ])("a file that the kernel lacks takes %s away and nothing else", (controller, files) => {
     const stats = readCgroupStats(at(testdir(without(captured, ...files))));
-    const missing = statsControllers.filter((name) => stats[name] === undefined);
+    const missing = counted.filter((name) => stats[name] === undefined);
     expect(missing).toEqual([controller]);
   });
 

@@ -1,3 +1,5 @@
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { defaultConfig, type Config } from "../../../src/lib/config";
 import {
   freeLevel,
@@ -87,6 +89,27 @@ test("the contexts of container-selinux go before those of the policy", () => {
     "usr/share/containers/selinux/contexts": contexts.replaceAll("container_", "other_"),
   });
   expect(newPodLabels(configOf(true), [], collectingLogger(), { root }).process).toMatch(/:other_t:/);
+});
+
+test("contexts that the loaded policy does not know are told before anything is mounted with them", async () => {
+  const root = testdir({ ...kernel, [policy]: contexts, "etc/selinux/config": "SELINUXTYPE=mls\n" });
+  const asked = join(root, "sys/fs/selinux/context");
+  writeFileSync(asked, "");
+  const { process } = newPodLabels(configOf(true), [], collectingLogger(), { root });
+  expect(readFileSync(asked, "utf8")).toMatch(/^system_u:object_r:container_file_t:s0:c\d+,c\d+\0$/);
+  expect(process).toMatch(/:container_t:/);
+  rmSync(asked);
+  // A file of the kernel that takes no such word, as SELinux takes no context that it does not know.
+  symlinkSync("/proc/self/oom_score_adj", asked);
+  const error = await failureOf(() => newPodLabels(configOf(true), [], collectingLogger(), { root }));
+  expect(error.code).toBe("BAD_CONFIG");
+  expect(error.message).toMatch(/does not know system_u:system_r:container_t:s0:c\d+,c\d+, which is for/);
+  expect(error.message).toContain("/etc/selinux/mls/contexts/lxc_contexts");
+  const inPod = podOf("system_u:system_r:container_t:s0:c1,c2");
+  const ofContainer = await failureOf(() =>
+    newContainerLabels(configOf(true), inPod, false, [], collectingLogger(), { root }),
+  );
+  expect(ofContainer.message).toContain("does not know system_u:object_r:container_file_t:s0:c1,c2");
 });
 
 test("a policy without levels has no categories", () => {

@@ -20,7 +20,16 @@ function sumOf(...members: ContainerStats[]) {
 }
 
 test("sums, and the pod's network once", () => {
-  expect(sumOf(stats("a"), stats("b", { cpu: 75, pids: 3 }))).toEqual({
+  const pressure = {
+    cpu: { some: { avg10: 1, avg60: 1, avg300: 1, total: 1 }, full: undefined },
+    memory: { some: { avg10: 1, avg60: 1, avg300: 1, total: 1 }, full: undefined },
+    io: { some: { avg10: 1, avg60: 1, avg300: 1, total: 1 }, full: undefined },
+  };
+  const [first, second] = [
+    stats("a", { oomKills: 1, pressure }),
+    stats("b", { cpu: 75, pids: 3, oomKills: 2 }),
+  ];
+  expect(sumOf(first, second)).toEqual({
     cpu: 125,
     memUsage: 200,
     memLimit: 800,
@@ -30,6 +39,9 @@ test("sums, and the pod's network once", () => {
     blockInput: 20,
     blockOutput: 40,
     pids: 5,
+    oomKills: 3,
+    // Shares of time have no sum.
+    pressure: undefined,
   });
 });
 

@@ -17,6 +17,8 @@ function raw(changes: Partial<LibcontainerStats> = {}): LibcontainerStats {
     cpu: { usage: 5_000_000_000 },
     memory: { usage: 4431872, inactiveFile: 4190208, limit: 67108864 },
     pids: { current: 2 },
+    oom: { kills: 1 },
+    pressure: undefined,
     blkio: {
       devices: [
         { major: 254, minor: 0, readBytes: 1064960, writeBytes: 3145728 },
@@ -52,6 +54,7 @@ test("raw numbers come to what is shown", () => {
     blockInput: 1064960 + 4096,
     blockOutput: 3145728 + 1,
     pids: 2,
+    oomKills: 1,
     mark: { pid: 4711, startTime: "1000", nanoseconds: 5_000_000_000, at: 10_000 },
   });
 });
@@ -114,6 +117,8 @@ test("what the kernel does not count is not known", () => {
     memory: undefined,
     pids: undefined,
     blkio: undefined,
+    oom: undefined,
+    pressure: undefined,
     interfaces: undefined,
   };
   expect(containerStats("id", raw(nothing), host)).toEqual(unknownStats("id"));
@@ -125,9 +130,11 @@ test("a pod without devices of its own, and block devices without traffic, have 
 });
 
 test("one that does not run has zeros, and no mark for the next sample", () => {
-  const { container, mark, ...values } = stoppedStats("id");
+  const { container, mark, oomKills, pressure, ...values } = stoppedStats("id");
   expect(container).toBe("id");
   expect(mark).toBeUndefined();
+  // What was counted is gone with its cgroup: a zero would tell that nothing was.
+  expect([oomKills, pressure]).toEqual([undefined, undefined]);
   expect(new Set(Object.values(values))).toEqual(new Set([0]));
   expect(Object.keys(values)).toHaveLength(9);
 });

@@ -66,6 +66,8 @@ const noStats = {
   blockInput: undefined,
   blockOutput: undefined,
   pids: undefined,
+  oomKills: undefined,
+  pressure: undefined,
 };
 
 test.each([
