@@ -160,7 +160,9 @@ describe("version 2", () => {
 
   test("the cgroups of a process of version 2 alone have all of it", () => {
     const id = "a".repeat(64);
-    const files = Object.entries(capturedV2).map(([name, text]) => [`crio-${id}/${name}`, text]);
+    const files: Tree = Object.fromEntries(
+      Object.entries(capturedV2).map(([name, text]) => [`crio-${id}/${name}`, text]),
+    );
     const mount = {
       root: "/",
       target: testdir(Object.fromEntries(files)),
