@@ -165,7 +165,7 @@ describe("version 2", () => {
     );
     const mount = {
       root: "/",
-      target: testdir(Object.fromEntries(files)),
+      target: testdir(files),
       type: "cgroup2",
       superOptions: [],
     };
