@@ -18,7 +18,7 @@ __kpod_flags() {
         diff) offer=(--format) ;;
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
-        run) offer=(--detach --rm --name --pod --force --label --env --volume --network --hostname --cgroup-parent) ;;
+        run) offer=(--detach --rm --name --pod --pull --force --label --env --volume --network --hostname --cgroup-parent) ;;
         stop) offer=(--timeout) ;;
         kill) offer=(--signal) ;;
         pause) offer=() ;;
@@ -29,7 +29,7 @@ __kpod_flags() {
         mount) offer=(--format --no-trunc --label) ;;
         umount) offer=(--force) ;;
         'pod ps') offer=(--filter --sort --quiet --no-trunc --noheading --format) ;;
-        'pod run') offer=(--name --namespace --label --hostname --network --cgroup-parent) ;;
+        'pod run') offer=(--name --namespace --label --hostname --network --pull --cgroup-parent) ;;
         'pod inspect') offer=(--format) ;;
         'pod stop') offer=(--timeout) ;;
         'pod kill') offer=(--signal) ;;
@@ -102,6 +102,7 @@ __kpod_value() {
         'run --rm') flag=--rm action=(switch) ;;
         'run --name') flag=--name action=(nothing) ;;
         'run --pod') flag=--pod action=(ask 'run --pod') ;;
+        'run --pull') flag=--pull action=(words always missing never) ;;
         'run --force') flag=--force action=(switch) ;;
         'run --label') flag=--label many=1 action=(nothing) ;;
         'run --env' | 'run -e') flag=--env many=1 action=(nothing) ;;
@@ -129,6 +130,7 @@ __kpod_value() {
         'pod run --label') flag=--label many=1 action=(nothing) ;;
         'pod run --hostname') flag=--hostname action=(nothing) ;;
         'pod run --network') flag=--network action=(words host none) ;;
+        'pod run --pull') flag=--pull action=(words always missing never) ;;
         'pod run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
         'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers) ;;
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;

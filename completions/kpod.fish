@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
             return 1
@@ -355,6 +355,7 @@ complete -c kpod -n '__kpod_can run -d --detach' -s d -l detach -d 'Print the id
 complete -c kpod -n '__kpod_can run --rm' -l rm -d 'Remove the container, and a pod made for it, once it has ended'
 complete -c kpod -n '__kpod_can run --name' -l name -d 'Name of the container in its pod' -x
 complete -c kpod -n '__kpod_can run --pod' -l pod -d 'Pod to run in; without it the container gets one of its own' -x -k -a '(__kpod_ask "run --pod")'
+complete -c kpod -n '__kpod_can run --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can run --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
 complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
@@ -403,6 +404,7 @@ complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d '
 complete -c kpod -n '__kpod_can "pod run"' -l label -d 'Label of the pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --hostname' -l hostname -d 'Host name of the pod' -x
 complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the pod: that of the host, or an empty one (none)' -x -k -a 'host none'
+complete -c kpod -n '__kpod_can "pod run" --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
 
 complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers)'

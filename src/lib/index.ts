@@ -27,6 +27,7 @@ export { TruncIndex } from "./names/trunc-index";
 export { createPodContainer } from "./launch/container";
 export type { ContainerOptions, VolumeOption } from "./launch/container-options";
 export { startContainer } from "./launch/create";
+export type { LaunchPull } from "./launch/image";
 export { runPodSandbox, type PodOptions } from "./launch/pod";
 export { runAttached, runContainer, type Foreground, type RunOptions, type RunResult } from "./launch/run";
 export { silentLogger, type Logger } from "./logger";

@@ -77,7 +77,7 @@ describe("what cannot be launched leaves nothing behind", () => {
     ],
     [
       "an image that is not in the store",
-      ["nowhere/none:1"],
+      ["--pull", "never", "nowhere/none:1"],
       /^image nowhere\/none:1 is not in the store \/.*: see kpod images, or load it with kpod load$/,
     ],
     [
@@ -110,7 +110,7 @@ describe("what cannot be launched leaves nothing behind", () => {
   });
 
   test.each([
-    ["the image is not there", ["nowhere/none:1"]],
+    ["the image is not there", ["--pull", "never", "nowhere/none:1"]],
     ["the volume is not there", ["-v", "/no/such/dir:/data", "busybox", "true"]],
     ["the command is not there", ["busybox", "/no/such"]],
   ])("a pod that was made for the container goes with it: %s", async (_, args) => {

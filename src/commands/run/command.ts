@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
+import { pullFlag } from "../shared/pull-flag";
 
 export const command = {
   group: "change",
@@ -15,6 +16,7 @@ export const command = {
       help: "Pod to run in; without it the container gets one of its own",
       completes: "ready-pod",
     },
+    ...pullFlag,
     force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
     label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
     env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },

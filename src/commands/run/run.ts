@@ -4,6 +4,7 @@ import { UsageError } from "../../shell/errors";
 import type { ContainerOptions, VolumeOption } from "../../lib/launch/container-options";
 import { runContainer, type Foreground, type RunOptions } from "../../lib/launch/run";
 import { generatedName, readKeyValues } from "../shared/flag-values";
+import { launchPull } from "../shared/pull-flag";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -19,7 +20,7 @@ export async function run(context: Context): Promise<number> {
   const container = readContainer(context);
   const server = await context.openServer();
   const { container: ran, exitCode } = await runContainer(server, {
-    ...{ container, pod, force: flags.force },
+    ...{ container, pod, force: flags.force, pull: launchPull(context, flags.pull) },
     ...(flags.detach ? {} : { foreground: foregroundOf(context) }),
   });
   if (exitCode === undefined) terminal.out(`${ran.id}\n`);

@@ -3,7 +3,7 @@ import { basename, join } from "node:path";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
-import { newImageName, splitName } from "../names/image-names";
+import { isImageName, newImageName, splitName } from "../names/image-names";
 import { findImage } from "../storage/images";
 import { refuseSplitImageStore } from "../storage/layout";
 import type { Store } from "../storage/store";
@@ -51,7 +51,7 @@ export async function pullImage(
   const source = pullSource(wanted, config.defaultTransport);
   if (source.transport !== "docker") return loadFrom(store, config, source, options);
   const { policy = "always", allTags = false } = options;
-  const stored = policy === "always" || allTags ? undefined : await storedImage(store, source.name);
+  const stored = policy === "always" || allTags ? undefined : await storedImage(store, config, source.name);
   if (policy === "missing" && stored !== undefined) return [stored];
   const skopeo = requireSkopeo("images are pulled");
   try {
@@ -66,10 +66,22 @@ export async function pullImage(
   }
 }
 
-async function storedImage(store: Store, wanted: string): Promise<PulledImage | undefined> {
+/** The image of the store that is meant, or that has one of the names under which registries would be asked for it. */
+async function storedImage(
+  store: Store,
+  config: TransferConfig,
+  wanted: string,
+): Promise<PulledImage | undefined> {
   if (!store.exists()) return undefined;
-  const image = findImage(await store.images(), wanted);
-  return image === undefined ? undefined : { id: image.id, name: image.names?.[0] ?? wanted };
+  const images = await store.images();
+  const present = findImage(images, wanted);
+  if (present !== undefined) return { id: present.id, name: present.names?.[0] ?? wanted };
+  if (!isImageName(wanted)) return undefined;
+  for (const name of pullNames(wanted, config).names) {
+    const image = images.find(({ names }) => names?.includes(name));
+    if (image !== undefined) return { id: image.id, name };
+  }
+  return undefined;
 }
 
 interface Fetching extends Asking {

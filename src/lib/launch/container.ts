@@ -19,6 +19,7 @@ import { planConfinement, type Confinement } from "./confinement";
 import type { ContainerOptions, VolumeOption } from "./container-options";
 import { createFromSpec } from "./create";
 import { refuseWorkload } from "./launch-keys";
+import { imageToLaunch } from "./image";
 import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
@@ -49,7 +50,7 @@ export async function createPodContainer(
   const volumes = (options.volumes ?? []).map(checkVolume);
   const confinement = planConfinement(server.config, sandbox.runtimeHandler, server.logger);
   refuseWorkload(server.config, sandbox.annotations);
-  const image = await server.store.image(options.image);
+  const { image } = await imageToLaunch(server, options.image);
   const id = newStorageId();
   const since = Date.now();
   const { kubeName, namespace, uid, attempt } = sandbox;

@@ -16,6 +16,7 @@ import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
 import { annotationsInForm, infraAnnotations, type InfraParts, type PodPlan } from "./annotations";
 import { createFromSpec } from "./create";
+import { imageToLaunch, type LaunchPull } from "./image";
 import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName, infraContainerName, podFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
@@ -43,6 +44,8 @@ export interface PodOptions {
   network: "host" | "none";
   /** The cgroup of the pod; "" for the default. */
   cgroupParent?: string;
+  /** How the pause image comes into the store; left out, it has to be there. */
+  pull?: LaunchPull;
 }
 
 /**
@@ -139,7 +142,7 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
     hostNetwork,
     confinement,
     cgroupParent: checkCgroupParent(config, options.cgroupParent ?? ""),
-    image: await findPauseImage(server, config.pauseImage),
+    image: await findPauseImage(server, config.pauseImage, options.pull),
     labels: {
       ...options.labels,
       [kubernetesLabels.containerName]: infraContainerName,
@@ -151,19 +154,23 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
   };
 }
 
-async function findPauseImage(server: Pick<LaunchParts, "store">, name: string): Promise<ImageRecord> {
+async function findPauseImage(
+  server: LaunchParts,
+  name: string,
+  pull: LaunchPull | undefined,
+): Promise<ImageRecord> {
   try {
-    return await server.store.image(name);
+    return (await imageToLaunch(server, name, pull)).image;
   } catch (error) {
-    if (!(error instanceof KpodError && error.code === "NOT_FOUND")) throw error;
-    throw new KpodError(
-      "NOT_FOUND",
-      `the pause image ${name} is not in the store ${server.store.layout.root}`,
-      {
-        hint: "load one with kpod load, and name it as pause_image in [crio.image]",
-        cause: error,
-      },
-    );
+    if (!(error instanceof KpodError)) throw error;
+    // Why it could not be pulled, where that was tried.
+    const { cause } = error;
+    if (!(cause instanceof KpodError) && error.code !== "NOT_FOUND") throw error;
+    const missing = `the pause image ${name} is not in the store ${server.store.layout.root}`;
+    const load = "load one with kpod load, and name it as pause_image in [crio.image]";
+    throw cause instanceof KpodError
+      ? new KpodError(error.code, `${missing}: ${cause.message}`, { hint: cause.hint ?? load, cause })
+      : new KpodError(error.code, missing, { hint: load, cause: error });
   }
 }
 

@@ -17,6 +17,7 @@ import { isStorageId } from "../names/ids";
 import { createPodContainer } from "./container";
 import type { ContainerOptions } from "./container-options";
 import { startContainer } from "./create";
+import { imageToLaunch, type LaunchPull } from "./image";
 import { runPodSandbox, type PodOptions } from "./pod";
 import { rollbackContainer, rollbackPod } from "./rollback-launched";
 
@@ -27,6 +28,8 @@ export interface RunOptions {
   pod: string | Omit<PodOptions, "name">;
   /** True runs it also in a pod of a CRI-O that runs, which will not see it. */
   force?: boolean;
+  /** How the image comes into the store, and for a pod that is made the pause image, which is never fetched anew. */
+  pull?: LaunchPull;
   /** Left out, the container runs on in the background. */
   foreground?: Foreground;
 }
@@ -55,16 +58,17 @@ export interface RunResult {
  *
  * In the foreground the signals of `interceptSignals` go to the container; from the second on they kill it. One that
  * does not reach it is a warning.
- * @throws KpodError as `runPodSandbox`, `createPodContainer` and `startContainer`; CONFLICT for a pod of a CRI-O that
+ * @throws KpodError as `runPodSandbox`, `createPodContainer`, `startContainer` and, where it pulls, `pullImage`; CONFLICT for a pod of a CRI-O that
  * runs, without force; NOT_FOUND, AMBIGUOUS when the pod is named
  */
 export async function runContainer(server: LaunchParts, options: RunOptions): Promise<RunResult> {
   const { foreground } = options;
   await server.update();
+  const present = typeof options.pod === "string" ? await podFor(server, options) : undefined;
   // Before a pod is made for it.
-  await server.store.image(options.container.image);
-  const pod = await podFor(server, options);
-  const container = await createIn(server, pod, options.container);
+  const { name } = await imageToLaunch(server, options.container.image, options.pull);
+  const pod = present ?? (await podFor(server, options));
+  const container = await createIn(server, pod, { ...options.container, image: name });
   try {
     // Who asked to end while it was made does not want it started.
     server.signal?.throwIfAborted();
@@ -86,7 +90,7 @@ interface PodOfRun {
   readonly own: boolean;
 }
 
-async function podFor(server: LaunchParts, { container, pod, force }: RunOptions): Promise<PodOfRun> {
+async function podFor(server: LaunchParts, { container, pod, force, pull }: RunOptions): Promise<PodOfRun> {
   const warn = async (planned: PlannedLaunch): Promise<void> => {
     for (const note of await beforeLaunch(server, planned)) server.logger.warn(note);
   };
@@ -96,7 +100,10 @@ async function podFor(server: LaunchParts, { container, pod, force }: RunOptions
     return { sandbox, own: false };
   }
   await warn({});
-  return { sandbox: await runPodSandbox(server, { ...pod, name: container.name }), own: true };
+  const ofPause: LaunchPull =
+    pull === undefined || pull.when === "never" ? { when: "never" } : { ...pull, when: "missing" };
+  const sandbox = await runPodSandbox(server, { pull: ofPause, ...pod, name: container.name });
+  return { sandbox, own: true };
 }
 
 async function createIn(

@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../../shell/command";
+import { pullFlag } from "../../shared/pull-flag";
 
 export const command = {
   group: "pods",
@@ -22,6 +23,7 @@ export const command = {
       choices: ["host", "none"],
       help: "Network of the pod: that of the host, or an empty one (none)",
     },
+    ...pullFlag,
     "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod" },
   },
   needsRoot: true,

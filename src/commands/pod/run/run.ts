@@ -2,6 +2,7 @@ import type { CommandContext } from "../../../shell/context";
 import { beforeLaunch } from "../../../lib/crio/before-launch";
 import { runPodSandbox } from "../../../lib/launch/pod";
 import { generatedName, readKeyValues } from "../../shared/flag-values";
+import { launchPull } from "../../shared/pull-flag";
 import type { command } from "./command";
 
 /** `kpod pod run`: starts a pod without containers and prints its id. */
@@ -16,6 +17,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     labels,
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
     network: flags.network ?? "none",
+    pull: launchPull(context, flags.pull),
     cgroupParent: flags.cgroupParent ?? "",
   });
   terminal.out(`${sandbox.id}\n`);
