@@ -1,4 +1,4 @@
-import { getSystemErrorName } from "node:util";
+import { constants } from "node:os";
 
 /** What kind of failure an error is; tests and callers tell errors apart by it, never by the text. */
 export type ErrorCode =
@@ -54,8 +54,12 @@ export function errnoOf(error: unknown): string | undefined {
   if ("code" in error && typeof error.code === "string" && error.code !== "") return error.code;
   // Newer versions of node leave the name out of some.
   if (!("errno" in error) || typeof error.errno !== "number" || error.errno === 0) return undefined;
-  const name = getSystemErrorName(-Math.abs(error.errno));
-  return name.startsWith("Unknown") ? undefined : name;
+  return errnoName(Math.abs(error.errno));
+}
+
+/** The name of an errno, undefined where the engine has none. That of node:util takes its time to load. */
+export function errnoName(errno: number): string | undefined {
+  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0];
 }
 
 /** True when a file or directory was not there. */

@@ -35,7 +35,7 @@ export async function parseCommandLine(
   let words = argv;
   let given: GivenFlags = new Map();
   for (;;) {
-    const before = await inHelpOf(path, () => parseFlags(words, globalFlags, { stopAtArgument: true }));
+    const before = await inHelpOf(path, () => parseFlags(words, () => globalFlags, { stopAtArgument: true }));
     given = mergeGiven(given, before.given, globalFlags);
     const [word, ...rest] = before.args;
     if (given.has("version")) return { kind: "version" };
@@ -55,8 +55,8 @@ async function requestOf(command: Command, before: GivenFlags, words: readonly s
   const path = command.path;
   if (before.has("help")) return { kind: "help", path };
   return inHelpOf(path, async () => {
-    const specs = flagsAfter(command);
-    const after = await parseFlags(words, specs, { stopAtArgument: command.passThrough === true });
+    const options = { stopAtArgument: command.passThrough === true };
+    const after = await parseFlags(words, () => flagsAfter(command), options);
     if (after.given.has("help")) return { kind: "help", path };
     if (after.given.has("version")) return { kind: "version" };
     checkExclusive(command, after.given);
@@ -69,13 +69,13 @@ async function requestOf(command: Command, before: GivenFlags, words: readonly s
 /** Takes words apart. Where no flag stands among them there is nothing to load commander for. */
 async function parseFlags(
   words: readonly string[],
-  specs: FlagSpecs,
+  specs: () => FlagSpecs,
   options: { stopAtArgument: boolean },
 ): Promise<ParsedFlags> {
   const first = words.findIndex(looksLikeFlag);
   if (first < 0 || (first > 0 && options.stopAtArgument)) return { given: new Map(), args: words };
   const parser = await import("./parser");
-  return parser.parseFlags(words, specs, options);
+  return parser.parseFlags(words, specs(), options);
 }
 
 function checkArguments({ path, arguments: spec }: Command, args: readonly string[]): void {

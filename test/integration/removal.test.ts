@@ -266,7 +266,7 @@ test("layers that somebody made or deleted by half are deleted by the next chang
     path,
     JSON.stringify([...records, { id: half, parent: top, flags: { incomplete: true, kept: 1 } }]),
   );
-  store.driver.create(half as StorageId, top as StorageId);
+  (await store.loadDriver()).create(half as StorageId, top as StorageId);
   rmSync(inRoot("overlay", half, "link"));
   // One that is named is left to the removal of what names it.
   writeFileSync(

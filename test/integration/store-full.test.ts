@@ -27,7 +27,7 @@ afterEach(() => {
 });
 
 /** A store with an image, and so many containers that their records take several pages. */
-function makeStore(): { store: Store; warnings: string[] } {
+async function makeStore(): Promise<{ store: Store; warnings: string[] }> {
   const others = Array.from({ length: 30 }, (_, number) =>
     containerRecord({ id: testId(`other ${number}`), pod, name: `other-${number}` }),
   );
@@ -43,7 +43,7 @@ function makeStore(): { store: Store; warnings: string[] } {
   const logger = collectingLogger();
   const config = { root: join(directory, "root"), runRoot: join(directory, "runroot"), storageOptions: [] };
   const store = new Store({ ...config, storage: "overlay" }, { logger });
-  store.driver.create(base, undefined);
+  (await store.loadDriver()).create(base, undefined);
   return { store, warnings: logger.warnings };
 }
 
@@ -62,7 +62,7 @@ function fill(pages: number): void {
 }
 
 test("on a full disk a container is made whole, or nothing of it", async () => {
-  const { store, warnings } = makeStore();
+  const { store, warnings } = await makeStore();
   const wanted = { names: ["new"], image, layerName: "new-layer", metadata: "" };
   // Locks and directories that the first attempt makes stay.
   await store.deleteContainer((await store.createContainer(wanted)).id);
@@ -90,7 +90,7 @@ test("on a full disk a container is made whole, or nothing of it", async () => {
 });
 
 test("on a full disk what is there stays readable, and can be changed after", async () => {
-  const { store } = makeStore();
+  const { store } = await makeStore();
   const id = testId("other 0") as StorageId;
   fill(0);
   const error = await failureOf(store.setMetadata(id, "x".repeat(9000)));

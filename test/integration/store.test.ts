@@ -129,7 +129,7 @@ describe("a new container", () => {
 });
 
 describe("after a crash", () => {
-  const damages: Record<string, (record: ContainerRecord) => void> = {
+  const damages: Record<string, (record: ContainerRecord) => void | Promise<void>> = {
     "without the layer's directory": (record) => {
       rmSync(join(world.root, "overlay", layerOf(record)), { recursive: true });
     },
@@ -142,12 +142,12 @@ describe("after a crash", () => {
       const layers = JSON.parse(readFileSync(file, "utf8")) as ContainerRecord[];
       writeFileSync(file, JSON.stringify(layers.filter(({ id }) => id !== record.layer)));
     },
-    "without its own record": (record) => {
+    "without its own record": async (record) => {
       const [file] = store.layout.containersFiles;
       const records = JSON.parse(readFileSync(file, "utf8")) as ContainerRecord[];
       writeFileSync(file, JSON.stringify(records.filter(({ id }) => id !== record.id)));
       // Nothing leads from the directory to the layer any more: that one is for containers-storage to find.
-      store.driver.remove(layerOf(record));
+      (await store.loadDriver()).remove(layerOf(record));
       const [layersFile] = store.layout.layersFiles;
       const layers = JSON.parse(readFileSync(layersFile, "utf8")) as ContainerRecord[];
       writeFileSync(layersFile, JSON.stringify(layers.filter(({ id }) => id !== record.layer)));
@@ -166,7 +166,7 @@ describe("after a crash", () => {
   test.each(Object.entries(damages))("a container %s can be deleted, twice", async (_, damage) => {
     const kept = await fixture.create();
     const made = await fixture.create();
-    damage(made);
+    await damage(made);
     await store.deleteContainer(made.id);
     await store.deleteContainer(made.id);
     expect(await fixture.agreedIds()).toEqual(expect.arrayContaining([kept.id]));

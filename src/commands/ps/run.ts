@@ -1,19 +1,15 @@
 import type { CommandContext } from "../../shell/context";
-import { canDrawInPlace, linesOf, withLiveScreen } from "../../shell/live-screen";
-import { repeat } from "../../shell/repeat";
 import { mark } from "../../shell/trace";
 import type { ContainerFilter } from "../../lib/container-lists";
 import type { ContainerServer } from "../../lib/container-server";
 import { isNamelessImage } from "../../lib/images/names";
+import type { Container } from "../../lib/oci/container";
 import {
   asksForState,
   openContainerFilter,
   parseContainerFilters,
   type ContainerFilterTerm,
 } from "../../lib/operations/filter-containers";
-import { findOrphans } from "../../lib/operations/orphans";
-import { readableImageNames } from "../../lib/operations/readable-images";
-import { containerSizes } from "../../lib/operations/sizes";
 import { openPsOutput, type PsOutput } from "./output";
 import { selectContainers, showsAllStates, sortContainers } from "./selection";
 import { openListing, podOf, readFilters, readOr, textOfPresent } from "../shared/listing";
@@ -30,17 +26,9 @@ export async function run(context: Context): Promise<number> {
   const list = createList(context, server, terms, output);
   if (flags.watch === undefined) {
     terminal.out(await context.unlessInterrupted(list()));
-  } else if (output.drawable && canDrawInPlace(terminal)) {
-    await withLiveScreen(terminal, (screen) =>
-      repeat(context, flags.watch ?? 0, async () => {
-        const lines = linesOf(await list());
-        screen.show(() => lines);
-      }),
-    );
   } else {
-    await repeat(context, flags.watch, async () => {
-      terminal.out(await list());
-    });
+    const { watchList } = await import("./watch");
+    await watchList(context, flags.watch, { drawable: output.drawable, list });
   }
   return 0;
 }
@@ -60,7 +48,7 @@ function createList(
   const listing = openListing(server, { logger, noTrunc: flags.noTrunc });
   return async () => {
     await (states && !flags.orphans ? server.update({ infra: false }) : server.updateRecords());
-    const orphans = flags.orphans ? await findOrphans(server) : undefined;
+    const orphans = flags.orphans ? await orphansOf(server) : undefined;
     if (orphans !== undefined)
       listing.orphans = new Map(orphans.map((each) => [each.container.id, each.sandbox]));
     mark("node looked at");
@@ -76,9 +64,26 @@ function createList(
     );
     const all = orphans?.map(({ container }) => container) ?? server.listContainers();
     const containers = selectContainers(flags, all, terms, filter);
-    if (images && containers.some(isNamelessImage)) listing.imageNames = await readableImageNames(server);
-    if (sizes) listing.sizes = await containerSizes(server, containers, signal());
+    if (images && containers.some(isNamelessImage)) listing.imageNames = await imageNamesOf(server);
+    if (sizes) listing.sizes = await sizesOf(server, containers, signal());
     const sorted = flags.sort === undefined ? containers : sortContainers(listing, containers, flags.sort);
     return textOfPresent(listing, sorted, (present) => output.text(listing, present));
   };
+}
+
+// What few lists need is loaded by those.
+
+async function orphansOf(server: ContainerServer) {
+  const { findOrphans } = await import("../../lib/operations/orphans");
+  return findOrphans(server);
+}
+
+async function imageNamesOf(server: ContainerServer) {
+  const { readableImageNames } = await import("../../lib/operations/readable-images");
+  return readableImageNames(server);
+}
+
+async function sizesOf(server: ContainerServer, containers: readonly Container[], signal: AbortSignal) {
+  const { containerSizes } = await import("../../lib/operations/sizes");
+  return containerSizes(server, containers, signal);
 }

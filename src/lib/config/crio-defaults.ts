@@ -119,20 +119,20 @@ export function defaultsInForce(answer: CrioAnswer): CrioDefaults {
 const systemdRuns = "/run/systemd/system";
 
 /** What tells the version of a crio.conf: keys that are only there since a version, or before one. */
-const keyVersions: readonly { key: RegExp; since?: CrioVersion; before?: CrioVersion }[] = [
-  { key: /^file_locking$/, before: [1, 16, 0] },
-  { key: /^runtime(_untrusted_workload)?$/, before: [1, 18, 0] },
-  { key: /^(default_runtime|container_attach_socket_dir|hooks_dir)$/, since: [1, 12, 0] },
-  { key: /^log_to_journald$/, since: [1, 14, 0] },
-  { key: /^conmon_cgroup$/, since: [1, 15, 0] },
-  { key: /^(namespaces_dir|version_file)$/, since: [1, 18, 0] },
-  { key: /^version_file_persist$/, since: [1, 19, 0] },
-  { key: /^drop_infra_ctr$/, since: [1, 20, 0] },
-  { key: /^clean_shutdown_file$/, since: [1, 21, 0] },
-  { key: /^monitor_(path|cgroup|env)$/, since: [1, 24, 0] },
-  { key: /^(internal_repair|platform_runtime_paths)$/, since: [1, 28, 0] },
-  { key: /^imagestore$/, since: [1, 29, 0] },
-  { key: /^oci_artifact_mount_support$/, since: [1, 33, 0] },
+const keyVersions: readonly { keys: readonly string[]; since?: CrioVersion; before?: CrioVersion }[] = [
+  { keys: ["file_locking"], before: [1, 16, 0] },
+  { keys: ["runtime", "runtime_untrusted_workload"], before: [1, 18, 0] },
+  { keys: ["default_runtime", "container_attach_socket_dir", "hooks_dir"], since: [1, 12, 0] },
+  { keys: ["log_to_journald"], since: [1, 14, 0] },
+  { keys: ["conmon_cgroup"], since: [1, 15, 0] },
+  { keys: ["namespaces_dir", "version_file"], since: [1, 18, 0] },
+  { keys: ["version_file_persist"], since: [1, 19, 0] },
+  { keys: ["drop_infra_ctr"], since: [1, 20, 0] },
+  { keys: ["clean_shutdown_file"], since: [1, 21, 0] },
+  { keys: ["monitor_path", "monitor_cgroup", "monitor_env"], since: [1, 24, 0] },
+  { keys: ["internal_repair", "platform_runtime_paths"], since: [1, 28, 0] },
+  { keys: ["imagestore"], since: [1, 29, 0] },
+  { keys: ["oci_artifact_mount_support"], since: [1, 33, 0] },
 ];
 
 /** The versions whose crio.conf has these keys. */
@@ -148,7 +148,7 @@ export function versionsOfKeys(keys: Iterable<string>): VersionRange {
   let before: CrioVersion | undefined;
   for (const key of keys) {
     for (const known of keyVersions) {
-      if (!known.key.test(key)) continue;
+      if (!known.keys.includes(key)) continue;
       if (known.since !== undefined && isSince(known.since, since)) since = known.since;
       if (known.before !== undefined && (before === undefined || isSince(before, known.before))) {
         before = known.before;

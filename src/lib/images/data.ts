@@ -1,5 +1,5 @@
 import { imageDigest } from "./digest";
-import type { GraphDriverData } from "../storage/driver";
+import type { GraphDriverData } from "../storage/layer-directories";
 import { isStorageId } from "../names/ids";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readLayerSizes } from "../storage/layer-sizes";

@@ -2,7 +2,6 @@ import type { Logger } from "../logger";
 import type { RemovedImage } from "../storage/image-removal";
 import type { StorageId } from "../names/ids";
 import { findImage } from "../storage/images";
-import { persistedImageSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import type { PreparedImage, PrepareOptions } from "./ask-registries";
@@ -39,6 +38,7 @@ export class ImageServer {
     const images = await this.store.images();
     const found = filter === "" ? undefined : findImage(images, filter);
     const { imageDigest } = await import("./digest");
+    const { persistedImageSizes } = await import("../storage/layer-sizes");
     const sizeOf = await persistedImageSizes(this.store, this.logger);
     return (filter === "" ? images : found === undefined ? [] : [found]).map((image) =>
       resultOf(image, imageDigest(this.store, image), sizeOf(image)),
@@ -49,6 +49,7 @@ export class ImageServer {
   async imageStatus(nameOrId: string): Promise<ImageResult> {
     const image = await this.store.image(nameOrId);
     const { imageDigest } = await import("./digest");
+    const { persistedImageSizes } = await import("../storage/layer-sizes");
     const sizeOf = await persistedImageSizes(this.store, this.logger);
     return resultOf(image, imageDigest(this.store, image), sizeOf(image));
   }

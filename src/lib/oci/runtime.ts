@@ -2,11 +2,11 @@ import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { isSamePath } from "../system/paths";
 import { identifyProcess } from "../system/process-identity";
-import { createThroughConmon, findConmon, type ConmonConfig, type CreateOptions } from "./conmon/create";
+import type { ConmonConfig, CreateOptions } from "./conmon/create";
+import { findConmon } from "./conmon/program";
 import { findMonitor } from "./conmon/find";
 import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
-import { callRuntime } from "./runtime/call";
 import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
@@ -160,6 +160,7 @@ export class Runtime {
    * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
    */
   async createContainer(container: Container, options: CreateOptions): Promise<ContainerState> {
+    const { createThroughConmon } = await import("./conmon/create");
     const timeLimitMs = this.limits.createMs ?? createTimeLimit;
     const pid = await createThroughConmon(this.config, this.handler(container), container, {
       ...options,
@@ -256,7 +257,8 @@ export class Runtime {
     this.runtimes.removeState(container);
   }
 
-  private call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
+  private async call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
+    const { callRuntime } = await import("./runtime/call");
     return callRuntime(handler, args, { timeoutMs: this.limits.callMs });
   }
 }

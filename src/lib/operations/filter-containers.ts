@@ -5,7 +5,6 @@ import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { sandboxIsNamed } from "./filter-sandboxes";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
-import { readableImageNames } from "./readable-images";
 import { mountsOf } from "./spec-mounts";
 
 /** By what containers can be filtered. */
@@ -97,9 +96,14 @@ export async function openContainerFilter(
     createdAt: new Map(
       named.map(({ value }) => [value, server.lists.lookupContainer(value, "filter").createdAt.getTime()]),
     ),
-    imageNames: ofImages ? await readableImageNames(server) : new Map(),
+    imageNames: ofImages ? await imageNamesOf(server) : new Map(),
     read,
   });
+}
+
+async function imageNamesOf(server: Pick<ServerView, "store" | "logger">): Promise<ImageNames> {
+  const { readableImageNames } = await import("./readable-images");
+  return readableImageNames(server);
 }
 
 /** True when conditions ask for a state or an end: those mean containers that do not run, too. */

@@ -125,6 +125,7 @@ async function underLocks<T>(
   }
   refuseSplitImageStore(layout, "kpod removes no images from", "remove them with crictl or podman");
   makeMountsDirectory(layout);
+  const driver = await store.loadDriver();
   const locks = [
     [layout.layersLock, "write"],
     [layout.mountsLock, "write"],
@@ -133,7 +134,7 @@ async function underLocks<T>(
   ] as const;
   return store.change(locks, (staging, layers, mounts, images) => {
     const touch = { layers: layers.touch, mounts: mounts.touch };
-    return action({ layout, driver: store.driver, staging, logger, touch }, images.touch);
+    return action({ layout, driver, staging, logger, touch }, images.touch);
   });
 }
 

@@ -3,73 +3,42 @@ import {
   chownSync,
   closeSync,
   constants,
-  existsSync,
   lstatSync,
   mkdirSync,
   openSync,
-  readlinkSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { join } from "node:path";
+import { fileError, KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
-import { fileLimits, readTextIfThere, removeIfThere } from "../system/files";
+import { removeIfThere } from "../system/files";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
+import { overlayDirectories } from "./layer-directories";
 import { linksTo, newLink, restoreLinks, shortLink } from "./overlay-links";
 
 /** The kernel takes one page of mount options. */
 const longestMountData = 4096;
 
 /**
- * The overlay driver: ROOT/overlay/ID/{diff,work,merged}, with `link` and `lower` naming the layers beneath
- * through short symbolic links, since the kernel limits the length of mount options.
+ * The overlay driver: see {@link overlayDirectories} for its layout.
  * @param imageStore root of a split image store, "" for none
  * @param options the store's options, of which `overlay.mountopt=…` is used
  * @throws KpodError UNSUPPORTED for `overlay.mount_program`
  */
 export function overlayDriver(root: string, options: readonly string[], imageStore = ""): GraphDriver {
-  const home = join(root, "overlay");
-  const imageHome = imageStore === "" ? home : join(imageStore, "overlay");
-  // Layers of images may lie in a split image store; those of containers always lie in the root.
-  const homeOf = (path: string): string => (existsSync(join(home, path)) ? home : imageHome);
+  const directories = overlayDirectories(root, imageStore);
+  const { home, imageHome, homeOf, lowerLinks, mountPath, diffPath, workPath } = directories;
   const extra = readMountOptions(options);
-  const directory = (layer: StorageId): string => join(home, layer);
-  const mountPath = (layer: StorageId): string => join(home, layer, "merged");
-  const diffPath = (layer: StorageId): string => join(homeOf(layer), layer, "diff");
-  const workPath = (layer: StorageId): string => join(home, layer, "work");
-  const lowerLinks = (layer: StorageId): string[] => {
-    const path = join(homeOf(layer), layer, "lower");
-    const links = readTextIfThere(path, fileLimits.lower)?.split(":") ?? [];
-    const bad = links.find((link) => !/^l\/[A-Z0-9]{1,64}$/.test(link));
-    if (bad !== undefined) {
-      throw new KpodError("CORRUPT", `${path} names a layer that cannot be: ${JSON.stringify(bad)}`);
-    }
-    return links;
-  };
-  // The layers' own directories say more than the short links to them.
-  const lowerDirs = (layer: StorageId): string =>
-    lowerLinks(layer)
-      .map((link) => linkTarget(join(homeOf(link), link)))
-      .join(":");
 
   return {
-    name: "overlay",
-    has: (layer) => existsSync(join(homeOf(layer), layer)),
-    mountPath,
-    diffPath,
-    data: (layer) => ({
-      LowerDir: lowerDirs(layer),
-      MergedDir: mountPath(layer),
-      UpperDir: diffPath(layer),
-      WorkDir: workPath(layer),
-    }),
+    ...directories,
 
     create: (layer, parent) => {
-      const path = directory(layer);
+      const path = join(home, layer);
       mkdirSync(path, { mode: 0o700 });
       try {
         const like = parent === undefined ? undefined : statSync(diffPath(parent));
@@ -151,16 +120,6 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
       if (!others && isMountPoint(home)) unmount(home);
     },
   };
-}
-
-function linkTarget(path: string): string {
-  try {
-    return resolve(dirname(path), readlinkSync(path));
-  } catch (error) {
-    // A layer that has lost its link cannot be mounted, but it can be shown.
-    if (isNotFound(error) || errnoOf(error) === "EINVAL") return path;
-    throw fileError(`cannot read ${path}`, error);
-  }
 }
 
 function makeDirectory(path: string, mode: number, owner: { uid: number; gid: number } | undefined): void {

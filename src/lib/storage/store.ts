@@ -3,24 +3,17 @@ import type { Config, RecordPlace } from "../config";
 import { isNotFound, KpodError } from "../errors";
 import { silentLogger, warningOnce, type Logger } from "../logger";
 import type { StorageId } from "../names/ids";
-import { changeStore, type StoreParts } from "./change";
+import type { StoreParts } from "./change";
 import { changeContainer, findContainers, readContainers } from "./containers";
-import { vfsDriver, type GraphDriver } from "./driver";
+import type { GraphDriver } from "./driver";
 import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
+import { overlayDirectories, vfsDirectories, type LayerDirectories } from "./layer-directories";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import type { HeldLock, LockOptions, LockWait } from "./lock-file";
-import {
-  makeMountsDirectory,
-  mountLayer,
-  readMountPoints,
-  unmountLayer,
-  type UnmountExtent,
-} from "./mount-points";
-import { createContainer, type NewContainer } from "./new-container";
-import { overlayDriver } from "./overlay";
+import type { UnmountExtent } from "./mount-points";
+import type { NewContainer } from "./new-container";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
-import { deleteContainer, strayRecord } from "./removal";
 import { StoreLocks, type HeldLocks, type WantedLocks } from "./store-locks";
 import type { Staging } from "./temp-directories";
 
@@ -41,13 +34,15 @@ export interface StoreOptions extends LockWait {
  * Reading takes the lock for reading. When it cannot be had, because somebody holds it for longer than the
  * time limit or the file system has no locks, reading goes on without: files of records are replaced whole, so that
  * what is read is at worst a moment old. Changing gives up instead: every change is made under the locks that CRI-O,
- * podman and `containers-storage` take too, in their order: layers, mount points, images, containers.
+ * podman and `containers-storage` take too, in their order: layers, mount points, images, containers. What changes it
+ * is loaded by the first change.
  */
-export class Store implements StoreParts {
+export class Store {
   readonly layout: StoreLayout;
   readonly locks: StoreLocks;
   readonly logger: Logger;
   private readonly config: StoreConfig;
+  private knownDirectories: LayerDirectories | undefined;
   private loadedDriver: GraphDriver | undefined;
 
   /** @throws KpodError UNSUPPORTED for a graph driver that kpod does not know */
@@ -61,11 +56,24 @@ export class Store implements StoreParts {
     this.locks = new StoreLocks(config.root, options, logger);
   }
 
-  /** What handles the directories of layers. @throws KpodError UNSUPPORTED for an option that kpod cannot follow */
-  get driver(): GraphDriver {
+  /** Where the graph driver keeps the directories of layers. */
+  get driver(): LayerDirectories {
+    const { root, imageStore } = this.config;
+    this.knownDirectories ??=
+      this.layout.driver === "vfs" ? vfsDirectories(root) : overlayDirectories(root, imageStore);
+    return this.knownDirectories;
+  }
+
+  /** What makes, mounts and deletes them, too. @throws KpodError UNSUPPORTED for an option that kpod cannot follow */
+  async loadDriver(): Promise<GraphDriver> {
     const { root, storageOptions, imageStore } = this.config;
-    this.loadedDriver ??=
-      this.layout.driver === "vfs" ? vfsDriver(root) : overlayDriver(root, storageOptions, imageStore);
+    if (this.loadedDriver === undefined && this.layout.driver === "vfs") {
+      const { vfsDriver } = await import("./driver");
+      this.loadedDriver = vfsDriver(root);
+    } else if (this.loadedDriver === undefined) {
+      const { overlayDriver } = await import("./overlay");
+      this.loadedDriver = overlayDriver(root, storageOptions, imageStore);
+    }
     return this.loadedDriver;
   }
 
@@ -146,21 +154,28 @@ export class Store implements StoreParts {
     return this.locks.wait;
   }
 
-  /** Changes the store under its locks; see {@link changeStore}. */
-  change<const L extends WantedLocks, T>(
+  /** Changes the store under its locks: see `changeStore`. */
+  async change<const L extends WantedLocks, T>(
     wanted: L,
     action: (staging: Staging, ...locks: HeldLocks<L>) => T,
   ): Promise<T> {
-    return changeStore(this, wanted, action);
+    const { changeStore } = await import("./change");
+    return changeStore(await this.parts(), wanted, action);
+  }
+
+  private async parts(): Promise<StoreParts> {
+    const { layout, locks, logger } = this;
+    return { layout, locks, logger, driver: await this.loadDriver() };
   }
 
   /**
    * Makes a container: its read-write layer, its directories and its record, or nothing of it.
    * @throws KpodError CONFLICT when a name or the id is taken, NOT_FOUND when the image has gone, IO, UNSUPPORTED
    */
-  createContainer(wanted: NewContainer): Promise<ContainerRecord> {
+  async createContainer(wanted: NewContainer): Promise<ContainerRecord> {
+    const { createContainer } = await import("./new-container");
     const ofVersion: RecordPlace = this.config.crioDefaults?.records ?? "stable";
-    return createContainer(this, wanted, this.layout.newAreVolatile ? "volatile" : ofVersion);
+    return createContainer(await this.parts(), wanted, this.layout.newAreVolatile ? "volatile" : ofVersion);
   }
 
   /**
@@ -172,7 +187,10 @@ export class Store implements StoreParts {
    * INTERRUPTED
    */
   async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<KpodError | undefined> {
-    const { layout, driver, logger } = this;
+    const { deleteContainer, strayRecord } = await import("./removal");
+    const { makeMountsDirectory } = await import("./mount-points");
+    const { layout, logger } = this;
+    const driver = await this.loadDriver();
     makeMountsDirectory(layout);
     const locks = [
       [layout.layersLock, "write"],
@@ -225,8 +243,10 @@ export class Store implements StoreParts {
    * @returns where it appears
    * @throws KpodError CORRUPT when the directory of the layer is missing, IO, LOCK_TIMEOUT
    */
-  mount(layer: StorageId, label = "", readOnly = false): Promise<string> {
-    return this.withMounts(({ touch }) => mountLayer(this, touch, layer, label, readOnly));
+  async mount(layer: StorageId, label = "", readOnly = false): Promise<string> {
+    const { mountLayer } = await import("./mount-points");
+    const parts = await this.parts();
+    return this.withMounts(({ touch }) => mountLayer(parts, touch, layer, label, readOnly));
   }
 
   /**
@@ -235,19 +255,24 @@ export class Store implements StoreParts {
    * @returns whether it is still mounted for others
    * @throws KpodError BAD_STATE where the last user would go that is to stay; IO, LOCK_TIMEOUT
    */
-  unmount(layer: StorageId, extent: UnmountExtent | boolean = "one"): Promise<boolean> {
+  async unmount(layer: StorageId, extent: UnmountExtent | boolean = "one"): Promise<boolean> {
+    const { unmountLayer } = await import("./mount-points");
+    const parts = await this.parts();
     const wanted = extent === true ? "all" : extent === false ? "one" : extent;
-    return this.withMounts(({ touch }) => unmountLayer(this, touch, layer, wanted));
+    return this.withMounts(({ touch }) => unmountLayer(parts, touch, layer, wanted));
   }
 
   /** Unmounts what the graph driver mounted for itself, unless a layer is still mounted. */
   async shutdown(): Promise<void> {
+    const { readMountPoints } = await import("./mount-points");
+    const driver = await this.loadDriver();
     await this.withMounts(() => {
-      if (readMountPoints(this.layout).length === 0) this.driver.shutdown();
+      if (readMountPoints(this.layout).length === 0) driver.shutdown();
     });
   }
 
-  private withMounts<T>(action: (mounts: HeldLock) => T): Promise<T> {
+  private async withMounts<T>(action: (mounts: HeldLock) => T): Promise<T> {
+    const { makeMountsDirectory } = await import("./mount-points");
     makeMountsDirectory(this.layout);
     const locks = [
       [this.layout.layersLock, "write"],

@@ -1,5 +1,4 @@
-import { constants } from "node:os";
-import { getSystemErrorName } from "node:util";
+import { errnoName } from "../errors";
 import { loadForeign, type Foreign, type ForeignFunction } from "./foreign";
 
 /** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
@@ -75,16 +74,9 @@ function open(foreign: Foreign): Libc {
 
 /** An error as node's own file functions throw it: with `code` (`"EBUSY"`), `errno` and `syscall`. */
 export function systemError(syscall: string, errno: number, subject = ""): Error {
-  const code = errnoName(errno);
+  const code = errnoName(errno) ?? `errno ${errno}`;
   const error = new Error(`${code}: ${syscall}${subject === "" ? "" : ` ${subject}`}`);
   return Object.assign(error, { code, errno: -errno, syscall });
-}
-
-function errnoName(errno: number): string {
-  const name = getSystemErrorName(-errno);
-  // libuv does not know them all: ENOLCK for one.
-  if (!name.startsWith("Unknown")) return name;
-  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0] ?? name;
 }
 
 /**

@@ -8,10 +8,10 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config";
 import { errorMessage, KpodError } from "../../errors";
 import { isRecord } from "../../system/files";
-import { findExecutable } from "../../system/executable";
 import type { Container } from "../container";
 import type { RuntimeHandler } from "../runtime/handler";
 import { conmonArguments, type ConmonRequest } from "./options";
+import { findConmon } from "./program";
 import { programMessage } from "../../system/program-message";
 
 /** What of the configuration a new container's conmon follows. */
@@ -36,24 +36,6 @@ const longestComplaint = 65_536;
 
 /** Milliseconds after its end in which what conmon said is read. */
 const complaintTimeLimit = 1000;
-
-const builtInConmon = "/usr/local/libexec/crio/conmon";
-
-/**
- * Finds conmon: as configured, or the program of that name.
- * @throws KpodError CONMON_FAILED when there is none
- */
-export function findConmon(configured: string): string {
-  const path = findExecutable(configured, configured === "" ? "/usr/bin/conmon" : builtInConmon);
-  if (path !== undefined) return path;
-  throw new KpodError(
-    "CONMON_FAILED",
-    `conmon is not at ${configured === "" ? "any place of PATH" : configured}`,
-    {
-      hint: "install it (Debian: apt-get install conmon) or set conmon in [crio.runtime]",
-    },
-  );
-}
 
 /**
  * Makes a container through the conmon of its handler, from the bundle that is ready on disk.

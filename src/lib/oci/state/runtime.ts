@@ -6,7 +6,6 @@ import { basename } from "node:path";
 import { isRecord } from "../../system/files";
 import { KpodError } from "../../errors";
 import type { RuntimeHandler } from "../runtime/handler";
-import { callRuntime } from "../runtime/call";
 import { readStatus, type ContainerStatus } from "./container-state";
 import { readTime, textMap } from "../../system/go-json";
 
@@ -47,11 +46,20 @@ export async function listRuntimeStates(
   return new Map(list.filter(isRecord).map((entry) => [String(entry.id), readRuntimeState(entry)]));
 }
 
+async function callRuntime(
+  handler: RuntimeHandler,
+  args: readonly string[],
+  timeoutMs: number | undefined,
+): Promise<string> {
+  const { callRuntime: call } = await import("../runtime/call");
+  return call(handler, args, { timeoutMs });
+}
+
 /** runc fails on a container that somebody deletes while it lists: the next time it is not there any more. */
 async function callForList(handler: RuntimeHandler, timeoutMs: number | undefined): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await callRuntime(handler, ["list", "--format", "json"], { timeoutMs });
+      return await callRuntime(handler, ["list", "--format", "json"], timeoutMs);
     } catch (error) {
       if (attempt === listAttempts || !saysNotThere(error)) throw error;
     }
@@ -78,7 +86,7 @@ export async function queryRuntimeState(
 ): Promise<RuntimeState | undefined> {
   if (hasNoState(handler)) return undefined;
   try {
-    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id], { timeoutMs }));
+    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id], timeoutMs));
     if (!isRecord(answer)) throw badAnswer(handler, "state");
     return readRuntimeState(answer);
   } catch (error) {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { defaultRuntimeConfig } from "../../../../src/lib/config/runtime-config";
 import { defaultRuntimeHandler } from "../../../../src/lib/config/runtime-handlers";
 import { findExecutable, isExecutable } from "../../../../src/lib/system/executable";
-import { findConmon } from "../../../../src/lib/oci/conmon/create";
+import { findConmon } from "../../../../src/lib/oci/conmon/program";
 import type { RuntimeChoice } from "../../../../src/lib/oci/runtime/choice";
 import { chooseRuntime, type RuntimeConfigPart } from "../../../../src/lib/oci/runtime/handler";
 import { failureOf } from "../../../helpers/failure";
