@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm mount umount pod images pull push load save rmi tag untag history login logout info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         *) return 1 ;;
     esac
@@ -26,6 +26,7 @@ __kpod_flags() {
         wait) offer=(--condition --timeout) ;;
         rename) offer=() ;;
         rm) offer=(--force) ;;
+        cp) offer=(--archive --follow-link) ;;
         mount) offer=(--format --no-trunc --label) ;;
         umount) offer=(--force) ;;
         'pod ps') offer=(--filter --sort --quiet --no-trunc --noheading --format) ;;
@@ -115,6 +116,8 @@ __kpod_value() {
         'wait --condition') flag=--condition action=(words running paused stopped) ;;
         'wait --timeout') flag=--timeout action=(nothing) ;;
         'rm --force' | 'rm -f') flag=--force action=(switch) ;;
+        'cp --archive' | 'cp -a') flag=--archive action=(switch) ;;
+        'cp --follow-link' | 'cp -L') flag=--follow-link action=(switch) ;;
         'mount --format') flag=--format action=(words json) ;;
         'mount --no-trunc') flag=--no-trunc action=(switch) ;;
         'mount --label') flag=--label action=(nothing) ;;

@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
     end
@@ -274,6 +274,7 @@ complete -c kpod -n '__kpod_at "" 0' -a unpause -d 'Thaw paused containers'
 complete -c kpod -n '__kpod_at "" 0' -a wait -d 'Wait until containers have ended, and print their exit codes'
 complete -c kpod -n '__kpod_at "" 0' -a rename -d 'Rename a container'
 complete -c kpod -n '__kpod_at "" 0' -a rm -d 'Remove containers'
+complete -c kpod -n '__kpod_at "" 0' -a cp -d 'Copy files between containers and the node'
 complete -c kpod -n '__kpod_at "" 0' -a mount -d 'Mount the file system of a container or an image'
 complete -c kpod -n '__kpod_at "" 0' -a umount -d 'Unmount the file system of a container or an image'
 complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
@@ -383,6 +384,9 @@ complete -c kpod -n '__kpod_at rename 0' -k -a '(__kpod_ask rename)'
 
 complete -c kpod -n '__kpod_can rm -f --force' -s f -l force -d 'Remove running containers too, and what is only half there'
 complete -c kpod -n '__kpod_at rm 0 more' -k -a '(__kpod_ask rm)'
+
+complete -c kpod -n '__kpod_can cp -a --archive' -s a -l archive -d 'Keep owners, and the rights that programs have by them; copy devices'
+complete -c kpod -n '__kpod_can cp -L --follow-link' -s L -l follow-link -d 'Copy what SRC leads to, where it is a symbolic link'
 
 complete -c kpod -n '__kpod_can mount --format' -l format -d 'Print JSON' -x -k -a json
 complete -c kpod -n '__kpod_can mount --no-trunc' -l no-trunc -d 'Print ids in full'

@@ -17,7 +17,9 @@ import { Runtime, type RuntimeLimits } from "./oci/runtime";
 import { runtimeChoiceOf } from "./oci/runtime/choice";
 import { readPersistedState } from "./oci/state/persisted";
 import type { ContainerData } from "./operations/container-data";
+import { copyNotes } from "./operations/copy-notes";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
+import type { CopyDestination, CopyOptions, CopyResult, CopySource } from "./operations/copy";
 import type { ExportOptions } from "./operations/export";
 import type { LogOptions } from "./operations/logs";
 import type { MountedFileSystem } from "./operations/mounts";
@@ -156,6 +158,16 @@ export class ContainerServer implements LaunchParts {
     if (!existsSync(journalDirectory(this.store.layout.root))) return;
     const { recoverRenames } = await import("./operations/rename");
     await recoverRenames(this);
+  }
+
+  /**
+   * Unmounts what copies have left mounted that were killed, as every change of a node should begin.
+   * @throws KpodError CORRUPT, LOCK_TIMEOUT, IO
+   */
+  async finishCopies(): Promise<void> {
+    if (!existsSync(copyNotes(this.config.runRoot))) return;
+    const { unmountAbandoned } = await import("./operations/copy-mounts");
+    await unmountAbandoned(this);
   }
 
   /**
@@ -464,6 +476,17 @@ export class ContainerServer implements LaunchParts {
   async containerExport(idOrName: string, options: ExportOptions): Promise<number> {
     const { exportFileSystem } = await import("./operations/export");
     return exportFileSystem(this, idOrName, options);
+  }
+
+  /**
+   * Copies files between the node and a container, two containers, or a container and a tar archive; see `copyFiles`.
+   * @returns what could not be copied
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, BAD_STATE, CORRUPT, UNSUPPORTED, NOT_PERMITTED, IO, LOCK_TIMEOUT,
+   * INTERRUPTED
+   */
+  async copy(source: CopySource, destination: CopyDestination, options?: CopyOptions): Promise<CopyResult> {
+    const { copyFiles } = await import("./operations/copy");
+    return copyFiles(this, source, destination, options);
   }
 
   /**

@@ -66,6 +66,7 @@ export {
   type ImageFilterTerm,
 } from "./operations/filter-images";
 export type { FilterTerm } from "./operations/filter-terms";
+export type { CopyDestination, CopyOptions, CopyPlace, CopyResult, CopySource } from "./operations/copy";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export type { MountedFileSystem } from "./operations/mounts";

@@ -2,6 +2,7 @@
 import { command, type Command } from "./command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
+import { command as cpCommand } from "../commands/cp/command";
 import { command as diffCommand } from "../commands/diff/command";
 import { command as exportCommand } from "../commands/export/command";
 import { command as helpCommand } from "../commands/help/command";
@@ -45,6 +46,7 @@ import { command as waitCommand } from "../commands/wait/command";
 export const commandFolders: readonly Command[] = [
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
+  command("cp", cpCommand, () => import("../commands/cp/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
   command("export", exportCommand, () => import("../commands/export/run")),
   command("help", helpCommand, () => import("../commands/help/run")),

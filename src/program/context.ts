@@ -53,6 +53,7 @@ export function createContext(
     if (changes) {
       server.requireNode();
       await server.finishRenames();
+      await server.finishCopies();
     }
     return server;
   };

@@ -20,10 +20,14 @@ const failures: Record<Exclude<keyof typeof prototypes, "_exit">, () => number> 
   kill: () => C.kill(2 ** 31 - 1, 0),
   chroot: () => C.chroot(nowhere),
   syscall: () => C.syscall(-1, 0, 0, null, 0),
+  syscallWithPath: () => C.syscallWithPath(-1, 0, bytes, bytes, 0),
+  syscallWithPathAndNumbers: () => C.syscallWithPathAndNumbers(-1, 0, bytes, 0, 0),
+  fchdir: () => C.fchdir(-1),
   lgetxattr: () => C.lgetxattr(nowhere, "user.kpod", bytes, bytes.length),
   lsetxattr: () => C.lsetxattr(nowhere, "user.kpod", bytes, bytes.length, 0),
   fgetxattr: () => C.fgetxattr(-1, "user.kpod", bytes, bytes.length),
   flistxattr: () => C.flistxattr(-1, bytes, bytes.length),
+  fsetxattr: () => C.fsetxattr(-1, "user.kpod", bytes, bytes.length, 0),
 };
 
 function distract(): void {

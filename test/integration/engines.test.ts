@@ -24,10 +24,14 @@ const expected: Record<Exclude<keyof typeof prototypes, "_exit">, number> = {
   kill: ESRCH,
   chroot: ENOENT,
   syscall: ENOSYS,
+  syscallWithPath: ENOSYS,
+  syscallWithPathAndNumbers: ENOSYS,
+  fchdir: EBADF,
   lgetxattr: ENOENT,
   lsetxattr: ENOENT,
   fgetxattr: EBADF,
   flistxattr: EBADF,
+  fsetxattr: EBADF,
 };
 
 async function failuresOf(program: string, ...args: string[]): Promise<unknown> {
@@ -53,7 +57,8 @@ test("there is an engine for some processors only, which is said", async () => {
 
 test("each prototype names its function, and types that both engines know", () => {
   for (const [name, prototype] of Object.entries(prototypes))
-    expect(readPrototype(prototype).name).toBe(name);
+    // The system call has several, for what it is called with.
+    expect(name.replace(/^syscallWith.*/, "syscall")).toBe(readPrototype(prototype).name);
   expect(readPrototype("long pread(int fd, void *buf, unsigned long count, long offset)")).toEqual({
     name: "pread",
     args: ["i32", "ptr", "u64_fast", "i64_fast"],

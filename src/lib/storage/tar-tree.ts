@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } f
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { attributeNames, readAttribute } from "../system/extended-attributes";
+import { keptAttributes, readAttribute } from "../system/extended-attributes";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
   lookUpBeneath,
@@ -234,15 +234,6 @@ function keyOf({ dev, ino }: Stats): string {
 
 function isMetadataOnly(fd: number): boolean {
   return readAttribute(fd, "trusted.overlay.metacopy") !== undefined;
-}
-
-/** The attributes that mean the same elsewhere: capabilities, and those that programs set. */
-function keptAttributes(fd: number): [string, Buffer][] {
-  return attributeNames(fd).flatMap((name): [string, Buffer][] => {
-    if (name !== "security.capability" && !name.startsWith("user.")) return [];
-    const value = readAttribute(fd, name);
-    return value === undefined ? [] : [[name, value]];
-  });
 }
 
 function shown(path: string): string {

@@ -36,6 +36,19 @@ export function attributeNames(fd: number): string[] {
   return size === undefined || size === 0 ? [] : room.toString("utf8", 0, size - 1).split("\0");
 }
 
+/** Those that mean the same elsewhere: capabilities, and what programs set. */
+export function isKeptAttribute(name: string): boolean {
+  return name === capabilities || name.startsWith("user.");
+}
+
+/** The attributes of an open file or directory that mean the same elsewhere. */
+export function keptAttributes(fd: number): [string, Buffer][] {
+  return attributeNames(fd).flatMap((name): [string, Buffer][] => {
+    const value = isKeptAttribute(name) ? readAttribute(fd, name) : undefined;
+    return value === undefined ? [] : [[name, value]];
+  });
+}
+
 /** An attribute of an open file or directory; undefined where it has none of that name. */
 export function readAttribute(fd: number, name: string): Buffer | undefined {
   room ??= Buffer.allocUnsafe(longestAttribute);
@@ -49,6 +62,15 @@ function sizeOrNone(call: string, result: number): number | undefined {
   } catch (error) {
     if (["ENODATA", "ENOTSUP", "EOPNOTSUPP"].includes(errnoOf(error) ?? "")) return undefined;
     throw error;
+  }
+}
+
+/** Gives an open file or directory an attribute. File systems that keep none of its kind leave it as it is. */
+export function writeAttribute(fd: number, name: string, value: Buffer): void {
+  try {
+    checked("fsetxattr", libc().fsetxattr(fd, name, value, value.length, 0), name);
+  } catch (error) {
+    if (!["ENOTSUP", "EOPNOTSUPP"].includes(errnoOf(error) ?? "")) throw error;
   }
 }
 

@@ -16,10 +16,22 @@ export interface Libc {
   chroot(path: string): number;
   /** A call of the kernel that the C library of older systems has no function for. */
   syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
+  /** The same for calls that take a path, with its NUL, and a structure. */
+  syscallWithPath(number: number, first: number, path: Buffer, third: Buffer, fourth: number): number;
+  /** The same for calls that take a path, with its NUL, and numbers. */
+  syscallWithPathAndNumbers(
+    number: number,
+    first: number,
+    path: Buffer,
+    third: number,
+    fourth: number,
+  ): number;
+  fchdir(fd: number): number;
   lgetxattr(path: string, name: string, value: Buffer, size: number): number;
   lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
   fgetxattr(fd: number, name: string, value: Buffer | null, size: number): number;
   flistxattr(fd: number, list: Buffer | null, size: number): number;
+  fsetxattr(fd: number, name: string, value: Buffer, size: number, flags: number): number;
   /** Ends the process at once. */
   _exit(code: number): void;
   /** The errno of the last failed call. */
@@ -43,11 +55,15 @@ export const prototypes = {
   kill: "int kill(int pid, int sig)",
   chroot: "int chroot(const char *path)",
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
+  syscallWithPath: "long syscall(long number, long first, void *path, void *third, long fourth)",
+  syscallWithPathAndNumbers: "long syscall(long number, long first, void *path, long third, long fourth)",
+  fchdir: "int fchdir(int fd)",
   lgetxattr: "long lgetxattr(const char *path, const char *name, void *value, unsigned long size)",
   lsetxattr:
     "int lsetxattr(const char *path, const char *name, const void *value, unsigned long size, int flags)",
   fgetxattr: "long fgetxattr(int fd, const char *name, void *value, unsigned long size)",
   flistxattr: "long flistxattr(int fd, void *list, unsigned long size)",
+  fsetxattr: "int fsetxattr(int fd, const char *name, const void *value, unsigned long size, int flags)",
   _exit: "void _exit(int status)",
 } satisfies Record<Exclude<keyof Libc, "errno">, string>;
 

@@ -1,21 +1,76 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync } from "node:fs";
+import { constants as system } from "node:os";
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import { isNullDevice, notRegular, O_PATH, readWhole } from "./files";
+import { libc, systemError } from "./libc";
 
 /** As many as the kernel follows. */
 const mostLinks = 40;
 
+/** How a path is looked up. */
+export interface OpenInRootOptions {
+  /** False opens a symbolic link at the end of the path itself. */
+  readonly follow?: boolean;
+}
+
 /**
- * Finds what a path means to a process inside a container's root, while programs of the container may change it.
- * Each part is opened below the directory that is open already, symbolic links are followed by reading them, and `..`
- * goes back to the directory that was open before: nothing leads out of the root.
+ * Finds what a path means to a process inside a container's root, while programs of the container may change it: nothing
+ * leads out of the root. The kernel looks it up, or where it cannot (before 5.6) {@link walkInRoot}.
  * @returns a descriptor that refers to the file (O_PATH), for the caller to close; see {@link pathOfDescriptor}
  * @throws KpodError BAD_ARGUMENT when the links go round in circles; else the error of the operating system
  */
-export function openInRoot(root: string, path: string): number {
-  return walk(root, path, (directory, name) =>
-    openSync(below(directory, name), O_PATH | constants.O_NOFOLLOW),
+export function openInRoot(root: string, path: string, options: OpenInRootOptions = {}): number {
+  return openByKernel(root, path, options) ?? walkInRoot(root, path, options);
+}
+
+/**
+ * The same part by part: each is opened below the directory that is open already, symbolic links are followed by reading
+ * them, and `..` goes back to the directory that was open before.
+ */
+export function walkInRoot(root: string, path: string, { follow = true }: OpenInRootOptions = {}): number {
+  return walk(
+    root,
+    path,
+    (directory, name) => openSync(below(directory, name), O_PATH | constants.O_NOFOLLOW),
+    follow,
   );
+}
+
+// The same number on all architectures that node runs on but mips, whose kernel says that it knows no such call.
+const SYS_openat2 = 437;
+const RESOLVE_IN_ROOT = 0x10;
+const O_CLOEXEC = 0o2000000;
+
+/** How often somebody may move directories about while the kernel looks a path up. */
+const mostAttempts = 100;
+
+const { EAGAIN, E2BIG, EINVAL, ELOOP, ENOSYS, EPERM } = system.errno;
+
+/** @returns undefined where the kernel cannot, or those who filter calls do not let it */
+function openByKernel(root: string, path: string, { follow = true }: OpenInRootOptions): number | undefined {
+  // struct open_how { u64 flags, mode, resolve; } in the byte order of the machine
+  const flags = O_PATH | O_CLOEXEC | (follow ? 0 : constants.O_NOFOLLOW);
+  const how = new BigUint64Array([BigInt(flags), 0n, BigInt(RESOLVE_IN_ROOT)]);
+  const bytes = Buffer.from(`${path.replace(/\/+$/, "") || "."}\0`);
+  const top = openSync(root, O_PATH | constants.O_DIRECTORY);
+  try {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const found = libc().syscallWithPath(SYS_openat2, top, bytes, Buffer.from(how.buffer), how.byteLength);
+      if (found !== -1) return found;
+      const errno = libc().errno();
+      if (errno === EAGAIN) continue;
+      if ([E2BIG, EINVAL, ENOSYS, EPERM].includes(errno)) return undefined;
+      if (errno === ELOOP) throw inCircles(path);
+      throw systemError("openat2", errno, path);
+    }
+    return undefined;
+  } finally {
+    closeSync(top);
+  }
+}
+
+function inCircles(path: string): KpodError {
+  return new KpodError("BAD_ARGUMENT", `too many symbolic links in ${path} of the container`);
 }
 
 /** The path by which a descriptor can be opened for reading or writing, and what lies in a directory be reached. */
@@ -79,8 +134,16 @@ function below(directory: number, name: string): string {
   return `${pathOfDescriptor(directory)}/${name}`;
 }
 
-/** @param open opens a part, not following it where it is a link; throws ENOENT where there is none */
-function walk(root: string, path: string, open: (directory: number, name: string) => number): number {
+/**
+ * @param open opens a part, not following it where it is a link; throws ENOENT where there is none
+ * @param follow false leaves the last part as it is
+ */
+function walk(
+  root: string,
+  path: string,
+  open: (directory: number, name: string) => number,
+  follow = true,
+): number {
   const opened = [openSync(root, O_PATH | constants.O_DIRECTORY)];
   // From the last part to the first.
   const pending = path.split("/").reverse();
@@ -96,9 +159,9 @@ function walk(root: string, path: string, open: (directory: number, name: string
       const fd = open(current, part);
       opened.push(fd);
       if (!fstatSync(fd).isSymbolicLink()) continue;
+      if (!follow && links === 0 && pending.every((rest) => rest === "" || rest === ".")) break;
       closeSync(opened.pop() ?? -1);
-      if (++links > mostLinks)
-        throw new KpodError("BAD_ARGUMENT", `too many symbolic links in ${path} of the container`);
+      if (++links > mostLinks) throw inCircles(path);
       const target = readLink(below(current, part));
       // Somebody has just put something else there.
       if (target === undefined) {

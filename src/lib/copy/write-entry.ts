@@ -1,0 +1,110 @@
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  fchownSync,
+  fstatSync,
+  futimesSync,
+  openSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+} from "node:fs";
+import { errnoOf, isNotFound } from "../errors";
+import { isKeptAttribute, writeAttribute } from "../system/extended-attributes";
+import { O_PATH } from "../system/files";
+import { makeNode } from "../system/make-node";
+import { copyContent } from "./content";
+import type { CopyEntry } from "./entry";
+import type { Turns } from "./turns";
+
+const asNewFile = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** Bits that give a program rights of its owner or group. */
+const rightsOfOwner = 0o6000;
+
+/** What becomes of the owners and rights of what is written. */
+export interface OwnerRules {
+  /** Whose a file becomes, by the ids of where it is written. @throws KpodError for an id that there is not in the container */
+  readonly owner: (entry: CopyEntry) => { uid: number; gid: number };
+  /** True where a file may give the rights of its owner: setuid, setgid, capabilities. */
+  readonly keepsRights: (entry: CopyEntry) => boolean;
+}
+
+/**
+ * Makes a file, symbolic link, device or FIFO of a name that nobody has: whole, or not at all.
+ * @param directory an open one
+ * @param name bytes as latin1
+ * @throws the error of the operating system, EEXIST where there is something; KpodError
+ */
+export async function writeNew(
+  directory: number,
+  name: string,
+  entry: CopyEntry,
+  rules: OwnerRules,
+  turns: Turns,
+): Promise<void> {
+  const path = Buffer.concat([Buffer.from(`/proc/self/fd/${directory}/`), Buffer.from(name, "latin1")]);
+  const { type } = entry;
+  if (type === "file") {
+    const fd = openSync(path, asNewFile, 0o600);
+    try {
+      await copyContent(entry, fd, turns);
+      become(fd, entry, rules);
+    } catch (error) {
+      unlinkIfThere(path);
+      throw error;
+    } finally {
+      closeSync(fd);
+    }
+    return;
+  }
+  if (type === "symlink") symlinkSync(Buffer.from(entry.target ?? "", "latin1"), path);
+  else if (type === "fifo" || type === "block" || type === "character")
+    makeNode(directory, Buffer.from(name, "latin1"), type, entry.rdev);
+  else throw new Error(`a ${type} is written elsewhere`);
+  try {
+    becomeInPlace(path, entry, rules);
+  } catch (error) {
+    unlinkIfThere(path);
+    throw error;
+  }
+}
+
+/** Gives an open file or directory its owner, attributes, mode and time, in the order in which none takes another away. */
+export function become(fd: number, entry: CopyEntry, rules: OwnerRules): void {
+  const { uid, gid } = rules.owner(entry);
+  const keepsRights = entry.type === "directory" || rules.keepsRights(entry);
+  fchownSync(fd, uid, gid);
+  for (const [name, value] of entry.attributes ?? []) {
+    if (isKeptAttribute(name) && (keepsRights || name.startsWith("user."))) writeAttribute(fd, name, value);
+  }
+  fchmodSync(fd, keepsRights ? entry.mode : entry.mode & ~rightsOfOwner);
+  futimesSync(fd, Date.now() / 1000, entry.mtime);
+}
+
+/** The same for what cannot be opened, through a descriptor that only refers to it. */
+function becomeInPlace(path: Buffer, entry: CopyEntry, rules: OwnerRules): void {
+  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    const made = `/proc/self/fd/${fd}`;
+    const { uid, gid } = rules.owner(entry);
+    chownSync(made, uid, gid);
+    // A link has no mode of its own. Whatever somebody has put in its place gets none that gives rights.
+    if (!fstatSync(fd).isSymbolicLink()) chmodSync(made, entry.mode & ~rightsOfOwner);
+    utimesSync(made, Date.now() / 1000, entry.mtime);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Removes a file; one that is not there is fine. */
+export function unlinkIfThere(path: Buffer): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if (!isNotFound(error) && errnoOf(error) !== "EISDIR") throw error;
+  }
+}

@@ -1,0 +1,150 @@
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import type { ServerView } from "../server-parts";
+import { O_PATH } from "../system/files";
+import { openMountView, type BindMount } from "../system/mount-view";
+import { readProcessStat } from "../system/process";
+import { mountForCopy } from "./copy-mounts";
+import { findFileSystem, type FileSystem } from "./file-systems";
+import { readRecordMap, readSpecMap, type ContainerIds } from "./id-maps";
+import { mountsOf } from "./spec-mounts";
+
+/** The file system of a container with what is mounted in it. */
+export interface ContainerRoot {
+  /** Refers to its root directory (O_PATH). */
+  readonly fd: number;
+  readonly ids: ContainerIds;
+  /** Unmounts what was mounted for it. */
+  readonly close: () => Promise<void>;
+}
+
+type Opening = Pick<ServerView, "config" | "lists" | "logger" | "runtime" | "store">;
+
+/** How often a container may begin or end while it is opened. */
+const attempts = 3;
+
+/**
+ * Opens the file system of a container: of one that has a process as that sees it, with its own mounts; of all others by
+ * mounting its layer, and for this process alone what its spec has mounted from the node. Paths in it are the container's,
+ * and are opened by `openInRoot`.
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, BAD_STATE, NOT_PERMITTED, IO, LOCK_TIMEOUT
+ */
+export async function openContainerRoot(server: Opening, name: string): Promise<ContainerRoot> {
+  const found = await findFileSystem(server, name, ["container"]);
+  const { container } = found;
+  for (let attempt = 0; container !== undefined && attempt < attempts; attempt++) {
+    const process = await processOf(server, container);
+    if (process === undefined) break;
+    const root = rootOf(container, process);
+    if (root !== undefined) return root;
+  }
+  return mountedRoot(server, found);
+}
+
+interface FirstProcess {
+  readonly pid: number;
+  /** Where it is known for sure. */
+  readonly startTime: string | undefined;
+}
+
+async function processOf({ runtime }: Opening, container: Container): Promise<FirstProcess | undefined> {
+  const { status, pid, initPid, initStartTime } = await runtime.updateStatus(container);
+  switch (status) {
+    case "created":
+    case "running":
+    case "paused":
+      return pid > 1 ? { pid, startTime: initPid === pid ? initStartTime : undefined } : undefined;
+    case "unknown":
+      // The runtime could not be asked; what CRI-O noted of the process is enough to know it again.
+      return initPid !== undefined && initStartTime !== undefined
+        ? { pid: initPid, startTime: initStartTime }
+        : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** @returns undefined where the process has ended */
+function rootOf(container: Container, { pid, startTime }: FirstProcess): ContainerRoot | undefined {
+  const before = readProcessStat(pid);
+  if (before === undefined || (startTime !== undefined && before.startTime !== startTime)) return undefined;
+  const opened: number[] = [];
+  const close = (): void => {
+    for (const fd of opened.splice(0)) closeSync(fd);
+  };
+  try {
+    // The namespace keeps its mounts together when the container ends meanwhile.
+    opened.push(openSync(`/proc/${pid}/ns/mnt`, constants.O_RDONLY));
+    const fd = openSync(`/proc/${pid}/root`, O_PATH | constants.O_DIRECTORY);
+    opened.push(fd);
+    const isOurs = readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync("/proc/self/ns/mnt");
+    // Looked at last: what was opened is the container's only if its process is still the same.
+    if (readProcessStat(pid)?.startTime !== before.startTime) {
+      close();
+      return undefined;
+    }
+    if (isOurs) {
+      throw new KpodError(
+        "BAD_STATE",
+        `process ${pid} of container ${container.id} has no file system of its own`,
+      );
+    }
+    const { uidMappings, gidMappings } = container.spec.linux ?? {};
+    return {
+      fd,
+      ids: { users: readSpecMap(uidMappings), groups: readSpecMap(gidMappings) },
+      close: () => {
+        close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    close();
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
+    throw fileError(`cannot open the file system of container ${container.id}`, error);
+  }
+}
+
+async function mountedRoot(server: Opening, { layer, label, container }: FileSystem): Promise<ContainerRoot> {
+  const record = (await server.store.layers()).find(({ id }) => id === layer);
+  const { mounts, readOnly } = specOf(server, container);
+  const { path, unmount } = await mountForCopy(server, layer, label);
+  try {
+    const view = openMountView(path, { mounts, readOnly });
+    return {
+      fd: view.root,
+      ids: { users: readRecordMap(record?.uidmap), groups: readRecordMap(record?.gidmap) },
+      close: async () => {
+        view.close();
+        await unmount();
+      },
+    };
+  } catch (error) {
+    await unmount();
+    throw fileError(`cannot open the file system of ${container?.name ?? path}`, error);
+  }
+}
+
+/** What the spec of a container mounts from the node, and whether its root can only be read. */
+function specOf(
+  { logger }: Opening,
+  container: Container | undefined,
+): { mounts: BindMount[]; readOnly: boolean } {
+  try {
+    if (container === undefined) return { mounts: [], readOnly: false };
+    const mounts = mountsOf(container.spec)
+      .filter(({ type, options }) => type === "bind" || options.includes("bind") || options.includes("rbind"))
+      .filter(({ source, destination }) => source.startsWith("/") && destination.startsWith("/"))
+      .map(({ source, destination, options }) => ({
+        source,
+        destination,
+        readOnly: options.includes("ro") || options.includes("rro"),
+      }));
+    return { mounts, readOnly: container.spec.root?.readonly === true };
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    logger.warn(`what is mounted in the container is not seen: ${error.message}`);
+    return { mounts: [], readOnly: false };
+  }
+}

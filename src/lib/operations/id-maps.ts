@@ -1,0 +1,52 @@
+import { KpodError } from "../errors";
+import type { SpecIdMapping } from "../oci/spec";
+import { isRecord } from "../system/files";
+
+/** A range of ids of the node that a user namespace has. */
+export interface IdRange {
+  readonly container: number;
+  readonly host: number;
+  readonly size: number;
+}
+
+/** Those of users and of groups; none for a container without a user namespace. */
+export interface ContainerIds {
+  readonly users: readonly IdRange[];
+  readonly groups: readonly IdRange[];
+}
+
+/** Reads a map as the record of a layer has it (`uidmap`). */
+export function readRecordMap(value: unknown): IdRange[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map((range) => ({
+    container: Number(range.container_id),
+    host: Number(range.host_id),
+    size: Number(range.size),
+  }));
+}
+
+/** Reads a map as a spec has it (`uidMappings`). */
+export function readSpecMap(mappings: readonly SpecIdMapping[] | undefined): IdRange[] {
+  if (!Array.isArray(mappings)) return [];
+  return mappings.filter(isRecord).map(({ containerID = 0, hostID = 0, size }) => ({
+    container: Number(containerID),
+    host: Number(hostID),
+    size: Number(size),
+  }));
+}
+
+/** An id of the node as a container with a user namespace sees it; one that it does not have stays as it is. */
+export function idInContainer(id: number, ranges: readonly IdRange[]): number {
+  const range = ranges.find(({ host, size }) => id >= host && id < host + size);
+  return range === undefined ? id : id - range.host + range.container;
+}
+
+/** An id of a container as the node has it. @throws KpodError BAD_ARGUMENT for one that its user namespace does not have */
+export function idOnNode(id: number, ranges: readonly IdRange[], kind: "group" | "user"): number {
+  if (ranges.length === 0) return id;
+  const range = ranges.find(({ container, size }) => id >= container && id < container + size);
+  if (range !== undefined) return id - range.container + range.host;
+  throw new KpodError("BAD_ARGUMENT", `the container's user namespace has no ${kind} ${id}`, {
+    hint: "leave --archive out",
+  });
+}
