@@ -18,6 +18,6 @@ export const command = {
     },
     { command: "kpod cp debug.sh shop/web:/tmp/", does: "A file into a directory of a container" },
     { command: "kpod cp shop/web:/var/log/. logs", does: "What is in a directory, without the directory" },
-    { command: "tar -c site | kpod cp - shop/web:/srv", does: "From a tar archive" },
+    { command: "kpod cp shop/web:/srv - | tar -t", does: "As a tar archive" },
   ],
 } as const satisfies CommandDescription;
