@@ -1,7 +1,7 @@
-// Loads the command line where node cannot keep what V8 has compiled, and keeps it: one file, named by the content of
-// dist/kpod.cjs, which is the first line of that, by the version of node and the processor. V8 refuses what other flags
-// made, but takes what a disk has damaged, and dies of it: so all is there twice, and counts only where both are the
-// same.
+// Loads the command line where node cannot keep what V8 has compiled, and keeps it: one file a command, named by the
+// content of dist/kpod.cjs, which is the first line of that, by the version of node, the processor and the command. V8
+// refuses what other flags made, but takes what a disk has damaged, and dies of it: so all is there twice, and counts
+// only where both are the same.
 "use strict";
 const fs = require("node:fs");
 const { Script } = require("node:vm");
@@ -15,7 +15,7 @@ const LONGEST_KEPT = 90 * 24 * 60 * 60 * 1000;
 const dist = `${__dirname}/../dist`;
 
 // Gives what dist/kpod.cjs exports.
-exports.load = function ({ cache, withLibraries = false }) {
+exports.load = function ({ cache, command, withLibraries = false }) {
   const loaded = {};
   const load = (name) =>
     name.startsWith("./") ? (loaded[name] ??= require(`${dist}/${name}`)) : require(name);
@@ -24,7 +24,7 @@ exports.load = function ({ cache, withLibraries = false }) {
   const module = { exports: {}, require: load };
   const text = `(function(exports,require,module){${source}\n})`;
   const hash = source.slice("//".length, source.indexOf("\n"));
-  const path = cache && `${cache}/${hash}-${process.version}-${process.arch}`;
+  const path = cache && `${cache}/${hash}-${process.version}-${process.arch}-${command}`;
   compile(text, path).runInThisContext()(module.exports, load, module);
   return module.exports;
 };

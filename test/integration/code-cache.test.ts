@@ -46,10 +46,10 @@ function kpodWith(env: Places, ...args: string[]): Promise<ProcessResult> {
 const listed = { exitCode: 0, stdout: "[]\n", stderr: "" };
 const list = (): Promise<ProcessResult> => kpod("ps", "-a", "--format", "json");
 const kept = (): string[] => (existsSync(cache) ? readdirSync(cache).sort() : []);
-/** What is kept of the command line as it was built, whose first line names its content. */
+/** What is kept of `ps` of the command line as it was built, whose first line names its content. */
 const current = (): string => {
   const [hash = ""] = readFileSync(join(directory, "dist/kpod.cjs"), "latin1").slice(2).split("\n");
-  return kept().find((name) => name.startsWith(hash)) ?? "";
+  return kept().find((name) => name.startsWith(hash) && name.endsWith("-ps")) ?? "";
 };
 
 /** Newer ones than 22.10 keep it in a way of their own. */
@@ -135,6 +135,14 @@ onOlderNode("by kpod", () => {
     expect(await list()).toEqual(listed);
     expect(kept().length).toBeGreaterThan(names.length);
     writeFileSync(bundle, text, "latin1");
+  });
+
+  test("of another command it is kept apart", async () => {
+    const path = join(cache, current());
+    const { mtimeMs } = statSync(path);
+    expect((await kpod("images")).exitCode).toBe(0);
+    expect(kept()).toContain(current().replace(/ps$/, "images"));
+    expect(statSync(path).mtimeMs).toBe(mtimeMs);
   });
 
   test("it is the user's own, and the package stays as it was installed", async () => {
