@@ -3,8 +3,9 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
+        system) offer=(df) ;;
         *) return 1 ;;
     esac
 }
@@ -49,6 +50,7 @@ __kpod_flags() {
         login) offer=(--username --password --password-stdin --get-login --authfile --cert-dir --tls-verify) ;;
         logout) offer=(--all --authfile) ;;
         info) offer=(--debug --format) ;;
+        'system df') offer=(--verbose --format --no-trunc --noheading) ;;
         config) offer=() ;;
         help) offer=() ;;
         version) offer=(--format) ;;
@@ -185,6 +187,10 @@ __kpod_value() {
         'logout --authfile') flag=--authfile action=(file) ;;
         'info --debug' | 'info -D') flag=--debug action=(switch) ;;
         'info --format') flag=--format action=(fields Host Store Runtimes CrioVersion CrioVersionSource Config) ;;
+        'system df --verbose' | 'system df -v') flag=--verbose action=(switch) ;;
+        'system df --format') flag=--format action=(fields Type TotalCount Active Size Reclaimable ID Name Path Shared Frees) ;;
+        'system df --no-trunc') flag=--no-trunc action=(switch) ;;
+        'system df --noheading') flag=--noheading action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;

@@ -1,13 +1,13 @@
 # fish completion for kpod, made by `npm run docs` from kpod's table of commands.
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
-set -g __kpod_families '' pod
+set -g __kpod_families '' pod system
 set -g __kpod_passing_through run
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
 function __kpod_own_letter
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
             return 0
     end
     return 1
@@ -16,7 +16,7 @@ end
 # Prints the name of a global flag with a value that FLAG is after COMMAND.
 function __kpod_global
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config'
             echo -- --config; return 0
@@ -45,9 +45,9 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
             return 0
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s'
+        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host-root' '* --runtime' '* --lock-timeout'
             return 0
@@ -113,9 +113,11 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
+        case system
+            printf '%s\n' 'df	Show what takes the room on the disk, and what is not used'
     end
 end
 
@@ -290,6 +292,7 @@ complete -c kpod -n '__kpod_at "" 0' -a history -d 'Show the steps in which an i
 complete -c kpod -n '__kpod_at "" 0' -a login -d 'Log in to a registry'
 complete -c kpod -n '__kpod_at "" 0' -a logout -d 'Remove the credentials for a registry'
 complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
+complete -c kpod -n '__kpod_at "" 0' -a system -d 'Commands for systems'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
 complete -c kpod -n '__kpod_at "" 0' -a version -d 'Show the versions of kpod and of node'
@@ -302,6 +305,7 @@ complete -c kpod -n '__kpod_at pod 0' -a kill -d 'Send a signal to the container
 complete -c kpod -n '__kpod_at pod 0' -a pause -d 'Freeze the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
+complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
 complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'
@@ -493,6 +497,11 @@ complete -c kpod -n '__kpod_can logout --authfile' -l authfile -d 'File with the
 
 complete -c kpod -n '__kpod_can info -D --debug' -s D -l debug -d 'Show what made and runs this program, too'
 complete -c kpod -n '__kpod_can info --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Store.Root}}; YAML without it' -x -k -a '(__kpod_fields Host Store Runtimes CrioVersion CrioVersionSource Config)'
+
+complete -c kpod -n '__kpod_can "system df" -v --verbose' -s v -l verbose -d 'Show each image, container, log and so on, with what its removal would free'
+complete -c kpod -n '__kpod_can "system df" --format' -l format -d 'Print json, or what a template of Go makes of each line' -x -k -a '(__kpod_fields Type TotalCount Active Size Reclaimable ID Name Path Shared Frees)'
+complete -c kpod -n '__kpod_can "system df" --no-trunc' -l no-trunc -d 'Print ids and names in full'
+complete -c kpod -n '__kpod_can "system df" --noheading' -l noheading -d 'Leave the line of headings out'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
 

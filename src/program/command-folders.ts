@@ -35,6 +35,7 @@ import { command as runCommand } from "../commands/run/command";
 import { command as saveCommand } from "../commands/save/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
+import { command as systemDfCommand } from "../commands/system/df/command";
 import { command as tagCommand } from "../commands/tag/command";
 import { command as umountCommand } from "../commands/umount/command";
 import { command as unpauseCommand } from "../commands/unpause/command";
@@ -79,6 +80,7 @@ export const commandFolders: readonly Command[] = [
   command("save", saveCommand, () => import("../commands/save/run")),
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
+  command("system df", systemDfCommand, () => import("../commands/system/df/run")),
   command("tag", tagCommand, () => import("../commands/tag/run")),
   command("umount", umountCommand, () => import("../commands/umount/run")),
   command("unpause", unpauseCommand, () => import("../commands/unpause/run")),

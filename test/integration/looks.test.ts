@@ -49,6 +49,7 @@ const looks: Record<string, readonly string[]> = {
   "pod inspect": ["pod", "inspect", "shop"],
   images: ["images"],
   info: ["info"],
+  "system df": ["system", "df"],
   config: ["config"],
   help: ["help", "ps"],
   version: ["version"],

@@ -116,7 +116,7 @@ export function persistedChainSizes(
 }
 
 /** The size stands in the record along with the digest of the same content; 0 is left out, -1 is unknown. */
-function persistedSize(record: LayerRecord | undefined): number | undefined {
+export function persistedSize(record: LayerRecord | undefined): number | undefined {
   const size = record?.["diff-size"] ?? (record?.["diff-digest"] === undefined ? -1 : 0);
   return typeof size === "number" && size >= 0 ? size : undefined;
 }
