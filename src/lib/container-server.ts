@@ -382,12 +382,14 @@ export class ContainerServer implements LaunchParts {
     return (await waitForExit(this, this.lookupContainer(idOrName, "wait"), { signal })) ?? 255;
   }
 
-  /** Removes a container (libkpod: Remove). @throws KpodError as `containerKill`, and LOCK_TIMEOUT */
-  remove(idOrName: string, force: boolean): Promise<string> {
-    return this.change(idOrName, "rm", async (container) => {
-      const { removeContainer } = await import("./operations/remove");
-      await removeContainer(this, container, force);
-    });
+  /**
+   * Removes a container (libkpod: Remove).
+   * @param force also one that runs, and what only a runtime or a conmon still knows
+   * @throws KpodError as `containerKill`, and LOCK_TIMEOUT
+   */
+  async remove(idOrName: string, force: boolean): Promise<string> {
+    const { removeByName } = await import("./operations/remove");
+    return removeByName(this, idOrName, force);
   }
 
   /** Renames a container (libkpod: ContainerRename). @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT */

@@ -1,5 +1,6 @@
 import type { BaseContext } from "../../shell/context";
 import type { ContainerServer } from "../../lib/container-server";
+import { forEachInTurn } from "./each";
 
 /** What a CRI-O that runs does not see by itself, a line for each kind of change. */
 const notes = {
@@ -23,4 +24,25 @@ export async function noteForCrio(
   if (!terminal.errorIsTTY || globals.logLevel === "fatal" || globals.logLevel === "panic") return;
   const { crioAnswers } = await import("../../lib/crio/daemon");
   if (await crioAnswers(config)) terminal.error(`Note: ${notes[change]}\n`);
+}
+
+/**
+ * Changes the command's arguments in turn, and then tells what CRI-O believes of them; of none, when nothing was changed.
+ * @param action returns what to print
+ * @returns the exit code
+ */
+export async function changeInTurn(
+  context: BaseContext & { readonly args: readonly string[] },
+  server: ContainerServer,
+  change: keyof typeof notes,
+  action: (argument: string) => Promise<string>,
+): Promise<number> {
+  let changed = 0;
+  const code = await forEachInTurn(context, context.args, async (argument) => {
+    const printed = await action(argument);
+    changed++;
+    return printed;
+  });
+  if (changed > 0) await noteForCrio(context, server, change);
+  return code;
 }

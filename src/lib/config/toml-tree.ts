@@ -121,7 +121,11 @@ export function writeKey(parts: readonly string[]): string {
   return parts.map((part) => (/^[A-Za-z0-9_-]+$/.test(part) ? part : writeString(part))).join(".");
 }
 
-/** A whole document: of each table first its keys, then the tables in it. */
+/**
+ * A whole document: of each table first its keys, then the tables in it. The writer of @iarna/toml gets values alone: it
+ * would write `1.0` as `1`, `0xff` as 255 and 1024 as `1_024`, and lose the comments within lists, in keys that are not
+ * kpod's to change.
+ */
 export function writeToml(document: TomlTable): string {
   return [...writeTable([], document)].join("\n\n") + "\n";
 }

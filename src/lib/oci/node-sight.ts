@@ -1,6 +1,5 @@
 /*
- * Whether the processes of the node's containers are to be seen from here, or kpod runs in another pid namespace. A pod
- * whose infra container is `unknown` for that reason counts as NotReady: `Sandbox.state` would be the place to change it.
+ * Whether the processes of the node's containers are to be seen from here, or kpod runs in another pid namespace.
  */
 import { readdirSync } from "node:fs";
 import { errnoOf, isNotFound, KpodError } from "../errors";

@@ -2,6 +2,7 @@ import { crioAnswers } from "../crio/daemon";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
+import { isNotFoundError } from "../names/lookup";
 import { searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { isYoung } from "../oci/state/being-made";
@@ -13,7 +14,25 @@ import { removeExitFile, removeFromRuntime } from "./remove-runtime";
 import { isSpoofed } from "./tolerant";
 
 /**
- * Removes a container (libkpod: Remove): first from its runtime, then conmon ends, then its mount, records,
+ * Removes a container by what names it; with force, where no record knows it, also what a runtime or a conmon still has
+ * of it.
+ * @returns its id
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, and as `removeContainer`
+ */
+export async function removeByName(server: ServerParts, idOrName: string, force: boolean): Promise<string> {
+  try {
+    const container = server.lists.lookupContainer(idOrName, "rm");
+    await removeContainer(server, container, force);
+    return container.id;
+  } catch (error) {
+    const orphan = force && isNotFoundError(error) ? await removeOrphan(server, idOrName) : undefined;
+    if (orphan === undefined) throw error;
+    return orphan;
+  }
+}
+
+/**
+ * Removes a container: first from its runtime, then conmon ends, then its mount, records,
  * layer and directories go. What is half gone already does not keep the rest from going.
  * @param force also one that runs (it is killed), whose state nobody knows, whose runtime has left the configuration, or
  * that somebody began to make and nobody is at any more
@@ -190,7 +209,7 @@ export async function removePodInAnyState(
  * @returns its id; undefined when nobody knows of such a container either
  * @throws KpodError AMBIGUOUS, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
+async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
   server.requireNode();
   const { findOrphans } = await import("./orphans");

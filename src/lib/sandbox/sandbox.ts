@@ -201,7 +201,8 @@ export class Sandbox {
   }
 
   /**
-   * Whether the pod is ready, by the state of its infra container when that was last looked up.
+   * Whether the pod is ready, by the state of its infra container when that was last looked up. One of which nobody can
+   * tell that it runs is no ready pod, as for CRI-O, which knows no third answer.
    * @throws KpodError CORRUPT when that does not run, and its spec cannot tell whether the pod needs it
    */
   get state(): SandboxState {
