@@ -1,6 +1,4 @@
 import { imageDigest } from "./digest";
-import type { GraphDriverData } from "../storage/layer-directories";
-import { isStorageId } from "../names/ids";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readLayerSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
@@ -14,14 +12,9 @@ import {
   textsOf,
   type ShownImageConfig,
 } from "./config-data";
+import { graphDriverOf, type ShownGraphDriver } from "./graph-driver";
 import { splitName } from "../names/image-names";
 import { textMap } from "../system/go-json";
-
-/** A graph driver and the directories of one layer. */
-export interface ShownGraphDriver {
-  Name: string;
-  Data: GraphDriverData;
-}
 
 /** Everything of an image, as inspect shows it (ImageData of kpod 1.0). The keys stand in kpod 1.0's order. */
 export interface ImageData {
@@ -79,12 +72,6 @@ export async function imageData(store: Store, wanted: string, signal?: AbortSign
     GraphDriver: graphDriverOf(store, image.layer),
     RootFS: rootFsOf(file),
   };
-}
-
-/** The graph driver of a store and where it keeps a layer; without a layer the places are empty. */
-export function graphDriverOf(store: Store, layer: string | undefined): ShownGraphDriver {
-  const nowhere = { LowerDir: "", MergedDir: "", UpperDir: "", WorkDir: "" };
-  return { Name: store.driver.name, Data: isStorageId(layer) ? store.driver.data(layer) : nowhere };
 }
 
 function namesOf(image: ImageRecord, digest: string): Pick<ImageData, "Tags" | "Digests"> {

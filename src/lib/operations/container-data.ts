@@ -8,7 +8,7 @@ import {
   textsOf,
   type ShownImageConfig,
 } from "../images/config-data";
-import { graphDriverOf, type ShownGraphDriver } from "../images/data";
+import { graphDriverOf, type ShownGraphDriver } from "../images/graph-driver";
 import { shownImageName } from "../images/names";
 import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
@@ -22,7 +22,6 @@ import { textMap } from "../system/go-json";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
 import { readableImages } from "./readable-images";
-import { containerRootFsSize, containerRwSize } from "./sizes";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
 import { tolerantRead, type TolerantRead } from "./tolerant";
 
@@ -115,12 +114,7 @@ export async function containerData(
     Mounts: mounts,
     AppArmorProfile: textOf(spec.process?.apparmorProfile),
     ...ofImage,
-    ...(size
-      ? {
-          SizeRw: await containerRwSize(server, id, signal),
-          SizeRootFs: await containerRootFsSize(server, id, signal),
-        }
-      : {}),
+    ...(size ? await sizesOf(server, id, signal) : {}),
     Args: textsOf(spec.process?.args),
     ResolvConfPath: mountSource(mounts, "/etc/resolv.conf"),
     HostnamePath: mountSource(mounts, "/etc/hostname"),
@@ -138,6 +132,18 @@ export async function containerData(
             read({}, () => sandbox?.infraContainer.specAnnotations ?? {}),
           ),
     Pid: container.state?.pid ?? 0,
+  };
+}
+
+async function sizesOf(
+  server: ServerView,
+  id: string,
+  signal: AbortSignal | undefined,
+): Promise<Pick<ContainerData, "SizeRw" | "SizeRootFs">> {
+  const { containerRootFsSize, containerRwSize } = await import("./sizes");
+  return {
+    SizeRw: await containerRwSize(server, id, signal),
+    SizeRootFs: await containerRootFsSize(server, id, signal),
   };
 }
 

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import { imageData, type ImageData } from "../images/data";
+import type { ImageData } from "../images/data";
 import { mayBeginId } from "../names/ids";
 import { isNotFoundError, notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
@@ -7,7 +7,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import type { ImageRecord } from "../storage/records";
 import { containerData, type ContainerData } from "./container-data";
-import { podData, type PodData } from "./pod-data";
+import type { PodData } from "./pod-data";
 
 /** What kind of thing a name may mean; `all` is the first of container, pod and image that there is. */
 export type InspectType = "container" | "image" | "pod" | "all";
@@ -103,6 +103,7 @@ async function ofContainer(
 }
 
 async function ofPod(server: ServerView, { id }: Sandbox): Promise<Inspected> {
+  const { podData } = await import("./pod-data");
   return { kind: "pod", data: await podData(server, id) };
 }
 
@@ -111,5 +112,6 @@ async function ofImage(
   { id }: ImageRecord,
   { signal }: InspectOptions,
 ): Promise<Inspected> {
+  const { imageData } = await import("../images/data");
   return { kind: "image", data: await imageData(store, id, signal) };
 }

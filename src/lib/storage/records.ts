@@ -100,16 +100,14 @@ function listIn(path: string, content: unknown): unknown[] {
 /** True for what can be a record: with a valid id, and fields of the right kinds. */
 export function isUsableRecord(record: unknown): record is StorageRecord {
   if (!isRecord(record) || !isStorageId(record.id)) return false;
-  const { names, metadata, created, image, layer, parent, digest } = record;
-  return (
-    (names === undefined || names === null || isTextList(names)) &&
-    isTextOrNone(metadata) &&
-    isTextOrNone(created) &&
-    isTextOrNone(image) &&
-    isTextOrNone(layer) &&
-    isTextOrNone(parent) &&
-    isTextOrNone(digest)
-  );
+  const { names } = record;
+  if (names !== undefined && names !== null && !isTextList(names)) return false;
+  // A call for each field of a thousand records would be a fifth of the time that reading them takes.
+  for (const field of textFields) {
+    const value = record[field];
+    if (value !== undefined && typeof value !== "string") return false;
+  }
+  return true;
 }
 
 const textFields: readonly string[] = ["metadata", "created", "image", "layer", "parent", "digest"];
