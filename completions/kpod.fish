@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --network' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
             return 1
@@ -365,7 +365,15 @@ complete -c kpod -n '__kpod_can run --force' -l force -d 'Run also in a pod of a
 complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
-complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the pod that is made: that of the host, or an empty one (none)' -x -k -a 'host none'
+complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can run' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
+complete -c kpod -n '__kpod_can run --mac' -l mac -d 'MAC address of the new pod' -x
+complete -c kpod -n '__kpod_can run' -l dns -d 'DNS server of the new pod instead of the host\'s (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l dns-search -d 'Domain in which it looks for names (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
 complete -c kpod -n '__kpod_can run --hostname' -l hostname -d 'Host name of the pod that is made' -x
 complete -c kpod -n '__kpod_can run --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
 complete -c kpod -n '__kpod_at run 0' -k -a '(__kpod_ask run)'
@@ -411,7 +419,16 @@ complete -c kpod -n '__kpod_can "pod run" --name' -l name -d 'Name of the pod' -
 complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d 'Kubernetes namespace of the pod' -x -k -a '(__kpod_ask "pod run --namespace")'
 complete -c kpod -n '__kpod_can "pod run"' -l label -d 'Label of the pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --hostname' -l hostname -d 'Host name of the pod' -x
-complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the pod: that of the host, or an empty one (none)' -x -k -a 'host none'
+complete -c kpod -n '__kpod_can "pod run"' -l annotation -d 'Annotation of the pod (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can "pod run"' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run"' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run" --mac' -l mac -d 'MAC address of the new pod' -x
+complete -c kpod -n '__kpod_can "pod run"' -l dns -d 'DNS server of the new pod instead of the host\'s (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run"' -l dns-search -d 'Domain in which it looks for names (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run"' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run"' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run"' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
 

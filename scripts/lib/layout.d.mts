@@ -15,6 +15,7 @@ export interface NodeLayout {
   readonly lockPath: string;
   /** Of CRI-O. */
   readonly socket: string;
+  readonly networkDir: string;
   readonly versionFile: string;
   readonly cleanShutdownFile: string;
   readonly storageConfig: string;

@@ -30,6 +30,7 @@ export function nodeLayout(directory, cgroupParent) {
     versionFile: within("version"),
     cleanShutdownFile: within("clean.shutdown"),
     socket: within("crio.sock"),
+    networkDir: within("net.d"),
     storageConfig: within("storage.conf"),
   };
 }
@@ -91,6 +92,8 @@ export function crioConfig(layout, defaultRuntime, settings = {}) {
     },
     ...runtimeTable(layout, "runc", conmon),
     ...runtimeTable(layout, "crun", conmon),
+    // Without a file there, pods have no network: that of the machine is left alone.
+    "crio.network": { network_dir: layout.networkDir },
     "crio.image": { pause_image: "localhost/pause:latest", pause_command: "/pause" },
   };
   for (const [table, values] of Object.entries(settings)) tables[table] = { ...tables[table], ...values };

@@ -1,7 +1,7 @@
 // Takes down a node that lies in one directory: containers, conmons, mounts, cgroups, files; in this order, since
 // each holds the next.
 import { execFile } from "node:child_process";
-import { existsSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, rmdirSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
@@ -115,6 +115,16 @@ async function removeCgroups(cgroupParent, patienceMs) {
   }, patienceMs);
 }
 
+const CNI_CACHE = "/var/lib/cni/results";
+
+/** What libcni's cache, which is one for the whole machine, keeps of the node's pods. */
+function cachedNetworks(directory) {
+  const names = existsSync(CNI_CACHE) ? readdirSync(CNI_CACHE) : [];
+  return names
+    .map((name) => join(CNI_CACHE, name))
+    .filter((path) => unlessGone(() => readFileSync(path, "utf8"))?.includes(`"netns":"${directory}/`));
+}
+
 /** See sweep.d.mts. */
 export function leftovers(layout) {
   const { directory, cgroupParent } = layout;
@@ -122,6 +132,7 @@ export function leftovers(layout) {
     ...processesOf(layout).map(({ pid, argv }) => `process ${pid}: ${argv.join(" ").slice(0, 200)}`),
     ...mountsBelow(directory).map((mountPoint) => `mount ${mountPoint}`),
     ...cgroupDirectories(cgroupParent).map((cgroup) => `cgroup ${cgroup}`),
+    ...cachedNetworks(directory).map((path) => `cached network ${path}`),
     ...(existsSync(directory) ? [`directory ${directory}`] : []),
   ];
 }
@@ -136,6 +147,7 @@ export async function sweep(layout, { patienceMs = 10_000 } = {}) {
   await endProcesses(layout, patienceMs);
   failures.push(...(await unmountAll(directory, patienceMs)));
   await removeCgroups(cgroupParent, patienceMs);
+  for (const path of cachedNetworks(directory)) rmSync(path, { force: true });
   // Through a mount that stayed, the removal would reach files that are not this node's.
   if (mountsBelow(directory).length === 0) rmSync(directory, { recursive: true, force: true });
   const left = leftovers(layout);

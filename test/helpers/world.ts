@@ -17,6 +17,11 @@ export type RuntimeName = "runc" | "crun";
 export interface WorldOptions {
   /** Default runtime of the world's crio.conf; default runc. Both are there as handlers. */
   readonly runtime?: RuntimeName;
+  /**
+   * True gives the world a network namespace of its own, in which its kpods run: what plugins do to the network of the
+   * host they do there.
+   */
+  readonly ownNetwork?: boolean;
   /** Tables over the world's crio.conf: `{ "crio.runtime": { pids_limit: 5 } }`. */
   readonly settings?: ConfigTables;
 }
@@ -34,6 +39,12 @@ export interface World extends NodeLayout {
     args: readonly string[],
     options?: Pick<ProcessOptions, "env" | "cwd">,
   ): ChildProcessWithoutNullStreams;
+  /** Runs a program in the world's own network, where it has one. */
+  readonly inNetwork: (
+    program: string,
+    args: readonly string[],
+    options?: ProcessOptions,
+  ) => Promise<ProcessResult>;
   /** Runs the world's default runtime with its own root. */
   readonly runtime: Run;
   readonly runc: Run;
@@ -137,6 +148,15 @@ async function loadImages({ skopeo, root, runRoot }: World): Promise<TestImages>
   return images;
 }
 
+/** Makes a network namespace; gives the words before a program that is to run in it. */
+async function makeNetwork(directory: string): Promise<string[]> {
+  const pin = join(directory, "host-network");
+  writeFileSync(pin, "");
+  const words = [`--net=${pin}`, "ip", "link", "set", "lo", "up"];
+  succeeded(await runProcess("unshare", words), "unshare --net");
+  return ["nsenter", `--net=${pin}`];
+}
+
 function kill(child: ChildProcessWithoutNullStreams): void {
   if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
 }
@@ -156,8 +176,13 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const scratch = join(directory, "scratch");
   mkdirSync(scratch);
   const running = new Set<ChildProcessWithoutNullStreams>();
+  const apart = options.ownNetwork === true ? await makeNetwork(directory) : [];
+  const withinNetwork = (words: readonly string[]): [string, string[]] => {
+    const [program = "", ...rest] = [...apart, ...words];
+    return [program, rest];
+  };
   const startKpod: World["startKpod"] = (args, startOptions) => {
-    const child = startProcess(KPOD, ["--config", layout.config, ...args], startOptions);
+    const child = startProcess(...withinNetwork([KPOD, "--config", layout.config, ...args]), startOptions);
     running.add(child);
     child.on("close", () => running.delete(child));
     return child;
@@ -171,6 +196,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     startKpod,
     kpod: (args, runOptions) => finish(startKpod(args, runOptions), `kpod ${args.join(" ")}`, runOptions),
     loadImages: () => loadImages(world),
+    inNetwork: (program, args, runOptions) => runProcess(...withinNetwork([program, ...args]), runOptions),
     leftovers: () => leftovers(layout),
     destroy: async (destroyOptions) => {
       if (!open.has(world)) return;
@@ -180,5 +206,5 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
   };
   open.add(world);
-  return Promise.resolve(world);
+  return world;
 }

@@ -162,7 +162,11 @@ describe("wrong usage", () => {
       'invalid value "loud" for --log-level: it must be debug, info, warn, error, fatal or panic',
       "ps",
     ],
-    ["run --network bridge x", 'invalid value "bridge" for --network: it must be host or none', "run"],
+    [
+      "run --pull sometimes x",
+      'invalid value "sometimes" for --pull: it must be always, missing or never',
+      "run",
+    ],
     ["ps --all=maybe", 'invalid value "maybe" for --all: it must be true or false', "ps"],
     ["ps --fromat json", "unknown option '--fromat' (did you mean --format?)", "ps"],
     ["ps -x", "unknown option '-x'", "ps"],

@@ -1,5 +1,6 @@
 import type { CommandDescription } from "../../shell/command";
 import { pullFlag } from "../shared/pull-flag";
+import { networkFlags } from "../shared/network-flags";
 
 export const command = {
   group: "change",
@@ -27,11 +28,7 @@ export const command = {
       help: "Mount a directory or file of the host (repeatable)",
       completes: "file",
     },
-    network: {
-      argument: "NETWORK",
-      choices: ["host", "none"],
-      help: "Network of the pod that is made: that of the host, or an empty one (none)",
-    },
+    ...networkFlags,
     hostname: { argument: "NAME", help: "Host name of the pod that is made" },
     "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod that is made" },
   },
@@ -47,5 +44,6 @@ export const command = {
       command: "kpod run -v /srv/data:/data:ro busybox ls /data",
       does: "Show the container a directory of the host, read-only",
     },
+    { command: "kpod run -d -p 8080:80 httpd", does: "Publish port 80 of a container as 8080 of the host" },
   ],
 } as const satisfies CommandDescription;

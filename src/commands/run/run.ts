@@ -5,6 +5,7 @@ import type { ContainerOptions, VolumeOption } from "../../lib/launch/container-
 import { runContainer, type Foreground, type RunOptions } from "../../lib/launch/run";
 import { generatedName, readKeyValues } from "../shared/flag-values";
 import { launchPull } from "../shared/pull-flag";
+import { givenNetworkFlags, readNetworkFlags } from "../shared/read-network-flags";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -32,15 +33,17 @@ function readPod({ flags }: Context): RunOptions["pod"] {
     if (flags.force) throw new UsageError("option --force needs --pod");
     return {
       ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
-      network: flags.network ?? "none",
+      ...readNetworkFlags(flags),
       cgroupParent: flags.cgroupParent ?? "",
     };
   }
-  for (const flag of ["network", "hostname", "cgroupParent"] as const) {
-    if (flags[flag] === undefined) continue;
-    const name = flag === "cgroupParent" ? "cgroup-parent" : flag;
-    throw new UsageError(`option --${name} is for a new pod and cannot be given with --pod`);
-  }
+  const given = [
+    ...givenNetworkFlags(flags),
+    ...(flags.hostname === undefined ? [] : ["hostname"]),
+    ...(flags.cgroupParent === undefined ? [] : ["cgroup-parent"]),
+  ];
+  if (given.length > 0)
+    throw new UsageError(`option --${given[0] ?? ""} is for a new pod and cannot be given with --pod`);
   return flags.pod;
 }
 

@@ -6,18 +6,27 @@ import { isImageName, splitName } from "../names/image-names";
 import type { StorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
+import type { CniVersion } from "../network/cni-version";
+import { addressesOfResult, resultAs, type CniResult } from "../network/result";
+import { persistedAddresses } from "../sandbox/addresses";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { Confinement } from "./confinement";
 import type { ContainerOptions, VolumeOption } from "./container-options";
-import type { PodFiles } from "./pod-files";
+import type { PodFiles, PodFilesOptions } from "./pod-files";
 import type { PodNamespaces } from "./pod-namespaces";
+import type { NetworkPlan } from "./plan-network";
+
+/** Since then a pod may have several addresses, which are numbered: `.IP.0`. */
+const numberedAddresses: CrioVersion = [1, 17, 0];
 
 /** The versions of CRI-O that know an annotation by its name. The others ignore it, or miss what it says. */
 const forms: Readonly<Record<string, { since: CrioVersion; before?: CrioVersion }>> = {
   [annotations.trustedSandbox]: { since: [1, 0, 0], before: [1, 13, 0] },
   [annotations.imageRepoDigests]: { since: [1, 36, 1] },
+  [annotations.cniResult]: { since: [1, 12, 0] },
+  [annotations.ip]: { since: [1, 0, 0], before: numberedAddresses },
   [annotations.platformRuntimePathBefore]: { since: [1, 28, 0], before: [1, 35, 0] },
   [annotations.platformRuntimePath]: { since: [1, 35, 0] },
   [annotations.podLinuxOverheadBefore]: { since: [1, 28, 0], before: [1, 35, 0] },
@@ -55,6 +64,7 @@ export function annotationsInForm(
 }
 
 function isKnown(name: string, version: CrioVersion): boolean {
+  if (name.startsWith(`${annotations.ip}.`)) return isSince(version, numberedAddresses);
   const form = forms[name];
   if (form === undefined) return true;
   return isSince(version, form.since) && (form.before === undefined || !isSince(version, form.before));
@@ -122,8 +132,19 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     ),
     [annotations.platformRuntimePath]: "",
     [annotations.createdBy]: createdByKpod,
+    ...addressAnnotations(sandbox),
     ...(stopSignal === "" ? {} : { [annotations.stopSignal]: stopSignal }),
   };
+}
+
+/** The addresses of its pod. */
+function addressAnnotations(sandbox: Sandbox): Record<string, string> {
+  if (sandbox.hostNetwork) return {};
+  const addresses = persistedAddresses(sandbox.infraContainer.specAnnotations);
+  const [first] = addresses;
+  if (first === undefined) return {};
+  const numbered = addresses.map((address, at) => [`${annotations.ip}.${at}`, address] as const);
+  return { [annotations.ip]: first, ...Object.fromEntries(numbered) };
 }
 
 function repositoryDigests(image: ImageRecord): string[] {
@@ -142,7 +163,9 @@ export interface PodPlan {
   fullName: string;
   infraName: string;
   hostname: string;
-  hostNetwork: boolean;
+  network: NetworkPlan;
+  files: PodFilesOptions;
+  sysctls: Readonly<Record<string, string>>;
   confinement: Confinement;
   cgroupParent: string;
   image: ImageRecord;
@@ -158,6 +181,8 @@ export interface InfraParts {
   files: PodFiles;
   namespaces: PodNamespaces;
   logPath: string;
+  /** What its networks gave it, each. */
+  results: readonly CniResult[];
 }
 
 /** The annotations of CRI-O 1.36, and those of 1.0 that it dropped. */
@@ -187,10 +212,18 @@ export function infraAnnotations(
     [annotations.hostnamePath]: files.hostname,
     [annotations.resolvPath]: files.resolvConf,
     [annotations.shmPath]: files.shm,
-    [annotations.hostNetwork]: String(plan.hostNetwork),
+    [annotations.hostNetwork]: String(plan.network.host),
     // CRI's numbers: the network of the node is 2, pid namespaces of each container are 1.
-    [annotations.namespaceOptions]: JSON.stringify(plan.hostNetwork ? { network: 2, pid: 1 } : { pid: 1 }),
-    [annotations.portMappings]: "[]",
+    [annotations.namespaceOptions]: JSON.stringify(plan.network.host ? { network: 2, pid: 1 } : { pid: 1 }),
+    [annotations.portMappings]: JSON.stringify(
+      plan.network.portMappings.map(({ hostPort, containerPort, protocol, hostIp }) => ({
+        HostPort: hostPort,
+        ContainerPort: containerPort,
+        Protocol: protocol.toUpperCase(),
+        HostIP: hostIp,
+      })),
+    ),
+    ...networkAnnotations(server, parts.results),
     [annotations.privilegedRuntime]: "false",
     [annotations.trustedSandbox]: "true",
     [annotations.runtimeHandler]: "",
@@ -204,4 +237,24 @@ export function infraAnnotations(
     [annotations.podLinuxResources]: "null",
     [annotations.createdBy]: createdByKpod,
   };
+}
+
+/** CRI-O persists what the first network says of the pod; the others stand in libcni's cache alone. */
+function networkAnnotations(
+  { config }: Pick<LaunchParts, "config">,
+  results: readonly CniResult[],
+): Record<string, string> {
+  const [first] = results;
+  if (first === undefined) return {};
+  const [address] = addressesOfResult(first);
+  return {
+    [annotations.cniResult]: JSON.stringify(resultAs(first, resultVersion(config))),
+    ...(address === undefined ? {} : { [annotations.ip]: address }),
+  };
+}
+
+/** The newest version of CNI that the libcni of CRI-O knows. */
+function resultVersion({ crio }: Pick<Config, "crio">): CniVersion {
+  if (crio?.known !== true || isSince(crio.version, [1, 31, 0])) return "1.1.0";
+  return isSince(crio.version, [1, 23, 0]) ? "1.0.0" : "0.4.0";
 }

@@ -7,6 +7,7 @@ import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { imageNameToPersist } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
+import { addressesOfResult, viewOfResult } from "../network/result";
 import type { Spec } from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../names/ids";
@@ -24,14 +25,23 @@ import { planConfinement } from "./confinement";
 import { refuseWorkload } from "./launch-keys";
 import { namespaceOf } from "./launch-settings";
 import { newPodLabels, processLabels } from "./selinux";
-import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
-import { makePodNamespaces, removePodNamespaces, specNamespaces } from "./pod-namespaces";
+import {
+  checkPodFiles,
+  makePodFiles,
+  podFileMounts,
+  podFiles,
+  type HostAlias,
+  type PodDns,
+} from "./pod-files";
+import { makePodNamespaces, podNamespacePaths, removePodNamespaces, specNamespaces } from "./pod-namespaces";
+import { connectPod, reserveNetwork } from "./connect-pod";
+import { planNetwork, type PodNetworkOptions } from "./plan-network";
 import { basicEnvironment, buildSpec, permittedOomScore } from "./spec";
 import { startInfraContainer } from "./start-infra";
 import { withRollback, type Rollback } from "./rollback";
 
 /** What a new pod is to be. */
-export interface PodOptions {
+export interface PodOptions extends PodNetworkOptions {
   /** Its name in Kubernetes. */
   name: string;
   /** Default `default`. */
@@ -40,19 +50,23 @@ export interface PodOptions {
   annotations?: Readonly<Record<string, string>>;
   /** Default: the pod's name; on the host's network always the host's. */
   hostname?: string;
-  /** The host's network, or one of its own with nothing but loopback. */
-  network: "host" | "none";
   /** The cgroup of the pod; "" for the default. */
   cgroupParent?: string;
   /** How the pause image comes into the store; left out, it has to be there. */
   pull?: LaunchPull;
+  /** How its resolver is set up; what is left out is as on the host. */
+  dns?: Partial<PodDns>;
+  /** Names for its /etc/hosts. */
+  hostAliases?: readonly HostAlias[];
+  /** Settings of the kernel for its namespaces, over those of the configuration. */
+  sysctls?: Readonly<Record<string, string>>;
 }
 
 /**
  * Launches a pod without any daemon: its infra container runs, and its namespaces and files are ready for
  * containers. It is laid out as CRI-O lays out its own. When a step fails, what was made is removed.
  * @throws KpodError BAD_ARGUMENT, BAD_CONFIG when its infra container ends at once, CONFLICT when there is such a pod,
- * NOT_FOUND without the pause image, CONMON_FAILED, RUNTIME_FAILED
+ * NOT_FOUND without the pause image or the network, NETWORK_FAILED, CONMON_FAILED, RUNTIME_FAILED
  */
 export async function runPodSandbox(server: LaunchParts, options: PodOptions): Promise<Sandbox> {
   server.requireNode({ launching: true });
@@ -81,6 +95,8 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
           await server.updateRecords();
         }),
       );
+      const dir = server.storageRuntimeServer.getWorkDir(plan.id);
+      reserveNetwork(server, plan, dir, podNamespacePaths(server.config.namespacesDir, plan.uid).network);
       return chosen;
     });
     const launched: Launched = { name: plan.name, id: plan.id, infra: true, since };
@@ -98,10 +114,7 @@ async function launch(
 ): Promise<Sandbox> {
   const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
   launched.rootPath = rootPath;
-  const files = podFiles(server.storageRuntimeServer.getRunDir(plan.id));
-  rollback.add(`unmount ${files.shm}`, () => unmount(files.shm));
-  makePodFiles(files, { ...plan, mountLabel: labels.mount });
-  const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.hostNetwork);
+  const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.network.host);
   rollback.add(`remove the namespaces of pod ${plan.name}`, () => {
     removePodNamespaces(namespaces);
   });
@@ -109,11 +122,23 @@ async function launch(
   const sandbox = server.lists.lookupSandbox(plan.id);
   launched.sandbox = sandbox;
   const container = sandbox.infraContainer;
+  const { network: netns = "" } = namespaces;
+  const results = await connectPod(server, rollback, plan, { dir: container.dir, netns });
+  const files = podFiles(container.bundlePath);
+  rollback.add(`unmount ${files.shm}`, () => unmount(files.shm));
+  makePodFiles(files, {
+    ...plan.files,
+    hostname: plan.hostname,
+    hostNetwork: plan.network.host,
+    mountLabel: labels.mount,
+    addresses: results.flatMap(addressesOfResult),
+    networkDns: results.map((result) => viewOfResult(result).dns),
+  });
   const containerenv = join(container.dir, ".containerenv");
   writeFileSync(containerenv, "", { mode: 0o644 });
   setFileContext(containerenv, labels.mount);
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
-  const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath }, labels);
+  const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath, results }, labels);
   const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
   await createFromSpec(server, rollback, request);
   await startInfraContainer(server, sandbox);
@@ -126,9 +151,13 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
   server.runtime.requirePrograms();
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
-  const hostNetwork = options.network === "host";
   const confinement = planConfinement(config, "", server.logger);
-  refuseWorkload(config, options.annotations ?? {});
+  const annotations = { ...options.annotations };
+  refuseWorkload(config, annotations);
+  const { servers = [], searches = [], options: resolver = [] } = options.dns ?? {};
+  const dns = { servers, searches, options: resolver };
+  const files = checkPodFiles({ dns, hostAliases: options.hostAliases ?? [] });
+  const network = await planNetwork(server, options, annotations);
   const uid = randomUUID();
   const parts = { name, namespace, uid, attempt: 0 };
   return {
@@ -138,8 +167,10 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
     namespace,
     fullName: podFullName(parts),
     infraName: containerFullName(infraContainerName, parts, 0),
-    hostname: hostNetwork ? hostHostname() : checkName("host", options.hostname ?? name),
-    hostNetwork,
+    hostname: network.host ? hostHostname() : checkName("host", options.hostname ?? name),
+    network,
+    files,
+    sysctls: checkSysctls(options.sysctls ?? {}, network.host),
     confinement,
     cgroupParent: checkCgroupParent(config, options.cgroupParent ?? ""),
     image: await findPauseImage(server, config.pauseImage, options.pull),
@@ -150,7 +181,7 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
       [kubernetesLabels.podNamespace]: namespace,
       [kubernetesLabels.podUid]: uid,
     },
-    annotations: { ...options.annotations },
+    annotations,
   };
 }
 
@@ -192,7 +223,7 @@ function infraSpec(
   labels: SelinuxLabels,
 ): Spec {
   const { plan, rootPath, files, namespaces } = parts;
-  const { confinement, hostNetwork } = plan;
+  const { confinement } = plan;
   const { infraCpuset } = confinement;
   return buildSpec(confinement, {
     process: {
@@ -210,7 +241,7 @@ function infraSpec(
     annotations: annotationsInForm(server.config, infraAnnotations(server, parts)),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
     namespaces: specNamespaces(namespaces, false),
-    labels: processLabels(labels, hostNetwork, confinement),
+    labels: processLabels(labels, plan.network.host, confinement),
     cpu: { shares: 2, ...(infraCpuset === "" ? {} : { cpus: infraCpuset }) },
     sysctls: sysctlsOf(server, plan),
   });
@@ -219,12 +250,29 @@ function infraSpec(
 /** On the node's network they would be settings of the node. */
 function sysctlsOf(
   { logger }: Pick<LaunchParts, "logger">,
-  { confinement, hostNetwork }: PodPlan,
+  { confinement, network, sysctls }: PodPlan,
 ): Record<string, string> {
   const settings = Object.entries(confinement.sysctls);
-  const fitting = settings.filter(([name]) => !hostNetwork || namespaceOf(name) !== "network");
+  const fitting = settings.filter(([name]) => !network.host || namespaceOf(name) !== "network");
   for (const [name] of settings.filter((setting) => !fitting.includes(setting))) {
     logger.warn(`${name} of default_sysctls is not set: the pod is on the node's network`);
   }
-  return Object.fromEntries(fitting);
+  return { ...Object.fromEntries(fitting), ...sysctls };
+}
+
+/** A setting that is not of the pod's own namespaces would be one of the node. */
+function checkSysctls(
+  sysctls: Readonly<Record<string, string>>,
+  hostNetwork: boolean,
+): Readonly<Record<string, string>> {
+  for (const name of Object.keys(sysctls)) {
+    const namespace = /^[a-z0-9_./-]+$/i.test(name) ? namespaceOf(name) : undefined;
+    if (namespace !== undefined && !(hostNetwork && namespace === "network")) continue;
+    const why =
+      namespace === undefined
+        ? "it is no setting of a pod's own namespaces"
+        : "the pod is on the host's network";
+    throw new KpodError("BAD_ARGUMENT", `sysctl ${JSON.stringify(name)} cannot be set: ${why}`);
+  }
+  return sysctls;
 }

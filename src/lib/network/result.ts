@@ -76,6 +76,11 @@ export function viewOfResult(result: Readonly<Record<string, unknown>>): ResultV
   };
 }
 
+/** The addresses that a result names, without the lengths of their networks. */
+export function addressesOfResult(result: Readonly<Record<string, unknown>>): string[] {
+  return viewOfResult(result).ips.map(({ address }) => address.replace(/\/.*$/, ""));
+}
+
 /** A result in the form of 0.3 and later: what CRI-O persists of it, in the version that its libcni has. */
 export function resultAs(result: CniResult, version: CniVersion): CniResult {
   const { ip4, ip6, ...rest } = result;

@@ -168,7 +168,16 @@ function hasExitFile({ config }: Pick<ServerView, "config">, { id, dir }: Contai
 
 /** Persists that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */
 export function persistPodStopped(server: Pick<ServerView, "logger">, sandbox: Sandbox): void {
+  markPod(server, sandbox, "stopped");
+}
+
+/** Persists that a pod's network is taken down: its addresses may be another pod's from then on. */
+export function persistNetworkStopped(server: Pick<ServerView, "logger">, sandbox: Sandbox): void {
+  markPod(server, sandbox, "network-stopped");
+}
+
+function markPod(server: Pick<ServerView, "logger">, sandbox: Sandbox, mark: string): void {
   const { dir, bundlePath } = sandbox.infraContainer;
   const directory = isSpoofed(server, sandbox) ? bundlePath : dir;
-  if (existsSync(directory)) writeFileAtomic(join(directory, "stopped"), "", 0o644);
+  if (existsSync(directory)) writeFileAtomic(join(directory, mark), "", 0o644);
 }

@@ -8,6 +8,7 @@ import { killContainer } from "./kill";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { persistFoundDead, persistPodStopped } from "./persist-state";
 import { unmountShm, unpinPod } from "./pod-mounts";
+import { takeDownNetwork } from "./pod-network";
 import { stopContainer } from "./stop";
 import { isSpoofed } from "./tolerant";
 
@@ -15,12 +16,12 @@ import { isSpoofed } from "./tolerant";
 const infraTimeout = 1_000;
 
 /**
- * Stops all containers of a pod side by side, then its infra container, and persists that the pod is stopped
- * where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped. Where no CRI-O
- * runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over both in a
- * pod that has stopped. The network it takes down all the same, for which it needs the namespace.
+ * Stops all containers of a pod side by side, then its infra container, takes down its network, and persists that the
+ * pod is stopped where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped.
+ * Where no CRI-O runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over
+ * both in a pod that has stopped. A pod whose network namespace is gone it would not take over at its start.
  * @param timeoutMs how long a container may take by itself; 0 kills them at once
- * @throws KpodError with all that failed, BAD_STATE when one is paused
+ * @throws KpodError with all that failed, BAD_STATE when one is paused, NETWORK_FAILED when all else is done
  */
 export async function stopPod(
   server: ServerParts,
@@ -38,6 +39,14 @@ export async function stopPod(
     await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
   }
   persistPodStopped(server, sandbox);
+  try {
+    await takeDownNetwork(server, sandbox, signal);
+  } finally {
+    await releasePod(server, sandbox);
+  }
+}
+
+async function releasePod(server: ServerParts, sandbox: Sandbox): Promise<void> {
   // One that runs unpins them itself: that of old versions fails where they are gone.
   if (await crioAnswers(server.config)) return;
   unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"]);

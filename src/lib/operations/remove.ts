@@ -3,6 +3,7 @@ import { hasKpodMark } from "../crio/kpod-mark";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { isNotFoundError } from "../names/lookup";
+import { isConnecting } from "../network/intended";
 import { searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { isYoung } from "../oci/state/being-made";
@@ -10,6 +11,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerParts, ServerView } from "../server-parts";
 import { persistPodStopped } from "./persist-state";
 import { unmountPod, unpinContainer } from "./pod-mounts";
+import { takeDownNetwork, tryToTakeDownNetwork } from "./pod-network";
 import { removeExitFile, removeFromRuntime } from "./remove-runtime";
 import { isSpoofed } from "./tolerant";
 
@@ -126,10 +128,10 @@ async function refuseWhileMade(
   }
 }
 
-/** Its spec says so, which is there before conmon is. */
+/** Its spec says so, which is there before conmon is; while its network is set up, the note of that. */
 function isMadeByKpod(container: Container): boolean {
   try {
-    return hasKpodMark(container);
+    return isConnecting(container) || hasKpodMark(container);
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return false;
@@ -137,9 +139,9 @@ function isMadeByKpod(container: Container): boolean {
 }
 
 /**
- * Removes a pod: its containers, its infra container, its namespaces and its /dev/shm.
- * @param force also when something of it runs
- * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
+ * Removes a pod: its containers, its infra container, its network, its namespaces and its /dev/shm.
+ * @param force also when something of it runs, or its network cannot be taken down
+ * @throws KpodError BAD_STATE, NETWORK_FAILED when it stays for that, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
 export async function removePod(server: ServerParts, sandbox: Sandbox, force: boolean): Promise<void> {
   server.requireNode();
@@ -174,12 +176,13 @@ export async function removePod(server: ServerParts, sandbox: Sandbox, force: bo
     persistPodStopped(server, sandbox);
     await server.updateRecords();
   });
+  if (!force) await takeDownNetwork(server, sandbox);
   await removePodInAnyState(server, sandbox, force);
 }
 
 /**
- * Removes a pod, whatever its state, with its containers, its infra container, its namespaces and its /dev/shm. Its logs
- * stay.
+ * Removes a pod, whatever its state, with its containers, its infra container, its network, its namespaces and its
+ * /dev/shm. Its logs stay. That its network cannot be taken down is a warning.
  * @param force as for `removeFromRuntime`
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
@@ -193,6 +196,7 @@ export async function removePodInAnyState(
     problems.push(await removeWithRecord(server, container, force));
   const { infraContainer } = sandbox;
   await removeFromRuntime(server, infraContainer, force);
+  await tryToTakeDownNetwork(server, sandbox);
   unmountPod(server, sandbox);
   if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
   removeExitFile(server, infraContainer);
@@ -228,7 +232,10 @@ async function removeOrphan(server: ServerParts, wanted: string): Promise<string
   const layer = layerInSpec(container);
   // Its runtime may have left the configuration, as the conmon that still lives may be all that is left.
   await removeFromRuntime(server, container, true);
-  if (container.infra) unmountPod(server, sandbox);
+  if (container.infra) {
+    await tryToTakeDownNetwork(server, sandbox);
+    unmountPod(server, sandbox);
+  }
   await server.store.deleteContainer(id, layer);
   removeExitFile(server, container);
   return id;

@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../../shell/command";
+import { networkFlags } from "../../shared/network-flags";
 import { pullFlag } from "../../shared/pull-flag";
 
 export const command = {
@@ -18,11 +19,8 @@ export const command = {
     },
     label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
     hostname: { argument: "NAME", help: "Host name of the pod" },
-    network: {
-      argument: "NETWORK",
-      choices: ["host", "none"],
-      help: "Network of the pod: that of the host, or an empty one (none)",
-    },
+    annotation: { argument: "KEY=VALUE", repeatable: true, help: "Annotation of the pod (repeatable)" },
+    ...networkFlags,
     ...pullFlag,
     "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod" },
   },
@@ -30,5 +28,13 @@ export const command = {
   examples: [
     { command: "kpod pod run --name shop", does: "Start a pod; kpod run --pod shop fills it" },
     { command: "kpod pod run --name shop -n sales --label tier=front", does: "With namespace and label" },
+    {
+      command: "kpod pod run --name web -p 8080:80",
+      does: "Have port 8080 of the host lead to port 80 of the pod",
+    },
+    {
+      command: "kpod pod run --name both --network blue,green",
+      does: "In two CNI networks, as eth0 and eth1",
+    },
   ],
 } as const satisfies CommandDescription;

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../../shell/context";
 import { beforeLaunch } from "../../../lib/crio/before-launch";
 import { runPodSandbox } from "../../../lib/launch/pod";
 import { generatedName, readKeyValues } from "../../shared/flag-values";
+import { readNetworkFlags } from "../../shared/read-network-flags";
 import { launchPull } from "../../shared/pull-flag";
 import type { command } from "./command";
 
@@ -9,6 +10,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, logger, terminal } = context;
   const labels = readKeyValues("label", flags.label);
+  const network = readNetworkFlags(flags);
   const server = await context.openServer();
   for (const note of await beforeLaunch(server)) logger.warn(note);
   const sandbox = await runPodSandbox(server, {
@@ -16,7 +18,8 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     namespace: flags.namespace,
     labels,
     ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
-    network: flags.network ?? "none",
+    annotations: readKeyValues("annotation", flags.annotation),
+    ...network,
     pull: launchPull(context, flags.pull),
     cgroupParent: flags.cgroupParent ?? "",
   });

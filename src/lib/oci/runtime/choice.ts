@@ -4,7 +4,7 @@
  */
 import type { Config } from "../../config/index";
 import { KpodError } from "../../errors";
-import type { Logger } from "../../logger";
+import { warnOnce, type Logger } from "../../logger";
 import { annotations } from "../annotations";
 import type { Container } from "../container";
 
@@ -59,7 +59,7 @@ export function runtimeChoiceOf(
     return { handler, trusted, privileged, ...(byPlatform ? platformPathOf(container) : {}) };
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
-    logger.warn(`pod ${sandbox.name}: ${error.message}: taking the default runtime`);
+    warnOnce(logger, `pod ${sandbox.name}: ${error.message}: taking the default runtime`);
     return defaultChoice;
   }
 }
