@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats run stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df) ;;
         *) return 1 ;;
@@ -23,6 +23,7 @@ __kpod_flags() {
         stop) offer=(--timeout) ;;
         kill) offer=(--signal) ;;
         pause) offer=() ;;
+        update) offer=(--memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit) ;;
         unpause) offer=() ;;
         wait) offer=(--condition --timeout) ;;
         rename) offer=() ;;
@@ -123,6 +124,12 @@ __kpod_value() {
         'run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
         'stop --timeout' | 'stop -t') flag=--timeout action=(nothing) ;;
         'kill --signal' | 'kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
+        'update --memory' | 'update -m') flag=--memory action=(nothing) ;;
+        'update --memory-swap') flag=--memory-swap action=(nothing) ;;
+        'update --cpus') flag=--cpus action=(nothing) ;;
+        'update --cpu-shares' | 'update -c') flag=--cpu-shares action=(nothing) ;;
+        'update --cpuset-cpus') flag=--cpuset-cpus action=(nothing) ;;
+        'update --pids-limit') flag=--pids-limit action=(nothing) ;;
         'wait --condition') flag=--condition action=(words running paused stopped) ;;
         'wait --timeout') flag=--timeout action=(nothing) ;;
         'rm --force' | 'rm -f') flag=--force action=(switch) ;;
@@ -239,6 +246,7 @@ __kpod_argument() {
         'stop '*) action=(ask stop) ;;
         'kill '*) action=(ask kill) ;;
         'pause '*) action=(ask pause) ;;
+        'update '*) action=(ask update) ;;
         'unpause '*) action=(ask unpause) ;;
         'wait '*) action=(ask wait) ;;
         'rename '0) action=(ask rename) ;;

@@ -7,7 +7,7 @@ set -g __kpod_passing_through run
 # True where COMMAND has a FLAG that is also the letter of a global one.
 function __kpod_own_letter
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 0
     end
     return 1
@@ -16,7 +16,7 @@ end
 # Prints the name of a global flag with a value that FLAG is after COMMAND.
 function __kpod_global
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config'
             echo -- --config; return 0
@@ -45,9 +45,9 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
             return 0
-        case 'ps -s' 'run -v' 'kill -s' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host-root' '* --runtime' '* --lock-timeout'
             return 0
@@ -113,7 +113,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
@@ -272,6 +272,7 @@ complete -c kpod -n '__kpod_at "" 0' -a run -d 'Run a command in a new container
 complete -c kpod -n '__kpod_at "" 0' -a stop -d 'Stop containers'
 complete -c kpod -n '__kpod_at "" 0' -a kill -d 'Send a signal to containers'
 complete -c kpod -n '__kpod_at "" 0' -a pause -d 'Freeze containers'
+complete -c kpod -n '__kpod_at "" 0' -a update -d 'Change the limits of containers'
 complete -c kpod -n '__kpod_at "" 0' -a unpause -d 'Thaw paused containers'
 complete -c kpod -n '__kpod_at "" 0' -a wait -d 'Wait until containers have ended, and print their exit codes'
 complete -c kpod -n '__kpod_at "" 0' -a rename -d 'Rename a container'
@@ -385,6 +386,14 @@ complete -c kpod -n '__kpod_can kill -s --signal' -s s -l signal -d 'Signal to s
 complete -c kpod -n '__kpod_at kill 0 more' -k -a '(__kpod_ask kill)'
 
 complete -c kpod -n '__kpod_at pause 0 more' -k -a '(__kpod_ask pause)'
+
+complete -c kpod -n '__kpod_can update -m --memory' -s m -l memory -d 'Memory: bytes, or with k, m, g; -1 for no limit' -x
+complete -c kpod -n '__kpod_can update --memory-swap' -l memory-swap -d 'Memory and swap together, likewise' -x
+complete -c kpod -n '__kpod_can update --cpus' -l cpus -d 'Processors, as 1.5; 0 for no limit' -x
+complete -c kpod -n '__kpod_can update -c --cpu-shares' -s c -l cpu-shares -d 'Weight beside others, 1024 being the usual one' -x
+complete -c kpod -n '__kpod_can update --cpuset-cpus' -l cpuset-cpus -d 'Processors to run on, as 0-3,7' -x
+complete -c kpod -n '__kpod_can update --pids-limit' -l pids-limit -d 'Processes and threads; -1 for no limit' -x
+complete -c kpod -n '__kpod_at update 0 more' -k -a '(__kpod_ask update)'
 
 complete -c kpod -n '__kpod_at unpause 0 more' -k -a '(__kpod_ask unpause)'
 

@@ -25,6 +25,7 @@ import type { LogOptions } from "./operations/logs";
 import type { MountedFileSystem } from "./operations/mounts";
 import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
+import type { ResourceChanges } from "./operations/update";
 import { hasVanished } from "./operations/vanished";
 import type { Sandbox } from "./sandbox/sandbox";
 import type { LaunchParts } from "./server-parts";
@@ -390,6 +391,14 @@ export class ContainerServer implements LaunchParts {
   async remove(idOrName: string, force: boolean): Promise<string> {
     const { removeByName } = await import("./operations/remove");
     return removeByName(this, idOrName, force);
+  }
+
+  /** Changes limits of a container. @throws KpodError as `containerKill`, and BAD_ARGUMENT */
+  containerUpdate(idOrName: string, changes: ResourceChanges): Promise<string> {
+    return this.change(idOrName, "update", async (container) => {
+      const { updateContainer } = await import("./operations/update");
+      await updateContainer(this, container, changes);
+    });
   }
 
   /** Renames a container (libkpod: ContainerRename). @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_ARGUMENT, CONFLICT */

@@ -40,6 +40,7 @@ import { command as tagCommand } from "../commands/tag/command";
 import { command as umountCommand } from "../commands/umount/command";
 import { command as unpauseCommand } from "../commands/unpause/command";
 import { command as untagCommand } from "../commands/untag/command";
+import { command as updateCommand } from "../commands/update/command";
 import { command as versionCommand } from "../commands/version/command";
 import { command as waitCommand } from "../commands/wait/command";
 
@@ -85,6 +86,7 @@ export const commandFolders: readonly Command[] = [
   command("umount", umountCommand, () => import("../commands/umount/run")),
   command("unpause", unpauseCommand, () => import("../commands/unpause/run")),
   command("untag", untagCommand, () => import("../commands/untag/run")),
+  command("update", updateCommand, () => import("../commands/update/run")),
   command("version", versionCommand, () => import("../commands/version/run")),
   command("wait", waitCommand, () => import("../commands/wait/run")),
 ];

@@ -30,14 +30,22 @@ export function normalizeFlags(
   );
   let next = 0;
 
-  const takeValue = (long: string): string => {
+  const takeValue = (long: string, { minimum = 0 }: FlagSpec): string => {
     const value = words[next++];
-    if (value === undefined || value === "" || looksLikeFlag(value)) throw requiresValue(long);
+    if (
+      value === undefined ||
+      value === "" ||
+      (looksLikeFlag(value) && !(minimum < 0 && isNegative(value)))
+    ) {
+      throw requiresValue(long);
+    }
     return value;
   };
 
-  const takeValueOf = (long: string, { implied }: FlagSpec): string =>
-    implied === undefined || /^[+-]?\.?\d/.test(words[next] ?? "") ? takeValue(long) : String(implied);
+  const takeValueOf = (long: string, spec: FlagSpec): string =>
+    spec.implied === undefined || /^[+-]?\.?\d/.test(words[next] ?? "")
+      ? takeValue(long, spec)
+      : String(spec.implied);
 
   const long = (word: string) => {
     const equals = word.indexOf("=");
@@ -100,6 +108,11 @@ export function normalizeFlags(
 /** True for what begins like a flag; `-` alone is an argument. */
 export function looksLikeFlag(word: string): boolean {
   return word.length > 1 && word.startsWith("-");
+}
+
+/** True for a number below zero, which no flag is called: `--pids-limit -1`. */
+function isNegative(word: string): boolean {
+  return /^-\d+$/.test(word);
 }
 
 function ownSpec(specs: FlagSpecs, name: string): FlagSpec | undefined {

@@ -12,7 +12,7 @@ export interface FlagSpec {
   readonly repeatable?: true;
   /** What the value must be; a string when left out. */
   readonly type?: "string" | "integer" | "number";
-  /** The smallest number that is taken. */
+  /** The smallest number that is taken. Where it is below zero, a word like `-1` is a value and no flag. */
   readonly minimum?: number;
   /** The only values that are taken. */
   readonly choices?: readonly string[];

@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
+import { removeIfThere, writeFileAtomic } from "../system/files";
 import { isSamePath } from "../system/paths";
 import { identifyProcess } from "../system/process-identity";
 import type { ConmonConfig, CreateOptions } from "./conmon/create";
@@ -7,6 +9,7 @@ import { findConmon } from "./conmon/program";
 import { findMonitor } from "./conmon/find";
 import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
+import type { SpecResources } from "./spec";
 import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
@@ -205,6 +208,19 @@ export class Runtime {
   /** Thaws them. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async unpauseContainer(container: Container): Promise<void> {
     await this.call(this.ownHandler(container), "resume", container.id);
+  }
+
+  /** Changes limits of the cgroup of a container that runs. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
+  async updateContainer(container: Container, resources: SpecResources): Promise<void> {
+    const handler = this.ownHandler(container);
+    // Of a file, for crun opens its stdin anew, which no pipe allows.
+    const file = join(container.bundlePath, "update.json");
+    writeFileAtomic(file, JSON.stringify(resources), 0o600);
+    try {
+      await this.call(handler, "update", "--resources", file, container.id);
+    } finally {
+      removeIfThere(file);
+    }
   }
 
   /**

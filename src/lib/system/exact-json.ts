@@ -6,8 +6,12 @@ import { randomBytes } from "./random";
 export interface ExactJson {
   /** Numbers that JavaScript would not write as they stand are texts that only `stringify` understands. */
   readonly value: unknown;
-  /** The JSON of a value made from parts of this one. @throws KpodError CORRUPT when it cannot be written */
-  readonly stringify: (value: unknown) => string;
+  /**
+   * The JSON of a value made from parts of this one.
+   * @param indent what each level begins its lines with; left out, all is one line
+   * @throws KpodError CORRUPT when it cannot be written
+   */
+  readonly stringify: (value: unknown, indent?: string) => string;
 }
 
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
@@ -28,13 +32,13 @@ export function parseExactJson(path: string, text: string): ExactJson {
   const pattern = new RegExp(`"${mark}([^"]*)"`, "g");
   return {
     value: parseJson(path, marked),
-    stringify: (value) => writtenJson(path, value).replaceAll(pattern, "$1"),
+    stringify: (value, indent) => writtenJson(path, value, indent).replaceAll(pattern, "$1"),
   };
 }
 
-function writtenJson(path: string, value: unknown): string {
+function writtenJson(path: string, value: unknown, indent: string | undefined): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, undefined, indent);
   } catch (error) {
     // Lists within lists within lists: to read them takes no stack, to write them does.
     throw new KpodError("CORRUPT", `${path} cannot be written anew: ${errorMessage(error)}`, {
