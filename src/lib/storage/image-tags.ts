@@ -58,7 +58,7 @@ async function changeNames(
 ): Promise<void> {
   const { layout, logger } = store;
   if (!store.exists()) throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
-  refuseSplitImageStore(layout, "kpod changes no names of images in", "use podman for it");
+  refuseSplitImageStore(layout, "images are not named anew in", "use podman for it");
   await store.change([[layout.imagesLock, "write"]] as const, (_staging, { touch }) => {
     const image = findImage(readImages(layout, logger), wanted);
     if (image === undefined) {
