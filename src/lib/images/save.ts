@@ -43,7 +43,7 @@ interface SavedImage {
 }
 
 /**
- * Writes images of the store into one archive; skopeo does the work. Nothing is written before it is whole.
+ * Writes images of the store into one archive; skopeo does the work. Nothing is written before all of it is there.
  * @param namesOrIds an image gets the name by which it is given, one that is given by its id a name that it has
  * @throws KpodError NOT_FOUND, AMBIGUOUS, UNSUPPORTED; IO with skopeo's words; INTERRUPTED; and what `write` throws
  */
@@ -66,7 +66,6 @@ export async function saveImages(
         progress: options.progress,
       });
     };
-    const archive = join(scratch, "archive.tar");
     const content = join(scratch, "content");
     if (options.format === "oci-archive") {
       for (const image of images) {
@@ -74,9 +73,11 @@ export async function saveImages(
           await copy(image, `oci:${content}${name === "" ? "" : `:${name}`}`);
         }
       }
-      await makeTar(content, archive, options.signal);
+      await writeTar(content, options);
     } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
+      const archive = join(scratch, "archive.tar");
       for (const image of images) await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
+      hand(archive, options);
     } else {
       mkdirSync(content);
       const manifest: unknown[] = [];
@@ -86,9 +87,8 @@ export async function saveImages(
         manifest.push(movedParts(parts, content, image));
       }
       writeFileSync(join(content, "manifest.json"), JSON.stringify(manifest));
-      await makeTar(content, archive, options.signal);
+      await writeTar(content, options);
     }
-    hand(archive, options);
   });
 }
 
@@ -129,13 +129,15 @@ function movedParts(parts: string, content: string, { id, names }: SavedImage): 
   };
 }
 
-async function makeTar(directory: string, archive: string, signal: AbortSignal | undefined): Promise<void> {
+/** Nothing of it is written beside: the directory takes as much room as the images already. */
+async function writeTar(directory: string, { write, signal }: SaveOptions): Promise<void> {
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
-  const words = ["--create", `--file=${archive}`, `--directory=${directory}`, ...owner, "--"];
+  const words = ["--create", "--file=-", `--directory=${directory}`, ...owner, "--"];
   const interrupted = "interrupted: cannot save the images";
   const result = await runProgram("tar", [...words, ...readdirSync(directory).sort()], {
     interrupted,
     signal,
+    write,
   });
   if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr}`);
 }

@@ -1,4 +1,4 @@
-import type { Options } from "execa";
+import type { Options, Subprocess } from "execa";
 import { KpodError } from "../errors";
 
 /** How a program is run. */
@@ -7,6 +7,8 @@ export interface ProgramOptions extends Pick<Options, "input" | "inputFile" | "s
   interrupted: string;
   /** Ends it. */
   signal: AbortSignal | undefined;
+  /** Is given what it prints, piece by piece, each of which it must use before it returns. */
+  write?: (bytes: Uint8Array) => void;
 }
 
 /** What came of a program that has ended. */
@@ -20,30 +22,39 @@ export interface ProgramResult {
 
 /**
  * Runs a program that may take long to its end, well or not.
- * @throws KpodError INTERRUPTED
+ * @throws KpodError INTERRUPTED, and what `write` throws
  */
 export async function runProgram(
   program: string,
   words: readonly string[],
-  { interrupted, signal, ...options }: ProgramOptions,
+  { interrupted, signal, write, ...options }: ProgramOptions,
 ): Promise<ProgramResult> {
   const { execa } = await import("execa");
-  const {
-    isCanceled,
-    signal: endedBy,
-    failed,
-    stdout,
-    stderr,
-  } = await execa(program, words, {
+  const running = execa(program, words, {
     ...("input" in options || "inputFile" in options ? {} : { stdin: "ignore" }),
     ...options,
     reject: false,
     cwd: "/",
     ...(signal === undefined ? {} : { cancelSignal: signal }),
+    ...(write === undefined ? {} : { buffer: { stdout: false } }),
   });
+  if (write !== undefined) await handOn(running, write);
+  const { isCanceled, signal: endedBy, failed, stdout, stderr } = await running;
   // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
   if (isCanceled || endedBy === "SIGINT") throw new KpodError("INTERRUPTED", interrupted);
   return { failed, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
+}
+
+async function handOn(
+  { stdout, kill }: Pick<Subprocess, "stdout" | "kill">,
+  write: (bytes: Uint8Array) => void,
+): Promise<void> {
+  try {
+    for await (const bytes of stdout ?? []) write(bytes as Uint8Array);
+  } catch (error) {
+    kill();
+    throw error;
+  }
 }
 
 /** Text is all that comes of a pipe; what went elsewhere is undefined. */
