@@ -11,9 +11,10 @@ import { findProgram } from "../scripts/lib/layout.mjs";
 import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
 import { keepSingle } from "../scripts/lib/single.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
+import { containerOf, fillContainer, fillImages, largeImage } from "./lib/files.mjs";
 import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
-import { measure } from "./lib/measure.mjs";
+import { measure, usageOf } from "./lib/measure.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
 import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
@@ -52,7 +53,7 @@ function stoppedOf({ layout }) {
 }
 
 /** What kpod does, by each engine. */
-function kpodCommands(engine, { k20, k100, k1000 }, small, large) {
+function kpodCommands(engine, { k20, k100, k1000 }, small, large, filled) {
   return {
     ps20: k20.command(engine, "ps"),
     psQuiet: k1000.command(engine, "ps", "-q"),
@@ -62,6 +63,8 @@ function kpodCommands(engine, { k20, k100, k1000 }, small, large) {
     tail1GB: k1000.command(engine, "logs", "--tail", "10", large.name),
     complete: k1000.command(engine, "__complete", "stop", ""),
     stats: { ...k100.command(engine, "stats", "--no-stream"), usage: true },
+    diff: k20.command(engine, "diff", filled.name),
+    df: k1000.command(engine, "system", "df"),
   };
 }
 
@@ -77,26 +80,52 @@ async function commandsOf(worlds, engines, engine) {
   const { k20, k1000, p20, p1000 } = worlds;
   const [small, large] = stoppedOf(k1000);
   const largeLog = writeLog(k1000.layout, large.id, 1000 * MEGABYTE);
+  const filled = containerOf(k20, "app-0");
+  fillContainer(filled);
+  await fillImages(k1000, 50);
   const outputFile = join(BENCH_DIRECTORY, "output");
   const cut = `cat "$1" | cut -d" " -f4-`;
   const bareNode = { program: process.execPath, args: ["-e", "0"], usage: true };
   const nops = { node: bareNode, executable: { program: await buildNop(engine), args: [], usage: true } };
   const quick = {
     bareNode,
-    ...byEngine(engines, (name) => ({ nop: nops[name], ...kpodCommands(name, worlds, small, large) })),
+    ...byEngine(engines, (name) => ({
+      nop: nops[name],
+      ...kpodCommands(name, worlds, small, large, filled),
+    })),
     podmanPs20: p20.command("ps"),
     podmanPsAll: p1000.command("ps", "-a"),
     podmanInspect: p1000.command("inspect", "job-5"),
     runcList: { program: "runc", args: ["--root", k20.layout.runtimeRoots.runc, "list"] },
+    find: { program: "find", args: [filled.upper] },
+    // What kpod has to look at: the store knows the sizes of the layers of images.
+    du: { program: "du", args: ["-sx", join(k1000.layout.root, "overlay")] },
   };
   // What they write to the disk would slow the others down.
   const slow = {
     ...byEngine(engines, (name) => ({
       logs1GB: { ...k1000.command(name, "logs", large.name), outputFile },
+      export: { ...k20.command(name, "export", filled.name), outputFile },
+      copy: { ...k20.command(name, "cp", `${filled.name}:/data`, "-"), outputFile },
     })),
+    tarAll: { program: "tar", args: ["-C", filled.merged, "-c", "."], outputFile },
+    tarData: { program: "tar", args: ["-C", filled.merged, "-c", "data"], outputFile },
     cut1GB: { program: "sh", args: ["-c", cut, "sh", largeLog], outputFile },
   };
   return { quick, slow };
+}
+
+/** What loading and saving an image with a large layer takes of memory: once, since it takes long. */
+async function memoryOfLarge({ k20 }, engines, engine) {
+  const { archive, name } = await largeImage();
+  const measured = {};
+  for (const each of engines) {
+    measured[nameOf(each, "load1GB")] = usageOf(k20.command(each, "load", "-q", archive), engine);
+    const output = join(BENCH_DIRECTORY, "output");
+    measured[nameOf(each, "save1GB")] = usageOf(k20.command(each, "save", "-q", "-o", output, name), engine);
+    usageOf(k20.command(each, "rmi", name), engine);
+  }
+  return measured;
 }
 
 /** An executable of the engine that does nothing. */
@@ -141,12 +170,14 @@ async function bench({ runs, json, keep }) {
   await keepSingle(REPOSITORY);
   process.stderr.write(`Building nodes in ${BENCH_DIRECTORY}\n`);
   const engines = ["executable", "node"];
-  const { quick, slow } = await commandsOf(await buildWorlds(), engines, engine);
+  const worlds = await buildWorlds();
+  const { quick, slow } = await commandsOf(worlds, engines, engine);
   const measured = {
     ...(await step(`Measuring ${Object.keys(quick).length} commands, ${rounds} rounds`, () =>
       measure(quick, rounds, engine),
     )),
-    ...(await step(`Measuring the logs of 1 GB, ${rounds} rounds`, () => measure(slow, rounds, engine))),
+    ...(await step(`Measuring what writes files, ${rounds} rounds`, () => measure(slow, rounds, engine))),
+    ...(await step("Loading and saving 1 GB", () => memoryOfLarge(worlds, engines, engine))),
   };
   const libraries = await step("Measuring the libraries", async () =>
     measure(await libraryCommands(), rounds, engine),

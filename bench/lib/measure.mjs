@@ -26,8 +26,8 @@ function timeOf({ program, args, environment = {}, outputFile }) {
   return milliseconds;
 }
 
-/** What a program has used, as the engine of the executable tells it. */
-function usageOf({ program, args, environment = {} }, engine) {
+/** What a program has used, with those that it ran, as the engine of the executable tells it. */
+export function usageOf({ program, args, environment = {} }, engine) {
   const { status, stdout, stderr } = spawnSync(engine, ["run", USAGE, program, ...args], {
     env: leanEnvironment(environment),
     stdio: ["ignore", "pipe", "pipe"],
