@@ -82,7 +82,7 @@ export function become(fd: number, entry: CopyEntry, rules: OwnerRules): void {
     if (isKeptAttribute(name) && (keepsRights || name.startsWith("user."))) writeAttribute(fd, name, value);
   }
   fchmodSync(fd, keepsRights ? entry.mode : entry.mode & ~rightsOfOwner);
-  futimesSync(fd, Date.now() / 1000, entry.mtime);
+  futimesSync(fd, Date.now() / 1000, timeOf(entry));
 }
 
 /** The same for what cannot be opened, through a descriptor that only refers to it. */
@@ -94,10 +94,15 @@ function becomeInPlace(path: Buffer, entry: CopyEntry, rules: OwnerRules): void 
     chownSync(made, uid, gid);
     // A link has no mode of its own. Whatever somebody has put in its place gets none that gives rights.
     if (!fstatSync(fd).isSymbolicLink()) chmodSync(made, entry.mode & ~rightsOfOwner);
-    utimesSync(made, Date.now() / 1000, entry.mtime);
+    utimesSync(made, Date.now() / 1000, timeOf(entry));
   } finally {
     closeSync(fd);
   }
+}
+
+/** Node takes a negative number for now, and a date for what it is. */
+function timeOf({ mtime }: CopyEntry): number | Date {
+  return mtime < 0 ? new Date(mtime * 1000) : mtime;
 }
 
 /** Removes a file; one that is not there is fine. */

@@ -159,7 +159,7 @@ function walk(
       const fd = open(current, part);
       opened.push(fd);
       if (!fstatSync(fd).isSymbolicLink()) continue;
-      if (!follow && links === 0 && pending.every((rest) => rest === "" || rest === ".")) break;
+      if (!follow && pending.every((rest) => rest === "" || rest === ".")) break;
       closeSync(opened.pop() ?? -1);
       if (++links > mostLinks) throw inCircles(path);
       const target = readLink(below(current, part));

@@ -2,7 +2,12 @@ import { execFileSync } from "node:child_process";
 import { closeSync, existsSync, readdirSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { Worker } from "node:worker_threads";
-import { makeDirectoryInRoot, openInRoot, readInRoot } from "../../../src/lib/system/open-in-root";
+import {
+  makeDirectoryInRoot,
+  openInRoot,
+  readInRoot,
+  walkInRoot,
+} from "../../../src/lib/system/open-in-root";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 
@@ -43,11 +48,30 @@ test.each([
   ["/self/self/etc", "etc"],
   ["/up/etc/hosts", "etc/hosts"],
 ])("%j leads to %j below the root", (path, expected) => {
-  const fd = openInRoot(root, path);
-  try {
-    expect(readlinkSync(`/proc/self/fd/${fd}`)).toBe(join(root, expected).replace(/\/$/, ""));
-  } finally {
-    closeSync(fd);
+  // By the kernel, and as where that cannot.
+  for (const open of [openInRoot, walkInRoot]) {
+    const fd = open(root, path);
+    try {
+      expect(readlinkSync(`/proc/self/fd/${fd}`)).toBe(join(root, expected).replace(/\/$/, ""));
+    } finally {
+      closeSync(fd);
+    }
+  }
+});
+
+test.each([
+  ["/absolute", "absolute"],
+  ["/self/relative", "relative"],
+  ["/etc/hosts", "etc/hosts"],
+  ["/nowhere", "nowhere"],
+])("the link at the end of %j is opened itself where that is asked for", (path, expected) => {
+  for (const open of [openInRoot, walkInRoot]) {
+    const fd = open(root, path, { follow: false });
+    try {
+      expect(readlinkSync(`/proc/self/fd/${fd}`)).toBe(join(root, expected));
+    } finally {
+      closeSync(fd);
+    }
   }
 });
 
@@ -56,9 +80,11 @@ test.each(["/nowhere/file", "/absent/../etc", "/etc/hosts/below", "/etc/none"])(
 });
 
 test.each(["/loop", "/pool/x", "/grow"])("%s goes round in circles, and says so", async (path) => {
-  const error = await failureOf(() => readInRoot(root, path, 100));
-  expect(error.code).toBe("BAD_ARGUMENT");
-  expect(error.message).toContain(path);
+  for (const open of [openInRoot, walkInRoot]) {
+    const error = await failureOf(() => open(root, path));
+    expect(error.code).toBe("BAD_ARGUMENT");
+    expect(error.message).toContain(path);
+  }
 });
 
 test("a directory is made inside, with its parents, and never outside", () => {
