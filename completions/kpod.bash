@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats run stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df) ;;
         *) return 1 ;;
@@ -19,6 +19,7 @@ __kpod_flags() {
         diff) offer=(--format) ;;
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
+        top) offer=(--pod --watch --format --list-descriptors) ;;
         run) offer=(--detach --rm --name --pod --pull --force --label --env --volume --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --hostname --cgroup-parent) ;;
         stop) offer=(--timeout) ;;
         kill) offer=(--signal) ;;
@@ -102,6 +103,10 @@ __kpod_value() {
         'stats --no-trunc') flag=--no-trunc action=(switch) ;;
         'stats --format') flag=--format bars=(--json) action=(fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs OOMKills CPUPressure MemPressure IOPressure Pod PodID PodNamespace) ;;
         'stats --json') flag=--json bars=(--format) action=(switch) ;;
+        'top --pod') flag=--pod action=(ask 'top --pod') ;;
+        'top --watch' | 'top -w') flag=--watch action=(switch) ;;
+        'top --format') flag=--format action=(words table json) ;;
+        'top --list-descriptors') flag=--list-descriptors action=(switch) ;;
         'run --detach' | 'run -d') flag=--detach action=(switch) ;;
         'run --rm') flag=--rm action=(switch) ;;
         'run --name') flag=--name action=(nothing) ;;
@@ -241,6 +246,8 @@ __kpod_argument() {
         'diff '*) action=(ask diff) ;;
         'export '*) action=(ask export) ;;
         'stats '*) action=(ask stats) ;;
+        'top '0) action=(ask top) ;;
+        'top '*) action=(nothing) ;;
         'run '0) action=(ask run) ;;
         'run '*) action=(nothing) ;;
         'stop '*) action=(ask stop) ;;

@@ -25,6 +25,7 @@ import type { LogOptions } from "./operations/logs";
 import type { MountedFileSystem } from "./operations/mounts";
 import { correctNames, journalDirectory } from "./operations/rename-journal";
 import type { ContainerStats, LibcontainerStats } from "./operations/stats-values";
+import type { ContainerProcess } from "./operations/top";
 import type { ResourceChanges } from "./operations/update";
 import { hasVanished } from "./operations/vanished";
 import type { Sandbox } from "./sandbox/sandbox";
@@ -391,6 +392,15 @@ export class ContainerServer implements LaunchParts {
   async remove(idOrName: string, force: boolean): Promise<string> {
     const { removeByName } = await import("./operations/remove");
     return removeByName(this, idOrName, force);
+  }
+
+  /**
+   * The processes of a container by their pids, with the names that they have in it. Nothing in it is asked.
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, BAD_STATE when it does not run
+   */
+  async containerProcesses(idOrName: string): Promise<ContainerProcess[]> {
+    const { containerProcesses } = await import("./operations/top");
+    return containerProcesses(this, this.lookupContainer(idOrName, "top"));
   }
 
   /** Changes limits of a container. @throws KpodError as `containerKill`, and BAD_ARGUMENT */

@@ -46,6 +46,7 @@ export {
 export type * from "./oci/spec";
 export type { ContainerState, ContainerStatus } from "./oci/state/container-state";
 export type { ContainerData } from "./operations/container-data";
+export type { ContainerProcess } from "./operations/top";
 export type { ResourceChanges } from "./operations/update";
 export {
   containerFilter,

@@ -37,6 +37,7 @@ import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
 import { command as systemDfCommand } from "../commands/system/df/command";
 import { command as tagCommand } from "../commands/tag/command";
+import { command as topCommand } from "../commands/top/command";
 import { command as umountCommand } from "../commands/umount/command";
 import { command as unpauseCommand } from "../commands/unpause/command";
 import { command as untagCommand } from "../commands/untag/command";
@@ -83,6 +84,7 @@ export const commandFolders: readonly Command[] = [
   command("stop", stopCommand, () => import("../commands/stop/run")),
   command("system df", systemDfCommand, () => import("../commands/system/df/run")),
   command("tag", tagCommand, () => import("../commands/tag/run")),
+  command("top", topCommand, () => import("../commands/top/run")),
   command("umount", umountCommand, () => import("../commands/umount/run")),
   command("unpause", unpauseCommand, () => import("../commands/unpause/run")),
   command("untag", untagCommand, () => import("../commands/untag/run")),

@@ -27,7 +27,7 @@ export async function run(context: Context): Promise<number> {
   if (flags.watch === undefined) {
     terminal.out(await context.unlessInterrupted(list()));
   } else {
-    const { watchList } = await import("./watch");
+    const { watchList } = await import("../shared/watch");
     await watchList(context, flags.watch, { drawable: output.drawable, list });
   }
   return 0;

@@ -17,7 +17,7 @@ export interface ProcessStat {
 /** Reads /proc/PID/stat; undefined when there is no such process, as there is none below 1. */
 export function readProcessStat(pid: number): ProcessStat | undefined {
   if (!Number.isSafeInteger(pid) || pid <= 0) return undefined;
-  const text = readProc(pid, "stat");
+  const text = readProcessFile(pid, "stat");
   if (text === undefined) return undefined;
   // The second field is the command in brackets and may hold blanks and brackets itself.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", 20);
@@ -53,7 +53,7 @@ const ESRCH = 3;
 
 /** The command line of a process in words; empty for kernel threads, undefined when it is gone. */
 export function readCommandLine(pid: number): string[] | undefined {
-  const text = readProc(pid, "cmdline");
+  const text = readProcessFile(pid, "cmdline");
   if (text === undefined) return undefined;
   return text.split("\0").slice(0, -1);
 }
@@ -71,32 +71,33 @@ export function readExecutable(pid: number): string | undefined {
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */
 export function readProcessCgroup(pid: number | "self"): string | undefined {
-  return readProc(pid, "cgroup");
+  return readProcessFile(pid, "cgroup");
 }
 
 /** The process that a thread belongs to; undefined when there is no such thread. */
 export function readThreadGroup(thread: number): number | undefined {
-  const group = /^Tgid:\t(\d+)$/m.exec(readProc(thread, "status") ?? "")?.[1];
+  const group = /^Tgid:\t(\d+)$/m.exec(readProcessFile(thread, "status") ?? "")?.[1];
   return group === undefined ? undefined : Number(group);
 }
 
 /** The pids of what a process has started and not reaped; none where it is gone, or the kernel does not tell. */
 export function readChildren(pid: number): number[] {
-  return (readProc(pid, `task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
+  return (readProcessFile(pid, `task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
 }
 
 /** The short name of a process, as `ps` shows it; undefined when it is gone. */
 export function readCommandName(pid: number): string | undefined {
-  return readProc(pid, "comm")?.trimEnd();
+  return readProcessFile(pid, "comm")?.trimEnd();
 }
 
 /** In which function of the kernel a process sleeps; "" where it does not, or nobody may know. */
 export function readWaitChannel(pid: number): string {
-  const text = readProc(pid, "wchan") ?? "";
+  const text = readProcessFile(pid, "wchan") ?? "";
   return text === "0" ? "" : text;
 }
 
-function readProc(pid: number | "self", file: string): string | undefined {
+/** The text of a file of a process below /proc; undefined when it is gone. @throws the error of the operating system */
+export function readProcessFile(pid: number | "self", file: string): string | undefined {
   try {
     return readSmallText(`/proc/${pid}/${file}`, "utf8");
   } catch (error) {

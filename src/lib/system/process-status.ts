@@ -1,0 +1,110 @@
+import { readProcessFile } from "./process";
+
+/** What the kernel tells of a process, raw: as /proc/PID/stat, status, cmdline and attr/current have it (proc(5)). */
+export interface ProcessDetails {
+  /** As this process sees it. */
+  readonly pid: number;
+  /** Pids from the outermost pid namespace that is seen here to its own. */
+  readonly namespacePids: readonly number[];
+  /** Process groups likewise. */
+  readonly namespaceGroups: readonly number[];
+  readonly parent: number;
+  /** `R`, `S`, `Z`, … */
+  readonly state: string;
+  /** Device number of its terminal; 0 without one. */
+  readonly terminal: number;
+  /** Clock ticks on the processors, in user space and in the kernel. */
+  readonly ticks: number;
+  readonly nice: number;
+  /** Clock ticks after boot. */
+  readonly startTicks: number;
+  /** Bytes of address space. */
+  readonly virtualBytes: number;
+  /** Real, effective, saved and file system ids, as this process sees them. */
+  readonly uids: readonly number[];
+  readonly gids: readonly number[];
+  readonly groups: readonly number[];
+  /** Sets of capabilities by their names in status: CapInh, CapPrm, CapEff, CapBnd. */
+  readonly capabilities: Readonly<Record<string, bigint>>;
+  /** 0 disabled, 1 strict, 2 filter. */
+  readonly seccomp: number;
+  readonly name: string;
+  /** What it was called with; empty of threads of the kernel and of zombies. */
+  readonly args: readonly string[];
+  /** Its label of SELinux or AppArmor; "" without one. */
+  readonly label: string;
+}
+
+/** Reads all of a process; undefined when it is gone. */
+export function readProcessDetails(pid: number): ProcessDetails | undefined {
+  const stat = readProcessFile(pid, "stat");
+  const status = readProcessFile(pid, "status");
+  const cmdline = readProcessFile(pid, "cmdline");
+  if (stat === undefined || status === undefined || cmdline === undefined) return undefined;
+  const nameEnd = stat.lastIndexOf(")");
+  const fields = stat.slice(nameEnd + 2).split(" ");
+  const number = (index: number): number => Number(fields[index] ?? 0);
+  const lines = new Map(
+    status.split("\n").map((line) => {
+      const colon = line.indexOf(":");
+      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
+    }),
+  );
+  const numbers = (key: string): number[] => (lines.get(key) ?? "").split(/\s+/).filter(Boolean).map(Number);
+  const capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd"].map(
+    (key) => [key, BigInt(`0x${lines.get(key) ?? "0"}`)] as const,
+  );
+  return {
+    pid,
+    namespacePids: numbers("NSpid"),
+    namespaceGroups: numbers("NSpgid"),
+    parent: number(1),
+    state: fields[0] ?? "",
+    terminal: number(4),
+    ticks: number(11) + number(12),
+    nice: number(16),
+    startTicks: number(19),
+    virtualBytes: number(20),
+    uids: numbers("Uid"),
+    gids: numbers("Gid"),
+    groups: numbers("Groups"),
+    capabilities: Object.fromEntries(capabilities),
+    seccomp: numbers("Seccomp")[0] ?? 0,
+    name: stat.slice(stat.indexOf("(") + 1, nameEnd),
+    args: cmdline === "" ? [] : cmdline.replace(/\0$/, "").split("\0"),
+    label: readLabel(pid),
+  };
+}
+
+function readLabel(pid: number): string {
+  try {
+    return (readProcessFile(pid, "attr/current") ?? "").replace(/[\0\n]+$/, "");
+  } catch {
+    // Without a security module the kernel refuses to be asked.
+    return "";
+  }
+}
+
+/** A range of ids of a user namespace: its first id inside, the same outside, and how many. */
+export type IdRange = readonly [inside: number, outside: number, count: number];
+
+/** How ids of a process's user namespace are mapped; empty when it is gone. */
+export function readIdRanges(pid: number, file: "uid_map" | "gid_map"): IdRange[] {
+  return (readProcessFile(pid, file) ?? "")
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/).map(Number))
+    .flatMap(([inside, outside, count]) =>
+      inside === undefined || outside === undefined || count === undefined
+        ? []
+        : [[inside, outside, count] as const],
+    );
+}
+
+/** The id inside for one outside; the one that the kernel shows for what is not mapped where none is. */
+export function insideId(ranges: readonly IdRange[], id: number): number {
+  const range = ranges.find(([, outside, count]) => id >= outside && id < outside + count);
+  return range === undefined ? unmappedId : range[0] + (id - range[1]);
+}
+
+/** What the kernel shows for an id that is not mapped, see /proc/sys/kernel/overflowuid. */
+const unmappedId = 65534;
