@@ -57,9 +57,17 @@ export function errnoOf(error: unknown): string | undefined {
   return errnoName(Math.abs(error.errno));
 }
 
+let errnoNames: ReadonlyMap<number, string> | undefined;
+
 /** The name of an errno, undefined where the engine has none. That of node:util takes its time to load. */
 export function errnoName(errno: number): string | undefined {
-  return Object.entries(constants.errno).find(([, number]) => number === errno)?.[0];
+  // Of several names of one number the first counts, as in libuv: EAGAIN before EWOULDBLOCK.
+  errnoNames ??= new Map(
+    Object.entries(constants.errno)
+      .reverse()
+      .map(([name, number]) => [number, name]),
+  );
+  return errnoNames.get(errno);
 }
 
 /** True when a file or directory was not there. */

@@ -2,6 +2,7 @@ import { isatty } from "node:tty";
 import type { CopyDestination, CopyPlace, CopySource } from "../../lib/operations/copy";
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
+import { expectMuchWork } from "../../shell/much-work";
 import { refuseTerminal } from "../shared/output-archive";
 import type { command } from "./command";
 import { readPlace } from "./place";
@@ -23,6 +24,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const signal = context.signal();
   const server = await context.openServer();
   await server.updateRecords();
+  expectMuchWork();
   const source: CopySource = from === "-" ? { archive: await standardInput(signal) } : from;
   const destination: CopyDestination = to === "-" ? { write: terminal.out } : to;
   const { archive, followLink } = flags;

@@ -1,4 +1,5 @@
 import type { CommandContext } from "../../shell/context";
+import { expectMuchWork } from "../../shell/much-work";
 import { refuseTerminal, writeArchive } from "../shared/output-archive";
 import type { command } from "./command";
 
@@ -9,6 +10,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const signal = context.signal();
   const server = await context.openServer();
   await server.updateRecords();
+  expectMuchWork();
   const torn = await writeArchive(flags.output, terminal, (write) =>
     server.containerExport(args[0], { write, signal }),
   );

@@ -1,6 +1,7 @@
 import { fstatSync } from "node:fs";
 import type { CommandContext } from "../../shell/context";
 import { ClosedPipeError } from "../../shell/errors";
+import { expectMuchWork } from "../../shell/much-work";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
@@ -117,18 +118,4 @@ async function whileRead<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearInterval(timer);
   }
-}
-
-/** The part of the executable's engine that is asked here. */
-interface Engine {
-  readonly unsafe: { readonly setJITPolicy: (scale: number) => void };
-}
-
-/**
- * Says that there is a lot to be done. The executable is built to make no machine code of what most commands run once;
- * where a gigabyte is read, it pays.
- */
-function expectMuchWork(): void {
-  const { Bun: engine } = globalThis as { Bun?: Engine };
-  engine?.unsafe.setJITPolicy(1);
 }
