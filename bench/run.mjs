@@ -98,8 +98,8 @@ async function commandsOf(worlds, engines, engine) {
     podmanInspect: p1000.command("inspect", "job-5"),
     runcList: { program: "runc", args: ["--root", k20.layout.runtimeRoots.runc, "list"] },
     find: { program: "find", args: [filled.upper] },
-    // What kpod has to look at: the store knows the sizes of the layers of images.
-    du: { program: "du", args: ["-sx", join(k1000.layout.root, "overlay")] },
+    // What kpod has to look at, too: the store knows the sizes of the layers of images alone.
+    du: { program: "du", args: ["-sx", ...unsizedDirectories(k1000.layout)] },
   };
   // What they write to the disk would slow the others down.
   const slow = {
@@ -113,6 +113,11 @@ async function commandsOf(worlds, engines, engine) {
     cut1GB: { program: "sh", args: ["-c", cut, "sh", largeLog], outputFile },
   };
   return { quick, slow };
+}
+
+/** Directories of a store whose sizes nobody has persisted. */
+function unsizedDirectories({ root, runRoot }) {
+  return [join(root, "overlay"), join(root, "overlay-containers"), join(runRoot, "overlay-containers")];
 }
 
 /** What loading and saving an image with a large layer takes of memory: once, since it takes long. */
