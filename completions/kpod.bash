@@ -5,7 +5,7 @@ __kpod_next() {
     case $1 in
         '') offer=(ps inspect logs diff export stats top run stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
-        system) offer=(df) ;;
+        system) offer=(df prune) ;;
         *) return 1 ;;
     esac
 }
@@ -53,6 +53,7 @@ __kpod_flags() {
         logout) offer=(--all --authfile) ;;
         info) offer=(--debug --format) ;;
         'system df') offer=(--verbose --format --no-trunc --noheading) ;;
+        'system prune') offer=(--all --filter --dry-run --yes) ;;
         config) offer=() ;;
         help) offer=() ;;
         version) offer=(--format) ;;
@@ -220,6 +221,10 @@ __kpod_value() {
         'system df --format') flag=--format action=(fields Type TotalCount Active Size Reclaimable ID Name Path Shared Frees) ;;
         'system df --no-trunc') flag=--no-trunc action=(switch) ;;
         'system df --noheading') flag=--noheading action=(switch) ;;
+        'system prune --all' | 'system prune -a') flag=--all action=(switch) ;;
+        'system prune --filter') flag=--filter many=1 action=(filters 'system prune --filter') ;;
+        'system prune --dry-run' | 'system prune -n') flag=--dry-run bars=(--yes --force) action=(switch) ;;
+        'system prune --yes' | 'system prune -y') flag=--yes bars=(--dry-run) action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;
@@ -298,6 +303,7 @@ __kpod_filters() {
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
         'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'state=') ;;
         'images --filter') offer=('before=' 'dangling=' 'in-use=' 'label=' 'pinned=' 'reference=' 'since=') ;;
+        'system prune --filter') offer=('until=') ;;
         *) return 1 ;;
     esac
 }
@@ -328,6 +334,7 @@ __kpod_filter() {
         'images --filter pinned') action=(words true false) ;;
         'images --filter reference') action=(ask 'images --filter reference') ;;
         'images --filter since') action=(ask 'images --filter since') ;;
+        'system prune --filter until') action=(nothing) ;;
         *) action=(nothing) ;;
     esac
 }

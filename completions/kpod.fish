@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -64,6 +64,8 @@ function __kpod_keys
             printf '%s\n' id label name namespace state
         case 'images --filter'
             printf '%s\n' before dangling in-use label pinned reference since
+        case 'system prune --filter'
+            printf '%s\n' until
     end
 end
 
@@ -117,7 +119,7 @@ function __kpod_next
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
-            printf '%s\n' 'df	Show what takes the room on the disk, and what is not used'
+            printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove ended containers without a pod, and images that nothing uses'
     end
 end
 
@@ -308,6 +310,7 @@ complete -c kpod -n '__kpod_at pod 0' -a pause -d 'Freeze the containers of pods
 complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
+complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove ended containers without a pod, and images that nothing uses'
 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
 complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'
@@ -535,6 +538,11 @@ complete -c kpod -n '__kpod_can "system df" -v --verbose' -s v -l verbose -d 'Sh
 complete -c kpod -n '__kpod_can "system df" --format' -l format -d 'Print json, or what a template of Go makes of each line' -x -k -a '(__kpod_fields Type TotalCount Active Size Reclaimable ID Name Path Shared Frees)'
 complete -c kpod -n '__kpod_can "system df" --no-trunc' -l no-trunc -d 'Print ids and names in full'
 complete -c kpod -n '__kpod_can "system df" --noheading' -l noheading -d 'Leave the line of headings out'
+
+complete -c kpod -n '__kpod_can "system prune" -a --all' -s a -l all -d 'Remove also images that have names, where nothing uses them'
+complete -c kpod -n '__kpod_can "system prune"' -l filter -d 'Remove only what came about before a time: until=24h' -x -k -a '(__kpod_filters "system prune --filter")'
+complete -c kpod -n '__kpod_can "system prune" -n --dry-run -y --yes' -s n -l dry-run -d 'Show what would be removed, and remove nothing'
+complete -c kpod -n '__kpod_can "system prune" -n --dry-run -y --yes' -s y -l yes -d 'Do not ask'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
 

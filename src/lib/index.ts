@@ -76,6 +76,13 @@ export { readContainerLog, type LogOptions } from "./operations/logs";
 export type { MountedFileSystem } from "./operations/mounts";
 export { podData, type PodData } from "./operations/pod-data";
 export { storeUsage, type UsageRow, type UsedSpace } from "./operations/store-usage";
+export {
+  planPrune,
+  prune,
+  type Prunable,
+  type PruneOptions,
+  type PrunePlan,
+} from "./operations/prune-system";
 export { prunableImages } from "./operations/prune-images";
 export { renameContainer, type RenameStep } from "./operations/rename";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";

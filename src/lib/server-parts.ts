@@ -18,7 +18,7 @@ export interface ServerView {
   /** See `ContainerServer.update`. */
   update(): Promise<void>;
   /** See `ContainerServer.updateRecords`. */
-  updateRecords(): Promise<void>;
+  updateRecords(idsOrNames?: readonly string[]): Promise<void>;
 }
 
 /**

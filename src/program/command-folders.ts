@@ -36,6 +36,7 @@ import { command as saveCommand } from "../commands/save/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
 import { command as systemDfCommand } from "../commands/system/df/command";
+import { command as systemPruneCommand } from "../commands/system/prune/command";
 import { command as tagCommand } from "../commands/tag/command";
 import { command as topCommand } from "../commands/top/command";
 import { command as umountCommand } from "../commands/umount/command";
@@ -83,6 +84,7 @@ export const commandFolders: readonly Command[] = [
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
   command("system df", systemDfCommand, () => import("../commands/system/df/run")),
+  command("system prune", systemPruneCommand, () => import("../commands/system/prune/run")),
   command("tag", tagCommand, () => import("../commands/tag/run")),
   command("top", topCommand, () => import("../commands/top/run")),
   command("umount", umountCommand, () => import("../commands/umount/run")),

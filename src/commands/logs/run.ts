@@ -56,7 +56,7 @@ async function readOptions({ args, flags, signal }: Context): Promise<LogOptions
     signal: signal(),
   };
   if (since === undefined && until === undefined) return options;
-  const { readPointInTime } = await import("./point-in-time");
+  const { readPointInTime } = await import("../shared/point-in-time");
   const now = Date.now();
   return {
     ...options,

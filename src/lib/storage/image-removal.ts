@@ -42,6 +42,8 @@ export interface RemoveImageOptions {
   force?: boolean;
   /** Removes it also when its id is given and it has several names. */
   allNames?: boolean;
+  /** Throws, under the locks, where the image is to stay. */
+  refuse?: (image: ImageRecord, images: readonly ImageRecord[]) => void;
   logger: Logger;
 }
 
@@ -53,11 +55,12 @@ export interface RemoveImageOptions {
 export async function removeImage(
   store: Store,
   wanted: string,
-  { force = false, allNames = force, logger }: RemoveImageOptions,
+  { force = false, allNames = force, refuse, logger }: RemoveImageOptions,
 ): Promise<RemovedImage> {
   return underLocks(store, logger, (place, touchImages) => {
     const contents = readContents(place);
     const image = requireImage(store, contents.images, wanted);
+    refuse?.(image, contents.images);
     const names = image.names ?? [];
     const name = meantName(image, wanted);
     if (name !== undefined && names.length > 1) return untag(store, touchImages, image, name);

@@ -1,5 +1,5 @@
 import { UsageError } from "../../../src/shell/errors";
-import { readPointInTime } from "../../../src/commands/logs/point-in-time";
+import { readPointInTime } from "../../../src/commands/shared/point-in-time";
 
 // What has no zone is in that of the machine.
 const now = new Date(2026, 10, 23, 12, 0, 0).getTime();
