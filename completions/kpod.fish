@@ -119,7 +119,7 @@ function __kpod_next
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
-            printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove ended containers without a pod, and images that nothing uses'
+            printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
     end
 end
 
@@ -310,7 +310,7 @@ complete -c kpod -n '__kpod_at pod 0' -a pause -d 'Freeze the containers of pods
 complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
-complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove ended containers without a pod, and images that nothing uses'
+complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
 complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'

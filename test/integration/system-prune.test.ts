@@ -74,7 +74,7 @@ beforeAll(async () => {
 
 test("asks, refuses where nobody can be asked, and shows what would go without a change", async () => {
   expect(await node.refusal("system", "prune")).toBe(
-    "kpod system prune asks first, and there is no terminal: give --yes, or --dry-run to see what would be removed",
+    "a prune asks first, and standard input is no terminal: give --yes, or --dry-run to see what would be removed",
   );
   const plan = await looked("system", "prune", "--dry-run");
   expect(plan).toMatch(

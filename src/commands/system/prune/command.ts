@@ -3,7 +3,7 @@ import type { CommandDescription } from "../../../shell/command";
 export const command = {
   group: "system",
   order: 14,
-  summary: "Remove ended containers without a pod, and images that nothing uses",
+  summary: "Remove containers without a pod, and unused images",
   usage: "[flags]",
   arguments: { min: 0, max: 0, name: "no arguments" },
   flags: {

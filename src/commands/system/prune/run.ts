@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
   const before = readUntil(flags.filter);
   const asks = !dryRun && !flags.yes && !flags.force;
   if (asks && !canPrompt()) {
-    throw new KpodError("BAD_ARGUMENT", "kpod system prune asks first, and there is no terminal", {
+    throw new KpodError("BAD_ARGUMENT", "a prune asks first, and standard input is no terminal", {
       hint: otherwise,
     });
   }
