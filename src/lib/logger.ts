@@ -16,6 +16,19 @@ export const silentLogger: Logger = {
   warn() {},
 };
 
+/** Flags whose values are nobody else's to read. */
+const secretFlag = /^(--?(?:\w+-)*(?:creds|password|passphrase|token))(?:=.*)?$/s;
+
+/** The call of a program for {@link Logger.debug}, as it can be read and repeated, but for what is secret in it. */
+export function callInWords(program: string, args: readonly string[]): string {
+  const words = args.map((word, index) => {
+    const [, flag] = secretFlag.exec(word) ?? [];
+    if (flag !== undefined) return word === flag ? word : `${flag}=HIDDEN`;
+    return secretFlag.test(args[index - 1] ?? "") && args[index - 1]?.includes("=") === false ? "HIDDEN" : word;
+  });
+  return `calling ${[program, ...words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))].join(" ")}`;
+}
+
 /** A logger that passes each warning on once, however often it is given. */
 export function warningOnce(logger: Logger): Logger {
   const told = new Set<string>();

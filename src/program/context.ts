@@ -29,6 +29,7 @@ export function createContext(
     mark("reader of the configuration loaded");
     const config = library.loadConfig({
       configFile: globals.config,
+      logger: globals.logLevel === "debug" ? logger : undefined,
       overrides: {
         root: globals.root,
         runRoot: globals.runroot,

@@ -10,6 +10,10 @@ import { until } from "../helpers/until";
 const runc = findProgram("runc") ?? "runc";
 const conmon = findProgram("conmon") ?? "conmon";
 
+// A launch is held, and others wait for it, while a dozen kpods look at it: on a busy machine longer than a test has.
+const patience = 240_000;
+jest.setTimeout(patience + 60_000);
+
 const node = useNode();
 const pod = usePod(node, "shop");
 let before: string[];
@@ -41,7 +45,7 @@ async function hold(moment: Moment, args: readonly string[]): Promise<Held> {
   const config = readFileSync(node.world.config, "utf8").replaceAll(`"${program}"`, `"${mark}"`);
   writeFileSync(`${mark}.conf`, config);
   const known = new Set(recordedIds());
-  const done = finish(node.world.startKpod(["-c", `${mark}.conf`, ...args]), "kpod");
+  const done = finish(node.world.startKpod(["-c", `${mark}.conf`, ...args]), "kpod", { timeout: patience });
   let ended: ProcessResult | undefined;
   void done.then((result) => {
     ended = result;
@@ -172,7 +176,7 @@ describe.each<Moment>(["conmon", "runc", "after runc"])("a container that %s is 
       `container ${id} is not stopped after 0.3 s`,
     );
     const waits = [["--condition", "running"], []].map((more) =>
-      finish(node.world.startKpod(["wait", ...more, id]), "kpod wait"),
+      finish(node.world.startKpod(["wait", ...more, id]), "kpod wait", { timeout: patience }),
     );
     goOn();
     expect(await done).toMatchObject({ exitCode: 0 });
@@ -184,9 +188,11 @@ describe.each<Moment>(["conmon", "runc", "after runc"])("a container that %s is 
   });
 });
 
-test("a wait for one that is taken back ends", async () => {
+test("a wait for one that is rolled back ends", async () => {
   const { id, done, goOn } = await hold("conmon", launch);
-  const waiting = finish(node.world.startKpod(["wait", "--condition", "running", id]), "kpod wait");
+  const waiting = finish(node.world.startKpod(["wait", "--condition", "running", id]), "kpod wait", {
+    timeout: patience,
+  });
   await node.ok("rm", "-f", id);
   goOn();
   expect(await done).toMatchObject({ exitCode: 1 });
@@ -276,7 +282,7 @@ describe("a pod that is being made", () => {
     expect(contents()).toEqual(before);
   });
 
-  test("is stopped while it is being made: the launch takes itself back", async () => {
+  test("is stopped while it is being made: the launch rolls itself back", async () => {
     const { done, goOn } = await hold("conmon", podLaunch());
     await node.ok("pod", "stop", "young");
     goOn();

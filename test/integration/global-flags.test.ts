@@ -104,6 +104,15 @@ describe("global flags before and after the command", () => {
     expect((await kpod(...args)).stderr).not.toContain("    at ");
     expect((await kpod("--log-level", "debug", ...args)).stderr).toMatch(/^Error: .*\n(.*\n)* {4}at /);
   });
+
+  test("--log-level debug tells whose configuration is in force, and how states were found", async () => {
+    const { stdout, stderr } = await kpod(...config, "--root", root, "ps", "-q", "--log-level", "debug");
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^Debug: configuration: --root sets root$/m);
+    expect(stderr).toMatch(/^Debug: configuration: \/etc\/crio\/crio\.conf is (?:passed over|not there)$/m);
+    expect(stderr).toMatch(/^Debug: states of 0 containers: /m);
+    expect(stderr.replaceAll(/^Debug: .*\n/gm, "")).toBe(warning);
+  });
 });
 
 describe("standard output", () => {

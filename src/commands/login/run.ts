@@ -16,7 +16,7 @@ export async function run(context: Context): Promise<number> {
   const { flags, args, logger, terminal } = context;
   const [registry] = args;
   const { authfile: authFile, certDir, tlsVerify } = flags;
-  const options = { authFile, certDir, tlsVerify, signal: context.signal() };
+  const options = { authFile, certDir, tlsVerify, logger, signal: context.signal() };
   if (flags.passwordStdin && flags.username === undefined) {
     throw new UsageError("option --password-stdin needs --username");
   }

@@ -11,7 +11,11 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   if (registry === undefined && !flags.all) throw new UsageError("name a registry, or give --all");
   if (registry !== undefined && flags.all) throw new UsageError("option --all takes no REGISTRY");
   const config = await context.loadConfig();
-  await logoutFromRegistry(config, registry, { authFile: flags.authfile, signal: context.signal() });
+  await logoutFromRegistry(config, registry, {
+    authFile: flags.authfile,
+    logger: context.logger,
+    signal: context.signal(),
+  });
   const which = registry === undefined ? "all registries" : escapeControl(registry);
   terminal.out(`Remove login credentials for ${which}\n`);
   return 0;

@@ -1,4 +1,5 @@
 import { KpodError } from "../errors";
+import { callInWords, type Logger } from "../logger";
 import { findExecutable } from "../system/executable";
 import { readProcessCgroup } from "../system/process";
 import { waitUntil } from "../system/wait-until";
@@ -19,7 +20,11 @@ export interface Scope {
  * after CRI-O, and by a signal that it ignores, for it has to write down how its container ended.
  * @throws KpodError CONMON_FAILED where systemd does not answer or refuses; INTERRUPTED
  */
-export async function moveToScope(pid: number, { unit, slice }: Scope, signal?: AbortSignal): Promise<void> {
+export async function moveToScope(
+  pid: number,
+  { unit, slice }: Scope,
+  { logger, signal }: { logger: Logger; signal: AbortSignal | undefined },
+): Promise<void> {
   const properties = [
     ["PIDs", "au", "1", String(pid)],
     ["Delegate", "b", "true"],
@@ -29,7 +34,7 @@ export async function moveToScope(pid: number, { unit, slice }: Scope, signal?: 
     ...(slice === "" ? [] : [["Slice", "s", slice]]),
   ];
   const words = [unit, "replace", String(properties.length), ...properties.flat(), "0"];
-  await callSystemd("StartTransientUnit", "ssa(sv)a(sa(sv))", words);
+  await callSystemd("StartTransientUnit", "ssa(sv)a(sa(sv))", words, logger);
   const isMoved = (): boolean => (readProcessCgroup(pid) ?? unit).includes(unit);
   if (await waitUntil(`conmon to be in ${unit}`, isMoved, { timeoutMs: systemdTimeLimit, signal })) return;
   throw new KpodError("CONMON_FAILED", `systemd did not put conmon into ${unit}`, {
@@ -39,11 +44,17 @@ export async function moveToScope(pid: number, { unit, slice }: Scope, signal?: 
 
 const sigpipe = 13;
 
-async function callSystemd(method: string, signature: string, words: readonly string[]): Promise<void> {
+async function callSystemd(
+  method: string,
+  signature: string,
+  words: readonly string[],
+  logger: Logger,
+): Promise<void> {
   const { execa } = await import("execa");
   const manager = ["/org/freedesktop/systemd1", "org.freedesktop.systemd1.Manager"];
   const busctl = findExecutable("", "busctl") ?? "busctl";
   const args = ["call", "org.freedesktop.systemd1", ...manager, method, signature, ...words];
+  logger.debug(callInWords(busctl, args));
   const result = await execa(busctl, args, {
     reject: false,
     stdin: "ignore",

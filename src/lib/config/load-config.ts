@@ -1,8 +1,9 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, isNotFound, KpodError } from "../errors";
+import type { Logger } from "../logger";
 import { absolutePath } from "../system/paths";
-import { Config } from "./config";
+import { Config, crioText } from "./config";
 import { newestOf } from "./crio-defaults";
 import { newestCrio, readVersionFiles, type CrioAnswer } from "./crio-version";
 import { readEnvironment, type Environment } from "./environment";
@@ -43,6 +44,8 @@ export interface LoadConfigOptions {
   /** A directory of drop-ins to read instead of that of the node. */
   readonly configDir?: string | undefined;
   readonly overrides?: ConfigOverrides;
+  /** Is told where the values come from, and which files are passed over. */
+  readonly logger?: Logger | undefined;
   /** Default: the environment of the process. */
   readonly environment?: Environment;
   /** Default: the places of a node. */
@@ -81,7 +84,32 @@ export function loadConfig(options: LoadConfigOptions = {}): Config {
   }
   config.adoptVersion(readVersionFiles(config) ?? guessVersion(config));
   override(config, options.overrides ?? {});
+  if (options.logger !== undefined) tellSources(config, options, options.logger);
   return config;
+}
+
+/** Tells what each source sets that is in force, and which of the usual files were passed over. */
+function tellSources(
+  config: Config,
+  { paths = defaultConfigPaths }: LoadConfigOptions,
+  logger: Logger,
+): void {
+  const fieldsOf = new Map<string, string[]>(config.files.map((file) => [file, []]));
+  for (const [field, source] of config.sources)
+    fieldsOf.set(source, [...(fieldsOf.get(source) ?? []), field]);
+  for (const [source, fields] of fieldsOf) {
+    logger.debug(
+      `configuration: ${source} sets ${fields.length === 0 ? "nothing that is in force" : fields.join(", ")}`,
+    );
+  }
+  const isRead = (path: string): boolean =>
+    config.files.some((file) => file === path || file.startsWith(`${path}/`));
+  for (const path of [...paths.storageConf, paths.configFile, paths.configDir]) {
+    if (!isRead(path))
+      logger.debug(`configuration: ${path} is ${isThere(path) ? "passed over" : "not there"}`);
+  }
+  if (config.crio !== undefined)
+    logger.debug(`configuration: the version of CRI-O is ${crioText(config.crio)}`);
 }
 
 /** The newest version that a configuration can be of. */

@@ -1,4 +1,5 @@
 import { KpodError } from "../errors";
+import type { Logger } from "../logger";
 import { isRecord, parseJson } from "../system/files";
 import { pullNames } from "./pull-names";
 import { pullSource } from "./pull-source";
@@ -12,6 +13,7 @@ export interface PrepareOptions extends RegistryAccess {
   progress?: TransferProgress | undefined;
   /** Ends the work. */
   signal?: AbortSignal | undefined;
+  logger?: Logger | undefined;
 }
 
 /** An image as it would be pulled (libkpod: the ImageCloser of PrepareImage). */
@@ -114,7 +116,8 @@ async function ask(
   const { skopeo, scratch, config, options } = asking;
   const words = [...command, ...accessFlags("", name, options, asking), `docker://${name}`];
   const globals = askedGlobals(asking);
-  const said = await callSkopeo(skopeo, words, { what, scratch, config, globals, signal: options.signal });
+  const { signal, logger } = options;
+  const said = await callSkopeo(skopeo, words, { what, scratch, config, globals, signal, logger });
   const answer = parseJson(`skopeo on ${name}`, said);
   return isRecord(answer) ? answer : {};
 }

@@ -139,7 +139,7 @@ export class ImageServer {
    */
   async prepareImage(wanted: string, options: PrepareOptions = {}): Promise<PreparedImage> {
     const { prepareImage } = await import("./ask-registries");
-    return prepareImage(this.config, wanted, options);
+    return prepareImage(this.config, wanted, { logger: this.logger, ...options });
   }
 
   /**

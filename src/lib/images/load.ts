@@ -53,16 +53,17 @@ export async function loadImages(
     );
   }
   const before = new Set((await store.layers()).map(({ id }) => id));
+  const watch = { signal: options.signal, logger: options.logger };
   return withScratch("load", async (scratch) => {
     const loaded: LoadedImage[] = [];
     const destination = storeReference(store, config, join(scratch, "run"));
     try {
       // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
       const source = join(scratch, "image");
-      if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, options.signal))) {
+      if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, watch))) {
         symlinkSync(absolutePath("the archive", path), source);
       }
-      const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", options.signal);
+      const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", watch);
       const names = given === undefined ? namesOf(images, path) : [given];
       for (const [index, image] of images.entries()) {
         const name = names[index] ?? "";
@@ -75,7 +76,7 @@ export async function loadImages(
           what: "load the image",
           scratch,
           config,
-          signal: options.signal,
+          ...watch,
         });
         loaded.push({ name, id: (await store.image(name)).id });
       }
@@ -115,6 +116,7 @@ export async function loadImagesFrom(
       stdout: { file: path },
       interrupted: "interrupted while reading an image",
       signal: options.signal,
+      logger: options.logger,
     });
     const what = input === "-" ? "standard input" : input;
     if (result.failed) throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Config } from "../config";
 import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
+import type { Logger } from "../logger";
 import { isImageName } from "../names/image-names";
 import {
   ownCredentialsFile,
@@ -18,7 +19,11 @@ import { callSkopeo, requireSkopeo, withScratch } from "./skopeo";
 export interface LoginOptions extends Omit<RegistryAccess, "credentials"> {
   /** Ends the work. */
   signal?: AbortSignal | undefined;
+  logger?: Logger | undefined;
 }
+
+/** How credentials that are kept are looked for and removed. */
+export type CredentialsOptions = Pick<LoginOptions, "authFile" | "signal" | "logger">;
 
 /** What of the configuration logging in follows. */
 export type LoginConfig = Pick<Config, "insecureRegistries" | "signaturePolicyPath">;
@@ -70,7 +75,7 @@ export async function loginToRegistry(
 export async function logoutFromRegistry(
   config: LoginConfig,
   registry: string | undefined,
-  options: Pick<LoginOptions, "authFile" | "signal"> = {},
+  options: CredentialsOptions = {},
 ): Promise<void> {
   const name = registry === undefined ? undefined : requireRegistryName(registry);
   await changeCredentials(config, options, {
@@ -87,7 +92,7 @@ export async function logoutFromRegistry(
 export async function loggedInUser(
   config: LoginConfig,
   registry: string,
-  options: Pick<LoginOptions, "authFile" | "signal"> = {},
+  options: CredentialsOptions = {},
 ): Promise<string> {
   const name = requireRegistryName(registry);
   const words = ["login", "--get-login"];
@@ -109,7 +114,7 @@ interface CredentialsCall {
 /** Has skopeo change a copy of the credentials, for it would drop what it does not know, and takes the change over. */
 async function changeCredentials(
   config: LoginConfig,
-  { authFile, signal }: Pick<LoginOptions, "authFile" | "signal">,
+  { authFile, signal, logger }: CredentialsOptions,
   { what, words, registry, input }: CredentialsCall,
 ): Promise<string> {
   const file = ownCredentialsFile(authFile, process.env);
@@ -121,7 +126,7 @@ async function changeCredentials(
     // It does not log in over an identity token; who comes with a password has no use for what was there.
     const given = input === undefined ? before : withoutRegistry(before, registry);
     if (existsSync(file)) writeFileSync(copy, JSON.stringify(given), { mode: 0o600 });
-    const call = { what, scratch, config, signal, input };
+    const call = { what, scratch, config, signal, logger, input };
     const globals = registriesFile === undefined ? [] : ["--registries-conf", registriesFile];
     const [verb = "", ...flags] = words;
     const arguments_ = [verb, "--authfile", copy, ...flags, ...(registry === undefined ? [] : [registry])];

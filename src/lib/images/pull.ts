@@ -1,7 +1,6 @@
 import { existsSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import { KpodError } from "../errors";
-import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
 import { isImageName, newImageName, splitName } from "../names/image-names";
 import { findImage } from "../storage/images";
@@ -24,7 +23,6 @@ export interface PullOptions extends PrepareOptions {
   policy?: PullPolicy | undefined;
   /** Every tag of the repository is pulled. */
   allTags?: boolean | undefined;
-  logger?: Logger | undefined;
 }
 
 /** An image as it was pulled. */
@@ -118,6 +116,7 @@ async function copyIntoStore(
       config,
       globals: askedGlobals(fetching),
       signal: options.signal,
+      logger: options.logger,
       progress: options.progress,
     });
   } catch (error) {

@@ -58,6 +58,7 @@ export async function pushImage(
       config,
       globals: registriesFile === undefined ? [] : ["--registries-conf", registriesFile],
       signal: options.signal,
+      logger: store.logger,
       progress: options.progress,
     });
   });

@@ -14,7 +14,7 @@ import type { StorageId } from "../names/ids";
 import { meantName } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
-import { runProgram } from "../system/run-program";
+import { runProgram, type ProgramWatch } from "../system/run-program";
 import {
   callSkopeo,
   requireSkopeo,
@@ -55,6 +55,7 @@ export async function saveImages(
 ): Promise<void> {
   const images = await imagesToSave(store, namesOrIds);
   const skopeo = requireSkopeo("images are saved");
+  const watch = { signal: options.signal, logger: store.logger };
   await withScratch("save", async (scratch) => {
     const reference = storeReference(store, config, join(scratch, "run"));
     const copy = async ({ id }: SavedImage, ...words: string[]): Promise<void> => {
@@ -62,7 +63,7 @@ export async function saveImages(
         what: `save image ${id.slice(0, 13)}`,
         scratch,
         config,
-        signal: options.signal,
+        ...watch,
         progress: options.progress,
       });
     };
@@ -73,7 +74,7 @@ export async function saveImages(
           await copy(image, `oci:${content}${name === "" ? "" : `:${name}`}`);
         }
       }
-      await writeTar(content, options);
+      await writeTar(content, watch, options);
     } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
       const archive = join(scratch, "archive.tar");
       for (const image of images) await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
@@ -87,7 +88,7 @@ export async function saveImages(
         manifest.push(movedParts(parts, content, image));
       }
       writeFileSync(join(content, "manifest.json"), JSON.stringify(manifest));
-      await writeTar(content, options);
+      await writeTar(content, watch, options);
     }
   });
 }
@@ -130,13 +131,13 @@ function movedParts(parts: string, content: string, { id, names }: SavedImage): 
 }
 
 /** Nothing of it is written beside: the directory takes as much room as the images already. */
-async function writeTar(directory: string, { write, signal }: SaveOptions): Promise<void> {
+async function writeTar(directory: string, watch: ProgramWatch, { write }: SaveOptions): Promise<void> {
   const owner = ["--owner=0", "--group=0", "--numeric-owner", "--mtime=@0"];
   const words = ["--create", "--file=-", `--directory=${directory}`, ...owner, "--"];
   const interrupted = "interrupted: cannot save the images";
   const result = await runProgram("tar", [...words, ...readdirSync(directory).sort()], {
     interrupted,
-    signal,
+    ...watch,
     write,
   });
   if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr}`);

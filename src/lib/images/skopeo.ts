@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
+import type { Logger } from "../logger";
 import type { Store } from "../storage/store";
 import { findExecutable } from "../system/executable";
 import { programMessage } from "../system/program-message";
@@ -44,6 +45,7 @@ export interface SkopeoCall {
   globals?: readonly string[];
   signal?: AbortSignal | undefined;
   progress?: TransferProgress | undefined;
+  logger?: Logger | undefined;
   /** What it reads from standard input. */
   input?: string | undefined;
 }
@@ -106,7 +108,7 @@ export async function callSkopeo(
   words: readonly string[],
   call: SkopeoCall,
 ): Promise<string> {
-  const { what, scratch, config, globals = [], signal, progress = {}, input } = call;
+  const { what, scratch, config, globals = [], signal, progress = {}, input, logger } = call;
   const policy =
     config.signaturePolicyPath !== ""
       ? ["--policy", config.signaturePolicyPath]
@@ -125,6 +127,7 @@ export async function callSkopeo(
     env: { TMPDIR: scratch },
     interrupted: `interrupted: cannot ${what}`,
     signal,
+    logger,
   });
   if (result.failed) throw skopeoError(what, result.stderr);
   return result.stdout;

@@ -4,7 +4,7 @@ import { fileError, KpodError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
-import { runProgram } from "../system/run-program";
+import { runProgram, type ProgramWatch } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
 
 const interrupted = "interrupted while loading an image";
@@ -22,7 +22,7 @@ const programs: readonly (readonly [string, readonly number[]])[] = [
  * @returns false for a file that is not compressed, which is left as it is
  * @throws KpodError IO, UNSUPPORTED without the program that unpacks it, INTERRUPTED
  */
-export async function unpack(path: string, target: string, signal?: AbortSignal): Promise<boolean> {
+export async function unpack(path: string, target: string, watch: ProgramWatch): Promise<boolean> {
   const start = firstBytes(path);
   const found = programs.find(([, magic]) => magic.every((byte, index) => start[index] === byte));
   if (found === undefined) return false;
@@ -36,7 +36,7 @@ export async function unpack(path: string, target: string, signal?: AbortSignal)
     inputFile: absolutePath("the archive", path),
     stdout: { file: target },
     interrupted,
-    signal,
+    ...watch,
   });
   if (result.failed) throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr}`);
   return true;
@@ -67,12 +67,12 @@ export function layoutsApart(
   path: string,
   scratch: string,
   transport: ArchivedImage["transport"],
-  signal?: AbortSignal,
+  watch: ProgramWatch,
 ): (entry: Readonly<Record<string, unknown>>) => Promise<string> {
   let count = 0;
   let whole = transport === "oci" ? Promise.resolve(resolve(path)) : undefined;
   return async (entry) => {
-    whole ??= unpackArchive(path, join(scratch, "unpacked"), signal);
+    whole ??= unpackArchive(path, join(scratch, "unpacked"), watch);
     const blobs = join(await whole, "blobs");
     const layout = join(scratch, `apart-${++count}`);
     mkdirSync(layout);
@@ -83,14 +83,14 @@ export function layoutsApart(
   };
 }
 
-async function unpackArchive(path: string, target: string, signal?: AbortSignal): Promise<string> {
+async function unpackArchive(path: string, target: string, watch: ProgramWatch): Promise<string> {
   mkdirSync(target);
   const words = ["--extract", "--no-same-owner", "--no-same-permissions", `--directory=${target}`];
   // From a relative path with a colon tar would read a host's name.
   const result = await runProgram("tar", [...words, `--file=${resolve(path)}`], {
     env: { LC_ALL: "C" },
     interrupted,
-    signal,
+    ...watch,
   });
   if (result.failed) {
     throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr.split("\n")[0] ?? ""}`);

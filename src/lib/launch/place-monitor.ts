@@ -12,15 +12,15 @@ import type { Container } from "../oci/container";
  * @throws KpodError CONMON_FAILED, IO
  */
 export async function placeMonitor(
-  server: Pick<LaunchParts, "config" | "runtime" | "signal">,
+  server: Pick<LaunchParts, "config" | "runtime" | "signal" | "logger">,
   container: Container,
   cgroupParent: string,
   pid: number,
 ): Promise<void> {
-  const { config, runtime, signal } = server;
+  const { config, runtime } = server;
   if (config.cgroupManager === "systemd") {
     const slice = monitorSlice(server.config, runtime.handler(container).name, cgroupParent);
-    await moveToScope(pid, { unit: `crio-conmon-${container.id}.scope`, slice }, signal);
+    await moveToScope(pid, { unit: `crio-conmon-${container.id}.scope`, slice }, server);
   } else if (config.crioDefaults.movesConmon) {
     moveToCgroup(conmonCgroup(cgroupParent, container.id), pid);
   }

@@ -9,6 +9,7 @@ import { findConmon } from "./conmon/program";
 import { findMonitor } from "./conmon/find";
 import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
+import type { RuntimeCallOptions } from "./runtime/call";
 import type { SpecResources } from "./spec";
 import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
@@ -52,6 +53,7 @@ const createTimeLimit = 240_000;
 export class Runtime {
   private readonly config: RuntimeConfig;
   private readonly limits: RuntimeLimits;
+  private readonly calls: RuntimeCallOptions;
   /** Which runtime has a container. */
   private readonly runtimes: RuntimeLocator;
   /** What the state of a container is. */
@@ -70,10 +72,11 @@ export class Runtime {
   ) {
     this.config = config;
     this.limits = limits;
+    this.calls = { timeoutMs: limits.callMs, logger };
     this.runtimes = new RuntimeLocator(config, choiceOf);
     this.states = new StateLookup({
       runtimes: this.runtimes,
-      callMs: limits.callMs,
+      calls: this.calls,
       exitsDir: config.containerExitsDir,
       containersDirectory,
       populationOf,
@@ -168,6 +171,7 @@ export class Runtime {
     const pid = await createThroughConmon(this.config, this.handler(container), container, {
       ...options,
       timeLimitMs,
+      logger: this.calls.logger,
     });
     const state = await this.containerStatus(container);
     // It is made; that nobody has persisted it is for the caller to change.
@@ -235,7 +239,7 @@ export class Runtime {
     } catch (error) {
       // One that hangs is not asked again.
       if (error instanceof KpodError && error.code === "RUNTIME_TIMEOUT") throw error;
-      if ((await queryRuntimeState(handler, container.id, this.limits.callMs)) !== undefined) throw error;
+      if ((await queryRuntimeState(handler, container.id, this.calls)) !== undefined) throw error;
     }
   }
 
@@ -275,6 +279,6 @@ export class Runtime {
 
   private async call(handler: RuntimeHandler, ...args: string[]): Promise<string> {
     const { callRuntime } = await import("./runtime/call");
-    return callRuntime(handler, args, { timeoutMs: this.limits.callMs });
+    return callRuntime(handler, args, this.calls);
   }
 }

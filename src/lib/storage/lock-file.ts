@@ -27,6 +27,8 @@ export interface LockOptions {
   signal?: AbortSignal | (() => AbortSignal) | undefined;
   /** Called once when a wait has taken half a second. */
   onWait?: ((message: string) => void) | undefined;
+  /** Called when a lock was had that had to be waited for. */
+  onWaited?: ((message: string) => void) | undefined;
 }
 
 /** How a store, and what is built on it, waits for locks. */
@@ -50,6 +52,9 @@ export function lockOptionsOf(
     signal,
     onWait: (message) => {
       logger.warn(message);
+    },
+    onWaited: (message) => {
+      logger.debug(message);
     },
   };
 }
@@ -177,7 +182,9 @@ function waitForLock(fd: number, path: string, type: number, options: LockOption
       await clock.sleep(Math.min(pause, left), signalOf(options.signal)).catch(() => {
         throw new KpodError("INTERRUPTED", `interrupted while waiting for the lock ${path}`);
       });
-      if (setLock(fd, path, type)) return;
+      if (!setLock(fd, path, type)) continue;
+      options.onWaited?.(`waited ${Math.round(clock.now() - started)} ms for ${path}`);
+      return;
     }
   });
 }

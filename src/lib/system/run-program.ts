@@ -1,12 +1,20 @@
 import type { Options, Subprocess } from "execa";
 import { KpodError } from "../errors";
+import { callInWords, type Logger } from "../logger";
 
-/** How a program is run. */
-export interface ProgramOptions extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "env"> {
-  /** What is said when it is interrupted. */
-  interrupted: string;
+/** What accompanies the run of a program. */
+export interface ProgramWatch {
   /** Ends it. */
   signal: AbortSignal | undefined;
+  /** Is told of the call. */
+  logger: Logger | undefined;
+}
+
+/** How a program is run. */
+export interface ProgramOptions
+  extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "env">, ProgramWatch {
+  /** What is said when it is interrupted. */
+  interrupted: string;
   /** Is given what it prints, piece by piece, each of which it must use before it returns. */
   write?: (bytes: Uint8Array) => void;
 }
@@ -27,8 +35,9 @@ export interface ProgramResult {
 export async function runProgram(
   program: string,
   words: readonly string[],
-  { interrupted, signal, write, ...options }: ProgramOptions,
+  { interrupted, signal, logger, write, ...options }: ProgramOptions,
 ): Promise<ProgramResult> {
+  logger?.debug(callInWords(program, words));
   const { execa } = await import("execa");
   const running = execa(program, words, {
     ...("input" in options || "inputFile" in options ? {} : { stdin: "ignore" }),

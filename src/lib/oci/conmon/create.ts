@@ -12,6 +12,7 @@ import type { Container } from "../container";
 import type { RuntimeHandler } from "../runtime/handler";
 import { conmonArguments, type ConmonRequest } from "./options";
 import { findConmon } from "./program";
+import { callInWords } from "../../logger";
 import { programMessage } from "../../system/program-message";
 
 /** What of the configuration a new container's conmon follows. */
@@ -46,7 +47,7 @@ export async function createThroughConmon(
   config: ConmonConfig,
   handler: RuntimeHandler,
   container: Container,
-  options: CreateOptions & Pick<ConmonRequest, "timeLimitMs">,
+  options: CreateOptions & Pick<ConmonRequest, "timeLimitMs" | "logger">,
 ): Promise<number> {
   const { containerExitsDir: exitsDir, containerAttachSocketDir: attachSocketDir } = config;
   for (const directory of [dirname(options.logPath), exitsDir, attachSocketDir]) {
@@ -79,6 +80,7 @@ export async function createThroughConmon(
 async function createWithConmon(request: ConmonRequest): Promise<number> {
   const args = await conmonArguments(request);
   if (request.signal?.aborted === true) throw interrupted(request);
+  request.logger?.debug(callInWords(request.conmon, args));
   const { spawn } = await import("node:child_process");
   const child = spawn(request.conmon, args, {
     env: { ...environment(request.env), _OCI_SYNCPIPE: "3", _OCI_STARTPIPE: "4" },

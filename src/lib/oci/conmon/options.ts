@@ -3,6 +3,7 @@
  */
 import { basename } from "node:path";
 import { KpodError } from "../../errors";
+import type { Logger } from "../../logger";
 import { runtimeOptions } from "../runtime/call";
 import type { RuntimeHandler } from "../runtime/handler";
 
@@ -31,6 +32,8 @@ export interface ConmonRequest {
   onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Milliseconds that making the container may take. */
   timeLimitMs: number;
+  /** Is told of the call. */
+  logger?: Logger | undefined;
   /** Ends the wait for it. */
   signal?: AbortSignal | undefined;
 }

@@ -4,12 +4,21 @@
 import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../../errors";
+import { callInWords, type Logger } from "../../logger";
 import { programMessage } from "../../system/program-message";
 import { killGroupOf } from "../../system/process-identity";
 import type { RuntimeHandler } from "./handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
 export const runtimeTimeLimit = 10_000;
+
+/** How a runtime is called. */
+export interface RuntimeCallOptions {
+  /** Milliseconds that it has to answer. */
+  readonly timeoutMs?: number | undefined;
+  /** Is told of the call. */
+  readonly logger?: Logger | undefined;
+}
 
 /**
  * Calls the runtime and hands back what it printed.
@@ -20,7 +29,7 @@ export const runtimeTimeLimit = 10_000;
 export async function callRuntime(
   handler: RuntimeHandler,
   args: readonly string[],
-  options: { timeoutMs?: number | undefined; systemdCgroup?: boolean } = {},
+  options: RuntimeCallOptions & { systemdCgroup?: boolean } = {},
 ): Promise<string> {
   if (handler.type === "vm") {
     throw new KpodError(
@@ -32,7 +41,9 @@ export async function callRuntime(
   const { execa } = await import("execa");
   const timeout = options.timeoutMs ?? runtimeTimeLimit;
   // In a session of its own: Ctrl-C is for kpod and must not break a runtime off half way.
-  const child = execa(handler.path, [...runtimeOptions(handler, options.systemdCgroup ?? false), ...args], {
+  const words = [...runtimeOptions(handler, options.systemdCgroup ?? false), ...args];
+  options.logger?.debug(callInWords(handler.path, words));
+  const child = execa(handler.path, words, {
     reject: false,
     stdin: "ignore",
     detached: true,

@@ -7,6 +7,7 @@ import type { Logger } from "../../logger";
 import { isProcOfMachine } from "../../system/namespaces";
 import type { Container } from "../container";
 import { nodeSight, wayIn, type ContainerPopulation, type NodeSight } from "../node-sight";
+import type { RuntimeCallOptions } from "../runtime/call";
 import type { RuntimeHandler } from "../runtime/handler";
 import { listStates, runtimeOfMonitor, type LocatedState } from "../runtime/location";
 import type { RuntimeLocator } from "../runtime/locator";
@@ -21,8 +22,8 @@ import { readRuntimeFiles } from "./runtime-files";
 export interface StateSources {
   /** Finds the runtimes. */
   readonly runtimes: RuntimeLocator;
-  /** Milliseconds that a runtime has to answer a call. */
-  readonly callMs: number | undefined;
+  /** How they are called. */
+  readonly calls: RuntimeCallOptions;
   readonly exitsDir: string;
   /** The store's directory of containers, which tells of processes, too; "" for none. */
   readonly containersDirectory: string;
@@ -52,7 +53,7 @@ export class StateLookup {
    * unless the container's exit was written down.
    */
   async stateOf(container: Container): Promise<ContainerState> {
-    const { runtimes, callMs } = this.sources;
+    const { runtimes, calls, logger } = this.sources;
     this.lastSight = undefined;
     let answer = this.answerOfFiles(container, () => runtimes.stateOf(container.id));
     // A conmon that lives knows of a runtime that has left the configuration.
@@ -60,8 +61,10 @@ export class StateLookup {
     if (answer === undefined || elsewhere) {
       answer = await this.ask(
         () => runtimes.handler(container),
-        async (handler) => (await queryRuntimeState(handler, container.id, callMs)) ?? "absent",
+        async (handler) => (await queryRuntimeState(handler, container.id, calls)) ?? "absent",
       );
+    } else {
+      logger.debug(`state of container ${container.id}: by the files in ${runtimes.roots().join(", ")}`);
     }
     return this.resolve(container, answer);
   }
@@ -76,12 +79,14 @@ export class StateLookup {
     const listed = listStates(roots);
     const lists = new Map<string, Promise<Map<string, RuntimeState> | "unreachable">>();
     const waiting: Promise<void>[] = [];
+    let [ended, asked] = [0, 0];
     // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
     for (const container of containers) {
       const persisted = persistedStateOf(container);
       if (persisted !== undefined && hasEnded(container, persisted.state)) {
         container.state = persisted.state;
         container.state.pid = 0;
+        ended++;
         continue;
       }
       const answer = this.answerOfFiles(container, () => this.located(container, persisted, roots, listed));
@@ -89,8 +94,13 @@ export class StateLookup {
         answer === undefined
           ? this.answerOfList(container, lists).then((listed) => this.settle(container, listed, persisted))
           : this.settle(container, answer, persisted);
+      if (answer === undefined) asked++;
       if (done !== undefined) waiting.push(done);
     }
+    this.sources.logger.debug(
+      `states of ${containers.length} containers: ${ended} by state.json alone, ${containers.length - ended - asked} by ` +
+        `the files in ${roots.join(", ")}, ${asked} by asking their runtimes`,
+    );
     await Promise.all(waiting);
   }
 
@@ -154,8 +164,7 @@ export class StateLookup {
     lists: Map<string, Promise<Map<string, RuntimeState> | "unreachable">>,
   ): Promise<RuntimeAnswer> {
     const { key, handler } = this.sources.runtimes.handlerInList(container);
-    const list =
-      lists.get(key) ?? this.ask(handler, (asked) => listRuntimeStates(asked, this.sources.callMs));
+    const list = lists.get(key) ?? this.ask(handler, (asked) => listRuntimeStates(asked, this.sources.calls));
     lists.set(key, list);
     const states = await list;
     return states === "unreachable" ? states : (states.get(container.id) ?? "absent");
@@ -218,7 +227,7 @@ export class StateLookup {
    * and keeps nobody from seeing those of the others.
    */
   async listAll(): Promise<RuntimeState[]> {
-    const { runtimes, callMs, logger } = this.sources;
+    const { runtimes, calls, logger } = this.sources;
     const handlers = new Map(runtimes.configured().map((each) => [each.root, each]));
     try {
       const standard = runtimes.handler();
@@ -230,7 +239,7 @@ export class StateLookup {
     const lists = [...handlers.values()].map((each) =>
       this.ask(
         () => each,
-        (handler) => listRuntimeStates(handler, callMs),
+        (handler) => listRuntimeStates(handler, calls),
       ),
     );
     return (await Promise.all(lists)).flatMap((list) => (list === "unreachable" ? [] : [...list.values()]));

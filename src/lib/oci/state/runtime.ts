@@ -5,6 +5,7 @@ import { existsSync } from "node:fs";
 import { basename } from "node:path";
 import { isRecord } from "../../system/files";
 import { KpodError } from "../../errors";
+import type { callRuntime as CallRuntime, RuntimeCallOptions } from "../runtime/call";
 import type { RuntimeHandler } from "../runtime/handler";
 import { readStatus, type ContainerStatus } from "./container-state";
 import { readTime, textMap } from "../../system/go-json";
@@ -37,29 +38,25 @@ export interface RuntimeState {
  */
 export async function listRuntimeStates(
   handler: RuntimeHandler,
-  timeoutMs?: number,
+  options: RuntimeCallOptions = {},
 ): Promise<Map<string, RuntimeState>> {
   if (hasNoState(handler)) return new Map();
-  const list = parseAnswer(handler, "list", await callForList(handler, timeoutMs));
+  const list = parseAnswer(handler, "list", await callForList(handler, options));
   if (list === null) return new Map();
   if (!Array.isArray(list)) throw badAnswer(handler, "list");
   return new Map(list.filter(isRecord).map((entry) => [String(entry.id), readRuntimeState(entry)]));
 }
 
-async function callRuntime(
-  handler: RuntimeHandler,
-  args: readonly string[],
-  timeoutMs: number | undefined,
-): Promise<string> {
+async function callRuntime(...request: Parameters<typeof CallRuntime>): Promise<string> {
   const { callRuntime: call } = await import("../runtime/call");
-  return call(handler, args, { timeoutMs });
+  return call(...request);
 }
 
 /** runc fails on a container that somebody deletes while it lists: the next time it is not there any more. */
-async function callForList(handler: RuntimeHandler, timeoutMs: number | undefined): Promise<string> {
+async function callForList(handler: RuntimeHandler, options: RuntimeCallOptions): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await callRuntime(handler, ["list", "--format", "json"], timeoutMs);
+      return await callRuntime(handler, ["list", "--format", "json"], options);
     } catch (error) {
       if (attempt === listAttempts || !saysNotThere(error)) throw error;
     }
@@ -82,11 +79,11 @@ function saysNotThere(error: unknown): boolean {
 export async function queryRuntimeState(
   handler: RuntimeHandler,
   id: string,
-  timeoutMs?: number,
+  options: RuntimeCallOptions = {},
 ): Promise<RuntimeState | undefined> {
   if (hasNoState(handler)) return undefined;
   try {
-    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id], timeoutMs));
+    const answer = parseAnswer(handler, "state", await callRuntime(handler, ["state", id], options));
     if (!isRecord(answer)) throw badAnswer(handler, "state");
     return readRuntimeState(answer);
   } catch (error) {
