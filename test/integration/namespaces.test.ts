@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import {
   chmodSync,
+  chownSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -17,6 +18,7 @@ import type { SpecNamespace } from "../../src/lib/oci/spec";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { createNode, logOf, pidOf, tracesOf, useNode, type Node } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -249,6 +251,24 @@ const pinOwned = `
   kill "$A_PID" "$B_PID"
 `;
 
+/** What is copied into a container with a user namespace is root's there, or with `-a` of whom it was, and out again. */
+async function expectCopies(own: Node, { layerId }: Container): Promise<void> {
+  const work = testdir({ file: "", far: "" });
+  const owner = (path: string): number[] => [statSync(path).uid, statSync(path).gid];
+  const inLayer = (name: string): number[] => owner(join(own.world.root, "overlay", layerId, "diff", name));
+  chownSync(join(work, "file"), 5, 6);
+  chownSync(join(work, "far"), 70_000, 0);
+  await own.ok("cp", join(work, "file"), "web:/plain");
+  await own.ok("cp", "-a", join(work, "file"), "web:/kept");
+  expect([inLayer("plain"), inLayer("kept")]).toEqual([
+    [100_000, 200_000],
+    [100_005, 200_006],
+  ]);
+  expect(await own.refusal("cp", "-a", join(work, "far"), "web:/far")).toContain("has no user 70000");
+  await own.ok("cp", "-a", "web:/kept", join(work, "back"));
+  expect(owner(join(work, "back"))).toEqual([5, 6]);
+}
+
 describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s", (runtime) => {
   const uids = [{ containerID: 0, hostID: 100_000, size: 65_536 }];
   const gids = [{ containerID: 0, hostID: 200_000, size: 65_536 }];
@@ -323,7 +343,9 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
       expect(records.find((record) => record.id === id)).toMatchObject(maps);
     }
     await own.agree();
+    await expectCopies(own, container);
     await own.ok("stop", "-t", "0", "web");
+    await expectCopies(own, container);
     await own.ok("rm", "web");
     expect(tracesOf(own.world, container)).toEqual([]);
   }, 60_000);

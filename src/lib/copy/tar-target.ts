@@ -1,5 +1,6 @@
 import type { Logger } from "../logger";
 import { TarWriter } from "../system/tar-writer";
+import { capabilitiesFor } from "./capabilities";
 import { shownPath, type CopyEntry, type CopyTarget } from "./entry";
 import type { Turns } from "./turns";
 
@@ -24,7 +25,12 @@ export class TarTarget implements CopyTarget {
 
   async put(entry: CopyEntry): Promise<void> {
     const name = entry.path === "" ? this.base : `${this.base}/${entry.path}`;
-    const written = { ...entry, name: entry.type === "directory" ? `${name}/` : name };
+    const attributes = (entry.attributes ?? []).map(([key, value]): [string, Buffer] => [
+      key,
+      // As root of the container sees them.
+      key.startsWith("user.") ? value : capabilitiesFor(value, 0),
+    ]);
+    const written = { ...entry, attributes, name: entry.type === "directory" ? `${name}/` : name };
     if (entry.type === "link") {
       const { target = "" } = entry;
       this.tar.entry({ ...written, target: target === "" ? this.base : `${this.base}/${target}` });

@@ -16,6 +16,7 @@ import { errnoOf, isNotFound } from "../errors";
 import { isKeptAttribute, writeAttribute } from "../system/extended-attributes";
 import { O_PATH } from "../system/files";
 import { makeNode } from "../system/make-node";
+import { capabilitiesFor } from "./capabilities";
 import { copyContent } from "./content";
 import type { CopyEntry } from "./entry";
 import type { Turns } from "./turns";
@@ -31,6 +32,8 @@ export interface OwnerRules {
   readonly owner: (entry: CopyEntry) => { uid: number; gid: number };
   /** True where a file may give the rights of its owner: setuid, setgid, capabilities. */
   readonly keepsRights: (entry: CopyEntry) => boolean;
+  /** Who is root where it is written, by the ids of the node: 0 but for a container with a user namespace. */
+  readonly root: number;
 }
 
 /**
@@ -79,7 +82,9 @@ export function become(fd: number, entry: CopyEntry, rules: OwnerRules): void {
   const keepsRights = entry.type === "directory" || rules.keepsRights(entry);
   fchownSync(fd, uid, gid);
   for (const [name, value] of entry.attributes ?? []) {
-    if (isKeptAttribute(name) && (keepsRights || name.startsWith("user."))) writeAttribute(fd, name, value);
+    if (name.startsWith("user.")) writeAttribute(fd, name, value);
+    else if (isKeptAttribute(name) && keepsRights)
+      writeAttribute(fd, name, capabilitiesFor(value, rules.root));
   }
   fchmodSync(fd, keepsRights ? entry.mode : entry.mode & ~rightsOfOwner);
   futimesSync(fd, Date.now() / 1000, timeOf(entry));

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { capabilitiesFor } from "../../../src/lib/copy/capabilities";
 import type { CopyEntry, CopyTarget } from "../../../src/lib/copy/entry";
 import { tarEntries } from "../../../src/lib/copy/tar-entries";
 import { treeEntries } from "../../../src/lib/copy/tree-entries";
@@ -30,6 +31,7 @@ afterEach(() => {
 const kept: Omit<TreeWriting, "passedOver" | "turns"> = {
   owner: ({ uid, gid }) => ({ uid, gid }),
   keepsRights: () => true,
+  root: 0,
   devices: true,
 };
 
@@ -126,6 +128,15 @@ test("rights and devices are left out where nobody is to keep them", async () =>
   const result = await copyTree(from, into, undefined, { keepsRights: () => false, devices: false });
   expect(result.devices).toBe(1);
   expect(described(into)).toMatch(/^d d 2755 .*\nprogram f 755 /);
+});
+
+test("capabilities count for root of where a program is written", () => {
+  const two = Buffer.from("0100000200200000000000000000000000000000", "hex");
+  const three = Buffer.from("0100000300200000000000000000000000000000a0860100", "hex");
+  expect([capabilitiesFor(two, 100_000), capabilitiesFor(three, 0)]).toEqual([three, two]);
+  expect([capabilitiesFor(two, 0), capabilitiesFor(three, 100_000)]).toEqual([two, three]);
+  for (const other of [Buffer.alloc(3), Buffer.alloc(20), two.subarray(0, 19)])
+    expect(capabilitiesFor(other, 5)).toEqual(other);
 });
 
 test("what is there and is another kind is not replaced; what fails leaves what was", async () => {
