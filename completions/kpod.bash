@@ -264,6 +264,8 @@ __kpod_argument() {
         'rename '0) action=(ask rename) ;;
         'rename '*) action=(nothing) ;;
         'rm '*) action=(ask rm) ;;
+        'cp '0) action=(file) ;;
+        'cp '*) action=(file) ;;
         'mount '*) action=(ask mount) ;;
         'umount '*) action=(ask umount) ;;
         'pod inspect '*) action=(ask 'pod inspect') ;;

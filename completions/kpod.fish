@@ -418,6 +418,8 @@ complete -c kpod -n '__kpod_at rm 0 more' -k -a '(__kpod_ask rm)'
 
 complete -c kpod -n '__kpod_can cp -a --archive' -s a -l archive -d 'Keep owners, and the rights that programs have by them; copy devices'
 complete -c kpod -n '__kpod_can cp -L --follow-link' -s L -l follow-link -d 'Copy what SRC leads to, where it is a symbolic link'
+complete -c kpod -n '__kpod_at cp 0' -F
+complete -c kpod -n '__kpod_at cp 1 more' -F
 
 complete -c kpod -n '__kpod_can mount --format' -l format -d 'Print JSON' -x -k -a json
 complete -c kpod -n '__kpod_can mount --no-trunc' -l no-trunc -d 'Print ids in full'

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { keptAttributes, readAttribute } from "../system/extended-attributes";
+import { O_PATH } from "../system/files";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
   lookUpBeneath,
@@ -13,7 +14,7 @@ import {
   type LayeredEntry,
 } from "./layered-tree";
 
-const forReading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY;
+const forReading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 
 /** Entries, and MiB of files, between two looks at Ctrl-C. */
 const atOnce = 64;
@@ -143,12 +144,11 @@ class TreeArchive {
   }
 
   private async addFile(frame: Frame, entry: LayeredEntry, name: string, path: string): Promise<void> {
-    const fd = unlessGone(() => openSync(entry.parent.at(name), forReading));
+    const fd = unlessGone(() => openFile(entry.parent.at(name)));
     if (fd === undefined) return;
     let data: number | undefined = fd;
     try {
       const stat = fstatSync(fd);
-      if (!stat.isFile()) return;
       if (isMetadataOnly(fd)) data = this.openData(frame.directories, entry.parent, fd, name);
       const { size } = stat;
       const attributes = keptAttributes(fd);
@@ -189,7 +189,7 @@ class TreeArchive {
       entry: LayeredEntry | undefined,
     ): number | undefined => {
       if (entry?.stat.isFile() !== true) return undefined;
-      const found = unlessGone(() => openSync(entry.parent.at(own), forReading));
+      const found = unlessGone(() => openFile(entry.parent.at(own)));
       if (found === undefined || !isMetadataOnly(found)) return found;
       try {
         return this.openData(beneath, entry.parent, found, own);
@@ -225,6 +225,16 @@ class TreeArchive {
     const { signal } = this.options;
     if (signal?.aborted !== true) return;
     throw new KpodError("INTERRUPTED", "interrupted while reading the file system", { cause: signal.reason });
+  }
+}
+
+/** Opens a regular file alone: to open a device or a FIFO that a program has put in its place would do something by itself. */
+function openFile(path: Buffer): number | undefined {
+  const place = openSync(path, O_PATH | constants.O_NOFOLLOW);
+  try {
+    return fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, forReading) : undefined;
+  } finally {
+    closeSync(place);
   }
 }
 
