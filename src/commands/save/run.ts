@@ -1,4 +1,5 @@
 import type { CommandContext } from "../../shell/context";
+import { patientOutput } from "../../shell/patient-output";
 import { refuseTerminal, writeArchive } from "../shared/output-archive";
 import { transferProgress } from "../shared/registry-flags";
 import type { command } from "./command";
@@ -9,13 +10,14 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   refuseTerminal(flags.output, terminal);
   const signal = context.signal();
   const { storageImageServer } = await context.openServer();
-  await writeArchive(flags.output, terminal, (write) =>
-    storageImageServer.saveImages(args, {
+  await writeArchive(flags.output, terminal, (toFile) => {
+    const write = flags.output === undefined ? (patientOutput(signal) ?? toFile) : toFile;
+    return storageImageServer.saveImages(args, {
       format: flags.format,
       write,
       progress: transferProgress(context, flags.quiet),
       signal,
-    }),
-  );
+    });
+  });
   return 0;
 }

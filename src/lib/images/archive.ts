@@ -42,6 +42,7 @@ function isDirectory(path: string): boolean {
     throw new KpodError("NOT_FOUND", `cannot load ${path}: ${describeErrno(error)}`, { cause: error });
   }
   if (!stat.isDirectory() && !stat.isFile()) throw notRegular(path, stat);
+  if (stat.isFile() && stat.size === 0) throw notAnImage(path, "it is empty");
   return stat.isDirectory();
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, statSync, symlinkSync } from "node:fs";
+import { statSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
@@ -109,21 +109,36 @@ export async function loadImagesFrom(
   if (input !== "-" && kind?.isFIFO() !== true) return loadImages(store, config, input, options);
   return withScratch("load", async (scratch) => {
     const path = join(scratch, "stdin.tar");
-    // cat can be ended while it waits for somebody to open the other end.
-    const words = input === "-" ? [] : ["--", absolutePath("the archive", input)];
-    const result = await runProgram("cat", words, {
+    // dd can be ended while it waits for somebody to open the other end.
+    const source = input === "-" ? [] : [`if=${absolutePath("the archive", input)}`];
+    const words = [...source, `of=${path}`, "bs=1M", "status=none"];
+    const result = await runProgram("dd", words, {
       stdin: input === "-" ? "inherit" : "ignore",
-      stdout: { file: path },
       interrupted: "interrupted while reading an image",
       signal: options.signal,
       logger: options.logger,
     });
     const what = input === "-" ? "standard input" : input;
-    if (result.failed) throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`);
-    if (!existsSync(path) || statSync(path).size === 0) {
+    if (result.failed) {
+      const full = result.stderr.includes("No space left")
+        ? { hint: "set TMPDIR to a directory with room" }
+        : {};
+      throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`, full);
+    }
+    if (statSync(path).size === 0) {
       throw new KpodError("BAD_ARGUMENT", `${what} is not an image archive: it is empty`);
     }
-    return loadImages(store, config, path, options);
+    try {
+      return await loadImages(store, config, path, options);
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      const { code, message, hint } = error;
+      // Nobody knows the copy.
+      throw new KpodError(code, message.replaceAll(path, what), {
+        cause: error,
+        ...(hint === undefined ? {} : { hint }),
+      });
+    }
   });
 }
 

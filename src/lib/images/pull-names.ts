@@ -55,10 +55,11 @@ export function pullNames(
   return found(registries.map((registry) => fullName(`${registry.replace(/\/+$/, "")}/${wanted}`)));
 }
 
-function requireName(name: string): void {
+/** @throws KpodError BAD_ARGUMENT for what is not the name of an image */
+export function requireName(name: string): void {
   if (isImageName(name)) return;
   const capital = isImageName(name.toLowerCase());
-  throw new KpodError("BAD_ARGUMENT", `${name} is not the name of an image`, {
+  throw new KpodError("BAD_ARGUMENT", `${name === "" ? '""' : name} is not the name of an image`, {
     hint: capital
       ? `repositories are written in small letters: ${name.toLowerCase()}`
       : "it is [REGISTRY/]REPOSITORY[:TAG] or [REGISTRY/]REPOSITORY@DIGEST",

@@ -4,7 +4,7 @@ import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
 import { registryOf } from "../names/image-names";
-import { fullName } from "./pull-names";
+import { fullName, requireName } from "./pull-names";
 import { accessFlags, type RegistryAccess } from "./registry-access";
 import {
   callSkopeo,
@@ -56,6 +56,7 @@ export async function pushImage(
       what: `push to ${target}`,
       scratch,
       config,
+      trusted: true,
       globals: registriesFile === undefined ? [] : ["--registries-conf", registriesFile],
       signal: options.signal,
       logger: store.logger,
@@ -99,5 +100,6 @@ function requireRegistry(name: string): string {
       hint: `give REGISTRY/${name}, or TRANSPORT:DESTINATION as dir:/tmp/image`,
     });
   }
+  requireName(name);
   return fullName(name);
 }

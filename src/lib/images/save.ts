@@ -28,8 +28,8 @@ import {
 export interface SaveOptions {
   /** Default `docker-archive`. */
   format?: "docker-archive" | "oci-archive" | undefined;
-  /** Is given the archive piece by piece, each of which it must use before it returns. */
-  write: (bytes: Uint8Array) => void;
+  /** Is given the archive piece by piece, each of which it must use before it returns, or before its promise is kept. */
+  write: (bytes: Uint8Array) => void | Promise<void>;
   progress?: TransferProgress | undefined;
   /** Ends the work. */
   signal?: AbortSignal | undefined;
@@ -63,6 +63,7 @@ export async function saveImages(
         what: `save image ${id.slice(0, 13)}`,
         scratch,
         config,
+        trusted: true,
         ...watch,
         progress: options.progress,
       });
@@ -78,7 +79,7 @@ export async function saveImages(
     } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
       const archive = join(scratch, "archive.tar");
       for (const image of images) await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
-      hand(archive, options);
+      await hand(archive, options);
     } else {
       mkdirSync(content);
       const manifest: unknown[] = [];
@@ -143,7 +144,7 @@ async function writeTar(directory: string, watch: ProgramWatch, { write }: SaveO
   if (result.failed) throw new KpodError("IO", `cannot write the archive: ${result.stderr}`);
 }
 
-function hand(archive: string, { write, signal }: SaveOptions): void {
+async function hand(archive: string, { write, signal }: SaveOptions): Promise<void> {
   const buffer = Buffer.allocUnsafe(1024 * 1024);
   const file = openSync(archive, "r");
   try {
@@ -151,7 +152,7 @@ function hand(archive: string, { write, signal }: SaveOptions): void {
       if (signal?.aborted === true) throw new KpodError("INTERRUPTED", "interrupted: cannot save the images");
       const length = readSync(file, buffer);
       if (length === 0) return;
-      write(buffer.subarray(0, length));
+      await write(buffer.subarray(0, length));
     }
   } finally {
     closeSync(file);

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { describeErrno, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import type { Store } from "../storage/store";
 import { findExecutable } from "../system/executable";
@@ -48,6 +48,8 @@ export interface SkopeoCall {
   logger?: Logger | undefined;
   /** What it reads from standard input. */
   input?: string | undefined;
+  /** True where what is copied is in the store: the rules which images to trust are for those that come into it. */
+  trusted?: boolean;
 }
 
 const usualPolicy = "/etc/containers/policy.json";
@@ -70,6 +72,7 @@ export function requireSkopeo(what: string): string {
  * @param runRoot a directory of its own: a skopeo that does not know volatile layers (containers/storage before 1.45)
  * takes them off the list of mounts when it writes that, and the next clean stop of CRI-O then unmounts the root file
  * systems of all its containers. An image needs nothing of the store's own run directory
+ * @throws KpodError NOT_PERMITTED for a store that cannot be written to
  */
 export function storeReference(
   store: Store,
@@ -77,17 +80,44 @@ export function storeReference(
   runRoot: string,
 ): string {
   const { root, driver } = store.layout;
+  requireWritable(root);
   const options = config.storageOptions.length === 0 ? "" : `:${config.storageOptions.join(",")}`;
   return `containers-storage:[${driver}@${root}+${runRoot}${options}]`;
 }
 
+/** skopeo takes the store's locks also where it only reads. @throws KpodError NOT_PERMITTED, IO */
+function requireWritable(root: string): void {
+  try {
+    accessSync(root, constants.W_OK);
+  } catch (error) {
+    if (isNotFound(error)) return;
+    throw new KpodError("NOT_PERMITTED", `skopeo cannot use the store ${root}: ${describeErrno(error)}`, {
+      hint: "it needs one that can be written to: mount it so, or copy it",
+      cause: error,
+    });
+  }
+}
+
 /** Makes a directory for files on their way, has them used, and removes it whatever happens. */
 export async function withScratch<T>(name: string, action: (scratch: string) => Promise<T>): Promise<T> {
-  const scratch = mkdtempSync(join(directoryForBigFiles(), `kpod-${name}-`));
+  const scratch = makeScratch(name);
   try {
     return await action(scratch);
   } finally {
     removeTree(scratch);
+  }
+}
+
+/** @throws KpodError IO, NOT_PERMITTED */
+function makeScratch(name: string): string {
+  const directory = directoryForBigFiles();
+  try {
+    return mkdtempSync(join(directory, `kpod-${name}-`));
+  } catch (error) {
+    throw new KpodError("IO", `cannot make a directory in ${directory}: ${describeErrno(error)}`, {
+      hint: "set TMPDIR to a directory with room for images on their way",
+      cause: error,
+    });
   }
 }
 
@@ -108,13 +138,13 @@ export async function callSkopeo(
   words: readonly string[],
   call: SkopeoCall,
 ): Promise<string> {
-  const { what, scratch, config, globals = [], signal, progress = {}, input, logger } = call;
+  const { what, scratch, config, globals = [], signal, progress = {}, input, logger, trusted = false } = call;
   const policy =
-    config.signaturePolicyPath !== ""
-      ? ["--policy", config.signaturePolicyPath]
-      : existsSync(usualPolicy)
+    trusted || (config.signaturePolicyPath === "" && !existsSync(usualPolicy))
+      ? ["--insecure-policy"]
+      : config.signaturePolicyPath === ""
         ? []
-        : ["--insecure-policy"];
+        : ["--policy", config.signaturePolicyPath];
   const { onLine, terminal } = progress;
   const tell = function* (line: unknown): Generator<string, void, void> {
     onLine?.(String(line));
@@ -135,6 +165,16 @@ export async function callSkopeo(
 
 /** What skopeo's failures come to, by its words; the first that fits counts. */
 const failures: readonly (readonly [RegExp, "NOT_FOUND" | "NOT_PERMITTED" | "IO", string])[] = [
+  [
+    /Source image rejected/,
+    "NOT_PERMITTED",
+    "see the rules in signature_policy of crio.conf, or in /etc/containers/policy.json",
+  ],
+  [
+    /no image found in (?:manifest list|image index)/,
+    "NOT_FOUND",
+    "there is none for this platform: kpod pull --platform OS/ARCH gets another",
+  ],
   [
     /server gave HTTP response to HTTPS client/,
     "IO",

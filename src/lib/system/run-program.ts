@@ -15,8 +15,8 @@ export interface ProgramOptions
   extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "env">, ProgramWatch {
   /** What is said when it is interrupted. */
   interrupted: string;
-  /** Is given what it prints, piece by piece, each of which it must use before it returns. */
-  write?: (bytes: Uint8Array) => void;
+  /** Is given what it prints, piece by piece, each of which it must use before it returns, or before its promise is kept. */
+  write?: (bytes: Uint8Array) => void | Promise<void>;
 }
 
 /** What came of a program that has ended. */
@@ -56,10 +56,10 @@ export async function runProgram(
 
 async function handOn(
   { stdout, kill }: Pick<Subprocess, "stdout" | "kill">,
-  write: (bytes: Uint8Array) => void,
+  write: (bytes: Uint8Array) => void | Promise<void>,
 ): Promise<void> {
   try {
-    for await (const bytes of stdout ?? []) write(bytes as Uint8Array);
+    for await (const bytes of stdout ?? []) await write(bytes as Uint8Array);
   } catch (error) {
     kill();
     throw error;
