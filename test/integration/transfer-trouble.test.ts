@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   readSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -343,6 +344,28 @@ test("Ctrl-C while nobody takes what save writes, or writes what load reads", as
   const fifo = join(testdir(), "fifo");
   execFileSync("mkfifo", [fifo]);
   expect(await interrupted(["load", "-i", fifo], () => true)).toBe(130);
+});
+
+test("what skopeo tries of overlay when it opens a store does not stay where it is ended meanwhile", async () => {
+  const overlay = join(world.root, "overlay");
+  const before = readdirSync(overlay);
+  const directory = testdir();
+  let seen = false;
+  const child = world.startKpod(["push", "-q", "busybox", `${plain.host}/x:1`], {
+    env: { ...nowhere, TMPDIR: directory },
+  });
+  const ended = new Promise((resolve) => child.on("close", resolve));
+  const watcher = watch(overlay, (_, name) => {
+    if (name === null || !name.startsWith("compat") || seen) return;
+    seen = true;
+    child.kill("SIGTERM");
+  });
+  try {
+    expect(await ended).toBe(143);
+  } finally {
+    watcher.close();
+  }
+  expect(readdirSync(overlay)).toEqual(before);
 });
 
 test("nothing is left below /var/tmp, whether it is interrupted or not", async () => {

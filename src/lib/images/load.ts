@@ -54,42 +54,46 @@ export async function loadImages(
   }
   const before = new Set((await store.layers()).map(({ id }) => id));
   const watch = { signal: options.signal, logger: options.logger };
-  return withScratch("load", async (scratch) => {
-    const loaded: LoadedImage[] = [];
-    const destination = storeReference(store, config, join(scratch, "run"));
-    try {
-      // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
-      const source = join(scratch, "image");
-      if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, watch))) {
-        symlinkSync(absolutePath("the archive", path), source);
-      }
-      const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", watch);
-      const names = given === undefined ? namesOf(images, path) : [given];
-      for (const [index, image] of images.entries()) {
-        const name = names[index] ?? "";
-        const layout = image.entry === undefined ? undefined : await apart(image.entry);
-        const from =
-          layout === undefined
-            ? `${image.transport}:${source}${image.selector}`
-            : `oci:${layout}${image.selector}`;
-        await callSkopeo(skopeo, ["copy", "--quiet", from, `${destination}${name}`], {
-          what: "load the image",
-          scratch,
-          config,
-          ...watch,
+  return withScratch(
+    "load",
+    async (scratch) => {
+      const loaded: LoadedImage[] = [];
+      const destination = storeReference(store, config, join(scratch, "run"));
+      try {
+        // skopeo takes the first colon after a path for the end of it, so it gets a path that has none.
+        const source = join(scratch, "image");
+        if (images[0]?.transport !== "docker-archive" || !(await unpack(path, source, watch))) {
+          symlinkSync(absolutePath("the archive", path), source);
+        }
+        const apart = layoutsApart(path, scratch, images[0]?.transport ?? "oci", watch);
+        const names = given === undefined ? namesOf(images, path) : [given];
+        for (const [index, image] of images.entries()) {
+          const name = names[index] ?? "";
+          const layout = image.entry === undefined ? undefined : await apart(image.entry);
+          const from =
+            layout === undefined
+              ? `${image.transport}:${source}${image.selector}`
+              : `oci:${layout}${image.selector}`;
+          await callSkopeo(skopeo, ["copy", "--quiet", from, `${destination}${name}`], {
+            what: "load the image",
+            scratch,
+            config,
+            ...watch,
+          });
+          loaded.push({ name, id: (await store.image(name)).id });
+        }
+      } catch (error) {
+        await rollbackLayers(store, before, {
+          digests: () => readLayerDigests(path),
+          left: `layers of ${path} may be left in the store`,
+          logger: options.logger,
         });
-        loaded.push({ name, id: (await store.image(name)).id });
+        throw error;
       }
-    } catch (error) {
-      await rollbackLayers(store, before, {
-        digests: () => readLayerDigests(path),
-        left: `layers of ${path} may be left in the store`,
-        logger: options.logger,
-      });
-      throw error;
-    }
-    return loaded;
-  });
+      return loaded;
+    },
+    store,
+  );
 }
 
 /**

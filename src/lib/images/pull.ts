@@ -53,10 +53,14 @@ export async function pullImage(
   if (policy === "missing" && stored !== undefined) return [stored];
   const skopeo = requireSkopeo("images are pulled");
   try {
-    return await withScratch("pull", (scratch) => {
-      const { names, registriesFile } = pullNames(source.name, config);
-      return fetch({ store, config, skopeo, scratch, options, registriesFile }, names);
-    });
+    return await withScratch(
+      "pull",
+      (scratch) => {
+        const { names, registriesFile } = pullNames(source.name, config);
+        return fetch({ store, config, skopeo, scratch, options, registriesFile }, names);
+      },
+      store,
+    );
   } catch (error) {
     if (stored === undefined || !(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
     options.logger?.warn(`the stored image is kept: ${error.message}`);
@@ -146,14 +150,18 @@ async function loadFrom(
       .replace(/[^a-z0-9]+/g, "-")
       .replace(/^-|-$/g, "");
     const skopeo = requireSkopeo("images are pulled");
-    return withScratch("pull", async (scratch) => {
-      // skopeo takes a path without a colon.
-      const source = join(scratch, "image");
-      symlinkSync(directory, source);
-      const called = newImageName(stem === "" ? "image" : stem);
-      const fetching = { store, config, skopeo, scratch, options, registriesFile: undefined };
-      return [await copyIntoStore(fetching, `dir:${source}`, called, [])];
-    });
+    return withScratch(
+      "pull",
+      async (scratch) => {
+        // skopeo takes a path without a colon.
+        const source = join(scratch, "image");
+        symlinkSync(directory, source);
+        const called = newImageName(stem === "" ? "image" : stem);
+        const fetching = { store, config, skopeo, scratch, options, registriesFile: undefined };
+        return [await copyIntoStore(fetching, `dir:${source}`, called, [])];
+      },
+      store,
+    );
   }
   const colon = existsSync(name) ? -1 : name.indexOf(":");
   const [path, pick] = colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];

@@ -43,26 +43,30 @@ export async function pushImage(
   const own = image.names?.find((name) => !name.includes("@"));
   const target = destinationOf(destination ?? own ?? nameOrId, own);
   const skopeo = requireSkopeo("images are pushed");
-  await withScratch("push", async (scratch) => {
-    const name = /^docker:\/\/(.*)$/s.exec(target)?.[1];
-    const access = name === undefined ? [] : accessFlags("dest-", name, options, { config, scratch });
-    const signatures = [
-      ...(options.removeSignatures === true ? ["--remove-signatures"] : []),
-      ...(options.signBy === undefined ? [] : ["--sign-by", options.signBy]),
-    ];
-    const { file: registriesFile } = readShortNames(process.env);
-    const source = `${storeReference(store, config, join(scratch, "run"))}@${image.id}`;
-    await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], {
-      what: `push to ${target}`,
-      scratch,
-      config,
-      trusted: true,
-      globals: registriesFile === undefined ? [] : ["--registries-conf", registriesFile],
-      signal: options.signal,
-      logger: store.logger,
-      progress: options.progress,
-    });
-  });
+  await withScratch(
+    "push",
+    async (scratch) => {
+      const name = /^docker:\/\/(.*)$/s.exec(target)?.[1];
+      const access = name === undefined ? [] : accessFlags("dest-", name, options, { config, scratch });
+      const signatures = [
+        ...(options.removeSignatures === true ? ["--remove-signatures"] : []),
+        ...(options.signBy === undefined ? [] : ["--sign-by", options.signBy]),
+      ];
+      const { file: registriesFile } = readShortNames(process.env);
+      const source = `${storeReference(store, config, join(scratch, "run"))}@${image.id}`;
+      await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], {
+        what: `push to ${target}`,
+        scratch,
+        config,
+        trusted: true,
+        globals: registriesFile === undefined ? [] : ["--registries-conf", registriesFile],
+        signal: options.signal,
+        logger: store.logger,
+        progress: options.progress,
+      });
+    },
+    store,
+  );
 }
 
 /** The destination in skopeo's words. @throws KpodError BAD_ARGUMENT, CONFLICT */

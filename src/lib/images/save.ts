@@ -56,42 +56,47 @@ export async function saveImages(
   const images = await imagesToSave(store, namesOrIds);
   const skopeo = requireSkopeo("images are saved");
   const watch = { signal: options.signal, logger: store.logger };
-  await withScratch("save", async (scratch) => {
-    const reference = storeReference(store, config, join(scratch, "run"));
-    const copy = async ({ id }: SavedImage, ...words: string[]): Promise<void> => {
-      await callSkopeo(skopeo, ["copy", ...words.slice(1), `${reference}@${id}`, words[0] ?? ""], {
-        what: `save image ${id.slice(0, 13)}`,
-        scratch,
-        config,
-        trusted: true,
-        ...watch,
-        progress: options.progress,
-      });
-    };
-    const content = join(scratch, "content");
-    if (options.format === "oci-archive") {
-      for (const image of images) {
-        for (const name of image.names.length === 0 ? [""] : image.names) {
-          await copy(image, `oci:${content}${name === "" ? "" : `:${name}`}`);
+  await withScratch(
+    "save",
+    async (scratch) => {
+      const reference = storeReference(store, config, join(scratch, "run"));
+      const copy = async ({ id }: SavedImage, ...words: string[]): Promise<void> => {
+        await callSkopeo(skopeo, ["copy", ...words.slice(1), `${reference}@${id}`, words[0] ?? ""], {
+          what: `save image ${id.slice(0, 13)}`,
+          scratch,
+          config,
+          trusted: true,
+          ...watch,
+          progress: options.progress,
+        });
+      };
+      const content = join(scratch, "content");
+      if (options.format === "oci-archive") {
+        for (const image of images) {
+          for (const name of image.names.length === 0 ? [""] : image.names) {
+            await copy(image, `oci:${content}${name === "" ? "" : `:${name}`}`);
+          }
         }
+        await writeTar(content, watch, options);
+      } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
+        const archive = join(scratch, "archive.tar");
+        for (const image of images)
+          await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
+        await hand(archive, options);
+      } else {
+        mkdirSync(content);
+        const manifest: unknown[] = [];
+        for (const image of images) {
+          const parts = join(scratch, "parts");
+          await copy(image, `dir:${parts}`, "--format", "v2s2", "--dest-decompress");
+          manifest.push(movedParts(parts, content, image));
+        }
+        writeFileSync(join(content, "manifest.json"), JSON.stringify(manifest));
+        await writeTar(content, watch, options);
       }
-      await writeTar(content, watch, options);
-    } else if (images.length === 1 && (images[0]?.names.length ?? 0) <= 1) {
-      const archive = join(scratch, "archive.tar");
-      for (const image of images) await copy(image, [`docker-archive:${archive}`, ...image.names].join(":"));
-      await hand(archive, options);
-    } else {
-      mkdirSync(content);
-      const manifest: unknown[] = [];
-      for (const image of images) {
-        const parts = join(scratch, "parts");
-        await copy(image, `dir:${parts}`, "--format", "v2s2", "--dest-decompress");
-        manifest.push(movedParts(parts, content, image));
-      }
-      writeFileSync(join(content, "manifest.json"), JSON.stringify(manifest));
-      await writeTar(content, watch, options);
-    }
-  });
+    },
+    store,
+  );
 }
 
 async function imagesToSave(store: Store, namesOrIds: readonly string[]): Promise<SavedImage[]> {

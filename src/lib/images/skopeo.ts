@@ -9,6 +9,7 @@ import { findExecutable } from "../system/executable";
 import { programMessage } from "../system/program-message";
 import { removeTree } from "../system/remove-tree";
 import { runProgram } from "../system/run-program";
+import { driverChecks, removeNewChecks } from "./driver-checks";
 
 /** Whom the progress of a transfer is told. */
 export interface TransferProgress {
@@ -98,11 +99,22 @@ function requireWritable(root: string): void {
   }
 }
 
-/** Makes a directory for files on their way, has them used, and removes it whatever happens. */
-export async function withScratch<T>(name: string, action: (scratch: string) => Promise<T>): Promise<T> {
+/**
+ * Makes a directory for files on their way, has them used, and removes it whatever happens.
+ * @param store that skopeo opens: what it leaves there when it is ended at once is removed, too
+ */
+export async function withScratch<T>(
+  name: string,
+  action: (scratch: string) => Promise<T>,
+  store?: Store,
+): Promise<T> {
   const scratch = makeScratch(name);
+  const checks = store === undefined ? [] : driverChecks(store);
   try {
     return await action(scratch);
+  } catch (error) {
+    if (store !== undefined) await removeNewChecks(store, checks);
+    throw error;
   } finally {
     removeTree(scratch);
   }
