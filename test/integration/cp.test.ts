@@ -45,6 +45,7 @@ describe.each(["runc", "crun"] as const)("with %s", (runtime) => {
   beforeAll(async () => {
     node = await createNode({ runtime });
     const pod = await node.pod("shop");
+    await node.create(pod, "fresh", "true");
     const volumes = [{ hostPath: volume, containerPath: "/data", readonly: false }];
     web = await started(node, pod, "web", "mkdir -p /srv/d/sub; echo one > /srv/d/a; ln -s /srv/d /link", {
       volumes,
@@ -64,6 +65,10 @@ describe.each(["runc", "crun"] as const)("with %s", (runtime) => {
     await node.ok("cp", "web:/tmp/note", join(work, "back"));
     await node.ok("unpause", "web");
     expect(readFileSync(join(work, "back"), "utf8")).toBe("hello");
+    await node.ok("cp", join(work, "note"), "fresh:/tmp/note");
+    await node.ok("cp", "fresh:/tmp/note", join(work, "fresh"));
+    expect(readFileSync(join(work, "fresh"), "utf8")).toBe("hello");
+    await node.ok("cp", "shop:/pause", join(work, "of-the-pod"));
     await node.ok("cp", "ended:/two", work);
     expect(readFileSync(join(work, "two"), "utf8")).toBe("two\n");
     await node.ok("cp", join(work, "note"), "ended:/tmp/new");

@@ -1,9 +1,10 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
-import { posix, resolve } from "node:path";
+import { posix } from "node:path";
 import { fileError, isNotFound, KpodError } from "../errors";
 import { bytesOf } from "../copy/entry";
 import { O_PATH } from "../system/files";
 import { openInRoot } from "../system/open-in-root";
+import { absolutePath } from "../system/paths";
 
 /** As many as the kernel follows. */
 const mostLinks = 40;
@@ -40,9 +41,12 @@ export function containerSpace(root: number, name: string): PathSpace {
   };
 }
 
-/** Reads a path of the node, relative to the working directory; of a container, from its root. */
+/**
+ * Reads a path of the node, relative to the working directory; of a container, from its root.
+ * @throws KpodError BAD_ARGUMENT for a relative path in a directory that is gone
+ */
 export function readPath(text: string, ofContainer: boolean): WrittenPath {
-  const path = ofContainer ? posix.resolve("/", text) : resolve(text);
+  const path = ofContainer ? posix.resolve("/", text) : absolutePath("the path", text);
   const contents = /(^|\/)\.$/.test(text) || path === "/";
   return { path, contents, directory: contents || text.endsWith("/") };
 }
