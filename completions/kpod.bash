@@ -81,9 +81,9 @@ __kpod_value() {
         'ps --quiet' | 'ps -q') flag=--quiet action=(switch) ;;
         'ps --no-trunc') flag=--no-trunc action=(switch) ;;
         'ps --noheading') flag=--noheading action=(switch) ;;
-        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
+        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
-        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid) ;;
+        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel) ;;
         'inspect --size') flag=--size action=(switch) ;;
         'logs --follow' | 'logs -f') flag=--follow action=(switch) ;;
         'logs --since') flag=--since action=(nothing) ;;

@@ -326,10 +326,10 @@ complete -c kpod -n '__kpod_can ps -w --watch' -s w -l watch -d 'Show the list a
 complete -c kpod -n '__kpod_can ps -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can ps --no-trunc' -l no-trunc -d 'Print ids and names in full'
 complete -c kpod -n '__kpod_can ps --noheading' -l noheading -d 'Leave the line of headings out'
-complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
+complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
 
 complete -c kpod -n '__kpod_can inspect -t --type' -s t -l type -d 'What the names mean; all takes the first of container, pod and image that there is' -x -k -a 'container image pod all'
-complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid)'
+complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel)'
 complete -c kpod -n '__kpod_can inspect --size' -l size -d 'Measure containers as well'
 complete -c kpod -n '__kpod_at inspect 0 more' -k -a '(__kpod_ask inspect)'
 

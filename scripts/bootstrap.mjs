@@ -21,7 +21,7 @@ async function installSystemPackages(purpose) {
   for (const requirement of missing) console.log(describe(requirement));
   if (!hasApt()) {
     throw new ScriptError(
-      "this is not Debian or Ubuntu: install the above with your system's own tools, then try again",
+      `this is not Debian or Ubuntu: install ${packages.join(", ")} with your system's own tools, then try again`,
     );
   }
   if (process.getuid() !== 0) {

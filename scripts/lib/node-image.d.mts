@@ -15,5 +15,8 @@ export interface NodeImage {
  */
 export function nodeImage(root: string): Promise<NodeImage>;
 
+/** @throws ScriptError where a directory's file system has less than so many bytes free */
+export function requireSpace(directory: string, bytes: number): void;
+
 /** Makes a file that holds an ext4 file system with a copy of a directory. @param size as mke2fs(8) reads it */
 export function makeDisk(directory: string, path: string, size: string): Promise<void>;

@@ -23,13 +23,31 @@ const MIRROR = "http://deb.debian.org/debian";
 const PACKAGES = [
   ...["systemd", "systemd-sysv", "dbus", "udev", "linux-image-cloud-amd64", "initramfs-tools"],
   ...["runc", "crun", "conmon", "mount", "procps"],
+  // Reads the same store and the same cgroups, to compare with.
+  "podman",
+  // The policy, and what labels the files of the disk by it.
+  ...["policycoreutils", "selinux-policy-default"],
   // The seccomp profile of containers, and one of those that its package asks for.
   ...["golang-github-containers-common", "netavark"],
 ];
 
-/** What is free on the disk before the image is made, and how large the image's file system is. */
+/** What has to be free before the image is made, and how large the image's file system is. */
 const NEEDED_BYTES = 4 * 1024 ** 3;
 const DISK_SIZE = "2G";
+
+/** SELinux labels everything and forbids nothing: Debian's policy is not that of the nodes. */
+const SELINUX = "SELINUX=permissive\nSELINUXTYPE=default\n";
+const FILE_CONTEXTS = "/etc/selinux/default/contexts/files/file_contexts";
+
+/** Debian's contexts for containers name these types, and its policy has none: no container could be labelled. */
+const CONTAINER_TYPES = `(type container_t)
+(roletype system_r container_t)
+(typeattributeset domain (container_t))
+(type container_file_t)
+(roletype object_r container_file_t)
+(typeattributeset file_type (container_file_t))
+`;
+const CONTAINER_POLICY = "/usr/share/selinux/default/kpod-containers.cil";
 
 /** Where the machine has the disk with kpod and its tests. */
 export const TESTS_MOUNT = "/kpod-test";
@@ -74,9 +92,12 @@ export async function nodeImage(root) {
   return { disk: join(place, "disk"), kernel: join(place, "vmlinuz"), initrd: join(place, "initrd.img") };
 }
 
+/** What is mounted is gone when it has ended, however: else the machine's /sys would be in a tree that is removed. */
+const APART = ["unshare", "--mount", "--propagation", "private"];
+
 async function makeImage(place) {
   mkdirSync(dirname(place), { recursive: true });
-  requireSpace(dirname(place));
+  requireSpace(dirname(place), NEEDED_BYTES);
   console.log(
     `  making the disk of the node, once, from ${PACKAGES.length} packages of Debian and what they need`,
   );
@@ -84,10 +105,12 @@ async function makeImage(place) {
   try {
     const tree = join(staging, "tree");
     const include = `--include=${PACKAGES.join(",")}`;
-    // What it mounts is gone when it has ended, however: else the machine's /sys would be in a tree that is removed.
-    const apart = ["--mount", "--propagation", "private"];
-    await must("unshare", [...apart, "debootstrap", "--variant=minbase", include, SUITE, tree, MIRROR]);
+    await must(...APART, "debootstrap", "--variant=minbase", include, SUITE, tree, MIRROR);
     configure(tree);
+    await must("chroot", tree, "semodule", "-n", "-s", "default", "-i", CONTAINER_POLICY);
+    // It labels files by their descriptors, whose names are in /proc.
+    const label = 'mount -t proc proc "$0/proc" && exec chroot "$0" setfiles -e /proc "$1" /';
+    await must(...APART, "sh", "-c", label, tree, FILE_CONTEXTS);
     const boot = join(tree, "boot");
     for (const [name, wanted] of [
       ["vmlinuz", /^vmlinuz-/],
@@ -109,10 +132,12 @@ async function makeImage(place) {
   }
 }
 
-function requireSpace(directory) {
+/** See node-image.d.mts. */
+export function requireSpace(directory, bytes) {
   const { bavail, bsize } = statfsSync(directory);
-  if (bavail * bsize < NEEDED_BYTES)
-    throw new ScriptError(`no space for the disk of the node: ${directory} needs 4 GB free`);
+  if (bavail * bsize >= bytes) return;
+  const size = `${bytes / 1024 ** 3} GiB`;
+  throw new ScriptError(`no space for the disks of the node: ${directory} needs ${size} free`);
 }
 
 function configure(tree) {
@@ -123,6 +148,8 @@ function configure(tree) {
   mkdirSync(join(tree, TESTS_MOUNT));
   writeFileSync(within("etc/hostname"), "node\n");
   writeFileSync(within("etc/fstab"), FSTAB);
+  writeFileSync(within("etc/selinux/config"), SELINUX);
+  writeFileSync(within(CONTAINER_POLICY), CONTAINER_TYPES);
   const units = within("etc/systemd/system");
   writeFileSync(join(units, "kpod-test.service"), UNIT);
   mkdirSync(join(units, "multi-user.target.wants"), { recursive: true });
@@ -135,12 +162,14 @@ function configure(tree) {
 
 /** Makes a file that holds an ext4 file system with a copy of a directory. */
 export async function makeDisk(directory, path, size) {
-  await must("mke2fs", ["-q", "-t", "ext4", "-m", "0", "-d", directory, path, size]);
+  await must("mke2fs", "-q", "-t", "ext4", "-m", "0", "-d", directory, path, size);
 }
 
-async function must(program, args) {
+async function must(program, ...args) {
   const { code, output } = await runProgram(program, args);
   if (code === 0) return;
   const lines = output.trimEnd().split("\n").slice(-10).join("\n");
-  throw new ScriptError(`${args.includes("debootstrap") ? "debootstrap" : program} failed:\n${lines}`);
+  const named =
+    ["debootstrap", "semodule", "setfiles"].find((name) => args.join(" ").includes(name)) ?? program;
+  throw new ScriptError(`${named} failed:\n${lines}`);
 }

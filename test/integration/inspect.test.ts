@@ -108,6 +108,7 @@ test("a running container is what the runtime, the kernel and the disk say", asy
     Metadata: { name: "web", attempt: 0 },
     Image: image,
     MountLabel: "",
+    ProcessLabel: "",
     StopSignal: "TERM",
     Args: ["sh", "-c", expect.stringContaining("head -c 10000")],
     PodID: ids.shop,

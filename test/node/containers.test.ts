@@ -1,5 +1,6 @@
 // Pods and containers by both cgroup managers and both runtimes, as the kernel and systemd have them.
 import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import {
   cgroupFile,
   cgroupNumber,
@@ -31,6 +32,15 @@ interface Sample {
   readonly mem_limit: number;
   readonly mem_percent: number;
   readonly pids: number;
+  readonly oom_kills: number;
+  readonly cpu_pressure: Pressure;
+  readonly mem_pressure: Pressure;
+  readonly io_pressure: Pressure;
+}
+
+interface Pressure {
+  readonly some: Readonly<Record<string, number>>;
+  readonly full: Readonly<Record<string, number>>;
 }
 
 const megabyte = 1024 * 1024;
@@ -44,6 +54,27 @@ const worker = [
 
 /** Takes all memory there is, once it gets USR1. */
 const hog = "trap 'exec tail /dev/zero' USR1; while :; do sleep 0.1; done";
+
+/** The same, but by a child, and after that it goes on. */
+const forker = "trap 'tail /dev/zero' USR1; while :; do sleep 0.1; done";
+
+/** So that little memory is all there is. */
+function limitMemory(cgroup: string): void {
+  writeCgroupFile(cgroup, "memory.swap.max", 0);
+  writeCgroupFile(cgroup, "memory.max", 24 * megabyte);
+}
+
+/** A family of twenty, each of whom ends in favour of a child at once, and replaces those that are missing. */
+const family = `
+  $SIG{TERM} = "IGNORE";
+  my $end = time + 120;
+  while (time < $end) {
+    open my $procs, "<", $ARGV[0] or exit;
+    my @members = <$procs>;
+    fork if @members < 20;
+    fork and exit;
+  }
+`;
 
 function rowOf(id: string): Row {
   const rows = JSON.parse(ok("ps", "-a", "--format", "json")) as Row[];
@@ -84,7 +115,7 @@ describe.each<[CgroupManager, RuntimeName]>([
 
   beforeAll(() => {
     configure(manager, runtime);
-    pod = ok("pod", "run", "--name", "shop", "--cgroup-parent", parent);
+    pod = ok("pod", "run", "--network", "none", "--name", "shop", "--cgroup-parent", parent);
     web = inPod("web", "sh", "-c", worker);
     greedy = inPod("greedy", "sh", "-c", hog);
   }, 600_000);
@@ -126,8 +157,10 @@ describe.each<[CgroupManager, RuntimeName]>([
       return counts.reduce((sum, [, count]) => sum + Number(count), 0);
     };
     expect(await inTime(() => written() >= megabyte)).toBe(true);
-    const update = ["--root", `/run/${runtime}`, "update", "--memory", String(64 * megabyte), web];
-    expect(runProgram(runtime, ...update)).toMatchObject({ exitCode: 0 });
+    ok("update", "--memory", "64m", "--cpus", "1.5", web);
+    expect([pathOf(web), leafOf(web)].map((cgroup) => cgroupFile(cgroup, "cpu.max"))).toContain(
+      "150000 100000",
+    );
     const sample = sampleOf(web);
     const used = Number(cgroupFile(pathOf(web), "memory.current"));
     const cached = cgroupNumber(pathOf(web), "memory.stat", "inactive_file");
@@ -147,9 +180,36 @@ describe.each<[CgroupManager, RuntimeName]>([
     expect(sampleOf(greedy).mem_limit).toBeGreaterThan(1024 * megabyte);
   });
 
+  test("pressure is what the kernel counts", () => {
+    const totalOf = (name: string, kind: "some" | "full"): number =>
+      Number(new RegExp(`^${kind} .* total=(\\d+)$`, "m").exec(cgroupFile(pathOf(web), name))?.[1]);
+    const names = { cpu: "cpu.pressure", mem: "memory.pressure", io: "io.pressure" } as const;
+    const kinds = ["some", "full"] as const;
+    const read = (): number[] =>
+      Object.values(names).flatMap((name) => kinds.map((kind) => totalOf(name, kind)));
+    const before = read();
+    const { cpu_pressure: cpu, mem_pressure: mem, io_pressure: io } = sampleOf(web);
+    const after = read();
+    const told = [cpu, mem, io].flatMap((pressure) => kinds.map((kind) => pressure[kind].total ?? NaN));
+    for (const [index, total] of told.entries()) {
+      expect(total).toBeGreaterThanOrEqual(before[index] ?? NaN);
+      expect(total).toBeLessThanOrEqual(after[index] ?? NaN);
+    }
+    // Two processors, and conmon, systemd and these tests besides.
+    expect(cpu.some.total).toBeGreaterThan(0);
+    const format = ["--format", "{{.CPUPressure}}|{{.MemPressure}}|{{.IOPressure}}|{{.OOMKills}}"];
+    const share = String.raw`\d+\.\d\d% / \d+\.\d\d%`;
+    expect(ok("stats", "--no-stream", ...format, web)).toMatch(
+      new RegExp(`^${share}\\|${share}\\|${share}\\|0$`),
+    );
+  });
+
   test("pause freezes the container's cgroup, and unpause thaws it", () => {
     ok("pause", web);
     expect(cgroupNumber(leafOf(web), "cgroup.events", "frozen")).toBe(1);
+    // Conmon, and the pod, go on.
+    const others = [cgroupOf(monitorOf(web)), parentPath];
+    for (const cgroup of others) expect(cgroupFile(cgroup, "cgroup.freeze")).toBe("0");
     expect(rowOf(web).status).toBe("paused");
     expect(kpod("stop", web).stderr).toContain("unpause it first");
     ok("unpause", web);
@@ -157,13 +217,45 @@ describe.each<[CgroupManager, RuntimeName]>([
     expect(rowOf(web).status).toBe("running");
   });
 
+  test("a cgroup that a container has made itself is frozen, counted, emptied and removed with it", async () => {
+    const id = inPod("nested", "sleep", "1000");
+    const inner = `${leafOf(id)}/container`;
+    // As an init system in a container does: what is above must hold no processes to have controllers below.
+    mkdirSync(`/sys/fs/cgroup${inner}`);
+    const { Pid } = JSON.parse(ok("inspect", id)) as { Pid: number };
+    writeCgroupFile(inner, "cgroup.procs", Pid);
+    expect(sampleOf(id).pids).toBe(1);
+    expect(JSON.parse(ok("inspect", id))).toMatchObject({ CgroupPath: pathOf(id) });
+    ok("pause", id);
+    expect(cgroupNumber(inner, "cgroup.events", "frozen")).toBe(1);
+    expect(rowOf(id).status).toBe("paused");
+    ok("unpause", id);
+    expect(cgroupNumber(inner, "cgroup.events", "frozen")).toBe(0);
+    ok("rm", "-f", id);
+    expect(existsSync(`/proc/${Pid}`)).toBe(false);
+    expect(await inTime(() => !traces().some((line) => line.includes(id)))).toBe(true);
+  });
+
+  test("a process that the kernel kills for its memory is counted while the container runs on", async () => {
+    const id = inPod("losing", "sh", "-c", forker);
+    expect(sampleOf(id).oom_kills).toBe(0);
+    limitMemory(pathOf(id));
+    ok("kill", "-s", "USR1", id);
+    expect(await inTime(() => cgroupNumber(pathOf(id), "memory.events", "oom_kill") > 0)).toBe(true);
+    expect(sampleOf(id).oom_kills).toBe(cgroupNumber(pathOf(id), "memory.events", "oom_kill"));
+    expect(rowOf(id)).toMatchObject({ status: "running", oomKilled: false });
+    ok("rm", "-f", id);
+  });
+
   test("one that the kernel kills for its memory is told from others", () => {
-    writeCgroupFile(pathOf(greedy), "memory.swap.max", 0);
-    writeCgroupFile(pathOf(greedy), "memory.max", 24 * megabyte);
+    limitMemory(pathOf(greedy));
     ok("kill", "-s", "USR1", greedy);
     expect(ok("wait", greedy)).toBe("137");
     const { status, exitCode, oomKilled } = rowOf(greedy);
     expect({ status, exitCode, oomKilled }).toEqual({ status: "stopped", exitCode: 137, oomKilled: true });
+    expect(JSON.parse(ok("inspect", greedy))).toMatchObject({ State: { oomKilled: true, exitCode: 137 } });
+    expect(ok("ps", "-a", "--filter", `id=${greedy}`)).toContain("Exited (137)");
+    expect(ok("ps", "-a", "--filter", `id=${greedy}`)).toContain("(OOMKilled)");
   });
 
   test("stop ends a container by its signal, with its exit code", () => {
@@ -190,6 +282,17 @@ describe.each<[CgroupManager, RuntimeName]>([
     expect(await inTime(() => !traces().some((line) => line.includes(id)))).toBe(true);
   });
 
+  test("rm -f kills what forks faster than it can be killed one by one, and heeds no TERM", async () => {
+    const id = inPod("forking", "sleep", "1000");
+    const members = `/sys/fs/cgroup${leafOf(id)}/cgroup.procs`;
+    const script = 'echo $$ > "$0" && exec perl -e "$1" "$0"';
+    spawn("sh", ["-c", script, members, family], { stdio: "ignore" });
+    expect(await inTime(() => readFileSync(members, "utf8").trim().split("\n").length >= 20)).toBe(true);
+    ok("rm", "-f", id);
+    expect(await inTime(() => !traces().some((line) => line.includes(id)))).toBe(true);
+    expect(runProgram("pgrep", "perl").stdout).toBe("");
+  });
+
   test("nothing is left of what is removed, not of the killed one either", async () => {
     ok("rm", web, greedy);
     ok("pod", "rm", "-f", pod);
@@ -202,7 +305,7 @@ test.each<[CgroupManager, string, string]>([
   ["cgroupfs", "pods.slice", "the cgroup manager is cgroupfs, and pods.slice is a slice of systemd"],
 ])("the manager %s refuses the cgroup parent %s", async (manager, parent, message) => {
   configure(manager, "crun");
-  const { exitCode, stderr } = kpod("pod", "run", "--cgroup-parent", parent);
+  const { exitCode, stderr } = kpod("pod", "run", "--network", "none", "--cgroup-parent", parent);
   expect(exitCode).toBe(1);
   expect(stderr).toContain(message);
   await expectNothingLeft();
@@ -212,8 +315,8 @@ test.each<[CgroupManager, string, string, (id: string) => string]>([
   ["systemd", "1.17.0", "old.slice", (id) => `/old.slice/crio-conmon-${id}.scope`],
   ["cgroupfs", "1.33.0", "/old", (id) => `/old/crio-conmon-${id}`],
 ])("the manager %s: conmon stands where CRI-O %s put it", async (manager, version, parent, cgroup) => {
-  configure(manager, "runc", version);
-  const id = ok("pod", "run", "--name", "old", "--cgroup-parent", parent);
+  configure(manager, "runc", { version });
+  const id = ok("pod", "run", "--network", "none", "--name", "old", "--cgroup-parent", parent);
   expect(cgroupOf(monitorOf(id))).toBe(cgroup(id));
   ok("pod", "rm", "-f", id);
   await expectNothingLeft();
@@ -224,7 +327,7 @@ test.each<[CgroupManager, (id: string) => string]>([
   ["cgroupfs", (id) => `/crio/crio-${id}`],
 ])("the manager %s: a pod without a cgroup parent is where CRI-O has it", async (manager, cgroup) => {
   configure(manager, "runc");
-  const id = ok("pod", "run", "--name", "plain");
+  const id = ok("pod", "run", "--network", "none", "--name", "plain");
   const container = ok("run", "-d", "--pod", "plain", "--name", "web", "busybox", "sleep", "1000");
   const { Pid } = JSON.parse(ok("inspect", container)) as { Pid: number };
   expect(cgroupOf(Pid)).toBe(cgroup(container));
@@ -232,9 +335,25 @@ test.each<[CgroupManager, (id: string) => string]>([
   await expectNothingLeft();
 });
 
+test.each<[CgroupManager, RuntimeName]>([
+  ["systemd", "crun"],
+  ["systemd", "runc"],
+  ["cgroupfs", "crun"],
+])(
+  "the manager %s, %s: a pod whose infra container ends at once fails, and leaves nothing",
+  async (...how) => {
+    configure(...how, { pauseCommand: "/bin/true" });
+    const { exitCode, stdout, stderr } = kpod("pod", "run", "--network", "none", "--name", "brief");
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr).toContain("the infra container of pod brief ended at once with exit code 0");
+    expect(JSON.parse(ok("pod", "ps", "--format", "json"))).toEqual([]);
+    await expectNothingLeft();
+  },
+);
+
 test("what a unit of systemd's launches outlives the unit", async () => {
   configure("systemd", "crun");
-  const pod = ok("pod", "run", "--name", "lasting");
+  const pod = ok("pod", "run", "--network", "none", "--name", "lasting");
   const words = ["run", "-d", "--pod", "lasting", "--name", "web", "busybox", "sleep", "1000"];
   const { exitCode, stdout } = runProgram("systemd-run", "--quiet", "--wait", "--pipe", "kpod", ...words);
   expect(exitCode).toBe(0);

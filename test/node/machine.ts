@@ -38,8 +38,21 @@ export function ok(...args: string[]): string {
 
 export const pidsLimit = 200;
 
-/** Writes the node's crio.conf. @param version the CRI-O that the node has, as its version file tells */
-export function configure(manager: CgroupManager, runtime: RuntimeName, version = "1.36.3"): void {
+/** What differs from the usual configuration. */
+export interface Settings {
+  /** The CRI-O that the node has, as its version file tells. */
+  readonly version?: string;
+  readonly selinux?: boolean;
+  /** The program of infra containers, in the image busybox; without it the pause program. */
+  readonly pauseCommand?: string;
+}
+
+/** Writes the node's crio.conf. */
+export function configure(
+  manager: CgroupManager,
+  runtime: RuntimeName,
+  { version = "1.36.3", selinux = false, pauseCommand }: Settings = {},
+): void {
   const lines = [
     "[crio]",
     'root = "/kpod-test/store"',
@@ -47,13 +60,16 @@ export function configure(manager: CgroupManager, runtime: RuntimeName, version 
     `cgroup_manager = "${manager}"`,
     `default_runtime = "${runtime}"`,
     `pids_limit = ${pidsLimit}`,
+    `selinux = ${selinux}`,
     ...["runc", "crun"].flatMap((name) => [
       `[crio.runtime.runtimes.${name}]`,
       `runtime_path = "/usr/bin/${name}"`,
       `runtime_root = "/run/${name}"`,
     ]),
     "[crio.image]",
-    'pause_image = "localhost/pause:latest"',
+    ...(pauseCommand === undefined
+      ? ['pause_image = "localhost/pause:latest"']
+      : ['pause_image = "localhost/busybox:latest"', `pause_command = "${pauseCommand}"`]),
   ];
   mkdirSync("/etc/crio", { recursive: true });
   writeFileSync("/etc/crio/crio.conf", `${lines.join("\n")}\n`);

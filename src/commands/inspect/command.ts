@@ -35,6 +35,7 @@ const fields: Readonly<Record<keyof ContainerData, true>> = {
   CgroupPath: true,
   IPs: true,
   Pid: true,
+  ProcessLabel: true,
 };
 
 export const command = {

@@ -77,6 +77,8 @@ export const command = {
           "Names",
           "Labels",
           "Mounts",
+          "ProcessLabel",
+          "MountLabel",
           "PID",
           "Cgroup",
           "IPC",

@@ -37,6 +37,7 @@ const stateless: ReadonlySet<string> = new Set([
   "ImageID",
   "Label",
   "Labels",
+  "MountLabel",
   "Mounts",
   "Names",
   "Pod",
@@ -44,6 +45,7 @@ const stateless: ReadonlySet<string> = new Set([
   "PodName",
   "PodNamespace",
   "Ports",
+  "ProcessLabel",
   "Size",
 ]);
 

@@ -2,6 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { Stringer } from "../../format/template/index";
 import { humanAgo, timeText } from "../../format/units";
+import { textOf } from "../../lib/images/config-data";
 import type { Container } from "../../lib/oci/container";
 import { mountsOf } from "../../lib/operations/spec-mounts";
 import { ContainerRow, runningTime } from "./row";
@@ -56,6 +57,14 @@ export function templateContainer(listing: Listing, container: Container): Reado
       const mounts = readOr(listing, container, [], () => mountsOf(container.spec));
       const paths = mounts.filter(isBind).map(({ destination }) => destination);
       return new Stringer(paths, escapeControl(paths.join(",")));
+    },
+    get ProcessLabel() {
+      return escapeControl(
+        readOr(listing, container, "", () => textOf(container.spec.process?.selinuxLabel)),
+      );
+    },
+    get MountLabel() {
+      return escapeControl(readOr(listing, container, "", () => textOf(container.spec.linux?.mountLabel)));
     },
     PID: row.pid,
     get Cgroup() {

@@ -40,6 +40,14 @@ export async function removeCgroups(
   return left.map((directory) => ({ directory, pids: [...new Set(pidsBelow(directory))] }));
 }
 
+/**
+ * Kills all that is in the cgroups of a container, where the kernel can kill cgroups: conmon is in another one, and still
+ * writes down how the container ended. A runtime that has to wait for processes which it does not know would hang.
+ */
+export function killContainerCgroups(id: string): void {
+  for (const directory of cgroupsNamed([`crio-${id}`, `crio-${id}.scope`])) killAtOnce(directory);
+}
+
 /** Thaws all cgroups of a container and of its conmon: a frozen process does not die before that. */
 export function thawCgroups(id: string): void {
   for (const directory of containerCgroups(id)) thawTree(directory);
@@ -47,8 +55,12 @@ export function thawCgroups(id: string): void {
 
 /** The cgroups of a container and of its conmon that there are, by the names that CRI-O gives them. */
 export function containerCgroups(id: string): string[] {
-  const names = new Set([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
-  return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, names));
+  return cgroupsNamed([`crio-${id}`, `crio-${id}.scope`, `crio-conmon-${id}`, `crio-conmon-${id}.scope`]);
+}
+
+function cgroupsNamed(names: readonly string[]): string[] {
+  const wanted = new Set(names);
+  return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, wanted));
 }
 
 /**

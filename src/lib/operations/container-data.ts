@@ -73,6 +73,8 @@ export interface ContainerData {
   IPs: string[];
   /** 0 when it does not run. */
   Pid: number;
+  /** What SELinux knows its processes by; "" for a container without a label. */
+  ProcessLabel: string;
 }
 
 /**
@@ -132,6 +134,7 @@ export async function containerData(
             read({}, () => sandbox?.infraContainer.specAnnotations ?? {}),
           ),
     Pid: container.state?.pid ?? 0,
+    ProcessLabel: textOf(spec.process?.selinuxLabel),
   };
 }
 

@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { killContainerCgroups } from "../cgroups/removal";
 import { KpodError } from "../errors";
 import { isStorageId } from "../names/ids";
 import { searchMonitor } from "../oci/conmon/find";
@@ -44,6 +45,7 @@ export async function removeFromRuntime(
     persisted = await persistEnd();
   }
   const known = !force || hasRuntime(server, container);
+  if (force) killContainerCgroups(container.id);
   if (known) await deleteByRuntime(server, container, force);
   await endWhatIsLeft(server, container, monitor);
   // What the runtime could not delete, or had not begun to write when it was asked to.

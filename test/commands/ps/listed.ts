@@ -82,7 +82,8 @@ export async function listed(): Promise<Listed> {
   const userdata = (id: string) => join(directory, `root/overlay-containers/${id}/userdata/config.json`);
   const spec = {
     annotations: { "io.kubernetes.cri-o.Labels": '{"a":"1","b":"2"}' },
-    process: { args: ["sh", "-c", "while true; do\nsleep 1; \x1b[2J done"] },
+    process: { args: ["sh", "-c", "while true; do\nsleep 1; \x1b[2J done"], selinuxLabel: "u:r:t:s0:c1,c2" },
+    linux: { mountLabel: "u:object_r:f:s0:c1,c2" },
     mounts: [
       { destination: "/proc", type: "proc", source: "proc" },
       { destination: "/data", type: "bind", source: "/srv/data", options: ["rbind", "ro"] },

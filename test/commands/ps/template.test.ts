@@ -29,6 +29,7 @@ describe("templates", () => {
     ["{{.Mounts}} {{len .Mounts}}", "/data,/etc/hosts 2"],
     ["{{.Pod}} {{.PodNamespace}} {{.PodID}}", `shop sales ${shop.id.slice(0, 13)}`],
     ["{{.PID}}", String(process.pid)],
+    ["{{.ProcessLabel}} {{.MountLabel}}", "u:r:t:s0:c1,c2 u:object_r:f:s0:c1,c2"],
     ["{{.Ports}} {{.Size}}|", "0.0.0.0:8080->80/tcp, 53/udp |"],
     ["{{if eq .State `running`}}yes{{end}}", "yes"],
     ['{{.Label "a"}} {{.Label "b"}}|{{.Label "none"}}|{{.Label "constructor"}}|', "1 2|||"],

@@ -60,7 +60,11 @@ const running: RuntimeAnswer = {
 };
 const spec = {
   ociVersion: "1.0.2",
-  process: { args: ["sh", "-c", "echo <&>"], apparmorProfile: "crio-default" },
+  process: {
+    args: ["sh", "-c", "echo <&>"],
+    apparmorProfile: "crio-default",
+    selinuxLabel: "u:r:t:s0:c1,c2",
+  },
   mounts: [
     { destination: "/etc/hosts", type: "bind", source: "/under", options: ["ro"] },
     { destination: "/etc/resolv.conf", type: "bind", source: "/run/resolv.conf", options: ["ro", "bind"] },
@@ -170,6 +174,7 @@ test("is everything of a container, with the keys of kpod 1.0 in its order", asy
     CgroupPath: "/pods/crio-x",
     IPs: ["10.1.2.3"],
     Pid: process.pid,
+    ProcessLabel: "u:r:t:s0:c1,c2",
   };
   // As text, so that the order of the keys counts.
   expect(JSON.stringify(data, undefined, 1)).toBe(JSON.stringify(expected, undefined, 1));
@@ -265,7 +270,7 @@ test("of a container whose spec names no log has CRI-O's own place for it", asyn
 test("of a container with a spec of nonsense does not stumble", async () => {
   const { server, write } = await fixture();
   write("config.json", {
-    process: { args: [1, "sh", null], apparmorProfile: 7 },
+    process: { args: [1, "sh", null], apparmorProfile: 7, selinuxLabel: 7 },
     mounts: "none",
     linux: { cgroupsPath: {}, mountLabel: [] },
     annotations: { [cri("Labels")]: "{", n: 1 },
@@ -277,6 +282,7 @@ test("of a container with a spec of nonsense does not stumble", async () => {
     AppArmorProfile: "",
     Mounts: [],
     MountLabel: "",
+    ProcessLabel: "",
     CgroupPath: "",
     Labels: {},
   });

@@ -1,0 +1,197 @@
+// SELinux labels, and pods in a user namespace, as a node has them. SELinux is permissive: it labels and forbids nothing.
+import { execFileSync } from "node:child_process";
+import { chmodSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { configure, crioUnits, inTime, kpod, ok, traces, type RuntimeName } from "./machine";
+
+interface Inspected {
+  readonly ID: string;
+  readonly Pid: number;
+  readonly ProcessLabel: string;
+  readonly MountLabel: string;
+  readonly Mountpoint: string;
+  readonly BundlePath: string;
+  readonly GraphDriver: { readonly Data: { readonly UpperDir: string } };
+}
+
+const inspected = (name: string): Inspected =>
+  JSON.parse(ok("inspect", "-t", "container", name)) as Inspected;
+
+const runtimes: readonly RuntimeName[] = ["crun", "runc"];
+
+async function expectNothingLeft(): Promise<void> {
+  await inTime(() => crioUnits().length === 0);
+  expect(traces()).toEqual([]);
+}
+
+describe.each(runtimes)("SELinux labels under %s", (runtime) => {
+  const inPod = (pod: string, name: string, ...command: string[]): string =>
+    ok("run", "-d", "--pod", pod, "--name", name, "busybox", ...command);
+  const labelOf = (pid: number): string =>
+    readFileSync(`/proc/${pid}/attr/current`, "utf8").replace(/\0$/, "");
+  const fileLabel = (path: string): string =>
+    execFileSync("stat", ["-c", "%C", path], { encoding: "utf8" }).trim();
+  const levelOf = (label: string): string => label.split(":").slice(3).join(":");
+  let web: Inspected;
+  let other: Inspected;
+
+  beforeAll(() => {
+    configure("systemd", runtime, { selinux: true });
+    for (const pod of ["shop", "bank"]) ok("pod", "run", "--network", "none", "--name", pod);
+    web = inspected(
+      inPod("shop", "web", "sh", "-c", "touch /made; cat /proc/self/attr/current; exec sleep 1000"),
+    );
+    inPod("shop", "db", "sleep", "1000");
+    other = inspected(inPod("bank", "web", "sleep", "1000"));
+  }, 600_000);
+
+  // So that what fails here does not fail what comes after.
+  afterAll(() => {
+    kpod("pod", "rm", "-f", "shop", "bank");
+  }, 600_000);
+
+  test("a container's processes have the label that inspect and ps tell, with two categories", async () => {
+    expect(web.ProcessLabel).toMatch(/^system_u:system_r:container_t:s0:c\d+,c\d+$/);
+    expect(await inTime(() => labelOf(web.Pid) === web.ProcessLabel)).toBe(true);
+    expect(web.MountLabel).toBe(`system_u:object_r:container_file_t:${levelOf(web.ProcessLabel)}`);
+    const rows = ok("ps", "--format", "{{.ID}} {{.ProcessLabel}} {{.MountLabel}}", "--no-trunc").split("\n");
+    expect(rows).toContain(`${web.ID} ${web.ProcessLabel} ${web.MountLabel}`);
+    expect(await inTime(() => logOf(web.ID).includes(web.ProcessLabel))).toBe(true);
+  });
+
+  test("the containers of a pod share its categories, and those of another have others", () => {
+    const { ProcessLabel, Pid } = inspected("shop/db");
+    expect(ProcessLabel).toBe(web.ProcessLabel);
+    expect(labelOf(Pid)).toBe(web.ProcessLabel);
+    const { InfraContainerID } = JSON.parse(ok("pod", "inspect", "shop")) as { InfraContainerID: string };
+    expect(labelOf(Number(readFileSync(bundleFile(InfraContainerID, "pidfile"), "utf8")))).toBe(
+      web.ProcessLabel,
+    );
+    expect(levelOf(other.ProcessLabel)).not.toBe(levelOf(web.ProcessLabel));
+  });
+
+  test("its files and those that the pod gives it have the label of its mounts", async () => {
+    expect(await inTime(() => fileLabel(`/proc/${web.Pid}/root/made`) === web.MountLabel)).toBe(true);
+    const pod = ["/etc/hostname", "/etc/resolv.conf", "/dev/shm", "/run/.containerenv"];
+    for (const path of ["/", "/bin/busybox", ...pod])
+      expect([path, fileLabel(`/proc/${web.Pid}/root${path}`)]).toEqual([path, web.MountLabel]);
+    const mounts = readFileSync("/proc/self/mountinfo", "utf8").split("\n");
+    expect(mounts.find((line) => line.split(" ")[4] === web.Mountpoint)).toContain(
+      `context="${web.MountLabel}"`,
+    );
+  });
+
+  test("what was recorded keeps categories from being given again, and a look shows a stopped one's", () => {
+    ok("stop", "-t", "0", "shop/db");
+    const { ProcessLabel, MountLabel } = inspected("shop/db");
+    expect([ProcessLabel, MountLabel]).toEqual([web.ProcessLabel, web.MountLabel]);
+    // Where CRI-O of today keeps those that do not outlive the node.
+    const path = "/kpod-test/store/overlay-containers/volatile-containers.json";
+    const records = JSON.parse(readFileSync(path, "utf8")) as { id: string; flags: Record<string, string> }[];
+    expect(records.find(({ id }) => id === web.ID)?.flags).toMatchObject({
+      MountLabel: web.MountLabel,
+      ProcessLabel: web.ProcessLabel,
+    });
+  });
+
+  test("nothing is left", async () => {
+    ok("pod", "rm", "-f", "shop", "bank");
+    await expectNothingLeft();
+  });
+});
+
+/** Its words: runc may have said some before it, on stderr. */
+function logOf(id: string): string {
+  return kpod("logs", id).stdout;
+}
+
+function bundleFile(id: string, name: string): string {
+  return join("/run/containers/storage/overlay-containers", id, "userdata", name);
+}
+
+const kinds = { network: "net", ipc: "ipc", uts: "uts", user: "user" } as const;
+
+const hostId = 100_000;
+
+/** Pins a user namespace and what belongs to it, as pinns does for a pod that has one. */
+const pinOwned = `
+  set -e
+  for kind in net ipc uts user; do mkdir -p "/var/run/\${kind}ns"; touch "/var/run/\${kind}ns/$0"; done
+  coproc A { exec unshare --user sh -c "echo there; read end"; }
+  read -u "\${A[0]}" there
+  echo "0 ${hostId} 65536" > "/proc/$A_PID/uid_map"
+  echo "0 ${hostId} 65536" > "/proc/$A_PID/gid_map"
+  mount --bind "/proc/$A_PID/ns/user" "/var/run/userns/$0"
+  coproc B { exec nsenter --user="/var/run/userns/$0" unshare --net --ipc --uts sh -c "echo there; read end"; }
+  read -u "\${B[0]}" there
+  for kind in net ipc uts; do mount --bind "/proc/$B_PID/ns/$kind" "/var/run/\${kind}ns/$0"; done
+  kill "$A_PID" "$B_PID"
+`;
+
+/** Words a pod's spec as CRI-O words it for one in a user namespace. */
+function putIntoUserNamespace(podId: string, uuid: string): void {
+  const mapping = [{ containerID: 0, hostID: hostId, size: 65_536 }];
+  const paths = [
+    join("/kpod-test/store/overlay-containers", podId, "userdata/config.json"),
+    bundleFile(podId, "config.json"),
+  ];
+  for (const path of paths) {
+    const spec = JSON.parse(readFileSync(path, "utf8")) as { linux: { namespaces: { type: string }[] } };
+    const pinned = Object.entries(kinds).map(([type, kind]) => ({
+      type,
+      path: `/var/run/${kind}ns/${uuid}`,
+    }));
+    const own = spec.linux.namespaces.filter(({ type }) => !(type in kinds));
+    const linux = {
+      ...spec.linux,
+      namespaces: [...own, ...pinned],
+      uidMappings: mapping,
+      gidMappings: mapping,
+    };
+    writeFileSync(path, JSON.stringify({ ...spec, linux }));
+  }
+}
+
+// So that what fails here does not fail what comes after.
+afterEach(() => {
+  if (kpod("pod", "inspect", "mapped").exitCode === 0) kpod("pod", "rm", "-f", "mapped");
+}, 600_000);
+
+test.each(runtimes)("a pod in a user namespace under %s", async (runtime) => {
+  configure("systemd", runtime, { selinux: true });
+  const pod = ok("pod", "run", "--network", "none", "--name", "mapped");
+  const uuid = "3c2c2b0e-6c0f-4e41-9a53-0d9f0f6f3a11";
+  execFileSync("bash", ["-c", pinOwned, uuid], { stdio: "pipe" });
+  putIntoUserNamespace(pod, uuid);
+  // The way to the store is open, as on a node.
+  for (let path = "/kpod-test/store/overlay"; path !== "/"; path = dirname(path)) chmodSync(path, 0o755);
+
+  // Launched: root in there, nobody on the node, and so are its files; labelled as any.
+  const script = "touch /made; cat /proc/self/uid_map; id -u; exec sleep 1000";
+  const id = ok("run", "-d", "--pod", "mapped", "--name", "web", "busybox", "sh", "-c", script);
+  const web = inspected(id);
+  expect(await inTime(() => /^0$/m.test(logOf(id)))).toBe(true);
+  expect(logOf(id).split("\n")[0]?.trim().split(/\s+/)).toEqual(["0", String(hostId), "65536"]);
+  expect(readFileSync(`/proc/${web.Pid}/status`, "utf8")).toMatch(new RegExp(`^Uid:\t${hostId}\t`, "m"));
+  const made = statSync(join(web.GraphDriver.Data.UpperDir, "made"));
+  expect([made.uid, made.gid]).toEqual([hostId, hostId]);
+  expect(readFileSync(`/proc/${web.Pid}/attr/current`, "utf8")).toContain(web.ProcessLabel);
+
+  // Listed and inspected.
+  const namespace = readlinkSync(`/proc/${web.Pid}/ns/user`).replace(/\D/g, "");
+  expect(namespace).toBe(String(statSync(`/var/run/userns/${uuid}`).ino));
+  expect(ok("ps", "--format", "{{.User}} {{.State}}", "--filter", `id=${id}`)).toBe(`${namespace} running`);
+  expect(JSON.parse(ok("pod", "inspect", pod))).toMatchObject({ State: "Ready" });
+
+  // Measured, paused, ended and removed.
+  const [sample] = JSON.parse(ok("stats", "--no-stream", "--json", id)) as { pids: number }[];
+  expect(sample?.pids).toBe(1);
+  ok("pause", id);
+  ok("unpause", id);
+  ok("stop", "-t", "0", id);
+  expect(ok("ps", "-a", "--format", "{{.ExitCode}}", "--filter", `id=${id}`)).toBe("137");
+  ok("pod", "rm", "-f", pod);
+  await expectNothingLeft();
+  const mounts = readFileSync("/proc/self/mountinfo", "utf8");
+  expect(mounts).not.toContain(uuid);
+});
