@@ -83,6 +83,7 @@ test("lists of pods and images, info, version", async () => {
   expectToFit("info", await json("info", "--format", "json"));
   expectToFit("info", await json("info", "--debug", "--format", "json"));
   expectToFit("version", await json("version", "--format", "json"));
+  expectToFit("system-df", await json("system", "df", "--verbose", "--format", "json"));
 });
 
 test("templates of images, info and version tell what their JSON tells", async () => {

@@ -20,6 +20,7 @@ interface Item {
   name: string;
   path: string;
   size: number;
+  shared: number;
   frees: number;
   active: boolean;
 }
@@ -53,6 +54,9 @@ beforeAll(async () => {
   await node.start(pod, "web", "echo said; sleep 1000");
   ended = await node.start(pod, "ended", "dd if=/dev/urandom of=/made bs=1M count=3 2>/dev/null; exit 3");
   await node.ok("wait", "ended");
+  // As image_volumes = "bind" makes them.
+  mkdirSync(join(ended.bundlePath, "volumes/0"), { recursive: true });
+  writeFileSync(join(ended.bundlePath, "volumes/0/data"), "x".repeat(100_000));
   succeeded(await node.world.podman(["create", "--name", "theirs", "localhost/busybox"]), "podman create");
 }, 120_000);
 
@@ -62,7 +66,13 @@ test("tells what images, containers and logs take; the sum is what du says of th
   expect(Images).toMatchObject({ total: 2, active: 2, reclaimable: 0 });
   expect(Containers).toMatchObject({ total: 3, active: 2 });
   expect(Unowned).toMatchObject({ total: 0, size: 0 });
-  expect(Volumes).toMatchObject({ total: 0 });
+  const volumes = du(join(ended.bundlePath, "volumes"));
+  expect(Volumes).toMatchObject({ total: 1, active: 0, size: volumes, reclaimable: volumes });
+  // The pause image stands on the layer of busybox; nothing of either can go.
+  expect(Images?.items.map(({ shared, frees }) => [shared > megabyte, frees])).toEqual([
+    [true, 0],
+    [true, 0],
+  ]);
   const kinds = Containers?.items.map(({ kind, active }) => `${kind} ${active}`).sort();
   expect(kinds).toEqual(["container false", "container true", "pod true"]);
   const item = Containers?.items.find(({ id }) => id === ended.id);

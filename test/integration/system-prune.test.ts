@@ -5,7 +5,7 @@ import { KpodError } from "../../src/lib/errors";
 import type { StorageId } from "../../src/lib/names/ids";
 import type { Container } from "../../src/lib/oci/container";
 import { planPrune, prune } from "../../src/lib/operations/prune-system";
-import { mount } from "../../src/lib/system/mount";
+import { mount, mountFlags, unmount } from "../../src/lib/system/mount";
 import { KPOD } from "../helpers/kpod";
 import { tracesOf, useNode, usePod } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
@@ -191,4 +191,30 @@ test("what is used meanwhile, or has got a name, stays, and is told", async () =
   await node.ok("umount", "localhost/mounted:1");
   succeeded(await node.world.podman(["rm", "late"]), "podman rm");
   await node.agree();
+});
+
+test("a store that can only be read, or whose records are torn, is told in one line, and nothing goes", async () => {
+  const { root } = node.world;
+  const image = await makeImage("localhost/last:1", 1000);
+  const path = join(root, "overlay-images/images.json");
+  const records = readFileSync(path);
+  writeFileSync(path, '[{"id":');
+  expect(await node.refusal("system", "prune", "--all", "--yes")).toContain(
+    `${path} does not hold valid JSON`,
+  );
+  writeFileSync(path, records);
+  mount({ source: root, target: root, flags: mountFlags.bind });
+  try {
+    mount({
+      source: "none",
+      target: root,
+      flags: mountFlags.bind | mountFlags.remount | mountFlags.readonly,
+    });
+    expect(await node.ok("system", "prune", "--all", "--dry-run")).toContain(image.slice(0, 13));
+    const { exitCode, stderr } = await node.kpod("system", "prune", "--all", "--yes");
+    expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^(Error: .*: read-only file system\n)+$/)]);
+  } finally {
+    unmount(root);
+  }
+  expect(await imageIds()).toContain(image);
 });
