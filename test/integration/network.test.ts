@@ -247,7 +247,7 @@ test("what cannot be: one line that names file or plugin, and nothing stays", as
   await runPod("only", "--network", "small");
   const before = await everything();
   const cases: [flags: string[], says: RegExp][] = [
-    [["--network", "red"], /^no network "red" in .*: there is blue, green, small, odd; kpod network ls/],
+    [["--network", "red"], /^no network "red" in .*: there is blue, green, small, odd; .* is none: /],
     [
       ["--network", "missing"],
       /50-missing\.conflist is no network: its plugin nowhere is not in .*: install it/,

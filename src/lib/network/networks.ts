@@ -98,11 +98,9 @@ export function networkNamed({ networks, passedOver, directory }: Networks, name
   if (unfit !== undefined) throw unfitError(unfit);
   const names = networks.map((network) => network.name);
   const there = names.length === 0 ? "none there" : names.join(", ");
+  const unusable = passedOver.map(({ file, why }) => `; ${basename(file)} is none: ${why}`);
   throw new KpodError("NOT_FOUND", `no network ${JSON.stringify(name)} in ${directory}`, {
-    hint:
-      passedOver.length === 0
-        ? `there is ${there}`
-        : `there is ${there}; kpod network ls tells what is passed over`,
+    hint: `there is ${there}${unusable.join("")}`,
   });
 }
 
