@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         *) return 1 ;;
@@ -20,7 +20,8 @@ __kpod_flags() {
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
         top) offer=(--pod --watch --format --list-descriptors) ;;
-        run) offer=(--detach --rm --name --pod --pull --force --label --env --volume --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --hostname --cgroup-parent) ;;
+        run) offer=(--detach --rm --name --pod --pull --force --label --env --env-file --volume --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --hostname --cgroup-parent) ;;
+        exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
         stop) offer=(--timeout) ;;
         kill) offer=(--signal) ;;
         pause) offer=() ;;
@@ -116,6 +117,7 @@ __kpod_value() {
         'run --force') flag=--force action=(switch) ;;
         'run --label') flag=--label many=1 action=(nothing) ;;
         'run --env' | 'run -e') flag=--env many=1 action=(nothing) ;;
+        'run --env-file') flag=--env-file many=1 action=(file) ;;
         'run --volume' | 'run -v') flag=--volume many=1 action=(file) ;;
         'run --network') flag=--network action=(words cni host none) ;;
         'run --publish' | 'run -p') flag=--publish many=1 action=(nothing) ;;
@@ -128,6 +130,22 @@ __kpod_value() {
         'run --sysctl') flag=--sysctl many=1 action=(nothing) ;;
         'run --hostname') flag=--hostname action=(nothing) ;;
         'run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'exec --interactive' | 'exec -i') flag=--interactive bars=(--detach) action=(switch) ;;
+        'exec --tty' | 'exec -t') flag=--tty bars=(--detach) action=(switch) ;;
+        'exec --detach' | 'exec -d') flag=--detach bars=(--interactive --tty --timeout) action=(switch) ;;
+        'exec --env' | 'exec -e') flag=--env many=1 action=(nothing) ;;
+        'exec --env-file') flag=--env-file many=1 action=(file) ;;
+        'exec --user' | 'exec -u') flag=--user action=(nothing) ;;
+        'exec --workdir' | 'exec -w') flag=--workdir action=(nothing) ;;
+        'exec --privileged') flag=--privileged action=(switch) ;;
+        'exec --timeout') flag=--timeout bars=(--detach) action=(nothing) ;;
+        'exec --preserve-fds') flag=--preserve-fds action=(nothing) ;;
+        'exec --all' | 'exec -a') flag=--all action=(switch) ;;
+        'exec --latest' | 'exec -l') flag=--latest action=(switch) ;;
+        'exec --pod') flag=--pod action=(ask 'exec --pod') ;;
+        'exec --label') flag=--label many=1 action=(nothing) ;;
+        'exec --filter' | 'exec -f') flag=--filter many=1 action=(filters 'exec --filter') ;;
+        'exec --parallel' | 'exec -x') flag=--parallel action=(switch) ;;
         'stop --timeout' | 'stop -t') flag=--timeout action=(nothing) ;;
         'kill --signal' | 'kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'update --memory' | 'update -m') flag=--memory action=(nothing) ;;
@@ -255,6 +273,8 @@ __kpod_argument() {
         'top '*) action=(nothing) ;;
         'run '0) action=(ask run) ;;
         'run '*) action=(nothing) ;;
+        'exec '0) action=(ask exec) ;;
+        'exec '*) action=(nothing) ;;
         'stop '*) action=(ask stop) ;;
         'kill '*) action=(ask kill) ;;
         'pause '*) action=(ask pause) ;;
@@ -295,6 +315,7 @@ __kpod_argument() {
 __kpod_passes_through() {
     case $1 in
         run) return 0 ;;
+        exec) return 0 ;;
         *) return 1 ;;
     esac
 }
@@ -303,6 +324,7 @@ __kpod_passes_through() {
 __kpod_filters() {
     case $1 in
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
+        'exec --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'state=') ;;
         'images --filter') offer=('before=' 'dangling=' 'in-use=' 'label=' 'pinned=' 'reference=' 'since=') ;;
         'system prune --filter') offer=('until=') ;;
@@ -324,6 +346,13 @@ __kpod_filter() {
         'ps --filter since') action=(ask 'ps --filter since') ;;
         'ps --filter status') action=(words creating created running paused stopped exited unknown) ;;
         'ps --filter volume') action=(file) ;;
+        'exec --filter ancestor') action=(ask 'exec --filter ancestor') ;;
+        'exec --filter id') action=(ask 'exec --filter id') ;;
+        'exec --filter label') action=(nothing) ;;
+        'exec --filter name') action=(ask 'exec --filter name') ;;
+        'exec --filter namespace') action=(ask 'exec --filter namespace') ;;
+        'exec --filter pod') action=(ask 'exec --filter pod') ;;
+        'exec --filter volume') action=(file) ;;
         'pod ps --filter id') action=(ask 'pod ps --filter id') ;;
         'pod ps --filter label') action=(nothing) ;;
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;

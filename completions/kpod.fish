@@ -2,7 +2,7 @@
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
 set -g __kpod_families '' pod system
-set -g __kpod_passing_through run
+set -g __kpod_passing_through run exec
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
 function __kpod_own_letter
@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -60,6 +60,8 @@ function __kpod_keys
     switch "$argv[1]"
         case 'ps --filter'
             printf '%s\n' ancestor before exited id label name namespace pod since status volume
+        case 'exec --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
         case 'pod ps --filter'
             printf '%s\n' id label name namespace state
         case 'images --filter'
@@ -88,6 +90,16 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "ps --filter since" "$value" "$before"
         case 'ps --filter status'
             printf '%s\n' "$before"{creating,created,running,paused,stopped,exited,unknown}
+        case 'exec --filter ancestor'
+            __kpod_ask "exec --filter ancestor" "$value" "$before"
+        case 'exec --filter id'
+            __kpod_ask "exec --filter id" "$value" "$before"
+        case 'exec --filter name'
+            __kpod_ask "exec --filter name" "$value" "$before"
+        case 'exec --filter namespace'
+            __kpod_ask "exec --filter namespace" "$value" "$before"
+        case 'exec --filter pod'
+            __kpod_ask "exec --filter pod" "$value" "$before"
         case 'pod ps --filter id'
             __kpod_ask "pod ps --filter id" "$value" "$before"
         case 'pod ps --filter name'
@@ -115,7 +127,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'exec	Run a command in a container that runs' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
@@ -272,6 +284,7 @@ complete -c kpod -n '__kpod_at "" 0' -a export -d 'Write the file system of a co
 complete -c kpod -n '__kpod_at "" 0' -a stats -d 'Show what containers use of processors, memory, network and disks'
 complete -c kpod -n '__kpod_at "" 0' -a top -d 'List the processes of a container'
 complete -c kpod -n '__kpod_at "" 0' -a run -d 'Run a command in a new container'
+complete -c kpod -n '__kpod_at "" 0' -a exec -d 'Run a command in a container that runs'
 complete -c kpod -n '__kpod_at "" 0' -a stop -d 'Stop containers'
 complete -c kpod -n '__kpod_at "" 0' -a kill -d 'Send a signal to containers'
 complete -c kpod -n '__kpod_at "" 0' -a pause -d 'Freeze containers'
@@ -375,6 +388,7 @@ complete -c kpod -n '__kpod_can run --pull' -l pull -d 'When to pull the image: 
 complete -c kpod -n '__kpod_can run --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
 complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l env-file -d 'File of variables, a KEY=VALUE a line (repeatable)' -r -F
 complete -c kpod -n '__kpod_can run' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
 complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
 complete -c kpod -n '__kpod_can run' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
@@ -388,6 +402,24 @@ complete -c kpod -n '__kpod_can run' -l sysctl -d 'Setting of the kernel for the
 complete -c kpod -n '__kpod_can run --hostname' -l hostname -d 'Host name of the pod that is made' -x
 complete -c kpod -n '__kpod_can run --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
 complete -c kpod -n '__kpod_at run 0' -k -a '(__kpod_ask run)'
+
+complete -c kpod -n '__kpod_can exec -i --interactive -d --detach' -s i -l interactive -d 'Hand on standard input'
+complete -c kpod -n '__kpod_can exec -t --tty -d --detach' -s t -l tty -d 'Give the command a terminal: this one, with its size and its keys'
+complete -c kpod -n '__kpod_can exec -i --interactive -t --tty -d --detach --timeout' -s d -l detach -d 'Return at once, while the command runs on without streams'
+complete -c kpod -n '__kpod_can exec' -s e -l env -d 'Environment variable (repeatable)' -x
+complete -c kpod -n '__kpod_can exec' -l env-file -d 'File of variables, a KEY=VALUE a line (repeatable)' -r -F
+complete -c kpod -n '__kpod_can exec -u --user' -s u -l user -d 'Run it as this user, by the names of the container or by numbers' -x
+complete -c kpod -n '__kpod_can exec -w --workdir' -s w -l workdir -d 'Run it in this directory of the container' -x
+complete -c kpod -n '__kpod_can exec --privileged' -l privileged -d 'Give it all capabilities, and no AppArmor'
+complete -c kpod -n '__kpod_can exec -d --detach --timeout' -l timeout -d 'Kill it, and what it has started, when it has not ended by then, and end with 124' -x
+complete -c kpod -n '__kpod_can exec --preserve-fds' -l preserve-fds -d 'Hand on N file descriptors from 3 on' -x
+complete -c kpod -n '__kpod_can exec -a --all' -s a -l all -d 'All containers that run'
+complete -c kpod -n '__kpod_can exec -l --latest' -s l -l latest -d 'The container that was made last, of those that run'
+complete -c kpod -n '__kpod_can exec --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "exec --pod")'
+complete -c kpod -n '__kpod_can exec' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can exec' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "exec --filter")'
+complete -c kpod -n '__kpod_can exec -x --parallel' -s x -l parallel -d 'With several containers: in all at the same time'
+complete -c kpod -n '__kpod_at exec 0' -k -a '(__kpod_ask exec)'
 
 complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
 complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'

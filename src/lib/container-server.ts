@@ -20,6 +20,7 @@ import type { ContainerData } from "./operations/container-data";
 import { copyNotes } from "./operations/copy-notes";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import type { CopyDestination, CopyOptions, CopyResult, CopySource } from "./operations/copy";
+import type { ExecOptions } from "./operations/exec";
 import type { ExportOptions } from "./operations/export";
 import type { LogOptions } from "./operations/logs";
 import type { MountedFileSystem } from "./operations/mounts";
@@ -344,6 +345,17 @@ export class ContainerServer implements LaunchParts {
       const { killContainer } = await import("./operations/kill");
       await killContainer(this, container, signal);
     });
+  }
+
+  /**
+   * Runs a further command in a container that runs; see `execInContainer`.
+   * @returns its exit code
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, and as `execInContainer`
+   */
+  async containerExec(idOrName: string, options: ExecOptions): Promise<number> {
+    const container = this.lookupContainer(idOrName, "exec");
+    const { execInContainer } = await import("./operations/exec");
+    return execInContainer(this, container, options);
   }
 
   /** Freezes a container (libkpod: ContainerPause). @throws KpodError as `containerKill` */

@@ -6,6 +6,8 @@ export type ErrorCode =
   | "BAD_ARGUMENT" // a value handed in cannot be used
   | "BAD_CONFIG" // a configuration file cannot be read, parsed or used
   | "BAD_STATE" // the container or pod is not in the state the request needs
+  | "COMMAND_NOT_EXECUTABLE" // the container has the program, and it cannot be executed
+  | "COMMAND_NOT_FOUND" // the container has no such program
   | "CONFLICT" // a name is taken
   | "CONMON_FAILED" // conmon is missing, died or reported a failure
   | "CORRUPT" // a file on disk does not hold what it must
@@ -117,4 +119,14 @@ export function fileError(what: string, error: unknown): KpodError {
 function permissionHint(): string {
   if (process.geteuid?.() !== 0) return "run kpod as root";
   return "root is refused too: look for an immutable file (lsattr), SELinux or AppArmor, NFS or a user namespace";
+}
+
+/**
+ * The exit code of what runs a command in a container where that is not the command's own, as docker and podman have it:
+ * 127 for a program that is not there, 126 for one that cannot be executed, 125 for everything else.
+ */
+export function launchExitCode(error: unknown): number {
+  const code = error instanceof KpodError ? error.code : undefined;
+  if (code === "COMMAND_NOT_FOUND") return 127;
+  return code === "COMMAND_NOT_EXECUTABLE" ? 126 : 125;
 }

@@ -21,10 +21,13 @@ export async function execute(
   terminal: Terminal,
   commands: readonly Command[],
 ): Promise<number> {
+  let failed: number | undefined;
   try {
-    return await answer(await parseCommandLine(argv, commands), terminal, commands);
+    const request = await parseCommandLine(argv, commands);
+    if (request.kind === "command") failed = request.command.failed;
+    return await answer(request, terminal, commands);
   } catch (error) {
-    return report(error, terminal, argv);
+    return report(error, terminal, argv, failed);
   }
 }
 

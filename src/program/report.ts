@@ -7,10 +7,16 @@ import type { Terminal } from "../shell/terminal";
  * one that points to the help, with `--log-level debug` the stack. A closed pipe and Ctrl-C end kpod quietly.
  *
  * @param argv the words after `kpod`, as they were given
+ * @param failed the exit code of a request that failed; 1 when left out
  * @returns the exit code
  */
-export async function report(error: unknown, terminal: Terminal, argv: readonly string[]): Promise<number> {
-  const exitCode = exitCodeOf(error);
+export async function report(
+  error: unknown,
+  terminal: Terminal,
+  argv: readonly string[],
+  failed?: number,
+): Promise<number> {
+  const exitCode = exitCodeOf(error, failed);
   if (isQuiet(error)) return exitCode;
   const { red } = await loadColors(terminal.errorColor);
   terminal.error(`${red("Error:")} ${describeError(error)}\n`);

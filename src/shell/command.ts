@@ -45,6 +45,8 @@ export interface CommandDescription {
   readonly exclusive?: readonly { readonly flags: readonly string[]; readonly message: string }[] | undefined;
   /** Everything after the first argument belongs to it, as the command of a container does. */
   readonly passThrough?: true | undefined;
+  /** The exit code of a request that failed, where 1 is that of a command in a container; 1 when left out. */
+  readonly failed?: number | undefined;
   /** The command changes what only root may change. All others look: they write nothing, and wait for no lock long. */
   readonly needsRoot?: true | undefined;
 }

@@ -4,7 +4,6 @@ import type { Logger } from "../lib/logger";
 import type { ArgumentsSpec, CommandDescription } from "./command";
 import type { FlagValues } from "./flags";
 import type { GlobalValues } from "./global-flags";
-import type { InterruptName } from "./interrupt";
 import type { Terminal } from "./terminal";
 
 /** What every command gets, whatever its flags. */
@@ -24,7 +23,7 @@ export interface BaseContext {
    */
   readonly unlessInterrupted: <T>(work: Promise<T>) => Promise<T>;
   /** Hands these signals to somebody else; returns what gives them back. */
-  readonly interceptSignals: (handler: (name: InterruptName) => void) => () => void;
+  readonly interceptSignals: (handler: (name: NodeJS.Signals) => void) => () => void;
   /** The configuration: defaults, files, global flags. */
   readonly loadConfig: () => Promise<Config>;
   /**

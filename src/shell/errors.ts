@@ -1,4 +1,4 @@
-import { errorMessage, errnoOf, KpodError } from "../lib/errors";
+import { errorMessage, errnoOf, KpodError, launchExitCode } from "../lib/errors";
 import { escapeControl, oneLine } from "../format/escape";
 import { ExitCode } from "./exit-code";
 
@@ -41,10 +41,15 @@ export class ClosedPipeError extends Error {
   override readonly name = "ClosedPipeError";
 }
 
-/** The exit code for anything that was thrown. */
-export function exitCodeOf(error: unknown): number {
+/**
+ * The exit code for anything that was thrown.
+ * @param failed that of a request that failed; where it is the one of what runs a command in a container, two others say
+ * that it is the command that cannot be run
+ */
+export function exitCodeOf(error: unknown, failed: number = ExitCode.failed): number {
   if (error instanceof UsageError || error instanceof InterruptedError) return error.exitCode;
-  return error instanceof ClosedPipeError ? ExitCode.closedPipe : ExitCode.failed;
+  if (error instanceof ClosedPipeError) return ExitCode.closedPipe;
+  return failed === ExitCode.launchFailed ? launchExitCode(error) : failed;
 }
 
 /** True for what ends kpod without a word: nobody reads its output, or it was asked to end. */

@@ -6,6 +6,10 @@ export const ExitCode = {
   /** Wrong usage: an unknown flag, a wrong number of arguments, a bad value. */
   usage: 2,
   unknownCommand: 3,
+  /** Of `exec`, `attach` and `run`, where 1 is that of the command: a request failed. 126 and 127 say why. */
+  launchFailed: 125,
+  /** 128 + SIGINT. */
+  interrupted: 130,
   /** Nobody reads the output any more: 128 + SIGPIPE, what a shell shows for any program that ends so. */
   closedPipe: 141,
 } as const;

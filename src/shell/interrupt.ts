@@ -4,8 +4,8 @@ import { InterruptedError } from "./errors";
 const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 const names = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 
-/** A signal by which a user or the system asks kpod to end. */
-export type InterruptName = (typeof names)[number];
+/** What else is meant for a container in the foreground, and ends who does not know what to do with it. */
+const handedOn = ["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
 
 /** What kpod makes of the signals that ask it to end. */
 export interface Interrupt {
@@ -18,16 +18,17 @@ export interface Interrupt {
    */
   readonly unlessInterrupted: <T>(work: Promise<T>) => Promise<T>;
   /**
-   * Hands the signals to somebody else instead, for as long as a container runs in the foreground.
+   * Hands the signals to somebody else instead, for as long as a container runs in the foreground, and others with them
+   * that would end kpod.
    * @returns gives them back
    */
-  readonly intercept: (handler: (name: InterruptName) => void) => () => void;
+  readonly intercept: (handler: (name: NodeJS.Signals) => void) => () => void;
 }
 
 /** Listens to Ctrl-C, SIGTERM and SIGHUP. A second one ends kpod at once, whatever it still does. */
 export function createInterrupt(): Interrupt {
   let controller: AbortController | undefined;
-  let interceptor: ((name: InterruptName) => void) | undefined;
+  let interceptor: ((name: NodeJS.Signals) => void) | undefined;
   const waiting = new Set<(error: InterruptedError) => void>();
 
   const listen = (): AbortController => {
@@ -61,8 +62,10 @@ export function createInterrupt(): Interrupt {
     intercept: (handler) => {
       listen();
       interceptor = handler;
+      for (const name of handedOn) process.on(name, handler);
       return () => {
         interceptor = undefined;
+        for (const name of handedOn) process.off(name, handler);
       };
     },
   };

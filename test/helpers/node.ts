@@ -30,7 +30,10 @@ export interface Node {
   kpod(...args: string[]): Promise<ProcessResult>;
   /** Runs kpod, which must succeed without a word on stderr. @returns what it printed */
   ok(...args: string[]): Promise<string>;
-  /** Runs kpod, which must end with 1, print nothing and say one line. @returns that line, without `Error: ` */
+  /**
+   * Runs kpod, which must end with 1 (125 where 1 is a command's own), print nothing and say one line.
+   * @returns that line, without `Error: `
+   */
   refusal(...args: string[]): Promise<string>;
   /** Has the other programs read the store, and the runtimes tell what runs: all must agree with kpod. */
   agree(): Promise<void>;
@@ -84,7 +87,7 @@ export async function createNode(
       const { exitCode, stdout, stderr } = await kpod(...args);
       expect({ args, exitCode, stdout, stderr }).toEqual({
         args,
-        exitCode: 1,
+        exitCode: runsCommands.has(args[0] ?? "") ? 125 : 1,
         stdout: "",
         stderr: expect.stringMatching(/^Error: [^\n]+\n$/) as string,
       });
@@ -97,6 +100,9 @@ export async function createNode(
     },
   };
 }
+
+/** Commands of which 1 is the exit code of what they run in a container. */
+const runsCommands: ReadonlySet<string> = new Set(["attach", "exec"]);
 
 /**
  * What a hook makes before the first test. It stands for that from then on: a test file can have it as a constant.

@@ -1,6 +1,7 @@
 import type { CommandDescription } from "../../shell/command";
 import { pullFlag } from "../shared/pull-flag";
 import { networkFlags } from "../shared/network-flags";
+import { environmentFlags } from "../shared/flags";
 
 export const command = {
   group: "change",
@@ -20,7 +21,7 @@ export const command = {
     ...pullFlag,
     force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
     label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
-    env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
+    ...environmentFlags,
     volume: {
       short: "v",
       argument: "HOST:CTR[:ro]",

@@ -3,6 +3,7 @@ import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import type { ContainerOptions, VolumeOption } from "../../lib/launch/container-options";
 import { runContainer, type Foreground, type RunOptions } from "../../lib/launch/run";
+import { readEnvironment } from "../shared/environment";
 import { generatedName, readKeyValues } from "../shared/flag-values";
 import { launchPull } from "../shared/pull-flag";
 import { givenNetworkFlags, readNetworkFlags } from "../shared/read-network-flags";
@@ -48,16 +49,12 @@ function readPod({ flags }: Context): RunOptions["pod"] {
 }
 
 function readContainer({ flags, args: [image, ...command] }: Context): ContainerOptions {
-  for (const entry of flags.env) {
-    if (entry.startsWith("=")) throw new UsageError(`option --env: ${JSON.stringify(entry)} has no name`);
-  }
   return {
     name: flags.name ?? generatedName(basename(image).replace(/[:@].*$/, "")),
     image,
     command,
     labels: readKeyValues("label", flags.label),
-    // A name alone hands on the variable of this process, as docker does.
-    env: flags.env.map((entry) => (entry.includes("=") ? entry : `${entry}=${process.env[entry] ?? ""}`)),
+    env: readEnvironment(flags.env, flags.envFile),
     volumes: flags.volume.map(readVolume),
   };
 }

@@ -36,3 +36,39 @@ export const inspectFormat = {
   argument: "FORMAT",
   help: "Print json, or what a template makes of each: {{.Name}}",
 } as const satisfies FlagSpec;
+
+/** The flags by which commands choose several containers. */
+export const selectionFlags = {
+  all: { short: "a", help: "All containers that run" },
+  latest: { short: "l", help: "The container that was made last, of those that run" },
+  pod: { argument: "POD", help: "The containers of this pod", completes: "ready-pod" },
+  label: { argument: "KEY[=VALUE]", repeatable: true, help: "Those that have this label (repeatable)" },
+  filter: {
+    short: "f",
+    argument: "KEY=VALUE",
+    repeatable: true,
+    help: "Those that fit, by the filters of kpod ps (repeatable)",
+    completes: {
+      filters: {
+        ancestor: "image",
+        id: "container-id",
+        label: "nothing",
+        name: "container-name",
+        namespace: "namespace",
+        pod: "pod",
+        volume: "file",
+      },
+    },
+  },
+} as const satisfies FlagSpecs;
+
+/** The flags by which commands give a process variables. */
+export const environmentFlags = {
+  env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },
+  "env-file": {
+    argument: "FILE",
+    repeatable: true,
+    help: "File of variables, a KEY=VALUE a line (repeatable)",
+    completes: "file",
+  },
+} as const satisfies FlagSpecs;

@@ -7,7 +7,9 @@ import { describeErrno, KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
 import { imageNameToPersist } from "../images/names";
 import type { Container } from "../oci/container";
+import { mergeEnvironment } from "../oci/environment";
 import type { SpecIdMapping, SpecMount } from "../oci/spec";
+import { lookUpUser, withOwnGroup } from "../oci/user";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
 import { newStorageId } from "../names/ids";
@@ -29,7 +31,6 @@ import { newContainerLabels, processLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMounts } from "./spec";
 import { mountImageVolumes, timezoneMounts } from "./container-mounts";
 import { withRollback, type Rollback } from "./rollback";
-import { lookUpUser, type ProcessUser } from "./user";
 import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
 
 /**
@@ -141,7 +142,7 @@ async function launch(
   const access = confinement.readOnly ? "ro" : "rw";
   const spec = buildSpec(confinement, {
     process: {
-      user: withOwnGroup(lookUpUser(rootPath, config.User ?? "")),
+      user: withOwnGroup(lookUpUser(rootPath, config.User ?? "", "the image runs as")),
       args,
       env: mergeEnvironment([
         ...basicEnvironment,
@@ -205,11 +206,6 @@ function recordedMaps(mappings: IdMappings | undefined): IdMaps | undefined {
   return { uidmap: mappings.uids.map(recorded), gidmap: mappings.gids.map(recorded) };
 }
 
-/** Without it, who drops the other groups could get at what is denied to this one (CVE-2022-2995). */
-function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): ProcessUser {
-  return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
-}
-
 function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {
   const command =
     options.command !== undefined && options.command.length > 0 ? options.command : (config.Cmd ?? []);
@@ -218,12 +214,6 @@ function commandOf(config: ImageConfigData, options: ContainerOptions): string[]
   throw new KpodError("BAD_ARGUMENT", `image ${options.image} names no command to run`, {
     hint: "give one after the image",
   });
-}
-
-/** A later value of a variable replaces an earlier one, in its place. */
-function mergeEnvironment(entries: readonly string[]): string[] {
-  const merged = new Map(entries.map((entry) => [entry.split("=")[0], entry]));
-  return [...merged.values()];
 }
 
 function checkVolume(volume: VolumeOption): VolumeOption {

@@ -154,13 +154,18 @@ async function runInForeground(
 ): Promise<number> {
   let signals = 0;
   const release = interceptSignals?.((name) => {
-    void forwardSignal(server, container, ++signals > 1 ? "SIGKILL" : name);
+    if (asksToEnd(name)) signals++;
+    void forwardSignal(server, container, asksToEnd(name) && signals > 1 ? "SIGKILL" : name);
   });
   try {
     return await runAttached(server, container, onLine);
   } finally {
     release?.();
   }
+}
+
+function asksToEnd(name: NodeJS.Signals): boolean {
+  return name === "SIGINT" || name === "SIGTERM" || name === "SIGHUP";
 }
 
 /** Sends a container a signal that this process got; one that does not reach it is a warning, unless it has ended. */

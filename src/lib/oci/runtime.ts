@@ -11,6 +11,7 @@ import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
 import type { RuntimeCallOptions } from "./runtime/call";
 import type { SpecResources } from "./spec";
+import type { ExecRequest, ExecResult } from "./runtime/exec";
 import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
@@ -202,6 +203,20 @@ export class Runtime {
   /** Sends a signal to the first process. @param signal number of the signal. @throws KpodError RUNTIME_FAILED */
   async killContainer(container: Container, signal: number): Promise<void> {
     await this.call(this.ownHandler(container), "kill", container.id, String(signal));
+  }
+
+  /**
+   * Starts a further process in a container, and waits for its end unless it is to run on by itself.
+   * @throws KpodError RUNTIME_FAILED when the runtime cannot be started, UNSUPPORTED, IO
+   */
+  async execProcess(container: Container, request: ExecRequest): Promise<ExecResult> {
+    const { execInContainer } = await import("./runtime/exec");
+    return execInContainer(
+      this.ownHandler(container),
+      container.id,
+      this.config.cgroupManager === "systemd",
+      request,
+    );
   }
 
   /** Freezes all processes of a container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */

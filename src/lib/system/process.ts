@@ -1,4 +1,4 @@
-import { existsSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
@@ -10,6 +10,8 @@ export interface ProcessStat {
   /** `R`, `S`, `Z`, … (proc(5)). */
   state: string;
   parent: number;
+  /** Of the processes that belong to one terminal, or to none: see setsid(2). */
+  session: string;
   /** Field 22: clock ticks after boot. With the pid it names one process for ever. */
   startTime: string;
 }
@@ -25,8 +27,16 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     pid,
     state: fields[0] ?? "",
     parent: Number(fields[1]),
+    session: fields[3] ?? "",
     startTime: fields[19] ?? "",
   };
+}
+
+/** True where what is typed at the terminal, Ctrl-C for one, reaches this process and all that it starts without a session of its own. */
+export function isInForeground(): boolean {
+  const text = readProcessFile("self", "stat") ?? "";
+  const [, , group, , terminal, foreground] = text.slice(text.lastIndexOf(")") + 2).split(" ", 6);
+  return terminal !== "0" && group !== undefined && group === foreground;
 }
 
 /** True while a process lives, with a start time that very process; one that only waits to be reaped does not. */
@@ -82,7 +92,19 @@ export function readThreadGroup(thread: number): number | undefined {
 
 /** The pids of what a process has started and not reaped; none where it is gone, or the kernel does not tell. */
 export function readChildren(pid: number): number[] {
-  return (readProcessFile(pid, `task/${pid}/children`) ?? "").split(" ").filter(Boolean).map(Number);
+  return threadsOf(pid).flatMap((thread) =>
+    (readProcessFile(pid, `task/${thread}/children`) ?? "").split(" ").filter(Boolean).map(Number),
+  );
+}
+
+/** Each thread has children of its own, see proc(5). */
+function threadsOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch (error) {
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return [];
+    throw error;
+  }
 }
 
 /** The short name of a process, as `ps` shows it; undefined when it is gone. */

@@ -22,6 +22,14 @@ export interface WindowSize {
 /** Of ioctl_tty(2); it has another number on the architectures that took theirs from BSD. */
 const TIOCGWINSZ = ["ppc64", "ppc", "mips", "mipsel"].includes(process.arch) ? 0x40087468 : 0x5413;
 
+const TIOCSWINSZ = ["ppc64", "ppc", "mips", "mipsel"].includes(process.arch) ? 0x80087467 : 0x5414;
+
+/** Gives a terminal a size. What runs in it hears of it where that is another one. What is no terminal stays as it is. */
+export function setWindowSize(fd: number, { columns, rows }: WindowSize): void {
+  const size = new Uint16Array([rows, columns, 0, 0]);
+  libc().ioctl(fd, TIOCSWINSZ, Buffer.from(size.buffer));
+}
+
 /** The size of a terminal; undefined for what is none. Node's own answer loads its streams first, which takes 3 ms. */
 export function windowSize(fd: number): WindowSize | undefined {
   // struct winsize { unsigned short ws_row, ws_col, ws_xpixel, ws_ypixel; } in the byte order of the machine

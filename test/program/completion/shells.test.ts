@@ -133,7 +133,7 @@ describe.each(shells)("%s", (shell) => {
     const offered = (once ?? []).map(({ value }) => value);
     for (const gone of ["--all", "--last", "--latest"]) expect(offered).not.toContain(gone);
     expect(offered).toContain("--quiet");
-    expect((many ?? []).map(({ value }) => value)).toEqual(["--env"]);
+    expect((many ?? []).map(({ value }) => value)).toEqual(["--env", "--env-file"]);
   });
 
   test("completes what is typed on a terminal", async () => {

@@ -10,13 +10,16 @@ export interface ProcessUser {
 }
 
 /**
- * Finds the user that an image names as `USER`, `USER:GROUP` or in numbers (root where it names none), by the container's own
- * /etc/passwd and /etc/group.
+ * Finds the user that somebody names as `USER`, `USER:GROUP` or in numbers (root where they name none), by the container's
+ * own /etc/passwd and /etc/group. Where both are numbers neither is read.
+ * @param asking for the message: `the image runs as`
  * @throws KpodError BAD_ARGUMENT for a name that is in neither, CORRUPT when one of them is no regular file
  */
-export function lookUpUser(root: string, wanted: string): ProcessUser {
+export function lookUpUser(root: string, wanted: string, asking: string): ProcessUser {
   const [wantedUser = "", groupPart = ""] = wanted.split(":");
   const userPart = wantedUser === "" ? "0" : wantedUser;
+  const [givenUid, givenGid] = [numeric(userPart), numeric(groupPart)];
+  if (givenUid !== undefined && givenGid !== undefined) return { uid: givenUid, gid: givenGid };
   const users = readTable(root, "/etc/passwd");
   const groups = readTable(root, "/etc/group");
   const user = users.find(([name, , uid]) => name === userPart || uid === userPart);
@@ -26,7 +29,7 @@ export function lookUpUser(root: string, wanted: string): ProcessUser {
   if (uid === undefined || gid === undefined) {
     throw new KpodError(
       "BAD_ARGUMENT",
-      `the image runs as ${wanted}, whom its /etc/passwd and /etc/group do not know`,
+      `${asking} ${wanted}, whom its /etc/passwd and /etc/group do not know`,
     );
   }
   const additionalGids =
@@ -36,6 +39,11 @@ export function lookUpUser(root: string, wanted: string): ProcessUser {
           .filter(([, , , members = ""]) => members.split(",").includes(user[0] ?? ""))
           .flatMap(([, , id = ""]) => numeric(id) ?? []);
   return { uid, gid, ...(additionalGids.length === 0 ? {} : { additionalGids }) };
+}
+
+/** Without it, who drops the other groups could get at what is denied to this one (CVE-2022-2995). */
+export function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): ProcessUser {
+  return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
 }
 
 function readTable(root: string, path: string): string[][] {

@@ -1,4 +1,4 @@
-import { lookUpUser } from "../../../src/lib/launch/user";
+import { lookUpUser } from "../../../src/lib/oci/user";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 
@@ -38,7 +38,7 @@ test.each([
   ["4242:4343", { uid: 4242, gid: 4343 }],
   ["2147483647", { uid: 2147483647, gid: 0 }],
 ])("%j is %j", (wanted, expected) => {
-  expect(lookUpUser(root, wanted)).toEqual(expected);
+  expect(lookUpUser(root, wanted, "the image runs as")).toEqual(expected);
 });
 
 test.each([
@@ -53,16 +53,16 @@ test.each([
   "app:strange",
   "app:-1",
 ])("%j cannot be", async (wanted) => {
-  const error = await failureOf(() => lookUpUser(root, wanted));
+  const error = await failureOf(() => lookUpUser(root, wanted, "the image runs as"));
   expect(error.code).toBe("BAD_ARGUMENT");
   expect(error.message).toContain(wanted);
 });
 
 test("without /etc/passwd and /etc/group there are root and numbers", async () => {
   const empty = testdir();
-  expect(lookUpUser(empty, "")).toEqual({ uid: 0, gid: 0 });
-  expect(lookUpUser(empty, "5:6")).toEqual({ uid: 5, gid: 6 });
-  expect((await failureOf(() => lookUpUser(empty, "root"))).code).toBe("BAD_ARGUMENT");
+  expect(lookUpUser(empty, "", "the image runs as")).toEqual({ uid: 0, gid: 0 });
+  expect(lookUpUser(empty, "5:6", "the image runs as")).toEqual({ uid: 5, gid: 6 });
+  expect((await failureOf(() => lookUpUser(empty, "root", "the image runs as"))).code).toBe("BAD_ARGUMENT");
 });
 
 test("the files are those of the container, also behind links that mean to leave it", () => {
@@ -72,5 +72,5 @@ test("the files are those of the container, also behind links that mean to leave
     "root/outside/passwd": "app:x:5:5::/:",
     "root/etc/group": { symlink: "../../../outside/none" },
   });
-  expect(lookUpUser(`${directory}/root`, "app")).toEqual({ uid: 5, gid: 5 });
+  expect(lookUpUser(`${directory}/root`, "app", "the image runs as")).toEqual({ uid: 5, gid: 5 });
 });

@@ -1,0 +1,324 @@
+/*
+ * A further process in a container that runs, by the runtime's own `exec`. The runtime is its parent and hands on
+ * streams, signals and the size of a terminal; neither conmon nor CRI-O have a part in it.
+ */
+import type { ChildProcess, StdioOptions } from "node:child_process";
+import { closeSync, fstatSync, readSync } from "node:fs";
+import { constants } from "node:os";
+import type { Readable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { KpodError } from "../../errors";
+import { openAnonymousFile } from "../../system/anonymous-file";
+import { longestTimer } from "../../system/clock";
+import { isNullDevice } from "../../system/files";
+import { lastErrorIn } from "./command-failure";
+import { runtimeOptions } from "./call";
+import { identifyProcess, signalProcess } from "../../system/process-identity";
+import { isInForeground, readChildren, readCommandLine } from "../../system/process";
+import type { WindowSize } from "../../system/streams";
+import { resizeTerminalOf } from "./exec-terminal";
+import { endStarted } from "./end-started";
+import type { RuntimeHandler } from "./handler";
+
+/** Where the output of a process goes. */
+export interface ExecOutput {
+  /** A descriptor that the process gets for itself where that harms nobody; left out, it gets a pipe always. */
+  readonly fd?: number;
+  /** Takes what comes through a pipe. What it throws ends the pipe, and the whole in the end. */
+  readonly write: (bytes: Buffer) => void | Promise<void>;
+}
+
+/** Where the input of a process comes from. */
+export interface ExecInput {
+  readonly fd: number;
+  /** The same to be read, where the process cannot have the descriptor itself. */
+  readonly stream: () => Readable;
+}
+
+/** The streams of a further process. */
+export interface ExecStreams {
+  /** Left out, it has none. */
+  readonly stdin?: ExecInput | undefined;
+  readonly stdout: ExecOutput;
+  readonly stderr: ExecOutput;
+  /** Tells the size that a terminal of the process is to have from now on; returns what ends that. */
+  readonly onResize?: ((listener: (size: WindowSize) => void) => () => void) | undefined;
+}
+
+/** A further process, and how it is started. */
+export interface ExecRequest {
+  /** The process as the runtime reads it. */
+  readonly process: string;
+  /** Has a terminal: that of the streams, which the runtime prepares and restores. */
+  readonly terminal: boolean;
+  /** On the file system of this directory lie the files, without names, that the runtime reads and writes. */
+  readonly directory: string;
+  /** True where the process is somebody else on the node than root. */
+  readonly unprivileged: boolean;
+  /** Left out, it runs on by itself, without streams. */
+  readonly streams?: ExecStreams | undefined;
+  /** How many descriptors from 3 on it inherits. */
+  readonly preserveFds?: number | undefined;
+  /** Milliseconds after which it is killed. */
+  readonly timeoutMs?: number | undefined;
+  /** Hands the signals that this process gets to somebody else; returns what ends that. */
+  readonly interceptSignals?: ((handler: (name: NodeJS.Signals) => void) => () => void) | undefined;
+}
+
+/** What became of a further process. */
+export interface ExecResult {
+  /** That of the process, or of the runtime where that failed. */
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+  /** What the runtime said where it failed itself; undefined where the process has ended. */
+  readonly failure: string | undefined;
+  /** True where the runtime could say that on the standard error of the request, and no pipe was there to hold it. */
+  readonly said: boolean;
+}
+
+/** Bytes of what a runtime says that are read. */
+const longestLog = 65_536;
+
+/** Milliseconds without any output after which a pipe is given up, once the process has ended: others may hold it open. */
+const lastOutput = 100;
+
+/** Milliseconds that the runtime has to end by itself once all that it has started is killed. */
+const endTimeLimit = 2_000;
+
+/**
+ * Has a runtime start a process in a container, and waits for its end.
+ * @throws KpodError UNSUPPORTED for a runtime of virtual machines; RUNTIME_FAILED when it cannot be started; IO; and what
+ * writing the output throws
+ */
+export async function execInContainer(
+  handler: RuntimeHandler,
+  id: string,
+  systemdCgroup: boolean,
+  request: ExecRequest,
+): Promise<ExecResult> {
+  if (handler.type === "vm") {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `the runtime ${handler.name} runs virtual machines, which only CRI-O can drive`,
+    );
+  }
+  const { spawn } = await import("node:child_process");
+  const processFile = openAnonymousFile(request.directory, request.process);
+  try {
+    const log = openAnonymousFile(request.directory);
+    try {
+      const { preserveFds = 0 } = request;
+      const kept = Array.from({ length: preserveFds }, (_, index) => 3 + index);
+      const args = [
+        ...runtimeOptions(handler, systemdCgroup),
+        // The runtime inherits both; behind those that the process is to have, it closes what it has itself.
+        ...["--log", `/proc/self/fd/${4 + preserveFds}`, "--log-format", "json", "exec"],
+        ...["--process", `/proc/self/fd/${3 + preserveFds}`],
+        ...(preserveFds === 0 ? [] : ["--preserve-fds", String(preserveFds)]),
+        ...(request.streams === undefined ? ["--detach"] : []),
+        id,
+      ];
+      const streams = streamsOf(request);
+      const stdio: StdioOptions = [...streams, ...kept, processFile, log];
+      const child = spawn(handler.path, args, { stdio, cwd: "/" });
+      const { exitCode, timedOut } = await follow(child, handler, request);
+      const failure = exitCode === 0 || timedOut ? undefined : lastErrorIn(textOf(log));
+      return { exitCode, timedOut, failure, said: typeof streams[2] === "number" };
+    } finally {
+      closeSync(log);
+    }
+  } finally {
+    closeSync(processFile);
+  }
+}
+
+function streamsOf({ streams, unprivileged, terminal }: ExecRequest): ("ignore" | "pipe" | number)[] {
+  if (streams === undefined) return ["ignore", "ignore", "ignore"];
+  const given = (fd: number | undefined): number | "pipe" =>
+    fd === undefined || (unprivileged && !terminal && wouldChangeHands(fd)) ? "pipe" : fd;
+  const { stdin, stdout, stderr } = streams;
+  // With a terminal the process has nothing of it, and what comes there is the runtime's own.
+  return [
+    stdin === undefined ? "ignore" : given(stdin.fd),
+    given(stdout.fd),
+    terminal ? "pipe" : given(stderr.fd),
+  ];
+}
+
+/**
+ * Runtimes give the streams of a process to its user, so that it can open them anew. A terminal or a file of root would be
+ * somebody else's from then on.
+ */
+function wouldChangeHands(fd: number): boolean {
+  const stat = fstatSync(fd);
+  return !stat.isFIFO() && !stat.isSocket() && !isNullDevice(stat);
+}
+
+interface Followed {
+  readonly exitCode: number;
+  readonly timedOut: boolean;
+}
+
+async function follow(child: ChildProcess, handler: RuntimeHandler, request: ExecRequest): Promise<Followed> {
+  const { streams, interceptSignals, timeoutMs } = request;
+  const ended = new Promise<number>((resolve, reject) => {
+    child.once("error", (error) => {
+      reject(
+        new KpodError("RUNTIME_FAILED", `cannot start ${handler.path}: ${error.message}`, { cause: error }),
+      );
+    });
+    child.once("exit", (code, signal) => {
+      resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
+    });
+  });
+  let timedOut = false;
+  let endedBy: NodeJS.Signals | undefined;
+  const release = interceptSignals?.((name) => {
+    // Nobody is there yet who could do anything with it, and a runtime may hang in what the container has made.
+    if (child.pid !== undefined && endings.has(name) && isStarting(child.pid)) {
+      endedBy ??= name;
+      void endInTime(child, ended);
+    } else if (request.terminal) signalStarted(child.pid, name);
+    else if (!isTyped(name)) child.kill(name);
+  });
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(
+          () => {
+            timedOut = true;
+            void endInTime(child, ended);
+          },
+          Math.min(timeoutMs, longestTimer),
+        );
+  const stopResizing = request.terminal
+    ? streams?.onResize?.((size) => {
+        if (child.pid !== undefined) resizeTerminalOf(child.pid, size);
+      })
+    : undefined;
+  if (streams?.stdin !== undefined && child.stdin !== null) void feed(streams.stdin, child);
+  const outputs = [
+    drain(child.stdout, streams?.stdout.write, ended),
+    // In a terminal the runtime alone writes here, when it fails: what it says stands in its log, too.
+    drain(child.stderr, request.terminal ? () => {} : streams?.stderr.write, ended),
+  ];
+  try {
+    const exitCode = await ended;
+    const failed = (await Promise.all(outputs)).find(({ error }) => error !== undefined);
+    if (failed !== undefined) throw failed.error;
+    return { exitCode: endedBy === undefined ? exitCode : 128 + constants.signals[endedBy], timedOut };
+  } finally {
+    clearTimeout(timer);
+    stopResizing?.();
+    release?.();
+  }
+}
+
+/** Signals by which somebody wants a command to end. */
+const endings: ReadonlySet<NodeJS.Signals> = new Set(["SIGHUP", "SIGINT", "SIGTERM"]);
+
+/** Past the runtime: runc that has a terminal to restore takes INT for its own, and ends with 0. */
+function signalStarted(runtime: number | undefined, name: NodeJS.Signals): void {
+  for (const pid of runtime === undefined ? [] : readChildren(runtime)) {
+    const process = identifyProcess(pid);
+    if (process !== undefined) signalProcess(process, name);
+  }
+}
+
+/** True for a signal that is of the keyboard, as far as that shows: what runs in this terminal gets it by itself. */
+function isTyped(name: NodeJS.Signals): boolean {
+  return (name === "SIGINT" || name === "SIGQUIT") && isInForeground();
+}
+
+/** True while what a runtime has started is still the runtime's own program. */
+function isStarting(runtime: number): boolean {
+  const own = readCommandLine(runtime)?.join("\0");
+  return readChildren(runtime).every((pid) => {
+    const words = readCommandLine(pid);
+    return words === undefined || words.join("\0") === own || (words.length === 2 && words[1] === "init");
+  });
+}
+
+/** Kills all that the runtime has started, and the runtime itself where it does not notice. */
+async function endInTime(child: ChildProcess, ended: Promise<number>): Promise<void> {
+  if (child.pid === undefined) return;
+  await endStarted(child.pid);
+  const timer = new AbortController();
+  await Promise.race([ended, sleep(endTimeLimit, undefined, { signal: timer.signal }).catch(() => {})]);
+  timer.abort();
+  if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+}
+
+/**
+ * Hands on standard input until its end or that of the process. Not by `pipe` of node's streams: that looks at standard
+ * output, which from then on does not block, for the process neither.
+ */
+async function feed({ stream }: ExecInput, { stdin: pipe }: ChildProcess): Promise<void> {
+  if (pipe === null) return;
+  const input = stream();
+  let closed = false;
+  const drained = new Set<() => void>();
+  const goOn = (): void => {
+    for (const resolve of drained) resolve();
+    drained.clear();
+  };
+  // It may end without having read all of it.
+  pipe.on("error", () => {});
+  pipe.on("drain", goOn);
+  pipe.once("close", () => {
+    closed = true;
+    goOn();
+    input.destroy();
+  });
+  try {
+    for await (const chunk of input as AsyncIterable<Buffer>) {
+      if (closed as boolean) return;
+      if (!pipe.write(chunk)) await new Promise<void>((resolve) => drained.add(resolve));
+    }
+  } catch (error) {
+    // What was destroyed above says so.
+    if (!(closed as boolean)) pipe.destroy(error instanceof Error ? error : undefined);
+    return;
+  }
+  pipe.end();
+}
+
+/**
+ * Hands on what comes through a pipe, until its end or until nothing comes any more after that of the process.
+ * @returns what kept it from being handed on; the process then writes to nobody
+ */
+async function drain(
+  pipe: Readable | null,
+  write: ExecOutput["write"] | undefined,
+  ended: Promise<number>,
+): Promise<{ readonly error?: unknown }> {
+  if (pipe === null) return {};
+  const progress = { busy: false, chunks: 0, gaveUp: false };
+  const giveUpWhenIdle = async (): Promise<void> => {
+    await ended.catch(() => {});
+    for (let before = -1; progress.busy || before !== progress.chunks;) {
+      before = progress.chunks;
+      await sleep(lastOutput, undefined, { ref: false });
+    }
+    progress.gaveUp = true;
+    pipe.destroy();
+  };
+  void giveUpWhenIdle();
+  try {
+    for await (const chunk of pipe as AsyncIterable<Buffer>) {
+      progress.chunks++;
+      progress.busy = true;
+      await write?.(chunk);
+      progress.busy = false;
+    }
+    return {};
+  } catch (error) {
+    progress.busy = false;
+    return progress.gaveUp ? {} : { error };
+  }
+}
+
+function textOf(log: number): string {
+  const bytes = Buffer.alloc(longestLog);
+  return bytes.toString("utf8", 0, readSync(log, bytes, 0, longestLog, 0));
+}

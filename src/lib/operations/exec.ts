@@ -1,0 +1,128 @@
+import { closeSync } from "node:fs";
+import { fileError, isNotFound, KpodError, launchExitCode } from "../errors";
+import type { Container } from "../oci/container";
+import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } from "../oci/exec-process";
+import { openRootOf, requireCommand, requireReadable } from "../oci/find-command";
+import { commandError } from "../oci/runtime/command-failure";
+import type { ExecRequest, ExecResult } from "../oci/runtime/exec";
+import { lookUpUser, withOwnGroup } from "../oci/user";
+import type { ServerParts } from "../server-parts";
+import { isAlive } from "../system/process";
+import { notRunning } from "./kill";
+
+/** What is run in a container, and how. */
+export interface ExecOptions extends Pick<
+  ExecRequest,
+  "streams" | "preserveFds" | "timeoutMs" | "interceptSignals"
+> {
+  /** The program with its arguments. */
+  readonly command: readonly string[];
+  /** `NAME=value`, over those of the container. */
+  readonly env?: readonly string[] | undefined;
+  /** `USER`, `USER:GROUP` or in numbers; left out, the container's own. */
+  readonly user?: string | undefined;
+  /** Its working directory; left out, the container's own. */
+  readonly cwd?: string | undefined;
+  /** Gives it a terminal; the value is what TERM is where the container does not say. */
+  readonly terminal?: string | undefined;
+  /** All capabilities, no AppArmor. What seccomp and SELinux keep from the container, they keep from it, too. */
+  readonly privileged?: boolean | undefined;
+}
+
+/** The exit code for a command that did not end in time, that of timeout(1). */
+export const timedOutExitCode = 124;
+
+/**
+ * Runs a further command in a container that runs: with its environment, user, capabilities, labels and limits, in its
+ * namespaces and cgroup. Its runtime alone is needed for it, neither conmon nor CRI-O.
+ *
+ * A command that does not end in time is killed with all that it has started, but for what has made a session of its own.
+ * @returns its exit code, 124 when it did not end in time. Where a runtime says on the standard error of the streams why it
+ * could not start it: 127 for a program that is not there, 126 for one that cannot be executed, else 125
+ * @throws KpodError BAD_STATE when it does not run; BAD_ARGUMENT for an unknown user or a working directory that is not
+ * there; COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE; CORRUPT, RUNTIME_FAILED, UNSUPPORTED, IO
+ */
+export async function execInContainer(
+  server: ServerParts,
+  container: Container,
+  options: ExecOptions,
+): Promise<number> {
+  server.requireNode();
+  await server.runtime.updateStatus(container);
+  requireRunning(container);
+  const own = readOwnProcess(container);
+  const process = prepare(container, own, options);
+  const { streams, preserveFds, timeoutMs, interceptSignals } = options;
+  const result = await server.runtime.execProcess(container, {
+    process: process.json,
+    terminal: options.terminal !== undefined,
+    directory: container.bundlePath,
+    unprivileged: process.uid !== 0 || own.mapped,
+    ...{ streams, preserveFds, timeoutMs, interceptSignals },
+  });
+  return exitCodeOf(result, container);
+}
+
+function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, container: Container): number {
+  if (timedOut) return timedOutExitCode;
+  if (failure === undefined) return exitCode;
+  const error = commandError(failure, `cannot exec in ${shown(container)}`);
+  if (said) return launchExitCode(error);
+  throw error;
+}
+
+/** For messages: who knows a container by its name should not have to look up an id. */
+function shown({ metadata: { name }, id }: Container): string {
+  return `container ${name} (${id.slice(0, 13)})`;
+}
+
+/** @throws KpodError BAD_STATE that says what to do */
+function requireRunning(container: Container): void {
+  const { status } = container.state ?? {};
+  if (status === "running") return;
+  const [why, hint] =
+    status === "paused"
+      ? ["it is paused", "unpause it first"]
+      : status === "created"
+        ? ["it was created and never started", undefined]
+        : [notRunning(container), undefined];
+  throw new KpodError(
+    "BAD_STATE",
+    `cannot exec in ${shown(container)}: ${why}`,
+    hint === undefined ? {} : { hint },
+  );
+}
+
+/** Makes the process, and makes sure that the container has what it needs. */
+function prepare(container: Container, own: OwnProcess, options: ExecOptions): FurtherProcess {
+  const { command, env, user, cwd, terminal, privileged } = options;
+  const { pid = 0, initPid, initStartTime } = container.state ?? {};
+  const root = openRoot(container, pid);
+  try {
+    // The pid could be somebody else's by now; what was opened stays what it is.
+    if (!isAlive({ pid, startTime: pid === initPid ? initStartTime : undefined })) throw hasEnded(container);
+    requireReadable(root.path, shown(container));
+    const who =
+      user === undefined ? undefined : lookUpUser(root.path, user, `${shown(container)} cannot run it as`);
+    const process = furtherProcess(own, {
+      ...{ args: command, env, cwd, terminal, privileged },
+      user: who === undefined ? undefined : withOwnGroup(who),
+    });
+    requireCommand(root.path, process, shown(container));
+    return process;
+  } finally {
+    closeSync(root.fd);
+  }
+}
+
+function openRoot(container: Container, pid: number): ReturnType<typeof openRootOf> {
+  try {
+    return openRootOf(pid);
+  } catch (error) {
+    throw isNotFound(error) ? hasEnded(container) : fileError(`cannot look into ${shown(container)}`, error);
+  }
+}
+
+function hasEnded(container: Container): KpodError {
+  return new KpodError("BAD_STATE", `cannot exec in ${shown(container)}: it has just ended`);
+}
