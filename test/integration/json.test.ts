@@ -45,6 +45,11 @@ test("ps", async () => {
   }
 });
 
+test("top", async () => {
+  const all = (await node.ok("top", "--list-descriptors")).trim().split("\n");
+  expectToFit("top", await json("top", "--format", "json", "web", ...all));
+});
+
 test("stats", async () => {
   for (const flags of [[], ["-a"], ["--pod"]]) {
     expectToFit("stats", await json("stats", "--no-stream", "--json", ...flags));
