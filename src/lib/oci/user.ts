@@ -20,8 +20,8 @@ export function lookUpUser(root: string, wanted: string, asking: string): Proces
   const userPart = wantedUser === "" ? "0" : wantedUser;
   const [givenUid, givenGid] = [numeric(userPart), numeric(groupPart)];
   if (givenUid !== undefined && givenGid !== undefined) return { uid: givenUid, gid: givenGid };
-  const users = readTable(root, "/etc/passwd");
-  const groups = readTable(root, "/etc/group");
+  const users = readUserTable(root, "/etc/passwd");
+  const groups = readUserTable(root, "/etc/group");
   const user = users.find(([name, , uid]) => name === userPart || uid === userPart);
   const uid = numeric(user?.[2] ?? userPart);
   const group = groups.find(([name, , gid]) => name === groupPart || gid === groupPart);
@@ -46,7 +46,11 @@ export function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): Pr
   return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
 }
 
-function readTable(root: string, path: string): string[][] {
+/**
+ * The lines of a table of users or groups below a root, taken apart.
+ * @throws KpodError CORRUPT when it is no regular file; NOT_PERMITTED, IO
+ */
+export function readUserTable(root: string, path: string): string[][] {
   return readText(root, path)
     .split("\n")
     .filter((line) => line.includes(":"))

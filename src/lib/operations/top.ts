@@ -4,9 +4,8 @@ import { parseProcessCgroups } from "../cgroups/process-cgroups";
 import { containerCgroups, pidsBelow } from "../cgroups/removal";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import { readUserTable } from "../oci/user";
 import type { ServerView } from "../server-parts";
-import { fileLimits } from "../system/files";
-import { readInRoot } from "../system/open-in-root";
 import { readProcessCgroup } from "../system/process";
 import { insideId, readIdRanges, readProcessDetails, type ProcessDetails } from "../system/process-status";
 import { notRunning } from "./kill";
@@ -114,18 +113,18 @@ function namesIn(root: string): { user: (id: number) => string; group: (id: numb
 
 function namesOf(root: string, path: string): ReadonlyMap<number, string> {
   const names = new Map<number, string>();
-  for (const line of textIn(root, path).split("\n")) {
-    const [name = "", , id = ""] = line.split(":");
+  for (const [name = "", , id = ""] of tableOrNothing(root, path)) {
     if (name !== "" && /^\d+$/.test(id) && !names.has(Number(id))) names.set(Number(id), name);
   }
   return names;
 }
 
-function textIn(root: string, path: string): string {
+function tableOrNothing(root: string, path: string): string[][] {
   try {
-    return readInRoot(root, path, fileLimits.passwd)?.toString("utf8") ?? "";
-  } catch {
+    return readUserTable(root, path);
+  } catch (error) {
     // No regular file, too large, gone with the process: numbers say it, too.
-    return "";
+    if (!(error instanceof KpodError)) throw error;
+    return [];
   }
 }
