@@ -33,7 +33,7 @@ __kpod_flags() {
         cp) offer=(--archive --follow-link) ;;
         mount) offer=(--format --no-trunc --label) ;;
         umount) offer=(--force) ;;
-        'pod ps') offer=(--filter --sort --quiet --no-trunc --noheading --format) ;;
+        'pod ps') offer=(--filter --network --sort --quiet --no-trunc --noheading --format) ;;
         'pod run') offer=(--name --namespace --label --hostname --annotation --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --pull --cgroup-parent) ;;
         'pod inspect') offer=(--format) ;;
         'pod stop') offer=(--timeout) ;;
@@ -84,7 +84,7 @@ __kpod_value() {
         'ps --noheading') flag=--noheading action=(switch) ;;
         'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
-        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel) ;;
+        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings) ;;
         'inspect --size') flag=--size action=(switch) ;;
         'logs --follow' | 'logs -f') flag=--follow action=(switch) ;;
         'logs --since') flag=--since action=(nothing) ;;
@@ -164,11 +164,12 @@ __kpod_value() {
         'mount --label') flag=--label action=(nothing) ;;
         'umount --force' | 'umount -f') flag=--force action=(switch) ;;
         'pod ps --filter' | 'pod ps -f') flag=--filter many=1 action=(filters 'pod ps --filter') ;;
+        'pod ps --network') flag=--network action=(switch) ;;
         'pod ps --sort') flag=--sort action=(words created id name namespace state) ;;
         'pod ps --quiet' | 'pod ps -q') flag=--quiet action=(switch) ;;
         'pod ps --no-trunc') flag=--no-trunc action=(switch) ;;
         'pod ps --noheading') flag=--noheading action=(switch) ;;
-        'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers) ;;
+        'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers Networks) ;;
         'pod run --name') flag=--name action=(nothing) ;;
         'pod run --namespace' | 'pod run -n') flag=--namespace action=(ask 'pod run --namespace') ;;
         'pod run --label') flag=--label many=1 action=(nothing) ;;
@@ -185,7 +186,7 @@ __kpod_value() {
         'pod run --sysctl') flag=--sysctl many=1 action=(nothing) ;;
         'pod run --pull') flag=--pull action=(words always missing never) ;;
         'pod run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
-        'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers) ;;
+        'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers) ;;
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
         'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
@@ -325,7 +326,7 @@ __kpod_filters() {
     case $1 in
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
         'exec --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
-        'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'state=') ;;
+        'pod ps --filter') offer=('id=' 'label=' 'name=' 'namespace=' 'network=' 'state=') ;;
         'images --filter') offer=('before=' 'dangling=' 'in-use=' 'label=' 'pinned=' 'reference=' 'since=') ;;
         'system prune --filter') offer=('until=') ;;
         *) return 1 ;;
@@ -357,6 +358,7 @@ __kpod_filter() {
         'pod ps --filter label') action=(nothing) ;;
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
         'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
+        'pod ps --filter network') action=(nothing) ;;
         'pod ps --filter state') action=(words ready notready creating) ;;
         'images --filter before') action=(ask 'images --filter before') ;;
         'images --filter dangling') action=(words true false) ;;

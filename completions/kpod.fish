@@ -63,7 +63,7 @@ function __kpod_keys
         case 'exec --filter'
             printf '%s\n' ancestor id label name namespace pod volume
         case 'pod ps --filter'
-            printf '%s\n' id label name namespace state
+            printf '%s\n' id label name namespace network state
         case 'images --filter'
             printf '%s\n' before dangling in-use label pinned reference since
         case 'system prune --filter'
@@ -342,7 +342,7 @@ complete -c kpod -n '__kpod_can ps --noheading' -l noheading -d 'Leave the line 
 complete -c kpod -n '__kpod_can ps --format' -l format -d 'Print json, or what a template of Go makes of each container' -x -k -a '(__kpod_fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode)'
 
 complete -c kpod -n '__kpod_can inspect -t --type' -s t -l type -d 'What the names mean; all takes the first of container, pod and image that there is' -x -k -a 'container image pod all'
-complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel)'
+complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings)'
 complete -c kpod -n '__kpod_can inspect --size' -l size -d 'Measure containers as well'
 complete -c kpod -n '__kpod_at inspect 0 more' -k -a '(__kpod_ask inspect)'
 
@@ -461,12 +461,13 @@ complete -c kpod -n '__kpod_at mount 0 more' -k -a '(__kpod_ask mount)'
 complete -c kpod -n '__kpod_can umount -f --force' -s f -l force -d 'Unmount it for all who have it mounted, be it of a container that runs'
 complete -c kpod -n '__kpod_at umount 0 more' -k -a '(__kpod_ask umount)'
 
-complete -c kpod -n '__kpod_can "pod ps"' -s f -l filter -d 'Show those that fit: id, label, name, namespace or state; KEY!=VALUE negates' -x -k -a '(__kpod_filters "pod ps --filter")'
+complete -c kpod -n '__kpod_can "pod ps"' -s f -l filter -d 'Show those that fit: id, label, name, namespace, network or state; KEY!=VALUE negates' -x -k -a '(__kpod_filters "pod ps --filter")'
+complete -c kpod -n '__kpod_can "pod ps" --network' -l network -d 'Add a column with the networks of the pods'
 complete -c kpod -n '__kpod_can "pod ps" --sort' -l sort -d 'Sort by created, which is newest first, id, name, namespace or state' -x -k -a 'created id name namespace state'
 complete -c kpod -n '__kpod_can "pod ps" -q --quiet' -s q -l quiet -d 'Print the ids only'
 complete -c kpod -n '__kpod_can "pod ps" --no-trunc' -l no-trunc -d 'Print ids and names in full'
 complete -c kpod -n '__kpod_can "pod ps" --noheading' -l noheading -d 'Leave the line of headings out'
-complete -c kpod -n '__kpod_can "pod ps" --format' -l format -d 'Print json, or what a template of Go makes of each pod' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers)'
+complete -c kpod -n '__kpod_can "pod ps" --format' -l format -d 'Print json, or what a template of Go makes of each pod' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers Networks)'
 
 complete -c kpod -n '__kpod_can "pod run" --name' -l name -d 'Name of the pod' -x
 complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d 'Kubernetes namespace of the pod' -x -k -a '(__kpod_ask "pod run --namespace")'
@@ -485,7 +486,7 @@ complete -c kpod -n '__kpod_can "pod run"' -l sysctl -d 'Setting of the kernel f
 complete -c kpod -n '__kpod_can "pod run" --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
 
-complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings InfraContainerID Containers)'
+complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers)'
 complete -c kpod -n '__kpod_at "pod inspect" 0 more' -k -a '(__kpod_ask "pod inspect")'
 
 complete -c kpod -n '__kpod_can "pod stop" -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x

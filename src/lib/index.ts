@@ -59,6 +59,7 @@ export {
 export {
   parseSandboxFilters,
   sandboxFilter,
+  type NetworksOf,
   type SandboxFilterKey,
   type SandboxFilterTerm,
   type SandboxRead,
@@ -76,6 +77,7 @@ export { execInContainer, type ExecOptions } from "./operations/exec";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export type { MountedFileSystem } from "./operations/mounts";
+export { podNetworkNames, type PodNetworkData } from "./operations/network-data";
 export { podData, type PodData } from "./operations/pod-data";
 export { storeUsage, type UsageRow, type UsedSpace } from "./operations/store-usage";
 export {

@@ -82,7 +82,7 @@ test("mount", async () => {
 });
 
 test("lists of pods and images, info, version", async () => {
-  expectToFit("pod-ps", await json("pod", "ps", "--format", "json"));
+  expectToFit("pod-ps", await json("pod", "ps", "--network", "--format", "json"));
   expectToFit("images", await json("images", "--format", "json"));
   expectToFit("history", await json("history", "--format", "json", "busybox"));
   expectToFit("info", await json("info", "--format", "json"));

@@ -205,6 +205,25 @@ test("what CRI-O reads of it", async () => {
 test("a pod in two networks, with IPv6 alone in the second; --ip, --mac and --sysctl", async () => {
   const before = await everything();
   await runPod("both", "--network", "blue,green", "--sysctl", "net.ipv4.ip_forward=1");
+  const inspected = JSON.parse(await node.ok("pod", "inspect", "both")) as { Networks: unknown };
+  expect(inspected.Networks).toEqual([
+    {
+      ...{ Name: "blue", Interface: "eth0", MAC: expect.stringMatching(/^([0-9a-f]{2}:){5}/) as string },
+      IPs: [expect.stringMatching(/^10\.124\./) as string, expect.stringMatching(/^fd24::/) as string],
+      ...{ Gateways: ["10.124.0.1", "fd24::1"], Routes: [{ Dst: "0.0.0.0/0", Gateway: "" }] },
+      DNS: { Nameservers: [], Domain: "", Search: [], Options: [] },
+    },
+    expect.objectContaining({ Name: "green", Interface: "eth1" }),
+  ]);
+  await runPod("hosted", "--network", "host");
+  const names = (...flags: string[]): Promise<string> =>
+    node.ok("pod", "ps", "--sort", "name", "--format", "{{.KubeName}} {{.Networks}}", ...flags);
+  expect(await names()).toBe("both blue,green\nhosted host\n");
+  expect(await names("-f", "network=green")).toBe("both blue,green\n");
+  expect(await names("-f", "network!=blue")).toBe("hosted host\n");
+  expect(await node.ok("pod", "ps", "--network")).toMatch(
+    /NETWORKS\n.*both .*blue,green|NETWORKS\n.*\n.*both .*blue,green/,
+  );
   const shown = await inPod("both", "ip -o addr; cat /proc/sys/net/ipv4/ip_forward");
   expect(shown).toMatch(/eth0 +inet 10\.124\.0\.\d+\/24 /);
   expect(shown).toMatch(/eth1 +inet6 fd25::\w+\/64 /);
@@ -214,7 +233,7 @@ test("a pod in two networks, with IPv6 alone in the second; --ip, --mac and --sy
   expect(await node.refusal("pod", "run", "--name", "again", "--ip", "10.124.0.77", ...parent())).toMatch(
     /^CNI plugin bridge, ADD for network blue \(.*10-blue\.conflist\), failed: .*10\.124\.0\.77/,
   );
-  await node.ok("pod", "rm", "-f", "both", "asked");
+  await node.ok("pod", "rm", "-f", "both", "asked", "hosted");
   expect(await everything()).toEqual(before);
 }, 60_000);
 

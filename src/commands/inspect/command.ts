@@ -36,6 +36,8 @@ const fields: Readonly<Record<keyof ContainerData, true>> = {
   IPs: true,
   Pid: true,
   ProcessLabel: true,
+  Networks: true,
+  PortMappings: true,
 };
 
 export const command = {

@@ -1,5 +1,5 @@
 import type { Container } from "../../lib/oci/container";
-import { commandOf, imageOf, namespacesOf, pidOf, portsOf, runningTime } from "./row";
+import { commandOf, exposedOf, imageOf, namespacesOf, pidOf, portsOf, runningTime } from "./row";
 import { podOf, readOr, type Listing } from "../shared/listing";
 
 /** A container as `ps --format json` shows it: the keys of kpod 1.0, then newer ones. */
@@ -20,7 +20,7 @@ export function containerJson(
     // Nanoseconds, as Go's durations are.
     runningFor: runningTime(container, listing.now) * 1_000_000,
     status: state?.status ?? "unknown",
-    ports: portsOf(listing, container),
+    ports: Object.fromEntries(exposedOf(listing, container).map((port) => [port, {}])),
     size: sizes?.rootFs ?? 0,
     names: container.name,
     labels: readOr(listing, container, {}, () => container.labels),
@@ -35,6 +35,7 @@ export function containerJson(
     startedAt: state?.started?.toISOString() ?? null,
     finishedAt: state?.finished?.toISOString() ?? null,
     oomKilled: state?.oomKilled ?? false,
+    portMappings: portsOf(listing, container),
     ...(listing.orphans === undefined ? {} : { orphan: true }),
     ...(listing.sizes === undefined ? {} : { sizeRw: sizes?.rw ?? null }),
   };

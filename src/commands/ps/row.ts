@@ -2,6 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
 import { humanAgo, humanDuration, humanSize, unknownNumber } from "../../format/units";
+import { exposedPorts } from "../../lib/images/exposed-ports";
 import { shownImageName } from "../../lib/images/names";
 import type { Container } from "../../lib/oci/container";
 import type { ContainerState } from "../../lib/oci/state/container-state";
@@ -47,7 +48,7 @@ export class ContainerRow {
   }
 
   get ports(): string {
-    return portsText(portsOf(this.listing, this.container));
+    return portsText(portsOf(this.listing, this.container), exposedOf(this.listing, this.container));
   }
 
   get names(): string {
@@ -102,6 +103,15 @@ export function portsOf(listing: Listing, container: Container): readonly PortMa
     ports.set(container.sandboxId, mappings);
     return mappings;
   });
+}
+
+/** The ports that a container's image exposes: `80/tcp`. */
+export function exposedOf({ server, exposed }: Listing, { imageId }: Container): readonly string[] {
+  const known = exposed.get(imageId);
+  if (known !== undefined) return known;
+  const found = exposedPorts(server.store, imageId);
+  exposed.set(imageId, found);
+  return found;
 }
 
 /** The pid of a container's first process, 0 when it has none. */
@@ -173,15 +183,14 @@ export function imageText(name: string, noTrunc: boolean): string {
     : displayImageName(name, { noTrunc });
 }
 
-/** Ports as docker writes them: `0.0.0.0:8080->80/tcp, 53/udp`. */
-export function portsText(mappings: readonly PortMapping[]): string {
-  if (mappings.length === 0) return "";
-  return mappings
-    .map(({ hostIp, hostPort, containerPort, protocol }) => {
-      const from = hostPort === 0 ? "" : `${hostIp === "" ? "0.0.0.0" : hostIp}:${hostPort}->`;
-      return `${from}${containerPort}/${protocol}`;
-    })
-    .join(", ");
+/** Ports as docker writes them: `0.0.0.0:8080->80/tcp, 53/udp`; those that are exposed and not mapped come last. */
+export function portsText(mappings: readonly PortMapping[], exposed: readonly string[] = []): string {
+  const mapped = mappings.map(({ hostIp, hostPort, containerPort, protocol }) => {
+    const address = hostIp === "" ? "0.0.0.0" : hostIp.includes(":") ? `[${hostIp}]` : hostIp;
+    return `${hostPort === 0 ? "" : `${address}:${hostPort}->`}${containerPort}/${protocol}`;
+  });
+  const targets = new Set(mappings.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`));
+  return [...mapped, ...exposed.filter((port) => !targets.has(port))].join(", ");
 }
 
 /** Sizes as docker writes them: `12.3kB (virtual 2.15MB)`, the read-write layer and all layers together. */

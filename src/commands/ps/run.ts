@@ -55,6 +55,7 @@ function createList(
     listing.now = Date.now();
     listing.vanished.clear();
     listing.ports.clear();
+    listing.exposed.clear();
     // What `before` and `since` name is looked up once: it may be gone at the next look.
     filter ??= await openContainerFilter(
       server,

@@ -27,6 +27,8 @@ export interface Listing {
   orphans?: ReadonlyMap<string, Sandbox>;
   /** The ports of the host that lead to pods, by their ids, as far as they were asked for in this look. */
   ports: Map<string, readonly PortMapping[]>;
+  /** The ports that images expose, by their ids, likewise. */
+  exposed: Map<string, readonly string[]>;
   /** Ids of containers and pods that somebody removed while they were looked at: lists leave them out. */
   vanished: Set<string>;
 }
@@ -41,6 +43,7 @@ export function openListing(server: ContainerServer, options: { logger: Logger; 
     noTrunc,
     imageNames: new Map(),
     ports: new Map(),
+    exposed: new Map(),
     vanished: new Set(),
   };
 }

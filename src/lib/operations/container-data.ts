@@ -14,6 +14,7 @@ import { logPathOf } from "../logs/log-path";
 import type { Container } from "../oci/container";
 import type { Spec } from "../oci/spec";
 import { persistedAddresses } from "../sandbox/addresses";
+import type { PortMapping } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readMountPoints } from "../storage/mount-points";
@@ -21,6 +22,7 @@ import type { ImageRecord } from "../storage/records";
 import { textMap } from "../system/go-json";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
+import { podNetworksData, type PodNetworkData } from "./network-data";
 import { readableImages } from "./readable-images";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
 import { tolerantRead, type TolerantRead } from "./tolerant";
@@ -75,6 +77,10 @@ export interface ContainerData {
   Pid: number;
   /** What SELinux knows its processes by; "" for a container without a label. */
   ProcessLabel: string;
+  /** Those of its pod. */
+  Networks: PodNetworkData[];
+  /** The ports of the host that lead to its pod. */
+  PortMappings: PortMapping[];
 }
 
 /**
@@ -135,6 +141,10 @@ export async function containerData(
           ),
     Pid: container.state?.pid ?? 0,
     ProcessLabel: textOf(spec.process?.selinuxLabel),
+    Networks: read([], () =>
+      sandbox === undefined ? [] : podNetworksData(sandbox, sandbox.infraContainer.specAnnotations),
+    ),
+    PortMappings: read([], () => sandbox?.portMappings ?? []),
   };
 }
 

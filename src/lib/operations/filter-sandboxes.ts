@@ -2,7 +2,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import { hasLabel, labelRule, matchesTerms, parseFilterTerms, type FilterTerm } from "./filter-terms";
 
 /** By what pods can be filtered. */
-export const sandboxFilterKeys = ["id", "label", "name", "namespace", "state"] as const;
+export const sandboxFilterKeys = ["id", "label", "name", "namespace", "network", "state"] as const;
 
 export type SandboxFilterKey = (typeof sandboxFilterKeys)[number];
 export type SandboxFilterTerm = FilterTerm<SandboxFilterKey>;
@@ -22,12 +22,32 @@ export function parseSandboxFilters(texts: readonly string[]): SandboxFilterTerm
 /** Reads something of a pod; where that fails, the other value stands. */
 export type SandboxRead = <T>(sandbox: Sandbox, otherwise: T, read: () => T) => T;
 
-/** The filter that conditions make: see containerFilter. */
+/** The names of the networks that a pod is in. */
+export type NetworksOf = (sandbox: Sandbox) => readonly string[];
+
+/**
+ * The filter that conditions make: see containerFilter.
+ * @param networksOf is asked where a condition is about networks; by `podNetworkNames`
+ */
 export function sandboxFilter(
   terms: readonly SandboxFilterTerm[],
   read: SandboxRead,
+  networksOf: NetworksOf = () => [],
 ): (sandbox: Sandbox) => boolean {
-  return matchesTerms(terms, (sandbox, { key, value }) => tests[key](sandbox, value, read), ["label"]);
+  const test = (sandbox: Sandbox, { key, value }: SandboxFilterTerm): boolean =>
+    key === "network"
+      ? shownNetworks(sandbox, read, networksOf).includes(value)
+      : tests[key](sandbox, value, read);
+  return matchesTerms(terms, test, ["label"]);
+}
+
+/** The networks of a pod by their names; `host` for one on the host's. */
+export function shownNetworks(
+  sandbox: Sandbox,
+  read: SandboxRead,
+  networksOf: NetworksOf,
+): readonly string[] {
+  return read(sandbox, false, () => sandbox.hostNetwork) ? ["host"] : networksOf(sandbox);
 }
 
 /** True when a word means a pod: its name in Kubernetes (also with its namespace), its full name, or part of its id. */
@@ -37,7 +57,7 @@ export function sandboxIsNamed({ id, name, kubeName, namespace }: Sandbox, word:
 
 type Test = (sandbox: Sandbox, value: string, read: SandboxRead) => boolean;
 
-const tests: Readonly<Record<SandboxFilterKey, Test>> = {
+const tests: Readonly<Record<Exclude<SandboxFilterKey, "network">, Test>> = {
   id: ({ id }, value) => id.startsWith(value),
   label: (sandbox, value, read) =>
     hasLabel(

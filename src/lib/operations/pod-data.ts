@@ -3,6 +3,7 @@ import { annotations } from "../oci/annotations";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
+import { podNetworksData, type PodNetworkData } from "./network-data";
 import { tolerantRead } from "./tolerant";
 
 /** Everything of a pod, as inspect shows it. */
@@ -35,6 +36,8 @@ export interface PodData {
   /** "" for the default handler. */
   RuntimeHandler: string;
   PortMappings: PortMapping[];
+  /** None with the host's network, and once its network is taken down. */
+  Networks: PodNetworkData[];
   InfraContainerID: string;
   Containers: PodContainer[];
 }
@@ -89,6 +92,7 @@ export async function podData(
     ),
     RuntimeHandler: text(() => sandbox.runtimeHandler),
     PortMappings: read([], () => sandbox.portMappings),
+    Networks: read([], () => podNetworksData(sandbox, persisted)),
     InfraContainerID: infraContainer.id,
     Containers: sandbox
       .containers()

@@ -16,7 +16,7 @@ describe("JSON", () => {
   const keys = [
     ...["id", "image", "image_id", "command", "createdAt", "runningFor", "status", "ports", "size", "names"],
     ...["labels", "mounts", "ctrRunning", "podId", "podName", "podNamespace", "pid", "exitCode", "startedAt"],
-    ...["finishedAt", "oomKilled"],
+    ...["finishedAt", "oomKilled", "portMappings"],
   ];
   const json = (word: string, namespaces = false) =>
     containerJson(source, node.server.lookupContainer(word), { namespaces });
@@ -34,6 +34,8 @@ describe("JSON", () => {
       startedAt: "2026-11-23T12:00:15.000Z",
       finishedAt: "2026-11-23T12:00:45.000Z",
       podName: "shop",
+      ports: {},
+      portMappings: [{ hostPort: 8080, containerPort: 80 }, { hostPort: 0, containerPort: 53 }],
     });
     expect(json("web")).toMatchObject({
       runningFor: 60_000_000_000,

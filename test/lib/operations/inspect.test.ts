@@ -84,6 +84,12 @@ describe("a pod", () => {
       Trusted: true,
       RuntimeHandler: "runc",
       PortMappings: [{ hostPort: 18080, containerPort: 8080, protocol: "tcp", hostIp: "" }],
+      Networks: [
+        {
+          ...{ Name: "", Interface: "eth0", MAC: "", IPs: ["10.1.2.3/16"], Gateways: [], Routes: [] },
+          DNS: { Nameservers: [], Domain: "", Search: [], Options: [] },
+        },
+      ],
       InfraContainerID: web.id,
       Containers: [{ ID: run.id, Name: "k8s_run_web_shop_u1_0", State: "paused" }],
     };

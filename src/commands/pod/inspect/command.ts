@@ -27,6 +27,7 @@ const fields: Readonly<Record<keyof PodData, true>> = {
   Trusted: true,
   RuntimeHandler: true,
   PortMappings: true,
+  Networks: true,
   InfraContainerID: true,
   Containers: true,
 };

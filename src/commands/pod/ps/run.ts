@@ -6,6 +6,8 @@ import { tableText } from "../../../format/table";
 import {
   parseSandboxFilters,
   sandboxFilter,
+  shownNetworks,
+  type NetworksOf,
   type SandboxRead,
 } from "../../../lib/operations/filter-sandboxes";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
@@ -22,7 +24,7 @@ import { openRowTemplate, readFormat } from "../../shared/output-format";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
-type Show = (listing: Listing, sandboxes: readonly Sandbox[]) => string;
+type Show = (listing: Listing, sandboxes: readonly Sandbox[], networks: NetworksOf) => string;
 
 /** `kpod pod ps`: lists pods, newest first. */
 export async function run(context: Context): Promise<number> {
@@ -35,9 +37,13 @@ export async function run(context: Context): Promise<number> {
   const listing = openListing(server, { logger, noTrunc: flags.noTrunc });
   const read: SandboxRead = (sandbox, otherwise, readIt) =>
     readOr(listing, sandbox.infraContainer, otherwise, readIt);
-  const fitting = server.listSandboxes().filter(sandboxFilter(terms, read));
+  const asks =
+    flags.network || terms.some(({ key }) => key === "network") || /\bNetworks\b/.test(flags.format ?? "");
+  const names = asks ? (await import("../../../lib/operations/network-data")).podNetworkNames() : () => [];
+  const fitting = server.listSandboxes().filter(sandboxFilter(terms, read, names));
   const sorted = flags.sort === undefined ? fitting : sortPods(listing, fitting, flags.sort);
-  terminal.out(textOfPresent(listing, sorted, (present) => show(listing, present)));
+  const networks = (sandbox: Sandbox): readonly string[] => shownNetworks(sandbox, read, names);
+  terminal.out(textOfPresent(listing, sorted, (present) => show(listing, present, networks)));
   return 0;
 }
 
@@ -47,14 +53,23 @@ async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<
     return (_, sandboxes) => sandboxes.map(({ id }) => `${displayId(id, flags)}\n`).join("");
   }
   if (format === "json") {
-    return (listing, sandboxes) => jsonText(sandboxes.map((sandbox) => podJson(listing, sandbox)));
+    return (listing, sandboxes, networks) =>
+      jsonText(
+        sandboxes.map((sandbox) => ({
+          ...podJson(listing, sandbox),
+          ...(flags.network ? { networks: networks(sandbox) } : {}),
+        })),
+      );
   }
   if (format === "table") {
     const { colors, width } = await openTableStyle(terminal, flags);
-    return (listing, sandboxes) =>
+    return (listing, sandboxes, networks) =>
       tableText({
-        columns: podColumns,
-        rows: sandboxes.map((sandbox) => podRow(listing, sandbox, colors)),
+        columns: [...podColumns, ...(flags.network ? ["NETWORKS"] : [])],
+        rows: sandboxes.map((sandbox) => [
+          ...podRow(listing, sandbox, colors),
+          ...(flags.network ? [networks(sandbox).join(",") || "none"] : []),
+        ]),
         heading: !flags.noheading,
         width: width(),
         narrow: narrowPodColumns,
@@ -68,5 +83,6 @@ async function openOutput(flags: Context["flags"], terminal: Terminal): Promise<
     headings: podHeadings,
     heading: !flags.noheading,
   });
-  return (listing, sandboxes) => rows.render(sandboxes.map((sandbox) => templatePod(listing, sandbox)));
+  return (listing, sandboxes, networks) =>
+    rows.render(sandboxes.map((sandbox) => templatePod(listing, sandbox, networks)));
 }

@@ -2,6 +2,7 @@ import { escapeControl } from "../../../format/escape";
 import { displayId } from "../../../format/id";
 import { Stringer } from "../../../format/template/index";
 import { humanAgo, timeText } from "../../../format/units";
+import type { NetworksOf } from "../../../lib/operations/filter-sandboxes";
 import type { Sandbox } from "../../../lib/sandbox/sandbox";
 import { podLabels, podState, runningText } from "./rows";
 import type { Listing } from "../../shared/listing";
@@ -17,7 +18,11 @@ export const podHeadings: Readonly<Record<string, string>> = {
 };
 
 /** A pod as templates of `pod ps` see it; a field is made when a template asks for it. */
-export function templatePod(listing: Listing, sandbox: Sandbox): Readonly<Record<string, unknown>> {
+export function templatePod(
+  listing: Listing,
+  sandbox: Sandbox,
+  networks: NetworksOf = () => [],
+): Readonly<Record<string, unknown>> {
   const { noTrunc, now } = listing;
   const { createdAt } = sandbox.infraContainer;
   const fields = {
@@ -44,6 +49,10 @@ export function templatePod(listing: Listing, sandbox: Sandbox): Readonly<Record
       Name: escapeControl(name),
       State: state?.status ?? "unknown",
     })),
+    get Networks() {
+      const names = networks(sandbox);
+      return new Stringer(names, escapeControl(names.join(",")));
+    },
   };
   const named = withSecondNames(fields, secondNames);
   return withMethod(
