@@ -35,7 +35,10 @@ describe("JSON", () => {
       finishedAt: "2026-11-23T12:00:45.000Z",
       podName: "shop",
       ports: {},
-      portMappings: [{ hostPort: 8080, containerPort: 80 }, { hostPort: 0, containerPort: 53 }],
+      portMappings: [
+        { hostPort: 8080, containerPort: 80 },
+        { hostPort: 0, containerPort: 53 },
+      ],
     });
     expect(json("web")).toMatchObject({
       runningFor: 60_000_000_000,
