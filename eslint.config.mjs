@@ -14,7 +14,10 @@ export const FLOORS = [
     rooms: ["program"],
     holds: "what is made of all commands: their list, the parser, help, completion, manual",
   },
-  { rooms: ["commands/*", "commands/pod/*", "commands/system/*"], holds: "a command: its flags and help, its run, its views" },
+  {
+    rooms: ["commands/*", "commands/pod/*", "commands/system/*"],
+    holds: "a command: its flags and help, its run, its views",
+  },
   { rooms: ["commands/shared"], holds: "what several commands show or ask" },
   {
     rooms: ["shell"],

@@ -24,7 +24,9 @@ export function callInWords(program: string, args: readonly string[]): string {
   const words = args.map((word, index) => {
     const [, flag] = secretFlag.exec(word) ?? [];
     if (flag !== undefined) return word === flag ? word : `${flag}=HIDDEN`;
-    return secretFlag.test(args[index - 1] ?? "") && args[index - 1]?.includes("=") === false ? "HIDDEN" : word;
+    return secretFlag.test(args[index - 1] ?? "") && args[index - 1]?.includes("=") === false
+      ? "HIDDEN"
+      : word;
   });
   return `calling ${[program, ...words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : JSON.stringify(word)))].join(" ")}`;
 }

@@ -39,7 +39,13 @@ execFileSync("sh", ["-ec", "cd top; ln file other; mkfifo pipe; mknod null c 1 3
 test.each(["ustar", "pax", "gnu", "oldgnu"])(
   "what GNU tar writes as %s is read, however it comes",
   async (format) => {
-    const words = ["--numeric-owner", "--sort=name", "--owner=x:5000", "--group=y:6000", "--mtime=@1700000000"];
+    const words = [
+      "--numeric-owner",
+      "--sort=name",
+      "--owner=x:5000",
+      "--group=y:6000",
+      "--mtime=@1700000000",
+    ];
     // ustar holds no such link.
     const without = format === "ustar" ? ["--exclude=top/link", `--exclude=top/${long}`] : [];
     const archive = execFileSync("tar", ["-c", `--format=${format}`, ...words, ...without, "top"], {
