@@ -241,7 +241,7 @@ test("a rename that broke off waits, with a warning, until its container is remo
   writeTree(directory, { [`root/kpod/rename-${run.id}-0123456789ab.json`]: "{}" });
   await recoverRenames(server);
   expect(logger.warnings).toEqual([
-    `a rename of container ${short(run.id)} had broken off and cannot be taken back: ` +
+    `a rename of container ${short(run.id)} had broken off and cannot be rolled back: ` +
       "the metadata of its record are not JSON, or only a part of it",
   ]);
   expect(existsSync(journal)).toBe(true);

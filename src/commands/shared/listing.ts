@@ -66,7 +66,7 @@ export function textOfPresent<T extends { readonly id: string }>(
 
 /**
  * Reads something of a container; when that cannot be read, it is left open with a warning: one sick container
- * must not spoil the list of the others. One that has vanished meanwhile is noted as such, and of one that is just
+ * must not spoil the list of the others. One that has vanished meanwhile is marked as such, and of one that is just
  * being made nothing is said.
  */
 export function readOr<T>(

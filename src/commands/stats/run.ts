@@ -12,7 +12,7 @@ type Context = CommandContext<typeof command>;
 /** Seconds between two looks. */
 const usualInterval = 2;
 
-/** Milliseconds from the first look, which only notes what processors did so far, to the one that is shown. */
+/** Milliseconds from the first look, which only reads what processors did so far, to the one that is shown. */
 const firstInterval = 250;
 
 /** `kpod stats`: shows what containers use, again and again. */

@@ -78,7 +78,7 @@ export class Config extends Fields {
   }
 
   /** Says where new records go, for a store whose own ones tell it. */
-  setRecordPlace(records: CrioDefaults["records"]): void {
+  setRecordsFile(records: CrioDefaults["records"]): void {
     this.#inForce = { ...this.#inForce, records };
   }
 

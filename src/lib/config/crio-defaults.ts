@@ -4,7 +4,7 @@ import type { ConfigFields } from "./fields";
 import { defaultHooksDirPath, overrideHooksDirPath } from "./runtime-config";
 
 /** Where CRI-O records new containers: as all others, flagged as volatile, or in the volatile files too. */
-export type RecordPlace = "stable" | "flagged" | "volatile";
+export type RecordsFile = "stable" | "flagged" | "volatile";
 
 /** What CRI-O does by default, as far as its versions differ. */
 export interface CrioDefaults extends Pick<
@@ -19,7 +19,7 @@ export interface CrioDefaults extends Pick<
 > {
   /** Where each runtime keeps its state whose handler does not say; "" for wherever the runtime itself does. */
   runtimeRoot: string;
-  records: RecordPlace;
+  records: RecordsFile;
   /** Whether conmon is moved into a cgroup of its own beside the container's; with the manager cgroupfs. */
   movesConmon: boolean;
   /** The slice of conmon's scope with the manager systemd where nothing is configured; "" for the pod's. */

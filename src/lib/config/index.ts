@@ -1,6 +1,6 @@
 export { Config, crioText, defaultConfig } from "./config";
 export { crioDefaults, newestOf, versionsOfKeys } from "./crio-defaults";
-export type { CrioDefaults, RecordPlace } from "./crio-defaults";
+export type { CrioDefaults, RecordsFile } from "./crio-defaults";
 export { crioVersionText, isSince, newestCrio, parseCrioVersion, readVersionFiles } from "./crio-version";
 export type { CrioAnswer, CrioVersion } from "./crio-version";
 export type { ConfigFields } from "./fields";

@@ -125,8 +125,8 @@ function fromOciIndex(
   if (manifests.length === 0) throw notAnImage(path, "its index.json names no image");
   return manifests.map((entry) => {
     const { annotations } = entry;
-    const noted = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
-    if (typeof noted === "string" && noted !== "") return { transport, selector: `:${noted}`, name: noted };
+    const given = isRecord(annotations) ? annotations["org.opencontainers.image.ref.name"] : undefined;
+    if (typeof given === "string" && given !== "") return { transport, selector: `:${given}`, name: given };
     const unnamed: ArchivedImage = { transport, selector: "", name: undefined, mark: markOf(entry.digest) };
     return manifests.length === 1 ? unnamed : { ...unnamed, entry };
   });

@@ -34,7 +34,7 @@ export function shownImageConfig(file: ImageConfigFile): ShownImageConfig {
   };
 }
 
-/** What the last step of an image's building was, as its builder noted it; "" when it did not. */
+/** What the last step of an image's building was, as its builder wrote it down; "" when it did not. */
 export function imageCreatedBy(file: ImageConfigFile): string {
   return textOf(lastStep(file)?.created_by);
 }

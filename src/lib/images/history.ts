@@ -11,7 +11,7 @@ import { textOf } from "./config-data";
 export interface ImageHistoryEntry {
   /** Id of the image. */
   id: StorageId;
-  /** When, RFC 3339; undefined where the builder did not note it. */
+  /** When, RFC 3339; undefined where the builder did not write it down. */
   created: string | undefined;
   /** The instruction of the builder. */
   createdBy: string;
@@ -21,7 +21,7 @@ export interface ImageHistoryEntry {
 }
 
 /**
- * The steps in which an image was built, newest first; none where its builder has noted none.
+ * The steps in which an image was built, newest first; none where its builder wrote down none.
  * @param wanted name, id, unique prefix of the id, or `name@digest`
  * @throws KpodError NOT_FOUND, AMBIGUOUS; CORRUPT when its manifest or configuration are damaged; UNSUPPORTED for an image
  * of docker's schema 1; INTERRUPTED

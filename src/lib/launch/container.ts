@@ -89,7 +89,7 @@ export async function createPodContainer(
         imageName: imageNameToPersist(image, options.image).requested,
         image,
         labels,
-        idMaps: recordedMaps(namespaces.user?.mappings),
+        idMaps: mapsForStore(namespaces.user?.mappings),
       });
       rollback.add(`remove container ${name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -196,14 +196,14 @@ async function launch(
   return container;
 }
 
-function recordedMaps(mappings: IdMappings | undefined): IdMaps | undefined {
+function mapsForStore(mappings: IdMappings | undefined): IdMaps | undefined {
   if (mappings === undefined) return undefined;
-  const recorded = ({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdMap => ({
+  const inStore = ({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdMap => ({
     container_id: containerID,
     host_id: hostID,
     size,
   });
-  return { uidmap: mappings.uids.map(recorded), gidmap: mappings.gids.map(recorded) };
+  return { uidmap: mappings.uids.map(inStore), gidmap: mappings.gids.map(inStore) };
 }
 
 function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {

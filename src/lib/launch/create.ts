@@ -22,7 +22,7 @@ export interface CreateRequest {
 }
 
 /**
- * Writes the spec where CRI-O keeps it, has conmon and the runtime create the container, and notes its state.
+ * Writes the spec where CRI-O keeps it, has conmon and the runtime create the container, and persists its state.
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, IO
  */
 export async function createFromSpec(
@@ -54,7 +54,7 @@ export async function createFromSpec(
 }
 
 /**
- * Starts a created container and notes its state.
+ * Starts a created container and persists its state.
  * @throws KpodError BAD_STATE when it is not just created, or it or its pod was stopped or removed meanwhile;
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname } from "node:path";
-import { defaultConfigPaths, runtimeHandler, type Config, type RecordPlace } from "../config";
+import { defaultConfigPaths, runtimeHandler, type Config, type RecordsFile } from "../config";
 import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { hasKpodMark } from "../crio/kpod-mark";
@@ -20,7 +20,7 @@ export async function requireKnownDefaults(server: Pick<LaunchParts, "config" | 
   const answer = await findCrioVersion(config);
   if (answer === undefined || answer.known) return;
   const records = await server.store.containers();
-  config.setRecordPlace(placeOfOthers(records, existsSync(server.store.layout.containersFiles[1])));
+  config.setRecordsFile(placeOfOthers(records, existsSync(server.store.layout.containersFiles[1])));
   const missing = unsaid(config);
   if (missing.length === 0) return;
   const user = userOf(server, records);
@@ -33,7 +33,7 @@ export async function requireKnownDefaults(server: Pick<LaunchParts, "config" | 
 }
 
 /** Where CRI-O has put the records that are there, as far as they tell. */
-function placeOfOthers(records: readonly ContainerRecord[], hasVolatile: boolean): RecordPlace {
+function placeOfOthers(records: readonly ContainerRecord[], hasVolatile: boolean): RecordsFile {
   const isFlagged = records.some(({ flags }) => flags?.Volatile === true);
   if (!isFlagged) return "stable";
   return hasVolatile ? "volatile" : "flagged";

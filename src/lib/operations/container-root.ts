@@ -56,7 +56,7 @@ async function processOf({ runtime }: Opening, container: Container): Promise<Fi
     case "paused":
       return pid > 1 ? { pid, startTime: initPid === pid ? initStartTime : undefined } : undefined;
     case "unknown":
-      // The runtime could not be asked; what CRI-O noted of the process is enough to know it again.
+      // The runtime could not be asked; what CRI-O persisted of the process is enough to know it again.
       return initPid !== undefined && initStartTime !== undefined
         ? { pid: initPid, startTime: initStartTime }
         : undefined;

@@ -59,8 +59,8 @@ async function withoutRecord(
   traces: readonly Trace[],
 ): Promise<Trace[]> {
   // Also what is no container of CRI-O, or cannot be taken up: it has a record all the same.
-  const recorded = new Set<string>((await store.containers()).map(({ id }) => id));
-  return traces.filter(({ id }) => !recorded.has(id));
+  const known = new Set<string>((await store.containers()).map(({ id }) => id));
+  return traces.filter(({ id }) => !known.has(id));
 }
 
 function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, monitor }: Trace): Orphan {

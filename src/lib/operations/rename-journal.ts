@@ -120,7 +120,7 @@ function createNew(path: string): void {
     makeDirectory(dirname(path));
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
-    throw fileError(`cannot note the rename in ${path}`, error);
+    throw fileError(`cannot write the journal of the rename ${path}`, error);
   }
 }
 
@@ -141,7 +141,7 @@ function writtenJournal(
     }
   } catch (error) {
     journal.end();
-    throw fileError(`cannot note the rename in ${path}`, error);
+    throw fileError(`cannot write the journal of the rename ${path}`, error);
   }
   return journal;
 }

@@ -154,7 +154,7 @@ export async function recoverRenames(
     } catch (error) {
       // The other containers can be worked with all the same, and the journal is still there.
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      server.logger.warn(`${what} and cannot be taken back: ${error.message}`);
+      server.logger.warn(`${what} and cannot be rolled back: ${error.message}`);
     }
   }
 }

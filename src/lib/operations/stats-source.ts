@@ -67,7 +67,7 @@ export function readContainerStats(container: Container, options: StatsOptions =
 }
 
 /**
- * The mark of a running container whose state was looked up just now: a first look, which only notes what its
+ * The mark of a running container whose state was looked up just now: a first look, which only reads what its
  * processors did so far. That its process is still the same is for the next look to find out.
  * @throws KpodError BAD_STATE when it does not run or has ended meanwhile; NOT_PERMITTED, IO
  */
@@ -127,7 +127,7 @@ function processOf({ state }: Container): { pid: number; startTime: string | und
   if ((status === "running" || status === "paused") && pid > 0) {
     return { pid, startTime: initPid === pid ? initStartTime : undefined };
   }
-  // The runtime could not be asked; what CRI-O noted of the process is enough to know it again.
+  // The runtime could not be asked; what CRI-O persisted of the process is enough to know it again.
   if (status === "unknown" && initPid !== undefined && initStartTime !== undefined) {
     return isAlive({ pid: initPid, startTime: initStartTime })
       ? { pid: initPid, startTime: initStartTime }

@@ -34,7 +34,7 @@ export interface WatchOptions {
   readonly all: boolean;
   /** Milliseconds between two looks. */
   readonly intervalMs: number;
-  /** Milliseconds from a look that only notes what the processors did so far to the first one. */
+  /** Milliseconds from a look that only reads what the processors did so far to the first one. */
   readonly firstMs: number;
   /** Brings the lists of the server and their states up to date before each look but the first. */
   readonly update: () => Promise<void>;
@@ -59,7 +59,7 @@ export async function* watchStats(
   };
   let sample: StatsSample = new Map();
   if (parts.has("cpu")) {
-    // Processors are counted between two looks, so that the first one notes nothing else.
+    // Processors are counted between two looks, so that the first one reads nothing else.
     sample = markContainers(selection.containers(), common);
     if ([...sample.values()].some(({ mark }) => mark !== undefined)) await untilNextLook(firstMs, signal);
   }

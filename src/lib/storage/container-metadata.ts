@@ -2,7 +2,7 @@ import { isRecord } from "../system/files";
 import type { ContainerRecord } from "./records";
 
 /**
- * What CRI-O notes in the `metadata` of a container's record (RuntimeContainerMetadata). Keys stand as on
+ * What CRI-O persists in the `metadata` of a container's record (RuntimeContainerMetadata). Keys stand as on
  * disk, in CRI-O's order; unknown ones are kept.
  */
 export interface ContainerMetadata {
@@ -35,7 +35,7 @@ export function parseContainerMetadata(text: string | undefined): ContainerMetad
   try {
     value = JSON.parse(text);
   } catch {
-    // Other users of the store note what they like there; CRI-O passes over it as well.
+    // Other users of the store write what they like there; CRI-O passes over it as well.
     return undefined;
   }
   if (!isRecord(value)) return undefined;
@@ -61,8 +61,8 @@ const latestTime = 8.64e15;
 export function createdAt({ created }: ContainerRecord, metadata: ContainerMetadata): number {
   const time = Date.parse(created ?? "");
   if (!Number.isNaN(time)) return time;
-  const noted = metadata["created-at"] * 1000;
-  return Math.abs(noted) <= latestTime ? noted : 0;
+  const persisted = metadata["created-at"] * 1000;
+  return Math.abs(persisted) <= latestTime ? persisted : 0;
 }
 
 /** What CRI-O always writes, empty where somebody else left it out. */

@@ -1,4 +1,4 @@
-import type { RecordPlace } from "../config";
+import type { RecordsFile } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { fileLimits, readBytesIfThere } from "../system/files";
@@ -116,7 +116,7 @@ export function addContainer(
   layout: StoreLayout,
   touch: () => void,
   record: ContainerRecord,
-  place: RecordPlace,
+  place: RecordsFile,
 ): void {
   const [stable, volatile] = layout.containersFiles;
   editRecords(place === "volatile" ? volatile : stable, touch, (entries) => [...entries, record]);

@@ -9,7 +9,7 @@ export function hasNameOfCrio({ names }: ContainerRecord): boolean {
 
 /**
  * True for a record without readable metadata of CRI-O that may be CRI-O's all the same: by its names, or because
- * nobody can read its metadata. Others (podman, buildah) note JSON, or nothing, and always give names.
+ * nobody can read its metadata. Others (podman, buildah) write JSON, or nothing, and always give names.
  */
 export function mayBeDamaged(record: ContainerRecord): boolean {
   if (hasNameOfCrio(record) || (record.names ?? []).length === 0) return true;

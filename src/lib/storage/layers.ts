@@ -1,4 +1,4 @@
-import type { RecordPlace } from "../config";
+import type { RecordsFile } from "../config";
 import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
 import { isRecord } from "../system/files";
@@ -20,7 +20,7 @@ export function addLayer(
   layout: StoreLayout,
   touch: () => void,
   record: LayerRecord,
-  place: RecordPlace,
+  place: RecordsFile,
 ): void {
   const [stable, volatile] = layout.layersFiles;
   // What is left of a container that was made by half may have the name: one name must mean one layer.

@@ -19,7 +19,7 @@ export interface StoreLayout {
   /** The records of containers: those that live through a reboot, then the volatile ones of newer CRI-O. */
   containersFiles: readonly [string, string];
   /**
-   * True where new containers, and their layers, are to be recorded in the volatile files: in a transient store, and
+   * True where new containers, and their layers, get their records in the volatile files: in a transient store, and
    * beside a split image store, in which the root's own layers.json does not count any more.
    */
   newAreVolatile: boolean;

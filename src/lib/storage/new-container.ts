@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import type { RecordPlace } from "../config";
+import type { RecordsFile } from "../config";
 import { errorMessage, fileError, KpodError } from "../errors";
 import { isStorageId, newStorageId, type StorageId } from "../names/ids";
 import { removeTree } from "../system/remove-tree";
@@ -52,7 +52,7 @@ export interface IdMap {
 export async function createContainer(
   store: StoreParts,
   wanted: NewContainer,
-  place: RecordPlace,
+  place: RecordsFile,
 ): Promise<ContainerRecord> {
   const { layout, driver, logger } = store;
   const { layersLock, imagesLock, containersLock } = layout;

@@ -50,7 +50,7 @@ export interface NewPodContainer {
 }
 
 /**
- * Pods and containers in the store, with the names and notes that CRI-O gives them (libkpod:
+ * Pods and containers in the store, with the names and metadata that CRI-O gives them (libkpod:
  * storage.RuntimeServer). It knows nothing of processes.
  */
 export class RuntimeServer {
@@ -122,7 +122,7 @@ export class RuntimeServer {
     if (problem !== undefined) throw problem;
   }
 
-  /** What CRI-O notes of a container. @throws KpodError NOT_FOUND, or CORRUPT when the note is not CRI-O's */
+  /** What CRI-O persisted of a container. @throws KpodError NOT_FOUND, or CORRUPT when that is not CRI-O's */
   async getContainerMetadata(idOrName: string): Promise<ContainerMetadata> {
     const record = await this.find(idOrName);
     const metadata = parseContainerMetadata(record.metadata);
@@ -132,7 +132,7 @@ export class RuntimeServer {
     return metadata;
   }
 
-  /** Replaces what CRI-O notes of a container. @throws KpodError NOT_FOUND */
+  /** Replaces what CRI-O persisted of a container. @throws KpodError NOT_FOUND */
   async setContainerMetadata(idOrName: string, metadata: ContainerMetadata): Promise<void> {
     await this.store.setMetadata((await this.find(idOrName)).id, JSON.stringify(metadata));
   }

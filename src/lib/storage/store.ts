@@ -1,5 +1,5 @@
 import { statSync } from "node:fs";
-import type { Config, RecordPlace } from "../config";
+import type { Config, RecordsFile } from "../config";
 import { isNotFound, KpodError } from "../errors";
 import { silentLogger, warningOnce, type Logger } from "../logger";
 import type { StorageId } from "../names/ids";
@@ -174,7 +174,7 @@ export class Store {
    */
   async createContainer(wanted: NewContainer): Promise<ContainerRecord> {
     const { createContainer } = await import("./new-container");
-    const ofVersion: RecordPlace = this.config.crioDefaults?.records ?? "stable";
+    const ofVersion: RecordsFile = this.config.crioDefaults?.records ?? "stable";
     return createContainer(await this.parts(), wanted, this.layout.newAreVolatile ? "volatile" : ofVersion);
   }
 

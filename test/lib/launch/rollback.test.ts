@@ -26,7 +26,7 @@ test("work that fails is taken back, the last step first, each after the one bef
   expect(done).toEqual(["second", "first"]);
 });
 
-test("a step that cannot be taken back is a warning, the others are, and the first failure is the one told", async () => {
+test("a step that cannot be rolled back is a warning, the others are, and the first failure is the one told", async () => {
   const done: string[] = [];
   const logger = collectingLogger();
   const failure = new Error("no space left");
