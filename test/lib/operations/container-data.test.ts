@@ -175,6 +175,19 @@ test("is everything of a container, with the keys of kpod 1.0 in its order", asy
     IPs: ["10.1.2.3"],
     Pid: process.pid,
     ProcessLabel: "u:r:t:s0:c1,c2",
+    // No result of CNI was persisted: the address is all that is known.
+    Networks: [
+      {
+        Name: "",
+        Interface: "eth0",
+        MAC: "",
+        IPs: ["10.1.2.3/16"],
+        Gateways: [],
+        Routes: [],
+        DNS: { Nameservers: [], Domain: "", Search: [], Options: [] },
+      },
+    ],
+    PortMappings: [],
   };
   // As text, so that the order of the keys counts.
   expect(JSON.stringify(data, undefined, 1)).toBe(JSON.stringify(expected, undefined, 1));
