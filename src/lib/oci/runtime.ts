@@ -245,10 +245,14 @@ export class Runtime {
   /**
    * Has the runtime remove a container and its cgroup; with force also a running one, which is killed. That it
    * knows no such container is fine.
+   * @param handler who has it, where that was asked before
    * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
    */
-  async deleteContainer(container: Container, force = false): Promise<void> {
-    const handler = this.ownHandler(container);
+  async deleteContainer(
+    container: Container,
+    force = false,
+    handler: RuntimeHandler = this.ownHandler(container),
+  ): Promise<void> {
     try {
       await this.call(handler, "delete", ...(force ? ["--force"] : []), container.id);
     } catch (error) {

@@ -5,6 +5,7 @@ import { KpodError } from "../errors";
 import { isStorageId } from "../names/ids";
 import { searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
+import type { RuntimeHandler } from "../oci/runtime/handler";
 import type { ServerView } from "../server-parts";
 import { removeIfThere } from "../system/files";
 import type { ProcessIdentity } from "../system/process-identity";
@@ -44,12 +45,13 @@ export async function removeFromRuntime(
     if (first !== undefined) await endProcess(container, first, { signal: server.store.interruption });
     persisted = await persistEnd();
   }
-  const known = !force || hasRuntime(server, container);
+  // Asked before anything is killed: its conmon, which goes with it, may be the only one that knows its runtime.
+  const handler = handlerOf(server, container, force);
   if (force) killContainerCgroups(container.id);
-  if (known) await deleteByRuntime(server, container, force);
+  if (handler !== undefined) await deleteByRuntime(server, container, handler, force);
   await endWhatIsLeft(server, container, monitor);
   // What the runtime could not delete, or had not begun to write when it was asked to.
-  if (known && isStorageId(container.id)) server.runtime.removeState(container);
+  if (handler !== undefined && isStorageId(container.id)) server.runtime.removeState(container);
   if ((await persistEnd()) || persisted) await untilTaken(server, container);
 }
 
@@ -75,29 +77,31 @@ export function removeExitFile({ config }: Pick<ServerView, "config">, { id }: P
 async function deleteByRuntime(
   { runtime, logger }: Pick<ServerView, "runtime" | "logger">,
   container: Container,
+  handler: RuntimeHandler,
   force: boolean,
 ): Promise<void> {
   try {
-    await runtime.deleteContainer(container, true);
+    await runtime.deleteContainer(container, true, handler);
   } catch (error) {
     if (!force || !(error instanceof KpodError) || error.code !== "RUNTIME_FAILED") throw error;
     logger.warn(`${error.message}: container ${container.id.slice(0, 13)} is ended without its runtime`);
   }
 }
 
-function hasRuntime(
+/** @returns undefined, with force, where its runtime has left the configuration and nothing else tells of it */
+function handlerOf(
   { runtime, logger }: Pick<ServerView, "runtime" | "logger">,
   container: Container,
-): boolean {
+  force: boolean,
+): RuntimeHandler | undefined {
   try {
-    runtime.handler(container);
-    return true;
+    return runtime.handler(container);
   } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
+    if (!force || !(error instanceof KpodError)) throw error;
     logger.warn(
       `${error.message}: what its runtime may keep of container ${container.id.slice(0, 13)} stays there`,
     );
-    return false;
+    return undefined;
   }
 }
 
