@@ -1,5 +1,5 @@
 // npm test: makes the machine ready, checks types, lint and formatting, runs jest, and looks whether anything was
-// left behind; then the same for the integration tests on the executable, where one can be made. Arguments go to jest;
+// left behind; then the same for the tests of the commands on the executable, where one can be made. Arguments go to jest;
 // with some of them the checks and the second run are left out, for then somebody works on one test, on the executable
 // where KPOD_TEST_EXECUTABLE names it.
 // The last line is "N passed, N failed, N skipped"; the exit code is jest's, or 1 where something else failed.
@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
+import { commandFolders } from "./lib/commands.mjs";
 import { worldLayout } from "./lib/layout.mjs";
 import { machineState, newSince, processesOfRun } from "./lib/machine-state.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "./lib/run.mjs";
@@ -34,8 +35,19 @@ function placeOfNodes() {
   return statfsSync(place).type === TMPFS ? "/var/tmp" : place;
 }
 
-/** What is run on the executable, too: not the tests of packages, which make their own, and of what Node keeps. */
-const ON_EXECUTABLE = ["test/integration", "--testPathIgnorePatterns", "/(code-cache|package|single)\\.test"];
+/** Beside those of commands, the tests of what the engine itself does: its files, locks, JSON, and where it begins. */
+const OF_THE_ENGINE = ["engines", "irregular-files", "json", "locks", "network", "pods", "removed-directory"];
+
+/** What is run on the executable, too: the test of each command, and those of what an engine does. */
+function testsOnExecutable() {
+  const names = new Set([
+    ...commandFolders(REPOSITORY).map((folder) => folder.replace("/", "-")),
+    ...OF_THE_ENGINE,
+  ]);
+  return readdirSync(join(REPOSITORY, "test/integration"))
+    .filter((file) => names.has(file.replace(/\.test\.ts$/, "")))
+    .map((file) => `test/integration/${file}`);
+}
 
 async function runJest(args, directory, { run, variables }) {
   const reportFile = join(directory, "report.json");
@@ -146,8 +158,8 @@ async function main(args) {
   if (args.length === 0 && !runs[0].interrupted) {
     const executable = await keepSingle(REPOSITORY);
     if (executable !== undefined) {
-      console.log(`\nThe integration tests once more, on ${executable}\n`);
-      runs.push(await runTests(ON_EXECUTABLE, { KPOD_TEST_EXECUTABLE: executable }));
+      console.log(`\nThe tests of the commands once more, on ${executable}\n`);
+      runs.push(await runTests(testsOnExecutable(), { KPOD_TEST_EXECUTABLE: executable }));
     }
   }
   const otherFailures = runs.reduce((sum, run) => sum + run.otherFailures, 0);

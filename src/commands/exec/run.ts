@@ -72,7 +72,7 @@ function readOptions({ flags, args }: Context, selection: Selection | undefined)
   }
   for (let fd = 3; fd < 3 + flags.preserveFds; fd++) {
     if (!isInheritable(fd))
-      throw new UsageError(`option --preserve-fds: kpod was given no file descriptor ${fd}`);
+      throw new UsageError(`option --preserve-fds: there is no file descriptor ${fd}`);
   }
   return {
     command,
