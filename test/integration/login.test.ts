@@ -73,7 +73,7 @@ test("the file is for its owner alone, its directories are made, and what others
   const others = {
     HttpHeaders: { "X-Meta": "1" },
     auths: {
-      "quay.io": { auth: base64("a:b"), email: "a@b.example" },
+      "registry.example": { auth: base64("a:b"), email: "a@b.example" },
       [secure.host]: { auth: base64("old:one"), identitytoken: "stale", email: "c@d.example" },
     },
     credsStore: "",
@@ -97,7 +97,7 @@ test("the file is for its owner alone, its directories are made, and what others
     stdout: `Remove login credentials for ${secure.host}\n`,
     stderr: "",
   });
-  expect(read(real)).toEqual({ ...others, auths: { "quay.io": others.auths["quay.io"] } });
+  expect(read(real)).toEqual({ ...others, auths: { "registry.example": others.auths["registry.example"] } });
   const again = await kpod(["logout", "--authfile", link, secure.host]);
   expect([again.exitCode, again.stdout]).toEqual([1, ""]);
   expect(again.stderr).toBe(`Error: not logged in to ${secure.host} by ${link}\n`);
@@ -166,7 +166,7 @@ esac
 
 test("what is refused is one line, and leaves the file as it was", async () => {
   const file = join(testdir(), "auth.json");
-  const text = JSON.stringify({ auths: { "quay.io": { auth: base64("a:b") } }, more: 1 });
+  const text = JSON.stringify({ auths: { "registry.example": { auth: base64("a:b") } }, more: 1 });
   writeFileSync(file, text);
   const broken = join(testdir(), "auth.json");
   writeFileSync(broken, "{");
