@@ -71,8 +71,7 @@ function readOptions({ flags, args }: Context, selection: Selection | undefined)
     throw new UsageError("standard input is no terminal that the command could be given: leave out --tty");
   }
   for (let fd = 3; fd < 3 + flags.preserveFds; fd++) {
-    if (!isInheritable(fd))
-      throw new UsageError(`option --preserve-fds: there is no file descriptor ${fd}`);
+    if (!isInheritable(fd)) throw new UsageError(`option --preserve-fds: there is no file descriptor ${fd}`);
   }
   return {
     command,
