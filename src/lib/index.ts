@@ -72,7 +72,8 @@ export {
 } from "./operations/filter-images";
 export type { FilterTerm } from "./operations/filter-terms";
 export type { CopyDestination, CopyOptions, CopyPlace, CopyResult, CopySource } from "./operations/copy";
-export type { ExecInput, ExecOutput, ExecStreams } from "./oci/runtime/exec";
+export type { ExecStreams } from "./oci/runtime/exec";
+export type { ExecInput, ExecOutput } from "./oci/runtime/exec-streams";
 export { execInContainer, type ExecOptions } from "./operations/exec";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";

@@ -70,12 +70,10 @@ async function rowsOf(server: ContainerServer, name: string, pod: string | undef
 
 /** The containers of a pod that have processes. */
 async function livingIn(server: ContainerServer, pod: string): Promise<readonly Container[]> {
-  await server.update();
   const { id } = server.lookupSandbox(pod, "top");
-  const living = ["running", "paused", "created"];
-  return server.listContainers(
-    ({ sandboxId, state }) => sandboxId === id && living.includes(state?.status ?? ""),
-  );
+  const all = server.listContainers(({ sandboxId }) => sandboxId === id);
+  await server.runtime.updateStatuses(all);
+  return all.filter(({ state }) => ["running", "paused", "created"].includes(state?.status ?? ""));
 }
 
 function table(rows: readonly Row[], columns: readonly DescriptorName[], ofPod: boolean): string {

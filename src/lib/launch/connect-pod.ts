@@ -1,6 +1,6 @@
 import { KpodError } from "../errors";
 import { attach, detach, type PluginCalls } from "../network/attachment";
-import type { Attachment } from "../network/cache";
+import { podArguments, type Attachment } from "../network/cache";
 import { portsClash, portText, type PortEntry } from "../network/host-ports";
 import { readIntended, removeIntended, writeIntended } from "../network/intended";
 import { addressesOfResult, viewOfResult, type CniResult } from "../network/result";
@@ -58,19 +58,13 @@ function mappingsOf(sandbox: Sandbox): PortMapping[] {
 
 /** The networks of a pod that is being made, as libcni is told of them by CRI-O. */
 function attachmentsOf(plan: PodPlan, netns: string): Attachment[] {
-  const { id, uid, name, namespace, network, cgroupParent, annotations } = plan;
+  const { id, network, cgroupParent, annotations } = plan;
   const { networks, portMappings, ips, mac, bandwidth } = network;
   const publishing = networks.find(mapsPorts);
   return networks.map((list, at) => {
     const knows = (capability: string): boolean =>
       list.plugins.some(({ capabilities }) => capabilities.includes(capability));
-    const args: [string, string][] = [
-      ["IgnoreUnknown", "1"],
-      ["K8S_POD_NAMESPACE", namespace],
-      ["K8S_POD_NAME", name],
-      ["K8S_POD_INFRA_CONTAINER_ID", id],
-      ["K8S_POD_UID", uid],
-    ];
+    const args = podArguments(plan);
     // The one address of the older way; several take the capability.
     if (ips.length > 0 && !knows("ips")) args.push(["IP", ips[0] ?? ""]);
     if (mac !== "" && !knows("mac")) args.push(["MAC", mac]);

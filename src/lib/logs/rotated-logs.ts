@@ -1,9 +1,10 @@
-import { createReadStream, readdirSync } from "node:fs";
+import { createReadStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, errorMessage, fileError, KpodError } from "../errors";
 import { newline } from "./line-header";
 import { openLogFile } from "./log-file";
 import { throwIfInterrupted } from "./zeros";
+import { namesInDirectory } from "../system/files";
 
 /** A file that a log was renamed to when it had become too long. */
 export interface RotatedLog {
@@ -20,7 +21,10 @@ export interface RotatedLog {
 export function rotatedLogs(path: string): RotatedLog[] {
   const directory = dirname(path);
   const prefix = `${basename(path)}.`;
-  const names = new Set(namesIn(directory).filter((name) => name.startsWith(prefix)));
+  // None where it was removed while the log was open.
+  const names = new Set(
+    namesInDirectory(directory, `the directory ${directory}`).filter((name) => name.startsWith(prefix)),
+  );
   return [...names]
     .flatMap((name): RotatedLog[] => {
       const [, time, suffix] = /^(\d{8}-\d{6})(\.gz)?$/.exec(name.slice(prefix.length)) ?? [];
@@ -29,16 +33,6 @@ export function rotatedLogs(path: string): RotatedLog[] {
       return [{ path: join(directory, name), gzipped: suffix !== undefined }];
     })
     .sort((a, b) => (a.path < b.path ? 1 : -1));
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    // Removed while the log was open.
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read the directory ${directory}`, error);
-  }
 }
 
 /** Bytes of a line that are waited for; a longer one is handed out in pieces. */

@@ -1,8 +1,15 @@
-import { mkdirSync, readdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileError, isNotFound } from "../errors";
+import { fileError } from "../errors";
 import { goJson } from "../system/go-json";
-import { fileLimits, isRecord, readTextIfThere, removeIfThere, writeFileAtomic } from "../system/files";
+import {
+  fileLimits,
+  isRecord,
+  namesInDirectory,
+  readTextIfThere,
+  removeIfThere,
+  writeFileAtomic,
+} from "../system/files";
 import type { NetworkList } from "./network-list";
 import { jsonOf } from "./plugin";
 import { cachedResult, type CniResult } from "./result";
@@ -20,6 +27,22 @@ export interface Attachment {
   readonly args: readonly (readonly [string, string])[];
   /** What a plugin is told that declares the capability. */
   readonly capabilityArgs: Readonly<Record<string, unknown>>;
+}
+
+/** The arguments by which CRI-O tells plugins of a pod. */
+export function podArguments(pod: {
+  readonly id: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+}): [string, string][] {
+  return [
+    ["IgnoreUnknown", "1"],
+    ["K8S_POD_NAMESPACE", pod.namespace],
+    ["K8S_POD_NAME", pod.name],
+    ["K8S_POD_INFRA_CONTAINER_ID", pod.id],
+    ["K8S_POD_UID", pod.uid],
+  ];
 }
 
 /** Where libcni keeps what it has set up, for CRI-O and podman too; no configuration says otherwise. */
@@ -49,7 +72,7 @@ const fileName = /^(.+)-([0-9a-f]{64})-([^/-][^/]*)$/;
 export function listCachedAttachments(
   directory = cniCacheDirectory,
 ): Pick<CachedAttachment, "path" | "networkName" | "containerId" | "ifName">[] {
-  return namesIn(directory).flatMap((name) => {
+  return namesInDirectory(directory).flatMap((name) => {
     const [, networkName, containerId, ifName] = fileName.exec(name) ?? [];
     if (networkName === undefined || containerId === undefined || ifName === undefined) return [];
     return [{ path: join(directory, name), networkName, containerId, ifName }];
@@ -138,13 +161,4 @@ export function removeCachedAttachment(attachment: Attachment, directory = cniCa
 
 function cachePath({ network, containerId, ifName }: Attachment, directory: string): string {
   return join(directory, `${network.name}-${containerId}-${ifName}`);
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${directory}`, error);
-  }
 }

@@ -1,10 +1,9 @@
-import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../errors";
 import { monotonicNow } from "../system/clock";
 import { findProgram, isExecutable, usualPath } from "../system/executable";
 import { isRecord } from "../system/files";
-import { killGroupOf } from "../system/process-identity";
+import { giveUpProgram } from "../system/process-identity";
 import { programMessage } from "../system/program-message";
 import { isCniVersion, type CniVersion } from "./cni-version";
 import type { NetworkList, NetworkPlugin } from "./network-list";
@@ -129,7 +128,7 @@ async function callOnce(call: PluginCall): Promise<string> {
     wake();
   });
   if (result === undefined) {
-    giveUp(child);
+    giveUpProgram(child);
     refuseInterrupted(call);
     throw new PluginError(`${who(call)} did not end within ${Math.round(limit / 1000)} s`, undefined);
   }
@@ -144,16 +143,6 @@ async function callOnce(call: PluginCall): Promise<string> {
 function refuseInterrupted(call: PluginCall): void {
   if (call.signal?.aborted === true)
     throw new KpodError("INTERRUPTED", `interrupted while ${who(call)} was at work`);
-}
-
-/** Kills a plugin and what it started, and waits for none of them. */
-function giveUp(
-  child: Pick<ChildProcess, "pid" | "exitCode" | "signalCode" | "stdout" | "stderr" | "unref">,
-): void {
-  killGroupOf(child);
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  child.unref();
 }
 
 function nameOf({ network }: Pick<PluginCall, "network">): string {

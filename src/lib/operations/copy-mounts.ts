@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, unlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, unlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileError, isNotFound, KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { ServerView } from "../server-parts";
 import { copyNotes } from "./copy-notes";
-import { removeDirectoryIfEmpty } from "../system/files";
+import { namesInDirectory, removeDirectoryIfEmpty } from "../system/files";
 import { isAlive, readProcessStat } from "../system/process";
 import { randomBytes } from "../system/random";
 
@@ -79,7 +79,7 @@ export async function unmountAbandoned(
   server: Mounting & Pick<ServerView, "lists" | "runtime" | "updateRecords">,
 ): Promise<void> {
   const directory = directoryOf(server);
-  for (const name of namesIn(directory)) {
+  for (const name of namesInDirectory(directory)) {
     const [, layer, pid, startTime] = noted.exec(name) ?? [];
     if (!isStorageId(layer) || isAlive({ pid: Number(pid), startTime })) continue;
     await server.updateRecords();
@@ -104,14 +104,5 @@ async function unmountOne({ store }: Mounting, layer: StorageId, hasEnded: boole
     await store.unmount(layer, hasEnded ? "one" : "one-of-several");
   } catch (error) {
     if (hasEnded || !(error instanceof KpodError) || error.code !== "BAD_STATE") throw error;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${directory}`, error);
   }
 }

@@ -1,6 +1,7 @@
 import { KpodError } from "../errors";
 import type { SpecIdMapping } from "../oci/spec";
 import { isRecord } from "../system/files";
+import { readProcessFile } from "../system/process";
 
 /** A range of ids of the node that a user namespace has. */
 export interface IdRange {
@@ -35,10 +36,29 @@ export function readSpecMap(mappings: readonly SpecIdMapping[] | undefined): IdR
   }));
 }
 
+/** Reads a map as the kernel shows that of a process; empty when it is gone. */
+export function readProcessMap(pid: number, file: "uid_map" | "gid_map"): IdRange[] {
+  return (readProcessFile(pid, file) ?? "").split("\n").flatMap((line) => {
+    const [container, host, size] = line.trim().split(/\s+/).map(Number);
+    return container === undefined || host === undefined || size === undefined
+      ? []
+      : { container, host, size };
+  });
+}
+
 /** An id of the node as a container with a user namespace sees it; one that it does not have stays as it is. */
 export function idInContainer(id: number, ranges: readonly IdRange[]): number {
+  return mapped(id, ranges) ?? id;
+}
+
+/** The same as the kernel shows it: one that it does not have as that of nobody, see /proc/sys/kernel/overflowuid. */
+export function idShownIn(id: number, ranges: readonly IdRange[]): number {
+  return mapped(id, ranges) ?? 65534;
+}
+
+function mapped(id: number, ranges: readonly IdRange[]): number | undefined {
   const range = ranges.find(({ host, size }) => id >= host && id < host + size);
-  return range === undefined ? id : id - range.host + range.container;
+  return range === undefined ? undefined : id - range.host + range.container;
 }
 
 /** An id of a container as the node has it. @throws KpodError BAD_ARGUMENT for one that its user namespace does not have */

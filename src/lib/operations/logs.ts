@@ -1,12 +1,12 @@
-import { readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fileError, isNotFound, KpodError } from "../errors";
+import { KpodError } from "../errors";
 import { copyLine, type LineVisitor, type LogLine, type LogStream } from "../logs/log-line";
 import { logPathOf } from "../logs/log-path";
 import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import type { ServerView } from "../server-parts";
+import { namesInDirectory } from "../system/files";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
 export interface LogOptions {
@@ -148,20 +148,12 @@ function podOf(server: Pick<ServerView, "lists">, { sandboxId }: Container): str
 /** The kubelet names the logs of a container in one directory by their attempts: `0.log`, `1.log`. */
 function leftLog(path: string, attempt: number): string | undefined {
   if (basename(path) !== `${attempt}.log`) return undefined;
-  const attempts = namesIn(dirname(path))
+  const directory = dirname(path);
+  const attempts = namesInDirectory(directory, `the directory ${directory}`)
     .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
     .map(Number)
     .filter((other) => other < attempt);
   return attempts.length === 0
     ? undefined
-    : join(dirname(path), `${attempts.reduce((one, other) => Math.max(one, other))}.log`);
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read the directory ${directory}`, error);
-  }
+    : join(directory, `${attempts.reduce((one, other) => Math.max(one, other))}.log`);
 }

@@ -3,7 +3,7 @@ import { cniPluginDirs, isSince } from "../config";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { errorMessage, KpodError } from "../errors";
 import { detach } from "../network/attachment";
-import { readCachedAttachments, type CachedAttachment } from "../network/cache";
+import { podArguments, readCachedAttachments, type CachedAttachment } from "../network/cache";
 import { readIntended, removeIntended } from "../network/intended";
 import { parseNetworkList, type NetworkList } from "../network/network-list";
 import { defaultNetwork, networkNamed, readNetworks } from "../network/networks";
@@ -103,13 +103,7 @@ async function attachmentBeforeCache(server: NetworkServer, sandbox: Sandbox): P
     {
       ...{ path: "", networkName: network.name, containerId: id, ifName: "eth0", config: network.text },
       netns: "",
-      args: [
-        ["IgnoreUnknown", "1"],
-        ["K8S_POD_NAMESPACE", namespace],
-        ["K8S_POD_NAME", kubeName],
-        ["K8S_POD_INFRA_CONTAINER_ID", id],
-        ["K8S_POD_UID", uid],
-      ],
+      args: podArguments({ id, name: kubeName, namespace, uid }),
       capabilityArgs: {},
       result: undefined,
     },

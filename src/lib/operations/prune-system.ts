@@ -7,6 +7,7 @@ import { layerUsers, ownLayerOf } from "../storage/layer-users";
 import { readMountPoints } from "../storage/mount-points";
 import type { ContainerRecord, ImageRecord } from "../storage/records";
 import type { StoreContents } from "../storage/removal";
+import { unusedImages } from "./prune-images";
 import { removeContainer } from "./remove";
 import { tellingMeasure } from "./store-usage";
 import { containerLayerSpace, layerSpace } from "./usage-layers";
@@ -104,20 +105,16 @@ function prunableContainers(
 
 function prunableImagesOf(
   { store, config }: Pick<ServerParts, "store" | "config">,
-  { images, layers, containers }: StoreContents,
+  contents: StoreContents,
   { all = false, before }: PruneOptions,
 ): ImageRecord[] {
-  const used = new Set(containers.map(({ image }) => image));
-  const pinned = pinnedImages(images, config);
   const mounted = new Set(readMountPoints(store.layout).flatMap(({ id, count }) => (count > 0 ? [id] : [])));
-  const created = new Map(layers.map((layer) => [layer.id as string, timeOf(layer.created)]));
+  const created = new Map(contents.layers.map((layer) => [layer.id as string, timeOf(layer.created)]));
   // An image says when it was built; its top layer, when it came into this store.
   const cameAt = (image: ImageRecord): number =>
     Math.max(timeOf(image.created), created.get(image.layer ?? "") ?? 0);
-  return images.filter(
+  return unusedImages(contents, config).filter(
     (image) =>
-      !used.has(image.id) &&
-      !pinned.has(image.id) &&
       !mounted.has(image.layer as StorageId) &&
       (all || (image.names ?? []).length === 0) &&
       (before === undefined || cameAt(image) < before.getTime()),

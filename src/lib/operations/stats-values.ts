@@ -1,6 +1,7 @@
 import { uptime } from "node:os";
 import type { BlkioStats, CgroupStats, MemoryStats, PressureStats } from "../cgroups/counters";
 import type { NetworkInterface } from "../system/net-dev";
+import { ticksPerSecond } from "../system/process";
 
 /** What is shown of containers and pods alike. What is undefined is not counted, or not for it alone. */
 export interface StatsValues {
@@ -122,9 +123,6 @@ export function unknownStats(id: string): ContainerStats {
     mark: undefined,
   };
 }
-
-/** The kernel's clock ticks of user space: 100 a second on every architecture that node runs on. */
-const ticksPerSecond = 100;
 
 function processorPercent(now: ProcessorMark, before: ProcessorMark | undefined): number {
   const same = before?.pid === now.pid && before.startTime === now.startTime;

@@ -6,8 +6,9 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import { readUserTable } from "../oci/user";
 import type { ServerView } from "../server-parts";
-import { readProcessCgroup } from "../system/process";
-import { insideId, readIdRanges, readProcessDetails, type ProcessDetails } from "../system/process-status";
+import { readProcessCgroup, ticksPerSecond } from "../system/process";
+import { readProcessDetails, type ProcessDetails } from "../system/process-status";
+import { idShownIn, readProcessMap } from "./id-maps";
 import { notRunning } from "./kill";
 
 /** A process of a container, with what it is called inside. */
@@ -34,9 +35,6 @@ export interface ContainerProcess extends ProcessDetails {
   readonly processorTime: number;
 }
 
-/** The kernel's clock ticks of user space a second: 100 on every architecture that node runs on. */
-const ticksPerSecond = 100;
-
 /**
  * The processes of a container that runs, is paused or was created, by their pids: what is in its cgroup and below it. No
  * runtime and nothing in the container is asked. One that ends meanwhile is left out.
@@ -59,8 +57,8 @@ export async function containerProcesses(
       hint: "it has just ended, or this is another pid namespace",
     });
   }
-  const uids = readIdRanges(pid, "uid_map");
-  const gids = readIdRanges(pid, "gid_map");
+  const uids = readProcessMap(pid, "uid_map");
+  const gids = readProcessMap(pid, "gid_map");
   const inside = namesIn(`/proc/${pid}/root`);
   const outside = namesIn("/");
   const innerPids = new Map(details.map((each) => [each.pid, each.namespacePids.at(-1) ?? 0]));
@@ -75,11 +73,11 @@ export async function containerProcesses(
       innerPid: innerPids.get(each.pid) ?? 0,
       innerParent: innerPids.get(each.parent) ?? 0,
       innerGroup: each.namespaceGroups.at(-1) ?? 0,
-      user: inside.user(insideId(uids, uid)),
-      realUser: inside.user(insideId(uids, realUid)),
-      group: inside.group(insideId(gids, gid)),
-      realGroup: inside.group(insideId(gids, realGid)),
-      groupNames: each.groups.map((id) => inside.group(insideId(gids, id))),
+      user: inside.user(idShownIn(uid, uids)),
+      realUser: inside.user(idShownIn(realUid, uids)),
+      group: inside.group(idShownIn(gid, gids)),
+      realGroup: inside.group(idShownIn(realGid, gids)),
+      groupNames: each.groups.map((id) => inside.group(idShownIn(id, gids))),
       nodeUser: outside.user(uid),
       nodeGroup: outside.group(gid),
       nodeGroupNames: each.groups.map(outside.group),

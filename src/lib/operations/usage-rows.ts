@@ -1,7 +1,6 @@
-import { lstatSync, readdirSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { fileError, isNotFound, KpodError } from "../errors";
-import { pinnedImages } from "../images/names";
+import { KpodError } from "../errors";
 import { logPathOf } from "../logs/log-path";
 import type { StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
@@ -12,8 +11,10 @@ import type { ContainerRecord } from "../storage/records";
 import type { StoreContents } from "../storage/removal";
 import type { Unowned } from "../storage/unowned";
 import type { DiskSpace } from "../system/disk-space";
+import { unusedImages } from "./prune-images";
 import { containerLayerSpace, type LayerSpace, type Measure } from "./usage-layers";
 import { countActive, plainRow, type UsageRow, type UsedSpace } from "./usage-values";
+import { namesInDirectory } from "../system/files";
 
 /** What the rows are made of: the records of a store, and what measures. */
 export interface UsageSource {
@@ -39,7 +40,6 @@ export async function imagesRow({
   const { store, config } = server;
   const { images, containers } = contents;
   const used = new Set(containers.map(({ image }) => image));
-  const pinned = pinnedImages(images, config);
   const imagesWith = new Map<StorageId, number>();
   for (const layer of images.flatMap((image) => users.layersOf(image)))
     imagesWith.set(layer, (imagesWith.get(layer) ?? 0) + 1);
@@ -62,7 +62,7 @@ export async function imagesRow({
       active,
     });
   }
-  const prunable = images.filter(({ id }) => !used.has(id) && !pinned.has(id));
+  const prunable = unusedImages(contents, config);
   const dataOf = (list: typeof images): number =>
     list.reduce((sum, { id }) => sum + (dataSizes.get(id) ?? 0), 0);
   const { imagesFile, layersFiles } = store.layout;
@@ -119,7 +119,7 @@ export async function logsRow({ server, measure }: UsageSource): Promise<UsageRo
     const path = logPath(server, container);
     if (path === undefined) return [];
     const directory = dirname(path);
-    if (!directories.has(directory)) directories.set(directory, new Set(namesIn(directory)));
+    if (!directories.has(directory)) directories.set(directory, new Set(namesInDirectory(directory)));
     return [{ container, path, directory }];
   });
   const take = async (directory: string, wanted: (name: string) => boolean): Promise<DiskSpace[]> => {
@@ -250,7 +250,7 @@ export async function othersRow(source: UsageSource): Promise<UsageRow> {
     ...["", "-layers", "-images", "-containers"].map((suffix) => `${layout.driver}${suffix}`),
     ...["mounts", "storage.lock", "userns.lock", "kpod", "defaultNetworkBackend"],
   ]);
-  for (const name of namesIn(layout.root).filter((entry) => !known.has(entry))) {
+  for (const name of namesInDirectory(layout.root).filter((entry) => !known.has(entry))) {
     const path = join(layout.root, name);
     const { used, freed } = (await measure(path)) ?? nothing;
     items.push({ kind: "file", id: "", name, path, size: used, shared: 0, frees: freed, active: true });
@@ -299,13 +299,4 @@ function fileSpace(paths: readonly string[]): number {
     (sum, path) => sum + 512 * (lstatSync(path, { throwIfNoEntry: false })?.blocks ?? 0),
     0,
   );
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${directory}`, error);
-  }
 }

@@ -1,10 +1,11 @@
-import { lstatSync, readdirSync, readlinkSync } from "node:fs";
+import { lstatSync, readlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errnoOf, fileError, isNotFound } from "../errors";
+import { errnoOf } from "../errors";
 import { isStorageId } from "../names/ids";
 import { isHeldForWriting } from "./lock-holder";
 import type { StoreLayout } from "./layout";
 import type { StoreContents } from "./removal";
+import { namesInDirectory } from "../system/files";
 
 /** What something is that no record has. */
 export type UnownedKind =
@@ -75,7 +76,7 @@ function driverEntries({ root, driver, imageStore }: StoreLayout): Entry[] {
   if (driver === "vfs") return directoryEntries(join(root, "vfs/dir"), "layer-directory");
   const homes = [root, ...(imageStore === "" ? [] : [imageStore])].map((base) => join(base, "overlay"));
   return homes.flatMap((home) => {
-    const names = namesIn(home);
+    const names = namesInDirectory(home);
     const ids = new Set(names.filter(isStorageId));
     return [
       ...[...ids].map((id): Entry => ({ kind: "layer-directory", path: join(home, id), id })),
@@ -87,7 +88,7 @@ function driverEntries({ root, driver, imageStore }: StoreLayout): Entry[] {
 
 /** Short links to layers whose directories are gone. */
 function danglingLinks(directory: string, ids: ReadonlySet<string>): Entry[] {
-  return namesIn(directory).flatMap((name): Entry[] => {
+  return namesInDirectory(directory).flatMap((name): Entry[] => {
     const path = join(directory, name);
     const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(targetOf(path) ?? "") ?? [];
     // Where it leads elsewhere, it is none of the driver's.
@@ -98,7 +99,7 @@ function danglingLinks(directory: string, ids: ReadonlySet<string>): Entry[] {
 function layerDataEntries({ layersFiles: [file], temporaryRoots }: StoreLayout): Entry[] {
   const directory = dirname(file);
   return [
-    ...namesIn(directory).flatMap((name): Entry[] => {
+    ...namesInDirectory(directory).flatMap((name): Entry[] => {
       const [, id] = /^([0-9a-f]{64})(?:\.tar-split\.gz|-.*)?$/.exec(name) ?? [];
       return id === undefined ? [] : [{ kind: "layer-data", path: join(directory, name), id }];
     }),
@@ -108,7 +109,7 @@ function layerDataEntries({ layersFiles: [file], temporaryRoots }: StoreLayout):
 
 /** What waits in a temporary directory: its lock lies beside it, or in it. */
 function temporaryEntries(directory: string): Entry[] {
-  return namesIn(directory).flatMap((name): Entry[] => {
+  return namesInDirectory(directory).flatMap((name): Entry[] => {
     const path = join(directory, name);
     if (name.startsWith("lock-")) return [];
     const id = /^(?:temp-dir|remains)-(.*)$/.exec(name)?.[1];
@@ -118,7 +119,7 @@ function temporaryEntries(directory: string): Entry[] {
 }
 
 function directoryEntries(directory: string, kind: UnownedKind): Entry[] {
-  return namesIn(directory)
+  return namesInDirectory(directory)
     .filter(isStorageId)
     .map((id) => ({ kind, path: join(directory, id), id }));
 }
@@ -129,14 +130,5 @@ function targetOf(path: string): string | undefined {
   } catch (error) {
     if (errnoOf(error) === undefined) throw error;
     return undefined;
-  }
-}
-
-function namesIn(directory: string): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${directory}`, error);
   }
 }

@@ -1,9 +1,10 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { fileError, KpodError } from "../errors";
 import { readMounts, realPath } from "./mount";
 import { walkTree } from "./tree";
+import { unlessGone } from "./disk-usage";
 
 /** What a file or a directory with all in it takes on the disk, in bytes. */
 export interface DiskSpace {
@@ -208,14 +209,4 @@ function hasMounts(targets: readonly string[], path: string, except: string | un
     if (first !== except) return true;
   }
   return false;
-}
-
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    // ELOOP is a symbolic link where a directory was; ESTALE is the same as gone on a network file system.
-    if (isNotFound(error) || ["ELOOP", "ESTALE"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
 }

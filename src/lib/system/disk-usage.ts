@@ -89,7 +89,8 @@ function look(path: Buffer): Stats | undefined {
   return unlessGone(() => lstatSync(path));
 }
 
-function unlessGone<T>(read: () => T): T | undefined {
+/** What is read; undefined where it has gone meanwhile. */
+export function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();
   } catch (error) {

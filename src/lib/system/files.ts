@@ -5,6 +5,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmdirSync,
@@ -63,6 +64,20 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
 export function isTemporaryOf(name: string, path: string): boolean {
   const prefix = `${basename(path)}.tmp-`;
   return name.startsWith(prefix) && /^[0-9a-f]{12}$/.test(name.slice(prefix.length));
+}
+
+/**
+ * The names in a directory; none of one that is not there.
+ * @param shown what messages call it
+ * @throws KpodError NOT_PERMITTED, IO
+ */
+export function namesInDirectory(directory: string, shown = directory): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (isNotFound(error)) return [];
+    throw fileError(`cannot read ${shown}`, error);
+  }
 }
 
 /** Refers to a file without opening it: no device is touched, no FIFO waited for. See open(2). */

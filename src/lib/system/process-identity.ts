@@ -86,6 +86,19 @@ export function killGroupOf({
   killed(libc().kill(-pid, constants.signals.SIGKILL), pid);
 }
 
+/**
+ * Kills such a program and what it started, and waits for none of them: one that hangs in the kernel does not die, and
+ * would hold its output open.
+ */
+export function giveUpProgram(
+  child: Pick<ChildProcess, "pid" | "exitCode" | "signalCode" | "stdout" | "stderr" | "unref">,
+): void {
+  killGroupOf(child);
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.unref();
+}
+
 /** 0 and below mean groups to kill(2), 1 is who runs the machine, and nobody wants this very program to be ended. */
 function isMeant(pid: number): boolean {
   return Number.isSafeInteger(pid) && pid > 1 && pid !== process.pid;

@@ -84,27 +84,3 @@ function readLabel(pid: number): string {
     return "";
   }
 }
-
-/** A range of ids of a user namespace: its first id inside, the same outside, and how many. */
-export type IdRange = readonly [inside: number, outside: number, count: number];
-
-/** How ids of a process's user namespace are mapped; empty when it is gone. */
-export function readIdRanges(pid: number, file: "uid_map" | "gid_map"): IdRange[] {
-  return (readProcessFile(pid, file) ?? "")
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/).map(Number))
-    .flatMap(([inside, outside, count]) =>
-      inside === undefined || outside === undefined || count === undefined
-        ? []
-        : [[inside, outside, count] as const],
-    );
-}
-
-/** The id inside for one outside; the one that the kernel shows for what is not mapped where none is. */
-export function insideId(ranges: readonly IdRange[], id: number): number {
-  const range = ranges.find(([, outside, count]) => id >= outside && id < outside + count);
-  return range === undefined ? unmappedId : range[0] + (id - range[1]);
-}
-
-/** What the kernel shows for an id that is not mapped, see /proc/sys/kernel/overflowuid. */
-const unmappedId = 65534;

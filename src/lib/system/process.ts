@@ -4,6 +4,9 @@ import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
 import { readSmallText } from "./scratch";
 
+/** The kernel's clock ticks of user space: 100 a second on every architecture that node runs on. */
+export const ticksPerSecond = 100;
+
 /** What /proc/PID/stat says, as far as kpod reads it. */
 export interface ProcessStat {
   pid: number;

@@ -1,12 +1,11 @@
 /*
  * How a runtime is called: its options, its time limit, what it says when it fails.
  */
-import type { ChildProcess } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../../errors";
 import { callInWords, type Logger } from "../../logger";
 import { programMessage } from "../../system/program-message";
-import { killGroupOf } from "../../system/process-identity";
+import { giveUpProgram } from "../../system/process-identity";
 import type { RuntimeHandler } from "./handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
@@ -57,7 +56,7 @@ export async function callRuntime(
     },
   );
   if (result === undefined) {
-    giveUp(child);
+    giveUpProgram(child);
     throw new KpodError(
       "RUNTIME_TIMEOUT",
       `${handler.path} ${args[0] ?? ""} did not answer within ${timeout / 1000} s`,
@@ -71,19 +70,6 @@ export async function callRuntime(
     throw new KpodError("RUNTIME_FAILED", `${handler.path} ${args[0] ?? ""} failed: ${cause}`);
   }
   return result.stdout;
-}
-
-/**
- * Kills a runtime and what it started, and waits for none of them: one that hangs in the kernel does not die,
- * and would hold its output open.
- */
-function giveUp(
-  child: Pick<ChildProcess, "pid" | "exitCode" | "signalCode" | "stdout" | "stderr" | "unref">,
-): void {
-  killGroupOf(child);
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  child.unref();
 }
 
 /** The options that stand before every command of a runtime. */
