@@ -4,9 +4,11 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ScriptError } from "./run.mjs";
 
-const HEAD = `// Made by \`npm run docs\` from the folders of src/commands: changes here get lost.
-import { command, type Command } from "./command";
-`;
+const HEAD = [
+  "// Made by `npm run docs` from the folders of src/commands: changes here get lost.",
+  'import { command, type Command } from "./command";',
+  "",
+].join("\n");
 
 /** See commands.d.mts. */
 export function commandFolders(root) {

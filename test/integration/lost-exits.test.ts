@@ -55,7 +55,11 @@ async function seenDuring(work: () => Promise<unknown>): Promise<Seen[]> {
   const seen: Seen[] = [];
   const crio = createServer((_, response) => response.end("{}"));
   await new Promise<void>((resolve) => crio.listen(socket, resolve));
+  // What the kernel tells comes in its order: once this is seen, so is all that was there before.
+  const last = join(exitsDir, "last");
+  let sawLast = false;
   const watcher = watch(exitsDir, (_, name) => {
+    sawLast ||= name === "last";
     if (name === null || !/^[0-9a-f]{64}$/.test(name) || !existsSync(join(exitsDir, name))) return;
     const lasting = join(root, "overlay-containers", name, "userdata/exit");
     seen.push({
@@ -68,7 +72,10 @@ async function seenDuring(work: () => Promise<unknown>): Promise<Seen[]> {
   });
   try {
     await work();
+    writeFileSync(last, "");
+    await until("the watcher has seen all", () => sawLast);
   } finally {
+    rmSync(last, { force: true });
     watcher.close();
     await new Promise((resolve) => crio.close(resolve));
   }
