@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { constants } from "node:os";
 import { basename, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
 import { claimPlace, clearPlace } from "./lib/demo-place.mjs";
@@ -113,7 +114,11 @@ async function play(words) {
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, onEnd);
   try {
     console.error(`Making a node in ${layout.directory}`);
-    await furnish(layout, () => signalled !== undefined);
+    await furnish(layout, () => signalled !== undefined).catch(async (error) => {
+      // What was at work got the signal as well, and may have failed by it before this process has heard of it.
+      await sleep(100);
+      if (signalled === undefined) throw error;
+    });
     if (signalled !== undefined) return 128 + constants.signals[signalled];
     const env = environmentOf(layout);
     if (words.length === 0)
