@@ -1,7 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { pullFlag } from "../shared/pull-flag";
-import { networkFlags } from "../shared/network-flags";
-import { environmentFlags } from "../shared/flags";
+import { containerFlags } from "../shared/container-flags";
 
 export const command = {
   group: "change",
@@ -12,26 +10,7 @@ export const command = {
   flags: {
     detach: { short: "d", help: "Print the id and return, while the container runs on" },
     rm: { help: "Remove the container, and a pod made for it, once it has ended" },
-    name: { argument: "NAME", help: "Name of the container in its pod" },
-    pod: {
-      argument: "POD",
-      help: "Pod to run in; without it the container gets one of its own",
-      completes: "ready-pod",
-    },
-    ...pullFlag,
-    force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
-    label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
-    ...environmentFlags,
-    volume: {
-      short: "v",
-      argument: "HOST:CTR[:ro]",
-      repeatable: true,
-      help: "Mount a directory or file of the host (repeatable)",
-      completes: "file",
-    },
-    ...networkFlags,
-    hostname: { argument: "NAME", help: "Host name of the pod that is made" },
-    "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod that is made" },
+    ...containerFlags,
   },
   passThrough: true,
   needsRoot: true,
