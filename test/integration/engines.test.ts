@@ -18,6 +18,8 @@ const expected: Record<Exclude<keyof typeof prototypes, "_exit">, number> = {
   unshare: EINVAL,
   setns: EBADF,
   socket: EAFNOSUPPORT,
+  connect: EBADF,
+  shutdown: EBADF,
   ioctl: EBADF,
   poll: EINVAL,
   lseek: EBADF,

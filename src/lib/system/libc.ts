@@ -9,6 +9,8 @@ export interface Libc {
   unshare(flags: number): number;
   setns(fd: number, type: number): number;
   socket(domain: number, type: number, protocol: number): number;
+  connect(fd: number, address: Buffer, size: number): number;
+  shutdown(fd: number, how: number): number;
   ioctl(fd: number, request: number, argument: Buffer): number;
   poll(descriptors: Buffer, count: number, timeout: number): number;
   lseek(fd: number, offset: number, whence: number): number;
@@ -49,6 +51,8 @@ export const prototypes = {
   unshare: "int unshare(int flags)",
   setns: "int setns(int fd, int type)",
   socket: "int socket(int domain, int type, int protocol)",
+  connect: "int connect(int fd, const void *addr, unsigned int addrlen)",
+  shutdown: "int shutdown(int fd, int how)",
   ioctl: "int ioctl(int fd, unsigned long request, void *arg)",
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
   lseek: "long lseek(int fd, long offset, int whence)",
