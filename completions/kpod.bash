@@ -3,9 +3,10 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
+        state) offer=(save diff) ;;
         *) return 1 ;;
     esac
 }
@@ -57,6 +58,8 @@ __kpod_flags() {
         'system prune') offer=(--all --filter --dry-run --yes) ;;
         config) offer=() ;;
         help) offer=() ;;
+        'state save') offer=() ;;
+        'state diff') offer=(--format --no-trunc) ;;
         version) offer=(--format) ;;
         completion) offer=() ;;
         *) offer=() ;;
@@ -244,6 +247,8 @@ __kpod_value() {
         'system prune --filter') flag=--filter many=1 action=(filters 'system prune --filter') ;;
         'system prune --dry-run' | 'system prune -n') flag=--dry-run bars=(--yes --force) action=(switch) ;;
         'system prune --yes' | 'system prune -y') flag=--yes bars=(--dry-run) action=(switch) ;;
+        'state diff --format') flag=--format action=(words table json) ;;
+        'state diff --no-trunc') flag=--no-trunc action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;
@@ -307,6 +312,9 @@ __kpod_argument() {
         'untag '*) action=(ask untag) ;;
         'history '*) action=(ask history) ;;
         'help '*) action=(command) ;;
+        'state save '*) action=(file) ;;
+        'state diff '0) action=(file) ;;
+        'state diff '*) action=(file) ;;
         'completion '*) action=(words bash zsh fish) ;;
         *) action=(nothing) ;;
     esac

@@ -1,7 +1,7 @@
 # fish completion for kpod, made by `npm run docs` from kpod's table of commands.
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
-set -g __kpod_families '' pod system
+set -g __kpod_families '' pod system state
 set -g __kpod_passing_through run exec
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'state diff --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -127,11 +127,13 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'exec	Run a command in a container that runs' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'exec	Run a command in a container that runs' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
             printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
+        case state
+            printf '%s\n' 'save	Keep what there is on this node, to compare it later' 'diff	Show what differs between a kept state and this node'
     end
 end
 
@@ -312,6 +314,7 @@ complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this n
 complete -c kpod -n '__kpod_at "" 0' -a system -d 'Commands for systems'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
+complete -c kpod -n '__kpod_at "" 0' -a state -d 'Commands for states'
 complete -c kpod -n '__kpod_at "" 0' -a version -d 'Show the versions of kpod and of node'
 complete -c kpod -n '__kpod_at "" 0' -a completion -d 'Print the script that completes command lines in a shell'
 complete -c kpod -n '__kpod_at pod 0' -a ps -d 'List pods'
@@ -324,6 +327,8 @@ complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
+complete -c kpod -n '__kpod_at state 0' -a save -d 'Keep what there is on this node, to compare it later'
+complete -c kpod -n '__kpod_at state 0' -a diff -d 'Show what differs between a kept state and this node'
 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
 complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'
@@ -580,6 +585,13 @@ complete -c kpod -n '__kpod_can "system prune" -n --dry-run -y --yes' -s n -l dr
 complete -c kpod -n '__kpod_can "system prune" -n --dry-run -y --yes' -s y -l yes -d 'Do not ask'
 
 complete -c kpod -n '__kpod_at help 0 more' -a '(__kpod_read; __kpod_next)'
+
+complete -c kpod -n '__kpod_at "state save" 0 more' -F
+
+complete -c kpod -n '__kpod_can "state diff" --format' -l format -d 'Print table or json' -x -k -a 'table json'
+complete -c kpod -n '__kpod_can "state diff" --no-trunc' -l no-trunc -d 'Print ids in full, and each layer'
+complete -c kpod -n '__kpod_at "state diff" 0' -F
+complete -c kpod -n '__kpod_at "state diff" 1 more' -F
 
 complete -c kpod -n '__kpod_can version --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Version}}' -x -k -a '(__kpod_fields Version Node OS Arch OsArch)'
 

@@ -78,6 +78,17 @@ export { execInContainer, type ExecOptions } from "./operations/exec";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";
 export type { MountedFileSystem } from "./operations/mounts";
+export { compareNodeStates, type StateDifference, type StatePart } from "./operations/compare-node-states";
+export {
+  nodeState,
+  readNodeState,
+  type ContainerStateAt,
+  type ImageState,
+  type LayerState,
+  type NetworkState,
+  type NodeState,
+  type PodState,
+} from "./operations/node-state";
 export { podNetworkNames, type PodNetworkData } from "./operations/network-data";
 export { podData, type PodData } from "./operations/pod-data";
 export { storeUsage, type UsageRow, type UsedSpace } from "./operations/store-usage";

@@ -34,6 +34,8 @@ import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
 import { command as runCommand } from "../commands/run/command";
 import { command as saveCommand } from "../commands/save/command";
+import { command as stateDiffCommand } from "../commands/state/diff/command";
+import { command as stateSaveCommand } from "../commands/state/save/command";
 import { command as statsCommand } from "../commands/stats/command";
 import { command as stopCommand } from "../commands/stop/command";
 import { command as systemDfCommand } from "../commands/system/df/command";
@@ -83,6 +85,8 @@ export const commandFolders: readonly Command[] = [
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),
   command("run", runCommand, () => import("../commands/run/run")),
   command("save", saveCommand, () => import("../commands/save/run")),
+  command("state diff", stateDiffCommand, () => import("../commands/state/diff/run")),
+  command("state save", stateSaveCommand, () => import("../commands/state/save/run")),
   command("stats", statsCommand, () => import("../commands/stats/run")),
   command("stop", stopCommand, () => import("../commands/stop/run")),
   command("system df", systemDfCommand, () => import("../commands/system/df/run")),

@@ -88,6 +88,12 @@ test("lists of pods and images, info, version", async () => {
   expectToFit("info", await json("info", "--format", "json"));
   expectToFit("info", await json("info", "--debug", "--format", "json"));
   expectToFit("version", await json("version", "--format", "json"));
+  const before = await node.ok("state", "save", "-");
+  expectToFit("state-save", JSON.parse(before));
+  const kept = join(node.world.scratch, "state.json");
+  writeFileSync(kept, before.replace(/"hostname": "[^"]+"/, '"hostname": "other"'));
+  const { stdout } = await node.kpod("state", "diff", "--format", "json", kept);
+  expectToFit("state-diff", JSON.parse(stdout));
   expectToFit("system-df", await json("system", "df", "--verbose", "--format", "json"));
 });
 
@@ -159,11 +165,16 @@ test("a key that the schema does not name, or that is missing, is found", async 
 
 test("the schemas name nothing that is never there", () => {
   const never = schemaNames.flatMap((name) => keysNeverSeen(name).map((key) => `${name} ${key}`));
-  // The images of the tests name no user, and here nothing has lost its record, and the store can be read.
+  // The images of the tests name no user, and here nothing has lost its record, the store can be
+  // read, and no network is configured.
   expect(never).toEqual([
     "info store.error",
     "inspect-container Config.User",
     "inspect-image Config.User",
     "ps orphan",
+    "state-save networks.name",
+    "state-save networks.file",
+    "state-save networks.plugins",
+    "state-save networks.sha256",
   ]);
 });

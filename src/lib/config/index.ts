@@ -21,3 +21,4 @@ export {
 export type { CgroupManager, HookParams, RuntimeConfig, WorkloadTrust } from "./runtime-config";
 export { runtimeHandler } from "./runtime-handlers";
 export type { RuntimeHandler } from "./runtime-handlers";
+export { configValues } from "./values";

@@ -1,0 +1,137 @@
+import { isRecord } from "../system/files";
+
+/** What stands in the place of a secret. */
+export const hidden = "HIDDEN";
+
+/** Words in the name of a key or variable whose value is nobody else's to read. */
+const secretName =
+  /pass(?:word|wd|phrase)?(?:$|[^a-z])|secret|token|credential|creds$|api[_-]?key|access[_-]?key|private[_-]?key|(?:^|[^a-z])auth$|authorization|cookie|identitytoken/i;
+
+/** Names that only say where something is, or are none of a secret. */
+const harmlessName = /(?:file|dir|path|mount|name|enabled|policy|token-?ttl)s?$/i;
+
+/** Where Kubernetes keeps the whole of what was applied, with the values of variables. */
+const appliedConfiguration = "kubectl.kubernetes.io/last-applied-configuration";
+
+/** Shorter ones would be found everywhere. */
+const shortestSecret = 6;
+
+/** Whether the value of a key of this name is nobody else's to read. */
+export function isSecretName(name: string): boolean {
+  return secretName.test(name) && !harmlessName.test(name);
+}
+
+/** Takes secrets out of what others are to read. It learns those that it has seen, and finds them elsewhere as well. */
+export class SecretMask {
+  private readonly known = new Set<string>();
+
+  /** Has a text hidden wherever it occurs from now on. */
+  learn(secret: string): void {
+    if (secret.length >= shortestSecret) this.known.add(secret);
+  }
+
+  /**
+   * A text without the secrets in it: values of keys and flags that are called so, user and password in addresses, what
+   * authorizes a request, tokens and keys by their form, and what was learned.
+   */
+  text(text: string): string {
+    const kept = (name: string, whole: string, masked: string): string =>
+      isSecretName(name) ? masked : whole;
+    let masked = text
+      .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden)
+      .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, hidden)
+      .replace(/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${hidden}`)
+      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${hidden}@`)
+      .replace(environmentOfToml, (_, key: string, list: string) => key + this.environmentList(list))
+      .replace(assignment, (whole, before: string, name: string, between: string) => {
+        const quote = /["']$/.exec(whole)?.[0] ?? "";
+        return kept(name, whole, `${before}${name}${between}${quote}${hidden}${quote}`);
+      })
+      .replace(flagAndWord, (whole, dashes: string, name: string, space: string) =>
+        kept(name, whole, `${dashes}${name}${space}${hidden}`),
+      );
+    for (const secret of this.known) masked = masked.replaceAll(secret, hidden);
+    return masked;
+  }
+
+  /**
+   * JSON without the secrets in it: variables of processes keep their names alone, and so do keys that are called as
+   * secrets are. Text that is JSON itself, as the annotations of CRI-O, is gone through as well.
+   */
+  json(value: unknown, key = ""): unknown {
+    if (key === appliedConfiguration) return hidden;
+    if (Array.isArray(value)) {
+      const variables = environmentKeys.has(key);
+      return value.map((item: unknown, index) => {
+        if (typeof item !== "string") return this.json(item);
+        if (variables) return this.variable(item);
+        return isSecretFlag(value[index - 1]) && !item.startsWith("-") ? hidden : this.json(item);
+      });
+    }
+    if (isRecord(value)) {
+      if (key === "auths") return this.credentials(value);
+      return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, this.json(item, name)]));
+    }
+    if (typeof value !== "string") return value;
+    if (isSecretName(key) && value !== "") return hidden;
+    const inner = /^\s*[[{]/.test(value) ? parsed(value) : undefined;
+    return inner === undefined ? this.text(value) : JSON.stringify(this.json(inner, ""));
+  }
+
+  /** A variable of an environment without its value, which is learned where its name says that it is secret. */
+  variable(text: string): string {
+    const end = text.indexOf("=");
+    if (end < 0) return text;
+    const name = text.slice(0, end);
+    if (isSecretName(name)) this.learn(text.slice(end + 1));
+    return `${name}=${hidden}`;
+  }
+
+  private environmentList(list: string): string {
+    return list.replace(/(["'])([^"'=\n]+=[^\n]*?)\1(?=\s*[,\]#\n])/g, (_, quote: string, text: string) => {
+      return `${quote}${this.variable(text)}${quote}`;
+    });
+  }
+
+  /** The registries that there are credentials for, as an auth.json has them, without these. */
+  private credentials(auths: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(auths).map(([registry, entry]): [string, unknown] => {
+        if (!isRecord(entry)) return [registry, hidden];
+        for (const secret of Object.values(entry)) {
+          if (typeof secret !== "string") continue;
+          this.learn(secret);
+          this.learn(Buffer.from(secret, "base64").toString("utf8").split(":").slice(1).join(":"));
+        }
+        return [registry, Object.fromEntries(Object.keys(entry).map((name) => [name, hidden]))];
+      }),
+    );
+  }
+}
+
+/** A name, what assigns, and a value: of TOML, JSON, flags, variables. A quoted value may hold anything but its quote. */
+const assignment =
+  /(^|[\s"'{,;?&(]|--?)([A-Za-z][\w.-]{2,60})("?\s*[=:]\s*)(?:"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|[^\s"'{[,;&)}\]][^\s"',;&)}\]]*)/gm;
+
+/** A flag with its value as the next word. */
+const flagAndWord = /(--?)([A-Za-z][\w-]{2,60})(\s+)(?![-\s])[^\s"']+/g;
+
+/** What is set for all processes in crio.conf: a list that may go over several lines. */
+const environmentOfToml = /^(\s*(?:default_env|conmon_env|monitor_env)\s*=\s*)(\[[^\]]*\])/gm;
+
+/** Keys of lists of `NAME=VALUE`. */
+const environmentKeys: ReadonlySet<string> = new Set(["env", "Env", "environment"]);
+
+function isSecretFlag(word: unknown): boolean {
+  const name = typeof word === "string" ? /^--?([A-Za-z][\w-]+)$/.exec(word)?.[1] : undefined;
+  return name !== undefined && isSecretName(name);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    // It only looks like JSON.
+    return undefined;
+  }
+}

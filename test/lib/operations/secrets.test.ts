@@ -1,0 +1,65 @@
+import { isSecretName, SecretMask } from "../../../src/lib/operations/secrets";
+
+test.each([
+  ["password", true],
+  ["DB_PASSWORD", true],
+  ["apiKey", true],
+  ["AWS_SECRET_ACCESS_KEY", true],
+  ["auth", true],
+  ["identitytoken", true],
+  ["global_auth_file", false],
+  ["pause_image_auth_file", false],
+  ["secretName", false],
+  ["default_runtime", false],
+  ["passed", false],
+])("%s is called as a secret is: %s", (name, secret) => {
+  expect(isSecretName(name)).toBe(secret);
+});
+
+test.each([
+  ['password = "top-s3cret"', 'password = "HIDDEN"'],
+  ["token: abc-def", "token: HIDDEN"],
+  ['{"client-secret":"a b c","x":1}', '{"client-secret":"HIDDEN","x":1}'],
+  ["mount --password=s3cret -v", "mount --password=HIDDEN -v"],
+  ["login --password s3cret --user me", "login --password HIDDEN --user me"],
+  ["http://me:s3cret@proxy.example:3128/", "http://HIDDEN@proxy.example:3128/"],
+  ["Authorization: Bearer abcdefgh.ijk", "Authorization: HIDDEN HIDDEN"],
+  ["eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "HIDDEN"],
+  ["a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb", "a\nHIDDEN\nb"],
+  ['global_auth_file = "/etc/auth.json"', 'global_auth_file = "/etc/auth.json"'],
+  ['default_runtime = "runc"', 'default_runtime = "runc"'],
+  ['default_env = [\n  "A=b c",\n  "PROXY=x",\n]', 'default_env = [\n  "A=HIDDEN",\n  "PROXY=HIDDEN",\n]'],
+])("in the text %j", (text, masked) => {
+  expect(new SecretMask().text(text)).toBe(masked);
+});
+
+test("environments keep the names of their variables; what a secret one holds is found elsewhere, too", () => {
+  const mask = new SecretMask();
+  const inner = JSON.stringify({ "kubectl.kubernetes.io/last-applied-configuration": "{}", a: "b" });
+  const spec = {
+    process: { env: ["PATH=/bin", "DB_PASSWORD=hunter22"], args: ["serve", "--token", "abc", "hunter22"] },
+    annotations: { "io.kubernetes.cri-o.Annotations": inner },
+  };
+  expect(mask.json(spec)).toEqual({
+    process: {
+      env: ["PATH=HIDDEN", "DB_PASSWORD=HIDDEN"],
+      args: ["serve", "--token", "HIDDEN", "HIDDEN"],
+    },
+    annotations: {
+      "io.kubernetes.cri-o.Annotations": JSON.stringify({
+        "kubectl.kubernetes.io/last-applied-configuration": "HIDDEN",
+        a: "b",
+      }),
+    },
+  });
+  expect(mask.text("said hunter22")).toBe("said HIDDEN");
+});
+
+test("credentials of registries keep the names of the registries", () => {
+  const mask = new SecretMask();
+  const auth = Buffer.from("me:hunter22").toString("base64");
+  expect(mask.json({ auths: { "quay.io": { auth }, "x.io": {} } })).toEqual({
+    auths: { "quay.io": { auth: "HIDDEN" }, "x.io": {} },
+  });
+  expect(mask.text(`it was ${auth}, hunter22`)).toBe("it was HIDDEN, HIDDEN");
+});
