@@ -31,6 +31,7 @@ export const FLOORS = [
   { rooms: ["lib/index.ts"], holds: "what the library gives to others" },
   { rooms: ["lib/launch"], holds: "making pods and containers" },
   { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
+  { rooms: ["lib/doctor"], holds: "what is at odds on a node: checks, what they know, what mends it" },
   { rooms: ["lib/operations"], holds: "a verb a file, over what a verb takes of the server" },
   {
     rooms: ["lib/crio", "lib/images", "lib/hooks"],

@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system config help state version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         state) offer=(save diff) ;;
@@ -56,6 +56,7 @@ __kpod_flags() {
         info) offer=(--debug --format) ;;
         'system df') offer=(--verbose --format --no-trunc --noheading) ;;
         'system prune') offer=(--all --filter --dry-run --yes) ;;
+        doctor) offer=(--quick --format --output --since --min-age --live) ;;
         config) offer=() ;;
         help) offer=() ;;
         'state save') offer=() ;;
@@ -247,6 +248,12 @@ __kpod_value() {
         'system prune --filter') flag=--filter many=1 action=(filters 'system prune --filter') ;;
         'system prune --dry-run' | 'system prune -n') flag=--dry-run bars=(--yes --force) action=(switch) ;;
         'system prune --yes' | 'system prune -y') flag=--yes bars=(--dry-run) action=(switch) ;;
+        'doctor --quick') flag=--quick action=(switch) ;;
+        'doctor --format') flag=--format action=(words table json npd prom) ;;
+        'doctor --output' | 'doctor -o') flag=--output action=(file) ;;
+        'doctor --since') flag=--since action=(nothing) ;;
+        'doctor --min-age') flag=--min-age action=(nothing) ;;
+        'doctor --live') flag=--live action=(switch) ;;
         'state diff --format') flag=--format action=(words table json) ;;
         'state diff --no-trunc') flag=--no-trunc action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;

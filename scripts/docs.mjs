@@ -1,10 +1,11 @@
-// npm run docs: writes the list of commands, man/ and completions/ anew, and the list of manual pages in package.json.
+// npm run docs: writes the lists of commands and of checks, man/ and completions/ anew, and the list of manual pages in package.json.
 // They are committed; a test fails where they are not as this would write them.
 import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
+import { checkListText } from "./lib/checks.mjs";
 import { commandFoldersText } from "./lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "./lib/docs.mjs";
 import { runMain } from "./lib/run.mjs";
@@ -22,7 +23,7 @@ async function loadDocumented() {
     format: "cjs",
     platform: "node",
     // What commands do is not asked for.
-    external: ["../commands/*/run"],
+    external: ["../commands/*/run", "koffi"],
     logLevel: "warning",
   });
   try {
@@ -53,6 +54,7 @@ function write(name, text) {
 await runMain(async () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   write("src/program/command-folders.ts", commandFoldersText(ROOT));
+  write("src/lib/doctor/check-list.ts", checkListText(ROOT));
   const files = generatedFiles(await loadDocumented(), {
     version: manifest.version,
     sources: join(ROOT, "man/src"),

@@ -1,5 +1,6 @@
 // What man/ and completions/ hold, made from the list of commands, from schemas/ and from man/src.
 import { join } from "node:path";
+import { checksSection } from "./checks.mjs";
 import { readSchemas, schemaSections } from "./json-page.mjs";
 import { commandPage, configPage, jsonPage, mainPage, pageName } from "./manual.mjs";
 import { readManualSource } from "./manual-source.mjs";
@@ -13,7 +14,7 @@ const SCRIPT_FILES = {
 
 /** See docs.d.mts. */
 export function generatedFiles(documented, { version, sources, schemas }) {
-  const { commands, commandGroups, globalFlags, shells, completionScript, configTables } = documented;
+  const { commands, commandGroups, globalFlags, shells, completionScript, configTables, checks } = documented;
   const source = (name) => readManualSource(sources, name);
   const pages = [
     [
@@ -22,7 +23,7 @@ export function generatedFiles(documented, { version, sources, schemas }) {
     ],
     ...commands.map((command) => [
       `man/${pageName(command)}.1`,
-      commandPage({ command, version, source: source(command.path.join("-")) }),
+      commandPage({ command, version, source: withChecks(command, source(command.path.join("-")), checks) }),
     ]),
     ["man/kpod.conf.5", configPage({ version, ...configSource(source("kpod.conf"), configTables) })],
     [
@@ -32,6 +33,11 @@ export function generatedFiles(documented, { version, sources, schemas }) {
   ];
   const scripts = shells.map((shell) => [SCRIPT_FILES[shell], completionScript(shell, commands)]);
   return new Map([...pages, ...scripts]);
+}
+
+/** The page of the doctor tells each check; a check tells of itself. */
+function withChecks({ path }, source, checks) {
+  return path.join(" ") === "doctor" ? new Map([...source, ["CHECKS", checksSection(checks)]]) : source;
 }
 
 /** The tables of the configuration as Markdown: what man/src says of each key, then its type and its default. */

@@ -4,6 +4,7 @@ import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as cpCommand } from "../commands/cp/command";
 import { command as diffCommand } from "../commands/diff/command";
+import { command as doctorCommand } from "../commands/doctor/command";
 import { command as execCommand } from "../commands/exec/command";
 import { command as exportCommand } from "../commands/export/command";
 import { command as helpCommand } from "../commands/help/command";
@@ -55,6 +56,7 @@ export const commandFolders: readonly Command[] = [
   command("config", configCommand, () => import("../commands/config/run")),
   command("cp", cpCommand, () => import("../commands/cp/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
+  command("doctor", doctorCommand, () => import("../commands/doctor/run")),
   command("exec", execCommand, () => import("../commands/exec/run")),
   command("export", exportCommand, () => import("../commands/export/run")),
   command("help", helpCommand, () => import("../commands/help/run")),

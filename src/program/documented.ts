@@ -12,6 +12,7 @@ export { completionScript, shells } from "./completion/scripts/completion-script
 export { commandGroups } from "../shell/command";
 export { globalFlags } from "../shell/global-flags";
 export { commands } from "./command-list";
+export { checks } from "../lib/doctor/check-list";
 
 /** A key of crio.conf as its manual page shows it. */
 export interface DocumentedKey {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { checkListText } from "../../scripts/lib/checks.mjs";
 import { commandFoldersText } from "../../scripts/lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "../../scripts/lib/docs.mjs";
 import { command, type Command } from "../../src/program/command";
@@ -19,7 +20,11 @@ const repository = join(__dirname, "../..");
 const sources = join(repository, "man/src");
 const places = { version: packageJson.version, sources, schemas: join(repository, "schemas") };
 const made = generatedFiles(documented, places);
-const committed = [...made, ["src/program/command-folders.ts", commandFoldersText(repository)] as const];
+const committed = [
+  ...made,
+  ["src/program/command-folders.ts", commandFoldersText(repository)] as const,
+  ["src/lib/doctor/check-list.ts", checkListText(repository)] as const,
+];
 const present = ["man", "completions"].flatMap((directory) =>
   readdirSync(join(repository, directory), { withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -42,13 +42,31 @@ function unixTime(text: string): bigint | undefined {
   return BigInt(match[1] ?? 0) * 1_000_000_000n + nanoseconds(match[2]);
 }
 
-function durationBack(text: string, now: number): bigint | undefined {
+/**
+ * Reads how long something lasts: `10m`, `1h30m`, `2d`, `0s`.
+ * @param flag for the error
+ * @returns milliseconds
+ * @throws UsageError
+ */
+export function readDuration(flag: string, text: string): number {
+  const duration = durationIn(text);
+  if (duration !== undefined) return duration / 1e6;
+  throw new UsageError(`invalid value "${text}" for --${flag}: it must be a duration (30s, 10m, 1h30m)`);
+}
+
+/** A duration in nanoseconds. */
+function durationIn(text: string): number | undefined {
   if (!durationForm.test(text)) return undefined;
   let total = 0;
   for (const [, amount, unit = ""] of text.matchAll(/([\d.]+)([a-zµ]+)/g)) {
     total += Number(amount) * (unitNanoseconds[unit] ?? 0);
   }
-  return milliseconds(now) - BigInt(Math.round(total));
+  return total;
+}
+
+function durationBack(text: string, now: number): bigint | undefined {
+  const duration = durationIn(text);
+  return duration === undefined ? undefined : milliseconds(now) - BigInt(Math.round(duration));
 }
 
 function calendarTime(text: string, now: number): bigint | undefined {

@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { RecordsFile } from "../config";
 import type { Logger } from "../logger";
 import type { StorageId } from "../names/ids";
@@ -10,6 +11,12 @@ export function readLayers(layout: StoreLayout, logger: Logger): LayerRecord[] {
   return [...layout.layersFiles, ...layout.sharedLayersFiles].flatMap((file) =>
     readRecords<LayerRecord>(file, logger),
   );
+}
+
+/** What the store keeps of a layer beside its directory: the recipe of its tar, and its big data. */
+export function layerDataPaths({ layersLock }: StoreLayout, layer: StorageId): readonly [string, string] {
+  const path = join(dirname(layersLock), layer);
+  return [`${path}.tar-split.gz`, path];
 }
 
 /**

@@ -1,4 +1,3 @@
-import { dirname, join } from "node:path";
 import { errnoOf, errorMessage, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
@@ -7,7 +6,7 @@ import { removeTree } from "../system/remove-tree";
 import { removeContainerRecord, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { readImages } from "./images";
-import { removeLayerRecords, isIncomplete, markIncomplete, readLayers } from "./layers";
+import { isIncomplete, layerDataPaths, markIncomplete, readLayers, removeLayerRecords } from "./layers";
 import type { StoreLayout } from "./layout";
 import { removeMountPoint, readMountPoints } from "./mount-points";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
@@ -64,10 +63,7 @@ export function deleteLayers(
     driver.remove(layer, (directory) => {
       staging.stage("driver", directory);
     });
-    // The recipe of the layer's tar, and its big data.
-    const files = join(dirname(layout.layersLock), layer);
-    staging.stage("root", `${files}.tar-split.gz`);
-    staging.stage("root", files);
+    for (const path of layerDataPaths(layout, layer)) staging.stage("root", path);
   }
   removeLayerRecords(layout, touch.layers, layers);
 }

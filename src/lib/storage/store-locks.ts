@@ -75,13 +75,31 @@ export class StoreLocks {
     }
     try {
       const result = action();
-      if (obstacle !== undefined && !this.toldObstacles.has(path)) {
-        this.toldObstacles.add(path);
-        this.logger.warn(`${obstacle.message}: reading without it`);
-      }
+      if (obstacle !== undefined) this.tellObstacle(path, obstacle);
       return result;
     } finally {
       held?.release();
+    }
+  }
+
+  /**
+   * Reads under several locks, taken in the order given, as all records at one moment: without those that cannot be had.
+   * @throws KpodError INTERRUPTED, and what the action throws
+   */
+  async readingAll<T>(paths: readonly string[], action: () => T): Promise<T> {
+    const held: HeldLock[] = [];
+    try {
+      for (const path of paths) {
+        try {
+          held.push(await acquireLock(path, "read", this.wait));
+        } catch (error) {
+          if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+          this.tellObstacle(path, error);
+        }
+      }
+      return action();
+    } finally {
+      for (const lock of held.reverse()) lock.release();
     }
   }
 
@@ -100,6 +118,12 @@ export class StoreLocks {
     } finally {
       this.uninterruptedActions--;
     }
+  }
+
+  private tellObstacle(path: string, { message }: KpodError): void {
+    if (this.toldObstacles.has(path)) return;
+    this.toldObstacles.add(path);
+    this.logger.warn(`${message}: reading without it`);
   }
 
   /** What ends a wait now; nothing during a rollback. */

@@ -1,0 +1,52 @@
+import type { CommandContext } from "../../shell/context";
+import { UsageError } from "../../shell/errors";
+import { chosenChecks } from "../../lib/doctor/choose";
+import { examine } from "../../lib/doctor/examine";
+import type { Examination } from "../../lib/doctor/finding";
+import { openOutputFile } from "../../lib/system/output-file";
+import { readDuration, readPointInTime } from "../shared/point-in-time";
+import { viewOf } from "./views";
+import type { command } from "./command";
+
+type Context = CommandContext<typeof command>;
+
+/** `kpod doctor`: finds what is at odds on the node. */
+export async function run(context: Context): Promise<number> {
+  const { flags, globals, terminal } = context;
+  const checks = chosenChecks(context.args);
+  const began = Date.now();
+  const since =
+    flags.since === undefined ? undefined : Number(readPointInTime("since", flags.since, began) / 1_000_000n);
+  const minAgeMs = flags.minAge === undefined ? undefined : readDuration("min-age", flags.minAge);
+  if (flags.output === "") throw new UsageError("option --output: it names no file");
+  const server = await context.openServer();
+  const examination = await examine(server, {
+    checks,
+    quick: flags.quick,
+    live: flags.live || globals.root === undefined,
+    minAgeMs,
+    since,
+    signal: context.signal(),
+  });
+  const text = viewOf(flags.format, examination, { began, checks });
+  if (flags.output === undefined) terminal.out(text);
+  else writeTo(flags.output, text);
+  return exitCodeOf(examination);
+}
+
+/** 1 where something is found that breaks or leaks, 2 where not all could be told, else 0. */
+function exitCodeOf({ sound, unknown, findings }: Examination): number {
+  if (findings.some(({ severity }) => severity !== "informs")) return 1;
+  return unknown.length > 0 ? 2 : sound ? 0 : 1;
+}
+
+function writeTo(path: string, text: string): void {
+  const file = openOutputFile(path);
+  try {
+    file.write(Buffer.from(text));
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+  file.finish();
+}

@@ -1,0 +1,102 @@
+import { join } from "node:path";
+import { isStorageId } from "../../names/ids";
+import { mappedLayers } from "../../storage/removal";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { affectedBy } from "../facts/affected";
+import { overlayHomes } from "../facts/overlay";
+import { rebuiltLayers } from "../facts/rebuilt-layer";
+import { foreignLayers, inWords, ownRecords, storeContents } from "../facts/store";
+import type { Evidence, Found, OfferedMend } from "../finding";
+import { commandsOf } from "../step";
+
+export const check: Check = {
+  id: "storage.layer-unknown",
+  rank: 30,
+  severity: "breaks-now",
+  about: `An image, a container or a layer names a layer that has no record: pulls repeat for ever and containers fail with "layer not
+known". Every reference is followed. Where the directory of the layer is whole, its record is made anew from it; else what
+stands on the layer is lost and removed, with the containers named: the image is pulled again by whoever needs it.`,
+  quick: true,
+  live: false,
+  find: findUnknownLayers,
+};
+
+async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const [layer, evidence] of await references(facts)) {
+    if (!isStorageId(layer)) continue;
+    const { images, containers, objects, removal } = await affectedBy(facts, layer);
+    const steps = await rebuiltLayers(facts, layer);
+    const home = facts.get(overlayHomes).find(({ layers }) => layers.has(layer));
+    const path = home === undefined ? undefined : join(home.home, layer);
+    const mend: OfferedMend =
+      steps !== undefined
+        ? {
+            class: "S",
+            what: "make the record of the layer anew, from its directory",
+            commands: commandsOf(steps),
+            steps,
+          }
+        : removal === undefined
+          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
+          : {
+              class: removal.class,
+              what: `remove what stands on it and is lost: ${inWords(objects)}`,
+              commands: commandsOf(removal.steps),
+              steps: removal.steps,
+            };
+    found.push({
+      severity: "breaks-now",
+      object: { kind: "layer", id: layer, path },
+      evidence: [
+        ...evidence,
+        path === undefined
+          ? { file: `${facts.server.store.layout.driver}/${layer}`, says: "is missing too" }
+          : { file: path, says: steps === undefined ? "is there, but not whole" : "is there, and whole" },
+      ],
+      consequence: [
+        ...(images.length > 0 ? ["no container can be made of the image, and pulls of it fail"] : []),
+        ...(containers.length > 0
+          ? ["the containers cannot be started, and lose their records at CRI-O's next start"]
+          : []),
+        inWords(objects),
+      ].join(": "),
+      mend,
+    });
+  }
+  return found;
+}
+
+/** The ids of layers that are named and have no record, with what names them. */
+async function references(facts: Facts): Promise<ReadonlyMap<string, readonly Evidence[]>> {
+  const { layout } = facts.server.store;
+  const [{ images, containers, layers }, own] = [await facts.get(storeContents), await facts.get(ownRecords)];
+  const known = new Set<string>(layers.map(({ id }) => id));
+  const named = new Map<string, Evidence[]>();
+  const name = (id: string | undefined, file: string, says: string): void => {
+    if (id === undefined || id === "" || known.has(id)) return;
+    const evidence = named.get(id) ?? [];
+    named.set(id, evidence);
+    evidence.push({ file, says });
+  };
+  for (const image of images) {
+    const called = image.names?.[0] ?? image.id.slice(0, 13);
+    name(image.layer, layout.imagesFile, `image ${called} has it as its top layer`);
+    for (const id of mappedLayers(image))
+      name(id, layout.imagesFile, `image ${called} has it as a mapped layer`);
+  }
+  for (const record of containers) {
+    if (own.has(record.id))
+      name(
+        record.layer,
+        layout.containersFiles[0],
+        `container ${record.names?.[0] ?? record.id.slice(0, 13)} has it as its layer`,
+      );
+  }
+  const foreign = await facts.get(foreignLayers);
+  for (const { id, parent } of layers)
+    if (!foreign.has(id))
+      name(parent, layout.layersFiles[0], `layer ${id.slice(0, 13)} has it as its parent`);
+  return named;
+}

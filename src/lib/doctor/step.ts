@@ -1,0 +1,59 @@
+import type { StorageId } from "../names/ids";
+import { quoted } from "./quoted";
+
+/**
+ * One step of a mending, as data: it is written to the journal before it is done, and can be done again or taken back by
+ * whoever reads that. Doing it twice is the same as once.
+ */
+export type MendStep =
+  /** Makes a symbolic link, in the place of whatever is there. */
+  | { readonly do: "link"; readonly path: string; readonly target: string }
+  /** Writes a file, in the place of whatever is there. */
+  | { readonly do: "write"; readonly path: string; readonly text: string; readonly mode: number }
+  /** Makes a directory, in the place of whatever else is there. */
+  | { readonly do: "directory"; readonly path: string; readonly mode: number }
+  /** Removes a file or a link. */
+  | { readonly do: "remove"; readonly path: string }
+  /** Adds a record at the end of a file of records. */
+  | { readonly do: "add-record"; readonly file: string; readonly record: Readonly<Record<string, unknown>> }
+  /** Removes an image's record, and its manifest and configuration; its layers stay. */
+  | { readonly do: "drop-image"; readonly file: string; readonly directory: string; readonly id: StorageId }
+  /** Removes a layer that nobody stands on: record and directory. */
+  | { readonly do: "delete-layer"; readonly layer: StorageId; readonly paths: readonly string[] }
+  /** Removes a container with all that the store has of it. */
+  | { readonly do: "delete-container"; readonly id: StorageId };
+
+/** The commands by which somebody does the same by hand. */
+export function commandsOf(steps: readonly MendStep[]): string[] {
+  return steps.flatMap(commandOf);
+}
+
+function commandOf(step: MendStep): string[] {
+  switch (step.do) {
+    case "link":
+      return [`ln -sfn ${quoted(step.target)} ${quoted(step.path)}`];
+    case "write":
+      return [`printf %s ${quoted(step.text)} >${quoted(step.path)}`];
+    case "directory":
+      return [`mkdir -m ${step.mode.toString(8)} ${quoted(step.path)}`];
+    case "remove":
+      return [`rm ${quoted(step.path)}`];
+    case "add-record":
+      return [editCommand(step.file, `. + [${JSON.stringify(step.record)}]`)];
+    case "drop-image":
+      return [
+        editCommand(step.file, `map(select(.id != ${JSON.stringify(step.id)}))`),
+        `rm -r ${quoted(step.directory)}`,
+      ];
+    case "delete-layer":
+      return step.paths.map((path) => `rm -r ${quoted(path)}`);
+    case "delete-container":
+      return [`kpod rm -f ${step.id.slice(0, 13)}`];
+  }
+}
+
+/** Nobody but who holds the locks may do so while CRI-O runs: by hand it has to be stopped. */
+function editCommand(file: string, filter: string): string {
+  const path = quoted(file);
+  return `jq -c ${quoted(filter)} ${path} >${quoted(`${file}.new`)} && mv ${quoted(`${file}.new`)} ${path}`;
+}

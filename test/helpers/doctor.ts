@@ -1,0 +1,46 @@
+import type { Node } from "./node";
+import { expectToFit } from "./schemas";
+
+/** A finding as `kpod doctor --format json` shows it. */
+export interface ShownFinding {
+  readonly finding: string;
+  readonly id: string;
+  readonly severity: string;
+  readonly object: Readonly<Record<string, string | number>>;
+  readonly evidence: readonly { readonly file: string; readonly says: string }[];
+  readonly consequence: string;
+  readonly bytes: number;
+  readonly mend: { readonly class: string; readonly what: string; readonly commands: readonly string[] };
+}
+
+/** What `kpod doctor --format json` shows. */
+export interface ShownExamination {
+  readonly sound: boolean;
+  readonly checks: readonly string[];
+  readonly unknown: readonly { readonly id: string; readonly why: string }[];
+  readonly forecast: { readonly action: string; readonly why: readonly string[]; readonly bytes: number };
+  readonly findings: readonly ShownFinding[];
+}
+
+/** Has a node examined, which must fit the schema, and end with the code that goes with what was found. */
+export async function examined(node: Pick<Node, "kpod">, ...args: string[]): Promise<ShownExamination> {
+  const words = args.includes("--quick") || args.includes("--looks") ? args : ["--quick", ...args];
+  const { exitCode, stdout, stderr } = await node.kpod(
+    "doctor",
+    "--format",
+    "json",
+    ...words.filter((word) => word !== "--looks"),
+  );
+  expect(stderr).toBe("");
+  const shown = JSON.parse(stdout) as ShownExamination;
+  expectToFit("doctor", shown);
+  const told = shown.findings.some(({ severity }) => severity !== "informs");
+  expect(exitCode).toBe(told ? 1 : shown.unknown.length > 0 ? 2 : 0);
+  return shown;
+}
+
+/** Has a node examined on which nothing is at odds. */
+export async function expectSound(node: Pick<Node, "kpod">, ...args: string[]): Promise<void> {
+  const { sound, findings, unknown } = await examined(node, ...args);
+  expect({ sound, findings, unknown }).toEqual({ sound: true, findings: [], unknown: [] });
+}

@@ -1,0 +1,167 @@
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join } from "node:path";
+import type { Container } from "../../src/lib/oci/container";
+import { examined, expectSound } from "../helpers/doctor";
+import { useNode, usePod } from "../helpers/node";
+import { contentsOf } from "../helpers/node";
+
+const node = useNode();
+const pod = usePod(node, "shop");
+let web: Container;
+
+interface LayerRecord {
+  id: string;
+  parent?: string;
+}
+
+function layers(): LayerRecord[] {
+  return JSON.parse(
+    readFileSync(join(node.world.root, "overlay-layers/layers.json"), "utf8"),
+  ) as LayerRecord[];
+}
+
+/** The directory of the layer that the container stands on. */
+function imageLayer(): string {
+  const parent = layers().find(({ id }) => id === web.layerId)?.parent ?? "";
+  return join(node.world.root, "overlay", parent);
+}
+
+/** Changes a file for as long as something is done. */
+async function without(path: string, text: string | undefined, action: () => Promise<void>): Promise<void> {
+  const before = readFileSync(path);
+  if (text === undefined) rmSync(path);
+  else writeFileSync(path, text);
+  try {
+    await action();
+  } finally {
+    writeFileSync(path, before);
+  }
+}
+
+beforeAll(async () => {
+  web = await node.start(pod, "web", "sleep 1000");
+}, 120_000);
+
+test("finds nothing on a sound node, at both looks, and changes nothing", async () => {
+  const before = contentsOf(node.world);
+  await expectSound(node, "--looks");
+  await expectSound(node);
+  expect(contentsOf(node.world)).toEqual(before);
+  expect(await node.ok("doctor", "--format", "npd")).toBe("sound\n");
+  expect(await node.ok("doctor", "storage")).toMatch(/^Sound: \d+ checks found nothing at odds\n/);
+});
+
+test("a link that is lost, or leads elsewhere, is told with what names it", async () => {
+  const directory = imageLayer();
+  const name = readFileSync(join(directory, "link"), "utf8");
+  const link = join(node.world.root, "overlay/l", name);
+  const target = `../${directory.split("/").at(-1) ?? ""}/diff`;
+  rmSync(link);
+  try {
+    const { findings } = await examined(node, "--looks");
+    expect(findings).toHaveLength(1);
+    expect(findings[0]).toMatchObject({
+      id: "storage.link-lost",
+      severity: "breaks-now",
+      object: { kind: "layer", id: directory.split("/").at(-1) },
+      mend: { class: "S", commands: [`ln -sfn ${target} ${link}`] },
+    });
+    expect(findings[0]?.evidence).toContainEqual({ file: link, says: "is missing" });
+    expect(findings[0]?.evidence).toContainEqual({ file: join(directory, "link"), says: `says ${name}` });
+    expect(findings[0]?.consequence).toMatch(/image .*busybox.*shop/);
+    expect((await node.kpod("doctor", "--quick", "--format", "npd")).stdout).toMatch(
+      /^storage\.link-lost: layer .{1,60}\n$/,
+    );
+    symlinkSync("../elsewhere", link);
+    expect((await examined(node)).findings.map(({ finding }) => finding)).toEqual([findings[0]?.finding]);
+  } finally {
+    rmSync(link);
+    symlinkSync(target, link);
+  }
+  await expectSound(node);
+});
+
+test("a link file that is empty, a lower file that is torn, and the directory of links", async () => {
+  const directory = imageLayer();
+  await without(join(directory, "link"), "", async () => {
+    const name = readdirSync(join(node.world.root, "overlay/l")).find((each) =>
+      readFileSync(join(node.world.root, "overlay", web.layerId, "lower"), "utf8").startsWith(`l/${each}`),
+    );
+    const { findings } = await examined(node);
+    expect(findings.map(({ id, mend }) => [id, mend.class, mend.commands])).toEqual([
+      ["storage.link-lost", "S", [`printf %s ${name ?? ""} >${join(directory, "link")}`]],
+    ]);
+  });
+  const lower = join(node.world.root, "overlay", web.layerId, "lower");
+  await without(lower, "", async () => {
+    const { findings } = await examined(node);
+    expect(findings.map(({ id, mend, evidence }) => [id, mend.class, evidence[0]])).toEqual([
+      ["storage.link-lost", "X", { file: lower, says: "is empty" }],
+    ]);
+  });
+  const links = join(node.world.root, "overlay/l");
+  renameSync(links, `${links}.away`);
+  try {
+    const { findings } = await examined(node);
+    expect(findings.map(({ id, object }) => [id, object.path])).toEqual([["storage.link-lost", links]]);
+    expect(findings[0]?.mend.commands).toHaveLength(1 + readdirSync(`${links}.away`).length);
+  } finally {
+    renameSync(`${links}.away`, links);
+  }
+  await expectSound(node);
+});
+
+test("a layer without a record: with its directory its record can be made anew, without it is lost", async () => {
+  const file = join(node.world.root, "overlay-layers/layers.json");
+  const id = imageLayer().split("/").at(-1) ?? "";
+  const kept = layers().find((layer) => layer.id === id);
+  await without(file, JSON.stringify(layers().filter((layer) => layer.id !== id)), async () => {
+    const { findings } = await examined(node, "--looks");
+    expect(findings.map((each) => [each.id, each.severity, each.object.id, each.mend.class])).toEqual([
+      ["storage.layer-unknown", "breaks-now", id, "S"],
+    ]);
+    const [command = ""] = findings[0]?.mend.commands ?? [];
+    const { created, ...record } = JSON.parse(/\. \+ \[(.*)\]' /.exec(command)?.[1] ?? "") as Record<
+      string,
+      unknown
+    >;
+    expect(typeof created).toBe("string");
+    expect(kept).toMatchObject(record);
+    expect(Object.keys(record).sort()).toEqual(
+      ["diff-digest", "diff-size", "id", ...(kept?.parent === undefined ? [] : ["parent"])].sort(),
+    );
+    const directory = imageLayer();
+    expect(existsSync(directory)).toBe(true);
+    const away = `${join(node.world.root, "overlay", id)}.away`;
+    renameSync(join(node.world.root, "overlay", id), away);
+    try {
+      const lost = (await examined(node, "storage.layer-unknown")).findings;
+      expect(lost.map((each) => each.mend.class)).toEqual(["Q"]);
+      expect(lost[0]?.consequence).toContain("shop/web");
+    } finally {
+      renameSync(away, join(node.world.root, "overlay", id));
+    }
+  });
+  await expectSound(node);
+});
+
+test("names the nearest check; writes whole files; tells in each format", async () => {
+  const { exitCode, stderr } = await node.kpod("doctor", "storage.lnk-lost");
+  expect([exitCode, stderr]).toEqual([
+    2,
+    'Error: there is no check "storage.lnk-lost": the nearest is storage.link-lost; all are in kpod-doctor(1)\n',
+  ]);
+  const file = join(node.world.scratch, "kpod.prom");
+  await node.ok("doctor", "--format", "prom", "-o", file);
+  expect(readFileSync(file, "utf8")).toMatch(
+    /^# HELP kpod_doctor_problems [^\n]+\n# TYPE kpod_doctor_problems gauge\nkpod_doctor_problems\{check="[a-z.-]+",severity="[a-z-]+"\} 0\n/,
+  );
+});
