@@ -1,4 +1,4 @@
-import { KpodError } from "./errors";
+import { KpodError, tolerate } from "./errors";
 import { isNotFoundError, lookUp } from "./names/lookup";
 import { Registrar } from "./names/registrar";
 import { TruncIndex } from "./names/trunc-index";
@@ -137,7 +137,8 @@ export class ContainerLists {
     } catch (error) {
       if (verb === undefined || !isNotFoundError(error)) throw error;
       const byInfraName = this.listSandboxes().find(({ infraContainer }) => infraContainer.name === idOrName);
-      const pod = byInfraName ?? found(() => this.lookupSandbox(idOrName));
+      // Where that fails, too, the first error says what is wrong.
+      const pod = byInfraName ?? tolerate(undefined, () => this.lookupSandbox(idOrName));
       throw pod === undefined ? error : podInstead(pod, idOrName, verb);
     }
   }
@@ -154,7 +155,7 @@ export class ContainerLists {
       return lookUp("pod", [...this.sandboxes.values()], idOrName, kubePath, () => this.containers.values());
     } catch (error) {
       if (verb === undefined || !isNotFoundError(error)) throw error;
-      throw found(() => this.lookupContainer(idOrName)) === undefined
+      throw tolerate(undefined, () => this.lookupContainer(idOrName)) === undefined
         ? error
         : containerInstead(idOrName, verb);
     }
@@ -193,14 +194,4 @@ export class ContainerLists {
 function newestFirst(a: Container, b: Container): number {
   const difference = b.createdAt.getTime() - a.createdAt.getTime();
   return difference !== 0 ? difference : a.id < b.id ? -1 : 1;
-}
-
-/** What a second look-up finds; where that fails too, the first one says what is wrong. */
-function found<T>(lookup: () => T): T | undefined {
-  try {
-    return lookup();
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
 }

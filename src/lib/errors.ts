@@ -78,6 +78,29 @@ export function isNotFound(error: unknown): boolean {
   return errno === "ENOENT" || errno === "ENOTDIR";
 }
 
+/**
+ * What a look at the file system finds, undefined where there is nothing.
+ * @param also the names of the further errors that say so
+ */
+export function ifThere<T>(look: () => T, ...also: readonly string[]): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (isNotFound(error) || also.includes(errnoOf(error) ?? "")) return undefined;
+    throw error;
+  }
+}
+
+/** What a look finds; where a KpodError ends it, the value that stands for it. */
+export function tolerate<T, U>(otherwise: U, look: () => T): T | U {
+  try {
+    return look();
+  } catch (error) {
+    if (error instanceof KpodError) return otherwise;
+    throw error;
+  }
+}
+
 /** Words for the errors of the operating system that users meet; the name of the error for the rest. */
 export function describeErrno(error: unknown): string {
   switch (errnoOf(error)) {
@@ -113,6 +136,15 @@ export function fileError(what: string, error: unknown): KpodError {
     return new KpodError("NOT_PERMITTED", message, { hint: permissionHint(), cause: error });
   }
   return new KpodError("IO", message, { cause: error });
+}
+
+/** Does what the operating system may refuse. @param what see `fileError` @throws KpodError as `fileError` says */
+export function orFileError<T>(what: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw fileError(what, error);
+  }
 }
 
 /** What can be done where a right is missing. Root has all of them but where something else stands against it. */

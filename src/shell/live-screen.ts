@@ -1,5 +1,5 @@
 import { cutToWidth } from "../format/width";
-import { KpodError } from "../lib/errors";
+import { tolerate } from "../lib/errors";
 import type { Terminal } from "./terminal";
 
 /** The size of the terminal, in characters. */
@@ -59,12 +59,10 @@ export async function withLiveScreen<T>(
     if (!active) return;
     active = false;
     const last = draw?.(size()).map((line) => `${cutToWidth(line, size().columns)}\n`) ?? [];
-    try {
+    // The terminal was closed and needs no restoring; why the work ended is what counts.
+    tolerate(undefined, () => {
       terminal.out(`${leave}${last.join("")}`);
-    } catch (error) {
-      // The terminal was closed and needs no restoring; why the work ended is what counts.
-      if (!(error instanceof KpodError)) throw error;
-    }
+    });
   };
   const suspend = (): void => {
     end();

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from "node:fs";
-import { errnoOf, fileError, isNotFound } from "../errors";
+import { ifThere, orFileError } from "../errors";
 import { readSmallText } from "../system/scratch";
 
 /**
@@ -11,13 +11,10 @@ import { readSmallText } from "../system/scratch";
 export function readCgroupFile(directory: string | undefined, name: string): string | undefined {
   if (directory === undefined) return undefined;
   const path = `${directory}/${name}`;
-  try {
-    return readSmallText(path, "latin1");
-  } catch (error) {
-    // ENODEV: the cgroup was removed between open and read.
-    if (isNotFound(error) || errnoOf(error) === "ENODEV" || errnoOf(error) === "EOPNOTSUPP") return undefined;
-    throw fileError(`cannot read ${path}`, error);
-  }
+  // ENODEV: the cgroup was removed between open and read.
+  return orFileError(`cannot read ${path}`, () =>
+    ifThere(() => readSmallText(path, "latin1"), "ENODEV", "EOPNOTSUPP"),
+  );
 }
 
 /** Which files the kernel of this machine turned out to have, whichever the cgroup. */
@@ -84,13 +81,8 @@ export function parseNumber(text: string): number | undefined {
  * @param tolerated names of errors that mean the same
  */
 export function cgroupsBelow(directory: string, tolerated: readonly string[] = []): string[] {
-  try {
-    return readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-  } catch (error) {
-    // Others come and go meanwhile.
-    if (isNotFound(error) || ["ENODEV", ...tolerated].includes(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
+  // Others come and go meanwhile.
+  const entries =
+    ifThere(() => readdirSync(directory, { withFileTypes: true }), "ENODEV", ...tolerated) ?? [];
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
 }

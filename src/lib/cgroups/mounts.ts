@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound } from "../errors";
+import { ifThere } from "../errors";
 import { readMounts, showsMounts, type MountInfo } from "../system/mount";
 import { isInitialCgroupNamespace } from "../system/namespaces";
 import { readProcessCgroup } from "../system/process";
@@ -21,13 +21,9 @@ export function ownMounts(): CgroupMount[] {
 }
 
 function mountsOfFirstProcess(): CgroupMount[] {
-  try {
-    const mounts = mountedHierarchies(readMounts(readFileSync("/proc/1/mountinfo", "utf8"), "cgroup"));
-    return mounts.map((mount) => ({ ...mount, target: `/proc/1/root${mount.target}` }));
-  } catch (error) {
-    if (isNotFound(error) || ["EACCES", "EPERM", "EINVAL"].includes(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
+  const table = ifThere(() => readFileSync("/proc/1/mountinfo", "utf8"), "EACCES", "EPERM", "EINVAL");
+  const mounts = table === undefined ? [] : mountedHierarchies(readMounts(table, "cgroup"));
+  return mounts.map((mount) => ({ ...mount, target: `/proc/1/root${mount.target}` }));
 }
 
 /** The hierarchies among mounts. */

@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { readTextIfThere } from "../system/files";
 import type { ConfigFields } from "./fields";
 import { defaultVersionFile } from "./root-config";
@@ -58,10 +58,5 @@ export function readVersionFiles(
 }
 
 function readVersionText(path: string): string {
-  try {
-    return readTextIfThere(path) ?? "";
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
+  return tolerate("", () => readTextIfThere(path) ?? "");
 }

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isNotFound } from "../errors";
+import { ifThere } from "../errors";
 import type { Environment } from "./environment";
 import { oneOf, stringTable, texts, type ConfigKeys } from "./keys";
 import { readKeys } from "./read";
@@ -65,13 +65,8 @@ function withFile(before: Read, file: TomlSection): Read {
 }
 
 function dropIns(directory: string): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => name.endsWith(".conf"))
-      .sort()
-      .map((name) => join(directory, name));
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  return (ifThere(() => readdirSync(directory)) ?? [])
+    .filter((name) => name.endsWith(".conf"))
+    .sort()
+    .map((name) => join(directory, name));
 }

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, type Stats } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { fileError, KpodError, ifThere } from "../errors";
 import { keptAttributes } from "../system/extended-attributes";
 import { isKernelFileSystem } from "../system/file-system-type";
 import { O_PATH } from "../system/files";
@@ -154,11 +154,5 @@ function pathOf(fd: number): string {
 }
 
 function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isNotFound(error) || ["ELOOP", "ESTALE", "EINVAL", "ENXIO", "ESRCH"].includes(errnoOf(error) ?? ""))
-      return undefined;
-    throw error;
-  }
+  return ifThere(read, "ELOOP", "ESTALE", "EINVAL", "ENXIO", "ESRCH");
 }

@@ -10,9 +10,9 @@ import {
   renameSync,
 } from "node:fs";
 import type { Stats } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError, ifThere } from "../errors";
 import { isKernelFileSystem } from "../system/file-system-type";
-import { O_PATH } from "../system/files";
+import { O_PATH, closing } from "../system/files";
 import { randomBytes } from "../system/random";
 import { removeTree } from "../system/remove-tree";
 import { mountOf } from "../system/tree";
@@ -371,15 +371,6 @@ function identityOf({ dev, ino }: Stats): string {
  * off.
  */
 function isMounted(parent: OpenDirectory, name: string): boolean {
-  try {
-    const fd = openSync(at(parent, name), O_PATH | constants.O_NOFOLLOW);
-    try {
-      return mountOf(fd) !== mountOf(parent.fd);
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const mount = ifThere(() => closing(openSync(at(parent, name), O_PATH | constants.O_NOFOLLOW), mountOf));
+  return mount !== undefined && mount !== mountOf(parent.fd);
 }

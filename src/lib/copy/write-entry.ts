@@ -14,7 +14,7 @@ import {
 } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { isKeptAttribute, writeAttribute } from "../system/extended-attributes";
-import { O_PATH } from "../system/files";
+import { O_PATH, closing } from "../system/files";
 import { makeNode } from "../system/make-node";
 import { capabilitiesFor } from "./capabilities";
 import { copyContent } from "./content";
@@ -92,17 +92,14 @@ export function become(fd: number, entry: CopyEntry, rules: OwnerRules): void {
 
 /** The same for what cannot be opened, through a descriptor that only refers to it. */
 function becomeInPlace(path: Buffer, entry: CopyEntry, rules: OwnerRules): void {
-  const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
-  try {
+  closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (fd) => {
     const made = `/proc/self/fd/${fd}`;
     const { uid, gid } = rules.owner(entry);
     chownSync(made, uid, gid);
     // A link has no mode of its own. Whatever somebody has put in its place gets none that gives rights.
     if (!fstatSync(fd).isSymbolicLink()) chmodSync(made, entry.mode & ~rightsOfOwner);
     utimesSync(made, Date.now() / 1000, timeOf(entry));
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 /** Node takes a negative number for now, and a date for what it is. */

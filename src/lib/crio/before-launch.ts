@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { crioAnswers } from "./daemon";
@@ -88,11 +88,6 @@ async function isUsed(server: ListingServer): Promise<boolean> {
 }
 
 function isOfCrio(sandbox: Sandbox): boolean {
-  try {
-    return !isMadeByKpod(sandbox);
-  } catch (error) {
-    // One whose spec is lost tells nothing.
-    if (!(error instanceof KpodError)) throw error;
-    return false;
-  }
+  // One whose spec is lost tells nothing.
+  return tolerate(false, () => !isMadeByKpod(sandbox));
 }

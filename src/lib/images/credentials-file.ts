@@ -2,7 +2,7 @@ import { chownSync, existsSync, lstatSync, mkdirSync, realpathSync } from "node:
 import { dirname, join } from "node:path";
 import type { Config } from "../config";
 import type { Environment } from "../config/environment";
-import { fileError, KpodError } from "../errors";
+import { KpodError, tolerate, orFileError } from "../errors";
 import { meantImageNames } from "../names/image-names";
 import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
 import { absolutePath } from "../system/paths";
@@ -52,15 +52,12 @@ export function credentialsFileFor(
 
 /** Whether a file has credentials, or a program that keeps them, for the registry of an image or a path above it. */
 function isLoggedIn(file: string, name: string): boolean {
-  try {
+  // Of a file that nobody named, and that cannot be read, nothing is expected.
+  return tolerate(false, () => {
     const { auths, credHelpers } = readCredentials(file);
     const keys = [auths, credHelpers].flatMap((entries) => (isRecord(entries) ? Object.keys(entries) : []));
     return keys.map(registryName).some((key) => name === key || name.startsWith(`${key}/`));
-  } catch (error) {
-    // Of a file that nobody named, and that cannot be read, nothing is expected.
-    if (error instanceof KpodError) return false;
-    throw error;
-  }
+  });
 }
 
 /** A registry without its scheme; docker.io has older names. */
@@ -115,14 +112,12 @@ function secretOf(entry: unknown): string {
 }
 
 function write(file: string, credentials: Credentials): void {
-  try {
+  orFileError(`cannot write ${file}`, () => {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     // A symbolic link stays one.
     const target = existsSync(file) ? realpathSync(file) : file;
     const owner = lstatSync(target, { throwIfNoEntry: false });
     writeFileAtomic(target, JSON.stringify(credentials, null, "\t"), 0o600);
     if (owner !== undefined && owner.uid !== process.getuid?.()) chownSync(target, owner.uid, owner.gid);
-  } catch (error) {
-    throw fileError(`cannot write ${file}`, error);
-  }
+  });
 }

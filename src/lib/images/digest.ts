@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import { textMap } from "../system/go-json";
@@ -11,11 +11,8 @@ import { textMap } from "../system/go-json";
 export function imageDigest(store: Store, image: ImageRecord): string {
   const persisted = image.digest ?? textMap(image["big-data-digests"]).manifest ?? "";
   if (persisted !== "") return persisted;
-  try {
+  return tolerate("", () => {
     const manifest = store.imageData(image.id, "manifest");
     return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
+  });
 }

@@ -1,6 +1,6 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { isNotFound, KpodError } from "../errors";
+import { KpodError, ifThere } from "../errors";
 import type { Store } from "../storage/store";
 import { removeTree } from "../system/remove-tree";
 
@@ -12,12 +12,7 @@ const checkName = /^[a-z][a-z-]*\d+$/;
 
 /** The names of such checks that there are. */
 export function driverChecks({ layout: { root, driver } }: Pick<Store, "layout">): string[] {
-  try {
-    return readdirSync(join(root, driver)).filter((name) => checkName.test(name));
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  return ifThere(() => readdirSync(join(root, driver)).filter((name) => checkName.test(name))) ?? [];
 }
 
 /**

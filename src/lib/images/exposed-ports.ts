@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { isStorageId } from "../names/ids";
 import { readImageConfig } from "../storage/image-config";
 import type { Store } from "../storage/store";
@@ -13,31 +13,21 @@ const form = /^(\d{1,5}(?:-\d{1,5})?)(?:\/(tcp|udp|sctp))?$/i;
  */
 export function exposedPorts(store: Store, imageId: string): string[] {
   if (!isStorageId(imageId)) return [];
-  try {
+  // A container outlives its image, and what the image exposed is no more than a hint.
+  return tolerate([], () => {
     const { ExposedPorts: exposed } = readConfig(store, imageId);
     const names = isRecord(exposed) ? Object.keys(exposed) : [];
     return names.flatMap((name) => {
       const [, port, protocol = "tcp"] = form.exec(name) ?? [];
       return port === undefined ? [] : [`${port}/${protocol.toLowerCase()}`];
     });
-  } catch (error) {
-    // A container outlives its image, and what the image exposed is no more than a hint.
-    if (!(error instanceof KpodError)) throw error;
-    return [];
-  }
+  });
 }
 
 function readConfig(store: Store, id: Parameters<Store["imageData"]>[0]): Record<string, unknown> {
-  let file: unknown;
-  try {
-    file = parseJson(
-      `the configuration of image ${id.slice(0, 13)}`,
-      store.imageData(id, `sha256:${id}`).toString(),
-    );
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    file = readImageConfig(store, { id });
-  }
+  const what = `the configuration of image ${id.slice(0, 13)}`;
+  const usual = tolerate(undefined, () => parseJson(what, store.imageData(id, `sha256:${id}`).toString()));
+  const file = usual ?? readImageConfig(store, { id });
   const config = isRecord(file) ? file.config : undefined;
   return isRecord(config) ? config : {};
 }

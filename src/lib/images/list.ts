@@ -1,5 +1,5 @@
 import { imageDigest } from "./digest";
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import type { StorageId } from "../names/ids";
 import { readImageConfig, type ImageConfigFile } from "../storage/image-config";
@@ -47,11 +47,6 @@ function createdOf(image: ImageRecord, file: ImageConfigFile | undefined): Date 
 }
 
 function configOf(store: Store, image: ImageRecord): ImageConfigFile | undefined {
-  try {
-    return readImageConfig(store, image);
-  } catch (error) {
-    // A damaged image is still listed; whoever uses it is told.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  // A damaged image is still listed; whoever uses it is told.
+  return tolerate(undefined, () => readImageConfig(store, image));
 }

@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, readSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileError, KpodError } from "../errors";
+import { KpodError, orFileError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
@@ -43,7 +43,7 @@ export async function unpack(path: string, target: string, watch: ProgramWatch):
 }
 
 function firstBytes(path: string): Buffer {
-  try {
+  return orFileError(`cannot load ${path}`, () => {
     const { fd } = openRegularFile(path);
     try {
       const bytes = Buffer.alloc(6);
@@ -51,9 +51,7 @@ function firstBytes(path: string): Buffer {
     } finally {
       closeSync(fd);
     }
-  } catch (error) {
-    throw fileError(`cannot load ${path}`, error);
-  }
+  });
 }
 
 /**

@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { attach, detach, type PluginCalls } from "../network/attachment";
 import { podArguments, type Attachment } from "../network/cache";
 import { portsClash, portText, type PortEntry } from "../network/host-ports";
@@ -47,13 +47,8 @@ function portsOf(sandbox: Sandbox): PortEntry[] {
 }
 
 function mappingsOf(sandbox: Sandbox): PortMapping[] {
-  try {
-    return sandbox.hostNetwork ? [] : sandbox.portMappings;
-  } catch (error) {
-    // One whose spec is lost cannot be asked.
-    if (!(error instanceof KpodError)) throw error;
-    return [];
-  }
+  // One whose spec is lost cannot be asked.
+  return tolerate([], () => (sandbox.hostNetwork ? [] : sandbox.portMappings));
 }
 
 /** The networks of a pod that is being made, as libcni is told of them by CRI-O. */

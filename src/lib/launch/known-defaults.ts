@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import { defaultConfigPaths, runtimeHandler, type Config, type RecordsFile } from "../config";
 import type { LaunchParts } from "../server-parts";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { readAnnotationQuickly, readSpec } from "../oci/spec-file";
 import { crioProgram, findCrioVersion } from "../crio/find-version";
@@ -85,10 +85,5 @@ function isOfKpod({ store }: Pick<LaunchParts, "store">, { id }: ContainerRecord
   const path = `${store.userdataDirectory(id)}/config.json`;
   const annotation = (key: string): string =>
     readAnnotationQuickly(path, key) ?? readSpec([path]).annotations?.[key] ?? "";
-  try {
-    return hasKpodMark({ annotation });
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return false;
-  }
+  return tolerate(false, () => hasKpodMark({ annotation }));
 }

@@ -1,13 +1,13 @@
 import { randomInt } from "node:crypto";
 import type { Config } from "../config";
-import { closeSync, constants, openSync, writeSync } from "node:fs";
+import { constants, openSync, writeSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { warnOnce, type Logger } from "../logger";
 import type { Sandbox } from "../sandbox/sandbox";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import type { ContainerRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
-import { readTextIfThere } from "../system/files";
+import { readTextIfThere, closing } from "../system/files";
 
 /** What of a node tells of SELinux, below a directory of its own in tests. */
 export interface SelinuxHost {
@@ -99,12 +99,9 @@ export function processLabels(
 function requireKnownContext(label: string, place: string, { root = "" }: SelinuxHost): void {
   const path = `${root}/sys/fs/selinux/context`;
   try {
-    const file = openSync(path, constants.O_WRONLY);
-    try {
+    closing(openSync(path, constants.O_WRONLY), (file) => {
       writeSync(file, `${label}\0`);
-    } finally {
-      closeSync(file);
-    }
+    });
   } catch (error) {
     const code = errnoOf(error);
     if (isNotFound(error) || code === "EACCES" || code === "EPERM" || code === "EROFS") return;

@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { describeErrno, fileError, isNotFound, KpodError } from "../errors";
+import { describeErrno, fileError, isNotFound, KpodError, orFileError } from "../errors";
 
 /** A log that is open for reading. */
 export interface LogFile {
@@ -57,14 +57,12 @@ export function closeLogFile(file: LogFile): void {
  */
 export function readAt(file: LogFile, buffer: Buffer, position: number): Buffer {
   let length = 0;
-  try {
+  orFileError(`cannot read the log ${file.path}`, () => {
     while (length < buffer.length) {
       const count = readSync(file.fd, buffer, length, buffer.length - length, position + length);
       if (count === 0) break;
       length += count;
     }
-  } catch (error) {
-    throw fileError(`cannot read the log ${file.path}`, error);
-  }
+  });
   return buffer.subarray(0, length);
 }

@@ -1,6 +1,6 @@
 import { realpathSync } from "node:fs";
 import { basename, isAbsolute, join, relative } from "node:path";
-import { isNotFound, fileError, KpodError } from "../errors";
+import { KpodError, ifThere, orFileError } from "../errors";
 import { isStorageId } from "../names/ids";
 
 /** What of a container says where its log is. */
@@ -58,10 +58,8 @@ function movedPath({ id, name }: LogOwner, path: string, logDir: string): string
 
 /** True for a path that is there, and that no symbolic link leads out of a directory. */
 function isBelow(path: string, directory: string): boolean {
-  try {
-    return !relative(realpathSync(directory), realpathSync(path)).startsWith("..");
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw fileError(`cannot look for ${path}`, error);
-  }
+  return orFileError(
+    `cannot look for ${path}`,
+    () => ifThere(() => !relative(realpathSync(directory), realpathSync(path)).startsWith("..")) ?? false,
+  );
 }

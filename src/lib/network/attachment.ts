@@ -1,5 +1,5 @@
 import { statfsSync } from "node:fs";
-import { errnoOf, isNotFound, KpodError } from "../errors";
+import { KpodError, ifThere } from "../errors";
 import { monotonicNow } from "../system/clock";
 import { removeCachedAttachment, writeCachedAttachment, type Attachment } from "./cache";
 import { isCniSince } from "./cni-version";
@@ -137,10 +137,5 @@ const PROC_SUPER_MAGIC = 0x9fa0;
 /** True where a namespace is pinned at a path. A file from which it was unmounted makes plugins fail. */
 export function isNetworkNamespace(path: string): boolean {
   if (path === "") return false;
-  try {
-    return [NSFS_MAGIC, PROC_SUPER_MAGIC].includes(statfsSync(path).type);
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ESRCH") return false;
-    throw error;
-  }
+  return ifThere(() => [NSFS_MAGIC, PROC_SUPER_MAGIC].includes(statfsSync(path).type), "ESRCH") ?? false;
 }

@@ -1,6 +1,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { fileError } from "../errors";
+import { orFileError } from "../errors";
 import { goJson } from "../system/go-json";
 import {
   fileLimits,
@@ -146,11 +146,9 @@ export function writeCachedAttachment(
   result: CniResult,
   directory = cniCacheDirectory,
 ): void {
-  try {
+  orFileError(`cannot make ${directory}`, () => {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw fileError(`cannot make ${directory}`, error);
-  }
+  });
   writeFileAtomic(cachePath(attachment, directory), attachmentText(attachment, result), 0o600);
 }
 

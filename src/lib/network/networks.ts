@@ -1,8 +1,8 @@
-import { readdirSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { cniPluginDirs, type Config } from "../config";
-import { fileError, isNotFound, KpodError } from "../errors";
-import { fileLimits, readTextIfThere } from "../system/files";
+import { KpodError, orFileError } from "../errors";
+import { fileLimits, readTextIfThere, namesInDirectory } from "../system/files";
 import { parseNetworkList, parseSinglePlugin, type NetworkList } from "./network-list";
 import { findPlugin, missingPlugin, speaksVersion } from "./plugin";
 
@@ -75,16 +75,14 @@ function readNetwork(file: string): NetworkList {
 }
 
 function filesIn(directory: string, wanted: readonly string[]): string[] {
-  try {
-    return readdirSync(directory)
-      .filter((name) => wanted.includes(extname(name)))
-      .sort()
-      .map((name) => join(directory, name))
-      .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read the networks of ${directory}`, error);
-  }
+  const what = `the networks of ${directory}`;
+  const paths = namesInDirectory(directory, what)
+    .filter((name) => wanted.includes(extname(name)))
+    .sort()
+    .map((name) => join(directory, name));
+  return orFileError(`cannot read ${what}`, () =>
+    paths.filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === false),
+  );
 }
 
 /**

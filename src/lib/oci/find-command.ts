@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isNullDevice } from "../system/files";
+import { isNullDevice, closing } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import { variableIn } from "./environment";
 import type { FurtherProcess } from "./exec-process";
@@ -70,13 +70,10 @@ export function requireReadable(root: string, whose: string): void {
 }
 
 function isRegular(root: string, path: string): boolean {
-  const fd = openInRoot(root, path);
-  try {
+  return closing(openInRoot(root, path), (fd) => {
     const stat = fstatSync(fd);
     return stat.isFile() || isNullDevice(stat);
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 function placeOf(name: string, directory: string, cwd: string): string {
@@ -108,14 +105,11 @@ function kindOf(root: string, path: string): Kind {
 /** The program that a script names in its first line, as far as the kernel reads that. */
 function interpreterOf(found: number): string | undefined {
   try {
-    const fd = openSync(pathOfDescriptor(found), constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
+    return closing(openSync(pathOfDescriptor(found), constants.O_RDONLY | constants.O_NONBLOCK), (fd) => {
       const head = Buffer.alloc(256);
       const text = head.toString("latin1", 0, readSync(fd, head, 0, head.length, 0));
       return /^#![ \t]*(\/[^\s]+)/.exec(text)?.[1];
-    } finally {
-      closeSync(fd);
-    }
+    });
   } catch {
     // Whoever runs it finds out.
     return undefined;

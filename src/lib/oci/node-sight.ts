@@ -2,7 +2,7 @@
  * Whether the processes of the node's containers are to be seen from here, or kpod runs in another pid namespace.
  */
 import { readdirSync } from "node:fs";
-import { errnoOf, isNotFound, KpodError } from "../errors";
+import { KpodError, tolerate, ifThere } from "../errors";
 import { isOwnProc } from "../system/namespaces";
 import { isAlive, readCommandName } from "../system/process";
 import { knownProcess, type ProcessIdentity } from "../system/process-identity";
@@ -102,25 +102,17 @@ function persistedProcesses(
 }
 
 function processInState(path: string): ProcessIdentity | undefined {
-  try {
+  // What cannot be read tells nothing.
+  return tolerate(undefined, () => {
     const state = readPersistedLazily(path)?.state;
     return state === undefined || state.status === "stopped"
       ? undefined
       : knownProcess(state.initPid, state.initStartTime);
-  } catch (error) {
-    // What cannot be read tells nothing.
-    if (error instanceof KpodError) return undefined;
-    throw error;
-  }
+  });
 }
 
 function hasExitFile(places: Parameters<typeof readExitFile>[0]): boolean {
-  try {
-    return readExitFile(places) !== undefined;
-  } catch (error) {
-    if (error instanceof KpodError) return false;
-    throw error;
-  }
+  return tolerate(false, () => readExitFile(places) !== undefined);
 }
 
 function runsHere(name: string): boolean {
@@ -128,12 +120,7 @@ function runsHere(name: string): boolean {
 }
 
 function entriesOf(directory: string): string[] {
-  try {
-    return directory === "" ? [] : readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error) || ["EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return [];
-    throw error;
-  }
+  return ifThere(() => (directory === "" ? [] : readdirSync(directory)), "EACCES", "EPERM") ?? [];
 }
 
 /** The way into the pid namespace of a node. */

@@ -1,4 +1,4 @@
-import { fileError, KpodError } from "../errors";
+import { KpodError, orFileError } from "../errors";
 import { fileLimits } from "../system/files";
 import { readInRoot } from "../system/open-in-root";
 
@@ -58,11 +58,10 @@ export function readUserTable(root: string, path: string): string[][] {
 }
 
 function readText(root: string, path: string): string {
-  try {
-    return readInRoot(root, path, fileLimits.passwd)?.toString("utf8") ?? "";
-  } catch (error) {
-    throw fileError(`cannot read ${path} of the container`, error);
-  }
+  return orFileError(
+    `cannot read ${path} of the container`,
+    () => readInRoot(root, path, fileLimits.passwd)?.toString("utf8") ?? "",
+  );
 }
 
 /** The largest id that CRI-O takes from an image. */

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
 import { posix } from "node:path";
-import { fileError, isNotFound, KpodError } from "../errors";
+import { fileError, isNotFound, KpodError, ifThere, orFileError } from "../errors";
 import { bytesOf } from "../copy/entry";
-import { O_PATH } from "../system/files";
+import { O_PATH, closing } from "../system/files";
 import { openInRoot } from "../system/open-in-root";
 import { absolutePath } from "../system/paths";
 
@@ -81,12 +81,9 @@ export function findSource(space: PathSpace, written: WrittenPath, followLink: b
 }
 
 function readTarget(space: PathSpace, path: string): string {
-  const parent = space.open(posix.dirname(path), true);
-  try {
-    return readlinkSync(`/proc/self/fd/${parent}/${posix.basename(path)}`, "buffer").toString("latin1");
-  } finally {
-    closeSync(parent);
-  }
+  return closing(space.open(posix.dirname(path), true), (parent) =>
+    readlinkSync(`/proc/self/fd/${parent}/${posix.basename(path)}`, "buffer").toString("latin1"),
+  );
 }
 
 /** What there is at the place where a copy goes. */
@@ -149,12 +146,7 @@ function linkIfOne(path: string): string | undefined {
 }
 
 function openIfThere(space: PathSpace, path: string): number | undefined {
-  try {
-    return space.open(path, true);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw fileError(`cannot open ${space.shown(path)}`, error);
-  }
+  return orFileError(`cannot open ${space.shown(path)}`, () => ifThere(() => space.open(path, true)));
 }
 
 function opened(space: PathSpace, path: string, follow: boolean): number {

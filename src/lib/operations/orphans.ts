@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { isStorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import { listMonitors, type SeenMonitor } from "../oci/conmon/find";
@@ -123,18 +123,9 @@ function orphanOf(server: Pick<ServerView, "store" | "lists">, { id, state, moni
 
 /** The annotations of its spec; none where that is lost as well. */
 function specAnnotationsOf(container: Container): Record<string, string> {
-  return orNothing(() => container.specAnnotations);
+  return tolerate({}, () => container.specAnnotations);
 }
 
 function labelsIn(persisted: Readonly<Record<string, string>>): Record<string, string> {
-  return orNothing(() => textMap(parseJson("the labels", persisted[annotations.labels] ?? "{}")));
-}
-
-function orNothing(read: () => Record<string, string>): Record<string, string> {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return {};
-  }
+  return tolerate({}, () => textMap(parseJson("the labels", persisted[annotations.labels] ?? "{}")));
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { findMonitor, isMonitorPersisted } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import type { ContainerState } from "../oci/state/container-state";
@@ -90,13 +90,8 @@ function write(container: Container, state: ContainerState): void {
 }
 
 function persistedAnnotations({ dir }: Container): Record<string, string> | undefined {
-  try {
-    return readPersistedState(join(dir, "state.json"))?.annotations;
-  } catch (error) {
-    // What cannot be read is replaced.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  // What cannot be read is replaced.
+  return tolerate(undefined, () => readPersistedState(join(dir, "state.json"))?.annotations);
 }
 
 /**
@@ -157,13 +152,8 @@ function isSettledIn({ id, status, finished }: ContainerState): boolean {
 }
 
 function hasExitFile({ config }: Pick<ServerView, "config">, { id, dir }: Container): boolean {
-  try {
-    return readExitFile({ id, dir, exitsDir: config.containerExitsDir }) !== undefined;
-  } catch (error) {
-    // What cannot be read is there, and not replaced.
-    if (!(error instanceof KpodError)) throw error;
-    return true;
-  }
+  // What cannot be read is there, and not replaced.
+  return tolerate(true, () => readExitFile({ id, dir, exitsDir: config.containerExitsDir }) !== undefined);
 }
 
 /** Persists that a pod is stopped, where CRI-O does. From then on nobody makes containers in it. */

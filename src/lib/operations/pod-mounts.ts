@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
@@ -127,14 +127,11 @@ function specPins(container: Container): Pin[] {
 }
 
 function namespacesIn(container: Container): readonly { type: string; path?: string }[] {
-  try {
+  // Its spec is lost, or was not written yet.
+  return tolerate([], () => {
     const { namespaces } = container.spec.linux ?? {};
     return Array.isArray(namespaces) ? namespaces : [];
-  } catch (error) {
-    // Its spec is lost, or was not written yet.
-    if (!(error instanceof KpodError)) throw error;
-    return [];
-  }
+  });
 }
 
 function directoryOf({ config }: Pick<ServerView, "config">, type: SharedNamespaceType): string {

@@ -1,7 +1,7 @@
 import { annotations } from "../oci/annotations";
 import { cniPluginDirs, isSince } from "../config";
 import { hasKpodMark } from "../crio/kpod-mark";
-import { errorMessage, KpodError } from "../errors";
+import { errorMessage, KpodError, tolerate } from "../errors";
 import { detach } from "../network/attachment";
 import { podArguments, readCachedAttachments, type CachedAttachment } from "../network/cache";
 import { readIntended, removeIntended } from "../network/intended";
@@ -77,13 +77,8 @@ async function takeDown(
 /** The network as it was when the pod joined it: it may have been changed since, or removed. */
 function cachedNetwork(text: string | undefined): NetworkList | undefined {
   if (text === undefined) return undefined;
-  try {
-    return parseNetworkList("", text);
-  } catch (error) {
-    // A damaged cache tells the name of the network all the same.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  // A damaged cache tells the name of the network all the same.
+  return tolerate(undefined, () => parseNetworkList("", text));
 }
 
 /** Up to CRI-O 1.13 nothing is cached: the pod is in the network that is the default. */
@@ -121,21 +116,13 @@ async function presentDefault({ config }: NetworkServer): Promise<NetworkList | 
 
 function hasAddressOfCrio({ infraContainer }: Sandbox): boolean {
   const { ip, cniResult } = annotations;
-  try {
+  // Its spec is lost, or was not written yet.
+  return tolerate(false, () => {
     if (hasKpodMark(infraContainer)) return false;
     return [ip, cniResult].some((key) => infraContainer.annotation(key) !== "");
-  } catch (error) {
-    // Its spec is lost, or was not written yet.
-    if (!(error instanceof KpodError)) throw error;
-    return false;
-  }
+  });
 }
 
 function netnsOf(sandbox: Sandbox): string {
-  try {
-    return sandbox.namespacePath("network");
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
+  return tolerate("", () => sandbox.namespacePath("network"));
 }

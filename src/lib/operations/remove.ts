@@ -1,6 +1,6 @@
 import { crioAnswers } from "../crio/daemon";
 import { hasKpodMark } from "../crio/kpod-mark";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { isNotFoundError } from "../names/lookup";
 import { isConnecting } from "../network/intended";
@@ -130,12 +130,7 @@ async function refuseWhileMade(
 
 /** Its spec says so, which is there before conmon is; while its network is set up, the note of that. */
 function isMadeByKpod(container: Container): boolean {
-  try {
-    return isConnecting(container) || hasKpodMark(container);
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return false;
-  }
+  return tolerate(false, () => isConnecting(container) || hasKpodMark(container));
 }
 
 /**
@@ -243,12 +238,9 @@ async function removeOrphan(server: ServerParts, wanted: string): Promise<string
 
 /** The read-write layer that the spec of an orphan still names. */
 function layerInSpec(container: Container): StorageId | undefined {
-  try {
+  // Without a spec its layer cannot be told from any other.
+  return tolerate(undefined, () => {
     const layer = /\/overlay\/([0-9a-f]{64})\/merged$/.exec(container.spec.root?.path ?? "")?.[1];
     return isStorageId(layer) ? layer : undefined;
-  } catch (error) {
-    // Without a spec its layer cannot be told from any other.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  });
 }

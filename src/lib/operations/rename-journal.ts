@@ -1,10 +1,10 @@
 import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, writeSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError, orFileError, ifThere } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { ServerView } from "../server-parts";
 import { acquireLock, type HeldLock, type LockOptions } from "../storage/lock-file";
-import { fileLimits, readTextIfThere, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
+import { fileLimits, readTextIfThere, removeDirectoryIfEmpty, removeIfThere, closing } from "../system/files";
 import { randomBytes } from "../system/random";
 import { renameInAnnotations, type ContainerNames } from "./rename-names";
 
@@ -116,12 +116,10 @@ function journalAt(root: string, path: string, id: StorageId, lock: HeldLock): R
 
 /** Nothing is in it until it is locked, so that nobody takes it for one that was left behind. */
 function createNew(path: string): void {
-  try {
+  orFileError(`cannot write the journal of the rename ${path}`, () => {
     makeDirectory(dirname(path));
     closeSync(openSync(path, "wx", 0o600));
-  } catch (error) {
-    throw fileError(`cannot write the journal of the rename ${path}`, error);
-  }
+  });
 }
 
 function writtenJournal(
@@ -132,13 +130,10 @@ function writtenJournal(
 ): RenameJournal {
   const journal = journalAt(root, path, id, lock);
   try {
-    const fd = openSync(path, "r+");
-    try {
+    closing(openSync(path, "r+"), (fd) => {
       writeSync(fd, text);
       fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    });
   } catch (error) {
     journal.end();
     throw fileError(`cannot write the journal of the rename ${path}`, error);
@@ -157,12 +152,6 @@ function makeDirectory(path: string): void {
 function journalNames(root: string): string[] {
   // Asked at every update, and not there nearly always: an error of node's costs more than a question.
   if (!existsSync(journalDirectory(root))) return [];
-  try {
-    return readdirSync(journalDirectory(root)).filter((name) =>
-      /^rename-[0-9a-f]{64}-[0-9a-f]{12}\.json$/.test(name),
-    );
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw error;
-  }
+  const names = ifThere(() => readdirSync(journalDirectory(root))) ?? [];
+  return names.filter((name) => /^rename-[0-9a-f]{64}-[0-9a-f]{12}\.json$/.test(name));
 }

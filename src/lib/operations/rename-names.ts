@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import { endOfJsonString, parseExactJson } from "../system/exact-json";
 import { isRecord } from "../system/files";
@@ -92,12 +92,9 @@ function changeJson(
   text: string,
   change: (object: Record<string, unknown>) => Record<string, unknown>,
 ): string {
-  try {
+  // Not JSON: somebody else's words, which stay.
+  return tolerate(text, () => {
     const { value, stringify } = parseExactJson("an annotation", text);
     return isRecord(value) ? stringify(change(value)) : text;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    // Not JSON: somebody else's words, which stay.
-    return text;
-  }
+  });
 }

@@ -1,4 +1,4 @@
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import type { ContainerLists } from "../container-lists";
 import type { Container } from "../oci/container";
 import { isNotFoundError } from "../names/lookup";
@@ -119,11 +119,6 @@ function lookUpPod(lists: ContainerLists, name: string): Sandbox {
 }
 
 function podOfContainer(lists: ContainerLists, name: string): Sandbox | undefined {
-  try {
-    return lists.getSandbox(lists.lookupContainer(name).sandboxId);
-  } catch (error) {
-    // Neither a pod nor a container: the first error says so.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  // Neither a pod nor a container: the first error says so.
+  return tolerate(undefined, () => lists.getSandbox(lists.lookupContainer(name).sandboxId));
 }

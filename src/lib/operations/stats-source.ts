@@ -5,7 +5,7 @@ import type { StatsController } from "../cgroups/counters";
 import { cgroupMounts } from "../cgroups/mounts";
 import { parseProcessCgroups, type CgroupMount, type ProcessCgroups } from "../cgroups/process-cgroups";
 import { readCgroupStats } from "../cgroups/stats";
-import { errnoOf, isNotFound, KpodError } from "../errors";
+import { KpodError, tolerate, ifThere } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
 import { isAlive, readProcessCgroup, readProcessStat } from "../system/process";
@@ -105,14 +105,11 @@ function cgroupsOf(
 }
 
 function wantedPath(container: Container): string {
-  try {
+  // Its spec is lost: the path of the process is all there is.
+  return tolerate("", () => {
     const path: unknown = container.spec.linux?.cgroupsPath;
     return typeof path === "string" ? specCgroupPath(path) : "";
-  } catch (error) {
-    // Its spec is lost: the path of the process is all there is.
-    if (!(error instanceof KpodError)) throw error;
-    return "";
-  }
+  });
 }
 
 /** True when a container has a process whose numbers can be read. */
@@ -151,12 +148,7 @@ function podInterfaces(
 }
 
 function networkNamespaceOf(pid: number | "self"): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/ns/net`);
-  } catch (error) {
-    if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
+  return ifThere(() => readlinkSync(`/proc/${pid}/ns/net`), "EACCES", "EPERM", "ESRCH");
 }
 
 /** The error for a container without a process to look at. */

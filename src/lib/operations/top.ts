@@ -2,7 +2,7 @@ import { uptime } from "node:os";
 import { cgroupMounts } from "../cgroups/mounts";
 import { parseProcessCgroups } from "../cgroups/process-cgroups";
 import { containerCgroups, pidsBelow } from "../cgroups/removal";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import type { Container } from "../oci/container";
 import { readUserTable } from "../oci/user";
 import type { ServerView } from "../server-parts";
@@ -118,11 +118,6 @@ function namesOf(root: string, path: string): ReadonlyMap<number, string> {
 }
 
 function tableOrNothing(root: string, path: string): string[][] {
-  try {
-    return readUserTable(root, path);
-  } catch (error) {
-    // No regular file, too large, gone with the process: numbers say it, too.
-    if (!(error instanceof KpodError)) throw error;
-    return [];
-  }
+  // No regular file, too large, gone with the process: numbers say it, too.
+  return tolerate([], () => readUserTable(root, path));
 }

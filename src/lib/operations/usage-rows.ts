@@ -1,6 +1,6 @@
 import { lstatSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { logPathOf } from "../logs/log-path";
 import type { StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
@@ -284,14 +284,11 @@ function isActive({ lists }: Pick<ServerView, "lists">, { id, infra, state }: Co
 
 /** Where the log of a container is; undefined where nobody knows. */
 function logPath({ config }: Pick<ServerView, "config">, container: Container): string | undefined {
-  try {
+  // One without a spec is told of by who is to show it.
+  return tolerate(undefined, () => {
     const { id, name, sandboxId } = container;
     return logPathOf({ id, name, sandboxId, logPath: container.logPath }, config.logDir);
-  } catch (error) {
-    // One without a spec is told of by who is to show it.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  });
 }
 
 function fileSpace(paths: readonly string[]): number {

@@ -1,5 +1,5 @@
 import { annotations } from "../oci/annotations";
-import { KpodError } from "../errors";
+import { tolerate } from "../errors";
 import { isRecord, parseJson } from "../system/files";
 
 /**
@@ -37,11 +37,6 @@ function addressesOfResult(text: string | undefined): string[] {
 
 function parseResult(text: string | undefined): unknown {
   if (text === undefined || text === "") return undefined;
-  try {
-    return parseJson(annotations.cniResult, text);
-  } catch (error) {
-    // The addresses stand elsewhere too; a broken result of the plugin is no reason to show nothing of the pod.
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  // The addresses stand elsewhere too; a broken result of the plugin is no reason to show nothing of the pod.
+  return tolerate(undefined, () => parseJson(annotations.cniResult, text));
 }

@@ -1,7 +1,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config/index";
-import { fileError } from "../errors";
+import { orFileError } from "../errors";
 import { acquireLock, type LockOptions } from "./lock-file";
 
 /** What of the configuration says which files are locks. */
@@ -46,11 +46,9 @@ export function storeStateLock(config: StateLockConfig, options: LockOptions): S
 
 /** The first change after a boot, or in a new store, finds no run directory. */
 function makeRunRoot(path: string): void {
-  try {
+  orFileError(`cannot make ${path}`, () => {
     mkdirSync(path, { recursive: true, mode: 0o700 });
-  } catch (error) {
-    throw fileError(`cannot make ${path}`, error);
-  }
+  });
 }
 
 /** True where keys of CRI-O 1.0 up to 1.15 say that it takes a lock file; later ones have none. */

@@ -4,7 +4,7 @@
  */
 import { existsSync, readlinkSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { KpodError, ifThere, orFileError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { fileLimits, readTextIfThere } from "../system/files";
 
@@ -97,11 +97,9 @@ export function overlayDirectories(root: string, imageStore = ""): OverlayDirect
 }
 
 function linkTarget(path: string): string {
-  try {
-    return resolve(dirname(path), readlinkSync(path));
-  } catch (error) {
-    // A layer that has lost its link cannot be mounted, but it can be shown.
-    if (isNotFound(error) || errnoOf(error) === "EINVAL") return path;
-    throw fileError(`cannot read ${path}`, error);
-  }
+  // A layer that has lost its link cannot be mounted, but it can be shown.
+  return orFileError(
+    `cannot read ${path}`,
+    () => ifThere(() => resolve(dirname(path), readlinkSync(path)), "EINVAL") ?? path,
+  );
 }

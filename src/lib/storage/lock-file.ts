@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, writeSync } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError, orFileError } from "../errors";
 import type { Logger } from "../logger";
-import { openRegularFile } from "../system/files";
+import { openRegularFile, closing } from "../system/files";
 import { checked, libc } from "../system/libc";
 import { randomBytes } from "../system/random";
 import { LockBudget } from "./lock-budget";
@@ -124,11 +124,9 @@ function heldLock(fd: number, path: string): HeldLock {
   let isReleased = false;
   return {
     touch: () => {
-      try {
+      orFileError(`cannot write the lock file ${path}`, () => {
         writeSync(fd, newLastWriterId(), 0, 64, 0);
-      } catch (error) {
-        throw fileError(`cannot write the lock file ${path}`, error);
-      }
+      });
     },
     release: () => {
       if (isReleased) return;
@@ -142,13 +140,10 @@ function heldLock(fd: number, path: string): HeldLock {
 
 /** The last-writer id that stands in a lock file: 64 bytes, or none when nobody ever wrote. */
 export function readLastWriterId(path: string): Buffer {
-  const fd = openSync(path, "r");
-  try {
+  return closing(openSync(path, "r"), (fd) => {
     const id = Buffer.alloc(64);
     return id.subarray(0, readSync(fd, id, 0, 64, 0));
-  } finally {
-    closeSync(fd);
-  }
+  });
 }
 
 function openLockFile(path: string, kind: LockKind): number | undefined {

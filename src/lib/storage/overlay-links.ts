@@ -1,7 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { fileLimits, readRegularText, readTextIfThere } from "../system/files";
+import { fileLimits, readRegularText, readTextIfThere, namesInDirectory } from "../system/files";
 import { randomBytes } from "../system/random";
 import { isStorageId, type StorageId } from "../names/ids";
 
@@ -109,12 +109,7 @@ function restoreIn(home: string): void {
 }
 
 function layersIn(home: string): StorageId[] {
-  try {
-    return readdirSync(home).filter(isStorageId);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${home}`, error);
-  }
+  return namesInDirectory(home).filter(isStorageId);
 }
 
 /** The name of a layer's link, by its `link` file; undefined when it has none that will do, or no content. */

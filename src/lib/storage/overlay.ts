@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileError, KpodError } from "../errors";
+import { KpodError, orFileError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { removeIfThere } from "../system/files";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
@@ -95,7 +95,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
           hint: "make the image anew with fewer layers",
         });
       }
-      try {
+      orFileError(`cannot mount layer ${layer}`, () => {
         // Newer containers/storage removes it at each unmount.
         mkdirSync(mountPath(layer), { recursive: true, mode: 0o700 });
         if (Buffer.byteLength(absolute) < longestMountData) {
@@ -105,9 +105,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
             mount({ ...request, target: `${layer}/merged`, data: data("") });
           });
         }
-      } catch (error) {
-        throw fileError(`cannot mount layer ${layer}`, error);
-      }
+      });
     },
 
     unmount: (layer) => {

@@ -1,9 +1,9 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { fileError, KpodError, ifThere } from "../errors";
 import type { Logger } from "../logger";
 import { keptAttributes, readAttribute } from "../system/extended-attributes";
-import { O_PATH } from "../system/files";
+import { O_PATH, closing } from "../system/files";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
   lookUpBeneath,
@@ -230,12 +230,9 @@ class TreeArchive {
 
 /** Opens a regular file alone: to open a device or a FIFO that a program has put in its place would do something by itself. */
 function openFile(path: Buffer): number | undefined {
-  const place = openSync(path, O_PATH | constants.O_NOFOLLOW);
-  try {
-    return fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, forReading) : undefined;
-  } finally {
-    closeSync(place);
-  }
+  return closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (place) =>
+    fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, forReading) : undefined,
+  );
 }
 
 function keyOf({ dev, ino }: Stats): string {
@@ -251,11 +248,5 @@ function shown(path: string): string {
 }
 
 function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (isNotFound(error) || ["ELOOP", "ESTALE", "EINVAL", "ENXIO"].includes(errnoOf(error) ?? ""))
-      return undefined;
-    throw error;
-  }
+  return ifThere(read, "ELOOP", "ESTALE", "EINVAL", "ENXIO");
 }

@@ -1,10 +1,10 @@
-import { lstatSync, mkdirSync, readdirSync, renameSync } from "node:fs";
+import { lstatSync, mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { removeInodeFlags } from "../system/inode-flags";
 import { randomBytes } from "../system/random";
-import { removeIfThere } from "../system/files";
+import { removeIfThere, namesInDirectory } from "../system/files";
 import { removeLargeTree, removeTree } from "../system/remove-tree";
 import { unmountBelow } from "../system/unmount-below";
 import type { StoreLayout } from "./layout";
@@ -117,18 +117,13 @@ export async function removeStaleDirectories(
 }
 
 function idsIn(root: string): Set<string> {
-  try {
-    const names = readdirSync(root);
-    const prefixes = [lockPrefix, directoryPrefix, remainsPrefix];
-    return new Set(
-      prefixes.flatMap((prefix) =>
-        names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
-      ),
-    );
-  } catch (error) {
-    if (isNotFound(error)) return new Set();
-    throw fileError(`cannot read ${root}`, error);
-  }
+  const names = namesInDirectory(root);
+  const prefixes = [lockPrefix, directoryPrefix, remainsPrefix];
+  return new Set(
+    prefixes.flatMap((prefix) =>
+      names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)),
+    ),
+  );
 }
 
 /** The lock of what was left behind, made anew where it has gone. Undefined while it is somebody's. */

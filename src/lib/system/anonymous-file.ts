@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, fileError } from "../errors";
+import { errnoOf, fileError, orFileError } from "../errors";
 import { randomBytes } from "./random";
 
 /** Of open(2): a file that no directory names. Node has no constant for it. */
@@ -37,11 +37,9 @@ function openNameless(directory: string): number {
     if (!withoutIt.has(errnoOf(error))) throw fileError(`cannot make a file in ${directory}`, error);
   }
   const path = join(directory, `.kpod-${randomBytes(6).toString("hex")}`);
-  try {
+  return orFileError(`cannot make a file in ${directory}`, () => {
     const fd = openSync(path, "wx+", 0o600);
     rmSync(path);
     return fd;
-  } catch (error) {
-    throw fileError(`cannot make a file in ${directory}`, error);
-  }
+  });
 }

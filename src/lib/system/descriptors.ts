@@ -1,5 +1,5 @@
 import { readlinkSync, readdirSync } from "node:fs";
-import { isNotFound } from "../errors";
+import { ifThere } from "../errors";
 
 /**
  * True for a descriptor that this process was given by whoever started it, as far as that shows: the engine has some of its
@@ -14,10 +14,5 @@ export function isInheritable(fd: number): boolean {
 }
 
 function linkOf(fd: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/self/fd/${fd}`);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
+  return ifThere(() => readlinkSync(`/proc/self/fd/${fd}`));
 }

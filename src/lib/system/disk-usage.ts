@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
-import { O_PATH } from "./files";
+import { fileError, isNotFound, KpodError, ifThere } from "../errors";
+import { O_PATH, closing } from "./files";
 import { mountOf, namesTo, walkTree, type TreeDirectory } from "./tree";
 import { mountsBelow } from "./unmount-below";
 
@@ -73,14 +73,7 @@ function isSame(stats: Stats, before: Stats | undefined): boolean {
 /** True where something is mounted over a file. */
 function isMounted(parent: TreeDirectory, name: Buffer): boolean {
   const [own, above] = [parent.at(name), parent.at(".")].map((path) =>
-    unlessGone(() => {
-      const fd = openSync(path, O_PATH | constants.O_NOFOLLOW);
-      try {
-        return mountOf(fd);
-      } finally {
-        closeSync(fd);
-      }
-    }),
+    unlessGone(() => closing(openSync(path, O_PATH | constants.O_NOFOLLOW), mountOf)),
   );
   return own !== above;
 }
@@ -91,13 +84,8 @@ function look(path: Buffer): Stats | undefined {
 
 /** What is read; undefined where it has gone meanwhile. */
 export function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    // ELOOP is a symbolic link where a directory was; ESTALE is the same as gone on a network file system.
-    if (isNotFound(error) || ["ELOOP", "ESTALE"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
+  // ELOOP is a symbolic link where a directory was; ESTALE is the same as gone on a network file system.
+  return ifThere(read, "ELOOP", "ESTALE");
 }
 
 /** A tree whose entries are looked up by their names from the top, one directory after the other. */

@@ -14,7 +14,7 @@ import {
   type Stats,
 } from "node:fs";
 import { basename } from "node:path";
-import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, errorMessage, fileError, isNotFound, KpodError, ifThere, orFileError } from "../errors";
 import { randomBytes } from "./random";
 
 /** Bytes that a file can have, by what it is: what is larger is none of its kind, and would only eat memory. */
@@ -44,15 +44,12 @@ export const fileLimits = {
 export function writeFileAtomic(path: string, data: string | Buffer, mode: number): void {
   const temporary = `${path}.tmp-${randomBytes(6).toString("hex")}`;
   try {
-    const fd = openSync(temporary, "wx", mode);
-    try {
+    closing(openSync(temporary, "wx", mode), (fd) => {
       const bytes = typeof data === "string" ? Buffer.from(data) : data;
       let written = 0;
       while (written < bytes.length) written += writeSync(fd, bytes, written);
       fsyncSync(fd);
-    } finally {
-      closeSync(fd);
-    }
+    });
     renameSync(temporary, path);
   } catch (error) {
     removeIfThere(temporary);
@@ -72,16 +69,20 @@ export function isTemporaryOf(name: string, path: string): boolean {
  * @throws KpodError NOT_PERMITTED, IO
  */
 export function namesInDirectory(directory: string, shown = directory): string[] {
-  try {
-    return readdirSync(directory);
-  } catch (error) {
-    if (isNotFound(error)) return [];
-    throw fileError(`cannot read ${shown}`, error);
-  }
+  return orFileError(`cannot read ${shown}`, () => ifThere(() => readdirSync(directory)) ?? []);
 }
 
 /** Refers to a file without opening it: no device is touched, no FIFO waited for. See open(2). */
 export const O_PATH = 0o10000000;
+
+/** Uses a file that is open, and closes it however that ends. */
+export function closing<T>(fd: number, use: (fd: number) => T): T {
+  try {
+    return use(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
 
 /** A regular file that is open. */
 export interface OpenFile {
@@ -190,22 +191,15 @@ export function readRegularText(path: string, limit: number, encoding: "utf8" | 
  * @throws KpodError CORRUPT when it is no regular file or too large; NOT_PERMITTED, IO
  */
 export function readTextIfThere(path: string, limit: number = fileLimits.spec): string | undefined {
-  try {
-    return readRegularText(path, limit);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw fileError(`cannot read ${path}`, error);
-  }
+  return orFileError(`cannot read ${path}`, () => ifThere(() => readRegularText(path, limit)));
 }
 
 /** The bytes of a regular file, none when it is not there. @throws KpodError as {@link readTextIfThere} */
 export function readBytesIfThere(path: string, limit: number = fileLimits.spec): Buffer {
-  try {
-    return readRegularFile(path, limit);
-  } catch (error) {
-    if (isNotFound(error)) return Buffer.alloc(0);
-    throw fileError(`cannot read ${path}`, error);
-  }
+  return orFileError(
+    `cannot read ${path}`,
+    () => ifThere(() => readRegularFile(path, limit)) ?? Buffer.alloc(0),
+  );
 }
 
 /**

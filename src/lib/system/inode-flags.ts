@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync } from "node:fs";
-import { O_PATH } from "./files";
+import { constants, fstatSync, openSync } from "node:fs";
+import { O_PATH, closing } from "./files";
 import { checked, libc } from "./libc";
 
 // See ioctl_iflags(2).
@@ -16,18 +16,14 @@ const FS_APPEND_FL = 0x20;
  */
 export function removeInodeFlags(path: Buffer | string): boolean {
   // First the place alone: whatever is put there after this was looked at, the open file stays the same.
-  const place = openSync(path, O_PATH | constants.O_NOFOLLOW);
-  try {
+  return closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (place) => {
     const stats = fstatSync(place);
     return (stats.isFile() || stats.isDirectory()) && removeFlagsOf(`/proc/self/fd/${place}`);
-  } finally {
-    closeSync(place);
-  }
+  });
 }
 
 function removeFlagsOf(path: string): boolean {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-  try {
+  return closing(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), (fd) => {
     const flags = Buffer.alloc(8);
     // A file system that knows no such flags says so by an error.
     if (libc().ioctl(fd, FS_IOC_GETFLAGS, flags) === -1) return false;
@@ -37,7 +33,5 @@ function removeFlagsOf(path: string): boolean {
     flags.writeInt32LE(after, 0);
     checked("ioctl", libc().ioctl(fd, FS_IOC_SETFLAGS, flags));
     return true;
-  } finally {
-    closeSync(fd);
-  }
+  });
 }

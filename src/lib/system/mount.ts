@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, realpathSync } from "node:fs";
-import { errnoOf, isNotFound, KpodError } from "../errors";
+import { errnoOf, KpodError, ifThere } from "../errors";
 import { checked, libc } from "./libc";
 
 /** Flags of mount(2), see linux/mount.h. */
@@ -110,12 +110,7 @@ export function isMountPoint(path: string): boolean {
 
 /** A path as the kernel lists its mounts: without symbolic links. One that is not there stays as it is. */
 export function realPath(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (isNotFound(error)) return path;
-    throw error;
-  }
+  return ifThere(() => realpathSync(path)) ?? path;
 }
 
 /** A path of /proc/PID/mountinfo, in which blanks, tabs, line ends and backslashes stand as octal (proc(5)). */

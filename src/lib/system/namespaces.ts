@@ -1,5 +1,5 @@
 import { readlinkSync } from "node:fs";
-import { errnoOf, fileError, isNotFound } from "../errors";
+import { errnoOf, fileError, isNotFound, ifThere } from "../errors";
 
 /** The inode that the kernel gives to the first pid namespace of a machine, and to no other (PROC_PID_INIT_INO). */
 const initialPidNamespace = "pid:[4026531836]";
@@ -36,14 +36,8 @@ export function lookAtProcAnew(): void {
 }
 
 function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    // EINVAL: /proc is some directory, and not the kernel's.
-    if (isNotFound(error) || ["EACCES", "EPERM", "ESRCH", "EINVAL"].includes(errnoOf(error) ?? ""))
-      return undefined;
-    throw error;
-  }
+  // EINVAL: /proc is some directory, and not the kernel's.
+  return ifThere(() => readlinkSync(path), "EACCES", "EPERM", "ESRCH", "EINVAL");
 }
 
 const namespaceKinds = ["cgroup", "ipc", "mnt", "net", "pid", "user", "uts"] as const;

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, mkdirSync, openSync, readlinkSync } from "node:fs";
 import { constants as system } from "node:os";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isNullDevice, notRegular, O_PATH, readWhole } from "./files";
+import { isNullDevice, notRegular, O_PATH, readWhole, closing } from "./files";
 import { libc, systemError } from "./libc";
 
 /** As many as the kernel follows. */
@@ -52,8 +52,7 @@ function openByKernel(root: string, path: string, { follow = true }: OpenInRootO
   const flags = O_PATH | O_CLOEXEC | (follow ? 0 : constants.O_NOFOLLOW);
   const how = new BigUint64Array([BigInt(flags), 0n, BigInt(RESOLVE_IN_ROOT)]);
   const bytes = Buffer.from(`${path.replace(/\/+$/, "") || "."}\0`);
-  const top = openSync(root, O_PATH | constants.O_DIRECTORY);
-  try {
+  return closing(openSync(root, O_PATH | constants.O_DIRECTORY), (top) => {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const found = libc().syscallWithPath(SYS_openat2, top, bytes, Buffer.from(how.buffer), how.byteLength);
       if (found !== -1) return found;
@@ -64,9 +63,7 @@ function openByKernel(root: string, path: string, { follow = true }: OpenInRootO
       throw systemError("openat2", errno, path);
     }
     return undefined;
-  } finally {
-    closeSync(top);
-  }
+  });
 }
 
 function inCircles(path: string): KpodError {
@@ -97,12 +94,9 @@ export function readInRoot(root: string, path: string, limit: number): Buffer | 
     const stat = fstatSync(found);
     if (isNullDevice(stat)) return Buffer.alloc(0);
     if (!stat.isFile()) throw notRegular(shown, stat);
-    const fd = openSync(pathOfDescriptor(found), constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      return readWhole(fd, shown, stat.size, limit);
-    } finally {
-      closeSync(fd);
-    }
+    return closing(openSync(pathOfDescriptor(found), constants.O_RDONLY | constants.O_NONBLOCK), (fd) =>
+      readWhole(fd, shown, stat.size, limit),
+    );
   } finally {
     closeSync(found);
   }

@@ -8,7 +8,7 @@ import {
   renameSync,
   writeSync,
 } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { fileError, KpodError, ifThere } from "../errors";
 import { removeIfThere } from "./files";
 import { randomBytes } from "./random";
 import { windowSize } from "./streams";
@@ -70,10 +70,5 @@ export function openOutputFile(path: string): OutputFile {
 
 /** Where a symbolic link leads, so that it stays one. */
 function followed(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ELOOP") return path;
-    throw error;
-  }
+  return ifThere(() => realpathSync(path), "ELOOP") ?? path;
 }

@@ -1,6 +1,7 @@
 import { closeSync, openSync, writeFileSync } from "node:fs";
 import { checked, libc } from "./libc";
 import { mount, mountFlags } from "./mount";
+import { closing } from "./files";
 
 /** The namespaces that a pod can keep pinned without a process, with their CLONE_NEW… flag and /proc name. */
 const kinds = {
@@ -50,15 +51,12 @@ const IFF_UP = 1;
 
 /** Sets the loopback device of the current network namespace up (netdevice(7)); the kernel makes it down. */
 function bringLoopbackUp(): void {
-  const socket = checked("socket", libc().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0));
-  try {
+  closing(checked("socket", libc().socket(AF_INET, SOCK_DGRAM_CLOEXEC, 0)), (socket) => {
     // struct ifreq: 16 bytes of name, then the flags as a short.
     const request = Buffer.alloc(40);
     request.write("lo");
     checked("ioctl", libc().ioctl(socket, SIOCGIFFLAGS, request), "lo");
     request.writeInt16LE(request.readInt16LE(16) | IFF_UP, 16);
     checked("ioctl", libc().ioctl(socket, SIOCSIFFLAGS, request), "lo");
-  } finally {
-    closeSync(socket);
-  }
+  });
 }

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readlinkSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
+import { ifThere } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
 import { readSmallText } from "./scratch";
@@ -73,13 +73,8 @@ export function readCommandLine(pid: number): string[] | undefined {
 
 /** The program that a process runs, as /proc/PID/exe shows it; undefined where there is none, or nobody may know. */
 export function readExecutable(pid: number): string | undefined {
-  try {
-    return readlinkSync(`/proc/${pid}/exe`);
-  } catch (error) {
-    // Threads of the kernel have none.
-    if (isNotFound(error) || ["ESRCH", "EACCES", "EPERM"].includes(errnoOf(error) ?? "")) return undefined;
-    throw error;
-  }
+  // Threads of the kernel have none.
+  return ifThere(() => readlinkSync(`/proc/${pid}/exe`), "ESRCH", "EACCES", "EPERM");
 }
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */
@@ -102,12 +97,7 @@ export function readChildren(pid: number): number[] {
 
 /** Each thread has children of its own, see proc(5). */
 function threadsOf(pid: number): string[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`);
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ESRCH") return [];
-    throw error;
-  }
+  return ifThere(() => readdirSync(`/proc/${pid}/task`), "ESRCH") ?? [];
 }
 
 /** The short name of a process, as `ps` shows it; undefined when it is gone. */
@@ -123,11 +113,6 @@ export function readWaitChannel(pid: number): string {
 
 /** The text of a file of a process below /proc; undefined when it is gone. @throws the error of the operating system */
 export function readProcessFile(pid: number | "self", file: string): string | undefined {
-  try {
-    return readSmallText(`/proc/${pid}/${file}`, "utf8");
-  } catch (error) {
-    // ESRCH: it ended between open and read.
-    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
-    throw error;
-  }
+  // ESRCH: it ended between open and read.
+  return ifThere(() => readSmallText(`/proc/${pid}/${file}`, "utf8"), "ESRCH");
 }

@@ -1,6 +1,6 @@
-import { closeSync, constants, openSync, readSync, statSync } from "node:fs";
+import { constants, openSync, readSync, statSync } from "node:fs";
 import { errnoOf } from "../errors";
-import { fileLimits, notRegular, readRegularText } from "./files";
+import { fileLimits, notRegular, readRegularText, closing } from "./files";
 
 /** Bytes of files that are looked at and forgotten; the next read overwrites them. It is touched only as far as they go. */
 export const scratch = Buffer.allocUnsafeSlow(64 * 1024);
@@ -26,12 +26,7 @@ export function readIntoScratch(path: string, length = scratch.length): number {
 }
 
 function readAtStart(path: string, length: number): number {
-  const fd = openSync(path, readFlags);
-  try {
-    return readSync(fd, scratch, 0, length, 0);
-  } finally {
-    closeSync(fd);
-  }
+  return closing(openSync(path, readFlags), (fd) => readSync(fd, scratch, 0, length, 0));
 }
 
 /** What reading at a place says of a FIFO or terminal, a directory, a socket. */

@@ -4,7 +4,7 @@
 import { basename } from "node:path";
 import { runtimeHandler, type Config } from "../../config";
 import type { RuntimeHandler as ConfiguredHandler } from "../../config/runtime-handlers";
-import { KpodError } from "../../errors";
+import { KpodError, tolerate } from "../../errors";
 import { findExecutable } from "../../system/executable";
 import type { RuntimeChoice } from "./choice";
 
@@ -99,12 +99,7 @@ function programOf(
 
 /** As {@link chooseRuntime}; undefined for a handler that is not configured, or whose program is not there. */
 export function findRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler | undefined {
-  try {
-    return chooseRuntime(config, choice);
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    return undefined;
-  }
+  return tolerate(undefined, () => chooseRuntime(config, choice));
 }
 
 /**

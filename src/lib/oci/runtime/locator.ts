@@ -3,7 +3,7 @@
  * the one that its pod asks for.
  */
 import { existsSync } from "node:fs";
-import { fileError, KpodError } from "../../errors";
+import { KpodError, orFileError } from "../../errors";
 import { removeIfThere } from "../../system/files";
 import type { Container } from "../container";
 import { defaultChoice, type RuntimeChoice } from "./choice";
@@ -106,10 +106,8 @@ export class RuntimeLocator {
   removeState({ id }: Pick<Container, "id">): void {
     const located = this.stateOf(id);
     if (located === undefined) return;
-    try {
+    orFileError(`cannot remove ${located.directory}`, () => {
       removeIfThere(located.directory, { recursive: true });
-    } catch (error) {
-      throw fileError(`cannot remove ${located.directory}`, error);
-    }
+    });
   }
 }

@@ -3,7 +3,7 @@
  */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound } from "../../errors";
+import { ifThere } from "../../errors";
 import { fileLimits, readRegularText } from "../../system/files";
 import type { ProcessStat } from "../../system/process";
 
@@ -59,10 +59,5 @@ export function isFrozenV2(path: string): boolean {
 
 /** A line of the kernel; undefined when the cgroup is gone or has no such file. */
 export function readKernelFile(path: string): string | undefined {
-  try {
-    return readRegularText(path, fileLimits.kernel, "latin1").trim();
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ENODEV") return undefined;
-    throw error;
-  }
+  return ifThere(() => readRegularText(path, fileLimits.kernel, "latin1").trim(), "ENODEV");
 }

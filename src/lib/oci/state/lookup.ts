@@ -2,7 +2,7 @@
  * What the state of a container is: asks all who know of it, the runtime by its files or its commands, and has it
  * resolved. Nothing is changed.
  */
-import { errorMessage, KpodError } from "../../errors";
+import { errorMessage, KpodError, tolerate } from "../../errors";
 import type { Logger } from "../../logger";
 import { isProcOfMachine } from "../../system/namespaces";
 import type { Container } from "../container";
@@ -213,13 +213,9 @@ export class StateLookup {
   bundleOf(id: string): string {
     const located = this.sources.runtimes.stateOf(id);
     if (located?.kind === undefined) return "";
-    try {
-      return readRuntimeFiles(located.kind, located.directory, id)?.bundle ?? "";
-    } catch (error) {
-      // What is no regular file tells nothing.
-      if (!(error instanceof KpodError)) throw error;
-      return "";
-    }
+    const { kind, directory } = located;
+    // What is no regular file tells nothing.
+    return tolerate("", () => readRuntimeFiles(kind, directory, id)?.bundle ?? "");
   }
 
   /**

@@ -4,7 +4,7 @@
  */
 import { closeSync, existsSync, readSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, isNotFound, KpodError } from "../../errors";
+import { errnoOf, KpodError, ifThere } from "../../errors";
 import { fileLimits, isRecord, openRegularFile, readRegularText } from "../../system/files";
 import { readTime, textMap } from "../../system/go-json";
 import { isLiving, readProcessStat, type ProcessStat } from "../../system/process";
@@ -99,13 +99,8 @@ class FileState implements RuntimeState {
   }
 
   private readIfThere(): RuntimeDetails {
-    try {
-      return this.readDetails();
-    } catch (error) {
-      // It was removed in this moment.
-      if (isNotFound(error)) return { bundle: "", ociVersion: "", annotations: {} };
-      throw error;
-    }
+    // It was removed in this moment.
+    return ifThere(() => this.readDetails()) ?? { bundle: "", ociVersion: "", annotations: {} };
   }
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../../../lib/config/index";
 import { crioRecords } from "../../../lib/crio/persisted-records";
-import { KpodError } from "../../../lib/errors";
+import { tolerate } from "../../../lib/errors";
 import { silentLogger } from "../../../lib/logger";
 import { hasStateFile, isYoung } from "../../../lib/oci/state/being-made";
 import { readStatus, type ContainerStatus } from "../../../lib/oci/state/container-state";
@@ -41,7 +41,7 @@ export function readStoreRecords(config: Config): StoreRecords {
   const containers: PersistedContainer[] = [];
   const pods: PersistedContainer[] = [];
   const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
-  const all = readOrNothing(() => readContainers(layout, silentLogger));
+  const all = tolerate([], () => readContainers(layout, silentLogger));
   for (const { record, metadata } of crioRecords(all, directoriesOf)) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
@@ -51,22 +51,13 @@ export function readStoreRecords(config: Config): StoreRecords {
   return {
     containers,
     pods,
-    images: () => readOrNothing(() => readImages(layout, silentLogger)),
+    images: () => tolerate([], () => readImages(layout, silentLogger)),
     mayLive: ({ record }) => mounted === undefined || mounted.has(record.layer ?? ""),
     status,
     isReady: (pod) =>
       !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
       !["creating", "stopped"].includes(status(pod)),
   };
-}
-
-function readOrNothing<T>(read: () => T[]): T[] {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof KpodError) return [];
-    throw error;
-  }
 }
 
 /** Those made last come first. */
@@ -79,13 +70,10 @@ export function newestFirst(containers: readonly PersistedContainer[]): readonly
 
 /** The layers that the store has as mounted; undefined where it does not tell, or not so that it can be read. */
 function mountedLayers(layout: StoreLayout): ReadonlySet<string> | undefined {
-  try {
+  return tolerate(undefined, () => {
     const mounted = readMountPoints(layout).map(({ id }) => id);
     return mounted.length === 0 ? undefined : new Set(mounted);
-  } catch (error) {
-    if (error instanceof KpodError) return undefined;
-    throw error;
-  }
+  });
 }
 
 function persistedStatus(
@@ -105,16 +93,13 @@ function persistedStatus(
 }
 
 function statusIn(directory: string): ContainerStatus | undefined {
-  try {
+  return tolerate(undefined, () => {
     const path = `${directory}/state.json`;
     const text = readTextIfThere(path) ?? "";
     // It stands before the annotations, which make up nearly all of the text.
     const early = /^\{[^{}]*"status":"(\w+)"/.exec(text)?.[1];
     return early === undefined ? parsePersistedState(path, text)?.status : readStatus(early);
-  } catch (error) {
-    if (error instanceof KpodError) return undefined;
-    throw error;
-  }
+  });
 }
 
 /** What lies in a directory; nothing where it cannot be read. */
