@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run exec stop kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config help state version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         state) offer=(save diff) ;;
@@ -22,8 +22,11 @@ __kpod_flags() {
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
         top) offer=(--pod --watch --format --list-descriptors) ;;
         run) offer=(--detach --rm --name --pod --pull --force --label --env --env-file --volume --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --hostname --cgroup-parent) ;;
+        create) offer=(--name --pod --pull --force --label --env --env-file --volume --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --hostname --cgroup-parent) ;;
         exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
+        start) offer=(--force) ;;
         stop) offer=(--timeout) ;;
+        restart) offer=(--time --force) ;;
         kill) offer=(--signal) ;;
         pause) offer=() ;;
         update) offer=(--memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit) ;;
@@ -134,6 +137,25 @@ __kpod_value() {
         'run --sysctl') flag=--sysctl many=1 action=(nothing) ;;
         'run --hostname') flag=--hostname action=(nothing) ;;
         'run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'create --name') flag=--name action=(nothing) ;;
+        'create --pod') flag=--pod action=(ask 'create --pod') ;;
+        'create --pull') flag=--pull action=(words always missing never) ;;
+        'create --force') flag=--force action=(switch) ;;
+        'create --label') flag=--label many=1 action=(nothing) ;;
+        'create --env' | 'create -e') flag=--env many=1 action=(nothing) ;;
+        'create --env-file') flag=--env-file many=1 action=(file) ;;
+        'create --volume' | 'create -v') flag=--volume many=1 action=(file) ;;
+        'create --network') flag=--network action=(words cni host none) ;;
+        'create --publish' | 'create -p') flag=--publish many=1 action=(nothing) ;;
+        'create --ip') flag=--ip many=1 action=(nothing) ;;
+        'create --mac') flag=--mac action=(nothing) ;;
+        'create --dns') flag=--dns many=1 action=(nothing) ;;
+        'create --dns-search') flag=--dns-search many=1 action=(nothing) ;;
+        'create --dns-option') flag=--dns-option many=1 action=(nothing) ;;
+        'create --add-host') flag=--add-host many=1 action=(nothing) ;;
+        'create --sysctl') flag=--sysctl many=1 action=(nothing) ;;
+        'create --hostname') flag=--hostname action=(nothing) ;;
+        'create --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
         'exec --interactive' | 'exec -i') flag=--interactive bars=(--detach) action=(switch) ;;
         'exec --tty' | 'exec -t') flag=--tty bars=(--detach) action=(switch) ;;
         'exec --detach' | 'exec -d') flag=--detach bars=(--interactive --tty --timeout) action=(switch) ;;
@@ -150,7 +172,10 @@ __kpod_value() {
         'exec --label') flag=--label many=1 action=(nothing) ;;
         'exec --filter' | 'exec -f') flag=--filter many=1 action=(filters 'exec --filter') ;;
         'exec --parallel' | 'exec -x') flag=--parallel action=(switch) ;;
+        'start --force') flag=--force action=(switch) ;;
         'stop --timeout' | 'stop -t') flag=--timeout action=(nothing) ;;
+        'restart --time' | 'restart -t') flag=--time action=(nothing) ;;
+        'restart --force') flag=--force action=(switch) ;;
         'kill --signal' | 'kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'update --memory' | 'update -m') flag=--memory action=(nothing) ;;
         'update --memory-swap') flag=--memory-swap action=(nothing) ;;
@@ -286,9 +311,13 @@ __kpod_argument() {
         'top '*) action=(nothing) ;;
         'run '0) action=(ask run) ;;
         'run '*) action=(nothing) ;;
+        'create '0) action=(ask create) ;;
+        'create '*) action=(nothing) ;;
         'exec '0) action=(ask exec) ;;
         'exec '*) action=(nothing) ;;
+        'start '*) action=(ask start) ;;
         'stop '*) action=(ask stop) ;;
+        'restart '*) action=(ask restart) ;;
         'kill '*) action=(ask kill) ;;
         'pause '*) action=(ask pause) ;;
         'update '*) action=(ask update) ;;
@@ -331,6 +360,7 @@ __kpod_argument() {
 __kpod_passes_through() {
     case $1 in
         run) return 0 ;;
+        create) return 0 ;;
         exec) return 0 ;;
         *) return 1 ;;
     esac

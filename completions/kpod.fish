@@ -2,12 +2,12 @@
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
 set -g __kpod_families '' pod system state
-set -g __kpod_passing_through run exec
+set -g __kpod_passing_through run create exec
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
 function __kpod_own_letter
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 0
     end
     return 1
@@ -16,7 +16,7 @@ end
 # Prints the name of a global flag with a value that FLAG is after COMMAND.
 function __kpod_global
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config'
             echo -- --config; return 0
@@ -45,9 +45,9 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'state diff --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create -e' 'create --env' 'create --env-file' 'create -v' 'create --volume' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'state diff --format' 'version --format'
             return 0
-        case 'ps -s' 'run -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host-root' '* --runtime' '* --lock-timeout'
             return 0
@@ -127,7 +127,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'exec	Run a command in a container that runs' 'stop	Stop containers' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'create	Create a container that is started later' 'exec	Run a command in a container that runs' 'start	Start containers' 'stop	Stop containers' 'restart	Stop containers and start them again' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
@@ -286,8 +286,11 @@ complete -c kpod -n '__kpod_at "" 0' -a export -d 'Write the file system of a co
 complete -c kpod -n '__kpod_at "" 0' -a stats -d 'Show what containers use of processors, memory, network and disks'
 complete -c kpod -n '__kpod_at "" 0' -a top -d 'List the processes of a container'
 complete -c kpod -n '__kpod_at "" 0' -a run -d 'Run a command in a new container'
+complete -c kpod -n '__kpod_at "" 0' -a create -d 'Create a container that is started later'
 complete -c kpod -n '__kpod_at "" 0' -a exec -d 'Run a command in a container that runs'
+complete -c kpod -n '__kpod_at "" 0' -a start -d 'Start containers'
 complete -c kpod -n '__kpod_at "" 0' -a stop -d 'Stop containers'
+complete -c kpod -n '__kpod_at "" 0' -a restart -d 'Stop containers and start them again'
 complete -c kpod -n '__kpod_at "" 0' -a kill -d 'Send a signal to containers'
 complete -c kpod -n '__kpod_at "" 0' -a pause -d 'Freeze containers'
 complete -c kpod -n '__kpod_at "" 0' -a update -d 'Change the limits of containers'
@@ -409,6 +412,27 @@ complete -c kpod -n '__kpod_can run --hostname' -l hostname -d 'Host name of the
 complete -c kpod -n '__kpod_can run --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
 complete -c kpod -n '__kpod_at run 0' -k -a '(__kpod_ask run)'
 
+complete -c kpod -n '__kpod_can create --name' -l name -d 'Name of the container in its pod' -x
+complete -c kpod -n '__kpod_can create --pod' -l pod -d 'Pod to run in; without it the container gets one of its own' -x -k -a '(__kpod_ask "create --pod")'
+complete -c kpod -n '__kpod_can create --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
+complete -c kpod -n '__kpod_can create --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
+complete -c kpod -n '__kpod_can create' -l label -d 'Label of the container (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -s e -l env -d 'Environment variable (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l env-file -d 'File of variables, a KEY=VALUE a line (repeatable)' -r -F
+complete -c kpod -n '__kpod_can create' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can create --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can create' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
+complete -c kpod -n '__kpod_can create --mac' -l mac -d 'MAC address of the new pod' -x
+complete -c kpod -n '__kpod_can create' -l dns -d 'DNS server of the new pod instead of the host\'s (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l dns-search -d 'Domain in which it looks for names (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can create --hostname' -l hostname -d 'Host name of the pod that is made' -x
+complete -c kpod -n '__kpod_can create --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
+complete -c kpod -n '__kpod_at create 0' -k -a '(__kpod_ask create)'
+
 complete -c kpod -n '__kpod_can exec -i --interactive -d --detach' -s i -l interactive -d 'Hand on standard input'
 complete -c kpod -n '__kpod_can exec -t --tty -d --detach' -s t -l tty -d 'Give the command a terminal: this one, with its size and its keys'
 complete -c kpod -n '__kpod_can exec -i --interactive -t --tty -d --detach --timeout' -s d -l detach -d 'Return at once, while the command runs on without streams'
@@ -427,8 +451,15 @@ complete -c kpod -n '__kpod_can exec' -s f -l filter -d 'Those that fit, by the 
 complete -c kpod -n '__kpod_can exec -x --parallel' -s x -l parallel -d 'With several containers: in all at the same time'
 complete -c kpod -n '__kpod_at exec 0' -k -a '(__kpod_ask exec)'
 
+complete -c kpod -n '__kpod_can start --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
+complete -c kpod -n '__kpod_at start 0 more' -k -a '(__kpod_ask start)'
+
 complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
 complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'
+
+complete -c kpod -n '__kpod_can restart -t --time' -s t -l time -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_can restart --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
+complete -c kpod -n '__kpod_at restart 0 more' -k -a '(__kpod_ask restart)'
 
 complete -c kpod -n '__kpod_can kill -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
 complete -c kpod -n '__kpod_at kill 0 more' -k -a '(__kpod_ask kill)'

@@ -31,7 +31,15 @@ export type { LaunchPull } from "./launch/image";
 export type { PodNetwork, PodNetworkOptions } from "./launch/plan-network";
 export { runPodSandbox, type PodOptions } from "./launch/pod";
 export type { HostAlias, PodDns } from "./launch/pod-files";
-export { runAttached, runContainer, type Foreground, type RunOptions, type RunResult } from "./launch/run";
+export {
+  createContainer,
+  runAttached,
+  runContainer,
+  type Foreground,
+  type RunOptions,
+  type RunResult,
+} from "./launch/run";
+export { restartContainer, startAgain, type StartOptions } from "./launch/start-again";
 export { silentLogger, type Logger } from "./logger";
 export type { LineView, LineVisitor, LogLine, LogStream } from "./logs/log-line";
 export type { LogTime } from "./logs/log-time";

@@ -3,6 +3,7 @@ import { command, type Command } from "./command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as cpCommand } from "../commands/cp/command";
+import { command as createCommand } from "../commands/create/command";
 import { command as diffCommand } from "../commands/diff/command";
 import { command as doctorCommand } from "../commands/doctor/command";
 import { command as execCommand } from "../commands/exec/command";
@@ -31,10 +32,12 @@ import { command as psCommand } from "../commands/ps/command";
 import { command as pullCommand } from "../commands/pull/command";
 import { command as pushCommand } from "../commands/push/command";
 import { command as renameCommand } from "../commands/rename/command";
+import { command as restartCommand } from "../commands/restart/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
 import { command as runCommand } from "../commands/run/command";
 import { command as saveCommand } from "../commands/save/command";
+import { command as startCommand } from "../commands/start/command";
 import { command as stateDiffCommand } from "../commands/state/diff/command";
 import { command as stateSaveCommand } from "../commands/state/save/command";
 import { command as statsCommand } from "../commands/stats/command";
@@ -55,6 +58,7 @@ export const commandFolders: readonly Command[] = [
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
   command("cp", cpCommand, () => import("../commands/cp/run")),
+  command("create", createCommand, () => import("../commands/create/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
   command("doctor", doctorCommand, () => import("../commands/doctor/run")),
   command("exec", execCommand, () => import("../commands/exec/run")),
@@ -83,10 +87,12 @@ export const commandFolders: readonly Command[] = [
   command("pull", pullCommand, () => import("../commands/pull/run")),
   command("push", pushCommand, () => import("../commands/push/run")),
   command("rename", renameCommand, () => import("../commands/rename/run")),
+  command("restart", restartCommand, () => import("../commands/restart/run")),
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),
   command("run", runCommand, () => import("../commands/run/run")),
   command("save", saveCommand, () => import("../commands/save/run")),
+  command("start", startCommand, () => import("../commands/start/run")),
   command("state diff", stateDiffCommand, () => import("../commands/state/diff/run")),
   command("state save", stateSaveCommand, () => import("../commands/state/save/run")),
   command("stats", statsCommand, () => import("../commands/stats/run")),

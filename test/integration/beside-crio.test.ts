@@ -65,6 +65,25 @@ describe("while CRI-O answers", () => {
     });
   });
 
+  test("a container of its is neither started nor restarted, which the kubelet does by a new attempt", async () => {
+    const container = await node.create(foreign, "its", "sleep 1000");
+    for (const directory of [container.dir, container.bundlePath]) {
+      const path = join(directory, "config.json");
+      writeFileSync(path, readFileSync(path, "utf8").replace("kpod/created-by", "made-by"));
+    }
+    await withCrio(async () => {
+      for (const verb of ["start", "restart"]) {
+        expect(await node.refusal(verb, "its")).toBe(
+          `cannot ${verb} container its (${container.id.slice(0, 13)}): it is CRI-O's, which runs and would not see that, and the kubelet makes a new attempt by itself: leave it to them, stop CRI-O first, or use --force`,
+        );
+      }
+      expect(await node.ok("start", "--force", "its")).toBe(`${container.id}\n`);
+      await node.refusal("restart", "-t", "0", "its");
+    });
+    await node.ok("restart", "-t", "0", "its");
+    await node.ok("rm", "-f", "its");
+  });
+
   test("run and pod run elsewhere say once that it will see them later", async () => {
     await withCrio(async () => {
       for (const args of [

@@ -7,6 +7,7 @@ const notes = {
   removed: "what was removed CRI-O goes on to list until it is removed there, too, by crictl rm",
   podRemoved: "what was removed CRI-O goes on to list until it is removed there, too, by crictl rmp",
   paused: "CRI-O shows what is paused as running, and waits its whole timeout when it is to stop it",
+  started: "CRI-O does not see the start until its restart, and shows what had run as exited",
   renamed: "CRI-O goes on with the old name until its restart",
   spoofedStopped:
     "CRI-O does not see the stop of a pod without an infra process, and shows it as ready until crictl stopp",

@@ -19,6 +19,11 @@ export const stopFlags = {
   },
 } as const satisfies FlagSpecs;
 
+/** The flags of `start` and `restart`. */
+export const startFlags = {
+  force: { help: "Start also a container of a CRI-O that runs, which will not see that" },
+} as const satisfies FlagSpecs;
+
 /** The flags of `kill` and `pod kill`. */
 export const signalFlags = {
   signal: {

@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config";
 import { KpodError, tolerate } from "../errors";
+import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { crioAnswers } from "./daemon";
-import { isMadeByKpod } from "./kpod-mark";
+import { hasKpodMark, isMadeByKpod } from "./kpod-mark";
 
 /** The socket of CRI-O up to 1.8. */
 const firstSocket = "/var/run/crio.sock";
@@ -54,6 +55,23 @@ export async function beforeLaunch(
   }
   const warning = await wipeWarning(server);
   return warning === undefined ? lines : [...lines, warning];
+}
+
+/**
+ * Refuses to start a container of a CRI-O that runs: it would not see that, and the kubelet makes another in its place.
+ * @throws KpodError CONFLICT, without force; CORRUPT when its spec cannot be read
+ */
+export async function refuseOwnedByCrio(
+  { config }: Pick<ServerView, "config">,
+  container: Pick<Container, "id" | "metadata" | "annotation">,
+  { verb, force }: { readonly verb: string; readonly force: boolean },
+): Promise<void> {
+  if (force || hasKpodMark(container) || !(await crioAnswers(config))) return;
+  throw new KpodError(
+    "CONFLICT",
+    `cannot ${verb} container ${container.metadata.name} (${container.id.slice(0, 13)}): it is CRI-O's, which runs and would not see that, and the kubelet makes a new attempt by itself`,
+    { hint: "leave it to them, stop CRI-O first, or use --force" },
+  );
 }
 
 /**

@@ -29,6 +29,7 @@ import { podFileMounts, podFiles } from "./pod-files";
 import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
 import { newContainerLabels, processLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMounts } from "./spec";
+import { requireReadyPod } from "./ready-pod";
 import { mountImageVolumes, timezoneMounts } from "./container-mounts";
 import { withRollback, type Rollback } from "./rollback";
 import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
@@ -60,21 +61,7 @@ export async function createPodContainer(
     await server.update();
     const made = await server.withStateLock(async () => {
       await server.updateRecords();
-      const pod = server.lists.getSandbox(sandbox.id);
-      if (pod?.state === "Creating") {
-        throw new KpodError("BAD_STATE", `pod ${sandbox.kubeName} is still being made`, {
-          hint: "try again once it is ready",
-        });
-      }
-      if (pod?.state !== "Ready") {
-        throw new KpodError(
-          "BAD_STATE",
-          `pod ${sandbox.kubeName} is not ready: its infra container does not run`,
-          {
-            hint: "make another pod",
-          },
-        );
-      }
+      const pod = requireReadyPod(server, sandbox);
       const namespaces = namespacesOf(pod);
       const hostIpc = namespaces.ipc === undefined;
       const records = await server.store.containers();

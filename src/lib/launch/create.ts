@@ -31,7 +31,6 @@ export async function createFromSpec(
   request: CreateRequest,
 ): Promise<void> {
   const { container, logPath } = request;
-  const { runtime } = server;
   const text = formatSpec(request.spec);
   for (const directory of [container.dir, container.bundlePath]) {
     writeFileAtomic(join(directory, "config.json"), text, 0o644);
@@ -43,24 +42,37 @@ export async function createFromSpec(
   rollback.add(`remove ${container.name} from its runtime`, () =>
     server.store.uninterrupted(() => rollbackLaunch(server, container)),
   );
-  await runtime.createContainer(container, {
+  await createByRuntime(server, container, request);
+}
+
+/**
+ * Has conmon and the runtime create a container from its bundle, and persists its state.
+ * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED, IO
+ */
+export async function createByRuntime(
+  server: LaunchParts,
+  container: Container,
+  { logPath, cgroupParent }: Pick<CreateRequest, "logPath" | "cgroupParent">,
+): Promise<void> {
+  await server.runtime.createContainer(container, {
     logPath,
     terminal: false,
     stdin: false,
     signal: server.signal,
-    onMonitorStarted: (pid) => placeMonitor(server, container, request.cgroupParent, pid),
+    onMonitorStarted: (pid) => placeMonitor(server, container, cgroupParent, pid),
   });
   await server.containerStateToDisk(container);
 }
 
 /**
  * Starts a created container and persists its state.
+ * @param since when its start was begun, in milliseconds since 1970, where that is not when it was made
  * @throws KpodError BAD_STATE when it is not just created, or it or its pod was stopped or removed meanwhile;
  * RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-export function startContainer(server: LaunchParts, container: Container): Promise<void> {
+export function startContainer(server: LaunchParts, container: Container, since?: number): Promise<void> {
   server.requireNode({ launching: true });
-  return unlessOvertaken(server, launchOf(server, container), async () => {
+  return unlessOvertaken(server, launchOf(server, container, since), async () => {
     try {
       await start(server, container);
     } catch (error) {

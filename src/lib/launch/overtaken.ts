@@ -23,14 +23,21 @@ export interface Launched {
   rootPath?: string;
 }
 
-/** A container that is ready to be started, or the infra container of a pod that is. */
-export function launchOf(server: Pick<LaunchParts, "lists" | "store">, container: Container): Launched {
+/**
+ * A container that is ready to be started, or the infra container of a pod that is.
+ * @param since when its start was begun, where that is not when it was made
+ */
+export function launchOf(
+  server: Pick<LaunchParts, "lists" | "store">,
+  container: Container,
+  since = container.createdAt.getTime(),
+): Launched {
   const sandbox = server.lists.getSandbox(container.sandboxId);
-  const { id, layerId, metadata, createdAt, infra } = container;
+  const { id, layerId, metadata, infra } = container;
   return {
     name: metadata.name,
     id,
-    since: createdAt.getTime(),
+    since,
     infra,
     ...(sandbox === undefined ? {} : { sandbox }),
     ...(isStorageId(layerId) ? { rootPath: server.store.driver.mountPath(layerId) } : {}),

@@ -63,12 +63,7 @@ export interface RunResult {
  */
 export async function runContainer(server: LaunchParts, options: RunOptions): Promise<RunResult> {
   const { foreground } = options;
-  await server.update();
-  const present = typeof options.pod === "string" ? await podFor(server, options) : undefined;
-  // Before a pod is made for it.
-  const { name } = await imageToLaunch(server, options.container.image, options.pull);
-  const pod = present ?? (await podFor(server, options));
-  const container = await createIn(server, pod, { ...options.container, image: name });
+  const { container, pod } = await makeContainer(server, options);
   try {
     // Who asked to end while it was made does not want it started.
     server.signal?.throwIfAborted();
@@ -81,6 +76,29 @@ export async function runContainer(server: LaunchParts, options: RunOptions): Pr
     if (foreground !== undefined) await tidyUp(server, container, pod, foreground.remove === true);
   }
   return { container, exitCode: undefined };
+}
+
+/**
+ * Creates a container as `runContainer` does, and leaves it to be started later, by CRI-O too, which finds it in the store.
+ * @throws KpodError as `runContainer`
+ */
+export async function createContainer(
+  server: LaunchParts,
+  options: Omit<RunOptions, "foreground">,
+): Promise<Container> {
+  return (await makeContainer(server, options)).container;
+}
+
+async function makeContainer(
+  server: LaunchParts,
+  options: Omit<RunOptions, "foreground">,
+): Promise<{ container: Container; pod: PodOfRun }> {
+  await server.update();
+  const present = typeof options.pod === "string" ? await podFor(server, options) : undefined;
+  // Before a pod is made for it.
+  const { name } = await imageToLaunch(server, options.container.image, options.pull);
+  const pod = present ?? (await podFor(server, options));
+  return { container: await createIn(server, pod, { ...options.container, image: name }), pod };
 }
 
 /** The pod of a new container. */

@@ -33,18 +33,34 @@ export async function renameContainer(
       hint: "a name begins with a letter or digit, and goes on with letters, digits, '_', '.' and '-'",
     });
   }
+  await giveNames(server, container, ({ metadata }) => namesFrom(newName, metadata.attempt), onStep);
+}
+
+/**
+ * Gives a container other names everywhere, all or none: see `renameContainer`.
+ * @param choose gets the container as it is once nobody else changes names
+ * @returns the names that it had
+ * @throws KpodError BAD_ARGUMENT, CONFLICT, CORRUPT, NOT_FOUND, and what `choose` throws
+ */
+export async function giveNames(
+  server: ServerParts,
+  container: Container,
+  choose: (current: Container) => ContainerNames,
+  onStep: (step: RenameStep) => void = () => {},
+): Promise<ContainerNames> {
   server.requireNode();
   const { id } = container;
   if (!isStorageId(id)) throw new KpodError("BAD_ARGUMENT", `${id} is no id of a container`);
-  await server.withStateLock(async () => {
+  const before = await server.withStateLock(async () => {
     // No rename is under way beside this one, but somebody may still be busy with one that broke off.
     await recoverRenames(server, server.store.lockWait);
     await server.updateRecords();
     const current = server.lists.lookupContainer(id);
     await refuseDamagedMetadata(server, id);
-    await refuseTakenName(server, id, newName);
     const from: ContainerNames = { name: current.name, metadata: { ...current.metadata } };
-    const to = namesFrom(newName, current.metadata.attempt);
+    const to = choose(current);
+    const sameName = to.name === from.name && to.metadata.attempt !== from.metadata.attempt;
+    if (!sameName) await refuseTakenName(server, id, to.name);
     const journal = await beginJournal(server.store.layout.root, id, { from, to }, server.store.lockWait);
     try {
       onStep("journal");
@@ -58,8 +74,10 @@ export async function renameContainer(
     }
     journal.end();
     await server.updateRecords();
+    return from;
   });
   onStep("done");
+  return before;
 }
 
 function hasLeft(id: StorageId, cause?: unknown): KpodError {

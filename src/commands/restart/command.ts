@@ -1,0 +1,26 @@
+import type { CommandDescription } from "../../shell/command";
+import { startFlags } from "../shared/flags";
+
+export const command = {
+  group: "change",
+  order: 25,
+  summary: "Stop containers and start them again",
+  usage: "[flags] CONTAINER...",
+  arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
+  flags: {
+    time: {
+      short: "t",
+      argument: "SECONDS",
+      type: "number",
+      minimum: 0,
+      default: 10,
+      help: "How long a container may take before it is killed; 0 kills at once",
+    },
+    ...startFlags,
+  },
+  needsRoot: true,
+  examples: [
+    { command: "kpod restart web", does: "Ask a container to end, and start it again with the same id" },
+    { command: "kpod restart -t 0 web cache", does: "Kill two containers, and start them again" },
+  ],
+} as const satisfies CommandDescription;
