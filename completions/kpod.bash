@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config help state version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         state) offer=(save diff) ;;
@@ -61,6 +61,7 @@ __kpod_flags() {
         'system prune') offer=(--all --filter --dry-run --yes) ;;
         doctor) offer=(--quick --format --output --since --min-age --live) ;;
         config) offer=() ;;
+        report) offer=(--output --max-size) ;;
         help) offer=() ;;
         'state save') offer=() ;;
         'state diff') offer=(--format --no-trunc) ;;
@@ -279,6 +280,8 @@ __kpod_value() {
         'doctor --since') flag=--since action=(nothing) ;;
         'doctor --min-age') flag=--min-age action=(nothing) ;;
         'doctor --live') flag=--live action=(switch) ;;
+        'report --output' | 'report -o') flag=--output action=(file) ;;
+        'report --max-size') flag=--max-size action=(nothing) ;;
         'state diff --format') flag=--format action=(words table json) ;;
         'state diff --no-trunc') flag=--no-trunc action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;

@@ -108,6 +108,7 @@ export {
   type PrunePlan,
 } from "./operations/prune-system";
 export { prunableImages } from "./operations/prune-images";
+export { writeReport, type Report, type ReportOptions } from "./operations/report";
 export { renameContainer, type RenameStep } from "./operations/rename";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";
 export type { ContainerStateData } from "./operations/container-state-data";

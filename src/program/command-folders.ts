@@ -32,6 +32,7 @@ import { command as psCommand } from "../commands/ps/command";
 import { command as pullCommand } from "../commands/pull/command";
 import { command as pushCommand } from "../commands/push/command";
 import { command as renameCommand } from "../commands/rename/command";
+import { command as reportCommand } from "../commands/report/command";
 import { command as restartCommand } from "../commands/restart/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
@@ -87,6 +88,7 @@ export const commandFolders: readonly Command[] = [
   command("pull", pullCommand, () => import("../commands/pull/run")),
   command("push", pushCommand, () => import("../commands/push/run")),
   command("rename", renameCommand, () => import("../commands/rename/run")),
+  command("report", reportCommand, () => import("../commands/report/run")),
   command("restart", restartCommand, () => import("../commands/restart/run")),
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),

@@ -12,15 +12,17 @@ export function refuseTerminal(path: string | undefined, terminal: Terminal): vo
 
 /**
  * Has an archive written to a file, which is there once it is whole, or else to standard output.
+ * @param mode of a new file
  * @throws UsageError for a terminal, and what the work throws
  */
 export async function writeArchive<T>(
   path: string | undefined,
   terminal: Terminal,
   work: (write: OutputFile["write"]) => Promise<T>,
+  mode?: number,
 ): Promise<T> {
   if (path === undefined) return work(terminal.out);
-  const file = openOutput(path);
+  const file = openOutput(path, mode);
   let result: T;
   try {
     result = await work(file.write);
@@ -32,9 +34,9 @@ export async function writeArchive<T>(
   return result;
 }
 
-function openOutput(path: string): OutputFile {
+function openOutput(path: string, mode: number | undefined): OutputFile {
   try {
-    return openOutputFile(path);
+    return openOutputFile(path, mode);
   } catch (error) {
     if (error instanceof KpodError && error.code === "BAD_ARGUMENT")
       throw new UsageError(`refusing to write an archive to a terminal: ${error.message}`);

@@ -34,11 +34,15 @@ export async function crioAnswers(
 /** What a daemon said: an answer; `silent` where it took the connection and none came in time; else `nobody`. */
 export type DaemonAnswer = { readonly status: number; readonly text: string } | "silent" | "nobody";
 
-/** Sends a GET of a path to the socket of CRI-O, as `crictl info` and older kpod do. */
+/**
+ * Sends a GET of a path to the socket of CRI-O, as `crictl info` and older kpod do.
+ * @param longest bytes of an answer that is taken for one
+ */
 export async function askDaemon(
   socketPath: string,
   path: string,
   patienceMs = patience,
+  longest = longestAnswer,
 ): Promise<DaemonAnswer> {
   // Loaded by the few who ask.
   const { request } = await import("node:http");
@@ -54,7 +58,7 @@ export async function askDaemon(
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {
         text += chunk;
-        if (text.length > longestAnswer) done("silent");
+        if (text.length > longest) done("silent");
       });
       response.on("end", () => {
         done({ status: response.statusCode ?? 0, text });

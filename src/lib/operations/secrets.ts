@@ -78,6 +78,16 @@ export class SecretMask {
     return inner === undefined ? this.text(value) : JSON.stringify(this.json(inner, ""));
   }
 
+  /**
+   * The text of a file of JSON. Of one that is torn, all that looks like a variable is taken for one: nobody can tell any
+   * more what it was.
+   */
+  jsonFile(text: string): string {
+    const value = parsed(text);
+    if (value !== undefined) return `${JSON.stringify(this.json(value), undefined, 1)}\n`;
+    return this.text(text.replace(/"([A-Za-z_]\w*)=(?:[^"\\]|\\.)*("|$)/g, `"$1=${hidden}$2`));
+  }
+
   /** A variable of an environment without its value, which is learned where its name says that it is secret. */
   variable(text: string): string {
     const end = text.indexOf("=");

@@ -25,17 +25,17 @@ export interface OutputFile {
 
 /**
  * Opens a file to write to. What is there and no regular file, a pipe for example, is written to as it is; all else is
- * written beside the file and renamed over it. A new one gets the mode 0644 as far as the umask leaves it.
+ * written beside the file and renamed over it. A new one gets the mode as far as the umask leaves it.
  * @throws KpodError BAD_ARGUMENT for a terminal; IO, NOT_PERMITTED
  */
-export function openOutputFile(path: string): OutputFile {
+export function openOutputFile(path: string, mode = 0o644): OutputFile {
   const failed = (error: unknown): KpodError => fileError(`cannot write ${path}`, error);
   try {
     const target = followed(path);
     const present = lstatSync(target, { throwIfNoEntry: false });
     const direct = present !== undefined && !present.isFile();
     const temporary = direct ? undefined : `${target}.tmp-${randomBytes(6).toString("hex")}`;
-    const fd = openSync(temporary ?? target, temporary === undefined ? "w" : "wx", 0o644);
+    const fd = openSync(temporary ?? target, temporary === undefined ? "w" : "wx", mode);
     if (fstatSync(fd).isCharacterDevice() && windowSize(fd) !== undefined) {
       closeSync(fd);
       throw new KpodError("BAD_ARGUMENT", `${path} is a terminal`, { hint: "name a file" });

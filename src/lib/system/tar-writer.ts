@@ -97,7 +97,8 @@ export class TarWriter {
     this.flush();
   }
 
-  private add(bytes: Buffer): void {
+  /** Adds some of the content of a file that is in memory. */
+  add(bytes: Buffer): void {
     for (let done = 0; done < bytes.length;) {
       if (this.used === bufferSize) this.flush();
       const copied = bytes.copy(this.buffer, this.used, done);
