@@ -253,6 +253,16 @@ function __kpod_ask --argument-names place word before
     end
 end
 
+# True where the value is a path in a container.
+function __kpod_in_container
+    string match -q -r -- '^[^/.~:][^:]*:' (__kpod_value)
+end
+
+# Offers containers, and paths in them; those of the node fish itself offers.
+function __kpod_paths --argument-names place
+    string match -q -r -- '^[/.~]' (__kpod_value); or __kpod_ask $place
+end
+
 # Offers json and templates of these fields, or within a template its fields.
 function __kpod_fields
     set -l value (__kpod_value)
@@ -488,8 +498,10 @@ complete -c kpod -n '__kpod_at rm 0 more' -k -a '(__kpod_ask rm)'
 
 complete -c kpod -n '__kpod_can cp -a --archive' -s a -l archive -d 'Keep owners, and the rights that programs have by them; copy devices'
 complete -c kpod -n '__kpod_can cp -L --follow-link' -s L -l follow-link -d 'Copy what SRC leads to, where it is a symbolic link'
-complete -c kpod -n '__kpod_at cp 0' -F
-complete -c kpod -n '__kpod_at cp 1 more' -F
+complete -c kpod -n '__kpod_at cp 0' -k -a '(__kpod_paths cp)'
+complete -c kpod -n '__kpod_at cp 0; and not __kpod_in_container' -F
+complete -c kpod -n '__kpod_at cp 1 more' -k -a '(__kpod_paths cp)'
+complete -c kpod -n '__kpod_at cp 1 more; and not __kpod_in_container' -F
 
 complete -c kpod -n '__kpod_can mount --format' -l format -d 'Print JSON' -x -k -a json
 complete -c kpod -n '__kpod_can mount --no-trunc' -l no-trunc -d 'Print ids in full'

@@ -28,6 +28,8 @@ export type Completes =
   | "nothing"
   | "file"
   | "directory"
+  /** A path of the node, or `CONTAINER:PATH`. */
+  | "container-path"
   | "signal"
   /** The words that call a command. */
   | "command"

@@ -15,7 +15,7 @@ test.each([
   ["docker.io/grafana/grafana:9", "grafana/grafana:9"],
   ["docker.io/library/a/b", "library/a/b"],
   ["localhost/busybox:latest", "localhost/busybox:latest"],
-  ["quay.io/docker.io/library/x", "quay.io/docker.io/library/x"],
+  ["registry.example/docker.io/library/x", "registry.example/docker.io/library/x"],
   ["docker.io/", "docker.io/"],
   ["docker.iox/library/x", "docker.iox/library/x"],
   ["", ""],

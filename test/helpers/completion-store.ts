@@ -23,6 +23,25 @@ const shopJob = container("job", shop, "e0", 3);
 const shopJobAgain = container("job", shop, "e1", 6, 1);
 const dnsWeb = container("web", dns, "ab99", 2);
 
+/** The layers of the cache: what it has written lies over its image, of which it has removed a file. */
+const [cacheLayer, imageLayer] = [testId(`layer of ${shopCache.id}`), testId("layer of busybox")];
+
+const layers: Tree = {
+  "root/overlay-layers/layers.json": JSON.stringify([
+    { id: imageLayer },
+    { id: cacheLayer, parent: imageLayer },
+  ]),
+  [`root/overlay/${imageLayer}/diff/etc/hosts`]: "",
+  [`root/overlay/${imageLayer}/diff/etc/.hidden`]: "",
+  [`root/overlay/${imageLayer}/diff/usr/bin/sh`]: "",
+  [`root/overlay/${imageLayer}/diff/bin`]: { symlink: "/../usr/bin" },
+  [`root/overlay/${cacheLayer}/diff/etc/motd`]: "",
+  [`root/overlay/${cacheLayer}/diff/srv/a name's`]: "",
+  [`root/overlay/${cacheLayer}/diff/srv/line\nbreak`]: "",
+  [`root/overlay/${cacheLayer}/diff/srv/out`]: { symlink: "../../../../../../../../../etc" },
+  [`root/overlay/${cacheLayer}/diff/srv/round`]: { symlink: "round" },
+};
+
 const images = [
   {
     id: testId("busybox", "b0"),
@@ -49,7 +68,7 @@ function state(id: string, status: string): Tree {
 /**
  * A store to complete names from, and `crio.conf` that names it: pod default/shop with a running web, a paused
  * cache and a job that ended and runs again; pod kube-system/dns, stopped, with a web of which state.json says
- * that it runs but whose exit was written down; pod default/idle without containers; three images.
+ * that it runs but whose exit was written down; pod default/idle without containers; three images. The cache has files.
  */
 export function completionStore(): Tree {
   return {
@@ -64,5 +83,6 @@ export function completionStore(): Tree {
     [`root/overlay-containers/${dnsWeb.id}/userdata/exit`]: "137",
     [`root/overlay-containers/${dns.id}/userdata/stopped`]: "",
     "root/overlay-images/images.json": JSON.stringify(images),
+    ...layers,
   };
 }

@@ -7,7 +7,7 @@ const nowhere = "/nowhere/of/kpod";
 const bytes = Buffer.alloc(64);
 const C = libc();
 
-const failures: Record<Exclude<keyof typeof prototypes, "_exit">, () => number> = {
+const failures: Record<Exclude<keyof typeof prototypes, "_exit" | "alarm">, () => number> = {
   fcntl: () => C.fcntl(-1, 1, bytes),
   mount: () => C.mount("none", nowhere, "tmpfs", 0, null),
   umount2: () => C.umount2(nowhere, 0),

@@ -78,7 +78,28 @@ describe.each(["runc", "crun"] as const)("with %s", (runtime) => {
     expect(isMountPoint(server.store.driver.mountPath(ended.layerId as StorageId))).toBe(false);
     expect(existsSync(join(node.world.runRoot, "kpod"))).toBe(false);
   });
+
+  test("paths are completed: of a container that runs with what is mounted in it, of others as they lie in their layers", async () => {
+    writeFileSync(inside(web, "/srv/line\nbreak"), "");
+    symlinkSync("/../../../../../data", inside(web, "/srv/volume"));
+    expect(await completed(node, "web")).toEqual(["web:"]);
+    expect(await completed(node, "web:/data/")).toEqual(["web:/data/from-node"]);
+    expect(await completed(node, "web:/srv/")).toEqual(["web:/srv/d/", "web:/srv/volume/"]);
+    expect(await completed(node, "web:/srv/volume/fr")).toEqual(["web:/srv/volume/from-node"]);
+    expect(await completed(node, "web:/link/s")).toEqual(["web:/link/sub/"]);
+    expect(await completed(node, "shop/ended:/tw")).toEqual(["shop/ended:/two"]);
+    expect(await completed(node, `${ended.id.slice(0, 13)}:bin/bus`)).toEqual([
+      `${ended.id.slice(0, 13)}:bin/busybox`,
+    ]);
+    expect(counts(node).has(ended.layerId)).toBe(false);
+  });
 });
+
+/** What a shell is told of a word behind `kpod cp`. */
+async function completed(node: Node, word: string): Promise<string[]> {
+  const lines = (await node.ok("__complete", "cp", word)).trimEnd().split("\n");
+  return lines.map((line) => line.split("\t")[0] ?? "");
+}
 
 describe("on one node", () => {
   const node = useNode();

@@ -71,7 +71,7 @@ test("what another tool brought is listed with id, name, digest, date and size",
 test("the table has a row for each name, and <none> where there is none", async () => {
   const { busybox, pause } = images;
   const short = busybox.id.slice(0, 13);
-  for (const name of ["docker.io/library/box:1", "docker.io/team/box:2", "quay.io/team/box:3"]) {
+  for (const name of ["docker.io/library/box:1", "docker.io/team/box:2", "registry.example/team/box:3"]) {
     succeeded(await world.podman(["tag", busybox.name, name]), "podman tag");
   }
   const rows = await cells();
@@ -80,7 +80,12 @@ test("the table has a row for each name, and <none> where there is none", async 
     .slice(1)
     .filter(([, , id]) => id === short)
     .map(([repository, tag]) => `${repository}:${tag}`);
-  expect(names.sort()).toEqual(["box:1", "localhost/busybox:latest", "quay.io/team/box:3", "team/box:2"]);
+  expect(names.sort()).toEqual([
+    "box:1",
+    "localhost/busybox:latest",
+    "registry.example/team/box:3",
+    "team/box:2",
+  ]);
   expect((await kpod("--no-trunc")).split("\n").filter((line) => line.includes(busybox.id))).toHaveLength(4);
   expect(await kpod("--no-trunc")).toContain("docker.io/library/box ");
   // The ids once each, whatever their names.
@@ -136,7 +141,7 @@ describe("images to choose from", () => {
     const context = join(world.scratch, "context");
     mkdirSync(context);
     writeFileSync(join(context, "Containerfile"), "FROM localhost/busybox\nLABEL team=shop tier=web\n");
-    const build = ["build", "-q", "--pull-never", "-t", "quay.io/shop/app:1", context];
+    const build = ["build", "-q", "--pull-never", "-t", "registry.example/shop/app:1", context];
     succeeded(await world.podman(build), "podman build");
     old = images.pause.id.slice(0, 13);
   });
@@ -145,15 +150,15 @@ describe("images to choose from", () => {
     (await kpod("--format", "{{.Repository}}:{{.Tag}}", ...args)).split("\n").slice(0, -1).sort();
 
   test.each<[string, string[]]>([
-    ["app", ["quay.io/shop/app:1"]],
-    ["shop/app", ["quay.io/shop/app:1"]],
-    ["shop/app:1", ["quay.io/shop/app:1"]],
+    ["app", ["registry.example/shop/app:1"]],
+    ["shop/app", ["registry.example/shop/app:1"]],
+    ["shop/app:1", ["registry.example/shop/app:1"]],
     ["app:2", []],
     ["pp", []],
-    ["quay.io/*/app", ["quay.io/shop/app:1"]],
+    ["registry.example/*/app", ["registry.example/shop/app:1"]],
     ["docker.io/box:1", ["box:1"]],
     ["index.docker.io/team/box:2", ["team/box:2"]],
-    ["b*x:?", ["box:1", "quay.io/team/box:3", "team/box:2"]],
+    ["b*x:?", ["box:1", "registry.example/team/box:3", "team/box:2"]],
     ["nosuch", []],
   ])("%s", async (wanted, found) => {
     expect(await names(wanted)).toEqual(found);
@@ -167,14 +172,14 @@ describe("images to choose from", () => {
   });
 
   test("filters", async () => {
-    const app = ["quay.io/shop/app:1"];
+    const app = ["registry.example/shop/app:1"];
     expect(await names("-f", "label=team")).toEqual(app);
     expect(await names("-f", "label=team=shop", "-f", "label=tier=web")).toEqual(app);
     expect(await names("-f", "label=team=shop,label=tier=db")).toEqual([]);
     expect(await names("-f", "label!=team", "-a")).not.toContain(app[0]);
     expect(await names("--filter", "since=busybox")).toEqual(app);
-    expect(await names("-f", "before=quay.io/shop/app:1")).toContain("localhost/pause:latest");
-    expect(await names("-f", "before=quay.io/shop/app:1", "-f", "since=busybox")).toEqual([]);
+    expect(await names("-f", "before=registry.example/shop/app:1")).toContain("localhost/pause:latest");
+    expect(await names("-f", "before=registry.example/shop/app:1", "-f", "since=busybox")).toEqual([]);
     expect(await names("-f", "dangling=true")).toEqual([]);
     expect(await names("-f", "dangling=false", "pause")).toEqual(["localhost/pause:latest"]);
     succeeded(await world.podman(["untag", images.pause.id]), "podman untag");
@@ -186,7 +191,10 @@ describe("images to choose from", () => {
     // The pause image is that of the configuration.
     expect(await names("-f", "pinned=true")).toEqual(["localhost/pause:latest"]);
     expect(await names("-f", "in-use=true")).toEqual([]);
-    succeeded(await world.podman(["create", "--name", "user", "quay.io/shop/app:1"]), "podman create");
+    succeeded(
+      await world.podman(["create", "--name", "user", "registry.example/shop/app:1"]),
+      "podman create",
+    );
     expect(await names("-f", "in-use=true")).toEqual(app);
     expect(await names("-f", "in-use!=true", "-f", "pinned=false", "app")).toEqual([]);
     succeeded(await world.podman(["rm", "user"]), "podman rm");

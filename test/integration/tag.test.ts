@@ -50,8 +50,13 @@ async function podmanNames(id: string): Promise<string[]> {
 test("a name is written as podman writes it", async () => {
   const { busybox, pause } = images;
   const before = readFileSync(file(), "utf8");
-  await kpod("tag", "busybox", "app", "quay.io/team/app:2", "docker.io/box");
-  const names = ["localhost/app:latest", "quay.io/team/app:2", "docker.io/library/box:latest", busybox.name];
+  await kpod("tag", "busybox", "app", "registry.example/team/app:2", "docker.io/box");
+  const names = [
+    "localhost/app:latest",
+    "registry.example/team/app:2",
+    "docker.io/library/box:latest",
+    busybox.name,
+  ];
   expect(records()[busybox.id]?.names).toEqual(names);
   expect(await podmanNames(busybox.id)).toEqual(names);
   // It has them already.
@@ -64,7 +69,7 @@ test("a name is written as podman writes it", async () => {
   expect(await podmanNames(pause.id)).toEqual(["localhost/app:latest", pause.name]);
   expect(await podmanNames(busybox.id)).toEqual(names.slice(1));
   await kpod("untag", "app", "app");
-  await kpod("untag", busybox.id, "quay.io/team/app:2", "box");
+  await kpod("untag", busybox.id, "registry.example/team/app:2", "box");
   const ours = records();
 
   const untouched = JSON.parse(before) as Record<string, unknown>[];

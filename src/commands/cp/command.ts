@@ -5,7 +5,7 @@ export const command = {
   order: 85,
   summary: "Copy files between containers and the node",
   usage: "[flags] SRC DST",
-  arguments: { min: 2, max: 2, name: "SRC DST", completes: ["file", "file"] },
+  arguments: { min: 2, max: 2, name: "SRC DST", completes: ["container-path", "container-path"] },
   flags: {
     archive: { short: "a", help: "Keep owners, and the rights that programs have by them; copy devices" },
     "follow-link": { short: "L", help: "Copy what SRC leads to, where it is a symbolic link" },

@@ -23,7 +23,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   if (to === "-") refuseTerminal(undefined, terminal);
   const signal = context.signal();
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords([from, to].flatMap(containerOf));
   expectMuchWork();
   const source: CopySource = from === "-" ? { archive: await standardInput(signal) } : from;
   const destination: CopyDestination = to === "-" ? { write: terminal.out } : to;
@@ -35,7 +35,12 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
 }
 
 function isOfContainer(place: CopyPlace | "-"): boolean {
-  return place !== "-" && place.container !== undefined;
+  return containerOf(place).length > 0;
+}
+
+/** The name of the container that a place is in, if any. */
+function containerOf(place: CopyPlace | "-"): string[] {
+  return place === "-" || place.container === undefined ? [] : [place.container];
 }
 
 /** The bytes of standard input, until Ctrl-C. */

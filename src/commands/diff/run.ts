@@ -10,7 +10,7 @@ const letters: Readonly<Record<ChangeKind, string>> = { added: "A", changed: "C"
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { args, flags, terminal } = context;
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(args);
   const changes = await server.diff(args[0], args[1], context.signal());
   terminal.out(
     flags.format === "json"

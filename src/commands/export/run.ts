@@ -9,7 +9,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   refuseTerminal(flags.output, terminal);
   const signal = context.signal();
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(args);
   expectMuchWork();
   const torn = await writeArchive(flags.output, terminal, (write) =>
     server.containerExport(args[0], { write, signal }),

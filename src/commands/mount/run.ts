@@ -9,7 +9,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const { args, flags, terminal } = context;
   const [name] = args;
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(name === undefined ? undefined : args);
   const listed = name === undefined ? await server.mounted() : [await server.mount(name, flags.label)];
   if (flags.format === "json") terminal.out(jsonText(listed.map(asJson)));
   else if (name === undefined) {

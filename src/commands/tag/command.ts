@@ -11,7 +11,7 @@ export const command = {
   examples: [
     { command: "kpod tag busybox app:1", does: "Call it localhost/app:1 as well" },
     {
-      command: "kpod tag 3b1f quay.io/shop/app quay.io/shop/app:v2",
+      command: "kpod tag 3b1f registry.example/shop/app registry.example/shop/app:v2",
       does: "Give an image two names of a registry",
     },
   ],

@@ -5,7 +5,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { args, flags } = context;
   const server = await context.openServer();
-  await server.updateRecords();
+  await server.updateRecords(args);
   await server.unmount(args[0], flags.force);
   return 0;
 }

@@ -31,7 +31,7 @@ function isImageId({ id }: ImageRecord, wanted: string): boolean {
 /**
  * True when a name that a user gives means an image: its last parts are enough (`busybox` for
  * `docker.io/library/busybox:latest`), and without a tag every tag fits.
- * @param wanted `busybox`, `library/busybox:1.36`, `quay.io/app@sha256:…`
+ * @param wanted `busybox`, `library/busybox:1.36`, `registry.example/app@sha256:…`
  * @param name the image's name with its registry
  */
 export function imageNameMatches(wanted: string, name: string): boolean {

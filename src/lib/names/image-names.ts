@@ -27,7 +27,7 @@ const longestRepository = 255;
 
 /**
  * True for what containers/image, and so CRI-O of any version, takes for the name of an image, with or without
- * registry, tag and digest: `busybox`, `quay.io/app:v1`, `localhost:5000/app@sha256:…`. What is made of 64 hex digits
+ * registry, tag and digest: `busybox`, `registry.example/app:v1`, `localhost:5000/app@sha256:…`. What is made of 64 hex digits
  * alone is an id, and registries are named by a host or its IPv4 address: of IPv6 older versions know nothing.
  */
 export function isImageName(text: string): boolean {

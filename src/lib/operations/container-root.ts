@@ -1,13 +1,11 @@
-import { closeSync, constants, openSync, readlinkSync } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { fileError, KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { ServerView } from "../server-parts";
-import { O_PATH } from "../system/files";
 import { openMountView, type BindMount } from "../system/mount-view";
-import { readProcessStat } from "../system/process";
 import { mountForCopy } from "./copy-mounts";
 import { findFileSystem, type FileSystem } from "./file-systems";
 import { readRecordMap, readSpecMap, type ContainerIds } from "./id-maps";
+import { openProcessRoot, type FirstProcess } from "./process-root";
 import { mountsOf } from "./spec-mounts";
 
 /** The file system of a container with what is mounted in it. */
@@ -42,12 +40,6 @@ export async function openContainerRoot(server: Opening, name: string): Promise<
   return mountedRoot(server, found);
 }
 
-interface FirstProcess {
-  readonly pid: number;
-  /** Where it is known for sure. */
-  readonly startTime: string | undefined;
-}
-
 async function processOf({ runtime }: Opening, container: Container): Promise<FirstProcess | undefined> {
   const { status, pid, initPid, initStartTime } = await runtime.updateStatus(container);
   switch (status) {
@@ -66,43 +58,22 @@ async function processOf({ runtime }: Opening, container: Container): Promise<Fi
 }
 
 /** @returns undefined where the process has ended */
-function rootOf(container: Container, { pid, startTime }: FirstProcess): ContainerRoot | undefined {
-  const before = readProcessStat(pid);
-  if (before === undefined || (startTime !== undefined && before.startTime !== startTime)) return undefined;
-  const opened: number[] = [];
-  const close = (): void => {
-    for (const fd of opened.splice(0)) closeSync(fd);
-  };
+function rootOf(container: Container, process: FirstProcess): ContainerRoot | undefined {
+  const root = openProcessRoot(process, container.id);
+  if (root === undefined) return undefined;
   try {
-    // The namespace keeps its mounts together when the container ends meanwhile.
-    opened.push(openSync(`/proc/${pid}/ns/mnt`, constants.O_RDONLY));
-    const fd = openSync(`/proc/${pid}/root`, O_PATH | constants.O_DIRECTORY);
-    opened.push(fd);
-    const isOurs = readlinkSync(`/proc/${pid}/ns/mnt`) === readlinkSync("/proc/self/ns/mnt");
-    // Looked at last: what was opened is the container's only if its process is still the same.
-    if (readProcessStat(pid)?.startTime !== before.startTime) {
-      close();
-      return undefined;
-    }
-    if (isOurs) {
-      throw new KpodError(
-        "BAD_STATE",
-        `process ${pid} of container ${container.id} has no file system of its own`,
-      );
-    }
     const { uidMappings, gidMappings } = container.spec.linux ?? {};
     return {
-      fd,
+      fd: root.fd,
       ids: { users: readSpecMap(uidMappings), groups: readSpecMap(gidMappings) },
       close: () => {
-        close();
+        root.close();
         return Promise.resolve();
       },
     };
   } catch (error) {
-    close();
-    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
-    throw fileError(`cannot open the file system of container ${container.id}`, error);
+    root.close();
+    throw error;
   }
 }
 

@@ -5,6 +5,7 @@ import type { Container } from "../oci/container";
 import type { ServerView } from "../server-parts";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import { findImage, layerChain } from "../storage/images";
+import type { ContainerRecord } from "../storage/records";
 import { findStorageContainer } from "./sizes";
 
 /** What has a file system in the store. */
@@ -88,7 +89,9 @@ async function containerNamed({ store, lists }: Records, wanted: string): Promis
     unlessNotFound(() => lists.lookupContainer(wanted)) ??
     lists.all().find(({ infra, name }) => infra && name === wanted) ??
     unlessNotFound(() => lists.lookupSandbox(wanted))?.infraContainer;
-  const record = await findOrNone(() => findStorageContainer(store, container?.id ?? wanted));
+  const record =
+    (container && (await recordOf(store, container.id))) ??
+    (await findOrNone(() => findStorageContainer(store, container?.id ?? wanted)));
   if (record === undefined) return undefined;
   if (!isStorageId(record.layer)) {
     throw new KpodError("CORRUPT", `the record of container ${record.id} names no layer`, {
@@ -102,6 +105,11 @@ async function containerNamed({ store, lists }: Records, wanted: string): Promis
     label: parseContainerMetadata(record.metadata)?.mountlabel ?? "",
     ...(container === undefined ? {} : { container }),
   };
+}
+
+/** Its record alone, without those of all others; undefined where only these tell. */
+async function recordOf(store: ServerView["store"], id: string): Promise<ContainerRecord | undefined> {
+  return (await store.containersNamed([id]))?.find((record) => record.id === id);
 }
 
 async function imageNamed({ store }: Records, wanted: string): Promise<FileSystem | undefined> {

@@ -54,9 +54,16 @@ export function unmountShm({ infraContainer }: Sandbox): void {
 /**
  * Unpins the pid namespace that only this container's spec names: CRI-O pins one for a container that joins that of
  * another (target). The pod's own stays.
+ * @throws KpodError CORRUPT, IO when the records cannot be read, which tell what others name
  */
-export function unpinContainer(server: Pick<ServerView, "config" | "lists">, container: Container): void {
-  const pins = specPins(container).filter(({ type }) => type === "pid");
+export async function unpinContainer(
+  server: Pick<ServerView, "config" | "lists" | "updateRecords">,
+  container: Container,
+): Promise<void> {
+  const pins = specPins(container).filter(({ type, path }) => type === "pid" && statOf(path) !== undefined);
+  if (pins.length === 0) return;
+  // The lists may hold only what somebody has asked for.
+  await server.updateRecords();
   unpin(server, pins, new Set([container]));
 }
 

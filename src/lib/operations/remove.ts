@@ -90,7 +90,7 @@ async function removeWithRecord(
   force: boolean,
 ): Promise<KpodError | undefined> {
   await removeFromRuntime(server, container, force);
-  unpinContainer(server, container);
+  await unpinContainer(server, container);
   const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
   removeExitFile(server, container);
   server.lists.removeContainer(container);
@@ -211,6 +211,8 @@ export async function removePodInAnyState(
 async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
   server.requireNode();
+  // Of a list of what was asked for only nobody could tell what has no record, nor what other pods use.
+  await server.updateRecords();
   const { findOrphans } = await import("./orphans");
   const orphans = (await findOrphans(server)).filter(({ container }) => container.id.startsWith(wanted));
   if (orphans.length > 1) {

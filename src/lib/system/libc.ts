@@ -15,6 +15,7 @@ export interface Libc {
   poll(descriptors: Buffer, count: number, timeout: number): number;
   lseek(fd: number, offset: number, whence: number): number;
   kill(pid: number, signal: number): number;
+  alarm(seconds: number): number;
   chroot(path: string): number;
   /** A call of the kernel that the C library of older systems has no function for. */
   syscall(number: number, first: number, second: number, third: Buffer | null, fourth: number): number;
@@ -57,6 +58,7 @@ export const prototypes = {
   poll: "int poll(void *fds, unsigned long nfds, int timeout)",
   lseek: "long lseek(int fd, long offset, int whence)",
   kill: "int kill(int pid, int sig)",
+  alarm: "unsigned int alarm(unsigned int seconds)",
   chroot: "int chroot(const char *path)",
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
   syscallWithPath: "long syscall(long number, long first, void *path, void *third, long fourth)",

@@ -56,7 +56,7 @@ test.each<[string, Partial<Config>]>([
   [`[crio.image]\ninsecure_registries = ["i"]`, { insecureRegistries: ["i"] }],
   [`[crio.image]\nimage_volumes = "bind"`, { imageVolumes: "bind" }],
   [`[crio.image]\nregistries = ["docker.io"]`, { registries: ["docker.io"] }],
-  [`[crio.image]\npinned_images = ["quay.io/app*"]`, { pinnedImages: ["quay.io/app*"] }],
+  [`[crio.image]\npinned_images = ["registry.example/app*"]`, { pinnedImages: ["registry.example/app*"] }],
   [`[crio.network]\nnetwork_dir = "/n"`, { networkDir: "/n" }],
   [`[crio.network]\nplugin_dir = "/p"`, { pluginDir: "/p" }],
   [`[crio.network]\nplugin_dirs = ["/p", "/q"]`, { pluginDirs: ["/p", "/q"] }],

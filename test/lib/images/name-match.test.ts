@@ -14,8 +14,8 @@ test.each([
   ["app", "registry.local:5000/team/app", true],
   ["registry.local", "registry.local:5000/team/app", false],
   ["registry.local:5000/team/app", "registry.local:5000/team/app:1@sha256:0123", true],
-  ["team/app@sha256:0123", "quay.io/team/app@sha256:0123", true],
-  ["team/app@sha256:4567", "quay.io/team/app@sha256:0123", false],
+  ["team/app@sha256:0123", "registry.example/team/app@sha256:0123", true],
+  ["team/app@sha256:4567", "registry.example/team/app@sha256:0123", false],
 ])("%s means %s: %s", (wanted, name, expected) => {
   expect(imageNameMatches(wanted, name)).toBe(expected);
 });

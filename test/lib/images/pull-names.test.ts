@@ -22,7 +22,7 @@ test.each([
   ["docker.io/busybox", "docker.io/library/busybox:latest"],
   ["index.docker.io/library/busybox:1", "docker.io/library/busybox:1"],
   ["localhost:5000/app", "localhost:5000/app:latest"],
-  [`quay.io/app:1@${digest}`, `quay.io/app@${digest}`],
+  [`registry.example/app:1@${digest}`, `registry.example/app@${digest}`],
 ])("%s is in full %s", (name, full) => {
   expect(fullName(name)).toBe(full);
 });

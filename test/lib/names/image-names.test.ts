@@ -27,9 +27,9 @@ describe("what containers/image takes for a name", () => {
     "localhost:5000/app:V1_x.y-z",
     "127.0.0.1:5000/a/b/c",
     "Registry.Example/app",
-    "quay.io/a__b/c.d/e-f--g:_",
-    `quay.io/app@${digest}`,
-    `quay.io/app:v1@${digest}`,
+    "registry.example/a__b/c.d/e-f--g:_",
+    `registry.example/app@${digest}`,
+    `registry.example/app:v1@${digest}`,
     `app@sha512:${"0".repeat(128)}`,
     "sha256",
     "a".repeat(63),
@@ -50,9 +50,9 @@ describe("what containers/image takes for a name", () => {
     "Busybox",
     "library/Busybox",
     "Library/busybox",
-    "quay.io/App:v1",
-    "quay.io//app",
-    "quay.io/",
+    "registry.example/App:v1",
+    "registry.example//app",
+    "registry.example/",
     "/app",
     "app:",
     "app:-x",
@@ -103,7 +103,10 @@ describe("the names that a user can mean", () => {
       ["docker.io/library/busybox:latest", "index.docker.io/library/busybox:latest"],
     ],
     ["localhost:5000/app", ["localhost:5000/app:latest", "localhost:5000/app"]],
-    [`quay.io/app:v1@${digest}`, [`quay.io/app@${digest}`, `quay.io/app:v1@${digest}`]],
+    [
+      `registry.example/app:v1@${digest}`,
+      [`registry.example/app@${digest}`, `registry.example/app:v1@${digest}`],
+    ],
   ])("%s", (wanted, names) => {
     expect(meantImageNames(wanted).names).toEqual(names);
   });

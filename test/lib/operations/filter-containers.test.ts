@@ -82,7 +82,7 @@ beforeAll(async () => {
   const images = [
     {
       id: testId("busybox"),
-      names: ["localhost/busybox:latest", "quay.io/team/tools:2"],
+      names: ["localhost/busybox:latest", "registry.example/team/tools:2"],
       layer: testId("layer"),
     },
   ];
@@ -127,7 +127,7 @@ test.each([
   ["status: unknown", ["status=unknown"], "sick"],
   ["status: any of two", ["status=running", "status=paused"], "log web"],
   ["ancestor: the name that was asked for", ["ancestor=busybox"], "sick job sql log web"],
-  ["ancestor: another name of the image", ["ancestor=quay.io/team/tools:2"], "sick job sql log web"],
+  ["ancestor: another name of the image", ["ancestor=registry.example/team/tools:2"], "sick job sql log web"],
   [
     "ancestor: the beginning of the id",
     [`ancestor=${testId("busybox").slice(0, 12)}`],

@@ -15,7 +15,10 @@ import { readStatus, type ContainerState, type ContainerStatus } from "./contain
  * What the state.json of a container says: that which lives through a reboot, else that of the bundle. One that
  * cannot be read is as good as none: it is the least of the witnesses.
  */
-export function persistedStateOf({ dir, bundlePath }: Container): PersistedState | undefined {
+export function persistedStateOf({
+  dir,
+  bundlePath,
+}: Pick<Container, "dir" | "bundlePath">): PersistedState | undefined {
   for (const directory of [dir, bundlePath]) {
     try {
       const persisted = readPersistedLazily(`${directory}/state.json`);

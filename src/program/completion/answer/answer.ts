@@ -4,10 +4,11 @@ import { findCommand, type Command } from "../../command";
 import type { Completes, NodeObject } from "../../../shell/completes";
 import { commands } from "../../command-list";
 import { systemTerminal } from "../../../shell/terminal";
-import { candidates } from "./candidates";
+import { candidates, type Candidate } from "./candidates";
 import { readStoreRecords } from "./store-records";
 import { readCompletionRequest, type CompletionRequest } from "./request";
 import { nodeObjects } from "./node-objects";
+import type { Config } from "../../../lib/config/index";
 
 /**
  * Answers a shell that completes a command line: a line a name, with its description after a tab. It is
@@ -30,7 +31,7 @@ export async function answerShell(argv: readonly string[]): Promise<boolean> {
 
 async function answer(request: CompletionRequest): Promise<string> {
   const completes = completesAt(commands, request.place);
-  if (!isNodeObject(completes)) return "";
+  if (completes !== "container-path" && !isNodeObject(completes)) return "";
   const { loadConfig } = await import("../../../lib/config/index");
   const { globals, word } = request;
   const hostRoot = globals.get("host-root");
@@ -46,13 +47,25 @@ async function answer(request: CompletionRequest): Promise<string> {
       storage: globals.get("storage-driver"),
     },
   });
-  const objects = nodeObjects(readStoreRecords(config), completes, word);
-  return candidates(objects, word)
+  return (await offered(config, completes, word))
     .map(({ value, description }) => `${value}\t${description}\n`)
     .join("");
 }
 
-const others: readonly Completes[] = ["nothing", "file", "directory", "signal", "command"];
+async function offered(
+  config: Config,
+  completes: NodeObject | "container-path",
+  word: string,
+): Promise<readonly Candidate[]> {
+  const records = readStoreRecords(config);
+  if (completes !== "container-path") return candidates(nodeObjects(records, completes, word), word);
+  const { containerPaths, isContainerPath } = await import("./container-paths");
+  if (isContainerPath(word)) return containerPaths(config, records, word);
+  const containers = candidates(nodeObjects(records, "container", word), word);
+  return containers.map(({ value, description }) => ({ value: `${value}:`, description }));
+}
+
+const others: readonly Completes[] = ["nothing", "file", "directory", "container-path", "signal", "command"];
 
 function isNodeObject(completes: Completes): completes is NodeObject {
   return typeof completes === "string" && !others.includes(completes);

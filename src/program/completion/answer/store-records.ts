@@ -6,7 +6,7 @@ import { silentLogger } from "../../../lib/logger";
 import { hasStateFile, isYoung } from "../../../lib/oci/state/being-made";
 import { readStatus, type ContainerStatus } from "../../../lib/oci/state/container-state";
 import { createdAt, isInfraContainer, type ContainerMetadata } from "../../../lib/storage/container-metadata";
-import { readContainers } from "../../../lib/storage/containers";
+import { readContainers, scanAllContainers } from "../../../lib/storage/containers";
 import { readImages } from "../../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../../lib/storage/layout";
 import { readMountPoints } from "../../../lib/storage/mount-points";
@@ -41,8 +41,7 @@ export function readStoreRecords(config: Config): StoreRecords {
   const containers: PersistedContainer[] = [];
   const pods: PersistedContainer[] = [];
   const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
-  const all = tolerate([], () => readContainers(layout, silentLogger));
-  for (const { record, metadata } of crioRecords(all, directoriesOf)) {
+  for (const { record, metadata } of tolerate([], () => recordsOf(layout, directoriesOf))) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
@@ -58,6 +57,14 @@ export function readStoreRecords(config: Config): StoreRecords {
       !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
       !["creating", "stopped"].includes(status(pod)),
   };
+}
+
+/** By the parser only where the text alone does not tell: to parse a thousand takes as long as all the rest of an answer. */
+function recordsOf(
+  layout: StoreLayout,
+  directoriesOf: (id: StorageId) => [string, string],
+): readonly PersistedContainer[] {
+  return scanAllContainers(layout) ?? crioRecords(readContainers(layout, silentLogger), directoriesOf);
 }
 
 /** Those made last come first. */

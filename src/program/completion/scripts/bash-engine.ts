@@ -3,7 +3,7 @@ import { script } from "./shell-text";
 /** The part of the bash script that is the same whatever the commands are. */
 export const bashEngine = script`
 # Takes a line apart as the shell does, but expands nothing: words are those before the cursor, current is the
-# one at it, strip the part of that which readline does not replace.
+# one at it, strip the part of that which readline does not replace, quoted the quote that is open.
 __kpod_split() {
     local line=$1 char word='' quote='' begun='' at
     words=() strip=''
@@ -28,7 +28,7 @@ __kpod_split() {
             [[ $char != [=:] || $COMP_WORDBREAKS != *"$char"* ]] || strip=$word
         fi
     done
-    current=$word
+    current=$word quoted=$quote
 }
 
 # Reads a flag: flag and action say what it is. Those that may not be given again, or beside it, go to given.
@@ -95,12 +95,29 @@ __kpod_ask() {
     compopt -o nosort 2>/dev/null
 }
 
+# Offers paths of containers and, where the value can be one, of the node.
+__kpod_paths() {
+    local file
+    [[ $value != [/.~]* ]] && __kpod_ask "$1"
+    if [[ \${#offer[@]} -eq 0 && $value != *:* ]]; then
+        compopt -o default 2>/dev/null
+        return
+    fi
+    paths=1
+    [[ $value != *:* ]] || return
+    while IFS= read -r file; do
+        [[ ! -d $file ]] || file+=/
+        offer+=("$file")
+    done < <(compgen -f -- "$value")
+}
+
 # Fills offer with what the action offers; prefix takes what of the value stays.
 __kpod_offer() {
     local key open='{{.' close='}}' field='^(.*\{\{(|[^}]*[^A-Za-z})])\.)([A-Za-z]*)$'
     case \${action[0]} in
         words) offer=("\${action[@]:1}") ;;
         ask) __kpod_ask "\${action[1]}" ;;
+        paths) __kpod_paths "\${action[1]}" ;;
         file) compopt -o default 2>/dev/null ;;
         directory) compopt -o dirnames 2>/dev/null ;;
         command) __kpod_next "\${args[*]}" ;;
@@ -130,7 +147,8 @@ __kpod_offer() {
 }
 
 _kpod() {
-    local current strip command='' pending='' after_flags='' global='' flag='' many='' prefix='' value word
+    local current strip quoted command='' pending='' after_flags='' global='' flag='' many='' prefix=''
+    local value word paths=''
     local -a words args=() given=() bars=() globals=() action=() offer=()
     COMPREPLY=()
     __kpod_split "\${COMP_LINE:0:COMP_POINT}"
@@ -156,8 +174,13 @@ _kpod() {
         # What is on the line already is not offered again.
         [[ $'\n'$(printf '%s\n' "\${args[@]}")$'\n' != *$'\n'"$word"$'\n'* ]] || continue
         word=$prefix$word
-        COMPREPLY+=("\${word#"$strip"}")
+        word=\${word#"$strip"}
+        # Names in a file system can have any characters.
+        [[ -z $paths || -n $quoted ]] || printf -v word %q "$word"
+        COMPREPLY+=("$word")
     done
+    # Behind a directory, or a container, the word goes on.
+    [[ -z $paths || \${#COMPREPLY[@]} -ne 1 || \${COMPREPLY[0]} != *[/:] ]] || compopt -o nospace 2>/dev/null
 }
 
 complete -F _kpod kpod

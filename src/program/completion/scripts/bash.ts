@@ -129,7 +129,8 @@ function wordsOf(offer: Offer, place: readonly string[]): string {
     case "fields":
       return `fields ${shellWords(offer.fields)}`;
     case "ask":
-      return `ask ${shellWord(offer.place)}`;
+    case "paths":
+      return `${offer.kind} ${shellWord(offer.place)}`;
     case "filters":
       return `filters ${shellWord(place.join(" "))}`;
     default:

@@ -118,6 +118,16 @@ function __kpod_ask --argument-names place word before
     end
 end
 
+# True where the value is a path in a container.
+function __kpod_in_container
+    string match -q -r -- '^[^/.~:][^:]*:' (__kpod_value)
+end
+
+# Offers containers, and paths in them; those of the node fish itself offers.
+function __kpod_paths --argument-names place
+    string match -q -r -- '^[/.~]' (__kpod_value); or __kpod_ask $place
+end
+
 # Offers json and templates of these fields, or within a template its fields.
 function __kpod_fields
     set -l value (__kpod_value)

@@ -73,9 +73,10 @@ function commandLines(command: CommandModel): string[] {
     }),
     ...offers.flatMap((offer, index) => {
       const offered = offerWords(offer, path);
-      return offered.length === 0
-        ? []
-        : [line(["-n", at(path, index, index === offers.length - 1), ...offered])];
+      const here = at(path, index, index === offers.length - 1);
+      const files =
+        offer.kind === "paths" ? [line(["-n", `${here}; and not __kpod_in_container`, "-F"])] : [];
+      return offered.length === 0 ? [] : [line(["-n", here, ...offered]), ...files];
     }),
   ];
 }
@@ -117,6 +118,8 @@ function offerWords(offer: Offer, place: readonly string[]): string[] {
       return ["-k", "-a", `(__kpod_fields ${offer.fields.join(" ")})`];
     case "ask":
       return ["-k", "-a", `(__kpod_ask ${argument(offer.place)})`];
+    case "paths":
+      return ["-k", "-a", `(__kpod_paths ${argument(offer.place)})`];
     case "filters":
       return ["-k", "-a", `(__kpod_filters ${argument(place.join(" "))})`];
   }

@@ -16,6 +16,8 @@ export type Offer =
   | { readonly kind: "words"; readonly words: readonly string[] }
   /** The place for `kpod __complete`. */
   | { readonly kind: "ask"; readonly place: string }
+  /** The same for paths of containers, beside the shell's files. */
+  | { readonly kind: "paths"; readonly place: string }
   | { readonly kind: "filters"; readonly keys: readonly (readonly [key: string, offer: Offer])[] }
   | { readonly kind: "fields"; readonly fields: readonly string[] };
 
@@ -158,6 +160,8 @@ function offerOf(completes: Completes, place: readonly string[]): Offer {
     case "directory":
     case "command":
       return { kind: completes };
+    case "container-path":
+      return { kind: "paths", place: place.join(" ") };
     case "signal":
       return { kind: "words", words: signalNames };
     default:

@@ -24,9 +24,9 @@ __kpod_collect() {
 
 # Asks kpod for names; it answers from the records on disk.
 __kpod_ask() {
-    local -a names shown
+    local -a names shown begun shown_begun
     local line name
-    local -i width
+    local -i width ret=1
     local -A about
     for line in "\${(@f)$("\${(Q)__kpod_program/#\~\//$HOME/}" "$__kpod_globals[@]" __complete "$1" "\${(Q)PREFIX}" 2>/dev/null)}"; do
         name=\${line%%$'\t'*}
@@ -37,9 +37,25 @@ __kpod_ask() {
     done
     for name in "$names[@]"; do
         line="\${(r:width:)name}  -- $about[$name]"
-        shown+=("\${line[1,COLUMNS-1]}")
+        # Behind a directory, or a container, the word goes on.
+        if [[ $name == *[/:] ]]; then
+            begun+=("$name") shown_begun+=("\${line[1,COLUMNS-1]}")
+        else
+            shown+=("\${line[1,COLUMNS-1]}")
+        fi
     done
-    _wanted -V kpod-names expl name compadd -l -d shown -a names
+    names=("\${(@)names:#*[/:]}")
+    _wanted -V kpod-begun expl name compadd -S '' -l -d shown_begun -a begun && ret=0
+    _wanted -V kpod-names expl name compadd -l -d shown -a names && ret=0
+    return ret
+}
+
+# Offers paths of containers and, where the value can be one, of the node.
+__kpod_paths() {
+    local -i ret=1
+    [[ $PREFIX == [/.~]* ]] || { __kpod_ask "$1" && ret=0 }
+    [[ $PREFIX == [^/.~:]*:* ]] || { _files && ret=0 }
+    return ret
 }
 
 # Offers words, those that come first first.

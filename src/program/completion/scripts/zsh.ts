@@ -177,6 +177,8 @@ function statementFor(offer: Offer, place: readonly string[]): string {
       return `__kpod_fields ${shellWords(offer.fields)}`;
     case "ask":
       return `__kpod_ask "${offer.place}"`;
+    case "paths":
+      return `__kpod_paths "${offer.place}"`;
     case "filters":
       return `__kpod_filters "${place.join(" ")}"`;
   }
