@@ -6,6 +6,7 @@ __kpod_next() {
         '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
+        doctor) offer=(undo history) ;;
         state) offer=(save diff) ;;
         *) return 1 ;;
     esac
@@ -59,7 +60,9 @@ __kpod_flags() {
         info) offer=(--debug --format) ;;
         'system df') offer=(--verbose --format --no-trunc --noheading) ;;
         'system prune') offer=(--all --filter --dry-run --yes) ;;
-        doctor) offer=(--quick --format --output --since --min-age --live) ;;
+        doctor) offer=(--quick --format --output --since --min-age --mend --dry-run --yes --live) ;;
+        'doctor undo') offer=(--yes) ;;
+        'doctor history') offer=(--noheading) ;;
         config) offer=() ;;
         report) offer=(--output --max-size) ;;
         help) offer=() ;;
@@ -279,7 +282,12 @@ __kpod_value() {
         'doctor --output' | 'doctor -o') flag=--output action=(file) ;;
         'doctor --since') flag=--since action=(nothing) ;;
         'doctor --min-age') flag=--min-age action=(nothing) ;;
+        'doctor --mend') flag=--mend action=(switch) ;;
+        'doctor --dry-run' | 'doctor -n') flag=--dry-run bars=(--yes) action=(switch) ;;
+        'doctor --yes' | 'doctor -y') flag=--yes bars=(--dry-run) action=(switch) ;;
         'doctor --live') flag=--live action=(switch) ;;
+        'doctor undo --yes' | 'doctor undo -y') flag=--yes action=(switch) ;;
+        'doctor history --noheading') flag=--noheading action=(switch) ;;
         'report --output' | 'report -o') flag=--output action=(file) ;;
         'report --max-size') flag=--max-size action=(nothing) ;;
         'state diff --format') flag=--format action=(words table json) ;;

@@ -1,7 +1,7 @@
 # fish completion for kpod, made by `npm run docs` from kpod's table of commands.
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
-set -g __kpod_families '' pod system state
+set -g __kpod_families '' pod system doctor state
 set -g __kpod_passing_through run create exec
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
@@ -132,6 +132,8 @@ function __kpod_next
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
         case system
             printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
+        case doctor
+            printf '%s\n' 'undo	Take a mending of doctor back' 'history	Show what doctor has mended'
         case state
             printf '%s\n' 'save	Keep what there is on this node, to compare it later' 'diff	Show what differs between a kept state and this node'
     end
@@ -342,6 +344,8 @@ complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
+complete -c kpod -n '__kpod_at doctor 0' -a undo -d 'Take a mending of doctor back'
+complete -c kpod -n '__kpod_at doctor 0' -a history -d 'Show what doctor has mended'
 complete -c kpod -n '__kpod_at state 0' -a save -d 'Keep what there is on this node, to compare it later'
 complete -c kpod -n '__kpod_at state 0' -a diff -d 'Show what differs between a kept state and this node'
 
@@ -634,7 +638,14 @@ complete -c kpod -n '__kpod_can doctor --format' -l format -d 'Print table, json
 complete -c kpod -n '__kpod_can doctor -o --output' -s o -l output -d 'Write to a file, which is replaced as a whole' -r -F
 complete -c kpod -n '__kpod_can doctor --since' -l since -d 'Leave out what is known to have come about before a time (2006-01-02T15:04) or longer ago (24h)' -x
 complete -c kpod -n '__kpod_can doctor --min-age' -l min-age -d 'Tell only what has been so for this time: 10m (default: 5m, and 24h of layers)' -x
+complete -c kpod -n '__kpod_can doctor --mend' -l mend -d 'Mend what was found, or what is named of it'
+complete -c kpod -n '__kpod_can doctor -n --dry-run -y --yes' -s n -l dry-run -d 'With --mend: show what would be done, and do nothing'
+complete -c kpod -n '__kpod_can doctor -n --dry-run -y --yes' -s y -l yes -d 'With --mend: do not ask'
 complete -c kpod -n '__kpod_can doctor --live' -l live -d 'Judge processes, mounts and cgroups also with --root'
+
+complete -c kpod -n '__kpod_can "doctor undo" -y --yes' -s y -l yes -d 'Do not ask'
+
+complete -c kpod -n '__kpod_can "doctor history" --noheading' -l noheading -d 'Leave the line of headings out'
 
 complete -c kpod -n '__kpod_can report -o --output' -s o -l output -d 'Write to this file, - for standard output; kpod-report-NODE-TIME.tar.gz without it' -r -F
 complete -c kpod -n '__kpod_can report --max-size' -l max-size -d 'Bytes of all files together, before they are compressed' -x

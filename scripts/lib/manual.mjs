@@ -50,7 +50,7 @@ export function commandPage({ command, version, source }) {
     ["SYNOPSIS", [synopsis(path, usage)]],
     [
       "DESCRIPTION",
-      manLines([source.get("DESCRIPTION"), needsRoot && NEEDS_ROOT].filter(Boolean).join("\n\n")),
+      manLines([source.get("DESCRIPTION"), needsRoot === true && NEEDS_ROOT].filter(Boolean).join("\n\n")),
     ],
     ["OPTIONS", own],
     ...others(source),

@@ -6,6 +6,8 @@ import { command as cpCommand } from "../commands/cp/command";
 import { command as createCommand } from "../commands/create/command";
 import { command as diffCommand } from "../commands/diff/command";
 import { command as doctorCommand } from "../commands/doctor/command";
+import { command as doctorHistoryCommand } from "../commands/doctor/history/command";
+import { command as doctorUndoCommand } from "../commands/doctor/undo/command";
 import { command as execCommand } from "../commands/exec/command";
 import { command as exportCommand } from "../commands/export/command";
 import { command as helpCommand } from "../commands/help/command";
@@ -62,6 +64,8 @@ export const commandFolders: readonly Command[] = [
   command("create", createCommand, () => import("../commands/create/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
   command("doctor", doctorCommand, () => import("../commands/doctor/run")),
+  command("doctor history", doctorHistoryCommand, () => import("../commands/doctor/history/run")),
+  command("doctor undo", doctorUndoCommand, () => import("../commands/doctor/undo/run")),
   command("exec", execCommand, () => import("../commands/exec/run")),
   command("export", exportCommand, () => import("../commands/export/run")),
   command("help", helpCommand, () => import("../commands/help/run")),

@@ -43,8 +43,9 @@ export async function parseCommandLine(
     path = [...path, word];
     words = rest;
     const command = findCommand(commands, path);
-    if (command !== undefined) return requestOf(command, given, words);
-    if (!isFamily(commands, path)) {
+    const goesOn = words[0] !== undefined && findCommand(commands, [...path, words[0]]) !== undefined;
+    if (command !== undefined && !goesOn) return requestOf(command, given, words);
+    if (command === undefined && !isFamily(commands, path)) {
       const { unknownCommand } = await import("./parser");
       throw unknownCommand(commands, path);
     }

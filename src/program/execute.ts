@@ -51,9 +51,10 @@ async function runCommand(
   terminal: Terminal,
   commands: readonly Command[],
 ): Promise<number> {
-  const changes = command.needsRoot === true;
+  const { needsRoot } = command;
+  const changes = typeof needsRoot === "object" ? given.has(needsRoot.flag) : needsRoot === true;
   if (changes) requireRoot(command);
-  if (globals.hostRoot !== undefined) await enterNode(command, globals.hostRoot);
+  if (globals.hostRoot !== undefined) await enterNode(command, changes, globals.hostRoot);
   const context = createContext(globals, terminal, { changes, commands });
   // What changes something is not to be ended in the middle: a signal asks it to stop, where it waits.
   if (changes) context.signal();
@@ -69,8 +70,8 @@ async function runCommand(
 }
 
 /** Goes to the root of a mounted node. Its processes are seen from there, but they are not those of this kpod. */
-async function enterNode({ path, needsRoot }: Command, root: string): Promise<void> {
-  if (needsRoot === true) {
+async function enterNode({ path }: Command, changes: boolean, root: string): Promise<void> {
+  if (changes) {
     throw new KpodError(
       "UNSUPPORTED",
       `kpod ${path.join(" ")} changes the node: with --host-root it is only looked at`,

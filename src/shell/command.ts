@@ -47,6 +47,9 @@ export interface CommandDescription {
   readonly passThrough?: true | undefined;
   /** The exit code of a request that failed, where 1 is that of a command in a container; 1 when left out. */
   readonly failed?: number | undefined;
-  /** The command changes what only root may change. All others look: they write nothing, and wait for no lock long. */
-  readonly needsRoot?: true | undefined;
+  /**
+   * The command changes what only root may change, always or with a flag. All others look: they write nothing, and wait
+   * for no lock long.
+   */
+  readonly needsRoot?: true | { readonly flag: string } | undefined;
 }

@@ -4,7 +4,7 @@ export const command = {
   group: "system",
   order: 16,
   summary: "Find what is at odds on the node, and say why",
-  usage: "[flags] [CHECK...]",
+  usage: "[flags] [CHECK|FINDING...]",
   arguments: { min: 0, name: "CHECK..." },
   flags: {
     quick: { help: "Look once, and leave out what takes more than a second" },
@@ -28,8 +28,13 @@ export const command = {
       argument: "DURATION",
       help: "Tell only what has been so for this time: 10m (default: 5m, and 24h of layers)",
     },
+    mend: { help: "Mend what was found, or what is named of it" },
+    "dry-run": { short: "n", help: "With --mend: show what would be done, and do nothing" },
+    yes: { short: "y", help: "With --mend: do not ask" },
     live: { help: "Judge processes, mounts and cgroups also with --root" },
   },
+  exclusive: [{ flags: ["dry-run", "yes"], message: "dry-run and yes are mutually exclusive" }],
+  needsRoot: { flag: "mend" },
   failed: 2,
   examples: [
     { command: "kpod doctor", does: "Look at the whole node" },

@@ -93,7 +93,8 @@ function tableView({ checks, findings, unknown, forecast, sound }: Examination):
   return [...blocks, `${closing.map(escapeControl).join("\n")}\n`].join("\n");
 }
 
-function blockOf({ finding, severity, object, evidence, consequence, bytes, mend }: Finding): string {
+/** A finding in words. */
+export function blockOf({ finding, severity, object, evidence, consequence, bytes, mend }: Finding): string {
   const lines = [
     `${finding}  ${severityWords[severity]}`,
     `  ${objectText(object)}${bytes > 0 ? `, ${humanSize(bytes)}` : ""}`,

@@ -45,6 +45,8 @@ export interface RootConfig {
   versionFilePersist: string;
   /** Whether a CRI-O that starts without these files removes what is in the store (`internal_wipe`, since CRI-O 1.20). */
   internalWipe: boolean;
+  /** Directory of what kpod itself keeps beyond a reboot: the journals of the doctor (`kpod_state_dir`, kpod's own). */
+  kpodStateDir: string;
 }
 
 /** The defaults of CRI-O 1.0.0, and of what came later those that act as 1.0.0 did. */
@@ -61,6 +63,7 @@ export function defaultRootConfig(): RootConfig {
     versionFile: "/var/run/crio/version",
     versionFilePersist: "",
     internalWipe: true,
+    kpodStateDir: "/var/lib/kpod",
   };
 }
 
@@ -76,6 +79,7 @@ export const rootKeys: ConfigKeys<RootConfig> = {
   versionFile: { name: "version_file", kind: pathOrNone, later: true },
   versionFilePersist: { name: "version_file_persist", kind: pathOrNone, later: true },
   internalWipe: { name: "internal_wipe", kind: boolean, later: true },
+  kpodStateDir: { name: "kpod_state_dir", kind: path, later: true },
 };
 
 /** How a running CRI-O is spoken to: the table `[crio.api]`. `APIConfig` of CRI-O. */

@@ -2,6 +2,25 @@ import { KpodError } from "../errors";
 import type { Check } from "./check";
 import { checks } from "./check-list";
 
+/** What is asked for: checks, and of those that were named by a finding, these alone. */
+export interface Chosen {
+  readonly checks: readonly Check[];
+  /** Ids of findings: `storage.link-lost:0123456789ab`. */
+  readonly findings: readonly string[];
+}
+
+/**
+ * The checks that words name, each the id of a check, the first word of several, or a finding of a call before.
+ * @throws KpodError BAD_ARGUMENT that names the nearest one
+ */
+export function chosenFindings(words: readonly string[]): Chosen {
+  const isFinding = (word: string): boolean => /^[a-z.-]+:[0-9a-f]{12}$/.test(word);
+  return {
+    checks: chosenChecks(words.map((word) => (isFinding(word) ? (word.split(":")[0] ?? word) : word))),
+    findings: words.filter(isFinding),
+  };
+}
+
 /**
  * The checks of these ids; all where none is given. `storage` stands for all whose ids begin with it.
  * @throws KpodError BAD_ARGUMENT that names the nearest one

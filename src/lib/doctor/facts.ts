@@ -8,8 +8,11 @@ export interface LookOptions {
   readonly quick: boolean;
   /** Milliseconds that something must have been so; the usual ones of each check where left out. */
   readonly minAgeMs?: number | undefined;
-  /** True where the caller holds the locks of the store: it is then read without them. */
-  readonly locked?: boolean;
+  /**
+   * Given where the caller holds the locks of the store, which is then read without them: the facts of just before, for
+   * what cannot be found out while they are held, such as the states of containers.
+   */
+  readonly before?: Facts;
 }
 
 /** What is derived of a node once a look, by a function that has it of the facts. */

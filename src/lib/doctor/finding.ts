@@ -57,6 +57,8 @@ export interface OfferedMend {
   readonly commands: readonly string[];
   /** What kpod does, in this order; left out where nothing is done by a tool. */
   readonly steps?: readonly MendStep[];
+  /** True for one that is done only where the finding itself is named: it costs somebody something. */
+  readonly onlyNamed?: true;
 }
 
 /** Something at odds, as a check tells it. */

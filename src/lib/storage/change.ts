@@ -22,7 +22,7 @@ export interface StoreParts {
 export async function changeStore<const L extends WantedLocks, T>(
   { layout, driver, locks, logger }: StoreParts,
   wanted: L,
-  action: (staging: Staging, ...held: HeldLocks<L>) => T,
+  action: (staging: Staging, ...held: HeldLocks<L>) => T | Promise<T>,
 ): Promise<T> {
   const staging = new Staging(layout.temporaryRoots);
   try {

@@ -43,10 +43,13 @@ export class StoreLocks {
   }
 
   /**
-   * Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits.
+   * Takes the locks in the order given, acts, and gives them back whatever happens. Nothing in it waits for others.
    * @throws KpodError LOCK_TIMEOUT, INTERRUPTED
    */
-  async during<const L extends WantedLocks, T>(wanted: L, action: (...locks: HeldLocks<L>) => T): Promise<T> {
+  async during<const L extends WantedLocks, T>(
+    wanted: L,
+    action: (...locks: HeldLocks<L>) => T | Promise<T>,
+  ): Promise<T> {
     const held: HeldLock[] = [];
     try {
       for (const [path, kind] of wanted) {
@@ -54,7 +57,7 @@ export class StoreLocks {
           mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
         held.push(await acquireLock(path, kind, this.wait));
       }
-      return action(...(held as HeldLocks<L>));
+      return await action(...(held as HeldLocks<L>));
     } finally {
       for (const lock of held.reverse()) lock.release();
     }

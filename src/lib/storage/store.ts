@@ -157,7 +157,7 @@ export class Store {
   /** Changes the store under its locks: see `changeStore`. */
   async change<const L extends WantedLocks, T>(
     wanted: L,
-    action: (staging: Staging, ...locks: HeldLocks<L>) => T,
+    action: (staging: Staging, ...locks: HeldLocks<L>) => T | Promise<T>,
   ): Promise<T> {
     const { changeStore } = await import("./change");
     return changeStore(await this.parts(), wanted, action);

@@ -23,7 +23,7 @@ export function storeContents({ server: { store }, options }: Facts): Promise<St
     images: readImages(layout, silentLogger),
     containers: readContainers(layout, silentLogger),
   });
-  if (options.locked === true) return Promise.resolve(read());
+  if (options.before !== undefined) return Promise.resolve(read());
   return store.locks.readingAll([layout.layersLock, layout.imagesLock, layout.containersLock], read);
 }
 

@@ -1,0 +1,120 @@
+import type { CommandContext } from "../../shell/context";
+import { canPrompt, withPrompt } from "../../shell/input";
+import type { ContainerServer } from "../../lib/container-server";
+import { crioAnswers } from "../../lib/crio/daemon";
+import { examine, type ExamineOptions } from "../../lib/doctor/examine";
+import type { Finding } from "../../lib/doctor/finding";
+import { Journal } from "../../lib/doctor/mend/journal";
+import { endUnfinished, mendFinding, refusalOf } from "../../lib/doctor/mend/mend";
+import { KpodError } from "../../lib/errors";
+import { blockOf } from "./views";
+import type { command } from "./command";
+
+type Context = CommandContext<typeof command>;
+
+/** What a user does where nobody can be asked. */
+const otherwise = "give --yes, or --dry-run to see what would be done";
+
+/** How often what came to light by a mending is mended as well. */
+const mostRounds = 4;
+
+/**
+ * `kpod doctor --mend`: shows what would be mended, asks, and mends it.
+ * @param wanted the findings that are named; all that is found where none is
+ */
+export async function mendFound(
+  context: Context,
+  server: ContainerServer,
+  options: ExamineOptions,
+  wanted: readonly string[],
+): Promise<number> {
+  const { flags, terminal } = context;
+  const asks = !flags.dryRun && !flags.yes;
+  if (asks && !canPrompt()) {
+    throw new KpodError("BAD_ARGUMENT", "a mending asks first, and standard input is no terminal", {
+      hint: otherwise,
+    });
+  }
+  const runs = options.live && (await crioAnswers(server.config));
+  let { plan, stay } = await planned(context, server, options, wanted, runs);
+  if (!flags.yes) terminal.out([...plan, ...stay.map(({ finding }) => finding)].map(blockOf).join("\n"));
+  if (flags.dryRun || (plan.length === 0 && stay.length === 0)) {
+    if (plan.length === 0) terminal.out("Nothing to mend\n");
+    for (const { finding, why } of stay) terminal.out(`${finding.finding} stays: ${why}\n`);
+    return 0;
+  }
+  if (asks && plan.length > 0) {
+    const answer = await withPrompt(context, otherwise, ({ line }) => line("Mend all this? [y/N] "));
+    if (!/^\s*y(?:es)?\s*$/i.test(answer)) return 0;
+  }
+
+  let code = 0;
+  const tried = new Set<string>();
+  for (const name of await endUnfinished(server)) terminal.out(`${name}\n`);
+  let journal: Journal | undefined;
+  try {
+    for (let round = 0; round < mostRounds && plan.length > 0; round++) {
+      for (const finding of plan) {
+        tried.add(finding.finding);
+        // That was ended before all else.
+        if (finding.id === "doctor.unfinished") continue;
+        context.signal().throwIfAborted();
+        journal ??= Journal.begin(server.config);
+        try {
+          await mendFinding(server, finding, journal, options);
+          terminal.out(`${finding.finding}\n`);
+        } catch (error) {
+          // Something that was mended before may have mended it, too.
+          if (error instanceof KpodError && error.code === "NOT_FOUND" && wanted.length === 0) continue;
+          context.reportFailure(error);
+          code = 1;
+        }
+      }
+      // What comes to light now was not in the plan that somebody agreed to.
+      if (asks || wanted.length > 0) break;
+      const next = await planned(context, server, { ...options, quick: true }, wanted, runs);
+      plan = next.plan.filter(({ finding }) => !tried.has(finding));
+      ({ stay } = next);
+    }
+  } finally {
+    journal?.close();
+  }
+  for (const { finding, why } of stay.filter((each) => !tried.has(each.finding.finding))) {
+    if (finding.severity === "informs" && wanted.length === 0) continue;
+    context.reportFailure(new KpodError("BAD_STATE", `${finding.finding} stays: ${why}`));
+    code = 1;
+  }
+  return code;
+}
+
+/** What is mended, and what stays for which reason. */
+interface Plan {
+  readonly plan: readonly Finding[];
+  readonly stay: readonly { readonly finding: Finding; readonly why: string }[];
+}
+
+async function planned(
+  context: Context,
+  server: ContainerServer,
+  options: ExamineOptions,
+  wanted: readonly string[],
+  crioRuns: boolean,
+): Promise<Plan> {
+  const { findings, unknown } = await examine(server, options);
+  for (const { id, why } of unknown) context.logger.warn(`could not tell ${id}: ${why}`);
+  const gone = wanted.find((name) => !findings.some(({ finding }) => finding === name));
+  if (gone !== undefined)
+    throw new KpodError("NOT_FOUND", `${gone} is not there: nothing is at odds, or not any more`);
+  const chosen = findings.filter(({ finding }) => wanted.length === 0 || wanted.includes(finding));
+  const plan: Finding[] = [];
+  const stay: Plan["stay"][number][] = [];
+  for (const finding of chosen) {
+    const why =
+      finding.mend.onlyNamed === true && !wanted.includes(finding.finding)
+        ? "it is mended only where it is named"
+        : refusalOf(finding, crioRuns);
+    if (why === undefined) plan.push(finding);
+    else stay.push({ finding, why });
+  }
+  return { plan, stay };
+}

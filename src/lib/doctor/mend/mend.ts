@@ -1,0 +1,222 @@
+import { KpodError } from "../../errors";
+import { removeContainer, removePod } from "../../operations/remove";
+import type { ServerParts } from "../../server-parts";
+import { makeMountsDirectory } from "../../storage/mount-points";
+import type { Store } from "../../storage/store";
+import { checks } from "../check-list";
+import { lookOnce } from "../examine";
+import { Facts, type LookOptions } from "../facts";
+import { crioRuns } from "../forecast";
+import type { Finding } from "../finding";
+import type { MendStep } from "../step";
+import { Journal, readJournals, unfinishedIn, type JournalEntry, type JournalText } from "./journal";
+import { before, perform, revert, type MendPlace } from "./steps";
+
+/**
+ * Why a finding is not mended; undefined where it can be.
+ * @param crioAnswers whether a CRI-O runs on the store
+ */
+export function refusalOf({ mend }: Finding, crioAnswers: boolean): string | undefined {
+  if (mend.class === "N") return `no tool mends it: ${mend.what}`;
+  if (mend.steps === undefined) return "it is told how, but not done by kpod";
+  if (mend.class === "X" && crioAnswers) return "CRI-O answers: stop it first";
+  return undefined;
+}
+
+/**
+ * Mends a finding: it is looked for once more, and then again under the locks of the store, journaled, and done. Where a step
+ * fails, those before it are taken back.
+ * @throws KpodError NOT_FOUND when it is gone meanwhile, BAD_STATE when it cannot be mended as things stand, LOCK_TIMEOUT, IO
+ */
+export async function mendFinding(
+  server: ServerParts,
+  { finding: name, id }: Pick<Finding, "finding" | "id">,
+  journal: Journal,
+  options: LookOptions,
+): Promise<void> {
+  server.requireNode();
+  await server.updateRecords();
+  const facts = new Facts(server, options);
+  const finding = required(await findAgain(facts, id, name), name);
+  const refusal = refusalOf(finding, await facts.get(crioRuns));
+  if (refusal !== undefined) throw new KpodError("BAD_STATE", `${name} stays: ${refusal}`);
+  const steps = finding.mend.steps ?? [];
+  const outside = steps.filter(isOutside);
+  if (outside.length > 0) {
+    const entry = journal.beginEntry(name, finding.mend.what, outside);
+    for (const [index, step] of outside.entries())
+      await removeOutside(server, journal, entry, { index, step });
+    journal.end(entry);
+  }
+  if (outside.length === steps.length) return;
+  await underLocks(server.store, async (place) => {
+    const again = new Facts(server, {
+      ...options,
+      before: outside.length > 0 ? new Facts(server, options) : facts,
+    });
+    const still = await findAgain(again, id, name);
+    // What was removed before may have been all of it.
+    if (still === undefined && outside.length > 0) return;
+    const { mend } = required(still, name);
+    const inside = (mend.steps ?? []).filter((step) => !isOutside(step));
+    const entry = journal.beginEntry(name, mend.what, inside);
+    performAll(inside, entry, place, journal);
+    journal.end(entry);
+  });
+}
+
+async function findAgain(facts: Facts, id: string, name: string): Promise<Finding | undefined> {
+  const { findings } = await lookOnce(
+    checks.filter((check) => check.id === id),
+    facts,
+  );
+  return findings.find(({ finding }) => finding === name);
+}
+
+function required(finding: Finding | undefined, name: string): Finding {
+  if (finding !== undefined) return finding;
+  throw new KpodError("NOT_FOUND", `${name} is gone meanwhile: nothing is at odds there`);
+}
+
+/** Steps that ask a runtime, for which the locks of the store are not held by the caller. */
+function isOutside(step: MendStep): boolean {
+  return step.do === "delete-container";
+}
+
+async function removeOutside(
+  server: ServerParts,
+  journal: Journal,
+  entry: number,
+  { index, step }: { index: number; step: MendStep },
+): Promise<void> {
+  if (step.do !== "delete-container") return;
+  journal.before(entry, index, { kind: "nothing" });
+  await server.updateRecords();
+  const sandbox = server.lists.getSandbox(step.id);
+  const container = server.lists.getContainer(step.id);
+  // Neither is removed while anything of it runs.
+  if (sandbox !== undefined) await removePod(server, sandbox, false);
+  else if (container !== undefined) await removeContainer(server, container, false);
+  journal.done(entry, index);
+}
+
+function performAll(steps: readonly MendStep[], entry: number, place: MendPlace, journal: Journal): void {
+  const made: (() => void)[] = [];
+  try {
+    for (const [index, step] of steps.entries()) {
+      const was = before(step, place, journal);
+      journal.before(entry, index, was);
+      made.push(() => revert(step, was, place, journal.directory));
+      perform(step, place);
+      journal.done(entry, index);
+    }
+  } catch (error) {
+    for (const takeBack of made.reverse()) takeBack();
+    journal.undone(entry, []);
+    throw error;
+  }
+}
+
+/** Does something under all locks of a store. */
+function underLocks<T>(store: Store, action: (place: MendPlace) => T | Promise<T>): Promise<T> {
+  const { layout, logger } = store;
+  makeMountsDirectory(layout);
+  const locks = [
+    [layout.layersLock, "write"],
+    [layout.mountsLock, "write"],
+    [layout.imagesLock, "write"],
+    [layout.containersLock, "write"],
+  ] as const;
+  return store.loadDriver().then((driver) =>
+    store.change(locks, (staging, layers, mounts, images, containers) => {
+      const touchOf = (file: string): (() => void) => {
+        if (layout.containersFiles.includes(file)) return containers.touch;
+        if ([layout.imagesFile, ...layout.furtherImagesFiles].includes(file)) return images.touch;
+        return file === layout.mountsFile ? mounts.touch : layers.touch;
+      };
+      const touch = { layers: layers.touch, mounts: mounts.touch };
+      return action({ layout, driver, staging, logger, touch, touchOf });
+    }),
+  );
+}
+
+/**
+ * Ends the mendings of a store that broke off, as every mending should begin. One that somebody is at is left to them.
+ * @returns the findings whose mending was ended
+ * @throws KpodError CORRUPT, LOCK_TIMEOUT, IO
+ */
+export async function endUnfinished(server: ServerParts): Promise<readonly string[]> {
+  const ended: string[] = [];
+  for (const text of readJournals(server.config)) {
+    const unfinished = unfinishedIn(text);
+    if (text.root !== server.config.root || unfinished.length === 0) continue;
+    const journal = Journal.resume(text);
+    if (journal === undefined) continue;
+    try {
+      for (const entry of unfinished) {
+        await endEntry(server, journal, entry);
+        ended.push(entry.finding);
+      }
+    } finally {
+      journal.close();
+    }
+  }
+  return ended;
+}
+
+async function endEntry(server: ServerParts, journal: Journal, entry: JournalEntry): Promise<void> {
+  const left = entry.steps
+    .map((step, index) => ({ step, index }))
+    .filter(({ index }) => !entry.done.has(index));
+  for (const each of left) if (isOutside(each.step)) await removeOutside(server, journal, entry.number, each);
+  const inside = left.filter(({ step }) => !isOutside(step));
+  if (inside.length > 0) {
+    await underLocks(server.store, (place) => {
+      for (const { step, index } of inside) {
+        if (!entry.was.has(index)) journal.before(entry.number, index, before(step, place, journal));
+        perform(step, place);
+        journal.done(entry.number, index);
+      }
+    });
+  }
+  journal.end(entry.number);
+}
+
+/** What an undo did. */
+export interface Undone {
+  readonly findings: readonly string[];
+  /** What could not be put back, a clause each. */
+  readonly kept: readonly string[];
+}
+
+/**
+ * Takes the mendings of a journal back: records, links and files are put back as they were, the last one first. What was
+ * deleted stays so.
+ * @throws KpodError BAD_STATE while somebody is at it, or for a journal of another store; CORRUPT, LOCK_TIMEOUT, IO
+ */
+export async function undoJournal(server: ServerParts, text: JournalText): Promise<Undone> {
+  if (text.root !== server.config.root)
+    throw new KpodError("BAD_STATE", `the journal ${text.time} is one of the store ${text.root}`);
+  const journal = Journal.resume(text);
+  if (journal === undefined) throw new KpodError("BAD_STATE", `somebody is at the journal ${text.time}`);
+  const findings: string[] = [];
+  const kept: string[] = [];
+  try {
+    await underLocks(server.store, (place) => {
+      for (const entry of text.entries.filter(({ undone }) => !undone).reverse()) {
+        const left = [...entry.was]
+          .sort(([a], [b]) => b - a)
+          .flatMap(([index, was]) => {
+            const step = entry.steps[index];
+            return step === undefined ? [] : (revert(step, was, place, text.directory) ?? []);
+          });
+        journal.undone(entry.number, left);
+        findings.push(entry.finding);
+        kept.push(...left);
+      }
+    });
+  } finally {
+    journal.close();
+  }
+  return { findings, kept };
+}

@@ -1,0 +1,200 @@
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmdirSync,
+  symlinkSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { KpodError } from "../../errors";
+import { readLayers } from "../../storage/layers";
+import { editRecords, hasId, readRecords } from "../../storage/records";
+import { deleteLayers, type RemovalPlace } from "../../storage/removal";
+import { isStorageId } from "../../names/ids";
+import { namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
+import { randomBytes } from "../../system/random";
+import type { MendStep } from "../step";
+import type { Journal, Was } from "./journal";
+
+/** What steps are done with: the locks of the store are held for writing. */
+export interface MendPlace extends RemovalPlace {
+  /** Tells the readers of a file of records that it is about to change. */
+  readonly touchOf: (file: string) => () => void;
+}
+
+/** Looks what a step will change, and keeps a copy of it. @throws KpodError CORRUPT for what is not to be replaced */
+export function before(step: MendStep, { layout, logger }: MendPlace, journal: Journal): Was {
+  switch (step.do) {
+    case "link":
+    case "write":
+    case "directory":
+    case "remove":
+      return wasAt(step.path, journal);
+    case "add-record":
+      return { kind: "nothing" };
+    case "drop-image": {
+      const record = readRecords(step.file, logger).find(({ id }) => id === step.id);
+      const names = namesInDirectory(step.directory);
+      const files = names.filter((name) => lstatSync(join(step.directory, name)).isFile());
+      const copies = files.map((name) => [name, journal.copy(join(step.directory, name))] as const);
+      return { kind: "record", record, copies: Object.fromEntries(copies) };
+    }
+    case "delete-layer": {
+      const record = readLayers(layout, logger).find(({ id }) => id === step.layer);
+      return { kind: "record", record, copies: {} };
+    }
+    case "delete-container":
+      return { kind: "nothing" };
+  }
+}
+
+function wasAt(path: string, journal: Journal): Was {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return { kind: "nothing" };
+  const { uid, gid } = stat;
+  if (stat.isSymbolicLink()) return { kind: "link", target: readlinkSync(path) };
+  if (stat.isFile()) return { kind: "file", copy: journal.copy(path), mode: stat.mode & 0o7777, uid, gid };
+  if (stat.isDirectory()) return { kind: "directory", mode: stat.mode & 0o7777 };
+  throw new KpodError("CORRUPT", `${path} is neither a file nor a link nor a directory`, {
+    hint: "move it away",
+  });
+}
+
+/** Does a step; what is done already is done again without harm. @throws KpodError IO, NOT_PERMITTED, CORRUPT */
+export function perform(step: MendStep, place: MendPlace): void {
+  switch (step.do) {
+    case "link":
+      placeLink(step.path, step.target);
+      return;
+    case "write":
+      writeFileAtomic(step.path, step.text, step.mode);
+      return;
+    case "directory":
+      if (lstatSync(step.path, { throwIfNoEntry: false })?.isDirectory() === true) return;
+      removeIfThere(step.path);
+      mkdirSync(step.path, { mode: step.mode });
+      return;
+    case "remove":
+      removeIfThere(step.path);
+      return;
+    case "add-record":
+      editRecords(step.file, place.touchOf(step.file), (entries) => {
+        const { id } = step.record;
+        return isStorageId(id) && entries.some((entry) => hasId(entry, id))
+          ? entries
+          : [...entries, step.record];
+      });
+      return;
+    case "drop-image":
+      dropRecord(step.file, step.id, place);
+      place.staging.stage("root", step.directory);
+      return;
+    case "delete-layer":
+      deleteLayers(place, [step.layer]);
+      return;
+    case "delete-container":
+      throw new KpodError("CORRUPT", "a container is not removed under the locks of the store");
+  }
+}
+
+function dropRecord(file: string, id: string, place: MendPlace): void {
+  if (!isStorageId(id)) throw new KpodError("CORRUPT", `${JSON.stringify(id)} is no id`);
+  editRecords(file, place.touchOf(file), (entries) =>
+    entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,
+  );
+}
+
+/** Puts a link in the place of a file, a link, or an empty directory. */
+function placeLink(path: string, target: string): void {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmdirSync(path);
+  const temporary = join(dirname(path), `.kpod-${randomBytes(6).toString("hex")}`);
+  try {
+    symlinkSync(target, temporary);
+    renameSync(temporary, path);
+  } catch (error) {
+    removeIfThere(temporary);
+    throw error;
+  }
+}
+
+/**
+ * Takes a step back.
+ * @param was what was there before it
+ * @returns why it stays as it is; undefined where it was taken back
+ */
+export function revert(step: MendStep, was: Was, place: MendPlace, directory: string): string | undefined {
+  switch (step.do) {
+    case "link":
+    case "write":
+    case "directory":
+    case "remove":
+      return isAsMade(step) ? putBack(step, was, directory) : `${step.path} was changed since`;
+    case "add-record":
+      dropRecord(step.file, String(step.record.id), place);
+      return undefined;
+    case "drop-image":
+      if (was.kind !== "record") return undefined;
+      mkdirSync(step.directory, { recursive: true, mode: 0o700 });
+      for (const [name, copy] of Object.entries(was.copies)) {
+        if (name !== "" && !name.includes("/"))
+          writeFileAtomic(join(step.directory, name), readFileSync(join(directory, copy)), 0o600);
+      }
+      if (was.record !== undefined)
+        editRecords(step.file, place.touchOf(step.file), (entries) =>
+          entries.some((entry) => hasId(entry, step.id)) ? entries : [...entries, was.record],
+        );
+      return undefined;
+    case "delete-layer":
+      return `layer ${step.layer.slice(0, 13)} was deleted`;
+    case "delete-container":
+      return `container ${step.id.slice(0, 13)} was removed`;
+  }
+}
+
+type PathStep = Extract<MendStep, { do: "link" | "write" | "directory" | "remove" }>;
+
+function isAsMade(step: PathStep): boolean {
+  const stat = lstatSync(step.path, { throwIfNoEntry: false });
+  switch (step.do) {
+    case "link":
+      return stat?.isSymbolicLink() === true && readlinkSync(step.path) === step.target;
+    case "write":
+      return stat?.isFile() === true && readFileSync(step.path, "utf8") === step.text;
+    case "directory":
+      return stat?.isDirectory() === true;
+    case "remove":
+      return stat === undefined;
+  }
+}
+
+function putBack({ path }: PathStep, was: Was, directory: string): string | undefined {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  if (stat?.isDirectory() === true) {
+    if (was.kind === "directory") return undefined;
+    if (namesInDirectory(path).length > 0) return `${path} is not empty`;
+    rmdirSync(path);
+  }
+  switch (was.kind) {
+    case "nothing":
+      removeIfThere(path);
+      return undefined;
+    case "link":
+      placeLink(path, was.target);
+      return undefined;
+    case "file":
+      writeFileAtomic(path, readFileSync(join(directory, was.copy)), was.mode);
+      chownSync(path, was.uid, was.gid);
+      return undefined;
+    case "directory":
+      removeIfThere(path);
+      mkdirSync(path);
+      chmodSync(path, was.mode);
+      return undefined;
+    case "record":
+      return undefined;
+  }
+}

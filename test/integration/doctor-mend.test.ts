@@ -1,0 +1,134 @@
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readJournals } from "../../src/lib/doctor/mend/journal";
+import { unmount } from "../../src/lib/system/mount";
+import type { Container } from "../../src/lib/oci/container";
+import { examined, expectSound, withStateDirectory } from "../helpers/doctor";
+import { killedAt } from "../helpers/killed";
+import { contentsOf, useNode, usePod } from "../helpers/node";
+
+const node = useNode({}, withStateDirectory);
+const pod = usePod(node, "shop");
+let web: Container;
+
+beforeAll(async () => {
+  web = await node.start(pod, "web", "sleep 1000");
+}, 120_000);
+
+const inRoot = (...names: string[]): string => join(node.world.root, ...names);
+const layersFile = (): string => inRoot("overlay-layers/layers.json");
+
+interface LayerRecord {
+  id: string;
+  parent?: string;
+}
+
+function layers(): LayerRecord[] {
+  return JSON.parse(readFileSync(layersFile(), "utf8")) as LayerRecord[];
+}
+
+function imageLayer(): string {
+  return layers().find(({ id }) => id === web.layerId)?.parent ?? "";
+}
+
+/** Loses a link, a link file, and a record of a layer. */
+function harm(): void {
+  const link = readFileSync(inRoot("overlay", web.layerId, "link"), "utf8");
+  rmSync(inRoot("overlay/l", link));
+  writeFileSync(inRoot("overlay", imageLayer(), "link"), "");
+  writeFileSync(layersFile(), JSON.stringify(layers().filter(({ id }) => id !== web.layerId)));
+}
+
+test("shows a plan, mends all of it, and takes it back", async () => {
+  const sound = contentsOf(node.world);
+  harm();
+  const harmed = contentsOf(node.world);
+  const { findings } = await examined(node);
+  expect(findings.map(({ id }) => id).sort()).toEqual(["storage.layer-unknown", "storage.link-lost"]);
+
+  const planned = await node.ok("doctor", "--mend", "--quick", "--dry-run");
+  for (const { finding } of findings) expect(planned).toContain(finding);
+  expect(contentsOf(node.world)).toEqual(harmed);
+  expect(await node.kpod("doctor", "--mend")).toMatchObject({ exitCode: 2, stdout: "" });
+
+  const done = (await node.ok("doctor", "--mend", "--quick", "--yes")).trim().split("\n");
+  expect(done).toEqual(expect.arrayContaining(findings.map(({ finding }) => finding)));
+  await expectSound(node);
+  // Paths, links and mounts are as they were; the record was made anew from the directory.
+  const paths = (lines: readonly string[]): string[] => lines.filter((line) => !line.startsWith("["));
+  expect(paths(contentsOf(node.world))).toEqual(paths(sound));
+  const history = await node.ok("doctor", "history");
+  for (const finding of done) expect(history).toMatch(new RegExp(`${finding} +mended`));
+
+  expect(await node.ok("doctor", "undo", "--yes")).toBe(`${[...done].reverse().join("\n")}\n`);
+  expect(contentsOf(node.world)).toEqual(harmed);
+  expect((await examined(node)).findings.map(({ finding }) => finding)).toEqual(
+    findings.map(({ finding }) => finding),
+  );
+  expect(await node.refusal("doctor", "undo", "--yes")).toMatch(/^there is no mending to take back/);
+
+  // By its name alone.
+  const [first] = findings;
+  expect(await node.ok("doctor", "--mend", "--quick", "--yes", first?.finding ?? "")).toBe(
+    `${first?.finding ?? ""}\n`,
+  );
+  expect((await examined(node)).findings.map(({ finding }) => finding)).not.toContain(first?.finding);
+  const again = await node.kpod("doctor", "--mend", "--quick", "--yes", first?.finding ?? "");
+  expect([again.exitCode, again.stderr]).toEqual([
+    2,
+    `Error: ${first?.finding ?? ""} is not there: nothing is at odds, or not any more\n`,
+  ]);
+  await node.ok("doctor", "--mend", "--quick", "--yes");
+  await expectSound(node);
+  await node.agree();
+});
+
+test("an image whose layer is lost goes, with the containers on it, which must have ended", async () => {
+  const lost = inRoot("overlay", web.layerId);
+  const away = `${lost}.away`;
+  const ended = await node.start(pod, "ended", "exit 3");
+  await node.ok("wait", "ended");
+  const before = layers();
+  unmount(inRoot("overlay", ended.layerId, "merged"));
+  renameSync(inRoot("overlay", ended.layerId), away);
+  writeFileSync(layersFile(), JSON.stringify(before.filter(({ id }) => id !== ended.layerId)));
+  const { findings } = await examined(node, "storage.layer-unknown");
+  expect(findings.map(({ mend, object }) => [mend.class, object.id])).toEqual([["Q", ended.layerId]]);
+  await node.ok("doctor", "--mend", "--quick", "--yes", "storage.layer-unknown");
+  expect(await node.ok("ps", "-a", "-q", "--no-trunc")).toBe(`${web.id}\n`);
+  rmSync(away, { recursive: true });
+  expect(existsSync(lost)).toBe(true);
+  await node.ok("doctor", "--mend", "--quick", "--yes");
+  await expectSound(node);
+  await node.agree();
+});
+
+test("whoever is killed at any step leaves what the next doctor ends or takes back", async () => {
+  let undoes = false;
+  // The first steps are those of the program that looks, and of the journal.
+  for (let step = 1; ; step++) {
+    const link = readFileSync(inRoot("overlay", web.layerId, "link"), "utf8");
+    rmSync(inRoot("overlay/l", link));
+    rmSync(inRoot("overlay", web.layerId, "link"));
+    const sick = contentsOf(node.world);
+    const { exitCode } = await killedAt(step, [
+      ...["--config", node.world.config],
+      ...["doctor", "--mend", "--quick", "--yes", "storage.link-lost"],
+    ]);
+    const { findings } = await examined(node);
+    const begun = findings.some(({ id }) => id === "doctor.unfinished");
+    if (begun && undoes) {
+      await node.ok("doctor", "undo", "--yes");
+      expect(contentsOf(node.world)).toEqual(sick);
+    }
+    if (begun) undoes = !undoes;
+    if (exitCode !== 0 || findings.length > 0) await node.ok("doctor", "--mend", "--quick", "--yes");
+    await expectSound(node);
+    if (exitCode !== 137) break;
+  }
+  await node.agree();
+  const states = readJournals({ kpodStateDir: join(node.world.directory, "state") }).flatMap(({ entries }) =>
+    entries.map(({ ended, undone }) => (undone ? "undone" : ended ? "ended" : "unfinished")),
+  );
+  expect(new Set(states)).toEqual(new Set(["undone", "ended"]));
+}, 600_000);
