@@ -57,7 +57,10 @@ function mistakesIn(text: string): string[] {
       const [whole, first = "", second = "", flags = ""] = match;
       // Where the whole command is put in, it is one that was given.
       if (prose.has(first) || first.startsWith("-") || first === "${}") return [];
-      const command = commands.find(({ path }) => [first, `${first} ${second}`].includes(path.join(" ")));
+      // The longer one is meant: `doctor` is a command, and so is `doctor undo`.
+      const command = [`${first} ${second}`, first]
+        .map((words) => commands.find(({ path }) => path.join(" ") === words))
+        .find((found) => found !== undefined);
       if (command === undefined) return [`there is no ${whole}`];
       const known = Object.values({ ...globalFlags, ...command.flags } as Record<
         string,

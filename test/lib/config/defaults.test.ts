@@ -19,6 +19,7 @@ test("the defaults are those of CRI-O 1.0.0", () => {
     versionFile: "/var/run/crio/version",
     versionFilePersist: "",
     internalWipe: true,
+    kpodStateDir: "/var/lib/kpod",
     listen: "/var/run/crio/crio.sock",
     transientStore: false,
     runtime: "/usr/bin/runc",
