@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
+        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
@@ -46,6 +46,7 @@ __kpod_flags() {
         'pod pause') offer=() ;;
         'pod unpause') offer=() ;;
         'pod rm') offer=(--force) ;;
+        port-forward) offer=(--address) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
         push) offer=(--creds --authfile --cert-dir --tls-verify --remove-signatures --sign-by --quiet) ;;
@@ -223,6 +224,7 @@ __kpod_value() {
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
         'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
+        'port-forward --address') flag=--address many=1 action=(words 127.0.0.1 ::1 localhost 0.0.0.0 ::) ;;
         'images --all' | 'images -a') flag=--all action=(switch) ;;
         'images --digests') flag=--digests action=(switch) ;;
         'images --filter' | 'images -f') flag=--filter many=1 action=(filters 'images --filter') ;;
@@ -347,6 +349,8 @@ __kpod_argument() {
         'pod pause '*) action=(ask 'pod pause') ;;
         'pod unpause '*) action=(ask 'pod unpause') ;;
         'pod rm '*) action=(ask 'pod rm') ;;
+        'port-forward '0) action=(ask port-forward) ;;
+        'port-forward '*) action=(nothing) ;;
         'images '*) action=(ask images) ;;
         'pull '*) action=(ask pull) ;;
         'push '0) action=(ask push) ;;

@@ -97,6 +97,8 @@ export {
   type NodeState,
   type PodState,
 } from "./operations/node-state";
+export type { ListenAddress } from "./network/forward";
+export { forwardPorts, type PortForward, type PortForwardOptions } from "./operations/port-forward";
 export { podNetworkNames, type PodNetworkData } from "./operations/network-data";
 export { podData, type PodData } from "./operations/pod-data";
 export { storeUsage, type UsageRow, type UsedSpace } from "./operations/store-usage";

@@ -30,6 +30,7 @@ import { command as podRmCommand } from "../commands/pod/rm/command";
 import { command as podRunCommand } from "../commands/pod/run/command";
 import { command as podStopCommand } from "../commands/pod/stop/command";
 import { command as podUnpauseCommand } from "../commands/pod/unpause/command";
+import { command as portForwardCommand } from "../commands/port-forward/command";
 import { command as psCommand } from "../commands/ps/command";
 import { command as pullCommand } from "../commands/pull/command";
 import { command as pushCommand } from "../commands/push/command";
@@ -88,6 +89,7 @@ export const commandFolders: readonly Command[] = [
   command("pod run", podRunCommand, () => import("../commands/pod/run/run")),
   command("pod stop", podStopCommand, () => import("../commands/pod/stop/run")),
   command("pod unpause", podUnpauseCommand, () => import("../commands/pod/unpause/run")),
+  command("port-forward", portForwardCommand, () => import("../commands/port-forward/run")),
   command("ps", psCommand, () => import("../commands/ps/run")),
   command("pull", pullCommand, () => import("../commands/pull/run")),
   command("push", pushCommand, () => import("../commands/push/run")),

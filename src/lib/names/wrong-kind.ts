@@ -4,6 +4,7 @@ import { KpodError } from "../errors";
 const verbsInWords: Readonly<Record<string, string>> = {
   filter: "compare with",
   logs: "show the logs of container",
+  "port-forward": "forward ports of",
   rm: "remove",
   stats: "read the stats of container",
   wait: "wait for",
