@@ -81,6 +81,10 @@ describe.each(runtimes)("SELinux labels under %s", (runtime) => {
     );
   });
 
+  test("a process of exec has the container's label", () => {
+    expect(ok("exec", web.ID, "cat", "/proc/self/attr/current").replace(/\0$/, "")).toBe(web.ProcessLabel);
+  });
+
   test("what was recorded keeps categories from being given again, and a look shows a stopped one's", () => {
     ok("stop", "-t", "0", "shop/db");
     const { ProcessLabel, MountLabel } = inspected("shop/db");
@@ -182,6 +186,14 @@ test.each(runtimes)("a pod in a user namespace under %s", async (runtime) => {
   expect(namespace).toBe(String(statSync(`/var/run/userns/${uuid}`).ino));
   expect(ok("ps", "--format", "{{.User}} {{.State}}", "--filter", `id=${id}`)).toBe(`${namespace} running`);
   expect(JSON.parse(ok("pod", "inspect", pod))).toMatchObject({ State: "Ready" });
+
+  // Entered: as root of its own namespace, where a user of the node has no place.
+  expect(ok("exec", id, "cat", "/proc/self/uid_map").trim().split(/\s+/)).toEqual([
+    "0",
+    String(hostId),
+    "65536",
+  ]);
+  expect(ok("exec", "-u", "33", id, "id", "-u")).toBe("33");
 
   // Measured, paused, ended and removed.
   const [sample] = JSON.parse(ok("stats", "--no-stream", "--json", id)) as { pids: number }[];
