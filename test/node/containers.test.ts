@@ -253,6 +253,7 @@ describe.each<[CgroupManager, RuntimeName]>([
     const refused = kpod("exec", id, "true");
     expect(refused).toMatchObject({ exitCode: 125, stdout: "" });
     expect(refused.stderr).toContain("paused");
+    ok("unpause", id);
     ok("rm", "-f", id);
     expect(await inTime(() => !traces().some((line) => line.includes(id)))).toBe(true);
   });
