@@ -1,12 +1,32 @@
 // Made by `npm run docs` from the files of src/lib/doctor/checks: changes here get lost.
 import type { Check } from "./check";
+import { check as crioHung } from "./checks/crio-hung";
+import { check as dstate } from "./checks/dstate";
+import { check as frozen } from "./checks/frozen";
 import { check as layerUnknown } from "./checks/layer-unknown";
+import { check as leaseLeaked } from "./checks/lease-leaked";
 import { check as linkLost } from "./checks/link-lost";
+import { check as monitorDead } from "./checks/monitor-dead";
+import { check as pinInvalid } from "./checks/pin-invalid";
+import { check as pinLeft } from "./checks/pin-left";
+import { check as pinShadowed } from "./checks/pin-shadowed";
+import { check as runFull } from "./checks/run-full";
+import { check as stateStale } from "./checks/state-stale";
 import { check as unfinished } from "./checks/unfinished";
 
 /** All checks, in the order in which they are made. */
 export const checks: readonly Check[] = [
+  crioHung,
+  dstate,
+  frozen,
   layerUnknown,
+  leaseLeaked,
   linkLost,
+  monitorDead,
+  pinInvalid,
+  pinLeft,
+  pinShadowed,
+  runFull,
+  stateStale,
   unfinished,
 ].sort((a, b) => a.rank - b.rank);

@@ -1,0 +1,54 @@
+import { readlinkSync } from "node:fs";
+import { ifThere } from "../../errors";
+import { askDaemon } from "../../crio/daemon";
+import { readCommandName, readWaitChannel } from "../../system/process";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { allProcesses } from "../facts/processes";
+import type { Evidence, Found } from "../finding";
+
+/** Milliseconds after which a CRI-O that takes connections hangs. */
+const patience = 5_000;
+
+export const check: Check = {
+  id: "crio.hung",
+  rank: 120,
+  severity: "breaks-now",
+  about: `CRI-O takes connections on its socket and says nothing within five seconds: the kubelet calls the node NotReady ("PLEG is not
+healthy", "container runtime is down"). Processes of CRI-O that hang in the kernel are named. Its stacks should be kept before
+it is started anew: USR1 has it write them. Its containers go on meanwhile.`,
+  quick: false,
+  live: true,
+  find: findHungCrio,
+};
+
+async function findHungCrio({ server: { config } }: Facts): Promise<readonly Found[]> {
+  const { listen } = config;
+  if (!listen.startsWith("/") || (await askDaemon(listen, "/info", patience)) !== "silent") return [];
+  const daemons = allProcesses().filter(({ pid }) => readCommandName(pid) === "crio");
+  const states = daemons.map(({ pid, state }): Evidence => {
+    const channel = readWaitChannel(pid);
+    const program = ifThere(() => readlinkSync(`/proc/${pid}/exe`), "EACCES") ?? "crio";
+    return {
+      file: `/proc/${pid}/stat`,
+      says: `${program} is in ${state}${channel === "" ? "" : `, and waits in ${channel}`}`,
+    };
+  });
+  const pids = daemons.map(({ pid }) => `kill -USR1 ${pid}`);
+  return [
+    {
+      severity: "breaks-now",
+      object: { kind: "path", path: listen },
+      evidence: [
+        { file: listen, says: `took a connection, and said nothing in ${patience / 1000} s` },
+        ...states,
+      ],
+      consequence: "nothing is started or stopped on the node, and the kubelet calls it NotReady",
+      mend: {
+        class: "N",
+        what: "keep its stacks, then start CRI-O anew; containers go on meanwhile",
+        commands: [...pids, "systemctl restart crio"],
+      },
+    },
+  ];
+}

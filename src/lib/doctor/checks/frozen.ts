@@ -1,0 +1,52 @@
+import { basename } from "node:path";
+import { frozenCgroupOf } from "../../cgroups/freezer";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { containerObject, runningContainers } from "../facts/containers";
+import type { Found } from "../finding";
+import { quoted } from "../quoted";
+
+export const check: Check = {
+  id: "cgroup.frozen",
+  rank: 140,
+  severity: "breaks-now",
+  about: `The processes of a container are frozen: signals seem to be ignored, and probes fail. Where its own cgroup is, it was paused, which
+is told for information. Where one above it is, as that of its pod, it is not paused for its runtime, and nobody will thaw it.
+The cgroup is named in which the freeze began; that is where it is thawed. A checkpoint freezes for a moment.`,
+  quick: true,
+  live: true,
+  find: findFrozen,
+};
+
+async function findFrozen(facts: Facts): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const container of await facts.get(runningContainers)) {
+    const { id, state } = container;
+    const pid = state?.pid ?? 0;
+    const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid);
+    if (cgroup === undefined) continue;
+    const isPaused = basename(cgroup).includes(id) || cgroup.includes(`${id}/`);
+    const file = cgroup.includes("/freezer/") ? `${cgroup}/freezer.state` : `${cgroup}/cgroup.freeze`;
+    const thaw = file.endsWith("freezer.state") ? "THAWED" : "0";
+    found.push({
+      severity: isPaused ? "informs" : "breaks-now",
+      object: { ...containerObject(facts, container), pid },
+      evidence: [
+        {
+          file,
+          says: isPaused
+            ? "the container's own cgroup is frozen"
+            : "a cgroup above the container's is frozen",
+        },
+        { file: `/proc/${pid}/cgroup`, says: "leads there" },
+      ],
+      consequence: isPaused
+        ? "it is paused, and goes on when it is thawed"
+        : "it does nothing, and no signal reaches it; its runtime does not know why",
+      mend: isPaused
+        ? { class: "N", what: "unpause it, if it is to go on", commands: [`kpod unpause ${id.slice(0, 13)}`] }
+        : { class: "S", what: "thaw the cgroup that is frozen", commands: [`echo ${thaw} >${quoted(file)}`] },
+    });
+  }
+  return found;
+}

@@ -1,0 +1,66 @@
+import { realPath } from "../../system/mount";
+import type { Container } from "../../oci/container";
+import type { Check } from "../check";
+import { usualAge, type Facts } from "../facts";
+import { containerWords } from "../facts/containers";
+import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
+import type { Found } from "../finding";
+import { quoted } from "../quoted";
+import { commandsOf, type MendStep } from "../step";
+
+export const check: Check = {
+  id: "ns.pin-left",
+  rank: 80,
+  severity: "leaks",
+  about: `A namespace is pinned in \`namespaces_dir\` that no pod and no container names: a pod that is gone has left it. A network namespace
+keeps its devices and addresses as long as it is pinned. Only names as CRI-O gives them are looked at. A pin bears no time: it
+counts once nothing was added to its directory, or removed from it, for five minutes.`,
+  quick: true,
+  live: true,
+  find: findLeftPins,
+};
+
+async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
+  const all = facts.get(pins);
+  if (all.length === 0) return [];
+  let left: readonly Pin[] = all.filter(({ since }) => !facts.isYoung(since, usualAge));
+  const unread: Container[] = [];
+  for (const fact of [pinsOfPods, pinsOfContainers]) {
+    if (left.length === 0) return [];
+    const known = await facts.get(fact);
+    const used = new Set(known.named.map(({ path }) => realPath(path)));
+    left = left.filter(({ path }) => !used.has(realPath(path)));
+    unread.push(...known.unread);
+  }
+  const [first] = unread;
+  if (left.length > 0 && first !== undefined) {
+    unsure(
+      `${left.length} pinned namespaces may be those of ${containerWords(facts, first)}, whose spec cannot be read`,
+    );
+    return [];
+  }
+  return left.map(({ path, type, isNamespace }): Found => {
+    const remove: MendStep = { do: "remove", path };
+    return {
+      severity: "leaks",
+      object: { kind: isNamespace ? "mount" : "path", path },
+      evidence: [
+        {
+          file: path,
+          says: isNamespace ? `is a ${type} namespace that is pinned` : "is a plain file that pins nothing",
+        },
+        { file: facts.server.store.layout.containersFiles[0], says: "has no pod or container that names it" },
+      ],
+      consequence: isNamespace
+        ? `the ${type} namespace stays until the next boot${type === "network" ? ", with its devices and addresses" : ""}`
+        : "the file stays",
+      mend: isNamespace
+        ? {
+            class: "S",
+            what: "unpin the namespace",
+            commands: [`umount ${quoted(path)}`, ...commandsOf([remove])],
+          }
+        : { class: "S", what: "remove the file", commands: commandsOf([remove]), steps: [remove] },
+    };
+  });
+}

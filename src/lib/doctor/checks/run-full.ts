@@ -1,0 +1,123 @@
+import { lstatSync, statfsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { ifThere } from "../../errors";
+import { namesInDirectory } from "../../system/files";
+import { isStorageId } from "../../names/ids";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { storeContents } from "../facts/store";
+import type { Evidence, Found } from "../finding";
+import { quoted } from "../quoted";
+
+/** Milliseconds after which CRI-O takes no exit file over any more. */
+const exitAge = 10 * 60_000;
+
+/** As many as a node leaves in its usual life: conmon before 2.1.7 leaves a link of each container. */
+const usualDebris = 1_000;
+
+/** What has to be free: a share of all, and of large file systems no more than this. */
+const enoughShare = 0.05;
+const enoughInodes = 10_000;
+const enoughBytes = 64 * 1024 * 1024;
+
+export const check: Check = {
+  id: "run.full",
+  rank: 100,
+  severity: "breaks-now",
+  about: `The file system of \`runroot\`, \`container_exits_dir\` and \`container_attach_socket_dir\` runs out of inodes or bytes, or links of
+conmon that lead nowhere and exit files of containers that are gone have piled up there by thousands: containers then fail with
+"no space left on device" while bytes are free. Of exit files those older than ten minutes count; some hundred leftovers are
+usual, and not told.`,
+  quick: true,
+  live: true,
+  find: findFullRun,
+};
+
+async function findFullRun(facts: Facts): Promise<readonly Found[]> {
+  const { containerExitsDir, containerAttachSocketDir, runRoot } = facts.server.config;
+  const { containers } = await facts.get(storeContents);
+  const known = new Set<string>(containers.map(({ id }) => id));
+  const piles = [
+    ...pileOf(
+      containerExitsDir,
+      (name) => isStorageId(name) && !known.has(name) && isOldFile(facts, join(containerExitsDir, name)),
+      "exit files of containers that are gone",
+      `find ${quoted(containerExitsDir)} -type f -mmin +10 -delete`,
+    ),
+    ...pileOf(
+      containerAttachSocketDir,
+      (name) => isStorageId(name) && !known.has(name) && leadsNowhere(join(containerAttachSocketDir, name)),
+      "links of conmon that lead nowhere",
+      `find ${quoted(containerAttachSocketDir)} -maxdepth 1 -xtype l -delete`,
+    ),
+  ];
+  return [...piles, ...fullFileSystems([...new Set([runRoot, containerExitsDir, containerAttachSocketDir])])];
+}
+
+function isOldFile(facts: Facts, path: string): boolean {
+  const stat = ifThere(() => lstatSync(path));
+  return stat?.isFile() === true && !facts.isYoung(stat.mtimeMs, exitAge);
+}
+
+function leadsNowhere(path: string): boolean {
+  const stat = ifThere(() => lstatSync(path));
+  return stat?.isSymbolicLink() === true && statSync(path, { throwIfNoEntry: false }) === undefined;
+}
+
+function pileOf(
+  directory: string,
+  isDebris: (name: string) => boolean,
+  what: string,
+  command: string,
+): Found[] {
+  const names = namesInDirectory(directory);
+  if (names.length < usualDebris) return [];
+  const count = names.filter(isDebris).length;
+  if (count < usualDebris) return [];
+  return [
+    {
+      severity: "leaks",
+      object: { kind: "path", path: directory },
+      evidence: [{ file: directory, says: `has ${count} ${what}, of ${names.length} entries` }],
+      consequence: `${count} inodes are taken until the next boot`,
+      mend: { class: "S", what: `remove the ${what}`, commands: [command] },
+    },
+  ];
+}
+
+function fullFileSystems(places: readonly string[]): Found[] {
+  const seen = new Set<number>();
+  return places.flatMap((place): Found[] => {
+    const device = ifThere(() => statSync(place).dev);
+    const space = ifThere(() => statfsSync(place));
+    if (device === undefined || space === undefined || seen.has(device)) return [];
+    seen.add(device);
+    const { blocks, bavail, files, ffree, bsize } = space;
+    const evidence: Evidence[] = [
+      ...(ffree < Math.min(files * enoughShare, enoughInodes)
+        ? [{ file: place, says: `has ${ffree} of ${files} inodes free` }]
+        : []),
+      ...(bavail * bsize < Math.min(blocks * bsize * enoughShare, enoughBytes)
+        ? [{ file: place, says: `has ${bavail * bsize} of ${blocks * bsize} bytes free` }]
+        : []),
+    ];
+    if (evidence.length === 0) return [];
+    return [
+      {
+        severity: "breaks-now",
+        object: { kind: "path", path: place },
+        key: "full",
+        evidence,
+        consequence: 'containers cannot be started any more: "no space left on device"',
+        mend: {
+          class: "N",
+          what: "look for what takes it",
+          commands: [
+            `du --inodes -xd2 ${quoted(place)} | sort -n | tail`,
+            `du -xd2 ${quoted(place)} | sort -n | tail`,
+          ],
+        },
+      },
+    ];
+  });
+}

@@ -1,0 +1,149 @@
+import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import type { Container } from "../../src/lib/oci/container";
+import { mount, unmount } from "../../src/lib/system/mount";
+import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
+import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { useNode, usePod } from "../helpers/node";
+import { testId } from "../helpers/store-tree";
+
+const node = useNode({ settings: { "crio.network": { plugin_dirs: ["/usr/lib/cni"] } } }, (world) => {
+  mkdirSync(world.networkDir, { recursive: true });
+  const ipam = {
+    ...{ type: "host-local", dataDir: join(world.directory, "leases") },
+    ranges: [[{ subnet: "10.126.0.0/30" }]],
+  };
+  const plugins = [{ type: "bridge", bridge: "small0", ipam }];
+  const list = { cniVersion: "1.0.0", name: "small", plugins };
+  writeFileSync(join(world.networkDir, "10-small.conflist"), JSON.stringify(list));
+});
+const pod = usePod(node, "shop");
+let web: Container;
+
+/** What is found; all of it can be told. */
+async function found(...args: string[]): Promise<ShownFinding[]> {
+  const { findings, unknown } = await examined(node, ...args);
+  expect(unknown).toEqual([]);
+  return [...findings];
+}
+
+const uuid = "0b3c4d5e-1234-4abc-8def-00112233aabb";
+
+/** The pins of the pod, by their kind. */
+function pinOf(type: string): string {
+  const spec = JSON.parse(readFileSync(join(pod.infraContainer.dir, "config.json"), "utf8")) as {
+    linux: { namespaces: { type: string; path?: string }[] };
+  };
+  return spec.linux.namespaces.find((namespace) => namespace.type === type)?.path ?? "";
+}
+
+beforeAll(async () => {
+  web = await node.start(pod, "web", "sleep 1000");
+});
+
+test("a namespace that nobody names, and a file that pins none", async () => {
+  await expectSound(node, "--min-age", "0s");
+  const directory = join(node.world.namespacesDir, "netns");
+  const [pin, plain] = [join(directory, uuid), join(directory, uuid.replace("0b", "1c"))];
+  pinNamespaces({ network: pin });
+  writeFileSync(plain, "");
+  try {
+    // What somebody may be at work on is not told.
+    expect(await found()).toEqual([]);
+    const findings = await found("--min-age", "0s");
+    expect(findings.map(({ id, severity, object }) => [id, severity, object.kind, object.path])).toEqual(
+      expect.arrayContaining([
+        ["ns.pin-left", "leaks", "mount", pin],
+        ["ns.pin-left", "leaks", "path", plain],
+      ]),
+    );
+    expect(findings).toHaveLength(2);
+    expect(findings.find(({ object }) => object.path === pin)?.mend).toMatchObject({
+      class: "S",
+      commands: [`umount ${pin}`, `rm ${pin}`],
+    });
+  } finally {
+    unmount(pin);
+    rmSync(pin, { force: true });
+    rmSync(plain, { force: true });
+  }
+});
+
+test("a pinned namespace of a pod that is covered, and one that is gone", async () => {
+  const uts = pinOf("uts");
+  const cover = join(node.world.namespacesDir, "utsns");
+  mount({ source: "kpod-test", target: cover, type: "tmpfs" });
+  try {
+    const findings = await found();
+    expect(findings.map(({ id }) => id)).toEqual(["ns.pin-shadowed"]);
+    expect(findings[0]).toMatchObject({ object: { kind: "pod", id: pod.id, name: "shop" } });
+    expect(findings[0]?.evidence).toContainEqual({ file: cover, says: "is mounted over it" });
+  } finally {
+    unmount(cover);
+  }
+  unmount(uts);
+  const findings = await found();
+  expect(findings.map(({ id }) => id)).toEqual(["ns.pin-invalid"]);
+  expect(findings[0]).toMatchObject({
+    severity: "breaks-now",
+    object: { kind: "pod", id: pod.id },
+    mend: { class: "Q", commands: [`kpod pod rm -f ${pod.id.slice(0, 13)}`] },
+  });
+  expect(findings[0]?.evidence).toContainEqual({ file: uts, says: "is a plain file, and no namespace" });
+  // As before: the namespace lives on in the pod's containers.
+  const { pid } = web.state ?? (await (await node.openServer()).server.runtime.containerStatus(web));
+  mount({ source: `/proc/${pid}/ns/uts`, target: uts, flags: 4096 });
+  await expectSound(node);
+});
+
+test("leases of pods that are gone, until no address is left", async () => {
+  const leases = join(node.world.directory, "leases/small");
+  mkdirSync(leases, { recursive: true });
+  writeFileSync(join(leases, "last_reserved_ip.0"), "10.126.0.2");
+  const gone = testId("gone");
+  const lease = join(leases, "10.126.0.2");
+  writeFileSync(lease, `${gone}\r\neth0`);
+  try {
+    expect(await found()).toEqual([]);
+    const [finding, ...others] = await found("--min-age", "0s");
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "net.lease-leaked",
+      severity: "breaks-now",
+      object: { kind: "lease", id: gone, name: "small 10.126.0.2", path: lease },
+      mend: { class: "S", commands: [`rm ${lease}`] },
+    });
+    expect(finding?.consequence).toContain("1 of 1 addresses are given away, 1 of them leaked");
+    writeFileSync(lease, `${pod.id}\r\neth0`);
+    await expectSound(node, "--min-age", "0s");
+  } finally {
+    rmSync(leases, { recursive: true });
+  }
+});
+
+test("thousands of exit files and links of containers that are gone", async () => {
+  const { exitsDir, attachDir } = node.world;
+  const names = Array.from({ length: 1_200 }, (_, index) => index.toString(16).padStart(64, "0"));
+  mkdirSync(exitsDir, { recursive: true });
+  mkdirSync(attachDir, { recursive: true });
+  for (const name of names) {
+    symlinkSync(join(node.world.directory, "nowhere", name), join(attachDir, name));
+    writeFileSync(join(exitsDir, name), "0");
+    utimesSync(join(exitsDir, name), 1_700_000_000, 1_700_000_000);
+  }
+  try {
+    const findings = await found();
+    expect(
+      findings.map(({ id, severity, object }) => [id, severity, basename(String(object.path))]).sort(),
+    ).toEqual([exitsDir, attachDir].map((directory) => ["run.full", "leaks", basename(directory)]).sort());
+    expect(findings.map(({ evidence: [evidence] }) => evidence?.says).join()).toMatch(
+      /has 1200 (links|exit files)/,
+    );
+  } finally {
+    for (const name of names) {
+      rmSync(join(exitsDir, name));
+      rmSync(join(attachDir, name));
+    }
+  }
+  await expectSound(node);
+});

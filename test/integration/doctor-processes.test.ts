@@ -1,0 +1,154 @@
+import { spawn } from "node:child_process";
+import { createServer } from "node:http";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
+import type { Container } from "../../src/lib/oci/container";
+import { isAlive, readProcessStat } from "../../src/lib/system/process";
+import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
+import { until } from "../helpers/until";
+
+const node = useNode();
+const pod = usePod(node, "shop");
+let web: Container;
+
+/** What is found, by ids; nothing else may be. */
+async function found(...args: string[]): Promise<ShownFinding[]> {
+  const { findings, unknown } = await examined(node, "--min-age", "0s", ...args);
+  expect(unknown).toEqual([]);
+  return [...findings];
+}
+
+const ids = (findings: readonly ShownFinding[]): string[] => findings.map(({ id }) => id);
+
+beforeAll(async () => {
+  web = await node.start(pod, "web", "sleep 1000");
+});
+
+test("an end that CRI-O has not noticed: told where it is stopped, mended where it runs", async () => {
+  await expectSound(node, "--min-age", "0s");
+  const job = await node.start(pod, "job", "sleep 1; exit 3");
+  await until("it has ended", () => existsSync(join(job.dir, "exit")));
+  await until("conmon has ended", () => !isAlive({ pid: conmonOf(job) }));
+  const watched = join(node.world.exitsDir, job.id);
+  const stopped = await found();
+  expect(ids(stopped)).toEqual(["proc.state-stale"]);
+  expect(stopped[0]).toMatchObject({
+    severity: "informs",
+    object: { kind: "container", id: job.id, name: "job", pod: "shop" },
+    mend: { class: "N" },
+  });
+  // CRI-O runs, and has missed it.
+  rmSync(watched, { force: true });
+  rmSync(join(job.dir, "exit"));
+  const socket = join(node.world.directory, "crio.sock");
+  const crio = createServer((_, response) => {
+    response.end(JSON.stringify({ storage_root: node.world.root }));
+  });
+  await new Promise<void>((resolve) => crio.listen(socket, resolve));
+  try {
+    const [finding, ...others] = await found();
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "proc.state-stale",
+      severity: "breaks-now",
+      mend: {
+        class: "S",
+        commands: [`printf %s 255 >${join(job.dir, "exit")}`, `printf %s 255 >${watched}`],
+      },
+    });
+    expect(finding?.evidence).toEqual(
+      expect.arrayContaining([
+        { file: join(job.dir, "state.json"), says: "says running" },
+        { file: join(job.dir, "exit"), says: "is missing: conmon could not write it" },
+        { file: watched, says: "is missing" },
+      ]),
+    );
+  } finally {
+    await new Promise((resolve) => crio.close(resolve));
+    rmSync(socket, { force: true });
+  }
+  await node.ok("rm", "job");
+});
+
+test("a container whose conmon has died", async () => {
+  const lost = await node.start(pod, "lost", "sleep 1000");
+  const monitor = conmonOf(lost);
+  process.kill(monitor, "SIGKILL");
+  await until("conmon has died", () => !isAlive({ pid: monitor }));
+  const findings = await found();
+  expect(ids(findings)).toEqual(["proc.monitor-dead"]);
+  expect(findings[0]).toMatchObject({
+    severity: "breaks-now",
+    object: { kind: "container", id: lost.id, name: "lost", pod: "shop" },
+    mend: { class: "Q", commands: [`kpod stop ${lost.id.slice(0, 13)}`] },
+  });
+  expect(findings[0]?.evidence[0]).toEqual({
+    file: join(lost.bundlePath, "conmon-pidfile"),
+    says: `says ${monitor}, which is no conmon of this container`,
+  });
+  await node.ok("rm", "-f", "lost");
+});
+
+test("frozen by its own cgroup is paused, by one above it is not", async () => {
+  await node.ok("pause", "web");
+  const [paused, ...none] = await found();
+  expect(none).toEqual([]);
+  expect(paused).toMatchObject({ id: "cgroup.frozen", severity: "informs", object: { id: web.id } });
+  await node.ok("unpause", "web");
+
+  const files = cgroupDirectories(node.world.cgroupParent)
+    .filter((directory) => basename(directory) === basename(node.world.cgroupParent))
+    .flatMap((directory) => [join(directory, "freezer.state"), join(directory, "cgroup.freeze")])
+    .filter((file) => existsSync(file) && (file.endsWith("state") || !existsSync("/sys/fs/cgroup/freezer")));
+  const [file = ""] = files;
+  const [frozen, thawed] = file.endsWith("state") ? ["FROZEN", "THAWED"] : ["1", "0"];
+  writeFileSync(file, frozen);
+  try {
+    await until("it is frozen", () => readFileSync(file, "utf8").trim() === frozen);
+    const findings = await found();
+    const about = findings.find(({ object }) => object.id === web.id);
+    expect(new Set(ids(findings))).toEqual(new Set(["cgroup.frozen"]));
+    expect(about).toMatchObject({
+      severity: "breaks-now",
+      object: { pid: pidOf(web) },
+      mend: { class: "S", commands: [`echo ${thawed} >${file}`] },
+    });
+    expect(about?.evidence[0]).toEqual({ file, says: "a cgroup above the container's is frozen" });
+  } finally {
+    writeFileSync(file, thawed);
+  }
+  await until("it is thawed", () => readFileSync(file, "utf8").trim() === thawed);
+});
+
+// vfork(2) leaves who calls it in the state D until its child has ended; other processors have it by other numbers.
+(process.arch === "x64" ? test : test.skip)("a process of a container that hangs in the kernel", async () => {
+  const hanging = spawn("perl", ["-e", "<STDIN>; if (syscall(58) == 0) { syscall(34) while 1 }"], {
+    stdio: ["pipe", "ignore", "ignore"],
+  });
+  const ended = new Promise((resolve) => hanging.once("exit", resolve));
+  const process_ = hanging.pid ?? 0;
+  let child = 0;
+  try {
+    for (const directory of cgroupDirectories(node.world.cgroupParent)) {
+      if (basename(directory) === `crio-${web.id}`)
+        writeFileSync(join(directory, "cgroup.procs"), String(process_));
+    }
+    hanging.stdin.end("\n");
+    await until("it hangs", () => readProcessStat(process_)?.state === "D");
+    child = Number(readFileSync(`/proc/${process_}/task/${process_}/children`, "utf8").trim());
+    const findings = await found("--looks", "proc.dstate");
+    expect(ids(findings)).toEqual(["proc.dstate"]);
+    expect(findings[0]).toMatchObject({
+      severity: "breaks-now",
+      object: { kind: "container", id: web.id, pid: process_, pod: "shop" },
+      mend: { class: "N" },
+    });
+    expect(findings[0]?.evidence[0]?.says).toBe(`perl (${process_}) is in D: it hangs in the kernel`);
+  } finally {
+    hanging.kill("SIGKILL");
+    if (child > 1) process.kill(child, "SIGKILL");
+    await ended;
+  }
+});

@@ -1,0 +1,30 @@
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { defaultConfig } from "../../../src/lib/config";
+import { ContainerServer } from "../../../src/lib/container-server";
+import { check } from "../../../src/lib/doctor/checks/crio-hung";
+import { Facts } from "../../../src/lib/doctor/facts";
+import { testdir } from "../../helpers/testdir";
+
+test("a CRI-O that takes a connection and says nothing hangs; one that is not there does not", async () => {
+  const directory = testdir({});
+  const config = defaultConfig();
+  config.root = join(directory, "root");
+  config.runRoot = join(directory, "runroot");
+  config.listen = join(directory, "crio.sock");
+  const facts = new Facts(new ContainerServer(config), { live: true, quick: false });
+  const unsure = (why: string): never => {
+    throw new Error(why);
+  };
+  expect(await check.find(facts, unsure)).toEqual([]);
+  const crio = createServer(() => {});
+  await new Promise<void>((resolve) => crio.listen(config.listen, resolve));
+  try {
+    const [finding] = await check.find(facts, unsure);
+    expect(finding).toMatchObject({ severity: "breaks-now", object: { kind: "path", path: config.listen } });
+    expect(finding?.evidence[0]?.says).toBe("took a connection, and said nothing in 5 s");
+    expect(finding?.mend.commands.at(-1)).toBe("systemctl restart crio");
+  } finally {
+    crio.close();
+  }
+}, 20_000);
