@@ -24,7 +24,7 @@ export type ErrorCode =
 /** How a failure is described beyond its message. */
 export interface ErrorDetails {
   /** What the user can do about it, one clause without a full stop. */
-  hint?: string;
+  hint?: string | undefined;
   /** The error underneath, kept for `--log-level debug`. */
   cause?: unknown;
 }

@@ -5,7 +5,6 @@ import { UsageError } from "../../shell/errors";
 import { expectMuchWork } from "../../shell/much-work";
 import { refuseTerminal } from "../shared/output-archive";
 import type { command } from "./command";
-import { readPlace } from "./place";
 
 /** `kpod cp`: copies files between containers and the node. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
@@ -32,6 +31,23 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   if (devices > 0) logger.warn(`left out ${counted(devices, "device")}: --archive copies them`);
   if (sockets > 0) logger.warn(`left out ${counted(sockets, "socket")}`);
   return torn === 0 ? 0 : 1;
+}
+
+/**
+ * Reads an argument: `CONTAINER:PATH`, a path of the node, or `-` for an archive. A path of the node that has a colon begins
+ * with `/` or `.`.
+ * @throws UsageError where a part is missing
+ */
+function readPlace(argument: string): CopyPlace | "-" {
+  if (argument === "-") return "-";
+  if (argument === "") throw new UsageError("an empty path names nothing");
+  const colon = argument.indexOf(":");
+  if (colon === -1 || argument.startsWith("/") || argument.startsWith(".")) return { path: argument };
+  const [container, path] = [argument.slice(0, colon), argument.slice(colon + 1)];
+  if (container === "")
+    throw new UsageError(`${argument}: name a container before the colon, or begin with ./`);
+  if (path === "") throw new UsageError(`${argument}: name a path after the colon, / for all`);
+  return { container, path };
 }
 
 function isOfContainer(place: CopyPlace | "-"): boolean {

@@ -2,7 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { Stringer } from "../../format/template/index";
 import { humanAgo, timeText } from "../../format/units";
-import { textOf } from "../../lib/images/config-data";
+import { textOf } from "../../lib/system/go-json";
 import type { Container } from "../../lib/oci/container";
 import { mountsOf } from "../../lib/operations/spec-mounts";
 import { ContainerRow, runningTime } from "./row";

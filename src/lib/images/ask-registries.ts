@@ -5,6 +5,7 @@ import { pullNames } from "./pull-names";
 import { pullSource } from "./pull-source";
 import { accessFlags, type RegistryAccess } from "./registry-access";
 import { callSkopeo, requireSkopeo, withScratch, type TransferConfig, type TransferProgress } from "./skopeo";
+import { textOf } from "../system/go-json";
 
 /** How registries are asked for an image. */
 export interface PrepareOptions extends RegistryAccess {
@@ -64,10 +65,6 @@ export async function prepareImage(
       };
     });
   });
-}
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
 }
 
 /** Tries each name until one works. @throws KpodError that says of each why it did not */

@@ -1,6 +1,6 @@
 import type { ImageConfigFile } from "../storage/image-config";
 import { isRecord } from "../system/files";
-import { textMap } from "../system/go-json";
+import { textMap, textOf, textsOf } from "../system/go-json";
 
 /** How an image wants to be run, as inspect shows it. Keys stand as in kpod 1.0's JSON, and in its order. */
 export interface ShownImageConfig {
@@ -54,14 +54,4 @@ function lastStep(file: ImageConfigFile): Readonly<Record<string, unknown>> | un
 /** Go writes a set as an object whose values are empty objects. */
 function keySet(value: unknown): Record<string, Record<string, never>> {
   return Object.fromEntries(Object.keys(isRecord(value) ? value : {}).map((key) => [key, {}]));
-}
-
-/** A text of a JSON file; "" for anything else. */
-export function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-/** The texts in a list of a JSON file. */
-export function textsOf(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }

@@ -4,17 +4,10 @@ import { readLayerSizes } from "../storage/layer-sizes";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import { isRecord } from "../system/files";
-import {
-  imageComment,
-  shownImageConfig,
-  imageCreatedBy,
-  textOf,
-  textsOf,
-  type ShownImageConfig,
-} from "./config-data";
+import { imageComment, shownImageConfig, imageCreatedBy, type ShownImageConfig } from "./config-data";
+import { textMap, textOf, textsOf } from "../system/go-json";
 import { graphDriverOf, type ShownGraphDriver } from "./graph-driver";
 import { splitName } from "../names/image-names";
-import { textMap } from "../system/go-json";
 
 /** Everything of an image, as inspect shows it (ImageData of kpod 1.0). The keys stand in kpod 1.0's order. */
 export interface ImageData {

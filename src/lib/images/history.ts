@@ -4,8 +4,7 @@ import { readLayerSizes } from "../storage/layer-sizes";
 import type { StorageId } from "../names/ids";
 import type { Store } from "../storage/store";
 import { isRecord } from "../system/files";
-import { readTime } from "../system/go-json";
-import { textOf } from "./config-data";
+import { readTime, textOf } from "../system/go-json";
 
 /** A step in which an image was built. */
 export interface ImageHistoryEntry {

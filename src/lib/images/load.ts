@@ -140,7 +140,7 @@ export async function loadImagesFrom(
       // Nobody knows the copy.
       throw new KpodError(code, message.replaceAll(path, what), {
         cause: error,
-        ...(hint === undefined ? {} : { hint }),
+        hint,
       });
     }
   });

@@ -216,5 +216,5 @@ function skopeoError(what: string, stderr: string): KpodError {
   const said = programMessage(stderr);
   const [, code = "IO", hint] = failures.find(([pattern]) => pattern.test(said)) ?? [];
   const message = `skopeo cannot ${what}${said === "" ? "" : `: ${said}`}`;
-  return new KpodError(code, message, hint === undefined ? {} : { hint });
+  return new KpodError(code, message, { hint });
 }

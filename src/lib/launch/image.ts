@@ -61,7 +61,7 @@ async function launchImage(
     throw new KpodError(
       code === "BAD_ARGUMENT" ? "NOT_FOUND" : code,
       `image ${wanted} is not in the store ${store.layout.root}: ${message}`,
-      { cause: error, ...(hint === undefined ? {} : { hint }) },
+      { cause: error, hint },
     );
   }
 }

@@ -58,7 +58,7 @@ function named<T extends Named>(
 /** The error of kpod 1.0 for what does not exist. */
 export function notFoundError(kind: "container" | "pod", wanted: string, hint?: string): KpodError {
   const message = `${kind} with ID starting with ${wanted} not found: ID does not exist`;
-  return new KpodError("NOT_FOUND", message, hint === undefined ? {} : { hint });
+  return new KpodError("NOT_FOUND", message, { hint });
 }
 
 /** True for the error of a look-up that found nothing. */

@@ -126,5 +126,5 @@ export async function defaultNetwork(
 }
 
 function unfitError({ file, why, hint }: PassedOver): KpodError {
-  return new KpodError("BAD_CONFIG", `${file} is no network: ${why}`, hint === undefined ? {} : { hint });
+  return new KpodError("BAD_CONFIG", `${file} is no network: ${why}`, { hint });
 }

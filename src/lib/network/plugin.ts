@@ -50,7 +50,7 @@ export class PluginError extends KpodError {
     readonly cniCode: number | undefined,
     hint?: string,
   ) {
-    super("NETWORK_FAILED", message, hint === undefined ? {} : { hint });
+    super("NETWORK_FAILED", message, { hint });
   }
 }
 

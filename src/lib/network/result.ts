@@ -1,6 +1,7 @@
 import { isRecord } from "../system/files";
 import { isCniSince, isCniVersion, type CniVersion } from "./cni-version";
 import { excerpt, jsonOf } from "./plugin";
+import { textOf, textsOf } from "../system/go-json";
 
 /** What a plugin says that it has set up, in its version of the specification; what kpod does not know of it stays. */
 export type CniResult = Readonly<Record<string, unknown>> & { readonly cniVersion: CniVersion };
@@ -50,28 +51,28 @@ export function cachedResult(value: unknown): CniResult | undefined {
 export function viewOfResult(result: Readonly<Record<string, unknown>>): ResultView {
   const single = [result.ip4, result.ip6].filter(isRecord);
   const ips = recordsIn(result.ips).map((entry) => ({
-    address: textIn(entry.address),
-    gateway: textIn(entry.gateway),
+    address: textOf(entry.address),
+    gateway: textOf(entry.gateway),
     ...(typeof entry.interface === "number" ? { interface: entry.interface } : {}),
   }));
-  const before = single.map((entry) => ({ address: textIn(entry.ip), gateway: textIn(entry.gateway) }));
+  const before = single.map((entry) => ({ address: textOf(entry.ip), gateway: textOf(entry.gateway) }));
   const routes = [...recordsIn(result.routes), ...single.flatMap((entry) => recordsIn(entry.routes))];
   const dns = isRecord(result.dns) ? result.dns : {};
   return {
     interfaces: recordsIn(result.interfaces).map(({ name, mac, sandbox }) => ({
-      name: textIn(name),
-      mac: textIn(mac),
-      sandbox: textIn(sandbox),
+      name: textOf(name),
+      mac: textOf(mac),
+      sandbox: textOf(sandbox),
     })),
     ips: [...ips, ...before].filter(({ address }) => address !== ""),
     routes: routes
-      .map(({ dst, gw }) => ({ dst: textIn(dst), gw: textIn(gw) }))
+      .map(({ dst, gw }) => ({ dst: textOf(dst), gw: textOf(gw) }))
       .filter(({ dst }) => dst !== ""),
     dns: {
-      nameservers: textsIn(dns.nameservers),
-      domain: textIn(dns.domain),
-      search: textsIn(dns.search),
-      options: textsIn(dns.options),
+      nameservers: textsOf(dns.nameservers),
+      domain: textOf(dns.domain),
+      search: textsOf(dns.search),
+      options: textsOf(dns.options),
     },
   };
 }
@@ -98,7 +99,7 @@ export function resultAs(result: CniResult, version: CniVersion): CniResult {
 
 /** Up to 0.4 an address says of which family it is. */
 function inVersion(ip: Readonly<Record<string, unknown>>, wanted: CniVersion): Record<string, unknown> {
-  const family = isCniSince(wanted, "1.0.0") ? "" : textIn(ip.address).includes(":") ? "6" : "4";
+  const family = isCniSince(wanted, "1.0.0") ? "" : textOf(ip.address).includes(":") ? "6" : "4";
   return withoutEmpty({ ...ip, version: family });
 }
 
@@ -108,12 +109,4 @@ function withoutEmpty(entry: Readonly<Record<string, unknown>>): Record<string, 
 
 function recordsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter(isRecord) : [];
-}
-
-function textIn(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
-
-function textsIn(value: unknown): string[] {
-  return Array.isArray(value) ? value.filter((entry) => typeof entry === "string") : [];
 }

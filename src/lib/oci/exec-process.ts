@@ -1,13 +1,19 @@
 /*
  * What a further process of a container is: the container's own process, as its spec has it, with another command.
  */
+import { readFileSync } from "node:fs";
 import { KpodError } from "../errors";
+import { capabilitiesIn } from "../system/capabilities";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere } from "../system/files";
-import { allCapabilities, capabilitiesOf, type Capabilities } from "./capabilities";
 import type { Container } from "./container";
 import { mergeEnvironment, variableIn } from "./environment";
+import type { CapabilitySet } from "./spec";
 import type { ProcessUser } from "./user";
+import { textsOf } from "../system/go-json";
+
+/** The capabilities of a process, set by set. */
+type Capabilities = Partial<Record<CapabilitySet, string[]>>;
 
 /** The process of a container's spec, with all keys that it has, and what a further one takes of it. */
 export interface OwnProcess {
@@ -60,7 +66,7 @@ export function readOwnProcess({ bundlePath, dir }: Pick<Container, "bundlePath"
     const mappings = isRecord(linux) ? linux.uidMappings : undefined;
     return {
       uid: isRecord(user) && typeof user.uid === "number" ? user.uid : 0,
-      env: texts(env),
+      env: textsOf(env),
       cwd: typeof cwd === "string" ? cwd : "/",
       capabilities: isRecord(capabilities) ? capabilitySets(capabilities) : {},
       mapped: Array.isArray(mappings) && mappings.length > 0,
@@ -108,9 +114,27 @@ function capabilitiesFor(uid: number, { capabilities }: OwnProcess, privileged: 
 }
 
 function capabilitySets(sets: Readonly<Record<string, unknown>>): Capabilities {
-  return Object.fromEntries(Object.entries(sets).map(([name, list]) => [name, texts(list)]));
+  return Object.fromEntries(Object.entries(sets).map(([name, list]) => [name, textsOf(list)]));
 }
 
-function texts(list: unknown): string[] {
-  return Array.isArray(list) ? list.filter((entry) => typeof entry === "string") : [];
+/** All capabilities that this process can hand on: those that the kernel has, less what was taken from it itself. */
+function allCapabilities(): string[] {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return capabilitiesIn(bounding).map((name) => `CAP_${name}`);
+}
+
+/**
+ * What another user than the container's own has in the same container: root all that the container may ever have, the
+ * others none of it, as docker and podman do.
+ */
+function capabilitiesOf(uid: number, container: Capabilities): Capabilities {
+  const { bounding = [], inheritable } = container;
+  const own = uid === 0 ? [...bounding] : [];
+  return {
+    bounding,
+    effective: own,
+    permitted: own,
+    ...(inheritable === undefined ? {} : { inheritable }),
+  };
 }

@@ -1,13 +1,8 @@
 import { processCgroupPath } from "../cgroups/process-cgroups";
 import { specCgroupPath } from "../cgroups/spec-path";
 import { KpodError } from "../errors";
-import {
-  imageCreatedBy,
-  shownImageConfig,
-  textOf,
-  textsOf,
-  type ShownImageConfig,
-} from "../images/config-data";
+import { imageCreatedBy, shownImageConfig, type ShownImageConfig } from "../images/config-data";
+import { textMap, textOf, textsOf } from "../system/go-json";
 import { graphDriverOf, type ShownGraphDriver } from "../images/graph-driver";
 import { shownImageName } from "../images/names";
 import { logPathOf } from "../logs/log-path";
@@ -19,7 +14,6 @@ import type { ServerView } from "../server-parts";
 import { readImageConfig, readImageManifest, type ImageConfigFile } from "../storage/image-config";
 import { readMountPoints } from "../storage/mount-points";
 import type { ImageRecord } from "../storage/records";
-import { textMap } from "../system/go-json";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
 import { podNetworksData, type PodNetworkData } from "./network-data";

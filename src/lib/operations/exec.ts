@@ -86,11 +86,7 @@ function requireRunning(container: Container): void {
       : status === "created"
         ? ["it was created and never started", undefined]
         : [notRunning(container), undefined];
-  throw new KpodError(
-    "BAD_STATE",
-    `cannot exec in ${shown(container)}: ${why}`,
-    hint === undefined ? {} : { hint },
-  );
+  throw new KpodError("BAD_STATE", `cannot exec in ${shown(container)}: ${why}`, { hint });
 }
 
 /** Makes the process, and makes sure that the container has what it needs. */

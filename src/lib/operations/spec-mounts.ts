@@ -1,4 +1,4 @@
-import { textOf, textsOf } from "../images/config-data";
+import { textOf, textsOf } from "../system/go-json";
 import type { Spec } from "../oci/spec";
 import { isRecord } from "../system/files";
 

@@ -90,23 +90,16 @@ export async function containersRow(source: UsageSource): Promise<UsageRow> {
     const kind = infra ? "pod" : "container";
     const active = isActive(server, container);
     const path = server.store.layout.containerDirectory(record.id);
-    items.push({ kind, id, name, path, size: used, shared: 0, frees: active ? 0 : freed, active });
+    items.push({ kind, id, name, path, ...alone({ used, freed: active ? 0 : freed }), active });
   }
   const ofImages = new Set(contents.images.flatMap((image) => users.layersOf(image)));
   const ofContainers = new Set(contents.containers.map(ownLayerOf));
   const below = new Set(contents.containers.flatMap((record) => users.layersOf(record)));
   for (const layer of below) {
     if (ofImages.has(layer) || ofContainers.has(layer)) continue;
-    items.push({
-      kind: "layer",
-      id: layer,
-      name: "of an image that is gone",
-      path: dirname(server.store.driver.diffPath(layer)),
-      size: await layers.of(layer),
-      shared: 0,
-      frees: 0,
-      active: true,
-    });
+    const path = dirname(server.store.driver.diffPath(layer));
+    const space = alone({ used: await layers.of(layer), freed: 0 });
+    items.push({ kind: "layer", id: layer, name: "of an image that is gone", path, ...space, active: true });
   }
   return plainRow("Containers", items, fileSpace(server.store.layout.containersFiles));
 }
@@ -168,16 +161,7 @@ export async function volumesRow({ server, measure }: UsageSource): Promise<Usag
       if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) continue;
       const { used, freed } = (await measure(path)) ?? nothing;
       const active = isActive(server, container);
-      items.push({
-        kind: "volume",
-        id,
-        name,
-        path,
-        size: used,
-        shared: 0,
-        frees: active ? 0 : freed,
-        active,
-      });
+      items.push({ kind: "volume", id, name, path, ...alone({ used, freed: active ? 0 : freed }), active });
     }
   }
   return plainRow("Volumes", items);
@@ -191,17 +175,8 @@ export async function unownedRow(source: UsageSource, found: readonly Unowned[])
   const { server, users, layers, measure, now } = source;
   const items: UsedSpace[] = [];
   for (const { kind, path, busy } of found) {
-    const { used, freed } = (await measure(path, { except: "merged" })) ?? nothing;
-    items.push({
-      kind,
-      id: "",
-      name: basename(path),
-      path,
-      size: used,
-      shared: 0,
-      frees: freed,
-      active: busy,
-    });
+    const space = alone((await measure(path, { except: "merged" })) ?? nothing);
+    items.push({ kind, id: "", name: basename(path), path, ...space, active: busy });
   }
   const counted = new Set<StorageId>();
   for (const layer of users.unused) {
@@ -209,16 +184,10 @@ export async function unownedRow(source: UsageSource, found: readonly Unowned[])
     const own = users.onlyOf([layer]).filter((id) => !counted.has(id));
     own.forEach((id) => counted.add(id));
     const size = await layers.sum(own);
-    items.push({
-      kind: "layer",
-      id: layer.id,
-      name: layer.names?.[0] ?? "",
-      path: dirname(server.store.driver.diffPath(layer.id)),
-      size,
-      shared: 0,
-      frees: size,
-      active: now - new Date(layer.created ?? 0).getTime() < youth,
-    });
+    const path = dirname(server.store.driver.diffPath(layer.id));
+    const active = now - new Date(layer.created ?? 0).getTime() < youth;
+    const name = layer.names?.[0] ?? "";
+    items.push({ kind: "layer", id: layer.id, name, path, ...alone({ used: size, freed: size }), active });
   }
   return plainRow("Unowned", items);
 }
@@ -232,19 +201,10 @@ export async function othersRow(source: UsageSource): Promise<UsageRow> {
     if (containerOf(server, record.id) !== undefined) continue;
     // One that CRI-O or kpod has just removed, or just made.
     if (parseContainerMetadata(record.metadata) !== undefined) continue;
-    const { used, freed } = await containerSpace(source, record);
+    const space = alone(await containerSpace(source, record));
     const path = layout.containerDirectory(record.id);
     const name = record.names?.[0] ?? "";
-    items.push({
-      kind: "container",
-      id: record.id,
-      name,
-      path,
-      size: used,
-      shared: 0,
-      frees: freed,
-      active: true,
-    });
+    items.push({ kind: "container", id: record.id, name, path, ...space, active: true });
   }
   const known = new Set([
     ...["", "-layers", "-images", "-containers"].map((suffix) => `${layout.driver}${suffix}`),
@@ -252,10 +212,15 @@ export async function othersRow(source: UsageSource): Promise<UsageRow> {
   ]);
   for (const name of namesInDirectory(layout.root).filter((entry) => !known.has(entry))) {
     const path = join(layout.root, name);
-    const { used, freed } = (await measure(path)) ?? nothing;
-    items.push({ kind: "file", id: "", name, path, size: used, shared: 0, frees: freed, active: true });
+    const space = alone((await measure(path)) ?? nothing);
+    items.push({ kind: "file", id: "", name, path, ...space, active: true });
   }
   return plainRow("Others", items);
+}
+
+/** The room of what shares nothing with others. */
+function alone({ used, freed }: DiskSpace): Pick<UsedSpace, "size" | "shared" | "frees"> {
+  return { size: used, shared: 0, frees: freed };
 }
 
 /** What a container alone has: its read-write layer, unless somebody else needs it, and its directory. */

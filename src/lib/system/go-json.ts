@@ -10,6 +10,16 @@ export function readTime(value: unknown): Date | undefined {
   return Number.isNaN(time.getTime()) ? undefined : time;
 }
 
+/** A text of a JSON file; "" for anything else. */
+export function textOf(value: unknown): string {
+  return typeof value === "string" ? value : "";
+}
+
+/** The texts in a list of a JSON file. */
+export function textsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
 /** The entries of a JSON object whose values are texts; none for anything else. */
 export function textMap(value: unknown): Record<string, string> {
   if (!isRecord(value)) return {};

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileError, isNotFound, KpodError } from "../../errors";
 import { parseExactJson, type ExactJson } from "../../system/exact-json";
 import { isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../../system/files";
-import { readTime, textMap, zeroTime } from "../../system/go-json";
+import { readTime, textMap, zeroTime, textOf } from "../../system/go-json";
 import { readIntoScratch, scratch } from "../../system/scratch";
 import type { Container } from "../container";
 import { readStatus, type ContainerState, type ContainerStatus } from "./container-state";
@@ -211,10 +211,6 @@ const knownFields: ReadonlySet<string> = new Set([
   "checkpointedTime",
   "containerMonitorProcess",
 ]);
-
-function textOf(value: unknown): string {
-  return typeof value === "string" ? value : "";
-}
 
 function numberOf(value: unknown): number | undefined {
   return typeof value === "number" ? value : undefined;
