@@ -177,7 +177,7 @@ async function expectRuntimesToAgree(world: World): Promise<void> {
   );
 }
 
-/** The pid of a container's first process, as the runtime noted it. */
+/** The pid of a container's first process, as the runtime persisted it. */
 export function pidOf({ bundlePath }: Pick<Container, "bundlePath">): number {
   return Number(readFileSync(join(bundlePath, "pidfile"), "utf8"));
 }
@@ -188,12 +188,12 @@ export function conmonOf({ bundlePath }: Pick<Container, "bundlePath">): number 
 }
 
 /** What state.json says. */
-export function notedState({ dir }: Pick<Container, "dir">): Record<string, unknown> {
+export function persistedState({ dir }: Pick<Container, "dir">): Record<string, unknown> {
   return JSON.parse(readFileSync(join(dir, "state.json"), "utf8")) as Record<string, unknown>;
 }
 
 /** Notes the image of a container by its id in the place of its name, as CRI-O does where the kubelet asks by id. */
-export function noteImageById(world: World, id: string, name: string, imageId: string): void {
+export function persistImageById(world: World, id: string, name: string, imageId: string): void {
   const path = join(world.root, "overlay-containers/containers.json");
   const records = (JSON.parse(readFileSync(path, "utf8")) as { id: string; metadata: string }[]).map(
     (record) => (record.id === id ? { ...record, metadata: record.metadata.replace(name, imageId) } : record),

@@ -22,7 +22,7 @@ export const ids = {
   before: testId("before the upgrade"),
 };
 
-/** Time that CRI-O noted for the end of `failed`; its exit file is written by the test, later. */
+/** Time that CRI-O persisted for the end of `failed`; its exit file is written by the test, later. */
 export const startedAt = "2026-01-02T03:04:05.123456789Z";
 
 const zero = "0001-01-01T00:00:00Z";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { pathsBelow } from "../helpers/listing";
 import { namesOnDisk } from "../helpers/names-on-disk";
-import { notedState, tracesOf, useNode, usePod } from "../helpers/node";
+import { persistedState, tracesOf, useNode, usePod } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { until } from "../helpers/until";
 
@@ -131,7 +131,7 @@ test("ten kpods at work in one store with containers-storage and podman lose and
   renamed.forEach((container, index) => {
     expect([...namesOnDisk(world, container)]).toEqual([fullName(`renamed-${index}-3`)]);
   });
-  expect(stopped.map((container) => notedState(container))).toMatchObject([
+  expect(stopped.map((container) => persistedState(container))).toMatchObject([
     { status: "stopped", exitCode: 0 },
     { status: "stopped", exitCode: 0 },
   ]);

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { testImages } from "../helpers/images";
 import { KPOD, isExecutable } from "../helpers/kpod";
-import { noteImageById, useNode } from "../helpers/node";
+import { persistImageById, useNode } from "../helpers/node";
 import { runProcess, succeeded } from "../helpers/process";
 
 /** What a call of kpod has cost, counted: how long that takes is for the benchmark to say. */
@@ -134,7 +134,7 @@ test("ps reads which images there are where a container has no name of its image
   }
   const image = testImages().busybox.id;
   const id = (await node.ok("run", "-d", "--pod", "shop", "--name", "by-id", image, "sleep", "1000")).trim();
-  noteImageById(node.world, id, "localhost/busybox:latest", image);
+  persistImageById(node.world, id, "localhost/busybox:latest", image);
   expect(imagesIn(await costsOf("ps"))).toHaveLength(1);
   for (const args of [["-q"], ["--ns"], ["--format", "{{.ID}}"], ["--filter", `id=${ids[0] ?? ""}`]]) {
     expect(imagesIn(await costsOf("ps", ...args))).toEqual([]);

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageId } from "../../src/lib/names/ids";
-import { notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
+import { persistedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 /** The verbs that behave differently where the runtime is another; modern.test.ts has the rest. */
@@ -58,7 +58,7 @@ test("a created one: shown, paused as crun can, stopped, renamed and removed", a
   );
   expect(await node.ok("stop", "other")).toBe(`${container.id}\n`);
   expect(await stateOf("other")).toBe("stopped 137");
-  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+  expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
   await node.ok("rm", "other");
   expect(tracesOf(node.world, container)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive } from "../../src/lib/system/process";
 import { testImages } from "../helpers/images";
-import { noteImageById, pidOf, useNode, usePod } from "../helpers/node";
+import { persistImageById, pidOf, useNode, usePod } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { expectToFit } from "../helpers/schemas";
 
@@ -200,7 +200,7 @@ test("an image that was asked for by its id is shown by the name that it has, or
   const id = (
     await node.ok("run", "-d", "--pod", "shop", "--name", "by-id", busybox.id, "sleep", "1000")
   ).trim();
-  noteImageById(node.world, id, "localhost/busybox:latest", busybox.id);
+  persistImageById(node.world, id, "localhost/busybox:latest", busybox.id);
   const named = async (expected: string): Promise<void> => {
     expect(await node.ok("ps", "--filter", `id=${id}`, "--format", "{{.Image}}")).toBe(`${expected}\n`);
     const [json] = JSON.parse(await node.ok("ps", "--filter", `id=${id}`, "--format", "json")) as {

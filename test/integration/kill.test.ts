@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isAlive } from "../../src/lib/system/process";
-import { logOf, notedState, pidOf, useNode, usePod } from "../helpers/node";
+import { logOf, persistedState, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -9,15 +9,18 @@ const pod = usePod(node, "shop");
 
 const endless = "while :; do sleep 0.1; done";
 
-test.each([["KILL"], ["sigkill"], ["9"]])("%s ends a container, and its state is noted", async (signal) => {
-  const container = await node.start(pod, `k${signal.toLowerCase()}`, endless);
-  expect(await node.ok("kill", "-s", signal, container.id)).toBe(`${container.id}\n`);
-  expect(isAlive({ pid: pidOf(container) })).toBe(false);
-  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
-  expect(await node.refusal("kill", container.id)).toBe(
-    `cannot kill container ${container.id}: it is not running`,
-  );
-});
+test.each([["KILL"], ["sigkill"], ["9"]])(
+  "%s ends a container, and its state is persisted",
+  async (signal) => {
+    const container = await node.start(pod, `k${signal.toLowerCase()}`, endless);
+    expect(await node.ok("kill", "-s", signal, container.id)).toBe(`${container.id}\n`);
+    expect(isAlive({ pid: pidOf(container) })).toBe(false);
+    expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+    expect(await node.refusal("kill", container.id)).toBe(
+      `cannot kill container ${container.id}: it is not running`,
+    );
+  },
+);
 
 test("a signal reaches the process, which may live on", async () => {
   const container = await node.start(pod, "listens", `trap 'echo got HUP' HUP; echo ready; ${endless}`);
@@ -45,7 +48,7 @@ test("KILL reaches a paused container", async () => {
   await node.ok("pause", container.id);
   await node.ok("kill", container.id);
   expect(isAlive({ pid: pidOf(container) })).toBe(false);
-  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+  expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
 });
 
 test("the end of a container whose conmon is dead is written down for CRI-O", async () => {

@@ -497,7 +497,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
 });
 
 describe("Ctrl-C during a launch", () => {
-  test("leaves nothing behind, also when a lock keeps what was made from being taken back at once", async () => {
+  test("leaves nothing behind, also when a lock keeps what was made from being rolled back at once", async () => {
     const mounts = startLocker(join(node.world.runRoot, "overlay-layers/mountpoints.lock"));
     expect(await mounts.lock("posix", "write")).toBe(true);
     const before = contentsOf(node.world);

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import type { Container } from "../../src/lib/oci/container";
-import { conmonOf, notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
+import { conmonOf, persistedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 type Json = Record<string, unknown>;
@@ -100,9 +100,9 @@ describe("the specs", () => {
 
   test("of an infra container have the annotations of CRI-O 1.36 and of 1.0", () => {
     const { id, uid, infraContainer } = pod;
-    const noted = annotationsOf(infraContainer);
+    const persisted = annotationsOf(infraContainer);
     const full = `k8s_shop_sales_${uid}_0`;
-    expect(noted).toMatchObject({
+    expect(persisted).toMatchObject({
       "io.container.manager": "cri-o",
       "io.kubernetes.cri-o.ContainerType": "sandbox",
       "io.kubernetes.cri-o.ContainerName": `k8s_POD_shop_sales_${uid}_0`,
@@ -130,12 +130,12 @@ describe("the specs", () => {
       "pod-linux-resources.crio.io": "null",
       app: "shop",
     });
-    expect(JSON.parse(noted["io.kubernetes.cri-o.Metadata"] ?? "")).toEqual({
+    expect(JSON.parse(persisted["io.kubernetes.cri-o.Metadata"] ?? "")).toEqual({
       name: "shop",
       uid,
       namespace: "sales",
     });
-    expect(JSON.parse(noted["io.kubernetes.cri-o.Labels"] ?? "")).toEqual({
+    expect(JSON.parse(persisted["io.kubernetes.cri-o.Labels"] ?? "")).toEqual({
       app: "shop",
       "io.kubernetes.container.name": "POD",
       "io.kubernetes.pod.name": "shop",
@@ -145,8 +145,8 @@ describe("the specs", () => {
   });
 
   test("of a container have theirs", () => {
-    const noted = annotationsOf(web);
-    expect(noted).toMatchObject({
+    const persisted = annotationsOf(web);
+    expect(persisted).toMatchObject({
       "io.container.manager": "cri-o",
       "io.kubernetes.cri-o.ContainerType": "container",
       "io.kubernetes.cri-o.ContainerID": web.id,
@@ -168,7 +168,7 @@ describe("the specs", () => {
       tier: "front",
       note: "first",
     });
-    expect(JSON.parse(noted["io.kubernetes.cri-o.Volumes"] ?? "")).toEqual([
+    expect(JSON.parse(persisted["io.kubernetes.cri-o.Volumes"] ?? "")).toEqual([
       {
         container_path: "/data",
         host_path: node.world.scratch,
@@ -188,7 +188,7 @@ test("state.json names the first process and its conmon, each with its start tim
       const stat = readFileSync(`/proc/${process}/stat`, "utf8");
       return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
     };
-    const state = notedState(container);
+    const state = persistedState(container);
     expect(state).toMatchObject({
       id: container.id,
       status: "running",
@@ -327,7 +327,7 @@ describe("a pod on the host's network", () => {
 });
 
 describe("of an image that is meant by its id", () => {
-  const noted = (container: Container): unknown[] => {
+  const persisted = (container: Container): unknown[] => {
     const all = annotationsOf(container);
     const metadata = JSON.parse(String(recordOf(container.id).metadata)) as Json;
     const names = [
@@ -343,7 +343,7 @@ describe("of an image that is meant by its id", () => {
     const name = "localhost/busybox:latest";
     for (const wanted of [imageId, imageId.slice(0, 12), `sha256:${imageId}`]) {
       const made = await node.create(pod, "named", "true", { image: wanted });
-      expect(noted(made)).toEqual([name, name, name, imageId, imageId]);
+      expect(persisted(made)).toEqual([name, name, name, imageId, imageId]);
       await node.ok("rm", made.id);
     }
   });
@@ -359,7 +359,7 @@ describe("of an image that is meant by its id", () => {
     const id = layouts[0]?.id ?? "";
     for (const wanted of [id, id.slice(0, 12)]) {
       const made = await node.start(pod, "nameless", "sleep 1000", { image: wanted });
-      expect(noted(made)).toEqual(["", "", "", id, id]);
+      expect(persisted(made)).toEqual(["", "", "", id, id]);
       expect(annotationsOf(made)["io.kubernetes.cri-o.ImageRepoDigests"]).toBe("");
       expect(await node.ok("ps", "--format", "{{.Image}}", "-f", `id=${made.id}`)).toBe(
         `${id.slice(0, 13)}\n`,
@@ -378,7 +378,7 @@ describe("of an image that is meant by its id", () => {
     await server.updateRecords();
     const name = "localhost/pause:latest";
     const { infraContainer } = server.lookupSandbox("by-id");
-    expect(noted(infraContainer).slice(0, 3)).toEqual([name, name, name]);
+    expect(persisted(infraContainer).slice(0, 3)).toEqual([name, name, name]);
     await node.ok("pod", "rm", "-f", "by-id");
   });
 });

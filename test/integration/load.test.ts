@@ -161,8 +161,8 @@ test("beside containers whose layers are volatile, as those of CRI-O are: their 
   });
   const merged = await store.mount(layer as StorageId);
   makeRecordsVolatile(world);
-  const noted = readFileSync(store.layout.mountsFile, "utf8");
-  expect(JSON.parse(noted)).toEqual([{ id: layer, path: merged, count: 1 }]);
+  const persisted = readFileSync(store.layout.mountsFile, "utf8");
+  expect(JSON.parse(persisted)).toEqual([{ id: layer, path: merged, count: 1 }]);
   const runDirectory = (): string[] => pathsBelow(world.runRoot).filter((path) => !path.endsWith(".lock"));
   const before = runDirectory();
   const layouts = [1, 2].map((number) => writeLayout(testdir(), [plain(`one-${number}`), plain("two")]));
@@ -174,7 +174,7 @@ test("beside containers whose layers are volatile, as those of CRI-O are: their 
       stderr: "",
       exitCode: 0,
     });
-    expect(readFileSync(store.layout.mountsFile, "utf8")).toBe(noted);
+    expect(readFileSync(store.layout.mountsFile, "utf8")).toBe(persisted);
     expect([isMountPoint(merged), existsSync(join(merged, "pause")), runDirectory()]).toEqual([
       true,
       true,
@@ -184,7 +184,7 @@ test("beside containers whose layers are volatile, as those of CRI-O are: their 
     expect((await agreedImages()).flatMap(({ names }) => names)).toContain(name);
   }
   // The looks of the others have not spoilt it either, so that the next test sees what this one would have done.
-  expect([readFileSync(store.layout.mountsFile, "utf8"), isMountPoint(merged)]).toEqual([noted, true]);
+  expect([readFileSync(store.layout.mountsFile, "utf8"), isMountPoint(merged)]).toEqual([persisted, true]);
   await store.deleteContainer(id);
   for (const index of layouts.keys())
     succeeded(await world.kpod(["rmi", `localhost/beside:${index}`]), "rmi");
@@ -258,7 +258,7 @@ test.each(["docker", "oci-archive", "oci"] as const)(
     expect(new Set(names).size).toBe(2);
     for (const name of names) expect(name).toMatch(/^localhost\/[a-z0-9.-]+:[0-9a-f]{12}$/);
     const listed = (await agreedImages()).filter(({ id }) => ids.includes(id));
-    expect(new Map(listed.map(({ id, names: noted }) => [id, noted]))).toEqual(
+    expect(new Map(listed.map(({ id, names: persisted }) => [id, persisted]))).toEqual(
       new Map(ids.map((id, index) => [id, [names[index]]])),
     );
     expect(await load(path)).toBe(said);

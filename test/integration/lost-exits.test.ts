@@ -5,7 +5,7 @@ import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { dropInfraProcess } from "../helpers/modern-world";
-import { conmonOf, contentsOf, notedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
+import { conmonOf, contentsOf, persistedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 // What a CRI-O that runs learns of the end of containers whose conmon is dead.
@@ -90,7 +90,7 @@ describe("of one that is found dead CRI-O sees that nobody knows how it ended", 
   test("by stop", async () => {
     const container = await dead("stopped");
     expect(await seenDuring(() => node.ok("stop", "stopped"))).toEqual(sawOnce(container, "255"));
-    expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 255 });
+    expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 255 });
     expect(await seenDuring(() => node.ok("stop", "stopped"))).toEqual([]);
   });
 

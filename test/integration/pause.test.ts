@@ -1,4 +1,4 @@
-import { logOf, notedState, useNode, usePod } from "../helpers/node";
+import { logOf, persistedState, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -14,7 +14,7 @@ test("a paused container stands still and goes on", async () => {
   expect(await node.ok("pause", "counts")).toBe(`${container.id}\n`);
   const still = logOf(container);
   expect(await shownStatus(container.id)).toMatch(/^Up .* \(Paused\)$/);
-  expect(notedState(container)).toMatchObject({ status: "paused" });
+  expect(persistedState(container)).toMatchObject({ status: "paused" });
   expect(logOf(container)).toBe(still);
   expect(await node.refusal("pause", container.id)).toBe(`container ${container.id} is already paused`);
   expect(await node.refusal("stop", container.id)).toBe(

@@ -193,11 +193,11 @@ test("and so does pod rm -f, also for what CRI-O has not persisted", async () =>
   const container = await node.start(second, "inside", "exec sleep 1000");
   for (const { id, dir } of [container, second.infraContainer]) {
     writeFileSync(join(node.world.runtimeRoots.runc, id, "state.json"), "{");
-    const noted = JSON.parse(readFileSync(join(dir, "state.json"), "utf8")) as Record<string, unknown>;
-    delete noted.initPid;
-    delete noted.initStartTime;
-    delete noted.containerMonitorProcess;
-    writeFileSync(join(dir, "state.json"), JSON.stringify(noted));
+    const persisted = JSON.parse(readFileSync(join(dir, "state.json"), "utf8")) as Record<string, unknown>;
+    delete persisted.initPid;
+    delete persisted.initStartTime;
+    delete persisted.containerMonitorProcess;
+    writeFileSync(join(dir, "state.json"), JSON.stringify(persisted));
   }
   const pids = [container, second.infraContainer].flatMap((each) => [pidOf(each), conmonOf(each)]);
   const { exitCode } = await node.kpod("pod", "rm", "-f", "torn-pod");

@@ -97,7 +97,7 @@ describe("in the foreground", () => {
     expect(await done).toEqual({ exitCode: 7, stdout: "ready\nbye\n", stderr: "" });
   });
 
-  test("afterwards its end is noted, its file system unmounted, and it can be looked at and removed", async () => {
+  test("afterwards its end is persisted, its file system unmounted, and it can be looked at and removed", async () => {
     await runScript("exit 4", "--name", "seen");
     const { server } = await node.openServer();
     await server.update();

@@ -51,7 +51,7 @@ async function createContainer(pod: ContainerInfo, name = "run"): Promise<Contai
   });
 }
 
-test("a pod and a container are noted as CRI-O does it, and every program reads them", async () => {
+test("a pod and a container are persisted as CRI-O does it, and every program reads them", async () => {
   const pod = await createPod("web", 3);
   const container = await createContainer(pod);
   expect((await fixture.agreedIds()).sort()).toEqual([pod.id, container.id].sort());

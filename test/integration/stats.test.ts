@@ -255,7 +255,7 @@ describe("kpod stats", () => {
       "it has ended",
       async () => !(await kpod(world, "ps", "--quiet", "--no-trunc")).includes(ended),
     );
-    // Every call of the runtime is noted, so that they can be counted.
+    // Every call of the runtime is persisted, so that they can be counted.
     useRunc(`echo "$*" >> ${join(world.scratch, "calls")}; exec ${runc} "$@"`);
     const config = readFileSync(world.config, "utf8");
     writeFileSync(world.config, config.replaceAll(`"${runc}"`, `"${join(world.directory, "bin/runc")}"`));

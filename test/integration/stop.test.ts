@@ -4,7 +4,7 @@ import { finish } from "../helpers/process";
 import { acquireLock } from "../../src/lib/storage/lock-file";
 import { isMountPoint } from "../../src/lib/system/mount";
 import { isAlive } from "../../src/lib/system/process";
-import { logOf, notedState, pidOf, useNode, usePod } from "../helpers/node";
+import { logOf, persistedState, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -13,12 +13,12 @@ const pod = usePod(node, "shop");
 const polite = "trap 'echo bye; exit 7' TERM; echo ready; while :; do sleep 0.05; done";
 const deaf = "trap '' TERM; echo ready; while :; do sleep 0.05; done";
 
-test("a container ends by its own handler, is unmounted, and its end is noted", async () => {
+test("a container ends by its own handler, is unmounted, and its end is persisted", async () => {
   const container = await node.start(pod, "polite", polite);
   await until("what the test waits for", () => logOf(container).includes("ready"));
   expect(await node.ok("stop", "polite")).toBe(`${container.id}\n`);
   expect(logOf(container)).toBe("ready\nbye\n");
-  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
+  expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
   expect(isMountPoint(`${node.world.root}/overlay/${container.layerId}/merged`)).toBe(false);
   expect(await node.ok("stop", "polite")).toBe(`${container.id}\n`);
 });
@@ -37,7 +37,7 @@ test.each([
   writeFileSync(path, JSON.stringify(spec));
   await until("what the test waits for", () => logOf(container).includes("ready"));
   expect(await node.ok("stop", "-t", "60", name)).toBe(`${container.id}\n`);
-  expect(notedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
+  expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 7 });
 });
 
 test("one that ignores TERM is killed when its time is up, several side by side", async () => {
@@ -49,7 +49,7 @@ test("one that ignores TERM is killed when its time is up, several side by side"
   );
   const printed = await node.ok("stop", "-t", "1", "deaf1", "deaf2");
   expect(printed.split("\n").sort()).toEqual(["", first.id, second.id].sort());
-  expect([notedState(first).exitCode, notedState(second).exitCode]).toEqual([137, 137]);
+  expect([persistedState(first).exitCode, persistedState(second).exitCode]).toEqual([137, 137]);
 });
 
 test("no lock is held meanwhile, and a second stop -t 0 cuts a waiting one short", async () => {
@@ -76,7 +76,7 @@ test("no lock is held meanwhile, and a second stop -t 0 cuts a waiting one short
 test("a created one becomes stopped", async () => {
   const container = await node.create(pod, "never", "true");
   await node.ok("stop", "never");
-  expect(notedState(container)).toMatchObject({ status: "stopped" });
+  expect(persistedState(container)).toMatchObject({ status: "stopped" });
   await node.agree();
 });
 

@@ -71,7 +71,7 @@ describe("mounting", () => {
     expect(isMountPoint(path)).toBe(false);
   });
 
-  test("works where a mount is noted that a reboot took away", async () => {
+  test("works where a mount is persisted that a reboot took away", async () => {
     const made = await fixture.create();
     const path = await store.mount(layerOf(made));
     await store.mount(layerOf(made));
@@ -91,7 +91,7 @@ describe("mounting", () => {
     expect(existsSync(store.layout.mountsFile)).toBe(false);
   });
 
-  test("is taken back by shutdown as far as the driver goes, but not under a mounted layer", async () => {
+  test("is rolled back by shutdown as far as the driver goes, but not under a mounted layer", async () => {
     const home = join(world.root, "overlay");
     const made = await fixture.create();
     await store.mount(layerOf(made));

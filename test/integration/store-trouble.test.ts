@@ -12,7 +12,7 @@ import {
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { testImages } from "../helpers/images";
-import { contentsOf, createNode, notedState, pidOf, type Node } from "../helpers/node";
+import { contentsOf, createNode, persistedState, pidOf, type Node } from "../helpers/node";
 
 describe("on a disk that is full", () => {
   let node: Node;
@@ -66,7 +66,7 @@ describe("on a disk that is full", () => {
               stdout.trim(),
             );
             expect(removed).toMatchObject({ exitCode: 0, stdout });
-            // Its end can be noted for CRI-O where there is room.
+            // Its end can be persisted for CRI-O where there is room.
             expect(removed.stderr).toMatch(
               /^(Warning: the end of container [^\n]* no space left on device\n)*$/,
             );
@@ -85,7 +85,7 @@ describe("on a disk that is full", () => {
     },
   );
 
-  test("a rename is taken back, or left to be taken back when there is space again", async () => {
+  test("a rename is rolled back, or left to be rolled back when there is space again", async () => {
     const { server } = await node.openServer();
     await server.update();
     const web = server.lookupContainer("web");
@@ -148,7 +148,7 @@ describe("on a store that can only be read", () => {
     expect(await node.ok("pod", "ps")).toContain(" Ready ");
   });
 
-  test("what a runtime does is done, with a warning that it cannot be noted", async () => {
+  test("what a runtime does is done, with a warning that it cannot be persisted", async () => {
     for (const verb of ["pause", "unpause"]) {
       const { exitCode, stdout, stderr } = await node.kpod(verb, "web");
       expect([exitCode, stdout]).toEqual([0, `${web.id}\n`]);
@@ -156,7 +156,7 @@ describe("on a store that can only be read", () => {
         /^Warning: the state of container .* is not persisted: .*: read-only file system\n$/,
       );
     }
-    expect(notedState(web).status).toBe("running");
+    expect(persistedState(web).status).toBe("running");
     const { exitCode, stdout, stderr } = await node.kpod("kill", "web");
     expect([exitCode, stdout]).toEqual([0, `${web.id}\n`]);
     expect(stderr).toMatch(

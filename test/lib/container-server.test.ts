@@ -377,7 +377,7 @@ describe("loading one by one", () => {
 });
 
 describe("state.json", () => {
-  test("is taken over and noted", async () => {
+  test("is taken over and persisted", async () => {
     const directory = testdir(storeTree([web], [run]));
     const file = join(directory, `root/overlay-containers/${run.id}/userdata/state.json`);
     writeFileSync(join(dirname(file), "exit"), "3");
@@ -400,8 +400,8 @@ describe("state.json", () => {
     container.state = undefined;
     server.containerStateFromDisk(container);
     expect(container.state).toMatchObject({ id: run.id, status: "stopped", exitCode: 3 });
-    const noted = server.lookupContainer("run").state;
-    if (noted !== undefined) noted.status = "unknown";
+    const persisted = server.lookupContainer("run").state;
+    if (persisted !== undefined) persisted.status = "unknown";
     expect((await failureOf(server.containerStateToDisk(container))).code).toBe("BAD_STATE");
     writeFileSync(file, "{");
     expect(

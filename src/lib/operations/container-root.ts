@@ -4,8 +4,9 @@ import type { ServerView } from "../server-parts";
 import { openMountView, type BindMount } from "../system/mount-view";
 import { mountForCopy } from "./copy-mounts";
 import { findFileSystem, type FileSystem } from "./file-systems";
+import { firstProcess, type FirstProcess } from "./first-process";
 import { readRecordMap, readSpecMap, type ContainerIds } from "./id-maps";
-import { openProcessRoot, type FirstProcess } from "./process-root";
+import { openProcessRoot } from "./process-root";
 import { mountsOf } from "./spec-mounts";
 
 /** The file system of a container with what is mounted in it. */
@@ -32,29 +33,13 @@ export async function openContainerRoot(server: Opening, name: string): Promise<
   const found = await findFileSystem(server, name, ["container"]);
   const { container } = found;
   for (let attempt = 0; container !== undefined && attempt < attempts; attempt++) {
-    const process = await processOf(server, container);
+    await server.runtime.updateStatus(container);
+    const process = firstProcess(container, { created: true });
     if (process === undefined) break;
     const root = rootOf(container, process);
     if (root !== undefined) return root;
   }
   return mountedRoot(server, found);
-}
-
-async function processOf({ runtime }: Opening, container: Container): Promise<FirstProcess | undefined> {
-  const { status, pid, initPid, initStartTime } = await runtime.updateStatus(container);
-  switch (status) {
-    case "created":
-    case "running":
-    case "paused":
-      return pid > 1 ? { pid, startTime: initPid === pid ? initStartTime : undefined } : undefined;
-    case "unknown":
-      // The runtime could not be asked; what CRI-O persisted of the process is enough to know it again.
-      return initPid !== undefined && initStartTime !== undefined
-        ? { pid: initPid, startTime: initStartTime }
-        : undefined;
-    default:
-      return undefined;
-  }
 }
 
 /** @returns undefined where the process has ended */

@@ -1,24 +1,9 @@
-import { join } from "node:path";
 import { frozenCgroupOf, thawCgroup } from "../cgroups/freezer";
-import { processCgroupPath } from "../cgroups/process-cgroups";
 import { removeCgroups, thawCgroups } from "../cgroups/removal";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
-import { readTextIfThere } from "../system/files";
-import {
-  isAlive,
-  readChildren,
-  readCommandName,
-  readProcessCgroup,
-  readProcessStat,
-  readWaitChannel,
-} from "../system/process";
-import {
-  identifyProcess,
-  knownProcess,
-  signalProcess,
-  type ProcessIdentity,
-} from "../system/process-identity";
+import { isAlive, readChildren, readCommandName, readProcessStat, readWaitChannel } from "../system/process";
+import { identifyProcess, signalProcess, type ProcessIdentity } from "../system/process-identity";
 import { waitUntil, type WaitLimits } from "../system/wait-until";
 
 /** Milliseconds that conmon has to write down the end of its container before it is ended itself. */
@@ -32,24 +17,6 @@ export interface EndingOptions {
   /** Milliseconds. */
   readonly patienceMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
-}
-
-/**
- * The first process of a container while it lives, found without the runtime, which may have lost its state: by pid
- * and start time as they were persisted, else by the runtime's pid file, if that process is in a cgroup of the container.
- */
-export function firstProcessOf(container: Container): ProcessIdentity | undefined {
-  const { initPid, initStartTime } = container.state ?? {};
-  return [knownProcess(initPid, initStartTime), fromPidFile(container)].find(
-    (candidate): candidate is ProcessIdentity => candidate !== undefined && isAlive(candidate),
-  );
-}
-
-function fromPidFile({ id, bundlePath }: Container): ProcessIdentity | undefined {
-  const text = readTextIfThere(join(bundlePath, "pidfile"))?.trim() ?? "";
-  const process = /^\d{1,10}$/.test(text) ? identifyProcess(Number(text)) : undefined;
-  if (process === undefined) return undefined;
-  return processCgroupPath(readProcessCgroup(process.pid) ?? "", id) === undefined ? undefined : process;
 }
 
 /**

@@ -4,7 +4,8 @@ import type { StorageId } from "../names/ids";
 import { listLayered } from "../storage/layered-listing";
 import { readTextIfThere } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
-import { openProcessRoot, type FirstProcess } from "./process-root";
+import type { FirstProcess } from "./first-process";
+import { openProcessRoot } from "./process-root";
 
 /** A name in a directory of a container. */
 export interface ListedFile {

@@ -2,13 +2,7 @@ import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { O_PATH } from "../system/files";
 import { readProcessStat } from "../system/process";
-
-/** A first process of a container. */
-export interface FirstProcess {
-  readonly pid: number;
-  /** Where it is known for sure. */
-  readonly startTime: string | undefined;
-}
+import type { FirstProcess } from "./first-process";
 
 /** The file system of a container as its process sees it. */
 export interface ProcessRoot {

@@ -10,7 +10,8 @@ import type { ServerView } from "../server-parts";
 import { removeIfThere } from "../system/files";
 import type { ProcessIdentity } from "../system/process-identity";
 import { waitUntil } from "../system/wait-until";
-import { endCgroups, endMonitor, endProcess, firstProcessOf } from "./end-processes";
+import { endCgroups, endMonitor, endProcess } from "./end-processes";
+import { lastingFirstProcess } from "./first-process";
 import { killedExitCode } from "./kill";
 import { persistFoundDead, persistLostExit } from "./persist-state";
 
@@ -34,7 +35,7 @@ export async function removeFromRuntime(
 ): Promise<void> {
   server.runtime.requireOwn(container);
   const monitor = searchMonitor(container);
-  const first = firstProcessOf(container);
+  const first = lastingFirstProcess(container);
   const status = container.state?.status;
   const lives = first !== undefined || status === "running" || status === "paused" || status === "created";
   const persistEnd = (): Promise<boolean> =>
@@ -134,7 +135,7 @@ async function endWhatIsLeft(
   const { config, store } = server;
   const options = { patienceMs, signal: store.interruption };
   // Before conmon, which ends by itself when its container has.
-  const first = firstProcessOf(container);
+  const first = lastingFirstProcess(container);
   if (first !== undefined) await endProcess(container, first, options);
   if (monitor !== undefined) await endMonitor(container, monitor, options);
   await endCgroups(container, options);

@@ -8,9 +8,10 @@ import { readCgroupStats } from "../cgroups/stats";
 import { KpodError, tolerate, ifThere } from "../errors";
 import type { Container } from "../oci/container";
 import { readNetworkInterfaces, type NetworkInterface } from "../system/net-dev";
-import { isAlive, readProcessCgroup, readProcessStat } from "../system/process";
+import { readProcessCgroup, readProcessStat, isLiving } from "../system/process";
 import { monotonicNow } from "../system/clock";
 import type { LibcontainerStats, MachineMemory, ProcessorMark } from "./stats-values";
+import { firstProcess } from "./first-process";
 
 /** What of the machine does not change from sample to sample. */
 export interface StatsHost extends MachineMemory {
@@ -52,7 +53,7 @@ export interface StatsOptions {
  */
 export function readContainerStats(container: Container, options: StatsOptions = {}): LibcontainerStats {
   const { host = statsHost(), network = true } = options;
-  const process = processOf(container);
+  const process = firstProcess(container);
   if (process === undefined) throw notRunning(container);
   const { pid } = process;
   const cgroups = cgroupsOf(container, pid, host, options.knownCgroups);
@@ -61,8 +62,7 @@ export function readContainerStats(container: Container, options: StatsOptions =
   const interfaces = network ? podInterfaces(container, pid, host, options.podNetworks) : undefined;
   // Looked at last: whatever was read above is the container's only if its process is still the same.
   const stat = readProcessStat(pid);
-  if (stat === undefined || stat.state === "Z" || stat.state === "X") throw notRunning(container);
-  if (process.startTime !== undefined && process.startTime !== stat.startTime) throw notRunning(container);
+  if (stat === undefined || !isLiving(stat, process.startTime)) throw notRunning(container);
   return { pid, startTime: stat.startTime, sampledAt, ...counted, interfaces };
 }
 
@@ -76,7 +76,7 @@ export function readProcessorMark(
   options: Pick<StatsOptions, "host" | "knownCgroups">,
 ): ProcessorMark | undefined {
   const { host = statsHost(), knownCgroups } = options;
-  const process = processOf(container);
+  const process = firstProcess(container);
   if (process === undefined) throw notRunning(container);
   const { pid } = process;
   const startTime = process.startTime ?? readProcessStat(pid)?.startTime;
@@ -114,23 +114,7 @@ function wantedPath(container: Container): string {
 
 /** True when a container has a process whose numbers can be read. */
 export function isSampled(container: Container): boolean {
-  return processOf(container) !== undefined;
-}
-
-/** The first process of a running container, with its start time where that is known. */
-function processOf({ state }: Container): { pid: number; startTime: string | undefined } | undefined {
-  if (state === undefined) return undefined;
-  const { status, pid, initPid, initStartTime } = state;
-  if ((status === "running" || status === "paused") && pid > 0) {
-    return { pid, startTime: initPid === pid ? initStartTime : undefined };
-  }
-  // The runtime could not be asked; what CRI-O persisted of the process is enough to know it again.
-  if (status === "unknown" && initPid !== undefined && initStartTime !== undefined) {
-    return isAlive({ pid: initPid, startTime: initStartTime })
-      ? { pid: initPid, startTime: initStartTime }
-      : undefined;
-  }
-  return undefined;
+  return firstProcess(container) !== undefined;
 }
 
 function podInterfaces(

@@ -1,5 +1,5 @@
 // What Go 1.19 itself gives for the data of ./go-data (its text/template with the functions of docker and podman,
-// encoding/json without HTML escapes), noted once. Messages stand without the leading `template: `.
+// encoding/json without HTML escapes), persisted once. Messages stand without the leading `template: `.
 
 /** Templates and what they print. */
 export const goTexts: readonly (readonly [template: string, expected: string])[] = [

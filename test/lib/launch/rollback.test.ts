@@ -10,7 +10,7 @@ test("work that is done keeps what it did", async () => {
   expect([result, done]).toEqual([7, []]);
 });
 
-test("work that fails is taken back, the last step first, each after the one before is done", async () => {
+test("work that fails is rolled back, the last step first, each after the one before is done", async () => {
   const done: string[] = [];
   const failure = new Error("the third step");
   const work = withRollback(collectingLogger(), async (rollback) => {

@@ -32,9 +32,9 @@ describe("logs that were moved", () => {
     ["the pods' directories alone", kubelet, ["shop_web_u1/run/0.log"]],
     ["CRI-O's own names", `/var/log/crio/pods/${sandboxId}/${id}.log`, [`${sandboxId}/${id}.log`]],
     ["one directory with all of them", `/var/log/crio/pods/${sandboxId}/${id}.log`, [`${id}.log`]],
-  ])("%s", (_, noted, files) => {
+  ])("%s", (_, persisted, files) => {
     const directory = testdir(Object.fromEntries(files.map((file) => [file, ""])));
-    expect(logPathOf(owner(noted), directory, true)).toBe(join(directory, files[0] ?? ""));
+    expect(logPathOf(owner(persisted), directory, true)).toBe(join(directory, files[0] ?? ""));
   });
 
   test.each([
@@ -42,11 +42,11 @@ describe("logs that were moved", () => {
     ["another pod's", kubelet, { "shop_api_u2/run/0.log": "" }],
     ["a link out of the directory", kubelet, { "shop_web_u1/run/0.log": { symlink: "/etc/hostname" } }],
     ["a path that climbs", "/var/log/../../../../../../etc/hostname", { "etc/": null }],
-  ])("%s is not taken for it", async (_, noted, tree) => {
+  ])("%s is not taken for it", async (_, persisted, tree) => {
     const directory = testdir(tree);
-    const error = await failureOf(() => logPathOf(owner(noted), directory, true));
+    const error = await failureOf(() => logPathOf(owner(persisted), directory, true));
     expect(error.code).toBe("NOT_FOUND");
     expect(error.message).toBe(`the log of container k8s_run_web_shop_u1_0 is not below ${directory}`);
-    expect(error.hint).toContain(noted);
+    expect(error.hint).toContain(persisted);
   });
 });

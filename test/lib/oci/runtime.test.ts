@@ -89,7 +89,7 @@ test("each container is looked up at the handler of its pod, and what fails ther
   await server.update();
   expect(states(server)).toEqual({
     runc: "running",
-    // Nobody ever noted a state of it.
+    // Nobody ever persisted a state of it.
     arm: "unknown",
     kata: "unknown",
     slow: "unknown",

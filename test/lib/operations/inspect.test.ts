@@ -102,9 +102,9 @@ describe("a pod", () => {
     "whose network is taken down has no address any more, by a mark in its %s",
     async (place) => {
       const { server, directory } = await fixture();
-      const noted = join(directory, place, "overlay-containers", web.id, "userdata");
-      mkdirSync(noted, { recursive: true });
-      writeFileSync(join(noted, "network-stopped"), "");
+      const persisted = join(directory, place, "overlay-containers", web.id, "userdata");
+      mkdirSync(persisted, { recursive: true });
+      writeFileSync(join(persisted, "network-stopped"), "");
       const { data: pod } = await inspect(server, "web", { type: "pod" });
       expect(pod).toMatchObject({ ID: web.id, IPs: [] });
       const { data: container } = await inspect(server, "run", { type: "container" });

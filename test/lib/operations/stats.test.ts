@@ -62,9 +62,9 @@ describe("which process is a container's", () => {
     ["created", { status: "created", pid: process.pid }, false],
     ["stopped", { status: "stopped", pid: 0, ...own }, false],
     ["not looked up", undefined, false],
-    ["unknown, noted and still there", { status: "unknown", ...own }, true],
+    ["unknown, persisted and still there", { status: "unknown", ...own }, true],
     ["unknown, and another process has the pid", { status: "unknown", ...own, initStartTime: "1" }, false],
-    ["unknown, noted without a start time", { status: "unknown", initPid: process.pid }, false],
+    ["unknown, persisted without a start time", { status: "unknown", initPid: process.pid }, false],
   ])("%s: %#", (_, state, sampled) => {
     expect(isSampled(container(state))).toBe(sampled);
   });

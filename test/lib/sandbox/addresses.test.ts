@@ -35,6 +35,6 @@ test.each<[string, Record<string, string>, string[]]>([
     { ...result({ ips: [7, { address: 8 }, null] }), [cri("IP")]: "10.1.1.8" },
     ["10.1.1.8"],
   ],
-])("%s", (_, noted, addresses) => {
-  expect(persistedAddresses(noted)).toEqual(addresses);
+])("%s", (_, persisted, addresses) => {
+  expect(persistedAddresses(persisted)).toEqual(addresses);
 });

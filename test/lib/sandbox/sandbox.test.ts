@@ -170,7 +170,9 @@ test.each<[string, Record<string, string>, string[]]>([
   ["of an old network plugin", { CNIResult: '{"ip4":{"ip":"10.0.0.3/24"}}' }, ["10.0.0.3"]],
   ["of a plugin's note that is broken", { CNIResult: "{", IP: "10.0.0.1" }, ["10.0.0.1"]],
   ["empty ones", { CNIResult: "", IP: "", "IP.0": "" }, []],
-])("addresses: %s", (_, noted, expected) => {
-  const annotations = Object.fromEntries(Object.entries(noted).map(([key, value]) => [prefix + key, value]));
+])("addresses: %s", (_, persisted, expected) => {
+  const annotations = Object.fromEntries(
+    Object.entries(persisted).map(([key, value]) => [prefix + key, value]),
+  );
   expect(persistedAddresses(annotations)).toEqual(expected);
 });

@@ -38,13 +38,13 @@ test("the size of a chain comes from the records, and from the directories where
   const sizes = await readLayerSizes(store);
   expect(sizes.parentOf(rw)).toBe(top);
   expect(await sizes.ofChanges(rw)).toBe(6);
-  // 1000 noted, 3 walked, none: the store leaves a size of 0 out.
+  // 1000 persisted, 3 walked, none: the store leaves a size of 0 out.
   expect(await sizes.ofChain(top)).toBe(1003);
   expect(await sizes.ofChain(undefined)).toBe(0);
   expect(await sizes.ofChain("")).toBe(0);
 });
 
-test("layers whose sizes are noted are not looked at", async () => {
+test("layers whose sizes are persisted are not looked at", async () => {
   const { store, directory } = storeWith(chain);
   rmSync(join(directory, "root/overlay", base), { recursive: true });
   expect(await (await readLayerSizes(store)).ofChain(middle)).toBe(1003);

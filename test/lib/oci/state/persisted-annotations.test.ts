@@ -19,10 +19,10 @@ function whole({ annotations, ...rest }: ContainerState): object {
 }
 
 function expectSameAsWhole(path: string): void {
-  const noted = readPersistedLazily(path);
+  const persisted = readPersistedLazily(path);
   const read = readPersistedState(path);
-  expect(noted && whole(noted.state)).toEqual(read && whole(read));
-  expect(noted?.annotated ?? false).toBe(Object.keys(read?.annotations ?? {}).length > 0);
+  expect(persisted && whole(persisted.state)).toEqual(read && whole(read));
+  expect(persisted?.annotated ?? false).toBe(Object.keys(read?.annotations ?? {}).length > 0);
 }
 
 test.each([
@@ -40,11 +40,11 @@ test.each([
 
 test("annotations are read when they are asked for, and only then", () => {
   const path = join(testdir({ "state.json": stateOf({ a: "1" }) }), "state.json");
-  const noted = readPersistedLazily(path);
+  const persisted = readPersistedLazily(path);
   writeFileSync(path, stateOf({ a: "2" }));
-  expect(noted?.state.annotations).toEqual({ a: "2" });
+  expect(persisted?.state.annotations).toEqual({ a: "2" });
   writeFileSync(path, stateOf({ a: "3" }));
-  expect(noted?.state.annotations).toEqual({ a: "2" });
+  expect(persisted?.state.annotations).toEqual({ a: "2" });
 });
 
 test("one that is not there is none, and one that is broken is named", async () => {

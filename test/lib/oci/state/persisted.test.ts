@@ -28,15 +28,15 @@ describe("state.json", () => {
   });
 
   test("is written over what stands there: nanoseconds and unknown fields stay", () => {
-    const noted = modern
+    const persisted = modern
       .replace("50.522Z", "50.522844926Z")
       .replace("50.549Z", "50.549000001+01:00")
       .replace('"error":"e"', '"seccompKilled":true,"error":"e"')
       .replace(`"checkpointedTime":"${zero}"`, '"checkpointedTime":"2026-11-23T11:00:00.123456789Z"')
       .replace('"startTime":"322637"}}', '"startTime":"322637"},"later":{"serial":18446744073709551615}}');
-    const before = parseExactJson("state.json", noted);
-    const state = readState(noted);
-    expect(state === undefined ? undefined : formatPersistedState(state, before)).toBe(noted);
+    const before = parseExactJson("state.json", persisted);
+    const state = readState(persisted);
+    expect(state === undefined ? undefined : formatPersistedState(state, before)).toBe(persisted);
     // What changed is written anew, and what ended is gone.
     const { exitCode, finished, ...rest } = state ?? ({} as ContainerState);
     expect([exitCode, finished]).toEqual([137, new Date("2026-11-23T10:55:50.547Z")]);

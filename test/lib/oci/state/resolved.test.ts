@@ -81,10 +81,10 @@ const running: Tree = { "dir/state.json": modern("running") };
 /** What is on disk, what the runtime says, and what follows: status, exit code, whether the end is known. */
 const table: [string, Tree, RuntimeAnswer, ContainerStatus, number | undefined, boolean][] = [
   // The runtime stands above all.
-  ["nothing noted, created", {}, says("created"), "created", undefined, false],
-  ["nothing noted, running", {}, says("running"), "running", undefined, false],
-  ["noted running, paused", running, says("paused"), "paused", undefined, false],
-  ["noted stopped with 3, but running", modern3, says("running"), "running", undefined, false],
+  ["nothing persisted, created", {}, says("created"), "created", undefined, false],
+  ["nothing persisted, running", {}, says("running"), "running", undefined, false],
+  ["persisted running, paused", running, says("paused"), "paused", undefined, false],
+  ["persisted stopped with 3, but running", modern3, says("running"), "running", undefined, false],
   ["an old exit file, but running", exit("3"), says("running"), "running", undefined, false],
   ["an odd word of the runtime", running, says("unknown"), "unknown", undefined, false],
   // It says that a container has ended, and others say how.
@@ -103,10 +103,10 @@ const table: [string, Tree, RuntimeAnswer, ContainerStatus, number | undefined, 
   ["an exit file with a line end", exit("6\n"), says("stopped"), "stopped", 6, true],
   ["an exit file that is empty yet", { ...modern3, ...exit("") }, says("stopped"), "stopped", 3, true],
   ["an exit file with no number", exit("-1"), says("stopped"), "stopped", 255, false],
-  ["stopped, noted with 3", modern3, says("stopped"), "stopped", 3, true],
-  ["stopped, 1.0 noted 3", early3, says("stopped"), "stopped", 3, true],
+  ["stopped, persisted with 3", modern3, says("stopped"), "stopped", 3, true],
+  ["stopped, 1.0 persisted 3", early3, says("stopped"), "stopped", 3, true],
   [
-    "stopped, 1.0 noted the end without the code, which was 0",
+    "stopped, 1.0 persisted the end without the code, which was 0",
     { "dir/state.json": early("stopped", { finished }) },
     says("stopped"),
     "stopped",
@@ -114,46 +114,46 @@ const table: [string, Tree, RuntimeAnswer, ContainerStatus, number | undefined, 
     true,
   ],
   [
-    "stopped, 1.36 noted the end without the code, which nobody knows",
+    "stopped, 1.36 persisted the end without the code, which nobody knows",
     { "dir/state.json": modern("stopped", { finished }) },
     says("stopped"),
     "stopped",
     255,
     true,
   ],
-  ["stopped, noted running", running, says("stopped"), "stopped", 255, false],
+  ["stopped, persisted running", running, says("stopped"), "stopped", 255, false],
   [
-    "stopped, 1.0 noted running",
+    "stopped, 1.0 persisted running",
     { "dir/state.json": early("running") },
     says("stopped"),
     "stopped",
     255,
     false,
   ],
-  ["stopped, nothing noted", {}, says("stopped"), "stopped", 255, false],
+  ["stopped, nothing persisted", {}, says("stopped"), "stopped", 255, false],
   // It knows nothing of the container.
   ["absent, exit file", { ...running, ...exit("137") }, "absent", "stopped", 137, true],
-  ["absent, noted with 3", modern3, "absent", "stopped", 3, true],
-  ["absent, noted running", running, "absent", "stopped", 255, false],
-  ["absent, noted created", { "dir/state.json": modern("created") }, "absent", "stopped", 255, false],
-  ["absent, nothing noted", {}, "absent", "unknown", undefined, false],
+  ["absent, persisted with 3", modern3, "absent", "stopped", 3, true],
+  ["absent, persisted running", running, "absent", "stopped", 255, false],
+  ["absent, persisted created", { "dir/state.json": modern("created") }, "absent", "stopped", 255, false],
+  ["absent, nothing persisted", {}, "absent", "unknown", undefined, false],
   // It could not be asked.
   ["unreachable, exit file", { ...running, ...exit("0") }, "unreachable", "stopped", 0, true],
-  ["unreachable, noted with 3", modern3, "unreachable", "stopped", 3, true],
-  ["unreachable, 1.0 noted 3", early3, "unreachable", "stopped", 3, true],
-  ["unreachable, noted running", running, "unreachable", "unknown", undefined, false],
+  ["unreachable, persisted with 3", modern3, "unreachable", "stopped", 3, true],
+  ["unreachable, 1.0 persisted 3", early3, "unreachable", "stopped", 3, true],
+  ["unreachable, persisted running", running, "unreachable", "unknown", undefined, false],
   [
-    "unreachable, noted paused",
+    "unreachable, persisted paused",
     { "dir/state.json": modern("paused") },
     "unreachable",
     "unknown",
     undefined,
     false,
   ],
-  ["unreachable, nothing noted", {}, "unreachable", "unknown", undefined, false],
+  ["unreachable, nothing persisted", {}, "unreachable", "unknown", undefined, false],
   // state.json elsewhere, or spoilt.
   [
-    "noted in the runroot",
+    "persisted in the runroot",
     { "run/state.json": modern("stopped", { exitCode: 9, finished }) },
     "absent",
     "stopped",
@@ -185,7 +185,7 @@ test.each([
   ["in its bundle", { "run/oom": "" }, true],
   ["in state.json", { "dir/state.json": modern("stopped", { oomKilled: true, exitCode: 137 }) }, true],
   ["nowhere", {}, false],
-])("an end for want of memory is noted %s", (_, files, oomKilled) => {
+])("an end for want of memory is persisted %s", (_, files, oomKilled) => {
   expect(resolve({ ...exit("137"), ...files }, says("stopped")).oomKilled).toBe(oomKilled);
   expect(resolve({ ...exit("137"), ...files }, "absent").oomKilled).toBe(oomKilled);
   expect(resolve(files, says("running")).oomKilled).toBe(false);
@@ -200,8 +200,8 @@ test("a container whose process lives while the runtime knows nothing of it is u
 });
 
 test("what state.json says of version, bundle and annotations stays, the runtime tells the rest", () => {
-  const noted = { "dir/state.json": modern("created", { annotations: { from: "disk" }, error: "e" }) };
-  expect(resolve(noted, says("running"))).toMatchObject({
+  const persisted = { "dir/state.json": modern("created", { annotations: { from: "disk" }, error: "e" }) };
+  expect(resolve(persisted, says("running"))).toMatchObject({
     ociVersion: "1.0.2",
     bundle: "/b",
     // A rename changes them here, and not in what the runtime keeps.
