@@ -2,7 +2,7 @@ import { existsSync, readFileSync, readdirSync, renameSync, statSync } from "nod
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import type { Container } from "../../src/lib/oci/container";
-import { contentsOf, logOf, notedState, pidOf, useNode, usePod } from "../helpers/node";
+import { contentsOf, logOf, persistedState, pidOf, useNode, usePod } from "../helpers/node";
 
 const runtimes = (["runc", "crun"] as const).filter((name) => findProgram(name) !== undefined);
 
@@ -45,7 +45,7 @@ describe.each(runtimes)("create, start and restart under %s", (runtime) => {
     });
     expect(pidOf(container)).not.toBe(first);
     expect(container.spec.linux?.resources?.pids).toEqual({ limit: 77 });
-    expect(notedState(container)).toMatchObject({ id, status: "running", finished: "0001-01-01T00:00:00Z" });
+    expect(persistedState(container)).toMatchObject({ id, status: "running", finished: "0001-01-01T00:00:00Z" });
     expect(existsSync(join(container.dir, "exit"))).toBe(false);
 
     await node.ok("stop", "web");
@@ -95,7 +95,7 @@ describe.each(runtimes)("create, start and restart under %s", (runtime) => {
       metadata: { attempt: 0 },
       state: { status: "stopped", exitCode: 3 },
     });
-    expect(notedState(after)).toMatchObject({ status: "stopped", exitCode: 3 });
+    expect(persistedState(after)).toMatchObject({ status: "stopped", exitCode: 3 });
     const { root } = node.world;
     expect(readdirSync(join(root, "overlay", container.layerId, "merged"))).toEqual([]);
     renameSync(`${spec}.away`, spec);
