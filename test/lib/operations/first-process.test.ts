@@ -3,7 +3,7 @@ import type { ContainerState } from "../../../src/lib/oci/state/container-state"
 import { firstProcess } from "../../../src/lib/operations/first-process";
 import { readProcessStat } from "../../../src/lib/system/process";
 
-const { pid } = process;
+const { ppid: pid } = process;
 const startTime = readProcessStat(pid)?.startTime ?? "none";
 const persisted = { initPid: pid, initStartTime: startTime };
 

@@ -123,9 +123,9 @@ test("one of which neither state nor process is known has no stats, and its proc
   ]);
   expect(idsOf(selected(["unknown"], { all: true }, server).selection.containers())).toBe("5");
   const found = server.lookupContainer(longId("5"));
-  const startTime = readProcessStat(process.pid)?.startTime ?? "";
+  const startTime = readProcessStat(process.ppid)?.startTime ?? "";
   if (found.state === undefined) throw new Error("it has no state");
-  found.state = { ...found.state, initPid: process.pid, initStartTime: startTime };
+  found.state = { ...found.state, initPid: process.ppid, initStartTime: startTime };
   const known = selected(["unknown"], {}, server);
   expect([known.errors, idsOf(known.selection.containers())]).toEqual([[], "5"]);
 });

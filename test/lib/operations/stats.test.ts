@@ -54,7 +54,7 @@ test("a process in nobody's cgroup and the host's network has nothing that is it
 });
 
 describe("which process is a container's", () => {
-  const own = { initPid: process.pid, initStartTime: startTimeOf(process.pid) };
+  const own = { initPid: process.ppid, initStartTime: startTimeOf(process.ppid) };
 
   test.each<[string, Partial<ContainerState> | undefined, boolean]>([
     ["running", { status: "running", pid: process.pid }, true],
@@ -64,7 +64,7 @@ describe("which process is a container's", () => {
     ["not looked up", undefined, false],
     ["unknown, persisted and still there", { status: "unknown", ...own }, true],
     ["unknown, and another process has the pid", { status: "unknown", ...own, initStartTime: "1" }, false],
-    ["unknown, persisted without a start time", { status: "unknown", initPid: process.pid }, false],
+    ["unknown, persisted without a start time", { status: "unknown", initPid: process.ppid }, false],
   ])("%s: %#", (_, state, sampled) => {
     expect(isSampled(container(state))).toBe(sampled);
   });
