@@ -1,5 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { chosenChecks } from "../../src/lib/doctor/choose";
+import { examine } from "../../src/lib/doctor/examine";
+import type { Finding } from "../../src/lib/doctor/finding";
 import type { Node } from "./node";
 import { expectToFit } from "./schemas";
 import type { World } from "./world";
@@ -55,4 +58,29 @@ export async function examined(node: Pick<Node, "kpod">, ...args: string[]): Pro
 export async function expectSound(node: Pick<Node, "kpod">, ...args: string[]): Promise<void> {
   const { sound, findings, unknown } = await examined(node, ...args);
   expect({ sound, findings, unknown }).toEqual({ sound: true, findings: [], unknown: [] });
+}
+
+/** Has the library examine a node, at one look: the checks with their severities and the objects' ids or paths. */
+export async function looked(
+  { openServer }: Pick<Node, "openServer">,
+  ...words: string[]
+): Promise<readonly Finding[]> {
+  const { server } = await openServer();
+  const { findings, unknown } = await examine(server, {
+    checks: chosenChecks(words),
+    live: true,
+    quick: true,
+    minAgeMs: 0,
+  });
+  expect(unknown).toEqual([]);
+  return findings;
+}
+
+/** What tells findings apart, in the order of their checks. */
+export function inShort(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .map(({ id, severity, object, mend }) =>
+      [id, severity, object.id ?? object.path ?? String(object.pid), mend.class].join(" "),
+    )
+    .sort();
 }

@@ -3,7 +3,11 @@ import type { Check } from "./check";
 import { check as crioHung } from "./checks/crio-hung";
 import { check as dstate } from "./checks/dstate";
 import { check as frozen } from "./checks/frozen";
+import { check as imageBroken } from "./checks/image-broken";
+import { check as layerIncomplete } from "./checks/layer-incomplete";
+import { check as layerLost } from "./checks/layer-lost";
 import { check as layerUnknown } from "./checks/layer-unknown";
+import { check as layerUnowned } from "./checks/layer-unowned";
 import { check as leaseLeaked } from "./checks/lease-leaked";
 import { check as linkLost } from "./checks/link-lost";
 import { check as monitorDead } from "./checks/monitor-dead";
@@ -12,6 +16,7 @@ import { check as pinLeft } from "./checks/pin-left";
 import { check as pinShadowed } from "./checks/pin-shadowed";
 import { check as runFull } from "./checks/run-full";
 import { check as stateStale } from "./checks/state-stale";
+import { check as tempLeft } from "./checks/temp-left";
 import { check as unfinished } from "./checks/unfinished";
 
 /** All checks, in the order in which they are made. */
@@ -19,7 +24,11 @@ export const checks: readonly Check[] = [
   crioHung,
   dstate,
   frozen,
+  imageBroken,
+  layerIncomplete,
+  layerLost,
   layerUnknown,
+  layerUnowned,
   leaseLeaked,
   linkLost,
   monitorDead,
@@ -28,5 +37,6 @@ export const checks: readonly Check[] = [
   pinShadowed,
   runFull,
   stateStale,
+  tempLeft,
   unfinished,
 ].sort((a, b) => a.rank - b.rank);

@@ -1,4 +1,5 @@
 import type { StorageId } from "../names/ids";
+import type { TemporaryPlace } from "../storage/temp-directories";
 import { quoted } from "./quoted";
 
 /**
@@ -12,6 +13,8 @@ export type MendStep =
   | { readonly do: "write"; readonly path: string; readonly text: string; readonly mode: number }
   /** Makes a directory, in the place of whatever else is there. */
   | { readonly do: "directory"; readonly path: string; readonly mode: number }
+  /** Removes a directory with all in it, which nothing may be mounted in. */
+  | { readonly do: "remove-tree"; readonly path: string; readonly place: TemporaryPlace }
   /** Removes a file or a link. */
   | { readonly do: "remove"; readonly path: string }
   /** Adds a record at the end of a file of records. */
@@ -36,6 +39,8 @@ function commandOf(step: MendStep): string[] {
       return [`printf %s ${quoted(step.text)} >${quoted(step.path)}`];
     case "directory":
       return [`mkdir -m ${step.mode.toString(8)} ${quoted(step.path)}`];
+    case "remove-tree":
+      return [`rm -r --one-file-system ${quoted(step.path)}`];
     case "remove":
       return [`rm ${quoted(step.path)}`];
     case "add-record":

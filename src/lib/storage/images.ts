@@ -77,14 +77,19 @@ export function meantName(image: NamedImage, wanted: string): string | undefined
   return meantImageNames(wanted).names.find((name) => image.names?.includes(name) === true);
 }
 
+/** Where a piece of an image's big data lies. */
+export function imageDataPath(layout: StoreLayout, id: StorageId, key: string): string {
+  // Names that are not plain are stored as "=" and their base64 (makeBigDataBaseName of containers/storage).
+  const file = /^[0-9a-z]+$/.test(key) ? key : `=${Buffer.from(key).toString("base64")}`;
+  return join(layout.imageDirectory(id), file);
+}
+
 /**
  * Reads one piece of an image's big data: `manifest`, or `sha256:…` for its configuration.
  * @throws KpodError CORRUPT when the store has lost it
  */
 export function readImageData(layout: StoreLayout, id: StorageId, key: string): Buffer {
-  // Names that are not plain are stored as "=" and their base64 (makeBigDataBaseName of containers/storage).
-  const file = /^[0-9a-z]+$/.test(key) ? key : `=${Buffer.from(key).toString("base64")}`;
-  const path = join(layout.imageDirectory(id), file);
+  const path = imageDataPath(layout, id, key);
   try {
     return readRegularFile(path, fileLimits.imageData);
   } catch (error) {

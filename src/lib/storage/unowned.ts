@@ -20,6 +20,8 @@ export type UnownedKind =
 export interface Unowned {
   readonly kind: UnownedKind;
   readonly path: string;
+  /** The id whose record would own it; none where no record can. */
+  readonly id: string | undefined;
   /** True for what somebody may be at work on: it is young, or locked. */
   readonly busy: boolean;
 }
@@ -39,19 +41,19 @@ const youth = 5 * 60_000;
 /**
  * Lists what is in the directories of a store, to be compared with its records once these are read: in this order, for
  * a record can come and what belongs to it can go meanwhile, and neither makes something owned look unowned.
- * @returns tells what no record has
+ * @returns tells what no record has; what is younger than `youthMs` milliseconds is busy
  * @throws KpodError NOT_PERMITTED, IO
  */
 export function listOwnable(
   layout: StoreLayout,
-): (contents: StoreContents, now?: number) => readonly Unowned[] {
+): (contents: StoreContents, now?: number, youthMs?: number) => readonly Unowned[] {
   const entries = [
     ...driverEntries(layout),
     ...layerDataEntries(layout),
     ...directoryEntries(dirname(layout.imagesFile), "image-directory"),
     ...directoryEntries(dirname(layout.containersFiles[0]), "container-directory"),
   ];
-  return ({ images, layers, containers }, now = Date.now()) => {
+  return ({ images, layers, containers }, now = Date.now(), youthMs = youth) => {
     const layerIds = new Set<string>(layers.map(({ id }) => id));
     const owners: Readonly<Record<UnownedKind, ReadonlySet<string>>> = {
       "layer-directory": layerIds,
@@ -63,11 +65,11 @@ export function listOwnable(
     };
     return entries
       .filter(({ kind, id }) => id === undefined || !owners[kind].has(id))
-      .flatMap(({ kind, path, lock }) => {
+      .flatMap(({ kind, path, id, lock }) => {
         const stats = lstatSync(path, { throwIfNoEntry: false });
         if (stats === undefined) return [];
-        const busy = now - stats.mtimeMs < youth || (lock !== undefined && isHeldForWriting(lock));
-        return [{ kind, path, busy }];
+        const busy = now - stats.mtimeMs < youthMs || (lock !== undefined && isHeldForWriting(lock));
+        return [{ kind, path, id, busy }];
       });
   };
 }

@@ -1,13 +1,13 @@
 import { join } from "node:path";
 import { isStorageId } from "../../names/ids";
-import { mappedLayers } from "../../storage/removal";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { affectedBy } from "../facts/affected";
 import { overlayHomes } from "../facts/overlay";
+import { unknownLayers } from "../facts/unknown-layers";
 import { rebuiltLayers } from "../facts/rebuilt-layer";
-import { foreignLayers, inWords, ownRecords, storeContents } from "../facts/store";
-import type { Evidence, Found, OfferedMend } from "../finding";
+import { inWords } from "../facts/store";
+import type { Found, OfferedMend } from "../finding";
 import { commandsOf } from "../step";
 
 export const check: Check = {
@@ -24,7 +24,7 @@ stands on the layer is lost and removed, with the containers named: the image is
 
 async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const [layer, evidence] of await references(facts)) {
+  for (const [layer, evidence] of await facts.get(unknownLayers)) {
     if (!isStorageId(layer)) continue;
     const { images, containers, objects, removal } = await affectedBy(facts, layer);
     const steps = await rebuiltLayers(facts, layer);
@@ -66,37 +66,4 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
     });
   }
   return found;
-}
-
-/** The ids of layers that are named and have no record, with what names them. */
-async function references(facts: Facts): Promise<ReadonlyMap<string, readonly Evidence[]>> {
-  const { layout } = facts.server.store;
-  const [{ images, containers, layers }, own] = [await facts.get(storeContents), await facts.get(ownRecords)];
-  const known = new Set<string>(layers.map(({ id }) => id));
-  const named = new Map<string, Evidence[]>();
-  const name = (id: string | undefined, file: string, says: string): void => {
-    if (id === undefined || id === "" || known.has(id)) return;
-    const evidence = named.get(id) ?? [];
-    named.set(id, evidence);
-    evidence.push({ file, says });
-  };
-  for (const image of images) {
-    const called = image.names?.[0] ?? image.id.slice(0, 13);
-    name(image.layer, layout.imagesFile, `image ${called} has it as its top layer`);
-    for (const id of mappedLayers(image))
-      name(id, layout.imagesFile, `image ${called} has it as a mapped layer`);
-  }
-  for (const record of containers) {
-    if (own.has(record.id))
-      name(
-        record.layer,
-        layout.containersFiles[0],
-        `container ${record.names?.[0] ?? record.id.slice(0, 13)} has it as its layer`,
-      );
-  }
-  const foreign = await facts.get(foreignLayers);
-  for (const { id, parent } of layers)
-    if (!foreign.has(id))
-      name(parent, layout.layersFiles[0], `layer ${id.slice(0, 13)} has it as its parent`);
-  return named;
 }

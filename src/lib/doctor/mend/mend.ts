@@ -55,9 +55,9 @@ export async function mendFinding(
       before: outside.length > 0 ? new Facts(server, options) : facts,
     });
     const still = await findAgain(again, id, name);
-    // What was removed before may have been all of it.
-    if (still === undefined && outside.length > 0) return;
-    const { mend } = required(still, name);
+    // What was removed before, or what every change of the store takes away first, may have been all of it.
+    if (still === undefined) return;
+    const { mend } = still;
     const inside = (mend.steps ?? []).filter((step) => !isOutside(step));
     const entry = journal.beginEntry(name, mend.what, inside);
     performAll(inside, entry, place, journal);

@@ -16,6 +16,7 @@ import { editRecords, hasId, readRecords } from "../../storage/records";
 import { deleteLayers, type RemovalPlace } from "../../storage/removal";
 import { isStorageId } from "../../names/ids";
 import { namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
+import { mountsBelow } from "../../system/unmount-below";
 import { randomBytes } from "../../system/random";
 import type { MendStep } from "../step";
 import type { Journal, Was } from "./journal";
@@ -35,6 +36,7 @@ export function before(step: MendStep, { layout, logger }: MendPlace, journal: J
     case "remove":
       return wasAt(step.path, journal);
     case "add-record":
+    case "remove-tree":
       return { kind: "nothing" };
     case "drop-image": {
       const record = readRecords(step.file, logger).find(({ id }) => id === step.id);
@@ -81,6 +83,11 @@ export function perform(step: MendStep, place: MendPlace): void {
     case "remove":
       removeIfThere(step.path);
       return;
+    case "remove-tree":
+      if (lstatSync(step.path, { throwIfNoEntry: false }) === undefined) return;
+      refuseMounts(step.path);
+      place.staging.stage(step.place, step.path);
+      return;
     case "add-record":
       editRecords(step.file, place.touchOf(step.file), (entries) => {
         const { id } = step.record;
@@ -99,6 +106,14 @@ export function perform(step: MendStep, place: MendPlace): void {
     case "delete-container":
       throw new KpodError("CORRUPT", "a container is not removed under the locks of the store");
   }
+}
+
+/** Nothing is unmounted for a deletion: whoever has it mounted may be at work in it. */
+function refuseMounts(path: string): void {
+  const [mount] = mountsBelow(path);
+  if (mount === undefined) return;
+  const where = join(path, ...mount.names.map(String));
+  throw new KpodError("BAD_STATE", `something is mounted at ${where}`, { hint: "unmount it first" });
 }
 
 function dropRecord(file: string, id: string, place: MendPlace): void {
@@ -148,6 +163,8 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
           entries.some((entry) => hasId(entry, step.id)) ? entries : [...entries, was.record],
         );
       return undefined;
+    case "remove-tree":
+      return `${step.path} was deleted`;
     case "delete-layer":
       return `layer ${step.layer.slice(0, 13)} was deleted`;
     case "delete-container":

@@ -1,0 +1,85 @@
+import { lstatSync } from "node:fs";
+import { pinnedImages } from "../../images/names";
+import { unneededLayers } from "../../storage/image-removal";
+import { imageDataPath } from "../../storage/images";
+import type { ImageRecord } from "../../storage/records";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { deleteLayer } from "../facts/affected";
+import { imageObject, storeContents } from "../facts/store";
+import type { Evidence, Found } from "../finding";
+import { commandsOf, type MendStep } from "../step";
+
+export const check: Check = {
+  id: "storage.image-broken",
+  rank: 80,
+  severity: "breaks-now",
+  about: `The manifest or the configuration of an image is missing, or not as long as its record says: containers of it fail at once,
+and it is not pulled again as long as its record is there. The image is removed, and its layers that nobody else needs: it is
+pulled again by whoever needs it. One that containers use, a pinned one and the pause image are not removed: there, pull it
+yourself.`,
+  quick: true,
+  live: false,
+  find: findBroken,
+};
+
+async function findBroken(facts: Facts): Promise<readonly Found[]> {
+  const { store, config } = facts.server;
+  const contents = await facts.get(storeContents);
+  const pinned = pinnedImages(contents.images, config);
+  return contents.images.flatMap((image) => {
+    const evidence = faultsOf(facts, image);
+    if (evidence.length === 0) return [];
+    const users = contents.containers.filter((container) => container.image === image.id);
+    const steps: readonly MendStep[] = [
+      {
+        do: "drop-image",
+        file: store.layout.imagesFile,
+        directory: store.layout.imageDirectory(image.id),
+        id: image.id,
+      },
+      ...unneededLayers(image, contents).map((layer) => deleteLayer(facts, layer)),
+    ];
+    const [name] = image.names ?? [];
+    const pull = name === undefined ? [] : [`kpod pull ${name}`];
+    const found: Found = {
+      severity: "breaks-now",
+      object: imageObject(image),
+      evidence,
+      consequence: `no container can be made of the image, and it is not pulled again${
+        users.length > 0 ? `; ${users.length} containers of it run on` : ""
+      }`,
+      // A CRI-O that repairs its store removes containers whose image has no record.
+      mend:
+        pinned.has(image.id) || users.length > 0
+          ? {
+              class: "S",
+              what: `pull it again: it is ${users.length > 0 ? "used" : "pinned"}, and is not removed`,
+              commands: pull,
+            }
+          : {
+              class: "S",
+              what: "remove the image, so that it is pulled again",
+              commands: [...commandsOf(steps), ...pull],
+              steps,
+            },
+    };
+    return [found];
+  });
+}
+
+/** What of an image's data is not as its record has it. */
+function faultsOf({ server: { store } }: Facts, image: ImageRecord): readonly Evidence[] {
+  const names = image["big-data-names"] ?? [];
+  const sizes = image["big-data-sizes"] ?? {};
+  const faults = names.flatMap((name): Evidence[] => {
+    const file = imageDataPath(store.layout, image.id, name);
+    const stat = lstatSync(file, { throwIfNoEntry: false });
+    if (stat?.isFile() !== true) return [{ file, says: stat === undefined ? "is missing" : "is no file" }];
+    const size = sizes[name];
+    if (size === undefined || size === stat.size) return [];
+    return [{ file, says: `has ${stat.size} bytes, and by its record ${size}` }];
+  });
+  if (names.includes("manifest")) return faults;
+  return [...faults, { file: store.layout.imagesFile, says: "the record of the image names no manifest" }];
+}

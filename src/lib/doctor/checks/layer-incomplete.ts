@@ -1,0 +1,55 @@
+import { isIncomplete } from "../../storage/layers";
+import { isHeldForWriting } from "../../storage/lock-holder";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { affectedBy } from "../facts/affected";
+import { inWords, storeContents } from "../facts/store";
+import type { Found } from "../finding";
+import { commandsOf } from "../step";
+
+export const check: Check = {
+  id: "storage.layer-incomplete",
+  rank: 75,
+  severity: "breaks-at-start",
+  about: `The record of a layer says that it is being made or deleted (\`incomplete\`), and nobody holds the lock of the layers: whoever
+was at it was killed. Pulls of its image fail, and some versions of CRI-O do not start. The layer is removed; any change of
+kpod or of containers/storage does so.`,
+  quick: true,
+  live: false,
+  find: findIncomplete,
+};
+
+async function findIncomplete(facts: Facts): Promise<readonly Found[]> {
+  const { layout } = facts.server.store;
+  const { layers } = await facts.get(storeContents);
+  const incomplete = layers.filter(isIncomplete);
+  if (incomplete.length === 0) return [];
+  if (facts.options.before === undefined && isHeldForWriting(layout.layersLock)) return [];
+  const found: Found[] = [];
+  for (const { id } of incomplete) {
+    const { objects, removal } = await affectedBy(facts, id);
+    found.push({
+      severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
+      object: { kind: "layer", id },
+      evidence: [
+        { file: layout.layersFiles[0], says: "its record says that it is incomplete" },
+        { file: layout.layersLock, says: "nobody holds it" },
+      ],
+      consequence:
+        objects.length > 0
+          ? `what stands on the layer cannot be used: ${inWords(objects)}`
+          : "pulls of its image fail, and some versions of CRI-O do not start",
+      mend:
+        removal === undefined
+          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
+          : {
+              class: removal.class,
+              what:
+                objects.length > 0 ? `remove it, and what stands on it: ${inWords(objects)}` : "remove it",
+              commands: commandsOf(removal.steps),
+              steps: removal.steps,
+            },
+    });
+  }
+  return found;
+}

@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import type { Check } from "../check";
+import type { Facts } from "../facts";
+import { affectedBy } from "../facts/affected";
+import { foreignLayers, inWords, wholeLayers } from "../facts/store";
+import type { Found } from "../finding";
+import { commandsOf } from "../step";
+
+export const check: Check = {
+  id: "storage.layer-lost",
+  rank: 31,
+  severity: "breaks-now",
+  about: `A layer has a record, and its directory is gone. What stands on it cannot be mounted, and a CRI-O that starts after an end
+that was not in order finds that it cannot repair its store, and wipes all of it, images too. What stands on the layer is
+removed, its containers once they have ended: images are pulled again by whoever needs them.`,
+  quick: true,
+  live: false,
+  find: findLostLayers,
+};
+
+async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
+  const { store } = facts.server;
+  const foreign = await facts.get(foreignLayers);
+  const found: Found[] = [];
+  for (const { id } of await facts.get(wholeLayers)) {
+    if (foreign.has(id) || store.driver.has(id)) continue;
+    const { objects, removal } = await affectedBy(facts, id);
+    const path = join(store.driver.diffPath(id), "..");
+    found.push({
+      severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
+      object: { kind: "layer", id, path },
+      evidence: [
+        { file: store.layout.layersFiles[0], says: "has a record of the layer" },
+        { file: path, says: "is missing" },
+      ],
+      consequence:
+        "CRI-O wipes the whole store when it starts after an end that was not in order" +
+        (objects.length > 0 ? `; what stands on the layer cannot be used: ${inWords(objects)}` : ""),
+      mend:
+        removal === undefined
+          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
+          : {
+              class: removal.class,
+              what:
+                objects.length > 0 ? `remove what stands on it: ${inWords(objects)}` : "remove its record",
+              commands: commandsOf(removal.steps),
+              steps: removal.steps,
+            },
+    });
+  }
+  return found;
+}
