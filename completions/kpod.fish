@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create -e' 'create --env' 'create --env-file' 'create -v' 'create --volume' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'wait --condition' 'wait --timeout' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create -e' 'create --env' 'create --env-file' 'create -v' 'create --volume' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -61,6 +61,18 @@ function __kpod_keys
         case 'ps --filter'
             printf '%s\n' ancestor before exited id label name namespace pod since status volume
         case 'exec --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'stop --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'kill --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'pause --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'unpause --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'wait --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'rm --filter'
             printf '%s\n' ancestor id label name namespace pod volume
         case 'pod ps --filter'
             printf '%s\n' id label name namespace network state
@@ -100,6 +112,66 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "exec --filter namespace" "$value" "$before"
         case 'exec --filter pod'
             __kpod_ask "exec --filter pod" "$value" "$before"
+        case 'stop --filter ancestor'
+            __kpod_ask "stop --filter ancestor" "$value" "$before"
+        case 'stop --filter id'
+            __kpod_ask "stop --filter id" "$value" "$before"
+        case 'stop --filter name'
+            __kpod_ask "stop --filter name" "$value" "$before"
+        case 'stop --filter namespace'
+            __kpod_ask "stop --filter namespace" "$value" "$before"
+        case 'stop --filter pod'
+            __kpod_ask "stop --filter pod" "$value" "$before"
+        case 'kill --filter ancestor'
+            __kpod_ask "kill --filter ancestor" "$value" "$before"
+        case 'kill --filter id'
+            __kpod_ask "kill --filter id" "$value" "$before"
+        case 'kill --filter name'
+            __kpod_ask "kill --filter name" "$value" "$before"
+        case 'kill --filter namespace'
+            __kpod_ask "kill --filter namespace" "$value" "$before"
+        case 'kill --filter pod'
+            __kpod_ask "kill --filter pod" "$value" "$before"
+        case 'pause --filter ancestor'
+            __kpod_ask "pause --filter ancestor" "$value" "$before"
+        case 'pause --filter id'
+            __kpod_ask "pause --filter id" "$value" "$before"
+        case 'pause --filter name'
+            __kpod_ask "pause --filter name" "$value" "$before"
+        case 'pause --filter namespace'
+            __kpod_ask "pause --filter namespace" "$value" "$before"
+        case 'pause --filter pod'
+            __kpod_ask "pause --filter pod" "$value" "$before"
+        case 'unpause --filter ancestor'
+            __kpod_ask "unpause --filter ancestor" "$value" "$before"
+        case 'unpause --filter id'
+            __kpod_ask "unpause --filter id" "$value" "$before"
+        case 'unpause --filter name'
+            __kpod_ask "unpause --filter name" "$value" "$before"
+        case 'unpause --filter namespace'
+            __kpod_ask "unpause --filter namespace" "$value" "$before"
+        case 'unpause --filter pod'
+            __kpod_ask "unpause --filter pod" "$value" "$before"
+        case 'wait --filter ancestor'
+            __kpod_ask "wait --filter ancestor" "$value" "$before"
+        case 'wait --filter id'
+            __kpod_ask "wait --filter id" "$value" "$before"
+        case 'wait --filter name'
+            __kpod_ask "wait --filter name" "$value" "$before"
+        case 'wait --filter namespace'
+            __kpod_ask "wait --filter namespace" "$value" "$before"
+        case 'wait --filter pod'
+            __kpod_ask "wait --filter pod" "$value" "$before"
+        case 'rm --filter ancestor'
+            __kpod_ask "rm --filter ancestor" "$value" "$before"
+        case 'rm --filter id'
+            __kpod_ask "rm --filter id" "$value" "$before"
+        case 'rm --filter name'
+            __kpod_ask "rm --filter name" "$value" "$before"
+        case 'rm --filter namespace'
+            __kpod_ask "rm --filter namespace" "$value" "$before"
+        case 'rm --filter pod'
+            __kpod_ask "rm --filter pod" "$value" "$before"
         case 'pod ps --filter id'
             __kpod_ask "pod ps --filter id" "$value" "$before"
         case 'pod ps --filter name'
@@ -471,6 +543,11 @@ complete -c kpod -n '__kpod_can start --force' -l force -d 'Start also a contain
 complete -c kpod -n '__kpod_at start 0 more' -k -a '(__kpod_ask start)'
 
 complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_can stop -a --all' -s a -l all -d 'All containers that run'
+complete -c kpod -n '__kpod_can stop -l --latest' -s l -l latest -d 'The container that was made last, of those that run'
+complete -c kpod -n '__kpod_can stop --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "stop --pod")'
+complete -c kpod -n '__kpod_can stop' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can stop' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "stop --filter")'
 complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'
 
 complete -c kpod -n '__kpod_can restart -t --time' -s t -l time -d 'How long a container may take before it is killed; 0 kills at once' -x
@@ -478,8 +555,18 @@ complete -c kpod -n '__kpod_can restart --force' -l force -d 'Start also a conta
 complete -c kpod -n '__kpod_at restart 0 more' -k -a '(__kpod_ask restart)'
 
 complete -c kpod -n '__kpod_can kill -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
+complete -c kpod -n '__kpod_can kill -a --all' -s a -l all -d 'All containers that run or are paused'
+complete -c kpod -n '__kpod_can kill -l --latest' -s l -l latest -d 'The container that was made last, of those that run or are paused'
+complete -c kpod -n '__kpod_can kill --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "kill --pod")'
+complete -c kpod -n '__kpod_can kill' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can kill' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "kill --filter")'
 complete -c kpod -n '__kpod_at kill 0 more' -k -a '(__kpod_ask kill)'
 
+complete -c kpod -n '__kpod_can pause -a --all' -s a -l all -d 'All containers that run'
+complete -c kpod -n '__kpod_can pause -l --latest' -s l -l latest -d 'The container that was made last, of those that run'
+complete -c kpod -n '__kpod_can pause --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "pause --pod")'
+complete -c kpod -n '__kpod_can pause' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can pause' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "pause --filter")'
 complete -c kpod -n '__kpod_at pause 0 more' -k -a '(__kpod_ask pause)'
 
 complete -c kpod -n '__kpod_can update -m --memory' -s m -l memory -d 'Memory: bytes, or with k, m, g; -1 for no limit' -x
@@ -490,15 +577,30 @@ complete -c kpod -n '__kpod_can update --cpuset-cpus' -l cpuset-cpus -d 'Process
 complete -c kpod -n '__kpod_can update --pids-limit' -l pids-limit -d 'Processes and threads; -1 for no limit' -x
 complete -c kpod -n '__kpod_at update 0 more' -k -a '(__kpod_ask update)'
 
+complete -c kpod -n '__kpod_can unpause -a --all' -s a -l all -d 'All containers that are paused'
+complete -c kpod -n '__kpod_can unpause -l --latest' -s l -l latest -d 'The container that was made last, of those that are paused'
+complete -c kpod -n '__kpod_can unpause --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "unpause --pod")'
+complete -c kpod -n '__kpod_can unpause' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can unpause' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "unpause --filter")'
 complete -c kpod -n '__kpod_at unpause 0 more' -k -a '(__kpod_ask unpause)'
 
 complete -c kpod -n '__kpod_can wait --condition' -l condition -d 'What to wait for: running, paused or stopped' -x -k -a 'running paused stopped'
 complete -c kpod -n '__kpod_can wait --timeout' -l timeout -d 'Give up after so many seconds; without it wait for ever' -x
+complete -c kpod -n '__kpod_can wait -a --all' -s a -l all -d 'All containers that have not ended'
+complete -c kpod -n '__kpod_can wait -l --latest' -s l -l latest -d 'The container that was made last, of those that have not ended'
+complete -c kpod -n '__kpod_can wait --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "wait --pod")'
+complete -c kpod -n '__kpod_can wait' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can wait' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "wait --filter")'
 complete -c kpod -n '__kpod_at wait 0 more' -k -a '(__kpod_ask wait)'
 
 complete -c kpod -n '__kpod_at rename 0' -k -a '(__kpod_ask rename)'
 
 complete -c kpod -n '__kpod_can rm -f --force' -s f -l force -d 'Remove running containers too, and what is only half there'
+complete -c kpod -n '__kpod_can rm -a --all' -s a -l all -d 'All containers that have ended or were never started, with --force all'
+complete -c kpod -n '__kpod_can rm -l --latest' -s l -l latest -d 'The container that was made last, of those that have ended or were never started, with --force all'
+complete -c kpod -n '__kpod_can rm --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "rm --pod")'
+complete -c kpod -n '__kpod_can rm' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can rm' -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "rm --filter")'
 complete -c kpod -n '__kpod_at rm 0 more' -k -a '(__kpod_ask rm)'
 
 complete -c kpod -n '__kpod_can cp -a --archive' -s a -l archive -d 'Keep owners, and the rights that programs have by them; copy devices'

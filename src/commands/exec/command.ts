@@ -33,7 +33,7 @@ export const command = {
       default: 0,
       help: "Hand on N file descriptors from 3 on",
     },
-    ...selectionFlags,
+    ...selectionFlags("that run", "ready-pod"),
     parallel: { short: "x", help: "With several containers: in all at the same time" },
   },
   exclusive: [

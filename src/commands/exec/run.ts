@@ -93,7 +93,11 @@ async function execInEach(
   options: ExecOptions,
 ): Promise<number> {
   const { flags, terminal, interceptSignals } = context;
-  const containers = await selectContainers(context, server, selection);
+  const containers = await selectContainers(context, server, selection, {
+    verb: "exec",
+    states: ["running"],
+    inWords: "that runs",
+  });
   if (flags.detach) {
     const codes = containers.map(async (container) => {
       try {

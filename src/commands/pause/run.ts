@@ -1,10 +1,13 @@
 import type { CommandContext } from "../../shell/context";
 import { changeInTurn } from "../shared/crio-note";
+import { readTargets } from "../shared/selection";
 import type { command } from "./command";
 
 /** `kpod pause`: freezes containers. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
+  const targets = readTargets(context, { verb: "pause", states: ["running"], inWords: "that runs" });
   const server = await context.openServer();
-  await server.updateRecords(context.args);
-  return changeInTurn(context, server, "paused", (name) => server.containerPause(name));
+  return changeInTurn({ ...context, args: await targets(server) }, server, "paused", (name) =>
+    server.containerPause(name),
+  );
 }

@@ -23,7 +23,7 @@ export async function forEachArgument(
       }
     }),
   );
-  return Math.max(...codes);
+  return Math.max(0, ...codes);
 }
 
 /** The same, one after the other, in the order given. */

@@ -42,30 +42,37 @@ export const inspectFormat = {
   help: "Print json, or what a template makes of each: {{.Name}}",
 } as const satisfies FlagSpec;
 
-/** The flags by which commands choose several containers. */
-export const selectionFlags = {
-  all: { short: "a", help: "All containers that run" },
-  latest: { short: "l", help: "The container that was made last, of those that run" },
-  pod: { argument: "POD", help: "The containers of this pod", completes: "ready-pod" },
-  label: { argument: "KEY[=VALUE]", repeatable: true, help: "Those that have this label (repeatable)" },
-  filter: {
-    short: "f",
-    argument: "KEY=VALUE",
-    repeatable: true,
-    help: "Those that fit, by the filters of kpod ps (repeatable)",
-    completes: {
-      filters: {
-        ancestor: "image",
-        id: "container-id",
-        label: "nothing",
-        name: "container-name",
-        namespace: "namespace",
-        pod: "pod",
-        volume: "file",
-      },
+/** The flag `filter` of commands that choose several containers, and have another flag of its letter. */
+export const selectionFilter = {
+  argument: "KEY=VALUE",
+  repeatable: true,
+  help: "Those that fit, by the filters of kpod ps (repeatable)",
+  completes: {
+    filters: {
+      ancestor: "image",
+      id: "container-id",
+      label: "nothing",
+      name: "container-name",
+      namespace: "namespace",
+      pod: "pod",
+      volume: "file",
     },
   },
-} as const satisfies FlagSpecs;
+} as const satisfies FlagSpec;
+
+/**
+ * The flags by which commands choose several containers.
+ * @param which those that the command can act on: `that run`
+ */
+export function selectionFlags(which: string, pods: "pod" | "ready-pod") {
+  return {
+    all: { short: "a", help: `All containers ${which}` },
+    latest: { short: "l", help: `The container that was made last, of those ${which}` },
+    pod: { argument: "POD", help: "The containers of this pod", completes: pods },
+    label: { argument: "KEY[=VALUE]", repeatable: true, help: "Those that have this label (repeatable)" },
+    filter: { short: "f", ...selectionFilter },
+  } as const satisfies FlagSpecs;
+}
 
 /** The flags by which commands give a process variables. */
 export const environmentFlags = {

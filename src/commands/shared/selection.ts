@@ -4,6 +4,7 @@ import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import { KpodError } from "../../lib/errors";
 import type { Container } from "../../lib/oci/container";
+import type { ContainerStatus } from "../../lib/oci/state/container-state";
 import {
   asksForState,
   openContainerFilter,
@@ -45,17 +46,41 @@ export function readSelection(flags: SelectionValues): Selection | undefined {
   };
 }
 
+/** What a command can act on. */
+export interface Selectable {
+  /** The command, for errors. */
+  readonly verb: string;
+  /** The states of those that it chooses from, unless a filter asks for others. */
+  readonly states: readonly ContainerStatus[];
+  /** The same in words: `that runs`. */
+  readonly inWords: string;
+}
+
 /**
- * Finds the containers that flags choose, newest first: those that run, unless a filter asks for others.
+ * Finds the containers that flags choose, newest first.
  * @throws KpodError NOT_FOUND where there is none, or no such pod
  */
 export async function selectContainers(
+  context: Pick<BaseContext, "logger">,
+  server: ContainerServer,
+  selection: Selection,
+  { inWords, ...selectable }: Selectable,
+): Promise<readonly Container[]> {
+  const chosen = await findChosen(context, server, selection, selectable);
+  if (chosen.length > 0) return chosen;
+  throw new KpodError("NOT_FOUND", `no container ${inWords} fits what was asked for`, {
+    hint: "kpod ps -a shows all of them",
+  });
+}
+
+async function findChosen(
   { logger }: Pick<BaseContext, "logger">,
   server: ContainerServer,
   { latest, pod, terms }: Selection,
+  { verb, states }: Omit<Selectable, "inWords">,
 ): Promise<readonly Container[]> {
   await server.update();
-  const podId = pod === undefined ? undefined : server.lookupSandbox(pod, "exec").id;
+  const podId = pod === undefined ? undefined : server.lookupSandbox(pod, verb).id;
   const listing = openListing(server, { logger, noTrunc: true });
   const fits = await openContainerFilter(server, terms, (container, otherwise, read) =>
     readOr(listing, container, otherwise, read),
@@ -63,13 +88,49 @@ export async function selectContainers(
   const everyState = asksForState(terms);
   const chosen = server.listContainers(
     ({ sandboxId }) => podId === undefined || sandboxId === podId,
-    ({ state }) => everyState || state?.status === "running",
+    ({ state }) => everyState || states.some((status) => status === state?.status),
     fits,
   );
-  if (chosen.length > 0) return latest ? chosen.slice(0, 1) : chosen;
-  throw new KpodError("NOT_FOUND", "no container that runs fits what was asked for", {
-    hint: "kpod ps -a shows all of them",
-  });
+  return latest ? chosen.slice(0, 1) : chosen;
+}
+
+/** Names containers for a command that acts on each; see `readTargets`. */
+export type Targets = (server: ContainerServer) => Promise<readonly string[]>;
+
+/**
+ * Reads what a command is to act on: the containers that its arguments name, or those that flags choose.
+ * @returns reads the records they need, and with flags the states; gives the names, or the ids of those that fit. Where none
+ * fits there is nothing to do, which is no error but with `--latest`
+ * @throws UsageError where neither is given, or both are
+ */
+export function readTargets(
+  context: Pick<BaseContext, "logger"> & {
+    readonly args: readonly string[];
+    readonly flags: SelectionValues;
+  },
+  selectable: Selectable,
+): Targets {
+  const { args, flags } = context;
+  const selection = readSelection(flags);
+  if (selection === undefined) {
+    if (args.length === 0)
+      throw new UsageError(
+        `too few arguments, ${selectable.verb} takes CONTAINER..., or flags that choose them`,
+      );
+    return async (server) => {
+      await server.updateRecords(args);
+      return args;
+    };
+  }
+  if (args.length > 0) {
+    throw new UsageError(
+      "containers are named, or chosen by --all, --latest, --pod, --label and --filter, but not both",
+    );
+  }
+  return async (server) => {
+    const find = selection.latest ? selectContainers : findChosen;
+    return (await find(context, server, selection, selectable)).map(({ id }) => id);
+  };
 }
 
 /** What stands above the output of one container of several. */

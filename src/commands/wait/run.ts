@@ -1,15 +1,20 @@
 import type { CommandContext } from "../../shell/context";
 import { KpodError } from "../../lib/errors";
 import { waitForCondition } from "../../lib/operations/wait";
+import { readTargets } from "../shared/selection";
 import type { command } from "./command";
 
 /** `kpod wait`: waits for containers, whichever comes first, and prints their exit codes in the order given. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
-  const { flags, args, terminal } = context;
+  const { flags, terminal } = context;
+  const targets = readTargets(context, {
+    verb: "wait",
+    states: ["created", "running", "paused"],
+    inWords: "that has not ended",
+  });
   const server = await context.openServer();
-  await server.updateRecords(args);
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;
-  const waits = args.map(async (name) => {
+  const waits = (await targets(server)).map(async (name) => {
     const container = server.lookupContainer(name, "wait");
     const code = await waitForCondition(server, container, flags.condition, {
       timeoutMs,
