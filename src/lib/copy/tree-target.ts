@@ -5,58 +5,25 @@ import {
   ftruncateSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   renameSync,
 } from "node:fs";
-import type { Stats } from "node:fs";
-import { errnoOf, fileError, isNotFound, KpodError, ifThere } from "../errors";
+import { errnoOf, ifThere, KpodError } from "../errors";
 import { isKernelFileSystem } from "../system/file-system-type";
-import { O_PATH, closing } from "../system/files";
-import { randomBytes } from "../system/random";
-import { removeTree } from "../system/remove-tree";
+import { closing, O_PATH } from "../system/files";
 import { mountOf } from "../system/tree";
 import { copyContent } from "./content";
-import { shownPath, type CopyEntry, type CopyTarget, type PassedOver } from "./entry";
-import type { Turns } from "./turns";
-import { become, unlinkIfThere, writeNew, type OwnerRules } from "./write-entry";
-
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-
-/** Where a tree is written. */
-export interface TreePlace {
-  /** An open directory; whoever opened it closes it. */
-  readonly directory: number;
-  /** What the top is called there, bytes as latin1; undefined where all goes into the directory itself. */
-  readonly top: string | undefined;
-  /** The path of the directory, as errors tell it. */
-  readonly shown: string;
-}
-
-/** How a tree is written. */
-export interface TreeWriting extends OwnerRules {
-  /** False leaves devices out. */
-  readonly devices: boolean;
-  readonly passedOver: PassedOver;
-  readonly turns: Turns;
-  /**
-   * Opens the directory that a path from the place means, where a part of it is a symbolic link that was there before. Given
-   * for archives alone, whose entries come in any order; else no link is followed.
-   */
-  readonly openDirectory?: ((path: string) => number) | undefined;
-}
-
-/** A directory on the way to where something is written. */
-interface OpenDirectory {
-  /** From the place; "" for that itself. */
-  readonly path: string;
-  readonly fd: number;
-  readonly prefix: Buffer;
-  /** True where all that is in it was written by this copy. */
-  readonly isNew: boolean;
-  /** What it is to be once all is in it; undefined for one that was there. */
-  readonly becomes: CopyEntry | undefined;
-}
+import type { CopyEntry, CopyTarget } from "./entry";
+import {
+  at,
+  joined,
+  OpenDirectories,
+  temporaryName,
+  type OpenDirectory,
+  type TreePlace,
+  type TreeWriting,
+} from "./open-directories";
+import { unlinkIfThere, writeNew } from "./write-entry";
 
 /**
  * Writes entries as files. Each is reached through the open directory that it is in, and written under a name that nobody
@@ -64,26 +31,14 @@ interface OpenDirectory {
  * already stays as it is, and what is new comes into it; one that is not is written beside its name until it is whole.
  */
 export class TreeTarget implements CopyTarget {
-  private readonly open: OpenDirectory[] = [];
-  /** The name under which the top is written until it is whole, where it is a directory that was not there. */
-  private staged: string | undefined;
-  /** The directories that an archive made, and what they are to be: more may come into them later. */
-  private readonly made = new Map<string, CopyEntry>();
-  /** The symbolic links that an archive made, which lead it nowhere. */
-  private readonly madeLinks = new Set<string>();
+  private readonly directories: OpenDirectories;
 
   /** @throws KpodError BAD_ARGUMENT for a place that holds no data; IO */
   constructor(
     private readonly place: TreePlace,
     private readonly writing: TreeWriting,
   ) {
-    try {
-      const fd = openSync(`/proc/self/fd/${place.directory}`, constants.O_RDONLY | constants.O_DIRECTORY);
-      this.push("", fd, false, undefined);
-    } catch (error) {
-      this.close();
-      throw this.failed("", error);
-    }
+    this.directories = new OpenDirectories(place, writing);
   }
 
   async put(entry: CopyEntry): Promise<void> {
@@ -92,147 +47,31 @@ export class TreeTarget implements CopyTarget {
     if (path === "") return;
     try {
       const cut = path.lastIndexOf("/");
-      const parent = this.enter(path.slice(0, Math.max(cut, 0)));
+      const parent = this.directories.enter(path.slice(0, Math.max(cut, 0)));
       const name = path.slice(cut + 1);
-      if (entry.type === "directory") this.putDirectory(parent, path, name, entry);
+      if (entry.type === "directory") this.directories.enterNew(parent, path, name, entry);
       else await this.putOther(parent, path, name, entry);
       await this.writing.turns.step();
     } catch (error) {
-      throw this.failed(path, error);
+      throw this.directories.failed(path, error);
     }
   }
 
   finish(): void {
-    const { top = "" } = this.place;
     try {
-      while (this.open.length > 1) this.leave();
-      if (this.staged !== undefined) {
-        const base = this.current();
-        renameSync(at(base, this.staged), at(base, top));
-        this.staged = undefined;
-      }
-      this.close();
+      this.directories.finish();
     } catch (error) {
-      throw this.failed(top, error);
+      throw this.directories.failed(this.place.top ?? "", error);
     }
   }
 
   abandon(): void {
-    const [base] = this.open;
-    try {
-      if (this.staged !== undefined && base !== undefined)
-        removeTree(at(base, this.staged).toString("latin1"));
-    } finally {
-      this.close();
-    }
-  }
-
-  private close(): void {
-    for (const { fd } of this.open.splice(0)) closeSync(fd);
+    this.directories.abandon();
   }
 
   private pathFromPlace(path: string): string {
     const { top } = this.place;
     return top === undefined ? path : joined(top, path);
-  }
-
-  private shown(path: string): string {
-    const { shown } = this.place;
-    return path === "" ? shown : `${shown.replace(/\/$/, "")}/${shownPath(path)}`;
-  }
-
-  private failed(path: string, error: unknown): KpodError {
-    return fileError(`cannot write ${this.shown(path)}`, error);
-  }
-
-  private current(): OpenDirectory {
-    const last = this.open.at(-1);
-    if (last === undefined) throw new Error("a copy is written to after its end");
-    return last;
-  }
-
-  private push(path: string, fd: number, isNew: boolean, becomes: CopyEntry | undefined): OpenDirectory {
-    const directory = { path, fd, prefix: prefixOf(fd), isNew, becomes };
-    this.open.push(directory);
-    // Writing there would change the machine, whoever made a link lead there.
-    if (!isNew && isKernelFileSystem(fd))
-      throw new KpodError(
-        "BAD_ARGUMENT",
-        `cannot write into ${this.shown(path)}: what is in it is made by the kernel`,
-      );
-    return directory;
-  }
-
-  /** Opens a directory by the names that lead to it; those of which it is no part are left. */
-  private enter(path: string): OpenDirectory {
-    for (let { path: above } = this.current(); !isWithin(above, path); { path: above } = this.current())
-      this.leave();
-    const { path: from } = this.current();
-    for (const name of path.slice(from.length).split("/"))
-      if (name !== "") this.descend(this.current(), name);
-    return this.current();
-  }
-
-  private leave(): void {
-    const directory = this.open.pop();
-    if (directory === undefined) return;
-    try {
-      if (directory.becomes !== undefined) become(directory.fd, directory.becomes, this.writing);
-    } finally {
-      closeSync(directory.fd);
-    }
-  }
-
-  /** Goes into a directory of which no entry may have told yet: archives need not. */
-  private descend(parent: OpenDirectory, name: string): void {
-    const path = joined(parent.path, name);
-    const fd = this.openBelow(parent.prefix, name, path);
-    if (fd !== undefined) {
-      this.push(path, fd, this.made.has(path), this.made.get(path));
-      return;
-    }
-    const mtime = Date.now() / 1000;
-    this.makeDirectory(parent, path, name, {
-      ...{ type: "directory", path, mode: 0o755, uid: 0, gid: 0, mtime, size: 0 },
-    });
-  }
-
-  /** @returns undefined where there is nothing of the name */
-  private openBelow(prefix: Buffer, name: string, path: string): number | undefined {
-    const place = Buffer.concat([prefix, Buffer.from(name, "latin1")]);
-    try {
-      return openSync(place, asDirectory);
-    } catch (error) {
-      const errno = errnoOf(error);
-      if (errno === "ENOENT") return undefined;
-      if (errno !== "ENOTDIR" && errno !== "ELOOP") throw error;
-      const stat = lstatSync(place);
-      const { openDirectory } = this.writing;
-      if (openDirectory === undefined || !stat.isSymbolicLink() || this.madeLinks.has(identityOf(stat)))
-        throw this.inTheWay(path, stat);
-      return openDirectory(path);
-    }
-  }
-
-  private putDirectory(parent: OpenDirectory, path: string, name: string, entry: CopyEntry): void {
-    const present = lstatSync(at(parent, name), { throwIfNoEntry: false });
-    if (present === undefined) {
-      this.makeDirectory(parent, path, name, entry);
-      return;
-    }
-    if (!present.isDirectory()) throw this.inTheWay(path, present);
-    const isMade = this.made.has(path);
-    if (isMade) this.made.set(path, entry);
-    this.push(path, openSync(at(parent, name), asDirectory), isMade, isMade ? entry : undefined);
-  }
-
-  private makeDirectory(parent: OpenDirectory, path: string, name: string, entry: CopyEntry): void {
-    const isTop = path === this.place.top;
-    const written = isTop ? temporaryName() : name;
-    mkdirSync(at(parent, written), { mode: 0o700 });
-    if (isTop) this.staged = written;
-    if (this.writing.openDirectory !== undefined) this.made.set(path, entry);
-    this.push(path, openSync(at(parent, written), asDirectory), true, entry);
   }
 
   private async putOther(parent: OpenDirectory, path: string, name: string, entry: CopyEntry): Promise<void> {
@@ -273,36 +112,14 @@ export class TreeTarget implements CopyTarget {
 
   private async make(parent: OpenDirectory, name: string, entry: CopyEntry): Promise<void> {
     if (entry.type === "link") {
-      this.link(this.pathFromPlace(entry.target ?? ""), at(parent, name));
+      const place = at(parent, name);
+      this.directories.withFile(this.pathFromPlace(entry.target ?? ""), (file) => {
+        linkSync(file, place);
+      });
       return;
     }
     await writeNew(parent.fd, name, entry, this.writing, this.writing.turns);
-    if (entry.type === "symlink" && this.writing.openDirectory !== undefined)
-      this.madeLinks.add(identityOf(lstatSync(at(parent, name))));
-  }
-
-  /** Gives a file that is there another name. */
-  private link(target: string, place: Buffer): void {
-    const names = target.split("/");
-    const last = names.pop() ?? "";
-    const opened: number[] = [];
-    try {
-      let prefix = prefixOf(this.open[0]?.fd ?? -1);
-      let path = "";
-      for (const name of names) {
-        path = joined(path, name);
-        const written = path === this.place.top ? (this.staged ?? name) : name;
-        const fd = this.openBelow(prefix, written, path);
-        if (fd === undefined) throw this.noTarget(target);
-        opened.push(fd);
-        prefix = prefixOf(fd);
-      }
-      linkSync(Buffer.concat([prefix, Buffer.from(last, "latin1")]), place);
-    } catch (error) {
-      throw isNotFound(error) ? this.noTarget(target) : error;
-    } finally {
-      for (const fd of opened) closeSync(fd);
-    }
+    if (entry.type === "symlink") this.directories.addLink(parent, name);
   }
 
   /** Writes a file that something is mounted on, as on /etc/hosts, into that: it cannot be replaced. */
@@ -315,7 +132,10 @@ export class TreeTarget implements CopyTarget {
     const place = openSync(at(parent, name), O_PATH | constants.O_NOFOLLOW);
     try {
       if (entry.type !== "file" || !fstatSync(place).isFile() || isKernelFileSystem(place)) {
-        throw new KpodError("BAD_ARGUMENT", `cannot replace ${this.shown(path)}: something is mounted there`);
+        throw new KpodError(
+          "BAD_ARGUMENT",
+          `cannot replace ${this.directories.shown(path)}: something is mounted there`,
+        );
       }
       const fd = openSync(`/proc/self/fd/${place}`, constants.O_WRONLY | constants.O_NONBLOCK);
       try {
@@ -329,41 +149,11 @@ export class TreeTarget implements CopyTarget {
   }
 
   private isDirectory(path: string): KpodError {
-    return new KpodError("BAD_ARGUMENT", `cannot overwrite directory ${this.shown(path)} with a file`);
+    return new KpodError(
+      "BAD_ARGUMENT",
+      `cannot overwrite directory ${this.directories.shown(path)} with a file`,
+    );
   }
-
-  private inTheWay(path: string, stat: Stats): KpodError {
-    const kind = stat.isSymbolicLink() ? "a symbolic link" : "no directory";
-    return new KpodError("BAD_ARGUMENT", `cannot write a directory to ${this.shown(path)}: ${kind} is there`);
-  }
-
-  private noTarget(target: string): KpodError {
-    return new KpodError("BAD_ARGUMENT", `cannot link to ${this.shown(target)}: no such file`);
-  }
-}
-
-function isWithin(above: string, path: string): boolean {
-  return above === "" || path === above || path.startsWith(`${above}/`);
-}
-
-function joined(parent: string, name: string): string {
-  return parent === "" || name === "" ? parent + name : `${parent}/${name}`;
-}
-
-function prefixOf(fd: number): Buffer {
-  return Buffer.from(`/proc/self/fd/${fd}/`);
-}
-
-function at({ prefix }: OpenDirectory, name: string): Buffer {
-  return Buffer.concat([prefix, Buffer.from(name, "latin1")]);
-}
-
-function temporaryName(): string {
-  return `.kpod-cp-${randomBytes(8).toString("hex")}`;
-}
-
-function identityOf({ dev, ino }: Stats): string {
-  return `${dev}:${ino}`;
 }
 
 /**

@@ -3,7 +3,8 @@ import { shownPath, type CopyEntry, type CopyTarget, type PassedOver } from "../
 import { tarEntries } from "../copy/tar-entries";
 import { TarTarget } from "../copy/tar-target";
 import { treeEntries } from "../copy/tree-entries";
-import { TreeTarget, type TreeWriting } from "../copy/tree-target";
+import type { TreeWriting } from "../copy/open-directories";
+import { TreeTarget } from "../copy/tree-target";
 import { Turns } from "../copy/turns";
 import type { OwnerRules } from "../copy/write-entry";
 import { KpodError } from "../errors";
