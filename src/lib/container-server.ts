@@ -2,14 +2,13 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { cgroupPopulation } from "./cgroups/population";
 import { hookDirectories, type Config, type HookParams } from "./config";
-import { ContainerLists, type ContainerFilter } from "./container-lists";
+import { ContainerLists } from "./container-lists";
 import { ListLoader } from "./crio/list-loader";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
 import type { LogLine } from "./logs/log-line";
 import type { StorageId } from "./names/ids";
-import type { Registrar } from "./names/registrar";
 import type { TruncIndex } from "./names/trunc-index";
 import type { Container } from "./oci/container";
 import { requireNode } from "./oci/node-sight";
@@ -29,7 +28,6 @@ import type { ContainerStats, LibcontainerStats } from "./operations/stats-value
 import type { ContainerProcess } from "./operations/top";
 import type { ResourceChanges } from "./operations/update";
 import { hasVanished } from "./operations/vanished";
-import type { Sandbox } from "./sandbox/sandbox";
 import type { LaunchParts } from "./server-parts";
 import { ImageServer } from "./images/image-server";
 import { storeStateLock, type StateLock } from "./storage/kpod-lock";
@@ -72,6 +70,57 @@ export class ContainerServer implements LaunchParts {
   private runtimeServer: RuntimeServer | undefined;
   private imageServer: ImageServer | undefined;
   private loadedHooks: Record<string, HookParams> | undefined;
+
+  // What the lists know is asked of the server, too, as of ContainerServer in libkpod.
+
+  /** The containers that all filters want, newest first; infra containers are not among them (libkpod: ListContainers). */
+  readonly listContainers = this.lists.listContainers.bind(this.lists);
+  /** The pods, newest first (libkpod: ListSandboxes). */
+  readonly listSandboxes = this.lists.listSandboxes.bind(this.lists);
+  /** Finds a container by anything that names one: see `ContainerLists.lookupContainer` (libkpod: LookupContainer). */
+  readonly lookupContainer = this.lists.lookupContainer.bind(this.lists);
+  /** Finds a pod by anything that names one: see `ContainerLists.lookupSandbox` (libkpod: LookupSandbox). */
+  readonly lookupSandbox = this.lists.lookupSandbox.bind(this.lists);
+  /** Finds a container by full or partial id only (libkpod: GetContainerFromRequest). @throws KpodError NOT_FOUND, AMBIGUOUS */
+  readonly getContainerFromRequest = this.lists.getContainerFromRequest.bind(this.lists);
+  /** A container by its full id (libkpod: GetContainer). */
+  readonly getContainer = this.lists.getContainer.bind(this.lists);
+  /** An infra container by its full id (libkpod: GetInfraContainer). */
+  readonly getInfraContainer = this.lists.getInfraContainer.bind(this.lists);
+  /** A pod by its full id (libkpod: GetSandbox). */
+  readonly getSandbox = this.lists.getSandbox.bind(this.lists);
+  /** The infra container of a pod, by the pod's full id (libkpod: GetSandboxContainer). */
+  readonly getSandboxContainer = this.lists.getSandboxContainer.bind(this.lists);
+  /** True when a container with this full id is known (libkpod: HasContainer). */
+  readonly hasContainer = this.lists.hasContainer.bind(this.lists);
+  /** True when a pod with this full id is known (libkpod: HasSandbox). */
+  readonly hasSandbox = this.lists.hasSandbox.bind(this.lists);
+  /** Adds a container to the lists (libkpod: AddContainer). @throws KpodError CONFLICT */
+  readonly addContainer = this.lists.addContainer.bind(this.lists);
+  /** Adds the infra container of a pod to the lists (libkpod: AddInfraContainer). */
+  readonly addInfraContainer = this.lists.addInfraContainer.bind(this.lists);
+  /** Adds a pod to the lists, with the containers of it that are known already (libkpod: AddSandbox). @throws KpodError CONFLICT */
+  readonly addSandbox = this.lists.addSandbox.bind(this.lists);
+  /** Removes a container from the lists; the container itself is not touched (libkpod: RemoveContainer). */
+  readonly removeContainer = this.lists.removeContainer.bind(this.lists);
+  /** Removes an infra container from the lists (libkpod: RemoveInfraContainer). */
+  readonly removeInfraContainer = this.lists.removeInfraContainer.bind(this.lists);
+  /** Removes a pod from the lists (libkpod: RemoveSandbox). */
+  readonly removeSandbox = this.lists.removeSandbox.bind(this.lists);
+  /** Holds a name for a container that is being made (libkpod: ReserveContainerName). @throws KpodError CONFLICT */
+  readonly reserveContainerName = this.lists.reserveContainerName.bind(this.lists);
+  /** Frees a container's name (libkpod: ReleaseContainerName). */
+  readonly releaseContainerName = this.lists.releaseContainerName.bind(this.lists);
+  /** Holds a name for a pod that is being made (libkpod: ReservePodName). @throws KpodError CONFLICT */
+  readonly reservePodName = this.lists.reservePodName.bind(this.lists);
+  /** Frees a pod's name (libkpod: ReleasePodName). */
+  readonly releasePodName = this.lists.releasePodName.bind(this.lists);
+  /** Index of the names of containers (libkpod: CtrNameIndex). */
+  readonly ctrNameIndex = this.lists.ctrNameIndex;
+  /** Index of the ids of pods (libkpod: PodIDIndex). */
+  readonly podIdIndex = this.lists.podIdIndex;
+  /** Index of the names of pods (libkpod: PodNameIndex). */
+  readonly podNameIndex = this.lists.podNameIndex;
 
   /**
    * Makes a server for the store and the runtimes of a configuration (libkpod: New). Nothing is read yet.
@@ -182,129 +231,9 @@ export class ContainerServer implements LaunchParts {
     requireNode(() => this.runtime.sight(), launching);
   }
 
-  /** The containers that all filters want, newest first; infra containers are not among them (libkpod: ListContainers). */
-  listContainers(...filters: ContainerFilter[]): Container[] {
-    return this.lists.listContainers(...filters);
-  }
-
-  /** The pods, newest first (libkpod: ListSandboxes). */
-  listSandboxes(): Sandbox[] {
-    return this.lists.listSandboxes();
-  }
-
-  /** Finds a container by anything that names one: see `ContainerLists.lookupContainer` (libkpod: LookupContainer). */
-  lookupContainer(idOrName: string, verb?: string): Container {
-    return this.lists.lookupContainer(idOrName, verb);
-  }
-
-  /** Finds a pod by anything that names one: see `ContainerLists.lookupSandbox` (libkpod: LookupSandbox). */
-  lookupSandbox(idOrName: string, verb?: string): Sandbox {
-    return this.lists.lookupSandbox(idOrName, verb);
-  }
-
-  /** Finds a container by full or partial id only (libkpod: GetContainerFromRequest). @throws KpodError NOT_FOUND, AMBIGUOUS */
-  getContainerFromRequest(id: string): Container {
-    return this.lists.getContainerFromRequest(id);
-  }
-
-  /** A container by its full id (libkpod: GetContainer). */
-  getContainer(id: string): Container | undefined {
-    return this.lists.getContainer(id);
-  }
-
-  /** An infra container by its full id (libkpod: GetInfraContainer). */
-  getInfraContainer(id: string): Container | undefined {
-    return this.lists.getInfraContainer(id);
-  }
-
-  /** A pod by its full id (libkpod: GetSandbox). */
-  getSandbox(id: string): Sandbox | undefined {
-    return this.lists.getSandbox(id);
-  }
-
-  /** The infra container of a pod, by the pod's full id (libkpod: GetSandboxContainer). */
-  getSandboxContainer(id: string): Container | undefined {
-    return this.lists.getSandboxContainer(id);
-  }
-
-  /** True when a container with this full id is known (libkpod: HasContainer). */
-  hasContainer(id: string): boolean {
-    return this.lists.hasContainer(id);
-  }
-
-  /** True when a pod with this full id is known (libkpod: HasSandbox). */
-  hasSandbox(id: string): boolean {
-    return this.lists.hasSandbox(id);
-  }
-
-  /** Adds a container to the lists (libkpod: AddContainer). @throws KpodError CONFLICT */
-  addContainer(container: Container): void {
-    this.lists.addContainer(container);
-  }
-
-  /** Adds the infra container of a pod to the lists (libkpod: AddInfraContainer). */
-  addInfraContainer(container: Container): void {
-    this.lists.addInfraContainer(container);
-  }
-
-  /** Adds a pod to the lists, with the containers of it that are known already (libkpod: AddSandbox). @throws KpodError CONFLICT */
-  addSandbox(sandbox: Sandbox): void {
-    this.lists.addSandbox(sandbox);
-  }
-
-  /** Removes a container from the lists; the container itself is not touched (libkpod: RemoveContainer). */
-  removeContainer(container: Container): void {
-    this.lists.removeContainer(container);
-  }
-
-  /** Removes an infra container from the lists (libkpod: RemoveInfraContainer). */
-  removeInfraContainer(container: Container): void {
-    this.lists.removeInfraContainer(container);
-  }
-
-  /** Removes a pod from the lists (libkpod: RemoveSandbox). */
-  removeSandbox(id: string): void {
-    this.lists.removeSandbox(id);
-  }
-
   /** Index of the ids of containers (libkpod: CtrIDIndex). */
   get ctrIdIndex(): TruncIndex {
     return this.lists.ctrIdIndex;
-  }
-
-  /** Index of the names of containers (libkpod: CtrNameIndex). */
-  get ctrNameIndex(): Registrar {
-    return this.lists.ctrNameIndex;
-  }
-
-  /** Index of the ids of pods (libkpod: PodIDIndex). */
-  get podIdIndex(): TruncIndex {
-    return this.lists.podIdIndex;
-  }
-
-  /** Index of the names of pods (libkpod: PodNameIndex). */
-  get podNameIndex(): Registrar {
-    return this.lists.podNameIndex;
-  }
-
-  /** Holds a name for a container that is being made (libkpod: ReserveContainerName). @throws KpodError CONFLICT */
-  reserveContainerName(id: string, name: string): string {
-    return this.lists.reserveContainerName(id, name);
-  }
-
-  /** Frees a container's name (libkpod: ReleaseContainerName). */
-  releaseContainerName(name: string): void {
-    this.lists.releaseContainerName(name);
-  }
-
-  /** Holds a name for a pod that is being made (libkpod: ReservePodName). @throws KpodError CONFLICT */
-  reservePodName(id: string, name: string): string {
-    return this.lists.reservePodName(id, name);
-  }
-
-  /** Frees a pod's name (libkpod: ReleasePodName). */
-  releasePodName(name: string): void {
-    this.lists.releasePodName(name);
   }
 
   /**
