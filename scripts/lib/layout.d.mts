@@ -19,6 +19,8 @@ export interface NodeLayout {
   readonly versionFile: string;
   readonly cleanShutdownFile: string;
   readonly storageConfig: string;
+  /** Where the doctor keeps its journals. */
+  readonly stateDir: string;
 }
 
 /**

@@ -32,6 +32,7 @@ export function nodeLayout(directory, cgroupParent) {
     socket: within("crio.sock"),
     networkDir: within("net.d"),
     storageConfig: within("storage.conf"),
+    stateDir: within("state"),
   };
 }
 
@@ -78,6 +79,7 @@ export function crioConfig(layout, defaultRuntime, settings = {}) {
       lock_path: layout.lockPath,
       version_file: layout.versionFile,
       clean_shutdown_file: layout.cleanShutdownFile,
+      kpod_state_dir: layout.stateDir,
       // No CRI-O will ever start here, and so none removes everything.
       internal_wipe: false,
     },

@@ -1,11 +1,8 @@
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { chosenChecks } from "../../src/lib/doctor/choose";
 import { examine } from "../../src/lib/doctor/examine";
 import type { Finding } from "../../src/lib/doctor/finding";
 import type { Node } from "./node";
 import { expectToFit } from "./schemas";
-import type { World } from "./world";
 
 /** A finding as `kpod doctor --format json` shows it. */
 export interface ShownFinding {
@@ -26,15 +23,6 @@ export interface ShownExamination {
   readonly unknown: readonly { readonly id: string; readonly why: string }[];
   readonly forecast: { readonly action: string; readonly why: readonly string[]; readonly bytes: number };
   readonly findings: readonly ShownFinding[];
-}
-
-/** Has the doctor of a world keep its journals in it. */
-export function withStateDirectory({ config, directory }: World): void {
-  const text = readFileSync(config, "utf8");
-  writeFileSync(
-    config,
-    text.replace(/^\[crio\]$/m, `[crio]\nkpod_state_dir = "${join(directory, "state")}"`),
-  );
 }
 
 /** Has a node examined, which must fit the schema, and end with the code that goes with what was found. */

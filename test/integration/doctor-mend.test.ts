@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { readJournals } from "../../src/lib/doctor/mend/journal";
 import { unmount } from "../../src/lib/system/mount";
 import type { Container } from "../../src/lib/oci/container";
-import { examined, expectSound, withStateDirectory } from "../helpers/doctor";
+import { examined, expectSound } from "../helpers/doctor";
 import { killedAt } from "../helpers/killed";
 import { contentsOf, useNode, usePod } from "../helpers/node";
 
-const node = useNode({}, withStateDirectory);
+const node = useNode();
 const pod = usePod(node, "shop");
 let web: Container;
 

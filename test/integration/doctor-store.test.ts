@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, w
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { unmount } from "../../src/lib/system/mount";
-import { expectSound, inShort, looked, withStateDirectory } from "../helpers/doctor";
+import { expectSound, inShort, looked } from "../helpers/doctor";
 import { useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 
-const node = useNode({}, withStateDirectory);
+const node = useNode();
 const pod = usePod(node, "shop");
 let web: Container;
 let ended: Container;
