@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
+        '') offer=(ps why inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
         pod) offer=(ps run inspect stop kill pause unpause rm) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
@@ -16,6 +16,7 @@ __kpod_next() {
 __kpod_flags() {
     case $1 in
         ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
+        why) offer=(--lines --format --live) ;;
         inspect) offer=(--type --format --size) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
         diff) offer=(--format) ;;
@@ -95,6 +96,9 @@ __kpod_value() {
         'ps --no-trunc') flag=--no-trunc action=(switch) ;;
         'ps --noheading') flag=--noheading action=(switch) ;;
         'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
+        'why --lines' | 'why -n') flag=--lines action=(nothing) ;;
+        'why --format') flag=--format action=(words text json) ;;
+        'why --live') flag=--live action=(switch) ;;
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
         'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings) ;;
         'inspect --size') flag=--size action=(switch) ;;
@@ -344,6 +348,7 @@ __kpod_value() {
 # What argument NUMBER of COMMAND is.
 __kpod_argument() {
     case "$1 $2" in
+        'why '*) action=(ask why) ;;
         'inspect '*) action=(ask inspect) ;;
         'logs '*) action=(ask logs) ;;
         'diff '0) action=(ask diff) ;;

@@ -110,6 +110,9 @@ export {
   type PrunePlan,
 } from "./operations/prune-system";
 export { prunableImages } from "./operations/prune-images";
+export { explain, type ExplainOptions } from "./doctor/why/explain";
+export type { ExplainedContainer, ExplainedExit, Explanation } from "./doctor/why/explanation";
+export type { MemoryTrouble } from "./doctor/why/memory";
 export { writeReport, type Report, type ReportOptions } from "./operations/report";
 export { renameContainer, type RenameStep } from "./operations/rename";
 export { containerSizes, type ContainerSizes } from "./operations/sizes";

@@ -56,6 +56,7 @@ import { command as untagCommand } from "../commands/untag/command";
 import { command as updateCommand } from "../commands/update/command";
 import { command as versionCommand } from "../commands/version/command";
 import { command as waitCommand } from "../commands/wait/command";
+import { command as whyCommand } from "../commands/why/command";
 
 /** The commands, a folder of src/commands each. */
 export const commandFolders: readonly Command[] = [
@@ -115,4 +116,5 @@ export const commandFolders: readonly Command[] = [
   command("update", updateCommand, () => import("../commands/update/run")),
   command("version", versionCommand, () => import("../commands/version/run")),
   command("wait", waitCommand, () => import("../commands/wait/run")),
+  command("why", whyCommand, () => import("../commands/why/run")),
 ];

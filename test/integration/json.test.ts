@@ -164,7 +164,9 @@ test("a key that the schema does not name, or that is missing, is found", async 
 });
 
 test("the schemas name nothing that is never there", () => {
-  const never = schemaNames.flatMap((name) => keysNeverSeen(name).map((key) => `${name} ${key}`));
+  // What tells of trouble is filled where there is some, by tests of its own.
+  const ofSound = schemaNames.filter((name) => !/^(?:doctor|why)/.test(name));
+  const never = ofSound.flatMap((name) => keysNeverSeen(name).map((key) => `${name} ${key}`));
   // The images of the tests name no user, and here nothing has lost its record, the store can be
   // read, and no network is configured.
   expect(never).toEqual([

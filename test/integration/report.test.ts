@@ -70,6 +70,8 @@ test("has records, states, mounts and cgroups without secrets, and says what it 
       readFileSync(join(directory, file), "utf8")
         .split("\n")
         .filter((line) => line.includes(web.id));
+    const doctor = JSON.parse(readFileSync(join(directory, "doctor.json"), "utf8")) as { checks: string[] };
+    expect(doctor.checks).toContain("storage.link-lost");
     expect(linesOf("cgroups.txt").length).toBeGreaterThan(0);
     expect(linesOf("processes.txt").map((line) => line.split(" ")[5])).toContain('"conmon"');
     expect(readFileSync(join(directory, `files${exitsDir}.list`), "utf8")).toContain('"odd\\nname"');

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../shell/context";
 import { version } from "../../shell/version";
+import { examine } from "../../lib/doctor/examine";
 import { reportName, writeReport } from "../../lib/operations/report";
 import { expectMuchWork } from "../../shell/much-work";
 import { UsageError } from "../../shell/errors";
@@ -9,7 +10,7 @@ import type { command } from "./command";
 
 /** `kpod report`: collects a support bundle. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
-  const { flags, terminal, logger } = context;
+  const { flags, globals, terminal, logger } = context;
   const directory = reportName();
   const path = flags.output === "-" ? undefined : (flags.output ?? `${directory}.tar.gz`);
   refuseTerminal(path, terminal);
@@ -21,7 +22,14 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const { files, missing } = await writeArchive(
     path,
     terminal,
-    (write) => writeReport(server, { write, kpodVersion: version, directory, limit, signal }),
+    (write) =>
+      writeReport(server, {
+        ...{ write, kpodVersion: version, directory, limit, signal },
+        // What is in motion would take a second look: who reads the report knows that it is one moment.
+        further: {
+          "doctor.json": () => examine(server, { quick: true, live: globals.root === undefined, signal }),
+        },
+      }),
     0o600,
   );
   logger.info(

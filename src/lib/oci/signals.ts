@@ -37,6 +37,11 @@ export function parseSignal(text: string): number {
   throw new KpodError("BAD_ARGUMENT", `Invalid signal: ${text}`);
 }
 
+/** The name of a signal without SIG; undefined for one that has none. */
+export function signalName(number: number): string | undefined {
+  return Object.keys(numbers).find((name) => numbers[name] === number);
+}
+
 function realTimeSignal(name: string): number | undefined {
   const parts = /^RT(MIN|MAX)(?:([+-])(\d+))?$/.exec(name);
   if (parts === null) return undefined;

@@ -12,8 +12,8 @@ export const check: Check = {
   rank: 75,
   severity: "breaks-at-start",
   about: `The record of a layer says that it is being made or deleted (\`incomplete\`), and nobody holds the lock of the layers: whoever
-was at it was killed. Pulls of its image fail, and some versions of CRI-O do not start. The layer is removed; any change of
-kpod or of containers/storage does so.`,
+was at it was killed. Pulls of its image fail, and some versions of CRI-O do not start. The layer is removed; any change by kpod, or by
+containers/storage does so.`,
   quick: true,
   live: false,
   find: findIncomplete,

@@ -12,7 +12,7 @@ export const check: Check = {
   severity: "breaks-now",
   about: `A namespace of a pod is pinned, and something that was mounted later covers the place: it cannot be reached by its path any more.
 Containers that are started in the pod fail with "unknown FS magic" or "setns: invalid argument". The mount that covers it is
-named; whose it is, nobody but its owner knows, and so kpod unmounts nothing there.`,
+named; whose it is, nobody but its owner knows, and so nothing is unmounted there.`,
   quick: true,
   live: true,
   find: findShadowedPins,

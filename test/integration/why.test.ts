@@ -1,0 +1,117 @@
+import { readFileSync, rmSync, symlinkSync } from "node:fs";
+import { join } from "node:path";
+import { isAlive } from "../../src/lib/system/process";
+import { conmonOf, useNode, usePod } from "../helpers/node";
+import { expectToFit } from "../helpers/schemas";
+import { until } from "../helpers/until";
+
+const node = useNode();
+const pod = usePod(node, "shop");
+
+interface Shown {
+  podState: string | null;
+  object: { kind: string; name: string };
+  containers: {
+    object: { name: string };
+    state: string;
+    exit: { code: number; signal: string | null } | null;
+    log: string[];
+  }[];
+  holders: { file: string; says: string }[];
+  findings: { id: string; object: { id: string } }[];
+  unknown: string[];
+  chain: string[];
+  todo: string[];
+}
+
+async function why(...args: string[]): Promise<Shown> {
+  const shown = JSON.parse(await node.ok("why", "--format", "json", ...args)) as Shown;
+  expectToFit("why", shown);
+  expect(shown.unknown).toEqual([]);
+  return shown;
+}
+
+beforeAll(async () => {
+  await node.start(pod, "web", "echo serving; sleep 1000");
+});
+
+test("one that runs, and one that ended: how, what it said last, what to do", async () => {
+  const running = await why("web");
+  expect(running.object).toMatchObject({ kind: "container", name: "web" });
+  expect(running.containers).toMatchObject([{ state: "running", exit: null, log: ["serving"] }]);
+  expect(running.chain).toEqual([expect.stringMatching(/^Container web runs since .*, with the pid \d+\.$/)]);
+  expect(running.todo).toEqual([]);
+
+  const job = await node.start(pod, "job", "for i in 1 2 3; do echo line $i; done; exit 3");
+  await node.ok("wait", "job");
+  const ended = await why("-n", "2", "job");
+  expect(ended.containers).toMatchObject([
+    { state: "stopped", exit: { code: 3, signal: null }, log: ["line 2", "line 3"] },
+  ]);
+  expect(ended.chain[0]).toMatch(/^Container job ended at \S+ with 3, by itself\.$/);
+  expect(ended.todo).toContain(`read what it said: kpod logs --tail 100 ${job.id.slice(0, 13)}`);
+  const text = await node.ok("why", "job");
+  expect(text).toMatch(/\n\nThe end of the log of job:\n {2}line 1\n {2}line 2\n {2}line 3\n/);
+  expect(text).toContain(`\nWhat to do:\n  read what it said: kpod logs --tail 100 ${job.id.slice(0, 13)}\n`);
+
+  const all = await why("shop");
+  expect(all.podState).toBe("Ready");
+  expect(all.chain[0]).toBe("Pod shop is ready; 1 of its 2 containers run.");
+  expect(all.containers.map(({ object }) => object.name).sort()).toEqual(["job", "web"]);
+  await node.ok("rm", "job");
+  expect((await node.refusal("why", "nobody")).length).toBeGreaterThan(0);
+});
+
+test("one that the kernel killed for want of memory: by which limit", async () => {
+  const script = "while [ ! -e /tmp/go ]; do sleep 0.05; done; x=a; while :; do x=$x$x; done";
+  const greedy = await node.start(pod, "greedy", script);
+  await node.ok("update", "--memory", "16m", "--memory-swap", "16m", "greedy");
+  await node.ok("exec", "greedy", "touch", "/tmp/go");
+  await node.ok("wait", "greedy");
+  const { containers, chain, todo } = await why("greedy");
+  expect(containers).toMatchObject([
+    {
+      exit: { code: 137, signal: "KILL", oomKilled: true },
+      memory: { limit: 16 * 1024 * 1024, of: "container" },
+    },
+  ]);
+  expect(chain[0]).toMatch(/with 137: the kernel killed it for want of memory\.$/);
+  expect(chain[1]).toMatch(/^The cgroup is its own: \S+, with the limit of 16777216 bytes/);
+  expect(todo[0]).toBe(
+    `give it more memory, in its pod's spec; for now: kpod update --memory SIZE ${greedy.id.slice(0, 13)}`,
+  );
+  await node.ok("rm", "greedy");
+});
+
+test("what is at odds with it, and with what it stands on, is part of it", async () => {
+  const lost = await node.start(pod, "lost", "sleep 1000");
+  const monitor = conmonOf(lost);
+  process.kill(monitor, "SIGKILL");
+  await until("conmon has died", () => !isAlive({ pid: monitor }));
+  const { root } = node.world;
+  const layers = JSON.parse(readFileSync(join(root, "overlay-layers/layers.json"), "utf8")) as {
+    id: string;
+    parent?: string;
+  }[];
+  const parent = layers.find(({ id }) => id === lost.layerId)?.parent ?? "";
+  const name = readFileSync(join(root, "overlay", parent, "link"), "utf8");
+  const link = join(root, "overlay/l", name);
+  rmSync(link);
+  try {
+    const { findings, chain, todo } = await why("lost");
+    expect(findings.map(({ id, object }) => [id, object.id])).toEqual(
+      expect.arrayContaining([
+        ["proc.monitor-dead", lost.id],
+        ["storage.link-lost", parent],
+      ]),
+    );
+    expect(chain.join("\n")).toMatch(/proc\.monitor-dead: .*conmon-pidfile says \d+/);
+    expect(todo).toContain(`kpod stop ${lost.id.slice(0, 13)}`);
+    // What concerns others is not told.
+    expect((await why("web")).findings.map(({ id }) => id)).toEqual(["storage.link-lost"]);
+  } finally {
+    symlinkSync(`../${parent}/diff`, link);
+  }
+  await node.ok("rm", "-f", "lost");
+  expect((await why("web")).findings).toEqual([]);
+});
