@@ -1,6 +1,6 @@
 import type { RecordsFile } from "../config";
 import { KpodError } from "../errors";
-import { silentLogger, type Logger } from "../logger";
+import type { Logger } from "../logger";
 import { fileLimits, readBytesIfThere } from "../system/files";
 import { parseContainerMetadata, type ContainerMetadata } from "./container-metadata";
 import { mayBeDamaged } from "./damaged-metadata";
@@ -14,7 +14,6 @@ import {
   removeRecord,
   type ContainerRecord,
 } from "./records";
-import { scanContainers, type ScannedContainer } from "./scan-containers";
 
 /**
  * The containers of a store: those that live through a reboot first, then the volatile ones of newer CRI-O.
@@ -22,29 +21,7 @@ import { scanContainers, type ScannedContainer } from "./scan-containers";
  * record that has it.
  */
 export function readContainers(layout: StoreLayout, logger: Logger): ContainerRecord[] {
-  return asStored(
-    layout.containersFiles.flatMap((file) => readRecords<ContainerRecord>(file, logger)),
-    logger,
-  );
-}
-
-/**
- * The same of what {@link scanContainers} can read, which takes half the time: undefined where only the parser can.
- * @throws KpodError IO when a file cannot be read
- */
-export function scanAllContainers(layout: StoreLayout): ScannedContainer[] | undefined {
-  const found = new Map<ContainerRecord, ScannedContainer>();
-  for (const file of layout.containersFiles) {
-    const scanned = scanContainers(readBytesIfThere(file, fileLimits.records).toString("latin1"));
-    if (scanned === undefined) return undefined;
-    for (const container of scanned) found.set(container.record, container);
-  }
-  const records = [...found.keys()];
-  // Whose name it is, and which of two counts, is told at one place.
-  return asStored(records, silentLogger) === records ? [...found.values()] : undefined;
-}
-
-function asStored(all: ContainerRecord[], logger: Logger): ContainerRecord[] {
+  const all = layout.containersFiles.flatMap((file) => readRecords<ContainerRecord>(file, logger));
   const byId = new Map<StorageId, ContainerRecord>();
   all.forEach((record) => {
     const first = byId.get(record.id);

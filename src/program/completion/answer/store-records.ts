@@ -1,18 +1,19 @@
 import { existsSync, readdirSync } from "node:fs";
 import type { Config } from "../../../lib/config/index";
 import { crioRecords } from "../../../lib/crio/persisted-records";
-import { tolerate } from "../../../lib/errors";
+import { errnoOf, KpodError, tolerate } from "../../../lib/errors";
 import { silentLogger } from "../../../lib/logger";
 import { hasStateFile, isYoung } from "../../../lib/oci/state/being-made";
 import { readStatus, type ContainerStatus } from "../../../lib/oci/state/container-state";
 import { createdAt, isInfraContainer, type ContainerMetadata } from "../../../lib/storage/container-metadata";
-import { readContainers, scanAllContainers } from "../../../lib/storage/containers";
+import { readContainers } from "../../../lib/storage/containers";
 import { readImages } from "../../../lib/storage/images";
 import { chooseDriver, storeLayout, type StoreLayout } from "../../../lib/storage/layout";
 import { readMountPoints } from "../../../lib/storage/mount-points";
 import type { StorageId } from "../../../lib/names/ids";
 import type { ContainerRecord, ImageRecord } from "../../../lib/storage/records";
 import { readTextIfThere } from "../../../lib/system/files";
+import { readIntoScratch, scratch } from "../../../lib/system/scratch";
 import { parsePersistedState } from "../../../lib/oci/state/persisted";
 
 /** A container, or the infra container of a pod, as CRI-O persisted it. */
@@ -41,7 +42,8 @@ export function readStoreRecords(config: Config): StoreRecords {
   const containers: PersistedContainer[] = [];
   const pods: PersistedContainer[] = [];
   const directoriesOf = (id: StorageId): [string, string] => directoriesIn(layout, id);
-  for (const { record, metadata } of tolerate([], () => recordsOf(layout, directoriesOf))) {
+  const all = tolerate([], () => readContainers(layout, silentLogger));
+  for (const { record, metadata } of crioRecords(all, directoriesOf)) {
     (isInfraContainer(record, metadata) ? pods : containers).push({ record, metadata });
   }
   const exits = new Set(namesIn(config.containerExitsDir));
@@ -57,14 +59,6 @@ export function readStoreRecords(config: Config): StoreRecords {
       !directories(pod, layout).some((directory) => existsSync(`${directory}/stopped`)) &&
       !["creating", "stopped"].includes(status(pod)),
   };
-}
-
-/** By the parser only where the text alone does not tell: to parse a thousand takes as long as all the rest of an answer. */
-function recordsOf(
-  layout: StoreLayout,
-  directoriesOf: (id: StorageId) => [string, string],
-): readonly PersistedContainer[] {
-  return scanAllContainers(layout) ?? crioRecords(readContainers(layout, silentLogger), directoriesOf);
 }
 
 /** Those made last come first. */
@@ -102,12 +96,26 @@ function persistedStatus(
 function statusIn(directory: string): ContainerStatus | undefined {
   return tolerate(undefined, () => {
     const path = `${directory}/state.json`;
-    const text = readTextIfThere(path) ?? "";
-    // It stands before the annotations, which make up nearly all of the text.
-    const early = /^\{[^{}]*"status":"(\w+)"/.exec(text)?.[1];
-    return early === undefined ? parsePersistedState(path, text)?.status : readStatus(early);
+    const early = statusAtStart(path);
+    return early === undefined
+      ? parsePersistedState(path, readTextIfThere(path) ?? "")?.status
+      : readStatus(early);
   });
 }
+
+/** It stands before the annotations, which make up nearly all of the text. */
+function statusAtStart(path: string): string | undefined {
+  try {
+    const length = readIntoScratch(path, headSize);
+    return /^\{[^{}]*"status":"(\w+)"/.exec(scratch.toString("latin1", 0, length))?.[1];
+  } catch (error) {
+    // To read it whole tells what is wrong with it, if that is an error at all.
+    if (error instanceof KpodError || errnoOf(error) !== undefined) return undefined;
+    throw error;
+  }
+}
+
+const headSize = 512;
 
 /** What lies in a directory; nothing where it cannot be read. */
 function namesIn(directory: string): readonly string[] {
