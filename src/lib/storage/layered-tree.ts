@@ -10,7 +10,8 @@ const vanished: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", 
 /** What stands in a text for bytes that are none of UTF-8. */
 const replaced = /[\uFFFD\p{Surrogate}]/u;
 
-const ascii = /^[ -~]*$/;
+/** Text that is the same as bytes. */
+export const ascii = /^[ -~]*$/;
 
 /** An entry as it lies in one layer. */
 interface LayerEntry {
@@ -61,19 +62,18 @@ export class LayerDirectory {
     return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
   }
 
-  /** The same, with whether each is a file or a symbolic link for sure: neither a directory nor a whiteout. */
-  kinds(): Map<string, boolean> {
-    const entries = readdirSync(this.prefix, { withFileTypes: true });
-    // Not by bytes and kinds at once: Bun gives the bytes alone.
-    if (entries.some(({ name }) => replaced.test(name))) {
-      return new Map(this.names().map((name) => [name, false]));
+  /** The same, those apart that are a file or a symbolic link for sure: neither a directory nor a whiteout. */
+  namesByKind(): { readonly plain: readonly string[]; readonly others: readonly string[] } {
+    const [plain, others]: [string[], string[]] = [[], []];
+    for (const entry of readdirSync(this.prefix, { withFileTypes: true })) {
+      const { name } = entry;
+      const isAscii = ascii.test(name);
+      // Not by bytes and kinds at once: Bun gives the bytes alone.
+      if (!isAscii && replaced.test(name)) return { plain: [], others: this.names() };
+      const list = entry.isFile() || entry.isSymbolicLink() ? plain : others;
+      list.push(isAscii ? name : Buffer.from(name).toString("latin1"));
     }
-    return new Map(
-      entries.map((entry) => [
-        ascii.test(entry.name) ? entry.name : Buffer.from(entry.name).toString("latin1"),
-        entry.isFile() || entry.isSymbolicLink(),
-      ]),
-    );
+    return { plain, others };
   }
 
   entry(name: string): LayerEntry | undefined {

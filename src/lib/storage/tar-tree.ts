@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } f
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileError, KpodError, ifThere } from "../errors";
 import type { Logger } from "../logger";
-import { keptAttributes, readAttribute } from "../system/extended-attributes";
+import { attributeNames, keptAttributes, readAttribute } from "../system/extended-attributes";
 import { O_PATH, closing } from "../system/files";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
@@ -144,14 +144,15 @@ class TreeArchive {
   }
 
   private async addFile(frame: Frame, entry: LayeredEntry, name: string, path: string): Promise<void> {
-    const fd = unlessGone(() => openFile(entry.parent.at(name)));
-    if (fd === undefined) return;
+    const opened = unlessGone(() => openFile(entry.parent.at(name)));
+    if (opened === undefined) return;
+    const { fd, stat } = opened;
     let data: number | undefined = fd;
     try {
-      const stat = fstatSync(fd);
-      if (isMetadataOnly(fd)) data = this.openData(frame.directories, entry.parent, fd, name);
+      const names = attributeNames(fd);
+      if (names.includes(metadataOnly)) data = this.openData(frame.directories, entry.parent, fd, name);
       const { size } = stat;
-      const attributes = keptAttributes(fd);
+      const attributes = keptAttributes(fd, names);
       this.tar.entry({ ...this.common(stat), type: "file", name: path, size, attributes });
       if (stat.nlink > 1) this.links.set(keyOf(stat), { name: path, left: stat.nlink - 1 });
       let left = size;
@@ -189,7 +190,7 @@ class TreeArchive {
       entry: LayeredEntry | undefined,
     ): number | undefined => {
       if (entry?.stat.isFile() !== true) return undefined;
-      const found = unlessGone(() => openFile(entry.parent.at(own)));
+      const found = unlessGone(() => openFile(entry.parent.at(own)))?.fd;
       if (found === undefined || !isMetadataOnly(found)) return found;
       try {
         return this.openData(beneath, entry.parent, found, own);
@@ -229,18 +230,22 @@ class TreeArchive {
 }
 
 /** Opens a regular file alone: to open a device or a FIFO that a program has put in its place would do something by itself. */
-function openFile(path: Buffer): number | undefined {
-  return closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (place) =>
-    fstatSync(place).isFile() ? openSync(`/proc/self/fd/${place}`, forReading) : undefined,
-  );
+function openFile(path: Buffer): { readonly fd: number; readonly stat: Stats } | undefined {
+  return closing(openSync(path, O_PATH | constants.O_NOFOLLOW), (place) => {
+    const stat = fstatSync(place);
+    return stat.isFile() ? { fd: openSync(`/proc/self/fd/${place}`, forReading), stat } : undefined;
+  });
 }
 
 function keyOf({ dev, ino }: Stats): string {
   return `${dev}:${ino}`;
 }
 
+/** The attribute of a file whose content lies in a layer beneath. */
+const metadataOnly = "trusted.overlay.metacopy";
+
 function isMetadataOnly(fd: number): boolean {
-  return readAttribute(fd, "trusted.overlay.metacopy") !== undefined;
+  return readAttribute(fd, metadataOnly) !== undefined;
 }
 
 function shown(path: string): string {

@@ -41,9 +41,15 @@ export function isKeptAttribute(name: string): boolean {
   return name === capabilities || name.startsWith("user.");
 }
 
-/** The attributes of an open file or directory that mean the same elsewhere. */
-export function keptAttributes(fd: number): [string, Buffer][] {
-  return attributeNames(fd).flatMap((name): [string, Buffer][] => {
+/**
+ * The attributes of an open file or directory that mean the same elsewhere.
+ * @param names of all that it has, where somebody has asked for them already
+ */
+export function keptAttributes(
+  fd: number,
+  names: readonly string[] = attributeNames(fd),
+): [string, Buffer][] {
+  return names.flatMap((name): [string, Buffer][] => {
     const value = isKeptAttribute(name) ? readAttribute(fd, name) : undefined;
     return value === undefined ? [] : [[name, value]];
   });
