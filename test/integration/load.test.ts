@@ -374,6 +374,10 @@ test("from a pipe, and by name out of an archive", async () => {
   expect(await shell(`cat ${dockerArchive} | "$@" load -q`)).toBe(`${id}\n`);
   expect(await shell(`"$@" load -q -i - < ${dockerArchive}`)).toBe(`${id}\n`);
   expect(await shell(`"$@" load -i <(cat ${dockerArchive}) busybox`)).toBe(`Loaded image: ${name} (${id})\n`);
+  // Without -i it is not read, nor waited for.
+  const fifo = join(testdir(), "fifo");
+  execFileSync("mkfifo", [fifo]);
+  expect((await loadApart(fifo)).stderr).toBe(`Error: ${fifo} is a FIFO: pipes are read by kpod load -i\n`);
   const nosuch = await loadApart("-i", dockerArchive, "nosuch");
   expect(nosuch).toEqual({
     exitCode: 1,

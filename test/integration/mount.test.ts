@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isMountPoint } from "../../src/lib/system/mount";
 import type { StorageId } from "../../src/lib/names/ids";
 import type { Container } from "../../src/lib/oci/container";
+import { kpodCommand } from "../helpers/kpod";
 import { listing } from "../helpers/listing";
 import { useNode, usePod } from "../helpers/node";
 import { succeeded } from "../helpers/process";
@@ -61,6 +64,54 @@ test("one that was never started: mounted and unmounted with podman and containe
   await node.ok("umount", "-f", "made");
   expect([isMountPoint(path), counts().has(made.layerId)]).toEqual([false, false]);
   await node.ok("rm", "-f", "made");
+});
+
+/** Runs a program until the test ends it. */
+async function during<T>(
+  program: string,
+  args: readonly string[],
+  cwd: string,
+  action: (pid: number) => Promise<T>,
+): Promise<T> {
+  const child = spawn(program, args, { cwd, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "exit");
+  let printed = "";
+  child.stdout.on("data", (chunk: Buffer) => (printed += chunk.toString()));
+  try {
+    await until(`${program} is at work`, () => printed.includes("ready"));
+    return await action(child.pid ?? 0);
+  } finally {
+    child.kill("SIGKILL");
+    await ended;
+  }
+}
+
+test("a mount that somebody works in, or that is in another mount namespace, stays, and it is told whose it is", async () => {
+  const held = await node.create(pod, "held", "true");
+  await node.ok("umount", "--force", "held");
+  const path = (await node.ok("mount", "held")).trim();
+  await during("sh", ["-c", "echo ready; exec sleep 1000"], path, async (pid) => {
+    const message = await node.refusal("umount", "--force", "held");
+    expect(message).toContain(`cannot unmount held: pid ${pid} (sleep`);
+    expect(message).toContain(`is at work in ${path}`);
+    expect([isMountPoint(path), counts().get(held.layerId)]).toEqual([true, 1]);
+  });
+  await node.ok("umount", "--force", "held");
+  expect([isMountPoint(path), counts().has(held.layerId)]).toEqual([false, false]);
+  const script = '"$@" > /dev/null && echo ready && exec sleep 1000';
+  const inside = ["sh", "-c", script, "sh", ...kpodCommand, "--config", node.world.config, "mount", "held"];
+  await during("unshare", ["--mount", "--propagation", "private", ...inside], "/", async () => {
+    expect([isMountPoint(path), counts().get(held.layerId)]).toEqual([false, 1]);
+    const message = await node.refusal("umount", "--force", "held");
+    expect(message).toMatch(
+      /^cannot unmount held: it is mounted in another mount namespace, that of pid \d+ \(/,
+    );
+    expect(counts().get(held.layerId)).toBe(1);
+  });
+  // It has ended with the namespace.
+  await node.ok("umount", "--force", "held");
+  expect(counts().has(held.layerId)).toBe(false);
+  await node.ok("rm", "held");
 });
 
 test("an image can only be read, and containers on it go on", async () => {

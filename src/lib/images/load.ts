@@ -44,6 +44,9 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   refuseSplitImageStore(store.layout, "kpod loads no images into", "load them with skopeo or podman");
+  if (statSync(absolutePath("the archive", path), { throwIfNoEntry: false })?.isFIFO() === true) {
+    throw new KpodError("BAD_ARGUMENT", `${path} is a FIFO`, { hint: "pipes are read by kpod load -i" });
+  }
   const { images, given } = pickedOf(await readArchive(path), path, options);
   const skopeo = requireSkopeo("images are loaded");
   if (given !== undefined && images.length > 1) {

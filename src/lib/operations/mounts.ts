@@ -1,8 +1,9 @@
-import { KpodError } from "../errors";
+import { errnoOf, KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
 import type { ServerView } from "../server-parts";
 import { readMountPoints, usersOf } from "../storage/mount-points";
 import { isMountPoint } from "../system/mount";
+import { holderElsewhere, holderHere, holderInWords } from "../system/mount-holders";
 import { findFileSystem, type FileSystem } from "./file-systems";
 
 /** A file system of the store that is mounted. */
@@ -43,15 +44,28 @@ export async function mountFileSystem(
 /**
  * Removes one user of a file system's mount, and unmounts it after the last; what is not mounted is fine.
  * @param force removes all users
- * @throws KpodError NOT_FOUND, AMBIGUOUS, IO, LOCK_TIMEOUT; without force BAD_STATE where the mount is the one that a
- * container runs on
+ * @throws KpodError NOT_FOUND, AMBIGUOUS, IO, LOCK_TIMEOUT; BAD_STATE where somebody is at work in it, where it is mounted in
+ * another mount namespace, and without force where the mount is the one that a container runs on
  */
 export async function unmountFileSystem(server: Mounting, name: string, force = false): Promise<void> {
   const found = await find(server, name);
+  const { layout, driver } = server.store;
+  const path = driver.mountPath(found.layer);
+  const elsewhere =
+    usersOf(layout, found.layer) > 0 && !isMountPoint(path) ? holderElsewhere(path) : undefined;
+  if (elsewhere !== undefined) {
+    throw new KpodError(
+      "BAD_STATE",
+      `cannot unmount ${name}: it is mounted in another mount namespace, that of ${holderInWords(elsewhere)}`,
+      { hint: `use nsenter -t ${elsewhere.pid} -m kpod umount …` },
+    );
+  }
   const inUse = !force && (await isInUse(server, found));
   try {
-    await server.store.unmount(found.layer, force ? "all" : inUse ? "one-of-several" : "one");
+    const extent = force ? "all" : inUse ? "one-of-several" : "one";
+    await server.store.unmount(found.layer, extent, { busy: false });
   } catch (error) {
+    if (errnoOf(error) === "EBUSY") throw isBusy(name, path, error);
     if (!(error instanceof KpodError) || error.code !== "BAD_STATE") throw error;
     const why = found.container === undefined ? "may run" : "has not ended";
     throw new KpodError(
@@ -63,6 +77,15 @@ export async function unmountFileSystem(server: Mounting, name: string, force = 
       },
     );
   }
+}
+
+function isBusy(name: string, path: string, cause: unknown): KpodError {
+  const holder = holderHere(path);
+  const who = holder === undefined ? "something" : holderInWords(holder);
+  return new KpodError("BAD_STATE", `cannot unmount ${name}: ${who} is at work in ${path}`, {
+    hint: "end it, or have it go elsewhere",
+    cause,
+  });
 }
 
 /** The containers whose file systems are mounted, in the order of their records, then the images. @throws KpodError CORRUPT, IO */

@@ -18,8 +18,11 @@ export interface GraphDriver extends LayerDirectories {
    * @param readOnly so that nothing can be written to the layer, which others may have beneath theirs
    */
   mount(layer: StorageId, label: string, readOnly?: boolean): void;
-  /** The reverse; fine when it is not mounted. */
-  unmount(layer: StorageId): void;
+  /**
+   * The reverse; fine when it is not mounted.
+   * @param options.busy false has one refused that somebody works in: an error of the operating system, EBUSY
+   */
+  unmount(layer: StorageId, options?: { readonly busy?: boolean }): void;
   /** Unmounts what the driver mounted for itself. */
   shutdown(): void;
 }

@@ -88,6 +88,12 @@ export function mountLayer(
 /** Whose users a mount loses: one of them, one unless it is the last, or all. */
 export type UnmountExtent = "all" | "one" | "one-of-several";
 
+/** How a mount is taken away. */
+export interface UnmountOptions {
+  /** False has one refused that somebody works in, with the operating system's EBUSY; else it goes for new looks at once. */
+  readonly busy?: boolean;
+}
+
 /**
  * Removes users of a layer's mount, and unmounts it after the last. Needs the same locks.
  * @returns whether it is still mounted for others
@@ -98,14 +104,18 @@ export function unmountLayer(
   touch: () => void,
   layer: StorageId,
   extent: UnmountExtent,
+  options: UnmountOptions = {},
 ): boolean {
   if (extent === "one-of-several" && usersOf(layout, layer) <= 1) {
     if (usersOf(layout, layer) === 0 && !isMountPoint(driver.mountPath(layer))) return false;
     throw new KpodError("BAD_STATE", `nobody else has layer ${layer.slice(0, 13)} mounted`);
   }
   const force = extent === "all";
-  if (!force && removeMountUser(layout, touch, layer) > 0) return true;
-  driver.unmount(layer);
+  if (!force && usersOf(layout, layer) > 1) {
+    removeMountUser(layout, touch, layer);
+    return true;
+  }
+  driver.unmount(layer, options);
   removeMountPoint(layout, touch, layer);
   return false;
 }
@@ -136,17 +146,12 @@ export function removeMountPoint(layout: StoreLayout, touch: () => void, id: Sto
   );
 }
 
-/** Removes one user of a mount. @returns how many are left */
-function removeMountUser(layout: StoreLayout, touch: () => void, id: StorageId): number {
+/** Removes one user of a mount that has several. */
+function removeMountUser(layout: StoreLayout, touch: () => void, id: StorageId): void {
   const users = usersOf(layout, id) - 1;
-  if (users <= 0) {
-    removeMountPoint(layout, touch, id);
-    return 0;
-  }
   changeMountPoints(layout, touch, (entries) =>
     entries.map((entry) => (isOf(id, entry) ? { ...entry, count: users } : entry)),
   );
-  return users;
 }
 
 function isOf(id: StorageId, entry: unknown): entry is MountPoint {

@@ -108,8 +108,8 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
       });
     },
 
-    unmount: (layer) => {
-      while (unmount(mountPath(layer)));
+    unmount: (layer, options) => {
+      while (unmount(mountPath(layer), options));
     },
 
     shutdown: () => {

@@ -11,7 +11,7 @@ import { readLayers } from "./layers";
 import { overlayDirectories, vfsDirectories, type LayerDirectories } from "./layer-directories";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import type { HeldLock, LockOptions, LockWait } from "./lock-file";
-import type { UnmountExtent } from "./mount-points";
+import type { UnmountExtent, UnmountOptions } from "./mount-points";
 import type { NewContainer } from "./new-container";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
 import { StoreLocks, type HeldLocks, type WantedLocks } from "./store-locks";
@@ -252,14 +252,19 @@ export class Store {
   /**
    * Removes one user of a mount, or with force all of a layer's.
    * @param extent with `one-of-several` the last user stays
+   * @param options.busy false has the mount stay where somebody works in it: an error of the operating system, EBUSY
    * @returns whether it is still mounted for others
    * @throws KpodError BAD_STATE where the last user would go that is to stay; IO, LOCK_TIMEOUT
    */
-  async unmount(layer: StorageId, extent: UnmountExtent | boolean = "one"): Promise<boolean> {
+  async unmount(
+    layer: StorageId,
+    extent: UnmountExtent | boolean = "one",
+    options: UnmountOptions = {},
+  ): Promise<boolean> {
     const { unmountLayer } = await import("./mount-points");
     const parts = await this.parts();
     const wanted = extent === true ? "all" : extent === false ? "one" : extent;
-    return this.withMounts(({ touch }) => unmountLayer(parts, touch, layer, wanted));
+    return this.withMounts(({ touch }) => unmountLayer(parts, touch, layer, wanted, options));
   }
 
   /** Unmounts what the graph driver mounted for itself, unless a layer is still mounted. */

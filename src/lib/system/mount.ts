@@ -41,11 +41,12 @@ export function mount(request: MountRequest): void {
 /**
  * Unmounts one mount, at once also when it is busy (it disappears from the tree now and ends with its last
  * user). A place where nothing is mounted, or that is not there, is fine.
+ * @param options.busy false has one that is busy refused: EBUSY
  * @returns whether there was a mount
  */
-export function unmount(target: string): boolean {
+export function unmount(target: string, { busy = true }: { readonly busy?: boolean } = {}): boolean {
   try {
-    checked("umount2", libc().umount2(target, MNT_DETACH), target);
+    checked("umount2", libc().umount2(target, busy ? MNT_DETACH : 0), target);
     return true;
   } catch (error) {
     const code = errnoOf(error);

@@ -68,7 +68,7 @@ test("what is mounted in it is not entered, on the same file system neither", as
     mount({ source: outside, target: points[0], flags: mountFlags.bind });
     expect((await spaceMeter().measure(directory)).used).toBeLessThan(used + 1);
   } finally {
-    points.forEach(unmount);
+    points.forEach((target) => unmount(target));
   }
 });
 
