@@ -7,7 +7,7 @@ set -g __kpod_passing_through run create exec
 # True where COMMAND has a FLAG that is also the letter of a global one.
 function __kpod_own_letter
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 0
     end
     return 1
@@ -16,7 +16,7 @@ end
 # Prints the name of a global flag with a value that FLAG is after COMMAND.
 function __kpod_global
     switch "$argv[1] $argv[2]"
-        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config'
             echo -- --config; return 0
@@ -45,9 +45,9 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run -e' 'run --env' 'run --env-file' 'run -v' 'run --volume' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create -e' 'create --env' 'create --env-file' 'create -v' 'create --volume' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run --annotation' 'run -e' 'run --env' 'run --env-file' 'run --entrypoint' 'run -u' 'run --user' 'run -w' 'run --workdir' 'run -v' 'run --volume' 'run --mount' 'run --tmpfs' 'run -m' 'run --memory' 'run --memory-swap' 'run --cpus' 'run -c' 'run --cpu-shares' 'run --cpuset-cpus' 'run --pids-limit' 'run --ulimit' 'run --oom-score-adj' 'run --cap-add' 'run --cap-drop' 'run --device' 'run --security-opt' 'run --stop-signal' 'run --stop-timeout' 'run --log-opt' 'run --restart' 'run --userns' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --runtime-handler' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create --annotation' 'create -e' 'create --env' 'create --env-file' 'create --entrypoint' 'create -u' 'create --user' 'create -w' 'create --workdir' 'create -v' 'create --volume' 'create --mount' 'create --tmpfs' 'create -m' 'create --memory' 'create --memory-swap' 'create --cpus' 'create -c' 'create --cpu-shares' 'create --cpuset-cpus' 'create --pids-limit' 'create --ulimit' 'create --oom-score-adj' 'create --cap-add' 'create --cap-drop' 'create --device' 'create --security-opt' 'create --stop-signal' 'create --stop-timeout' 'create --log-opt' 'create --restart' 'create --userns' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --runtime-handler' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --runtime-handler' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
             return 0
-        case 'ps -s' 'run -v' 'create -v' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
+        case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
         case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host-root' '* --runtime' '* --lock-timeout'
             return 0
@@ -490,9 +490,35 @@ complete -c kpod -n '__kpod_can run --pod' -l pod -d 'Pod to run in; without it 
 complete -c kpod -n '__kpod_can run --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can run --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
 complete -c kpod -n '__kpod_can run' -l label -d 'Label of the container (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l annotation -d 'Annotation of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -s e -l env -d 'Environment variable (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -l env-file -d 'File of variables, a KEY=VALUE a line (repeatable)' -r -F
+complete -c kpod -n '__kpod_can run --entrypoint' -l entrypoint -d 'In the place of the image\'s entry point and command; several words as a list of JSON' -x
+complete -c kpod -n '__kpod_can run -u --user' -s u -l user -d 'Run as this user, by the names of the image or by numbers' -x
+complete -c kpod -n '__kpod_can run -w --workdir' -s w -l workdir -d 'Working directory in the container' -x
 complete -c kpod -n '__kpod_can run' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can run' -l mount -d 'Mount a path of the host (type=bind,src=PATH) or memory (type=tmpfs); with ro, bind-propagation, tmpfs-size, tmpfs-mode (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l tmpfs -d 'Mount memory there, as /run:size=64m,exec (repeatable)' -x
+complete -c kpod -n '__kpod_can run --read-only' -l read-only -d 'The root cannot be written, but for /run, /tmp and /var/tmp in memory'
+complete -c kpod -n '__kpod_can run -m --memory' -s m -l memory -d 'Memory: bytes, or with k, m, g; -1 for no limit' -x
+complete -c kpod -n '__kpod_can run --memory-swap' -l memory-swap -d 'Memory and swap together, likewise' -x
+complete -c kpod -n '__kpod_can run --cpus' -l cpus -d 'Processors, as 1.5; 0 for no limit' -x
+complete -c kpod -n '__kpod_can run -c --cpu-shares' -s c -l cpu-shares -d 'Weight beside others, 1024 being the usual one' -x
+complete -c kpod -n '__kpod_can run --cpuset-cpus' -l cpuset-cpus -d 'Processors to run on, as 0-3,7' -x
+complete -c kpod -n '__kpod_can run --pids-limit' -l pids-limit -d 'Processes and threads; -1 for no limit' -x
+complete -c kpod -n '__kpod_can run' -l ulimit -d 'Limit of each process, as nofile=1024:2048; -1 for none (repeatable)' -x
+complete -c kpod -n '__kpod_can run --oom-score-adj' -l oom-score-adj -d 'From -1000 (spared) to 1000 (taken first) when memory runs out; 0 by default' -x
+complete -c kpod -n '__kpod_can run' -l cap-add -d 'Add a capability, as NET_ADMIN, or ALL (repeatable)' -x
+complete -c kpod -n '__kpod_can run' -l cap-drop -d 'Drop one, or ALL (repeatable)' -x
+complete -c kpod -n '__kpod_can run --privileged' -l privileged -d 'With the rights of the host: all capabilities and devices, no confinement'
+complete -c kpod -n '__kpod_can run' -l device -d 'Let it have a device of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can run' -l security-opt -d 'seccomp=FILE or unconfined; apparmor=PROFILE or unconfined; label=disable, or user:, role:, type:, level: with a value; no-new-privileges (repeatable)' -x -k -a 'seccomp=unconfined apparmor=unconfined label=disable no-new-privileges'
+complete -c kpod -n '__kpod_can run --init' -l init -d 'Run a small init first, which hands on signals and reaps'
+complete -c kpod -n '__kpod_can run --stop-signal' -l stop-signal -d 'Signal that asks it to end, in the place of the image\'s' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
+complete -c kpod -n '__kpod_can run --stop-timeout' -l stop-timeout -d 'How long it may take to end before kpod-stop(1) kills it; 10 by default' -x
+complete -c kpod -n '__kpod_can run' -l log-opt -d 'Size after which its log begins anew, or where that is (repeatable)' -x
+complete -c kpod -n '__kpod_can run --restart' -l restart -d 'Only no: nobody is there to restart it' -x -k -a no
+complete -c kpod -n '__kpod_can run --userns' -l userns -d 'Users: host, those of the node, or pod, those of the pod\'s user namespace; by default whichever the pod has' -x -k -a 'host pod'
 complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
 complete -c kpod -n '__kpod_can run' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
@@ -502,6 +528,7 @@ complete -c kpod -n '__kpod_can run' -l dns-search -d 'Domain in which it looks 
 complete -c kpod -n '__kpod_can run' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can run --runtime-handler' -l runtime-handler -d 'Runtime of the new pod, by its name in [crio.runtime.runtimes]' -x
 complete -c kpod -n '__kpod_can run --hostname' -l hostname -d 'Host name of the pod that is made' -x
 complete -c kpod -n '__kpod_can run --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
 complete -c kpod -n '__kpod_at run 0' -k -a '(__kpod_ask run)'
@@ -511,9 +538,35 @@ complete -c kpod -n '__kpod_can create --pod' -l pod -d 'Pod to run in; without 
 complete -c kpod -n '__kpod_can create --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can create --force' -l force -d 'Run also in a pod of a CRI-O that runs, which will not see the container'
 complete -c kpod -n '__kpod_can create' -l label -d 'Label of the container (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l annotation -d 'Annotation of the container (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -s e -l env -d 'Environment variable (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -l env-file -d 'File of variables, a KEY=VALUE a line (repeatable)' -r -F
+complete -c kpod -n '__kpod_can create --entrypoint' -l entrypoint -d 'In the place of the image\'s entry point and command; several words as a list of JSON' -x
+complete -c kpod -n '__kpod_can create -u --user' -s u -l user -d 'Run as this user, by the names of the image or by numbers' -x
+complete -c kpod -n '__kpod_can create -w --workdir' -s w -l workdir -d 'Working directory in the container' -x
 complete -c kpod -n '__kpod_can create' -s v -l volume -d 'Mount a directory or file of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can create' -l mount -d 'Mount a path of the host (type=bind,src=PATH) or memory (type=tmpfs); with ro, bind-propagation, tmpfs-size, tmpfs-mode (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l tmpfs -d 'Mount memory there, as /run:size=64m,exec (repeatable)' -x
+complete -c kpod -n '__kpod_can create --read-only' -l read-only -d 'The root cannot be written, but for /run, /tmp and /var/tmp in memory'
+complete -c kpod -n '__kpod_can create -m --memory' -s m -l memory -d 'Memory: bytes, or with k, m, g; -1 for no limit' -x
+complete -c kpod -n '__kpod_can create --memory-swap' -l memory-swap -d 'Memory and swap together, likewise' -x
+complete -c kpod -n '__kpod_can create --cpus' -l cpus -d 'Processors, as 1.5; 0 for no limit' -x
+complete -c kpod -n '__kpod_can create -c --cpu-shares' -s c -l cpu-shares -d 'Weight beside others, 1024 being the usual one' -x
+complete -c kpod -n '__kpod_can create --cpuset-cpus' -l cpuset-cpus -d 'Processors to run on, as 0-3,7' -x
+complete -c kpod -n '__kpod_can create --pids-limit' -l pids-limit -d 'Processes and threads; -1 for no limit' -x
+complete -c kpod -n '__kpod_can create' -l ulimit -d 'Limit of each process, as nofile=1024:2048; -1 for none (repeatable)' -x
+complete -c kpod -n '__kpod_can create --oom-score-adj' -l oom-score-adj -d 'From -1000 (spared) to 1000 (taken first) when memory runs out; 0 by default' -x
+complete -c kpod -n '__kpod_can create' -l cap-add -d 'Add a capability, as NET_ADMIN, or ALL (repeatable)' -x
+complete -c kpod -n '__kpod_can create' -l cap-drop -d 'Drop one, or ALL (repeatable)' -x
+complete -c kpod -n '__kpod_can create --privileged' -l privileged -d 'With the rights of the host: all capabilities and devices, no confinement'
+complete -c kpod -n '__kpod_can create' -l device -d 'Let it have a device of the host (repeatable)' -r -F
+complete -c kpod -n '__kpod_can create' -l security-opt -d 'seccomp=FILE or unconfined; apparmor=PROFILE or unconfined; label=disable, or user:, role:, type:, level: with a value; no-new-privileges (repeatable)' -x -k -a 'seccomp=unconfined apparmor=unconfined label=disable no-new-privileges'
+complete -c kpod -n '__kpod_can create --init' -l init -d 'Run a small init first, which hands on signals and reaps'
+complete -c kpod -n '__kpod_can create --stop-signal' -l stop-signal -d 'Signal that asks it to end, in the place of the image\'s' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'
+complete -c kpod -n '__kpod_can create --stop-timeout' -l stop-timeout -d 'How long it may take to end before kpod-stop(1) kills it; 10 by default' -x
+complete -c kpod -n '__kpod_can create' -l log-opt -d 'Size after which its log begins anew, or where that is (repeatable)' -x
+complete -c kpod -n '__kpod_can create --restart' -l restart -d 'Only no: nobody is there to restart it' -x -k -a no
+complete -c kpod -n '__kpod_can create --userns' -l userns -d 'Users: host, those of the node, or pod, those of the pod\'s user namespace; by default whichever the pod has' -x -k -a 'host pod'
 complete -c kpod -n '__kpod_can create --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
 complete -c kpod -n '__kpod_can create' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
@@ -523,6 +576,7 @@ complete -c kpod -n '__kpod_can create' -l dns-search -d 'Domain in which it loo
 complete -c kpod -n '__kpod_can create' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can create --runtime-handler' -l runtime-handler -d 'Runtime of the new pod, by its name in [crio.runtime.runtimes]' -x
 complete -c kpod -n '__kpod_can create --hostname' -l hostname -d 'Host name of the pod that is made' -x
 complete -c kpod -n '__kpod_can create --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod that is made' -x
 complete -c kpod -n '__kpod_at create 0' -k -a '(__kpod_ask create)'
@@ -548,7 +602,7 @@ complete -c kpod -n '__kpod_at exec 0' -k -a '(__kpod_ask exec)'
 complete -c kpod -n '__kpod_can start --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
 complete -c kpod -n '__kpod_at start 0 more' -k -a '(__kpod_ask start)'
 
-complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x
 complete -c kpod -n '__kpod_can stop -a --all' -s a -l all -d 'All containers that run'
 complete -c kpod -n '__kpod_can stop -l --latest' -s l -l latest -d 'The container that was made last, of those that run'
 complete -c kpod -n '__kpod_can stop --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "stop --pod")'
@@ -556,7 +610,7 @@ complete -c kpod -n '__kpod_can stop' -l label -d 'Those that have this label (r
 complete -c kpod -n '__kpod_can stop' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "stop --filter")'
 complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'
 
-complete -c kpod -n '__kpod_can restart -t --time' -s t -l time -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_can restart -t --time' -s t -l time -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x
 complete -c kpod -n '__kpod_can restart --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
 complete -c kpod -n '__kpod_at restart 0 more' -k -a '(__kpod_ask restart)'
 
@@ -637,6 +691,7 @@ complete -c kpod -n '__kpod_can "pod run" -n --namespace' -s n -l namespace -d '
 complete -c kpod -n '__kpod_can "pod run"' -l label -d 'Label of the pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --hostname' -l hostname -d 'Host name of the pod' -x
 complete -c kpod -n '__kpod_can "pod run"' -l annotation -d 'Annotation of the pod (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run" --privileged' -l privileged -d 'May have containers with the rights of the host'
 complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
 complete -c kpod -n '__kpod_can "pod run"' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run"' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
@@ -646,13 +701,14 @@ complete -c kpod -n '__kpod_can "pod run"' -l dns-search -d 'Domain in which it 
 complete -c kpod -n '__kpod_can "pod run"' -l dns-option -d 'Option of its resolv.conf (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run"' -l add-host -d 'Name and address for the /etc/hosts of the new pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run"' -l sysctl -d 'Setting of the kernel for the namespaces of the new pod (repeatable)' -x
+complete -c kpod -n '__kpod_can "pod run" --runtime-handler' -l runtime-handler -d 'Runtime of the new pod, by its name in [crio.runtime.runtimes]' -x
 complete -c kpod -n '__kpod_can "pod run" --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
 
 complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers)'
 complete -c kpod -n '__kpod_at "pod inspect" 0 more' -k -a '(__kpod_ask "pod inspect")'
 
-complete -c kpod -n '__kpod_can "pod stop" -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once' -x
+complete -c kpod -n '__kpod_can "pod stop" -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x
 complete -c kpod -n '__kpod_at "pod stop" 0 more' -k -a '(__kpod_ask "pod stop")'
 
 complete -c kpod -n '__kpod_can "pod kill" -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'

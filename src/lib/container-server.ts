@@ -305,13 +305,13 @@ export class ContainerServer implements LaunchParts {
 
   /**
    * Stops a container (libkpod: ContainerStop).
-   * @param timeout seconds that it may take by itself; 0 kills it at once
+   * @param timeout seconds that it may take by itself; 0 kills it at once; undefined for what it was made with, else 10
    * @throws KpodError as `containerKill`, and INTERRUPTED
    */
-  containerStop(idOrName: string, timeout: number, signal?: AbortSignal): Promise<string> {
+  containerStop(idOrName: string, timeout: number | undefined, signal?: AbortSignal): Promise<string> {
     return this.change(idOrName, "stop", async (container) => {
       const { stopContainer } = await import("./operations/stop");
-      await stopContainer(this, container, timeout * 1000, signal);
+      await stopContainer(this, container, timeout === undefined ? undefined : timeout * 1000, signal);
     });
   }
 

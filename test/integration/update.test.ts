@@ -1,10 +1,8 @@
 import { readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseProcessCgroups } from "../../src/lib/cgroups/process-cgroups";
-import { cgroupMounts } from "../../src/lib/cgroups/mounts";
-import { readCgroupFile } from "../../src/lib/cgroups/files";
 import type { Container } from "../../src/lib/oci/container";
-import { pidOf, useNode, usePod } from "../helpers/node";
+import { kernelOf } from "../helpers/cgroup-values";
+import { useNode, usePod } from "../helpers/node";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 
 const mebibyte = 1024 * 1024;
@@ -15,14 +13,6 @@ function specsOf({ dir, bundlePath }: Container) {
     const text = readFileSync(join(directory, "config.json"), "utf8");
     return { text, spec: JSON.parse(text) as { linux: { resources: Record<string, unknown> } } };
   });
-}
-
-/** What the kernel has: a value of version 1, or where that controller is of version 2, of that. */
-function kernelOf(container: Container, controller: string, v1File: string, v2File: string): string {
-  const text = readFileSync(`/proc/${pidOf(container)}/cgroup`, "utf8");
-  const { v1, v2 } = parseProcessCgroups(text, container.id, cgroupMounts());
-  const value = v1.has(controller) ? readCgroupFile(v1.get(controller), v1File) : readCgroupFile(v2, v2File);
-  return value?.trim() ?? "";
 }
 
 const memoryOf = (container: Container) =>

@@ -1,5 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { startFlags } from "../shared/flags";
+import { startFlags, stopFlags } from "../shared/flags";
 
 export const command = {
   group: "change",
@@ -8,14 +8,7 @@ export const command = {
   usage: "[flags] CONTAINER...",
   arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
   flags: {
-    time: {
-      short: "t",
-      argument: "SECONDS",
-      type: "number",
-      minimum: 0,
-      default: 10,
-      help: "How long a container may take before it is killed; 0 kills at once",
-    },
+    time: stopFlags.timeout,
     ...startFlags,
   },
   needsRoot: true,

@@ -10,7 +10,10 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   await server.updateRecords();
   return changeInTurn(context, server, "started", async (name) => {
     const container = server.lookupContainer(name, "restart");
-    await restartContainer(server, container, { force, timeoutMs: time * 1000 });
+    await restartContainer(server, container, {
+      force,
+      timeoutMs: time === undefined ? undefined : time * 1000,
+    });
     return container.id;
   });
 }

@@ -23,6 +23,12 @@ export function generatedName(stem: string): string {
   return `${/^[a-z0-9]/.test(base) ? base : "image"}-${randomBytes(3).toString("hex")}`;
 }
 
+/** The absolute path of a flag. @throws UsageError */
+export function absoluteOption(flag: string, path: string): string {
+  if (path.startsWith("/")) return path;
+  throw new UsageError(`option --${flag}: ${JSON.stringify(path)} is not an absolute path`);
+}
+
 /** The signal of a flag. @throws UsageError */
 export function readSignal(text: string): number {
   try {

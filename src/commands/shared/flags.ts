@@ -14,8 +14,7 @@ export const stopFlags = {
     argument: "SECONDS",
     type: "number",
     minimum: 0,
-    default: 10,
-    help: "How long a container may take before it is killed; 0 kills at once",
+    help: "How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10",
   },
 } as const satisfies FlagSpecs;
 
@@ -73,6 +72,14 @@ export function selectionFlags(which: string, pods: "pod" | "ready-pod") {
     filter: { short: "f", ...selectionFilter },
   } as const satisfies FlagSpecs;
 }
+
+/** The flag by which a new pod gets its runtime. */
+export const handlerFlag = {
+  "runtime-handler": {
+    argument: "NAME",
+    help: "Runtime of the new pod, by its name in [crio.runtime.runtimes]",
+  },
+} as const satisfies FlagSpecs;
 
 /** The flags by which commands give a process variables. */
 export const environmentFlags = {

@@ -1,4 +1,45 @@
+import type { FlagSpecs, FlagValues } from "../../shell/flags";
+import type { ResourceChanges } from "../../lib/operations/update";
 import { UsageError } from "../../shell/errors";
+
+/** The flags that limit the cgroup of a container. */
+export const limitFlags = {
+  memory: {
+    short: "m",
+    argument: "SIZE",
+    minimum: -1,
+    help: "Memory: bytes, or with k, m, g; -1 for no limit",
+  },
+  "memory-swap": { argument: "SIZE", minimum: -1, help: "Memory and swap together, likewise" },
+  cpus: {
+    argument: "NUMBER",
+    type: "number",
+    minimum: 0,
+    help: "Processors, as 1.5; 0 for no limit",
+  },
+  "cpu-shares": {
+    short: "c",
+    argument: "NUMBER",
+    type: "integer",
+    minimum: 1,
+    help: "Weight beside others, 1024 being the usual one",
+  },
+  "cpuset-cpus": { argument: "LIST", help: "Processors to run on, as 0-3,7" },
+  "pids-limit": {
+    argument: "NUMBER",
+    type: "integer",
+    minimum: -1,
+    help: "Processes and threads; -1 for no limit",
+  },
+} as const satisfies FlagSpecs;
+
+/** The limits that they ask for. @throws UsageError */
+export function readLimits(flags: FlagValues<typeof limitFlags>): ResourceChanges {
+  const { cpus, cpuShares, cpusetCpus, pidsLimit } = flags;
+  const memory = sizeLimit("memory", flags.memory);
+  const memorySwap = sizeLimit("memory-swap", flags.memorySwap);
+  return { memory, memorySwap, cpus, cpuShares, cpusetCpus, pidsLimit };
+}
 
 const units: Readonly<Record<string, number>> = {
   "": 1,

@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
+import { limitFlags } from "../shared/resource-flags";
 
 export const command = {
   group: "change",
@@ -6,35 +7,7 @@ export const command = {
   summary: "Change the limits of containers",
   usage: "[flags] CONTAINER...",
   arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
-  flags: {
-    memory: {
-      short: "m",
-      argument: "SIZE",
-      minimum: -1,
-      help: "Memory: bytes, or with k, m, g; -1 for no limit",
-    },
-    "memory-swap": { argument: "SIZE", minimum: -1, help: "Memory and swap together, likewise" },
-    cpus: {
-      argument: "NUMBER",
-      type: "number",
-      minimum: 0,
-      help: "Processors, as 1.5; 0 for no limit",
-    },
-    "cpu-shares": {
-      short: "c",
-      argument: "NUMBER",
-      type: "integer",
-      minimum: 1,
-      help: "Weight beside others, 1024 being the usual one",
-    },
-    "cpuset-cpus": { argument: "LIST", help: "Processors to run on, as 0-3,7" },
-    "pids-limit": {
-      argument: "NUMBER",
-      type: "integer",
-      minimum: -1,
-      help: "Processes and threads; -1 for no limit",
-    },
-  },
+  flags: limitFlags,
   needsRoot: true,
   examples: [
     { command: "kpod update --memory 512m web", does: "Let a container have 512 MiB" },

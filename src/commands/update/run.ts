@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import { forEachInTurn } from "../shared/each";
-import { sizeLimit } from "../shared/resource-flags";
+import { readLimits } from "../shared/resource-flags";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -15,10 +15,7 @@ export async function run(context: Context): Promise<number> {
 }
 
 function changesOf(flags: Context["flags"]) {
-  const { cpus, cpuShares, cpusetCpus, pidsLimit } = flags;
-  const memory = sizeLimit("memory", flags.memory);
-  const memorySwap = sizeLimit("memory-swap", flags.memorySwap);
-  const changes = { memory, memorySwap, cpus, cpuShares, cpusetCpus, pidsLimit };
+  const changes = readLimits(flags);
   if (Object.values(changes).every((value) => value === undefined)) {
     throw new UsageError("nothing to update: give --memory, --cpus, --pids-limit or another limit");
   }

@@ -93,7 +93,7 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     [kubernetesLabels.podUid]: sandbox.uid,
   };
   const own = { ...options.annotations };
-  const stopSignal = config.StopSignal ?? "";
+  const stopSignal = options.stopSignal ?? config.StopSignal ?? "";
   const imageName = imageNameToPersist(image, options.image);
   return {
     ...sandbox.annotations,
@@ -116,17 +116,17 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     [annotations.logPath]: parts.logPath,
     [annotations.mountPoint]: parts.rootPath,
     [annotations.resolvPath]: sandbox.resolvPath,
-    [annotations.seccompProfilePath]: "",
+    [annotations.seccompProfilePath]: profileInWords(options.seccomp),
     [annotations.stdin]: "false",
     [annotations.stdinOnce]: "false",
     [annotations.tty]: "false",
     [annotations.volumes]: JSON.stringify(
-      parts.volumes.map(({ hostPath, containerPath, readonly }) => ({
+      parts.volumes.map(({ hostPath, containerPath, readonly, propagation = "rprivate" }) => ({
         container_path: containerPath,
         host_path: hostPath,
         readonly,
         recursive_read_only: false,
-        propagation: 0,
+        propagation: propagations[propagation],
         selinux_relabel: false,
       })),
     ),
@@ -134,7 +134,18 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     [annotations.createdBy]: createdByKpod,
     ...addressAnnotations(sandbox),
     ...(stopSignal === "" ? {} : { [annotations.stopSignal]: stopSignal }),
+    ...(options.stopTimeout === undefined ? {} : { [annotations.stopTimeout]: String(options.stopTimeout) }),
+    ...(options.logSizeMax === undefined ? {} : { [annotations.logSizeMax]: String(options.logSizeMax) }),
   };
+}
+
+/** CRI's numbers for what of later mounts a volume shares. */
+const propagations = { rprivate: 0, rslave: 1, rshared: 2 } as const;
+
+/** As the kubelet words it. */
+function profileInWords(seccomp: string | undefined): string {
+  if (seccomp === undefined) return "";
+  return seccomp === "unconfined" ? "Unconfined" : `localhost/${seccomp}`;
 }
 
 /** The addresses of its pod. */
@@ -168,6 +179,8 @@ export interface PodPlan {
   sysctls: Readonly<Record<string, string>>;
   confinement: Confinement;
   cgroupParent: string;
+  runtimeHandler: string;
+  privileged: boolean;
   image: ImageRecord;
   labels: Record<string, string>;
   annotations: Record<string, string>;
@@ -224,9 +237,9 @@ export function infraAnnotations(
       })),
     ),
     ...networkAnnotations(server, parts.results),
-    [annotations.privilegedRuntime]: "false",
+    [annotations.privilegedRuntime]: String(plan.privileged),
     [annotations.trustedSandbox]: "true",
-    [annotations.runtimeHandler]: "",
+    [annotations.runtimeHandler]: plan.runtimeHandler,
     [annotations.cgroupParent]: plan.cgroupParent,
     [annotations.image]: imageName.requested,
     [annotations.imageName]: imageName.own,

@@ -1,7 +1,10 @@
-import type { Config } from "../config";
+import { runtimeHandler, type Config } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
+import { allCapabilities } from "../oci/capabilities";
 import { readTextIfThere } from "../system/files";
+import type { ConfinementOptions, Rlimit } from "./container-options";
+import { askedDevice, hostDevices } from "./devices";
 import { refuseWhatIsNotFollowed } from "./launch-keys";
 import { readLaunchSettings, type LaunchSettings } from "./launch-settings";
 import { readSeccompProfile } from "./seccomp";
@@ -12,23 +15,110 @@ export interface Confinement extends LaunchSettings {
   readonly seccomp: Record<string, unknown> | undefined;
   /** Name of the profile; undefined where the kernel has no AppArmor, or none is wanted. */
   readonly apparmor: string | undefined;
+  /** With the rights of the host. */
+  readonly privileged: boolean;
+  readonly noNewPrivileges: boolean;
+  /** True where `devices` are all that the node has, and the container may make nodes of any. */
+  readonly everyDevice: boolean;
 }
 
 /**
  * Finds out how a new container is confined, before anything of it is made.
  * @param handlerName name of the runtime's handler; "" for the default one
- * @param root directory that stands for `/`, in tests
- * @throws KpodError BAD_CONFIG, UNSUPPORTED when kpod cannot confine it as CRI-O does
+ * @param wanted what is to be otherwise than the configuration says
+ * @throws KpodError BAD_CONFIG, UNSUPPORTED when kpod cannot confine it as CRI-O does, BAD_ARGUMENT for what cannot be had
  */
-export function planConfinement(config: Config, handlerName: string, logger: Logger, root = ""): Confinement {
+export function planConfinement(
+  config: Config,
+  handlerName: string,
+  logger: Logger,
+  wanted: ConfinementOptions = {},
+): Confinement {
   const name = handlerName === "" ? config.defaultRuntime : handlerName;
   refuseWhatIsNotFollowed(config, name, logger);
   const settings = readLaunchSettings(config, name);
+  const { privileged = false, noNewPrivileges = false } = wanted;
+  const capabilities = capabilitiesFor(settings.capabilities, wanted);
+  const everyDevice = privileged && runtimeHandler(config, name)?.privilegedWithoutHostDevices !== true;
+  const asked = (wanted.devices ?? []).map(askedDevice);
+  const others = everyDevice
+    ? hostDevices().filter(({ path }) => !asked.some((device) => device.path === path))
+    : [];
   return {
     ...settings,
-    seccomp: readSeccompProfile(settings.seccompProfile, settings.capabilities, { root }),
-    apparmor: appArmorProfile(config.apparmorProfile, { root }),
+    capabilities,
+    devices: [...settings.devices, ...others.map((device) => ({ ...device, access: "rwm" })), ...asked],
+    rlimits: rlimitsFor(settings.rlimits, wanted),
+    readOnly: settings.readOnly || wanted.readOnly === true,
+    seccomp: seccompFor(settings, capabilities, wanted),
+    apparmor: appArmorFor(config, wanted),
+    privileged,
+    noNewPrivileges,
+    everyDevice,
   };
+}
+
+/** As CRI-O has it: first what is added is added, then what is dropped is dropped; `ALL` goes before names. */
+function capabilitiesFor(
+  configured: readonly string[],
+  { privileged = false, capAdd = [], capDrop = [] }: ConfinementOptions,
+): readonly string[] {
+  if (!privileged && capAdd.length === 0 && capDrop.length === 0) return configured;
+  const available = allCapabilities();
+  const isAll = (word: string): boolean => word === "ALL";
+  const names = (words: readonly string[]): string[] => words.filter((word) => !isAll(word));
+  const missing = names(capAdd).find((name) => !available.includes(name));
+  if (missing !== undefined) {
+    throw new KpodError(
+      "UNSUPPORTED",
+      `the capability ${missing} cannot be added: it was taken from this process, or the kernel does not know it`,
+    );
+  }
+  const base = privileged || capAdd.some(isAll) ? available : configured;
+  const kept = capDrop.some(isAll) ? [] : base;
+  return [...new Set([...kept, ...names(capAdd)])].filter((name) => !names(capDrop).includes(name));
+}
+
+function rlimitsFor(configured: readonly Rlimit[], { rlimits = [] }: ConfinementOptions): readonly Rlimit[] {
+  return [...configured.filter(({ type }) => !rlimits.some((wanted) => wanted.type === type)), ...rlimits];
+}
+
+/** A profile that a user names goes before that of privileged containers, and that before the usual one. */
+function seccompFor(
+  settings: LaunchSettings,
+  capabilities: readonly string[],
+  { privileged = false, seccomp }: ConfinementOptions,
+): Confinement["seccomp"] {
+  if (seccomp !== undefined) {
+    try {
+      return readSeccompProfile(seccomp, capabilities);
+    } catch (error) {
+      if (!(error instanceof KpodError) || error.code !== "BAD_CONFIG") throw error;
+      throw new KpodError("BAD_ARGUMENT", error.message, {
+        hint: "name another profile, or unconfined",
+        cause: error,
+      });
+    }
+  }
+  const { privilegedSeccompProfile, seccompProfile } = settings;
+  if (!privileged) return readSeccompProfile(seccompProfile, capabilities);
+  return privilegedSeccompProfile === ""
+    ? undefined
+    : readSeccompProfile(privilegedSeccompProfile, capabilities);
+}
+
+function appArmorFor(
+  config: Pick<Config, "apparmorProfile">,
+  { privileged = false, apparmor }: ConfinementOptions,
+): string | undefined {
+  if (apparmor === undefined) return privileged ? undefined : appArmorProfile(config.apparmorProfile);
+  if (apparmor === "unconfined") return undefined;
+  const profile = appArmorProfile(apparmor);
+  if (profile !== undefined) return profile;
+  throw new KpodError(
+    "UNSUPPORTED",
+    `this kernel runs without AppArmor: the profile ${apparmor} would confine nothing`,
+  );
 }
 
 /** The profile of CRI-O's own, which CRI-O loads when it starts. */

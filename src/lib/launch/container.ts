@@ -1,14 +1,15 @@
-import { existsSync, realpathSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasOnlyCgroup2 } from "../cgroups/mounts";
 import { cgroupsPath } from "../cgroups/spec-path";
 import type { LaunchParts } from "../server-parts";
-import { describeErrno, KpodError } from "../errors";
+import { KpodError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
 import { imageNameToPersist } from "../images/names";
 import type { Container } from "../oci/container";
 import { mergeEnvironment } from "../oci/environment";
-import type { SpecIdMapping, SpecMount } from "../oci/spec";
+import { parseSignal } from "../oci/signals";
+import type { SpecIdMapping, SpecMount, SpecResources } from "../oci/spec";
 import { lookUpUser, withOwnGroup } from "../oci/user";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
@@ -18,16 +19,19 @@ import type { ImageRecord } from "../storage/records";
 import type { IdMap, IdMaps, SelinuxLabels } from "../storage/store";
 import { annotationsInForm, containerAnnotations } from "./annotations";
 import { planConfinement, type Confinement } from "./confinement";
-import type { ContainerOptions, VolumeOption } from "./container-options";
+import type { ContainerOptions } from "./container-options";
 import { createFromSpec } from "./create";
 import { refuseWorkload } from "./launch-keys";
 import { imageToLaunch } from "./image";
 import { requireKnownDefaults } from "./known-defaults";
 import { checkName, containerFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
+import { findInit, type ContainerInit } from "./init";
+import { newLimits } from "./limits";
+import { planOwnMounts, type OwnMounts } from "./own-mounts";
 import { podFileMounts, podFiles } from "./pod-files";
 import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
-import { newContainerLabels, processLabels } from "./selinux";
+import { newContainerLabels, noLabels, processLabels, wantedLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMounts } from "./spec";
 import { requireReadyPod } from "./ready-pod";
 import { mountImageVolumes, timezoneMounts } from "./container-mounts";
@@ -47,10 +51,28 @@ export async function createPodContainer(
 ): Promise<Container> {
   server.requireNode({ launching: true });
   await requireKnownDefaults(server);
-  server.runtime.requirePrograms();
+  const { runtimeHandler, privileged } = sandbox;
+  server.runtime.requirePrograms(runtimeHandler);
   const name = checkName("container", options.name);
-  const volumes = (options.volumes ?? []).map(checkVolume);
-  const confinement = planConfinement(server.config, sandbox.runtimeHandler, server.logger);
+  if (options.privileged === true && !privileged) {
+    throw new KpodError(
+      "BAD_ARGUMENT",
+      `pod ${sandbox.kubeName} is not privileged, and so no container in it`,
+      {
+        hint: "make a pod that is",
+      },
+    );
+  }
+  const ownMounts = planOwnMounts(options);
+  const confinement = planConfinement(server.config, runtimeHandler, server.logger, options);
+  const settings: ContainerSettings = {
+    options,
+    confinement,
+    ownMounts,
+    limits: newLimits(options.limits ?? {}),
+    init: options.init === true ? findInit() : undefined,
+  };
+  checkSettings(options);
   refuseWorkload(server.config, sandbox.annotations);
   const { image } = await imageToLaunch(server, options.image);
   const id = newStorageId();
@@ -65,7 +87,11 @@ export async function createPodContainer(
       const namespaces = namespacesOf(pod);
       const hostIpc = namespaces.ipc === undefined;
       const records = await server.store.containers();
-      const labels = newContainerLabels(server.config, pod, hostIpc, records, server.logger);
+      requireUsers(pod, namespaces, options);
+      const usual = confinement.privileged
+        ? noLabels
+        : newContainerLabels(server.config, pod, hostIpc, records, server.logger);
+      const labels = wantedLabels(server.config, usual, options.selinux);
       const info = await server.storageRuntimeServer.createContainer({
         id,
         podName: sandbox.name,
@@ -76,6 +102,7 @@ export async function createPodContainer(
         imageName: imageNameToPersist(image, options.image).requested,
         image,
         labels,
+        ...(confinement.privileged ? { privileged: true } : {}),
         idMaps: mapsForStore(namespaces.user?.mappings),
       });
       rollback.add(`remove container ${name} from the store`, () =>
@@ -87,19 +114,25 @@ export async function createPodContainer(
       return { config: info.config.config ?? {}, namespaces, labels };
     });
     const launched: Launched = { name, id, infra: false, sandbox, since };
-    const parts = { launched, image, ...made, volumes, options, confinement };
+    const parts = { launched, image, ...made, ...settings };
     return unlessOvertaken(server, launched, () => launch(server, rollback, sandbox, parts));
   });
 }
 
+/** What was asked for, checked before anything is made. */
+interface ContainerSettings {
+  readonly options: ContainerOptions;
+  readonly confinement: Confinement;
+  readonly ownMounts: OwnMounts;
+  readonly limits: SpecResources;
+  readonly init: ContainerInit | undefined;
+}
+
 /** What a container is made of that the store has already. */
-interface ContainerParts {
+interface ContainerParts extends ContainerSettings {
   readonly launched: Launched;
   readonly image: ImageRecord;
   readonly config: ImageConfigData;
-  readonly volumes: readonly VolumeOption[];
-  readonly options: ContainerOptions;
-  readonly confinement: Confinement;
   readonly namespaces: ContainerNamespaces;
   readonly labels: SelinuxLabels;
 }
@@ -109,17 +142,21 @@ async function launch(
   server: LaunchParts,
   rollback: Rollback,
   sandbox: Sandbox,
-  { launched, image, config, volumes, options, confinement, namespaces, labels }: ContainerParts,
+  parts: ContainerParts,
 ): Promise<Container> {
+  const { launched, image, config, options, confinement, namespaces, labels, ownMounts, init } = parts;
   const { id } = launched;
   const rootPath = await server.storageRuntimeServer.startContainer(id);
   launched.rootPath = rootPath;
   await server.loadContainer(id);
   const container = server.lists.lookupContainer(id);
-  const logPath = join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
+  const logPath = options.logPath ?? join(sandbox.logDirectory(server.config.logDir), `${id}.log`);
   const args = commandOf(config, options);
   const imageVolumes = mountImageVolumes(server.config, config, rootPath, container.bundlePath, labels.mount);
-  const ownMounts = [...imageVolumes, ...volumes.map(volumeMount)];
+  const volumeMounts = [
+    ...imageVolumes.filter(({ destination }) => !isMountedIn(ownMounts.mounts, destination)),
+    ...ownMounts.mounts,
+  ];
   const idMappings = namespaces.user?.mappings;
   if (idMappings !== undefined) {
     const trees = [rootPath, ...imageVolumes.flatMap(({ source }) => source ?? [])];
@@ -129,8 +166,12 @@ async function launch(
   const access = confinement.readOnly ? "ro" : "rw";
   const spec = buildSpec(confinement, {
     process: {
-      user: withOwnGroup(lookUpUser(rootPath, config.User ?? "", "the image runs as")),
-      args,
+      user: withOwnGroup(
+        options.user === undefined
+          ? lookUpUser(rootPath, config.User ?? "", "the image runs as")
+          : lookUpUser(rootPath, options.user, "the container is to run as"),
+      ),
+      args: [...(init?.args ?? []), ...args],
       env: mergeEnvironment([
         ...basicEnvironment,
         ...confinement.env,
@@ -138,17 +179,17 @@ async function launch(
         ...(config.Env ?? []),
         ...(options.env ?? []),
       ]),
-      cwd: config.WorkingDir === undefined || config.WorkingDir === "" ? "/" : config.WorkingDir,
+      cwd: [options.cwd, config.WorkingDir].find((cwd) => cwd !== undefined && cwd !== "") ?? "/",
       // Else it would have that of kpod, or of an old conmon, which the kernel is to spare.
-      oomScoreAdj: permittedOomScore(0),
+      oomScoreAdj: permittedOomScore(options.oomScoreAdj ?? 0),
     },
     rootPath,
     rootReadonly: confinement.readOnly,
     hostname: sandbox.hostname,
     mounts: [
-      cgroupMount,
+      cgroupMount(confinement.privileged ? "rw" : "ro"),
       ...(confinement.readOnly ? writableMounts : []).filter(
-        ({ destination }) => !ownMounts.some((mount) => mount.destination === destination),
+        ({ destination }) => !isMountedIn(volumeMounts, destination),
       ),
       ...podFileMounts(
         {
@@ -161,16 +202,20 @@ async function launch(
       ),
       ...containerenvMount(sandbox, access),
       ...timezoneMounts(confinement.timezone, container.bundlePath, access, labels.mount),
-      ...ownMounts,
+      ...(init === undefined ? [] : [init.mount]),
+      ...volumeMounts,
     ],
     hooks: hooksFor(server.hooks(), {
       command: args[0] ?? "",
       annotations: sandbox.annotations,
-      hasBindMounts: ownMounts.length > 0,
+      hasBindMounts: volumeMounts.some(({ type }) => type === "bind"),
     }),
     annotations: annotationsInForm(
       server.config,
-      containerAnnotations({ container, sandbox, options, image, config, volumes, rootPath, logPath }),
+      containerAnnotations({
+        ...{ container, sandbox, options, image, config, rootPath, logPath },
+        volumes: ownMounts.volumes,
+      }),
     ),
     cgroupsPath: cgroupsPath(server.config, sandbox.cgroupParent, id),
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()),
@@ -178,6 +223,8 @@ async function launch(
     labels: processLabels(labels, sandbox.hostNetwork, confinement),
     devices: confinement.devices,
     pidsLimit: server.config.pidsLimit,
+    limits: parts.limits,
+    rootPropagation: ownMounts.rootPropagation,
   });
   await createFromSpec(server, rollback, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;
@@ -193,40 +240,46 @@ function mapsForStore(mappings: IdMappings | undefined): IdMaps | undefined {
   return { uidmap: mappings.uids.map(inStore), gidmap: mappings.gids.map(inStore) };
 }
 
+function isMountedIn(mounts: readonly SpecMount[], place: string): boolean {
+  return mounts.some(({ destination }) => destination === place);
+}
+
+/** @throws KpodError BAD_ARGUMENT */
+function checkSettings({ cwd, stopSignal, logPath, oomScoreAdj = 0 }: ContainerOptions): void {
+  if (cwd?.startsWith("/") === false) {
+    throw new KpodError("BAD_ARGUMENT", `the working directory ${JSON.stringify(cwd)} is not absolute`);
+  }
+  if (stopSignal !== undefined) parseSignal(stopSignal);
+  if (!Number.isInteger(oomScoreAdj) || Math.abs(oomScoreAdj) > 1000) {
+    throw new KpodError("BAD_ARGUMENT", `oom_score_adj ${oomScoreAdj} is not within -1000 to 1000`);
+  }
+  // A launch that fails removes its log.
+  if (logPath !== undefined && existsSync(absolutePath("the log", logPath))) {
+    throw new KpodError("BAD_ARGUMENT", `the log ${logPath} is there already`, { hint: "name another" });
+  }
+}
+
+/** @throws KpodError BAD_ARGUMENT where a container would have other users than was asked for */
+function requireUsers(
+  { kubeName }: Pick<Sandbox, "kubeName">,
+  { user }: ContainerNamespaces,
+  { userns }: ContainerOptions,
+): void {
+  if (userns === "host" && user !== undefined)
+    throw new KpodError("BAD_ARGUMENT", `pod ${kubeName} has a user namespace, in which its containers are`);
+  if (userns === "pod" && user === undefined)
+    throw new KpodError("BAD_ARGUMENT", `pod ${kubeName} has no user namespace that a container could join`);
+}
+
 function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {
-  const command =
-    options.command !== undefined && options.command.length > 0 ? options.command : (config.Cmd ?? []);
-  const args = [...(config.Entrypoint ?? []), ...command];
+  const { command: given = [], entrypoint } = options;
+  // With another entry point the command of the image has no meaning.
+  const command = given.length > 0 || entrypoint !== undefined ? given : (config.Cmd ?? []);
+  const args = [...(entrypoint ?? config.Entrypoint ?? []), ...command];
   if (args.length > 0) return args;
   throw new KpodError("BAD_ARGUMENT", `image ${options.image} names no command to run`, {
     hint: "give one after the image",
   });
-}
-
-function checkVolume(volume: VolumeOption): VolumeOption {
-  if (!volume.containerPath.startsWith("/")) {
-    throw new KpodError(
-      "BAD_ARGUMENT",
-      `volume path ${volume.containerPath} in the container is not absolute`,
-    );
-  }
-  try {
-    return { ...volume, hostPath: realpathSync(absolutePath("the volume", volume.hostPath)) };
-  } catch (error) {
-    if (error instanceof KpodError) throw error;
-    throw new KpodError("BAD_ARGUMENT", `cannot mount ${volume.hostPath}: ${describeErrno(error)}`, {
-      cause: error,
-    });
-  }
-}
-
-function volumeMount({ hostPath, containerPath, readonly }: VolumeOption): SpecMount {
-  return {
-    destination: containerPath,
-    type: "bind",
-    source: hostPath,
-    options: ["rbind", "rprivate", readonly ? "ro" : "rw", "bind"],
-  };
 }
 
 /** The empty file by which programs see that they are in a container; it lies with the infra container. */

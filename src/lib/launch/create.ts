@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
+import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
 import { rollbackLaunch } from "../operations/remove-runtime";
@@ -54,8 +55,10 @@ export async function createByRuntime(
   container: Container,
   { logPath, cgroupParent }: Pick<CreateRequest, "logPath" | "cgroupParent">,
 ): Promise<void> {
+  const sizeMax = container.annotation(annotations.logSizeMax);
   await server.runtime.createContainer(container, {
     logPath,
+    ...(/^-?\d+$/.test(sizeMax) ? { logSizeMax: Number(sizeMax) } : {}),
     terminal: false,
     stdin: false,
     signal: server.signal,

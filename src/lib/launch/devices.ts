@@ -1,6 +1,7 @@
-import { statSync } from "node:fs";
+import { lstatSync, readdirSync, statSync, type BigIntStats } from "node:fs";
+import { join } from "node:path";
 import type { TomlSection } from "../config/toml-file";
-import { describeErrno, KpodError } from "../errors";
+import { describeErrno, ifThere, KpodError, type ErrorCode } from "../errors";
 import type { SpecDevice } from "../oci/spec";
 
 /** A device of the node that every container gets. */
@@ -15,36 +16,72 @@ export interface ContainerDevice extends SpecDevice {
  * @throws KpodError BAD_CONFIG when the node has no such device
  */
 export function readDevice(text: string, { file }: Pick<TomlSection, "file">): ContainerDevice | undefined {
+  return deviceOf(text, {
+    code: "BAD_CONFIG",
+    asking: `${file}: additional_devices names`,
+    hint: "correct additional_devices in [crio.runtime]",
+  });
+}
+
+/** The same of a device that a user asks for. @throws KpodError BAD_ARGUMENT */
+export function askedDevice(text: string): ContainerDevice {
+  const asking = {
+    code: "BAD_ARGUMENT",
+    asking: "the container is to have",
+    hint: "see ls -l /dev",
+  } as const;
+  const device = deviceOf(text, asking);
+  if (device !== undefined) return device;
+  throw new KpodError("BAD_ARGUMENT", `device ${JSON.stringify(text)} is not /dev/HOST[:CTR][:rwm]`);
+}
+
+function deviceOf(
+  text: string,
+  { code, asking, hint }: { code: ErrorCode; asking: string; hint: string },
+): ContainerDevice | undefined {
   const [hostPath = "", ...rest] = text.split(":");
   const access = /^(?!.*(.).*\1)[rwm]+$/.test(rest.at(-1) ?? "") ? rest.pop() : "rwm";
   const [path = hostPath, ...more] = rest;
   if (!hostPath.startsWith("/dev/") || !path.startsWith("/") || more.length > 0) return undefined;
+  let stats: BigIntStats;
   try {
-    const stats = statSync(hostPath, { bigint: true });
-    const type = stats.isBlockDevice() ? "b" : stats.isCharacterDevice() ? "c" : undefined;
-    if (type === undefined) {
-      throw new KpodError("BAD_CONFIG", `${file}: additional_devices names ${hostPath}, which is no device`);
-    }
-    return {
-      path,
-      type,
-      ...deviceNumbers(stats.rdev),
-      fileMode: Number(stats.mode) & 0o777,
-      uid: Number(stats.uid),
-      gid: Number(stats.gid),
-      access: access ?? "rwm",
-    };
+    stats = statSync(hostPath, { bigint: true });
   } catch (error) {
-    if (error instanceof KpodError) throw error;
-    throw new KpodError(
-      "BAD_CONFIG",
-      `${file}: additional_devices names ${hostPath}: ${describeErrno(error)}`,
-      {
-        hint: "correct additional_devices in [crio.runtime]",
-        cause: error,
-      },
-    );
+    throw new KpodError(code, `${asking} ${hostPath}: ${describeErrno(error)}`, { hint, cause: error });
   }
+  const device = nodeOf(path, stats);
+  if (device === undefined) throw new KpodError(code, `${asking} ${hostPath}, which is no device`);
+  return { ...device, access: access ?? "rwm" };
+}
+
+/** What is a device, as a spec has it; undefined for another file. */
+function nodeOf(path: string, stats: BigIntStats): SpecDevice | undefined {
+  const type = stats.isBlockDevice() ? "b" : stats.isCharacterDevice() ? "c" : undefined;
+  if (type === undefined) return undefined;
+  return {
+    path,
+    type,
+    ...deviceNumbers(stats.rdev),
+    fileMode: Number(stats.mode) & 0o777,
+    uid: Number(stats.uid),
+    gid: Number(stats.gid),
+  };
+}
+
+/** What of /dev a container has of its own, or is none of its business; as the runtimes' common library has it. */
+const notHanded = new Set(["pts", "shm", "fd", "mqueue", "console", ".lxc", ".lxd-mounts", ".udev"]);
+
+/** All devices of the node, for a container with its rights; what every container has anyway the runtime makes. */
+export function hostDevices(directory = "/dev", above = directory): SpecDevice[] {
+  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): SpecDevice[] => {
+    const path = join(directory, entry.name);
+    if (directory === above && notHanded.has(entry.name)) return [];
+    if (entry.isDirectory()) return hostDevices(path, above);
+    if (!entry.isBlockDevice() && !entry.isCharacterDevice()) return [];
+    // A device can go at any moment.
+    const stats = ifThere(() => lstatSync(path, { bigint: true }));
+    return stats === undefined ? [] : [nodeOf(path, stats)].filter((device) => device !== undefined);
+  });
 }
 
 /** Linux spreads both over the bits of one number: see gnu_dev_major(3). */

@@ -1,6 +1,7 @@
 import type { Config } from "../config";
 import { wrongValue, type TomlSection } from "../config/toml-file";
 import { unlimited } from "../oci/spec";
+import type { Rlimit } from "./container-options";
 import { readDevice, type ContainerDevice } from "./devices";
 import { launchKeys, tableOf } from "./launch-keys";
 
@@ -11,7 +12,7 @@ export interface LaunchSettings {
   readonly devices: readonly ContainerDevice[];
   /** `NAME=value`, below those of the image. */
   readonly env: readonly string[];
-  readonly rlimits: readonly { type: string; hard: number; soft: number }[];
+  readonly rlimits: readonly Rlimit[];
   /** Settings of the kernel that belong to a namespace, with their values. */
   readonly sysctls: Readonly<Record<string, string>>;
   readonly readOnly: boolean;
@@ -22,6 +23,8 @@ export interface LaunchSettings {
   readonly hostNetworkWithoutLabel: boolean;
   /** The seccomp profile of the runtime's handler, else that of the configuration. */
   readonly seccompProfile: string;
+  /** That of privileged containers; "" for none. */
+  readonly privilegedSeccompProfile: string;
 }
 
 /**
@@ -52,6 +55,7 @@ export function readLaunchSettings(config: Config, handlerName: string): LaunchS
     // CRI-O 1.0 labelled these too; what takes a label away is done where it is asked for.
     hostNetworkWithoutLabel: read("hostnetwork_disable_selinux", flag, false),
     seccompProfile: handlerProfile === "" ? config.seccompProfile : handlerProfile,
+    privilegedSeccompProfile: read("privileged_seccomp_profile", text, ""),
   };
 }
 
@@ -87,10 +91,13 @@ function listOf<T>(
   };
 }
 
-const capabilities: Kind<readonly string[]> = listOf('capabilities such as "CHOWN"', (word) => {
+const capabilities: Kind<readonly string[]> = listOf('capabilities such as "CHOWN"', capabilityOf);
+
+/** The name of a capability, which a user may write as `chown`; undefined for what is none. */
+export function capabilityOf(word: string): string | undefined {
   const name = `CAP_${word.toUpperCase().replace(/^CAP_/, "")}`;
   return capabilityNames.includes(name) ? name : undefined;
-});
+}
 
 const devices: Kind<readonly ContainerDevice[]> = listOf(
   'devices such as "/dev/fuse:/dev/fuse:rwm"',
@@ -122,15 +129,18 @@ const limitNames = [
 
 const rlimits: Kind<LaunchSettings["rlimits"]> = listOf(
   'limits such as "nofile=1024:2048" or "memlock=-1"',
-  (word) => {
-    const [, name = "", softText = "", hardText = softText] =
-      /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(word) ?? [];
-    const [soft, hard] = [softText, hardText].map((each) => (each === "-1" ? unlimited : Number(each)));
-    if (!limitNames.includes(name) || soft === undefined || hard === undefined) return undefined;
-    const fits = [soft, hard].every((each) => each === unlimited || Number.isSafeInteger(each));
-    return fits && soft <= hard ? { type: `RLIMIT_${name.toUpperCase()}`, hard, soft } : undefined;
-  },
+  rlimitOf,
 );
+
+/** A limit of a process, `NAME=SOFT[:HARD]`; undefined for what is none. */
+export function rlimitOf(word: string): Rlimit | undefined {
+  const [, name = "", softText = "", hardText = softText] =
+    /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(word) ?? [];
+  const [soft, hard] = [softText, hardText].map((each) => (each === "-1" ? unlimited : Number(each)));
+  if (!limitNames.includes(name) || soft === undefined || hard === undefined) return undefined;
+  const fits = [soft, hard].every((each) => each === unlimited || Number.isSafeInteger(each));
+  return fits && soft <= hard ? { type: `RLIMIT_${name.toUpperCase()}`, hard, soft } : undefined;
+}
 
 const sysctls: Kind<Readonly<Record<string, string>>> = {
   expected: 'a list of settings of the namespaces of pods, such as "net.ipv4.ip_forward=1"',

@@ -24,7 +24,7 @@ import { unlessOvertaken, type Launched } from "./overtaken";
 import { planConfinement } from "./confinement";
 import { refuseWorkload } from "./launch-keys";
 import { namespaceOf } from "./launch-settings";
-import { newPodLabels, processLabels } from "./selinux";
+import { newPodLabels, noLabels, processLabels } from "./selinux";
 import {
   checkPodFiles,
   makePodFiles,
@@ -52,6 +52,10 @@ export interface PodOptions extends PodNetworkOptions {
   hostname?: string;
   /** The cgroup of the pod; "" for the default. */
   cgroupParent?: string;
+  /** Name of the runtime's handler in the configuration; "" for the default one. */
+  runtimeHandler?: string;
+  /** May have containers with the rights of the host. */
+  privileged?: boolean;
   /** How the pause image comes into the store; left out, it has to be there. */
   pull?: LaunchPull;
   /** How its resolver is set up; what is left out is as on the host. */
@@ -76,7 +80,9 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
     const labels = await server.withStateLock(async () => {
       await server.updateRecords();
       refuseTakenPod(server, plan);
-      const chosen = newPodLabels(server.config, await server.store.containers(), server.logger);
+      const chosen = plan.privileged
+        ? noLabels
+        : newPodLabels(server.config, await server.store.containers(), server.logger);
       await server.storageRuntimeServer.createPodSandbox({
         id: plan.id,
         podName: plan.fullName,
@@ -88,6 +94,7 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
         imageName: imageNameToPersist(plan.image, server.config.pauseImage).requested,
         image: plan.image,
         labels: chosen,
+        ...(plan.privileged ? { privileged: true } : {}),
       });
       rollback.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -148,10 +155,11 @@ async function launch(
 async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPlan> {
   const { config } = server;
   await requireKnownDefaults(server);
-  server.runtime.requirePrograms();
+  const { runtimeHandler = "", privileged = false } = options;
+  server.runtime.requirePrograms(runtimeHandler);
   const name = checkName("pod", options.name);
   const namespace = checkName("namespace", options.namespace ?? "default");
-  const confinement = planConfinement(config, "", server.logger);
+  const confinement = planConfinement(config, runtimeHandler, server.logger);
   const annotations = { ...options.annotations };
   refuseWorkload(config, annotations);
   const { servers = [], searches = [], options: resolver = [] } = options.dns ?? {};
@@ -172,6 +180,8 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
     files,
     sysctls: checkSysctls(options.sysctls ?? {}, network.host),
     confinement,
+    runtimeHandler,
+    privileged,
     cgroupParent: checkCgroupParent(config, options.cgroupParent ?? ""),
     image: await findPauseImage(server, config.pauseImage, options.pull),
     labels: {

@@ -3,6 +3,7 @@ import type { Config } from "../config";
 import { constants, openSync, writeSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { warnOnce, type Logger } from "../logger";
+import type { ConfinementOptions } from "./container-options";
 import type { Sandbox } from "../sandbox/sandbox";
 import { parseContainerMetadata } from "../storage/container-metadata";
 import type { ContainerRecord } from "../storage/records";
@@ -81,6 +82,39 @@ export function newContainerLabels(
   const mount = withLevel(file, levelOf(process));
   requireKnownContext(mount, place, host);
   return { process, mount };
+}
+
+/**
+ * The labels of a new container with what a user wants of them.
+ * @throws KpodError UNSUPPORTED where nothing is labelled, BAD_ARGUMENT for a part that is none, BAD_CONFIG for a label that
+ * the policy does not know
+ */
+export function wantedLabels(
+  { selinux }: Pick<Config, "selinux">,
+  labels: SelinuxLabels,
+  wanted: ConfinementOptions["selinux"],
+  host: SelinuxHost = {},
+): SelinuxLabels {
+  if (wanted === undefined) return labels;
+  if (!selinux || !hasSelinux(host) || labels.process === "") {
+    const why = !hasSelinux(host)
+      ? "this kernel runs without SELinux"
+      : selinux
+        ? "what shares the node's IPC namespace has none"
+        : "selinux is false in [crio.runtime]";
+    throw new KpodError("UNSUPPORTED", `the container gets no SELinux label that could be changed: ${why}`);
+  }
+  if (wanted === "disable") return noLabels;
+  const [user = "", role = "", type = "", ...level] = labels.process.split(":");
+  const parts = { user, role, type, level: level.join(":"), ...wanted };
+  for (const [name, value] of Object.entries(parts)) {
+    const form = name === "level" ? /^[\w.,:-]*$/ : /^[\w.-]+$/;
+    if (!form.test(value))
+      throw new KpodError("BAD_ARGUMENT", `invalid ${name} ${JSON.stringify(value)} of an SELinux label`);
+  }
+  const process = withLevel([parts.user, parts.role, parts.type].join(":"), parts.level);
+  requireKnownContext(process, "what was asked for", host);
+  return { process, mount: withLevel(labels.mount, parts.level) };
 }
 
 /** The labels of a container's spec: on the node's network a process has none where the configuration says so. */

@@ -41,22 +41,34 @@ export interface SpecParts {
   cpu?: NonNullable<SpecResources["cpu"]>;
   /** The most processes; none for an infra container, 0 and less for no limit. */
   pidsLimit?: number;
+  /** Limits of its cgroup, over those before. */
+  limits?: SpecResources;
+  /** What of later mounts on the node its root shares; undefined for the runtime's usual. */
+  rootPropagation?: "rslave" | "rshared" | undefined;
   /** Of the pod's user namespace. */
   idMappings?: IdMappings | undefined;
   /** Settings of the pod's namespaces. */
   sysctls?: Readonly<Record<string, string>>;
 }
 
-/** Builds the spec of a new container, confined as CRI-O confines an unprivileged one. */
+/** Builds the spec of a new container, confined as CRI-O confines one. */
 export function buildSpec(
   confinement: Pick<
     Confinement,
-    "capabilities" | "inheritableCapabilities" | "rlimits" | "seccomp" | "apparmor"
+    | "capabilities"
+    | "inheritableCapabilities"
+    | "rlimits"
+    | "seccomp"
+    | "apparmor"
+    | "privileged"
+    | "noNewPrivileges"
+    | "everyDevice"
   >,
   parts: SpecParts,
 ): Spec {
-  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0, idMappings } = parts;
-  const { seccomp, apparmor, rlimits, inheritableCapabilities } = confinement;
+  const { labels, devices = [], sysctls = {}, cpu, pidsLimit = 0, limits = {}, idMappings } = parts;
+  const { seccomp, apparmor, rlimits, inheritableCapabilities, privileged, everyDevice } = confinement;
+  const pids = limits.pids ?? { limit: pidsLimit };
   const capabilities = [...confinement.capabilities];
   const sets: Partial<Record<CapabilitySet, string[]>> = {
     bounding: capabilities,
@@ -70,23 +82,33 @@ export function buildSpec(
       ...parts.process,
       capabilities: sets,
       ...(rlimits.length === 0 ? {} : { rlimits: [...rlimits] }),
+      ...(confinement.noNewPrivileges ? { noNewPrivileges: true } : {}),
       ...(apparmor === undefined ? {} : { apparmorProfile: apparmor }),
       ...(labels.process === "" ? {} : { selinuxLabel: labels.process }),
     },
     root: { path: parts.rootPath, ...(parts.rootReadonly ? { readonly: true } : {}) },
     hostname: parts.hostname,
-    mounts: [...basicMounts(), ...parts.mounts],
+    mounts: [...basicMounts(privileged), ...parts.mounts],
     ...(parts.hooks === undefined || Object.keys(parts.hooks).length === 0 ? {} : { hooks: parts.hooks }),
     annotations: { ...parts.annotations },
     linux: {
       ...(Object.keys(sysctls).length === 0 ? {} : { sysctl: { ...sysctls } }),
       resources: {
-        devices: [
-          { allow: false, access: "rwm" },
-          ...devices.map(({ type, major, minor, access }) => ({ allow: true, type, major, minor, access })),
-        ],
-        ...(cpu === undefined ? {} : { cpu }),
-        ...(pidsLimit > 0 ? { pids: { limit: pidsLimit } } : {}),
+        devices: everyDevice
+          ? [{ allow: true, access: "rwm" }]
+          : [
+              { allow: false, access: "rwm" },
+              ...devices.map(({ type, major, minor, access }) => ({
+                allow: true,
+                type,
+                major,
+                minor,
+                access,
+              })),
+            ],
+        ...(limits.memory === undefined ? {} : { memory: limits.memory }),
+        ...(cpu === undefined && limits.cpu === undefined ? {} : { cpu: { ...cpu, ...limits.cpu } }),
+        ...(pids.limit > 0 ? { pids } : {}),
       },
       cgroupsPath: parts.cgroupsPath,
       namespaces: [...parts.namespaces],
@@ -96,8 +118,8 @@ export function buildSpec(
       ...(devices.length === 0 ? {} : { devices: devices.map(nodeOf) }),
       ...(seccomp === undefined ? {} : { seccomp }),
       ...(labels.mount === "" ? {} : { mountLabel: labels.mount }),
-      maskedPaths: [...maskedPaths],
-      readonlyPaths: [...readonlyPaths],
+      ...(parts.rootPropagation === undefined ? {} : { rootfsPropagation: parts.rootPropagation }),
+      ...(privileged ? {} : { maskedPaths: [...maskedPaths], readonlyPaths: [...readonlyPaths] }),
     },
   };
 }
@@ -135,7 +157,7 @@ const readonlyPaths = ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc
 
 const confined = ["nosuid", "noexec", "nodev"];
 
-function basicMounts(): SpecMount[] {
+function basicMounts(privileged: boolean): SpecMount[] {
   return [
     { destination: "/proc", type: "proc", source: "proc", options: confined },
     {
@@ -151,17 +173,19 @@ function basicMounts(): SpecMount[] {
       options: ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"],
     },
     { destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: confined },
-    { destination: "/sys", type: "sysfs", source: "sysfs", options: [...confined, "ro"] },
+    { destination: "/sys", type: "sysfs", source: "sysfs", options: [...confined, privileged ? "rw" : "ro"] },
   ];
 }
 
 /** By which a container sees its own limits; an infra container needs none. */
-export const cgroupMount: SpecMount = {
-  destination: "/sys/fs/cgroup",
-  type: "cgroup",
-  source: "cgroup",
-  options: [...confined, "relatime", "ro"],
-};
+export function cgroupMount(access: "ro" | "rw"): SpecMount {
+  return {
+    destination: "/sys/fs/cgroup",
+    type: "cgroup",
+    source: "cgroup",
+    options: [...confined, "relatime", access],
+  };
+}
 
 /** Where a container whose root is read-only can write. What the image has there is copied up. */
 export const writableMounts: readonly SpecMount[] = [

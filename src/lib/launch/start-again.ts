@@ -50,13 +50,13 @@ export async function startAgain(
 
 /**
  * Stops a container, where it runs, and starts it again: see `startAgain`. Nothing is stopped that could not be started.
- * @param options.timeoutMs how long it may take to end by itself
+ * @param options.timeoutMs how long it may take to end by itself; undefined for what it was made with, else 10 s
  * @throws KpodError as `startAgain` and `stopContainer`
  */
 export async function restartContainer(
   server: LaunchParts,
   container: Container,
-  { force = false, timeoutMs }: StartOptions & { timeoutMs: number },
+  { force = false, timeoutMs }: StartOptions & { timeoutMs?: number | undefined },
 ): Promise<void> {
   const status = await statusToStart(server, container, "restart");
   await refuseOwnedByCrio(server, container, { verb: "restart", force });

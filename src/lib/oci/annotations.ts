@@ -57,6 +57,10 @@ export const annotations = {
   stopSignal: "org.opencontainers.image.stopSignal",
   /** kpod's own, on what it makes. */
   createdBy: "kpod/created-by",
+  /** Seconds that a container gets to end before it is killed. */
+  stopTimeout: "kpod/stop-timeout",
+  /** Bytes after which its log begins anew. */
+  logSizeMax: "kpod/log-size-max",
 } as const;
 
 /** Labels by which the kubelet names things. */

@@ -118,6 +118,15 @@ export class Container {
     return this.specAnnotations[annotations.stopSignal] ?? "";
   }
 
+  /**
+   * Seconds that it gets to end before it is killed, as was asked for when it was made; undefined where nothing was.
+   * @throws KpodError CORRUPT
+   */
+  get stopTimeout(): number | undefined {
+    const text = this.specAnnotations[annotations.stopTimeout] ?? "";
+    return /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  }
+
   /** True when it has a terminal. @throws KpodError CORRUPT */
   get terminal(): boolean {
     return this.specAnnotations[annotations.tty] === "true";

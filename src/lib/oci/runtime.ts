@@ -12,7 +12,8 @@ import type { ContainerPopulation, NodeSight } from "./node-sight";
 import type { RuntimeCallOptions } from "./runtime/call";
 import type { SpecResources } from "./spec";
 import type { ExecRequest, ExecResult } from "./runtime/exec";
-import type { RuntimeConfigPart, RuntimeHandler } from "./runtime/handler";
+import { defaultChoice } from "./runtime/choice";
+import { chooseRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
 import { StateLookup } from "./state/lookup";
@@ -147,10 +148,25 @@ export class Runtime {
 
   /**
    * Makes sure that what launches containers is there, before anything is made.
-   * @throws KpodError RUNTIME_FAILED without the runtime, CONMON_FAILED without conmon
+   * @param handler name of a handler; "" for the default one
+   * @throws KpodError RUNTIME_FAILED without the runtime, CONMON_FAILED without conmon, BAD_CONFIG for a handler that is not
+   * configured, UNSUPPORTED for one that runs virtual machines
    */
-  requirePrograms(): void {
-    findConmon(this.handler().monitor);
+  requirePrograms(handler = ""): void {
+    const { name, monitor, type } = chooseRuntime(this.config, { ...defaultChoice, handler });
+    if (handler !== "" && name !== handler) {
+      throw new KpodError("BAD_CONFIG", `the runtime handler ${handler} is not configured`, {
+        hint: `add [crio.runtime.runtimes.${handler}] to crio.conf`,
+      });
+    }
+    if (type === "vm") {
+      throw new KpodError(
+        "UNSUPPORTED",
+        `the runtime handler ${name} runs virtual machines, which only CRI-O can drive`,
+        { hint: "use crictl while CRI-O runs" },
+      );
+    }
+    findConmon(monitor);
   }
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */

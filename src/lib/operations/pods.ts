@@ -20,13 +20,13 @@ const infraTimeout = 1_000;
  * pod is stopped where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped.
  * Where no CRI-O runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over
  * both in a pod that has stopped. A pod whose network namespace is gone it would not take over at its start.
- * @param timeoutMs how long a container may take by itself; 0 kills them at once
+ * @param timeoutMs how long a container may take by itself; 0 kills them at once; undefined for what each was made with
  * @throws KpodError with all that failed, BAD_STATE when one is paused, NETWORK_FAILED when all else is done
  */
 export async function stopPod(
   server: ServerParts,
   sandbox: Sandbox,
-  timeoutMs: number,
+  timeoutMs: number | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
   server.requireNode();
@@ -36,7 +36,7 @@ export async function stopPod(
     stopContainer(server, container, timeoutMs, signal),
   );
   if (isMade(infraContainer) && !isSpoofed(server, sandbox)) {
-    await stopContainer(server, infraContainer, Math.min(timeoutMs, infraTimeout), signal);
+    await stopContainer(server, infraContainer, Math.min(timeoutMs ?? infraTimeout, infraTimeout), signal);
   }
   persistPodStopped(server, sandbox);
   try {

@@ -1,5 +1,5 @@
 import { constants } from "node:os";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import { isStorageId } from "../names/ids";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
@@ -16,13 +16,13 @@ const killTimeLimit = 10_000;
  * Stops a container (libkpod: ContainerStop): its stop signal, and KILL when it has not ended in time. No
  * lock is held meanwhile, so that a second stop with less patience cuts a first one short. Then its file
  * system is unmounted and its end persisted.
- * @param timeoutMs how long it may take by itself; 0 kills it at once
+ * @param timeoutMs how long it may take by itself; 0 kills it at once; undefined for what it was made with, else 10 s
  * @throws KpodError BAD_STATE when it is paused or unknown, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function stopContainer(
   server: ServerParts,
   container: Container,
-  timeoutMs: number,
+  timeoutMs: number | undefined,
   signal?: AbortSignal,
 ): Promise<void> {
   server.requireNode();
@@ -45,12 +45,22 @@ export async function stopContainer(
   if (status === "stopped") await persistFoundDead(server, container);
   else {
     // One that was never started has nothing that could listen to a signal.
-    const gentle = status === "running" && timeoutMs > 0;
-    if (!gentle || !(await ask(server, container, { timeoutMs, signal })))
+    const patience = timeoutMs ?? ownPatience(container);
+    const gentle = status === "running" && patience > 0;
+    if (!gentle || !(await ask(server, container, { timeoutMs: patience, signal })))
       await end(server, container, signal);
   }
   if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
   await persistState(server, container);
+}
+
+/** Milliseconds that a container gets of which nothing else is said. */
+const usualPatience = 10_000;
+
+/** One whose spec is lost is stopped all the same. */
+function ownPatience(container: Container): number {
+  const seconds = tolerate(undefined, () => container.stopTimeout);
+  return seconds === undefined ? usualPatience : seconds * 1000;
 }
 
 /** Asks the container to end. @returns whether it did in time */

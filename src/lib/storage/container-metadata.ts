@@ -25,6 +25,8 @@ export interface ContainerMetadata {
   attempt?: number;
   /** True on infra containers. */
   pod?: boolean;
+  /** Since CRI-O 1.19; left out when false. */
+  privileged?: boolean;
   [unknown: string]: unknown;
 }
 

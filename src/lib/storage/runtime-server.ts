@@ -32,6 +32,8 @@ export interface NewPodSandbox {
   imageName: string;
   image: ImageRecord;
   labels?: SelinuxLabels;
+  /** With the rights of the host. */
+  privileged?: boolean;
 }
 
 /** What a new container is called and made of. */
@@ -45,6 +47,8 @@ export interface NewPodContainer {
   imageName: string;
   image: ImageRecord;
   labels?: SelinuxLabels;
+  /** With the rights of the host. */
+  privileged?: boolean;
   /** Of the pod's user namespace. */
   idMaps?: IdMaps | undefined;
 }
@@ -72,6 +76,7 @@ export class RuntimeServer {
       "created-at": unixSeconds(),
       ...(pod.attempt === 0 ? {} : { attempt: pod.attempt }),
       pod: true,
+      ...(pod.privileged === true ? { privileged: true } : {}),
     };
     return this.create(id, [pod.containerName, pod.podName], pod, metadata);
   }
@@ -88,6 +93,7 @@ export class RuntimeServer {
       ...mountLabelOf(container),
       "created-at": unixSeconds(),
       ...(container.attempt === 0 ? {} : { attempt: container.attempt }),
+      ...(container.privileged === true ? { privileged: true } : {}),
     };
     return this.create(container.id ?? newStorageId(), [container.containerName], container, metadata);
   }

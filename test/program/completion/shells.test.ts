@@ -142,7 +142,11 @@ describe.each(shells)("%s", (shell) => {
   });
 
   test("does not offer again what may be given once, nor what excludes what is given", async () => {
-    const [once, many] = await completionsIn(shell, ["kpod ps -a --", "kpod run -e A=B --env C=D --e"], home);
+    const [once, many] = await completionsIn(
+      shell,
+      ["kpod ps -a --", "kpod run -e A=B --env C=D --env"],
+      home,
+    );
     const offered = (once ?? []).map(({ value }) => value);
     for (const gone of ["--all", "--last", "--latest"]) expect(offered).not.toContain(gone);
     expect(offered).toContain("--quiet");

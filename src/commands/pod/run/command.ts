@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../../shell/command";
+import { handlerFlag } from "../../shared/flags";
 import { networkFlags } from "../../shared/network-flags";
 import { pullFlag } from "../../shared/pull-flag";
 
@@ -20,7 +21,9 @@ export const command = {
     label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
     hostname: { argument: "NAME", help: "Host name of the pod" },
     annotation: { argument: "KEY=VALUE", repeatable: true, help: "Annotation of the pod (repeatable)" },
+    privileged: { help: "May have containers with the rights of the host" },
     ...networkFlags,
+    ...handlerFlag,
     ...pullFlag,
     "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pod" },
   },

@@ -22,6 +22,8 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     ...network,
     pull: launchPull(context, flags.pull),
     cgroupParent: flags.cgroupParent ?? "",
+    runtimeHandler: flags.runtimeHandler ?? "",
+    privileged: flags.privileged,
   });
   terminal.out(`${sandbox.id}\n`);
   return 0;

@@ -8,12 +8,13 @@ import type { command } from "./command";
 
 /** `kpod pod stop`: stops pods. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
+  const { timeout } = context.flags;
   const server = await context.openServer();
   await server.update();
   const stopped: Sandbox[] = [];
   const code = await forEachArgument(context, context.args, async (name) => {
     const sandbox = server.lookupSandbox(name, "stop");
-    await stopPod(server, sandbox, context.flags.timeout * 1000, context.signal());
+    await stopPod(server, sandbox, timeout === undefined ? undefined : timeout * 1000, context.signal());
     stopped.push(sandbox);
     return sandbox.id;
   });

@@ -26,6 +26,8 @@ export interface CreateOptions {
   logPath: string;
   terminal: boolean;
   stdin: boolean;
+  /** Bytes after which conmon begins the log anew, in the place of what the configuration says; negative for never. */
+  logSizeMax?: number;
   /** Called with conmon's pid before the container is made. */
   onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Ends the wait for the container to be made. */
