@@ -26,9 +26,9 @@ __kpod_flags() {
         run) offer=(--detach --rm --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         create) offer=(--name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
-        start) offer=(--force) ;;
+        start) offer=(--force --all --latest --pod --label --filter) ;;
         stop) offer=(--timeout --all --latest --pod --label --filter) ;;
-        restart) offer=(--time --force) ;;
+        restart) offer=(--time --force --all --latest --pod --label --filter) ;;
         kill) offer=(--signal --all --latest --pod --label --filter) ;;
         pause) offer=(--all --latest --pod --label --filter) ;;
         update) offer=(--memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit) ;;
@@ -236,6 +236,11 @@ __kpod_value() {
         'exec --filter' | 'exec -f') flag=--filter many=1 action=(filters 'exec --filter') ;;
         'exec --parallel' | 'exec -x') flag=--parallel action=(switch) ;;
         'start --force') flag=--force action=(switch) ;;
+        'start --all' | 'start -a') flag=--all action=(switch) ;;
+        'start --latest' | 'start -l') flag=--latest action=(switch) ;;
+        'start --pod') flag=--pod action=(ask 'start --pod') ;;
+        'start --label') flag=--label many=1 action=(nothing) ;;
+        'start --filter' | 'start -f') flag=--filter many=1 action=(filters 'start --filter') ;;
         'stop --timeout' | 'stop -t') flag=--timeout action=(nothing) ;;
         'stop --all' | 'stop -a') flag=--all action=(switch) ;;
         'stop --latest' | 'stop -l') flag=--latest action=(switch) ;;
@@ -244,6 +249,11 @@ __kpod_value() {
         'stop --filter' | 'stop -f') flag=--filter many=1 action=(filters 'stop --filter') ;;
         'restart --time' | 'restart -t') flag=--time action=(nothing) ;;
         'restart --force') flag=--force action=(switch) ;;
+        'restart --all' | 'restart -a') flag=--all action=(switch) ;;
+        'restart --latest' | 'restart -l') flag=--latest action=(switch) ;;
+        'restart --pod') flag=--pod action=(ask 'restart --pod') ;;
+        'restart --label') flag=--label many=1 action=(nothing) ;;
+        'restart --filter' | 'restart -f') flag=--filter many=1 action=(filters 'restart --filter') ;;
         'kill --signal' | 'kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'kill --all' | 'kill -a') flag=--all action=(switch) ;;
         'kill --latest' | 'kill -l') flag=--latest action=(switch) ;;
@@ -477,7 +487,9 @@ __kpod_filters() {
     case $1 in
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
         'exec --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
+        'start --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'stop --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
+        'restart --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'kill --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'pause --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'unpause --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
@@ -511,6 +523,13 @@ __kpod_filter() {
         'exec --filter namespace') action=(ask 'exec --filter namespace') ;;
         'exec --filter pod') action=(ask 'exec --filter pod') ;;
         'exec --filter volume') action=(file) ;;
+        'start --filter ancestor') action=(ask 'start --filter ancestor') ;;
+        'start --filter id') action=(ask 'start --filter id') ;;
+        'start --filter label') action=(nothing) ;;
+        'start --filter name') action=(ask 'start --filter name') ;;
+        'start --filter namespace') action=(ask 'start --filter namespace') ;;
+        'start --filter pod') action=(ask 'start --filter pod') ;;
+        'start --filter volume') action=(file) ;;
         'stop --filter ancestor') action=(ask 'stop --filter ancestor') ;;
         'stop --filter id') action=(ask 'stop --filter id') ;;
         'stop --filter label') action=(nothing) ;;
@@ -518,6 +537,13 @@ __kpod_filter() {
         'stop --filter namespace') action=(ask 'stop --filter namespace') ;;
         'stop --filter pod') action=(ask 'stop --filter pod') ;;
         'stop --filter volume') action=(file) ;;
+        'restart --filter ancestor') action=(ask 'restart --filter ancestor') ;;
+        'restart --filter id') action=(ask 'restart --filter id') ;;
+        'restart --filter label') action=(nothing) ;;
+        'restart --filter name') action=(ask 'restart --filter name') ;;
+        'restart --filter namespace') action=(ask 'restart --filter namespace') ;;
+        'restart --filter pod') action=(ask 'restart --filter pod') ;;
+        'restart --filter volume') action=(file) ;;
         'kill --filter ancestor') action=(ask 'kill --filter ancestor') ;;
         'kill --filter id') action=(ask 'kill --filter id') ;;
         'kill --filter label') action=(nothing) ;;

@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run --annotation' 'run -e' 'run --env' 'run --env-file' 'run --entrypoint' 'run -u' 'run --user' 'run -w' 'run --workdir' 'run -v' 'run --volume' 'run --mount' 'run --tmpfs' 'run -m' 'run --memory' 'run --memory-swap' 'run --cpus' 'run -c' 'run --cpu-shares' 'run --cpuset-cpus' 'run --pids-limit' 'run --ulimit' 'run --oom-score-adj' 'run --cap-add' 'run --cap-drop' 'run --device' 'run --security-opt' 'run --stop-signal' 'run --stop-timeout' 'run --log-opt' 'run --restart' 'run --userns' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --runtime-handler' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create --annotation' 'create -e' 'create --env' 'create --env-file' 'create --entrypoint' 'create -u' 'create --user' 'create -w' 'create --workdir' 'create -v' 'create --volume' 'create --mount' 'create --tmpfs' 'create -m' 'create --memory' 'create --memory-swap' 'create --cpus' 'create -c' 'create --cpu-shares' 'create --cpuset-cpus' 'create --pids-limit' 'create --ulimit' 'create --oom-score-adj' 'create --cap-add' 'create --cap-drop' 'create --device' 'create --security-opt' 'create --stop-signal' 'create --stop-timeout' 'create --log-opt' 'create --restart' 'create --userns' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --runtime-handler' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --runtime-handler' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run --annotation' 'run -e' 'run --env' 'run --env-file' 'run --entrypoint' 'run -u' 'run --user' 'run -w' 'run --workdir' 'run -v' 'run --volume' 'run --mount' 'run --tmpfs' 'run -m' 'run --memory' 'run --memory-swap' 'run --cpus' 'run -c' 'run --cpu-shares' 'run --cpuset-cpus' 'run --pids-limit' 'run --ulimit' 'run --oom-score-adj' 'run --cap-add' 'run --cap-drop' 'run --device' 'run --security-opt' 'run --stop-signal' 'run --stop-timeout' 'run --log-opt' 'run --restart' 'run --userns' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --runtime-handler' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create --annotation' 'create -e' 'create --env' 'create --env-file' 'create --entrypoint' 'create -u' 'create --user' 'create -w' 'create --workdir' 'create -v' 'create --volume' 'create --mount' 'create --tmpfs' 'create -m' 'create --memory' 'create --memory-swap' 'create --cpus' 'create -c' 'create --cpu-shares' 'create --cpuset-cpus' 'create --pids-limit' 'create --ulimit' 'create --oom-score-adj' 'create --cap-add' 'create --cap-drop' 'create --device' 'create --security-opt' 'create --stop-signal' 'create --stop-timeout' 'create --log-opt' 'create --restart' 'create --userns' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --runtime-handler' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'start --pod' 'start --label' 'start -f' 'start --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'restart --pod' 'restart --label' 'restart -f' 'restart --filter' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --runtime-handler' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
             return 0
         case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -62,7 +62,11 @@ function __kpod_keys
             printf '%s\n' ancestor before exited id label name namespace pod since status volume
         case 'exec --filter'
             printf '%s\n' ancestor id label name namespace pod volume
+        case 'start --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
         case 'stop --filter'
+            printf '%s\n' ancestor id label name namespace pod volume
+        case 'restart --filter'
             printf '%s\n' ancestor id label name namespace pod volume
         case 'kill --filter'
             printf '%s\n' ancestor id label name namespace pod volume
@@ -112,6 +116,16 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "exec --filter namespace" "$value" "$before"
         case 'exec --filter pod'
             __kpod_ask "exec --filter pod" "$value" "$before"
+        case 'start --filter ancestor'
+            __kpod_ask "start --filter ancestor" "$value" "$before"
+        case 'start --filter id'
+            __kpod_ask "start --filter id" "$value" "$before"
+        case 'start --filter name'
+            __kpod_ask "start --filter name" "$value" "$before"
+        case 'start --filter namespace'
+            __kpod_ask "start --filter namespace" "$value" "$before"
+        case 'start --filter pod'
+            __kpod_ask "start --filter pod" "$value" "$before"
         case 'stop --filter ancestor'
             __kpod_ask "stop --filter ancestor" "$value" "$before"
         case 'stop --filter id'
@@ -122,6 +136,16 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "stop --filter namespace" "$value" "$before"
         case 'stop --filter pod'
             __kpod_ask "stop --filter pod" "$value" "$before"
+        case 'restart --filter ancestor'
+            __kpod_ask "restart --filter ancestor" "$value" "$before"
+        case 'restart --filter id'
+            __kpod_ask "restart --filter id" "$value" "$before"
+        case 'restart --filter name'
+            __kpod_ask "restart --filter name" "$value" "$before"
+        case 'restart --filter namespace'
+            __kpod_ask "restart --filter namespace" "$value" "$before"
+        case 'restart --filter pod'
+            __kpod_ask "restart --filter pod" "$value" "$before"
         case 'kill --filter ancestor'
             __kpod_ask "kill --filter ancestor" "$value" "$before"
         case 'kill --filter id'
@@ -600,6 +624,11 @@ complete -c kpod -n '__kpod_can exec -x --parallel' -s x -l parallel -d 'With se
 complete -c kpod -n '__kpod_at exec 0' -k -a '(__kpod_ask exec)'
 
 complete -c kpod -n '__kpod_can start --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
+complete -c kpod -n '__kpod_can start -a --all' -s a -l all -d 'All containers that were created or have ended'
+complete -c kpod -n '__kpod_can start -l --latest' -s l -l latest -d 'The container that was made last, of those that were created or have ended'
+complete -c kpod -n '__kpod_can start --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "start --pod")'
+complete -c kpod -n '__kpod_can start' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can start' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "start --filter")'
 complete -c kpod -n '__kpod_at start 0 more' -k -a '(__kpod_ask start)'
 
 complete -c kpod -n '__kpod_can stop -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x
@@ -612,6 +641,11 @@ complete -c kpod -n '__kpod_at stop 0 more' -k -a '(__kpod_ask stop)'
 
 complete -c kpod -n '__kpod_can restart -t --time' -s t -l time -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x
 complete -c kpod -n '__kpod_can restart --force' -l force -d 'Start also a container of a CRI-O that runs, which will not see that'
+complete -c kpod -n '__kpod_can restart -a --all' -s a -l all -d 'All containers that run'
+complete -c kpod -n '__kpod_can restart -l --latest' -s l -l latest -d 'The container that was made last, of those that run'
+complete -c kpod -n '__kpod_can restart --pod' -l pod -d 'The containers of this pod' -x -k -a '(__kpod_ask "restart --pod")'
+complete -c kpod -n '__kpod_can restart' -l label -d 'Those that have this label (repeatable)' -x
+complete -c kpod -n '__kpod_can restart' -s f -l filter -d 'Those that fit, by the filters of kpod ps (repeatable)' -x -k -a '(__kpod_filters "restart --filter")'
 complete -c kpod -n '__kpod_at restart 0 more' -k -a '(__kpod_ask restart)'
 
 complete -c kpod -n '__kpod_can kill -s --signal' -s s -l signal -d 'Signal to send, by name or number' -x -k -a 'TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX'

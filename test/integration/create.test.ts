@@ -71,7 +71,7 @@ describe.each(runtimes)("what a container is made with, under %s", (runtime) => 
     );
     expect(lines).not.toContain("/no");
     expect(lines).not.toContain("/data/no");
-    const mounts = lines.filter((line) => line.includes(' tmpfs '));
+    const mounts = lines.filter((line) => line.includes(" tmpfs "));
     expect(mounts.find((line) => line.startsWith("/m "))).toMatch(/noexec.*size=64k/);
     expect(mounts.find((line) => line.startsWith("/scratch "))).not.toContain("noexec");
 

@@ -1,14 +1,20 @@
 import type { CommandContext } from "../../shell/context";
 import { restartContainer } from "../../lib/launch/start-again";
 import { changeInTurn } from "../shared/crio-note";
+import { readTargets } from "../shared/selection";
 import type { command } from "./command";
 
 /** `kpod restart`: stops containers and starts them again. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { force, time } = context.flags;
+  const targets = readTargets(context, {
+    verb: "restart",
+    states: ["running"],
+    inWords: "that runs",
+  });
   const server = await context.openServer();
-  await server.updateRecords();
-  return changeInTurn(context, server, "started", async (name) => {
+  const args = await targets(server);
+  return changeInTurn({ ...context, args }, server, "started", async (name) => {
     const container = server.lookupContainer(name, "restart");
     await restartContainer(server, container, {
       force,

@@ -1,7 +1,7 @@
 import { runtimeHandler, type Config } from "../config";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { allCapabilities } from "../oci/capabilities";
+import { allCapabilities } from "../system/capabilities";
 import { readTextIfThere } from "../system/files";
 import type { ConfinementOptions, Rlimit } from "./container-options";
 import { askedDevice, hostDevices } from "./devices";

@@ -1,9 +1,8 @@
 /*
  * What a further process of a container is: the container's own process, as its spec has it, with another command.
  */
-import { readFileSync } from "node:fs";
 import { KpodError } from "../errors";
-import { capabilitiesIn } from "../system/capabilities";
+import { allCapabilities } from "../system/capabilities";
 import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere } from "../system/files";
 import type { Container } from "./container";
@@ -115,13 +114,6 @@ function capabilitiesFor(uid: number, { capabilities }: OwnProcess, privileged: 
 
 function capabilitySets(sets: Readonly<Record<string, unknown>>): Capabilities {
   return Object.fromEntries(Object.entries(sets).map(([name, list]) => [name, textsOf(list)]));
-}
-
-/** All capabilities that this process can hand on: those that the kernel has, less what was taken from it itself. */
-function allCapabilities(): string[] {
-  const status = readFileSync("/proc/self/status", "utf8");
-  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
-  return capabilitiesIn(bounding).map((name) => `CAP_${name}`);
 }
 
 /**

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 /** The capabilities of Linux by their numbers, without CAP_, see capabilities(7). */
 export const capabilityNames: readonly string[] = (
   "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE " +
@@ -12,4 +14,11 @@ export function capabilitiesIn(set: bigint): string[] {
   return numbers
     .filter((number) => ((set >> BigInt(number)) & 1n) === 1n)
     .map((number) => capabilityNames[number] ?? String(number));
+}
+
+/** All capabilities that this process can hand on: those that the kernel has, less what was taken from it itself. */
+export function allCapabilities(): string[] {
+  const status = readFileSync("/proc/self/status", "utf8");
+  const bounding = BigInt(`0x${/^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return capabilitiesIn(bounding).map((name) => `CAP_${name}`);
 }
