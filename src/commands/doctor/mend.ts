@@ -3,11 +3,11 @@ import { canPrompt, withPrompt } from "../../shell/input";
 import type { ContainerServer } from "../../lib/container-server";
 import { crioAnswers } from "../../lib/crio/daemon";
 import { examine, type ExamineOptions } from "../../lib/doctor/examine";
-import type { Finding } from "../../lib/doctor/finding";
+import type { Examination, Finding } from "../../lib/doctor/finding";
 import { Journal } from "../../lib/doctor/mend/journal";
 import { endUnfinished, mendFinding, refusalOf } from "../../lib/doctor/mend/mend";
 import { KpodError } from "../../lib/errors";
-import { blockOf } from "./views";
+import { blockOf, unknownLines } from "./views";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -36,11 +36,12 @@ export async function mendFound(
     });
   }
   const runs = options.live && (await crioAnswers(server.config));
-  let { plan, stay } = await planned(context, server, options, wanted, runs);
+  let { plan, stay, unknown } = await planned(server, options, wanted, runs);
   if (!flags.yes) terminal.out([...plan, ...stay.map(({ finding }) => finding)].map(blockOf).join("\n"));
   if (flags.dryRun || (plan.length === 0 && stay.length === 0)) {
     if (plan.length === 0) terminal.out("Nothing to mend\n");
     for (const { finding, why } of stay) terminal.out(`${finding.finding} stays: ${why}\n`);
+    for (const line of unknownLines(unknown)) context.logger.warn(line);
     return 0;
   }
   if (asks && plan.length > 0) {
@@ -72,13 +73,15 @@ export async function mendFound(
       }
       // What comes to light now was not in the plan that somebody agreed to.
       if (asks || wanted.length > 0) break;
-      const next = await planned(context, server, { ...options, quick: true }, wanted, runs);
+      const next = await planned(server, { ...options, quick: true }, wanted, runs);
       plan = next.plan.filter(({ finding }) => !tried.has(finding));
-      ({ stay } = next);
+      ({ stay, unknown } = next);
     }
   } finally {
     journal?.close();
   }
+  // What one mending has made readable is told by now.
+  for (const line of unknownLines(unknown)) context.logger.warn(line);
   for (const { finding, why } of stay.filter((each) => !tried.has(each.finding.finding))) {
     if (finding.severity === "informs" && wanted.length === 0) continue;
     context.reportFailure(new KpodError("BAD_STATE", `${finding.finding} stays: ${why}`));
@@ -91,17 +94,16 @@ export async function mendFound(
 interface Plan {
   readonly plan: readonly Finding[];
   readonly stay: readonly { readonly finding: Finding; readonly why: string }[];
+  readonly unknown: Examination["unknown"];
 }
 
 async function planned(
-  context: Context,
   server: ContainerServer,
   options: ExamineOptions,
   wanted: readonly string[],
   crioRuns: boolean,
 ): Promise<Plan> {
   const { findings, unknown } = await examine(server, options);
-  for (const { id, why } of unknown) context.logger.warn(`could not tell ${id}: ${why}`);
   const gone = wanted.find((name) => !findings.some(({ finding }) => finding === name));
   if (gone !== undefined)
     throw new KpodError("NOT_FOUND", `${gone} is not there: nothing is at odds, or not any more`);
@@ -116,5 +118,5 @@ async function planned(
     if (why === undefined) plan.push(finding);
     else stay.push({ finding, why });
   }
-  return { plan, stay };
+  return { plan, stay, unknown };
 }

@@ -85,11 +85,7 @@ function tableView({ checks, findings, unknown, forecast, sound }: Examination):
     findings.length > 0
       ? `${made}, found: ${counts.join(", ")}`
       : `${sound ? "Sound: " : ""}${made} found nothing at odds`;
-  const closing = [
-    summary,
-    ...unknown.map(({ id, why }) => `Could not tell ${id}: ${why}`),
-    ...forecastLines(forecast),
-  ];
+  const closing = [summary, ...unknownLines(unknown), ...forecastLines(forecast)];
   return [...blocks, `${closing.map(escapeControl).join("\n")}\n`].join("\n");
 }
 
@@ -118,6 +114,13 @@ function objectText({ kind, id, name, path, pid, pod, namespace }: Finding["obje
     ...(id === undefined && path !== undefined ? [path] : []),
   ];
   return words.join(" ");
+}
+
+/** What could not be told, a line for each reason. */
+export function unknownLines(unknown: Examination["unknown"]): string[] {
+  const ids = new Map<string, string[]>();
+  for (const { id, why } of unknown) ids.set(why, [...(ids.get(why) ?? []), id]);
+  return [...ids].map(([why, of]) => `Could not tell ${of.join(", ")}: ${why}`);
 }
 
 function forecastLines({ action, why, bytes }: Forecast): string[] {

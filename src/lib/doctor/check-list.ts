@@ -11,13 +11,17 @@ import { check as layerUnowned } from "./checks/layer-unowned";
 import { check as leaseLeaked } from "./checks/lease-leaked";
 import { check as linkLost } from "./checks/link-lost";
 import { check as monitorDead } from "./checks/monitor-dead";
+import { check as mountLeaked } from "./checks/mount-leaked";
+import { check as nameHeld } from "./checks/name-held";
 import { check as pinInvalid } from "./checks/pin-invalid";
 import { check as pinLeft } from "./checks/pin-left";
 import { check as pinShadowed } from "./checks/pin-shadowed";
+import { check as recordCorrupt } from "./checks/record-corrupt";
 import { check as runFull } from "./checks/run-full";
 import { check as stateStale } from "./checks/state-stale";
 import { check as tempLeft } from "./checks/temp-left";
 import { check as unfinished } from "./checks/unfinished";
+import { check as wipeAhead } from "./checks/wipe-ahead";
 
 /** All checks, in the order in which they are made. */
 export const checks: readonly Check[] = [
@@ -32,11 +36,15 @@ export const checks: readonly Check[] = [
   leaseLeaked,
   linkLost,
   monitorDead,
+  mountLeaked,
+  nameHeld,
   pinInvalid,
   pinLeft,
   pinShadowed,
+  recordCorrupt,
   runFull,
   stateStale,
   tempLeft,
   unfinished,
+  wipeAhead,
 ].sort((a, b) => a.rank - b.rank);

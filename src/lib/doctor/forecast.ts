@@ -16,13 +16,15 @@ export interface ShutdownMarks {
   readonly cleanFile: string;
   /** True where the last CRI-O did not end in order, and will look through its store. */
   readonly unclean: boolean;
+  /** True where a CRI-O has left such marks. */
+  readonly isUsed: boolean;
 }
 
 /** How the last CRI-O ended, by its marks. */
 export function shutdownMarks(config: Config): ShutdownMarks {
   const cleanFile = textOf(config, "clean_shutdown_file") ?? usualCleanFile;
-  const unclean = cleanFile !== "" && existsSync(`${cleanFile}.supported`) && !existsSync(cleanFile);
-  return { cleanFile, unclean };
+  const isUsed = cleanFile !== "" && existsSync(`${cleanFile}.supported`);
+  return { cleanFile, unclean: isUsed && !existsSync(cleanFile), isUsed };
 }
 
 /** Whether CRI-O mends what it finds at odds after such an end (since 1.28). */

@@ -17,6 +17,15 @@ export type MendStep =
   | { readonly do: "remove-tree"; readonly path: string; readonly place: TemporaryPlace }
   /** Removes a file or a link. */
   | { readonly do: "remove"; readonly path: string }
+  /** Unmounts what nobody uses: never lazily. */
+  | { readonly do: "unmount"; readonly path: string }
+  /** Changes fields of a record. */
+  | {
+      readonly do: "change-record";
+      readonly file: string;
+      readonly id: StorageId;
+      readonly fields: Readonly<{ metadata: string }>;
+    }
   /** Adds a record at the end of a file of records. */
   | { readonly do: "add-record"; readonly file: string; readonly record: Readonly<Record<string, unknown>> }
   /** Removes an image's record, and its manifest and configuration; its layers stay. */
@@ -43,6 +52,15 @@ function commandOf(step: MendStep): string[] {
       return [`rm -r --one-file-system ${quoted(step.path)}`];
     case "remove":
       return [`rm ${quoted(step.path)}`];
+    case "unmount":
+      return [`umount ${quoted(step.path)}`];
+    case "change-record":
+      return [
+        editCommand(
+          step.file,
+          `map(if .id == ${JSON.stringify(step.id)} then . + ${JSON.stringify(step.fields)} else . end)`,
+        ),
+      ];
     case "add-record":
       return [editCommand(step.file, `. + [${JSON.stringify(step.record)}]`)];
     case "drop-image":

@@ -19,6 +19,7 @@ export const mountFlags = {
 } as const;
 
 const MNT_DETACH = 2;
+const UMOUNT_NOFOLLOW = 8;
 
 /** What mount(2) needs. */
 export interface MountRequest {
@@ -52,6 +53,24 @@ export function unmount(target: string, { busy = true }: { readonly busy?: boole
     const code = errnoOf(error);
     if (code === "EINVAL" || code === "ENOENT") return false;
     throw error;
+  }
+}
+
+/**
+ * Unmounts one mount that nobody uses. A place where nothing is mounted, or that is not there, is fine.
+ * @throws KpodError BAD_STATE where somebody uses it
+ */
+export function unmountUnused(target: string): void {
+  try {
+    checked("umount2", libc().umount2(target, UMOUNT_NOFOLLOW), target);
+  } catch (error) {
+    const code = errnoOf(error);
+    if (code === "EINVAL" || code === "ENOENT") return;
+    if (code !== "EBUSY") throw error;
+    throw new KpodError("BAD_STATE", `${target} is in use and stays mounted`, {
+      hint: "see fuser -vm, end what uses it, and try again",
+      cause: error,
+    });
   }
 }
 

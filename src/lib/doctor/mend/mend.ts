@@ -35,7 +35,6 @@ export async function mendFinding(
   options: LookOptions,
 ): Promise<void> {
   server.requireNode();
-  await server.updateRecords();
   const facts = new Facts(server, options);
   const finding = required(await findAgain(facts, id, name), name);
   const refusal = refusalOf(finding, await facts.get(crioRuns));

@@ -12,10 +12,11 @@ import {
 import { dirname, join } from "node:path";
 import { KpodError } from "../../errors";
 import { readLayers } from "../../storage/layers";
-import { editRecords, hasId, readRecords } from "../../storage/records";
+import { changeRecord, editRecords, hasId, readRecords } from "../../storage/records";
 import { deleteLayers, type RemovalPlace } from "../../storage/removal";
 import { isStorageId } from "../../names/ids";
-import { namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
+import { isRecord, namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
+import { unmountUnused } from "../../system/mount";
 import { mountsBelow } from "../../system/unmount-below";
 import { randomBytes } from "../../system/random";
 import type { MendStep } from "../step";
@@ -37,7 +38,12 @@ export function before(step: MendStep, { layout, logger }: MendPlace, journal: J
       return wasAt(step.path, journal);
     case "add-record":
     case "remove-tree":
+    case "unmount":
       return { kind: "nothing" };
+    case "change-record": {
+      const record = readRecords(step.file, logger).find(({ id }) => id === step.id);
+      return { kind: "record", record, copies: {} };
+    }
     case "drop-image": {
       const record = readRecords(step.file, logger).find(({ id }) => id === step.id);
       const names = namesInDirectory(step.directory);
@@ -87,6 +93,12 @@ export function perform(step: MendStep, place: MendPlace): void {
       if (lstatSync(step.path, { throwIfNoEntry: false }) === undefined) return;
       refuseMounts(step.path);
       place.staging.stage(step.place, step.path);
+      return;
+    case "unmount":
+      unmountUnused(step.path);
+      return;
+    case "change-record":
+      changeRecord([step.file], place.touchOf(step.file), step.id, step.fields);
       return;
     case "add-record":
       editRecords(step.file, place.touchOf(step.file), (entries) => {
@@ -165,6 +177,15 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
       return undefined;
     case "remove-tree":
       return `${step.path} was deleted`;
+    case "unmount":
+      return `${step.path} was unmounted`;
+    case "change-record": {
+      const metadata = was.kind === "record" && isRecord(was.record) ? was.record.metadata : undefined;
+      changeRecord([step.file], place.touchOf(step.file), step.id, {
+        metadata: typeof metadata === "string" ? metadata : "",
+      });
+      return undefined;
+    }
     case "delete-layer":
       return `layer ${step.layer.slice(0, 13)} was deleted`;
     case "delete-container":

@@ -1,0 +1,161 @@
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { join } from "node:path";
+import { ifThere, tolerate } from "../../errors";
+import { silentLogger } from "../../logger";
+import { parseJson, readTextIfThere } from "../../system/files";
+import { readRecords, type ContainerRecord } from "../../storage/records";
+import type { Check } from "../check";
+import { usualAge, type Facts } from "../facts";
+import { objectOf, ownRecords, timeOf } from "../facts/store";
+import { rebuiltContainers, tornFiles, type TornFile } from "../facts/torn-records";
+import type { Evidence, Found, OfferedMend } from "../finding";
+import { commandsOf, type MendStep } from "../step";
+
+export const check: Check = {
+  id: "storage.record-corrupt",
+  rank: 90,
+  severity: "breaks-now",
+  about: `A file of records is no JSON, or cut ("unexpected end of JSON input"), the metadata of a container cannot be read, or its
+config.json or state.json is missing, empty or cut. CRI-O does not start on torn records; it passes over a record whose
+metadata it cannot read, which holds its names for ever; and at its next start it removes a container whose config.json or
+state.json it cannot read. Of a file of records a copy is kept, what is whole in it stays, and records of containers are made
+anew from their directories; those of layers \`storage.layer-unknown\` makes anew then. Metadata are put together from names,
+spec and state. A config.json comes from its copy in the bundle.`,
+  quick: true,
+  live: false,
+  find: findCorrupt,
+};
+
+async function findCorrupt(facts: Facts): Promise<readonly Found[]> {
+  const torn = facts.get(tornFiles).map((file) => tornFound(facts, file));
+  if (torn.length > 0) return torn;
+  const found: Found[] = [];
+  for (const { record, metadata, damage } of (await facts.get(ownRecords)).values()) {
+    const object = objectOf(await facts.get(ownRecords), record);
+    if (damage !== undefined)
+      found.push(metadataFound(facts, record, object, { damage, metadata: JSON.stringify(metadata) }));
+    const files = filesFound(facts, record, object);
+    if (files !== undefined) found.push(files);
+  }
+  return found;
+}
+
+function tornFound(facts: Facts, file: TornFile): Found {
+  const { path, kind, says, whole } = file;
+  const rebuilt = kind === "containers" ? rebuiltContainers(facts, file) : [];
+  const steps: readonly MendStep[] = [
+    { do: "write", path, text: JSON.stringify([...whole, ...rebuilt]), mode: 0o600 },
+  ];
+  const kept = `keep the ${whole.length} records that are whole in it`;
+  return {
+    severity: "breaks-now",
+    object: { kind: "path", path },
+    evidence: [{ file: path, says }],
+    consequence:
+      kind === "mounts"
+        ? "no container can be mounted"
+        : `no program can read the ${kind} of the store, and CRI-O does not start`,
+    mend: {
+      class: "S",
+      what: rebuilt.length > 0 ? `${kept}, and make ${rebuilt.length} anew from their directories` : kept,
+      commands: commandsOf(steps),
+      steps,
+    },
+  };
+}
+
+function metadataFound(
+  { server: { store } }: Facts,
+  { id, names = [] }: ContainerRecord,
+  object: Found["object"],
+  { damage, metadata }: { damage: string; metadata: string },
+): Found {
+  const file =
+    store.layout.containersFiles.find((path) =>
+      readRecords(path, silentLogger).some((record) => record.id === id),
+    ) ?? store.layout.containersFiles[0];
+  const steps: readonly MendStep[] = [{ do: "change-record", file, id, fields: { metadata } }];
+  return {
+    severity: "breaks-at-start",
+    object,
+    key: "metadata",
+    evidence: [{ file, says: `of container ${id.slice(0, 13)}: ${damage}` }],
+    consequence: `CRI-O passes over the record when it starts, and its names stay taken: ${names.join(", ")}`,
+    mend: {
+      class: "S",
+      what: "put its metadata together from its names, its spec and its state",
+      commands: commandsOf(steps),
+      steps,
+    },
+  };
+}
+
+/** What is wrong with config.json and state.json of a container that has any. */
+function filesFound(facts: Facts, record: ContainerRecord, object: Found["object"]): Found | undefined {
+  const { store } = facts.server;
+  // Its files may be being written.
+  if (facts.isYoung(timeOf(record.created) ?? 0, usualAge)) return undefined;
+  const [kept, bundle] = [store.userdataDirectory(record.id), store.runUserdataDirectory(record.id)];
+  const config = join(kept, "config.json");
+  const copy = join(bundle, "config.json");
+  const says = faultOf(config);
+  const state = faultOf(join(kept, "state.json"));
+  // A pod without an infra process has it in its bundle.
+  const noState = state !== undefined && faultOf(join(bundle, "state.json")) !== undefined;
+  if (says === undefined && !noState) return undefined;
+  // Where there is nothing at all, it was made by half, or is about to be.
+  if (says === "is missing" && state === "is missing" && !existsSync(copy)) return undefined;
+  const text = says === undefined ? undefined : wholeJson(copy);
+  const evidence: Evidence[] = [
+    ...(says === undefined ? [] : [{ file: config, says }]),
+    ...(noState ? [{ file: join(kept, "state.json"), says: state }] : []),
+    ...(text === undefined ? [] : [{ file: copy, says: "is whole" }]),
+  ];
+  const steps: readonly MendStep[] =
+    text === undefined ? [] : [{ do: "write", path: config, text, mode: 0o644 }];
+  const mend: OfferedMend =
+    says !== undefined && text !== undefined
+      ? {
+          class: "S",
+          what: "write it anew from its copy in the bundle",
+          commands: [`cp ${copy} ${config}`],
+          steps,
+        }
+      : {
+          class: "N",
+          what: "it lives as long as CRI-O runs: have the pod made anew",
+          commands: [],
+        };
+  return {
+    severity: "breaks-at-start",
+    object,
+    key: "files",
+    evidence,
+    consequence: "CRI-O removes the container from its store when it starts, and what runs of it is nobody's",
+    since: timeOf(record.created),
+    mend,
+  };
+}
+
+/** What is wrong with a file of JSON, as far as its end tells: to parse the specs of a thousand containers takes long. */
+function faultOf(path: string): string | undefined {
+  const fd = ifThere(() => openSync(path, "r"));
+  if (fd === undefined) return "is missing";
+  try {
+    const { size } = fstatSync(fd);
+    if (size === 0) return "is empty";
+    const end = Buffer.alloc(Math.min(size, 16));
+    readSync(fd, end, 0, end.length, size - end.length);
+    return /\}\s*$/.test(end.toString("latin1")) ? undefined : "is cut";
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function wholeJson(path: string): string | undefined {
+  return tolerate(undefined, () => {
+    const text = readTextIfThere(path);
+    if (text !== undefined) parseJson(path, text);
+    return text;
+  });
+}

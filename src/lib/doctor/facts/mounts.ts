@@ -1,0 +1,45 @@
+import { readlinkSync } from "node:fs";
+import { ifThere } from "../../errors";
+import { readMounts, realPath, type MountInfo } from "../../system/mount";
+import { readProcessFile, readProcessStat } from "../../system/process";
+import type { Facts } from "../facts";
+import { runningContainers } from "./containers";
+
+/** The mounts of the node, as those see them who make them. */
+export interface NodeMounts {
+  readonly mounts: readonly MountInfo[];
+  /** The process whose view this is, where it is another one than that of kpod: a conmon in a mount namespace of CRI-O's. */
+  readonly viewer: number | undefined;
+}
+
+/** The mounts in the namespace in which CRI-O and conmon are; kpod's own where nothing runs. */
+export async function nodeMounts(facts: Facts): Promise<NodeMounts> {
+  const own = namespaceOf("self");
+  for (const { state } of await facts.get(runningContainers)) {
+    const parent = state?.pid === undefined ? undefined : readProcessStat(state.pid)?.parent;
+    if (parent === undefined || parent <= 1) continue;
+    const namespace = namespaceOf(parent);
+    if (namespace === undefined) continue;
+    if (namespace === own) break;
+    const text = readProcessFile(parent, "mountinfo");
+    if (text !== undefined) return { mounts: readMounts(text), viewer: parent };
+  }
+  return { mounts: readMounts(), viewer: undefined };
+}
+
+function namespaceOf(pid: number | "self"): string | undefined {
+  return ifThere(() => readlinkSync(`/proc/${pid}/ns/mnt`), "ESRCH", "EACCES");
+}
+
+/** The mounts by where they are. */
+export async function mountTargets(facts: Facts): Promise<ReadonlySet<string>> {
+  return new Set((await facts.get(nodeMounts)).mounts.map(({ target }) => target));
+}
+
+/** The root and the runroot as the kernel lists mounts. */
+export function realRoots({ server: { config } }: Facts): {
+  readonly root: string;
+  readonly runRoot: string;
+} {
+  return { root: realPath(config.root), runRoot: realPath(config.runRoot) };
+}
