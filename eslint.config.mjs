@@ -15,7 +15,7 @@ export const FLOORS = [
     holds: "what is made of all commands: their list, the parser, help, completion, manual",
   },
   {
-    rooms: ["commands/*", "commands/pod/*", "commands/state/*", "commands/system/*"],
+    rooms: ["commands/*", "commands/network/*", "commands/pod/*", "commands/state/*", "commands/system/*"],
     holds: "a command: its flags and help, its run, its views",
   },
   { rooms: ["commands/shared"], holds: "what several commands show or ask" },

@@ -3,11 +3,12 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion) ;;
-        pod) offer=(ps run inspect stop kill pause unpause rm) ;;
+        '') offer=(ps why inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
         state) offer=(save diff) ;;
+        network) offer=(ls inspect check) ;;
         *) return 1 ;;
     esac
 }
@@ -46,6 +47,7 @@ __kpod_flags() {
         'pod kill') offer=(--signal) ;;
         'pod pause') offer=() ;;
         'pod unpause') offer=() ;;
+        'pod reload-network') offer=(--all) ;;
         'pod rm') offer=(--force) ;;
         port-forward) offer=(--address) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
@@ -72,6 +74,9 @@ __kpod_flags() {
         'state diff') offer=(--format --no-trunc) ;;
         version) offer=(--format) ;;
         completion) offer=() ;;
+        'network ls') offer=(--quiet --format --noheading) ;;
+        'network inspect') offer=(--format) ;;
+        'network check') offer=(--format) ;;
         *) offer=() ;;
     esac
     offer+=(--config --log-level --root --runroot --storage-driver --storage-opt --log-dir --host-root --runtime --lock-timeout --help --version)
@@ -161,7 +166,7 @@ __kpod_value() {
         'run --log-opt') flag=--log-opt many=1 action=(nothing) ;;
         'run --restart') flag=--restart action=(words no) ;;
         'run --userns') flag=--userns action=(words host pod) ;;
-        'run --network') flag=--network action=(words cni host none) ;;
+        'run --network') flag=--network action=(ask 'run --network') ;;
         'run --publish' | 'run -p') flag=--publish many=1 action=(nothing) ;;
         'run --ip') flag=--ip many=1 action=(nothing) ;;
         'run --mac') flag=--mac action=(nothing) ;;
@@ -207,7 +212,7 @@ __kpod_value() {
         'create --log-opt') flag=--log-opt many=1 action=(nothing) ;;
         'create --restart') flag=--restart action=(words no) ;;
         'create --userns') flag=--userns action=(words host pod) ;;
-        'create --network') flag=--network action=(words cni host none) ;;
+        'create --network') flag=--network action=(ask 'create --network') ;;
         'create --publish' | 'create -p') flag=--publish many=1 action=(nothing) ;;
         'create --ip') flag=--ip many=1 action=(nothing) ;;
         'create --mac') flag=--mac action=(nothing) ;;
@@ -308,7 +313,7 @@ __kpod_value() {
         'pod run --hostname') flag=--hostname action=(nothing) ;;
         'pod run --annotation') flag=--annotation many=1 action=(nothing) ;;
         'pod run --privileged') flag=--privileged action=(switch) ;;
-        'pod run --network') flag=--network action=(words cni host none) ;;
+        'pod run --network') flag=--network action=(ask 'pod run --network') ;;
         'pod run --publish' | 'pod run -p') flag=--publish many=1 action=(nothing) ;;
         'pod run --ip') flag=--ip many=1 action=(nothing) ;;
         'pod run --mac') flag=--mac action=(nothing) ;;
@@ -323,6 +328,7 @@ __kpod_value() {
         'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers) ;;
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
         'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
+        'pod reload-network --all' | 'pod reload-network -a') flag=--all action=(switch) ;;
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
         'port-forward --address') flag=--address many=1 action=(words 127.0.0.1 ::1 localhost 0.0.0.0 ::) ;;
         'images --all' | 'images -a') flag=--all action=(switch) ;;
@@ -395,6 +401,11 @@ __kpod_value() {
         'state diff --format') flag=--format action=(words table json) ;;
         'state diff --no-trunc') flag=--no-trunc action=(switch) ;;
         'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
+        'network ls --quiet' | 'network ls -q') flag=--quiet action=(switch) ;;
+        'network ls --format') flag=--format action=(fields Name Status CNI Plugins Subnets Used Free File Why) ;;
+        'network ls --noheading') flag=--noheading action=(switch) ;;
+        'network inspect --format' | 'network inspect -f') flag=--format action=(fields Name File Default CNIVersion DisableCheck Plugins Subnets LeaseDirectory Pods Leases Leaks) ;;
+        'network check --format') flag=--format action=(words text json) ;;
         *' --config' | *' -c') flag=--config global=1 action=(file) ;;
         *' --log-level') flag=--log-level global=1 action=(words debug info warn error fatal panic) ;;
         *' --root') flag=--root global=1 action=(directory) ;;
@@ -449,6 +460,7 @@ __kpod_argument() {
         'pod kill '*) action=(ask 'pod kill') ;;
         'pod pause '*) action=(ask 'pod pause') ;;
         'pod unpause '*) action=(ask 'pod unpause') ;;
+        'pod reload-network '*) action=(ask 'pod reload-network') ;;
         'pod rm '*) action=(ask 'pod rm') ;;
         'port-forward '0) action=(ask port-forward) ;;
         'port-forward '*) action=(nothing) ;;
@@ -468,6 +480,8 @@ __kpod_argument() {
         'state diff '0) action=(file) ;;
         'state diff '*) action=(file) ;;
         'completion '*) action=(words bash zsh fish) ;;
+        'network inspect '*) action=(ask 'network inspect') ;;
+        'network check '*) action=(ask 'network check') ;;
         *) action=(nothing) ;;
     esac
 }
@@ -583,7 +597,7 @@ __kpod_filter() {
         'pod ps --filter label') action=(nothing) ;;
         'pod ps --filter name') action=(ask 'pod ps --filter name') ;;
         'pod ps --filter namespace') action=(ask 'pod ps --filter namespace') ;;
-        'pod ps --filter network') action=(nothing) ;;
+        'pod ps --filter network') action=(ask 'pod ps --filter network') ;;
         'pod ps --filter state') action=(words ready notready creating) ;;
         'images --filter before') action=(ask 'images --filter before') ;;
         'images --filter dangling') action=(words true false) ;;

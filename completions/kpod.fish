@@ -1,7 +1,7 @@
 # fish completion for kpod, made by `npm run docs` from kpod's table of commands.
 
 # The words that others have to follow, and the commands whose arguments are none of kpod's business.
-set -g __kpod_families '' pod system doctor state
+set -g __kpod_families '' pod system doctor state network
 set -g __kpod_passing_through run create exec
 
 # True where COMMAND has a FLAG that is also the letter of a global one.
@@ -45,7 +45,7 @@ end
 # True where FLAG of COMMAND has a value.
 function __kpod_takes_value
     switch "$argv[1] $argv[2]"
-        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run --annotation' 'run -e' 'run --env' 'run --env-file' 'run --entrypoint' 'run -u' 'run --user' 'run -w' 'run --workdir' 'run -v' 'run --volume' 'run --mount' 'run --tmpfs' 'run -m' 'run --memory' 'run --memory-swap' 'run --cpus' 'run -c' 'run --cpu-shares' 'run --cpuset-cpus' 'run --pids-limit' 'run --ulimit' 'run --oom-score-adj' 'run --cap-add' 'run --cap-drop' 'run --device' 'run --security-opt' 'run --stop-signal' 'run --stop-timeout' 'run --log-opt' 'run --restart' 'run --userns' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --runtime-handler' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create --annotation' 'create -e' 'create --env' 'create --env-file' 'create --entrypoint' 'create -u' 'create --user' 'create -w' 'create --workdir' 'create -v' 'create --volume' 'create --mount' 'create --tmpfs' 'create -m' 'create --memory' 'create --memory-swap' 'create --cpus' 'create -c' 'create --cpu-shares' 'create --cpuset-cpus' 'create --pids-limit' 'create --ulimit' 'create --oom-score-adj' 'create --cap-add' 'create --cap-drop' 'create --device' 'create --security-opt' 'create --stop-signal' 'create --stop-timeout' 'create --log-opt' 'create --restart' 'create --userns' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --runtime-handler' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'start --pod' 'start --label' 'start -f' 'start --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'restart --pod' 'restart --label' 'restart -f' 'restart --filter' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --runtime-handler' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format'
+        case 'ps -f' 'ps --filter' 'ps -n' 'ps --last' 'ps --sort' 'ps --format' 'why -n' 'why --lines' 'why --format' 'inspect -t' 'inspect --type' 'inspect -f' 'inspect --format' 'logs --since' 'logs --until' 'logs --tail' 'logs --stream' 'diff --format' 'export -o' 'export --output' 'stats --interval' 'stats --sort' 'stats --format' 'top --pod' 'top --format' 'run --name' 'run --pod' 'run --pull' 'run --label' 'run --annotation' 'run -e' 'run --env' 'run --env-file' 'run --entrypoint' 'run -u' 'run --user' 'run -w' 'run --workdir' 'run -v' 'run --volume' 'run --mount' 'run --tmpfs' 'run -m' 'run --memory' 'run --memory-swap' 'run --cpus' 'run -c' 'run --cpu-shares' 'run --cpuset-cpus' 'run --pids-limit' 'run --ulimit' 'run --oom-score-adj' 'run --cap-add' 'run --cap-drop' 'run --device' 'run --security-opt' 'run --stop-signal' 'run --stop-timeout' 'run --log-opt' 'run --restart' 'run --userns' 'run --network' 'run -p' 'run --publish' 'run --ip' 'run --mac' 'run --dns' 'run --dns-search' 'run --dns-option' 'run --add-host' 'run --sysctl' 'run --runtime-handler' 'run --hostname' 'run --cgroup-parent' 'create --name' 'create --pod' 'create --pull' 'create --label' 'create --annotation' 'create -e' 'create --env' 'create --env-file' 'create --entrypoint' 'create -u' 'create --user' 'create -w' 'create --workdir' 'create -v' 'create --volume' 'create --mount' 'create --tmpfs' 'create -m' 'create --memory' 'create --memory-swap' 'create --cpus' 'create -c' 'create --cpu-shares' 'create --cpuset-cpus' 'create --pids-limit' 'create --ulimit' 'create --oom-score-adj' 'create --cap-add' 'create --cap-drop' 'create --device' 'create --security-opt' 'create --stop-signal' 'create --stop-timeout' 'create --log-opt' 'create --restart' 'create --userns' 'create --network' 'create -p' 'create --publish' 'create --ip' 'create --mac' 'create --dns' 'create --dns-search' 'create --dns-option' 'create --add-host' 'create --sysctl' 'create --runtime-handler' 'create --hostname' 'create --cgroup-parent' 'exec -e' 'exec --env' 'exec --env-file' 'exec -u' 'exec --user' 'exec -w' 'exec --workdir' 'exec --timeout' 'exec --preserve-fds' 'exec --pod' 'exec --label' 'exec -f' 'exec --filter' 'start --pod' 'start --label' 'start -f' 'start --filter' 'stop -t' 'stop --timeout' 'stop --pod' 'stop --label' 'stop -f' 'stop --filter' 'restart -t' 'restart --time' 'restart --pod' 'restart --label' 'restart -f' 'restart --filter' 'kill -s' 'kill --signal' 'kill --pod' 'kill --label' 'kill -f' 'kill --filter' 'pause --pod' 'pause --label' 'pause -f' 'pause --filter' 'update -m' 'update --memory' 'update --memory-swap' 'update --cpus' 'update -c' 'update --cpu-shares' 'update --cpuset-cpus' 'update --pids-limit' 'unpause --pod' 'unpause --label' 'unpause -f' 'unpause --filter' 'wait --condition' 'wait --timeout' 'wait --pod' 'wait --label' 'wait -f' 'wait --filter' 'rm --pod' 'rm --label' 'rm --filter' 'mount --format' 'mount --label' 'pod ps -f' 'pod ps --filter' 'pod ps --sort' 'pod ps --format' 'pod run --name' 'pod run -n' 'pod run --namespace' 'pod run --label' 'pod run --hostname' 'pod run --annotation' 'pod run --network' 'pod run -p' 'pod run --publish' 'pod run --ip' 'pod run --mac' 'pod run --dns' 'pod run --dns-search' 'pod run --dns-option' 'pod run --add-host' 'pod run --sysctl' 'pod run --runtime-handler' 'pod run --pull' 'pod run --cgroup-parent' 'pod inspect -f' 'pod inspect --format' 'pod stop -t' 'pod stop --timeout' 'pod kill -s' 'pod kill --signal' 'port-forward --address' 'images -f' 'images --filter' 'images --format' 'pull --creds' 'pull --authfile' 'pull --cert-dir' 'pull --platform' 'pull --policy' 'push --creds' 'push --authfile' 'push --cert-dir' 'push --sign-by' 'load -i' 'load --input' 'load --tag' 'save -o' 'save --output' 'save --format' 'history --format' 'login -u' 'login --username' 'login -p' 'login --password' 'login --authfile' 'login --cert-dir' 'logout --authfile' 'info --format' 'system df --format' 'system prune --filter' 'doctor --format' 'doctor -o' 'doctor --output' 'doctor --since' 'doctor --min-age' 'report -o' 'report --output' 'report --max-size' 'state diff --format' 'version --format' 'network ls --format' 'network inspect -f' 'network inspect --format' 'network check --format'
             return 0
         case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
@@ -202,6 +202,8 @@ function __kpod_filter --argument-names place value before
             __kpod_ask "pod ps --filter name" "$value" "$before"
         case 'pod ps --filter namespace'
             __kpod_ask "pod ps --filter namespace" "$value" "$before"
+        case 'pod ps --filter network'
+            __kpod_ask "pod ps --filter network" "$value" "$before"
         case 'pod ps --filter state'
             printf '%s\n' "$before"{ready,notready,creating}
         case 'images --filter before'
@@ -223,15 +225,17 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'why	Say why a pod or a container is as it is, and what to do' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'create	Create a container that is started later' 'exec	Run a command in a container that runs' 'start	Start containers' 'stop	Stop containers' 'restart	Stop containers and start them again' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'port-forward	Forward ports of the node to ports of a pod' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'report	Collect what others need to find out what is wrong here' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell'
+            printf '%s\n' 'ps	List containers' 'why	Say why a pod or a container is as it is, and what to do' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'top	List the processes of a container' 'run	Run a command in a new container' 'create	Create a container that is started later' 'exec	Run a command in a container that runs' 'start	Start containers' 'stop	Stop containers' 'restart	Stop containers and start them again' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'port-forward	Forward ports of the node to ports of a pod' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'report	Collect what others need to find out what is wrong here' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of node' 'completion	Print the script that completes command lines in a shell' 'network	Commands for networks'
         case pod
-            printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'rm	Remove pods with all their containers'
+            printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'reload-network	Set up the network of pods anew' 'rm	Remove pods with all their containers'
         case system
             printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
         case doctor
             printf '%s\n' 'undo	Take a mending of doctor back' 'history	Show what doctor has mended'
         case state
             printf '%s\n' 'save	Keep what there is on this node, to compare it later' 'diff	Show what differs between a kept state and this node'
+        case network
+            printf '%s\n' 'ls	List the networks and how many addresses are left' 'inspect	Show everything of networks, with who is in them' 'check	Find what is wrong with networks, and with pods in them'
     end
 end
 
@@ -432,6 +436,7 @@ complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
 complete -c kpod -n '__kpod_at "" 0' -a state -d 'Commands for states'
 complete -c kpod -n '__kpod_at "" 0' -a version -d 'Show the versions of kpod and of node'
 complete -c kpod -n '__kpod_at "" 0' -a completion -d 'Print the script that completes command lines in a shell'
+complete -c kpod -n '__kpod_at "" 0' -a network -d 'Commands for networks'
 complete -c kpod -n '__kpod_at pod 0' -a ps -d 'List pods'
 complete -c kpod -n '__kpod_at pod 0' -a run -d 'Start a new pod without containers'
 complete -c kpod -n '__kpod_at pod 0' -a inspect -d 'Show everything of pods'
@@ -439,6 +444,7 @@ complete -c kpod -n '__kpod_at pod 0' -a stop -d 'Stop the containers of pods to
 complete -c kpod -n '__kpod_at pod 0' -a kill -d 'Send a signal to the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a pause -d 'Freeze the containers of pods'
 complete -c kpod -n '__kpod_at pod 0' -a unpause -d 'Thaw the containers of pods'
+complete -c kpod -n '__kpod_at pod 0' -a reload-network -d 'Set up the network of pods anew'
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
@@ -446,6 +452,9 @@ complete -c kpod -n '__kpod_at doctor 0' -a undo -d 'Take a mending of doctor ba
 complete -c kpod -n '__kpod_at doctor 0' -a history -d 'Show what doctor has mended'
 complete -c kpod -n '__kpod_at state 0' -a save -d 'Keep what there is on this node, to compare it later'
 complete -c kpod -n '__kpod_at state 0' -a diff -d 'Show what differs between a kept state and this node'
+complete -c kpod -n '__kpod_at network 0' -a ls -d 'List the networks and how many addresses are left'
+complete -c kpod -n '__kpod_at network 0' -a inspect -d 'Show everything of networks, with who is in them'
+complete -c kpod -n '__kpod_at network 0' -a check -d 'Find what is wrong with networks, and with pods in them'
 
 complete -c kpod -n '__kpod_can ps -a --all -n --last -l --latest' -s a -l all -d 'Show all containers, not only those that run'
 complete -c kpod -n '__kpod_can ps' -s f -l filter -d 'Show those that fit: ancestor, before, exited, id, label, name, namespace, pod, since, status or volume; KEY!=VALUE negates' -x -k -a '(__kpod_filters "ps --filter")'
@@ -543,7 +552,7 @@ complete -c kpod -n '__kpod_can run --stop-timeout' -l stop-timeout -d 'How long
 complete -c kpod -n '__kpod_can run' -l log-opt -d 'Size after which its log begins anew, or where that is (repeatable)' -x
 complete -c kpod -n '__kpod_can run --restart' -l restart -d 'Only no: nobody is there to restart it' -x -k -a no
 complete -c kpod -n '__kpod_can run --userns' -l userns -d 'Users: host, those of the node, or pod, those of the pod\'s user namespace; by default whichever the pod has' -x -k -a 'host pod'
-complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can run --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a '(__kpod_ask "run --network")'
 complete -c kpod -n '__kpod_can run' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can run' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
 complete -c kpod -n '__kpod_can run --mac' -l mac -d 'MAC address of the new pod' -x
@@ -591,7 +600,7 @@ complete -c kpod -n '__kpod_can create --stop-timeout' -l stop-timeout -d 'How l
 complete -c kpod -n '__kpod_can create' -l log-opt -d 'Size after which its log begins anew, or where that is (repeatable)' -x
 complete -c kpod -n '__kpod_can create --restart' -l restart -d 'Only no: nobody is there to restart it' -x -k -a no
 complete -c kpod -n '__kpod_can create --userns' -l userns -d 'Users: host, those of the node, or pod, those of the pod\'s user namespace; by default whichever the pod has' -x -k -a 'host pod'
-complete -c kpod -n '__kpod_can create --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can create --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a '(__kpod_ask "create --network")'
 complete -c kpod -n '__kpod_can create' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can create' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
 complete -c kpod -n '__kpod_can create --mac' -l mac -d 'MAC address of the new pod' -x
@@ -726,7 +735,7 @@ complete -c kpod -n '__kpod_can "pod run"' -l label -d 'Label of the pod (repeat
 complete -c kpod -n '__kpod_can "pod run" --hostname' -l hostname -d 'Host name of the pod' -x
 complete -c kpod -n '__kpod_can "pod run"' -l annotation -d 'Annotation of the pod (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --privileged' -l privileged -d 'May have containers with the rights of the host'
-complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a 'cni host none'
+complete -c kpod -n '__kpod_can "pod run" --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a '(__kpod_ask "pod run --network")'
 complete -c kpod -n '__kpod_can "pod run"' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run"' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x
 complete -c kpod -n '__kpod_can "pod run" --mac' -l mac -d 'MAC address of the new pod' -x
@@ -751,6 +760,9 @@ complete -c kpod -n '__kpod_at "pod kill" 0 more' -k -a '(__kpod_ask "pod kill")
 complete -c kpod -n '__kpod_at "pod pause" 0 more' -k -a '(__kpod_ask "pod pause")'
 
 complete -c kpod -n '__kpod_at "pod unpause" 0 more' -k -a '(__kpod_ask "pod unpause")'
+
+complete -c kpod -n '__kpod_can "pod reload-network" -a --all' -s a -l all -d 'Do so for all pods that are ready and have a network of their own'
+complete -c kpod -n '__kpod_at "pod reload-network" 0 more' -k -a '(__kpod_ask "pod reload-network")'
 
 complete -c kpod -n '__kpod_can "pod rm" -f --force' -s f -l force -d 'Remove pods that run too'
 complete -c kpod -n '__kpod_at "pod rm" 0 more' -k -a '(__kpod_ask "pod rm")'
@@ -864,6 +876,16 @@ complete -c kpod -n '__kpod_at "state diff" 1 more' -F
 complete -c kpod -n '__kpod_can version --format' -l format -d 'Print json, or what a template of Go makes of it: {{.Version}}' -x -k -a '(__kpod_fields Version Node OS Arch OsArch)'
 
 complete -c kpod -n '__kpod_at completion 0 more' -k -a 'bash zsh fish'
+
+complete -c kpod -n '__kpod_can "network ls" -q --quiet' -s q -l quiet -d 'Print the names alone'
+complete -c kpod -n '__kpod_can "network ls" --format' -l format -d 'Print json, or what a template of Go makes of each network' -x -k -a '(__kpod_fields Name Status CNI Plugins Subnets Used Free File Why)'
+complete -c kpod -n '__kpod_can "network ls" --noheading' -l noheading -d 'Leave the line of headings out'
+
+complete -c kpod -n '__kpod_can "network inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields Name File Default CNIVersion DisableCheck Plugins Subnets LeaseDirectory Pods Leases Leaks)'
+complete -c kpod -n '__kpod_at "network inspect" 0 more' -k -a '(__kpod_ask "network inspect")'
+
+complete -c kpod -n '__kpod_can "network check" --format' -l format -d 'Print a line each, or JSON' -x -k -a 'text json'
+complete -c kpod -n '__kpod_at "network check" 0 more' -k -a '(__kpod_ask "network check")'
 
 complete -c kpod -n '__kpod_can "*" --config' -l config -d 'Configuration file instead of /etc/crio/crio.conf and its drop-ins' -r -F
 complete -c kpod -n '__kpod_can "*" --config; and __kpod_letter_is_free c' -s c -d 'Configuration file instead of /etc/crio/crio.conf and its drop-ins' -r -F

@@ -99,7 +99,16 @@ export {
 } from "./operations/node-state";
 export type { ListenAddress } from "./network/forward";
 export { forwardPorts, type PortForward, type PortForwardOptions } from "./operations/port-forward";
+export { checkNetworks, type NetworkProblem } from "./operations/network-check";
 export { podNetworkNames, type PodNetworkData } from "./operations/network-data";
+export {
+  listNetworks,
+  networkData,
+  type NetworkData,
+  type NetworkRow,
+  type SubnetUse,
+} from "./operations/networks";
+export { reloadPodNetwork, type ReloadedNetwork } from "./operations/reload-network";
 export { podData, type PodData } from "./operations/pod-data";
 export { storeUsage, type UsageRow, type UsedSpace } from "./operations/store-usage";
 export {

@@ -21,11 +21,15 @@ import { command as loginCommand } from "../commands/login/command";
 import { command as logoutCommand } from "../commands/logout/command";
 import { command as logsCommand } from "../commands/logs/command";
 import { command as mountCommand } from "../commands/mount/command";
+import { command as networkCheckCommand } from "../commands/network/check/command";
+import { command as networkInspectCommand } from "../commands/network/inspect/command";
+import { command as networkLsCommand } from "../commands/network/ls/command";
 import { command as pauseCommand } from "../commands/pause/command";
 import { command as podInspectCommand } from "../commands/pod/inspect/command";
 import { command as podKillCommand } from "../commands/pod/kill/command";
 import { command as podPauseCommand } from "../commands/pod/pause/command";
 import { command as podPsCommand } from "../commands/pod/ps/command";
+import { command as podReloadNetworkCommand } from "../commands/pod/reload-network/command";
 import { command as podRmCommand } from "../commands/pod/rm/command";
 import { command as podRunCommand } from "../commands/pod/run/command";
 import { command as podStopCommand } from "../commands/pod/stop/command";
@@ -81,11 +85,15 @@ export const commandFolders: readonly Command[] = [
   command("logout", logoutCommand, () => import("../commands/logout/run")),
   command("logs", logsCommand, () => import("../commands/logs/run")),
   command("mount", mountCommand, () => import("../commands/mount/run")),
+  command("network check", networkCheckCommand, () => import("../commands/network/check/run")),
+  command("network inspect", networkInspectCommand, () => import("../commands/network/inspect/run")),
+  command("network ls", networkLsCommand, () => import("../commands/network/ls/run")),
   command("pause", pauseCommand, () => import("../commands/pause/run")),
   command("pod inspect", podInspectCommand, () => import("../commands/pod/inspect/run")),
   command("pod kill", podKillCommand, () => import("../commands/pod/kill/run")),
   command("pod pause", podPauseCommand, () => import("../commands/pod/pause/run")),
   command("pod ps", podPsCommand, () => import("../commands/pod/ps/run")),
+  command("pod reload-network", podReloadNetworkCommand, () => import("../commands/pod/reload-network/run")),
   command("pod rm", podRmCommand, () => import("../commands/pod/rm/run")),
   command("pod run", podRunCommand, () => import("../commands/pod/run/run")),
   command("pod stop", podStopCommand, () => import("../commands/pod/stop/run")),

@@ -21,7 +21,12 @@ export type NodeObject =
   | "container-name"
   | "pod-id"
   | "pod-name"
-  | "namespace";
+  | "namespace"
+  /** Those that are configured. */
+  | "network"
+  /** Several of them with commas between, or one of the words that stand for others. */
+  | "networks"
+  | "network-or-pod";
 
 /** What a shell offers for the value of a flag, or for an argument. */
 export type Completes =

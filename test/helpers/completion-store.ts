@@ -65,8 +65,12 @@ function state(id: string, status: string): Tree {
   return { [`root/overlay-containers/${id}/userdata/state.json`]: `${JSON.stringify({ id, status })}\n` };
 }
 
+function network(name: string): string {
+  return JSON.stringify({ cniVersion: "1.0.0", name, plugins: [{ type: "bridge" }] });
+}
+
 /**
- * A store to complete names from, and `crio.conf` that names it: pod default/shop with a running web, a paused
+ * A store to complete names from, with the networks blue and green in `net.d`: pod default/shop with a running web, a paused
  * cache and a job that ended and runs again; pod kube-system/dns, stopped, with a web of which state.json says
  * that it runs but whose exit was written down; pod default/idle without containers; three images. The cache has files.
  */
@@ -84,5 +88,9 @@ export function completionStore(): Tree {
     [`root/overlay-containers/${dns.id}/userdata/stopped`]: "",
     "root/overlay-images/images.json": JSON.stringify(images),
     ...layers,
+    "bin/bridge": { content: "", mode: 0o755 },
+    "net.d/10-blue.conflist": network("blue"),
+    "net.d/20-green.conflist": network("green"),
+    "net.d/30-broken.conflist": "{",
   };
 }

@@ -9,6 +9,7 @@ const C = libc();
 
 const failures: Record<Exclude<keyof typeof prototypes, "_exit" | "alarm">, () => number> = {
   fcntl: () => C.fcntl(-1, 1, bytes),
+  flock: () => C.flock(-1, 1),
   mount: () => C.mount("none", nowhere, "tmpfs", 0, null),
   umount2: () => C.umount2(nowhere, 0),
   unshare: () => C.unshare(-1),

@@ -13,6 +13,7 @@ const { EBADF, EINVAL, ENOENT, ENOSYS, EAFNOSUPPORT, ESRCH } = constants.errno;
 /** What the calls that kpod makes say where they fail, see their manual pages. */
 const expected: Record<Exclude<keyof typeof prototypes, "_exit" | "alarm">, number> = {
   fcntl: EBADF,
+  flock: EBADF,
   mount: ENOENT,
   umount2: ENOENT,
   unshare: EINVAL,

@@ -11,6 +11,7 @@ const notes = {
   renamed: "CRI-O goes on with the old name until its restart",
   spoofedStopped:
     "CRI-O does not see the stop of a pod without an infra process, and shows it as ready until crictl stopp",
+  addressChanged: "CRI-O goes on with the old addresses of pods until its restart",
 } as const;
 
 /**

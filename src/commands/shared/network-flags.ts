@@ -5,7 +5,7 @@ export const networkFlags = {
   network: {
     argument: "NETWORK",
     help: "Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none",
-    completes: { words: ["cni", "host", "none"] },
+    completes: "networks",
   },
   publish: {
     short: "p",

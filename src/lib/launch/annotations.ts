@@ -6,8 +6,8 @@ import { isImageName, splitName } from "../names/image-names";
 import type { StorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
-import type { CniVersion } from "../network/cni-version";
-import { addressesOfResult, resultAs, type CniResult } from "../network/result";
+import type { CniResult } from "../network/result";
+import { addressAnnotations, networkAnnotations } from "../operations/network-annotations";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ImageConfigData } from "../storage/image-config";
@@ -132,7 +132,7 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     ),
     [annotations.platformRuntimePath]: "",
     [annotations.createdBy]: createdByKpod,
-    ...addressAnnotations(sandbox),
+    ...podAddresses(sandbox),
     ...(stopSignal === "" ? {} : { [annotations.stopSignal]: stopSignal }),
     ...(options.stopTimeout === undefined ? {} : { [annotations.stopTimeout]: String(options.stopTimeout) }),
     ...(options.logSizeMax === undefined ? {} : { [annotations.logSizeMax]: String(options.logSizeMax) }),
@@ -149,13 +149,9 @@ function profileInWords(seccomp: string | undefined): string {
 }
 
 /** The addresses of its pod. */
-function addressAnnotations(sandbox: Sandbox): Record<string, string> {
+function podAddresses(sandbox: Sandbox): Record<string, string> {
   if (sandbox.hostNetwork) return {};
-  const addresses = persistedAddresses(sandbox.infraContainer.specAnnotations);
-  const [first] = addresses;
-  if (first === undefined) return {};
-  const numbered = addresses.map((address, at) => [`${annotations.ip}.${at}`, address] as const);
-  return { [annotations.ip]: first, ...Object.fromEntries(numbered) };
+  return addressAnnotations(persistedAddresses(sandbox.infraContainer.specAnnotations));
 }
 
 function repositoryDigests(image: ImageRecord): string[] {
@@ -236,7 +232,7 @@ export function infraAnnotations(
         HostIP: hostIp,
       })),
     ),
-    ...networkAnnotations(server, parts.results),
+    ...networkAnnotations(server.config, parts.results),
     [annotations.privilegedRuntime]: String(plan.privileged),
     [annotations.trustedSandbox]: "true",
     [annotations.runtimeHandler]: plan.runtimeHandler,
@@ -250,24 +246,4 @@ export function infraAnnotations(
     [annotations.podLinuxResources]: "null",
     [annotations.createdBy]: createdByKpod,
   };
-}
-
-/** CRI-O persists what the first network says of the pod; the others stand in libcni's cache alone. */
-function networkAnnotations(
-  { config }: Pick<LaunchParts, "config">,
-  results: readonly CniResult[],
-): Record<string, string> {
-  const [first] = results;
-  if (first === undefined) return {};
-  const [address] = addressesOfResult(first);
-  return {
-    [annotations.cniResult]: JSON.stringify(resultAs(first, resultVersion(config))),
-    ...(address === undefined ? {} : { [annotations.ip]: address }),
-  };
-}
-
-/** The newest version of CNI that the libcni of CRI-O knows. */
-function resultVersion({ crio }: Pick<Config, "crio">): CniVersion {
-  if (crio?.known !== true || isSince(crio.version, [1, 31, 0])) return "1.1.0";
-  return isSince(crio.version, [1, 23, 0]) ? "1.0.0" : "0.4.0";
 }

@@ -1,13 +1,14 @@
 import { KpodError, tolerate } from "../errors";
+import { isSameAddress } from "../network/address";
 import { attach, detach, type PluginCalls } from "../network/attachment";
 import { podArguments, type Attachment } from "../network/cache";
-import { portsClash, portText, type PortEntry } from "../network/host-ports";
+import { entryOf, portsClash, portText, type PortEntry } from "../network/host-ports";
 import { readIntended, removeIntended, writeIntended } from "../network/intended";
 import { addressesOfResult, viewOfResult, type CniResult } from "../network/result";
 import type { PortMapping, Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import type { PodPlan } from "./annotations";
-import { entryOf, mapsPorts, portEntries } from "./plan-network";
+import { mapsPorts, portEntries } from "./plan-network";
 import type { Rollback } from "./rollback";
 
 /**
@@ -127,7 +128,7 @@ function refuseOtherAddress(
   mac: string,
 ): void {
   const given = addressesOfResult(result);
-  const missing = ips.find((ip) => !given.some((address) => sameAddress(address, ip)));
+  const missing = ips.find((ip) => !given.some((address) => isSameAddress(address, ip)));
   const macs = viewOfResult(result)
     .interfaces.filter(({ sandbox }) => sandbox !== "")
     .map((each) => each.mac.toLowerCase());
@@ -139,11 +140,4 @@ function refuseOtherAddress(
     `network ${network.name} (${network.file}) does not give the address ${what}, but ${(missing === undefined ? macs : given).join(", ")}`,
     { hint: 'its plugins must know the capability "ips" or "mac", or take it from CNI_ARGS' },
   );
-}
-
-/** An IPv6 address can be written in several ways. */
-function sameAddress(a: string, b: string): boolean {
-  const canonical = (text: string): string =>
-    text.includes(":") ? new URL(`http://[${text}]/`).hostname : text;
-  return canonical(a) === canonical(b);
 }

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import { KpodError } from "../errors";
 import { bandwidthOf, type Bandwidth } from "../network/bandwidth";
-import { portsClash, portText, refuseUsedPort, type PortEntry } from "../network/host-ports";
+import { entryOf, portsClash, portText, refuseUsedPort, type PortEntry } from "../network/host-ports";
 import type { NetworkList } from "../network/network-list";
 import { defaultNetwork, networkNamed, readNetworks } from "../network/networks";
 import type { PortMapping } from "../sandbox/sandbox";
@@ -121,9 +121,4 @@ function bad(message: string): KpodError {
 /** The ports that a new pod publishes, as plugins are told of them. */
 export function portEntries({ portMappings }: Pick<NetworkPlan, "portMappings">): PortEntry[] {
   return portMappings.map(entryOf);
-}
-
-/** A port as plugins are told of it. */
-export function entryOf({ hostPort, containerPort, protocol, hostIp }: PortMapping): PortEntry {
-  return { hostPort, containerPort, protocol, hostIP: hostIp };
 }

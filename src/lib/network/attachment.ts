@@ -3,9 +3,9 @@ import { KpodError, ifThere } from "../errors";
 import { monotonicNow } from "../system/clock";
 import { removeCachedAttachment, writeCachedAttachment, type Attachment } from "./cache";
 import { isCniSince } from "./cni-version";
-import type { NetworkPlugin } from "./network-list";
+import type { NetworkList, NetworkPlugin } from "./network-list";
 import { callPlugin, PluginError, who, type PluginCall, type PluginCommand } from "./plugin";
-import { readResult, type CniResult } from "./result";
+import { addressesOfResult, readResult, type CniResult } from "./result";
 
 /** How the plugins are called. */
 export interface PluginCalls {
@@ -88,9 +88,52 @@ export async function check(
   if (network.disableCheck || !isCniSince(network.cniVersion, "0.4.0") || previous === undefined)
     return false;
   const deadline = monotonicNow() + (calls.timeoutMs ?? delTimeLimit);
-  for (const plugin of network.plugins)
-    await callPlugin(callOf(calls, attachment, "CHECK", plugin, previous, deadline - monotonicNow()));
+  for (const plugin of network.plugins) {
+    try {
+      await callPlugin(callOf(calls, attachment, "CHECK", plugin, previous, deadline - monotonicNow()));
+    } catch (error) {
+      if (!(error instanceof PluginError) || !isFalseAlarm(plugin, error, previous)) throw error;
+    }
+  }
   return true;
+}
+
+/**
+ * True for what older versions of portmap say of every container with published ports: they look for the rules of its addresses
+ * of IPv4 among those of IPv6, too, and the other way round.
+ */
+function isFalseAlarm({ type }: NetworkPlugin, { message }: PluginError, result: CniResult): boolean {
+  const family = /could not check ipv([46]) dnat/.exec(message)?.[1];
+  if (type !== "portmap" || family === undefined) return false;
+  const hasIpv4 = addressesOfResult(result).some((address) => !address.includes(":"));
+  return family === "6" ? hasIpv4 : !hasIpv4;
+}
+
+/** Milliseconds that a plugin may take to say whether it can be used. */
+const statusTimeLimit = 10_000;
+
+/**
+ * Asks a plugin of a network whether a container could be attached now (STATUS, since CNI 1.1).
+ * @throws PluginError with what it says is wrong; KpodError INTERRUPTED
+ */
+export async function askStatus(
+  calls: PluginCalls,
+  network: NetworkList,
+  plugin: NetworkPlugin,
+): Promise<void> {
+  await callPlugin({
+    command: "STATUS",
+    plugin,
+    network,
+    pluginDirs: calls.pluginDirs,
+    signal: calls.signal,
+    timeoutMs: calls.timeoutMs ?? statusTimeLimit,
+    input: { ...configFor(plugin), name: network.name, cniVersion: network.cniVersion },
+  });
+}
+
+function configFor({ config }: NetworkPlugin): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(config).filter(([key]) => key !== "capabilities"));
 }
 
 /** What a plugin is called with for an attachment: see "Deriving request configuration from plugin configuration". */
@@ -104,7 +147,6 @@ function callOf(
 ): PluginCall {
   const { network, containerId, netns, ifName, args, capabilityArgs } = attachment;
   const { cniVersion, name } = network;
-  const config = Object.fromEntries(Object.entries(plugin.config).filter(([key]) => key !== "capabilities"));
   const wanted = Object.entries(capabilityArgs).filter(([key]) => plugin.capabilities.includes(key));
   // Before 0.4 a plugin got the result of those before it for ADD alone.
   const tells = previous !== undefined && (command === "ADD" || isCniSince(cniVersion, "0.4.0"));
@@ -122,7 +164,7 @@ function callOf(
       CNI_ARGS: args.map(([key, value]) => `${key}=${value}`).join(";"),
     },
     input: {
-      ...config,
+      ...configFor(plugin),
       name,
       cniVersion,
       ...(tells ? { prevResult: previous } : {}),

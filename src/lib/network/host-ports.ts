@@ -10,6 +10,17 @@ export interface PortEntry {
   readonly hostIP: string;
 }
 
+/** A port of a pod as plugins are told of it. */
+export function entryOf(port: {
+  readonly hostPort: number;
+  readonly containerPort: number;
+  readonly protocol: string;
+  readonly hostIp: string;
+}): PortEntry {
+  const { hostPort, containerPort, protocol, hostIp } = port;
+  return { hostPort, containerPort, protocol, hostIP: hostIp };
+}
+
 /** A port as users write it: `8080/tcp`, with an address where it is one's alone. */
 export function portText({ hostPort, protocol, hostIP }: PortEntry): string {
   const address = hostIP === "" ? "" : hostIP.includes(":") ? `[${hostIP}]:` : `${hostIP}:`;

@@ -1,85 +1,125 @@
 import { lstatSync } from "node:fs";
-import { isIP } from "node:net";
 import { join } from "node:path";
-import { ifThere } from "../errors";
-import { fileLimits, isRecord, namesInDirectory, readTextIfThere } from "../system/files";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errnoOf, fileError, ifThere, KpodError } from "../errors";
+import { monotonicNow } from "../system/clock";
+import { lockFileAtOnce } from "../system/file-lock";
+import { fileLimits, namesInDirectory, readTextIfThere } from "../system/files";
+import { parseAddress, type Address } from "./address";
 import type { NetworkList } from "./network-list";
+import { localAddresses, rangeSize } from "./ranges";
 
-/** Where the plugin host-local keeps what it gave away, unless a network names another directory. */
-const usualLeases = "/var/lib/cni/networks";
-
-/** An address that the plugin host-local has given to a container. */
+/** An address that host-local has given to a container. */
 export interface Lease {
+  /** The file that says so; its name is the address. */
   readonly path: string;
   readonly network: string;
   readonly address: string;
-  /** Of a pod: the id of its infra container. */
+  readonly parsed: Address;
+  /** Whatever the file says: of a pod the id of its infra container. */
   readonly containerId: string;
-  /** "" where plugins of long ago did not write it. */
+  /** "" in files of old versions. */
   readonly ifName: string;
   /** Milliseconds since 1970. */
   readonly since: number;
 }
 
-/** The directory in which a network keeps its leases; undefined for one whose addresses host-local does not give. */
-export function leasesDirectory({ name, plugins }: NetworkList): string | undefined {
-  const ipam = plugins.map(({ config }) => config.ipam).find(isHostLocal);
-  if (ipam === undefined) return undefined;
-  const { dataDir } = ipam;
-  return join(typeof dataDir === "string" && dataDir.startsWith("/") ? dataDir : usualLeases, name);
+/** What is found in a directory of leases. */
+export interface Leases {
+  readonly leases: readonly Lease[];
+  /** False when somebody held the lock all the while: a lease that is just given may be missing or empty. */
+  readonly settled: boolean;
 }
 
-function isHostLocal(ipam: unknown): ipam is Record<string, unknown> {
-  return isRecord(ipam) && ipam.type === "host-local";
+/** Milliseconds between two tries to get the lock. */
+const pause = 20;
+
+/**
+ * The leases of a network as they are at the moment: one that is just given may be empty. None where others than
+ * host-local give the addresses, or nobody has got one yet.
+ * @throws KpodError NOT_PERMITTED, IO
+ */
+export function readLeases(list: Pick<NetworkList, "name" | "plugins">): Lease[] {
+  const directory = localAddresses(list)?.directory;
+  if (directory === undefined) return [];
+  const leases = namesInDirectory(directory).flatMap((address): Lease[] => {
+    const parsed = parseAddress(address);
+    if (parsed === undefined) return [];
+    const path = join(directory, address);
+    const stat = ifThere(() => lstatSync(path));
+    if (stat === undefined) return [];
+    const [containerId = "", ifName = ""] = leaseText(path).trim().split(/\r?\n/);
+    return [{ path, network: list.name, address, parsed, containerId, ifName, since: stat.mtimeMs }];
+  });
+  return leases.sort(byAddress);
 }
 
 /**
- * The leases of a network. What is no lease is passed over.
+ * The same under the lock of host-local, where that can be had in time.
+ * @param timeoutMs how long to wait for the lock
  * @throws KpodError NOT_PERMITTED, IO
  */
-export function readLeases(list: NetworkList): Lease[] {
-  const directory = leasesDirectory(list);
-  if (directory === undefined) return [];
-  return namesInDirectory(directory).flatMap((address) => {
-    if (isIP(address) === 0) return [];
-    const path = join(directory, address);
-    const stat = ifThere(() => lstatSync(path));
-    if (stat?.isFile() !== true) return [];
-    const [containerId = "", ifName = ""] = (readTextIfThere(path, fileLimits.word) ?? "")
-      .trim()
-      .split(/\r?\n/);
-    return [{ path, network: list.name, address, containerId, ifName, since: stat.mtimeMs }];
-  });
+export async function readSettledLeases(
+  list: Pick<NetworkList, "name" | "plugins">,
+  timeoutMs: number,
+): Promise<Leases> {
+  const directory = localAddresses(list)?.directory;
+  if (directory === undefined) return { leases: [], settled: true };
+  const release = await lockLeases(directory, "read", timeoutMs);
+  try {
+    return { leases: readLeases(list), settled: release !== undefined };
+  } finally {
+    release?.();
+  }
 }
 
-/** How many addresses the ranges of a network have for containers; undefined where they are not configured as such. */
-export function addressesOf({ plugins }: NetworkList): number | undefined {
-  const ipam = plugins.map(({ config }) => config.ipam).find(isHostLocal);
-  if (ipam === undefined) return undefined;
-  const sets = Array.isArray(ipam.ranges) ? (ipam.ranges as unknown[]) : [];
-  // The first set is that of the first address of each container; a second one gives each a second address.
-  const [first] = sets;
-  const ranges: unknown[] = Array.isArray(first) ? first : [ipam];
-  const counts = ranges.map(rangeSize);
-  return counts.includes(undefined)
-    ? undefined
-    : counts.reduce<number>((sum, count) => sum + (count ?? 0), 0);
+/** How many pods a network has addresses for, by the first of its sets; undefined where host-local does not give them. */
+export function addressesOf(list: Pick<NetworkList, "name" | "plugins">): number | undefined {
+  const [first] = localAddresses(list)?.sets ?? [];
+  return first && Number(first.reduce((sum, range) => sum + rangeSize(range), 0n));
 }
 
-/** All but the network's own address, its gateway and the broadcast; of IPv6 more than anybody counts. */
-function rangeSize(range: unknown): number | undefined {
-  if (!isRecord(range) || typeof range.subnet !== "string") return undefined;
-  const [address = "", bits = ""] = range.subnet.split("/");
-  if (isIP(address) !== 4 || !/^\d{1,2}$/.test(bits)) return undefined;
-  const [start, end] = [numberOf(range.rangeStart), numberOf(range.rangeEnd)];
-  const size = 2 ** (32 - Number(bits));
-  const base = Math.floor((numberOf(address) ?? 0) / size) * size;
-  const [first, last] = [start ?? base + 1, end ?? base + size - 2];
-  const gateway = numberOf(range.gateway) ?? base + 1;
-  return Math.max(0, last - first + 1 - (gateway >= first && gateway <= last ? 1 : 0));
+/** "" for what is no file of a lease: to host-local its address is taken all the same. */
+function leaseText(path: string): string {
+  try {
+    return readTextIfThere(path, fileLimits.word) ?? "";
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code !== "CORRUPT") throw error;
+    return "";
+  }
 }
 
-function numberOf(address: unknown): number | undefined {
-  if (typeof address !== "string" || isIP(address) !== 4) return undefined;
-  return address.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
+/** IPv4 first. */
+function byAddress({ parsed: a }: Lease, { parsed: b }: Lease): number {
+  if (a.family !== b.family) return a.family - b.family;
+  return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/**
+ * Takes the lock under which host-local gives and takes back addresses.
+ * @returns what releases it, also where there is no lock file yet; undefined when it could not be had in time
+ * @throws KpodError NOT_PERMITTED, IO
+ */
+export async function lockLeases(
+  directory: string,
+  kind: "read" | "write",
+  timeoutMs: number,
+): Promise<(() => void) | undefined> {
+  const path = join(directory, "lock");
+  const deadline = monotonicNow() + timeoutMs;
+  for (;;) {
+    const release = tryLock(path, kind);
+    if (release === "absent") return () => {};
+    if (release !== undefined || monotonicNow() >= deadline) return release;
+    await sleep(pause);
+  }
+}
+
+function tryLock(path: string, kind: "read" | "write"): ReturnType<typeof lockFileAtOnce> {
+  try {
+    return lockFileAtOnce(path, kind);
+  } catch (error) {
+    if (error instanceof KpodError || errnoOf(error) === undefined) throw error;
+    throw fileError(`cannot lock ${path}`, error);
+  }
 }

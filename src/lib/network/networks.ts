@@ -102,17 +102,25 @@ export function networkNamed({ networks, passedOver, directory }: Networks, name
   });
 }
 
+/** The network that CRI-O takes for its pods. */
+export interface DefaultNetwork {
+  readonly network: NetworkList;
+  /** Why it is this one, one clause. */
+  readonly why: string;
+}
+
 /**
  * The network that CRI-O takes for its pods: that of `cni_default_network`, else the first one all of whose plugins know
  * its version.
  * @returns undefined where none is configured at all
  * @throws KpodError NOT_FOUND, BAD_CONFIG with what is wrong with what is configured
  */
-export async function defaultNetwork(
+export async function chooseDefaultNetwork(
   all: Networks,
   config: NetworksConfig,
-): Promise<NetworkList | undefined> {
-  if (config.cniDefaultNetwork !== "") return networkNamed(all, config.cniDefaultNetwork);
+): Promise<DefaultNetwork | undefined> {
+  if (config.cniDefaultNetwork !== "")
+    return { network: networkNamed(all, config.cniDefaultNetwork), why: "cni_default_network names it" };
   const [first, ...others] = all.networks;
   if (first === undefined) {
     const [unfit] = all.passedOver;
@@ -120,9 +128,23 @@ export async function defaultNetwork(
     return undefined;
   }
   // Where it is the only one, its plugins say so themselves.
-  if (others.length === 0) return first;
-  for (const network of all.networks) if (await speaksVersion(network, all.pluginDirs)) return network;
-  return first;
+  if (others.length === 0) return { network: first, why: "the only one" };
+  for (const network of all.networks) {
+    if (!(await speaksVersion(network, all.pluginDirs))) continue;
+    return {
+      network,
+      why: network === first ? "the first one" : "the first one whose plugins know its version",
+    };
+  }
+  return { network: first, why: "the first one" };
+}
+
+/** The same without the reason. */
+export async function defaultNetwork(
+  all: Networks,
+  config: NetworksConfig,
+): Promise<NetworkList | undefined> {
+  return (await chooseDefaultNetwork(all, config))?.network;
 }
 
 function unfitError({ file, why, hint }: PassedOver): KpodError {

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errorMessage, KpodError } from "../errors";
 import { monotonicNow } from "../system/clock";
@@ -65,6 +66,12 @@ const otherPluginDirs = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni", "/v
 /** Says that a plugin is missing, and where one is. */
 export function missingPlugin(type: string, pluginDirs: readonly string[]): { why: string; hint: string } {
   const places = pluginDirs.length === 0 ? "any directory: plugin_dirs is empty" : pluginDirs.join(", ");
+  const unfit = pluginDirs.map((directory) => `${directory}/${type}`).find((path) => existsSync(path));
+  if (unfit !== undefined)
+    return {
+      why: `its plugin ${unfit} cannot be executed`,
+      hint: `chmod +x ${unfit}, if it is what it seems`,
+    };
   const place = otherPluginDirs.find((directory) => isExecutable(`${directory}/${type}`));
   return {
     why: `its plugin ${type} is not in ${places}`,

@@ -1,5 +1,6 @@
 import { KpodError } from "../errors";
 import { listCachedAttachments, readCachedAttachments } from "../network/cache";
+import { isConnecting } from "../network/intended";
 import { jsonOf } from "../network/plugin";
 import { cachedResult, viewOfResult, type CniResult } from "../network/result";
 import { annotations } from "../oci/annotations";
@@ -26,7 +27,7 @@ export interface PodNetworkData {
  * @throws KpodError IO
  */
 export function podNetworksData(
-  sandbox: Pick<Sandbox, "id" | "isNetworkStopped">,
+  sandbox: Pick<Sandbox, "id" | "isNetworkStopped" | "infraContainer">,
   persisted: Readonly<Record<string, string>>,
 ): PodNetworkData[] {
   if (sandbox.isNetworkStopped) return [];
@@ -35,6 +36,8 @@ export function podNetworksData(
   );
   if (cached.length > 0)
     return cached.map(({ networkName, ifName, result }) => dataOf(networkName, ifName, result));
+  // While it is set up, and where that broke off, what is persisted is of before.
+  if (isConnecting(sandbox.infraContainer)) return [];
   const result = cachedResult(jsonOf(persisted[annotations.cniResult] ?? ""));
   return result === undefined ? [] : [dataOf("", "eth0", result)];
 }

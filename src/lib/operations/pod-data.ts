@@ -1,4 +1,5 @@
 import { dirname } from "node:path";
+import { isConnecting } from "../network/intended";
 import { annotations } from "../oci/annotations";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
@@ -77,7 +78,7 @@ export async function podData(
     Labels: read({}, () => sandbox.labels),
     Annotations: read({}, () => sandbox.annotations),
     Metadata: { name: kubeName, uid, namespace, attempt },
-    IPs: sandbox.isNetworkStopped ? [] : persistedAddresses(persisted),
+    IPs: sandbox.isNetworkStopped || isConnecting(infraContainer) ? [] : persistedAddresses(persisted),
     NetNsPath: text(() => sandbox.namespacePath("network")),
     LogDir: logDirectory(server, sandbox, persisted),
     ShmPath: text(() => sandbox.shmPath),

@@ -3,7 +3,13 @@ import { cniPluginDirs, isSince } from "../config";
 import { hasKpodMark } from "../crio/kpod-mark";
 import { errorMessage, KpodError, tolerate } from "../errors";
 import { detach } from "../network/attachment";
-import { podArguments, readCachedAttachments, type CachedAttachment } from "../network/cache";
+import {
+  podArguments,
+  readCachedAttachments,
+  type Attachment,
+  type CachedAttachment,
+} from "../network/cache";
+import { entryOf } from "../network/host-ports";
 import { readIntended, removeIntended } from "../network/intended";
 import { parseNetworkList, type NetworkList } from "../network/network-list";
 import { defaultNetwork, networkNamed, readNetworks } from "../network/networks";
@@ -27,12 +33,7 @@ export async function takeDownNetwork(
   signal?: AbortSignal,
 ): Promise<void> {
   const { infraContainer } = sandbox;
-  const cached = readCachedAttachments(sandbox.id);
-  const intended = readIntended(infraContainer.dir).filter(
-    ({ networkName, ifName }) =>
-      !cached.some((entry) => entry.networkName === networkName && entry.ifName === ifName),
-  );
-  const known = [...cached, ...intended];
+  const known = knownAttachments(sandbox);
   const all = known.length > 0 ? known : await attachmentBeforeCache(server, sandbox);
   const failures: unknown[] = [];
   for (const attachment of [...all].reverse()) {
@@ -48,6 +49,16 @@ export async function takeDownNetwork(
   if (all.length > 0) persistNetworkStopped(server, sandbox);
 }
 
+/** The networks of a pod: those that are cached, and what a launch that was killed had only begun. */
+export function knownAttachments({ id, infraContainer }: Sandbox): CachedAttachment[] {
+  const cached = readCachedAttachments(id);
+  const intended = readIntended(infraContainer.dir).filter(
+    ({ networkName, ifName }) =>
+      !cached.some((entry) => entry.networkName === networkName && entry.ifName === ifName),
+  );
+  return [...cached, ...intended];
+}
+
 /** The same for a pod that goes whatever happens: a failure is a warning. */
 export async function tryToTakeDownNetwork(server: NetworkServer, sandbox: Sandbox): Promise<void> {
   try {
@@ -59,19 +70,30 @@ export async function tryToTakeDownNetwork(server: NetworkServer, sandbox: Sandb
 }
 
 async function takeDown(
-  { config }: NetworkServer,
+  server: NetworkServer,
   sandbox: Sandbox,
-  { ifName, args, capabilityArgs, netns, result, networkName, config: text }: CachedAttachment,
+  cached: CachedAttachment,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const network = cachedNetwork(text) ?? networkNamed(readNetworks(config), networkName);
-  const attachment = {
-    network,
+  const calls = { pluginDirs: cniPluginDirs(server.config), signal };
+  await detach(calls, attachmentAsCached(server, sandbox, cached), cached.result);
+}
+
+/**
+ * A pod's place in a network as it was set up; where no configuration is cached, as it would be today.
+ * @throws KpodError BAD_CONFIG, NOT_FOUND for a network that nobody knows any more
+ */
+export function attachmentAsCached(
+  { config }: Pick<NetworkServer, "config">,
+  sandbox: Sandbox,
+  { ifName, args, capabilityArgs, netns, networkName, config: text }: CachedAttachment,
+): Attachment {
+  return {
+    network: cachedNetwork(text) ?? networkNamed(readNetworks(config), networkName),
     containerId: sandbox.id,
     netns: netns === "" ? netnsOf(sandbox) : netns,
     ...{ ifName, args, capabilityArgs },
   };
-  await detach({ pluginDirs: cniPluginDirs(config), signal }, attachment, result);
 }
 
 /** The network as it was when the pod joined it: it may have been changed since, or removed. */
@@ -83,44 +105,54 @@ function cachedNetwork(text: string | undefined): NetworkList | undefined {
 
 /** Up to CRI-O 1.13 nothing is cached: the pod is in the network that is the default. */
 async function attachmentBeforeCache(server: NetworkServer, sandbox: Sandbox): Promise<CachedAttachment[]> {
-  const { crio } = server.config;
-  const caches = crio?.known === true && isSince(crio.version, [1, 14, 0]);
-  if (caches || sandbox.isNetworkStopped || !hasAddressOfCrio(sandbox)) return [];
-  const network = await presentDefault(server);
-  if (network === undefined) {
-    server.logger.warn(
-      `pod ${sandbox.kubeName} had an address of which no CNI configuration is left: it may stay leased`,
-    );
-    return [];
-  }
-  const { id, kubeName, namespace, uid } = sandbox;
-  return [
-    {
-      ...{ path: "", networkName: network.name, containerId: id, ifName: "eth0", config: network.text },
-      netns: "",
-      args: podArguments({ id, name: kubeName, namespace, uid }),
-      capabilityArgs: {},
-      result: undefined,
-    },
-  ];
+  if (isCached(server, sandbox) || !lacksAttachment(sandbox)) return [];
+  const attachment = await attachmentByDefault(server, sandbox);
+  if (attachment !== undefined) return [attachment];
+  server.logger.warn(
+    `pod ${sandbox.kubeName} had an address of which no CNI configuration is left: it may stay leased`,
+  );
+  return [];
 }
 
-async function presentDefault({ config }: NetworkServer): Promise<NetworkList | undefined> {
+/** True where who made a pod has libcni cache what is set up. */
+function isCached({ config: { crio } }: Pick<NetworkServer, "config">, { infraContainer }: Sandbox): boolean {
+  if (crio?.known === true && isSince(crio.version, [1, 14, 0])) return true;
+  return tolerate(false, () => hasKpodMark(infraContainer));
+}
+
+/** True for a pod that has got an address, whether anything is cached of it or not, and was not taken out since. */
+export function lacksAttachment(sandbox: Sandbox): boolean {
+  const { ip, cniResult } = annotations;
+  const { infraContainer, isNetworkStopped } = sandbox;
+  if (isNetworkStopped || readCachedAttachments(sandbox.id).length > 0) return false;
+  return tolerate(false, () => [ip, cniResult].some((key) => infraContainer.annotation(key) !== ""));
+}
+
+/** A pod's place in the network that is the default today; undefined where there is none. */
+export async function attachmentByDefault(
+  server: Pick<NetworkServer, "config">,
+  sandbox: Sandbox,
+): Promise<CachedAttachment | undefined> {
+  const network = await presentDefault(server);
+  if (network === undefined) return undefined;
+  const { id, kubeName, namespace, uid } = sandbox;
+  const portMappings = tolerate([], () => sandbox.portMappings).map(entryOf);
+  return {
+    ...{ path: "", networkName: network.name, containerId: id, ifName: "eth0", config: network.text },
+    netns: "",
+    args: podArguments({ id, name: kubeName, namespace, uid }),
+    capabilityArgs: portMappings.length === 0 ? {} : { portMappings },
+    result: undefined,
+  };
+}
+
+async function presentDefault({ config }: Pick<NetworkServer, "config">): Promise<NetworkList | undefined> {
   try {
     return await defaultNetwork(readNetworks(config), config);
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }
-}
-
-function hasAddressOfCrio({ infraContainer }: Sandbox): boolean {
-  const { ip, cniResult } = annotations;
-  // Its spec is lost, or was not written yet.
-  return tolerate(false, () => {
-    if (hasKpodMark(infraContainer)) return false;
-    return [ip, cniResult].some((key) => infraContainer.annotation(key) !== "");
-  });
 }
 
 function netnsOf(sandbox: Sandbox): string {

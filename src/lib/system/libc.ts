@@ -4,6 +4,7 @@ import { loadForeign, type Foreign, type ForeignFunction } from "./foreign";
 /** The calls of the C library that node does not offer. Each returns -1 and sets errno when it fails. */
 export interface Libc {
   fcntl(fd: number, command: number, argument: Buffer): number;
+  flock(fd: number, operation: number): number;
   mount(source: string, target: string, type: string | null, flags: number, data: string | null): number;
   umount2(target: string, flags: number): number;
   unshare(flags: number): number;
@@ -46,6 +47,7 @@ let loaded: Libc | undefined;
 /** How C calls them, for whichever engine runs kpod. */
 export const prototypes = {
   fcntl: "int fcntl(int fd, int cmd, void *arg)",
+  flock: "int flock(int fd, int operation)",
   mount:
     "int mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data)",
   umount2: "int umount2(const char *target, int flags)",

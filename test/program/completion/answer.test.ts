@@ -11,7 +11,12 @@ import { testId } from "../../helpers/store-tree";
 import { testdir, writeTree } from "../../helpers/testdir";
 
 const node = testdir(completionStore());
-const globals = ["--root", join(node, "root"), "--runroot", join(node, "runroot")];
+const config = join(node, "crio.conf");
+writeFileSync(
+  config,
+  `[crio.network]\nnetwork_dir = "${join(node, "net.d")}"\nplugin_dirs = ["${join(node, "bin")}"]\n`,
+);
+const globals = ["--config", config, "--root", join(node, "root"), "--runroot", join(node, "runroot")];
 
 /** What kpod answers to a shell, line by line. */
 async function lines(place: string, word: string, before: readonly string[] = globals): Promise<string[]> {
@@ -53,6 +58,15 @@ test.each([
   ["rm", "k8s_web_s", ["k8s_web_shop_default_u1_0"]],
   ["rm", "nothing", []],
   ["pod stop", "", ["shop", "idle"]],
+  ["network inspect", "", ["blue", "green"]],
+  ["network check", "", ["blue", "green", "shop", "dns", "idle"]],
+  ["pod ps --filter network", "b", ["blue"]],
+  ["run --network", "", ["blue", "green", "cni", "host", "none"]],
+  ["run --network", "h", ["host"]],
+  // A list with commas between.
+  ["pod run --network", "blue,", ["blue,green"]],
+  ["pod run --network", "blue,g", ["blue,green"]],
+  ["pod run --network", "green,x", []],
   ["pod unpause", "", ["shop"]],
   ["pod rm", "", ["dns", "shop", "idle"]],
   ["pod rm", "default/", ["default/shop", "default/idle"]],

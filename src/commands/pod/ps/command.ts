@@ -19,7 +19,7 @@ export const command = {
           label: "nothing",
           name: "pod-name",
           namespace: "namespace",
-          network: "nothing",
+          network: "network",
           state: { words: ["ready", "notready", "creating"] },
         },
       },

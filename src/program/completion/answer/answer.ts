@@ -2,13 +2,13 @@ import type { FlagSpec, FlagSpecs } from "../../../shell/flags";
 import { globalFlags } from "../../../shell/global-flags";
 import { findCommand, type Command } from "../../command";
 import type { Completes, NodeObject } from "../../../shell/completes";
+import type { Config } from "../../../lib/config/index";
 import { commands } from "../../command-list";
 import { systemTerminal } from "../../../shell/terminal";
 import { candidates, type Candidate } from "./candidates";
 import { readStoreRecords } from "./store-records";
 import { readCompletionRequest, type CompletionRequest } from "./request";
-import { nodeObjects } from "./node-objects";
-import type { Config } from "../../../lib/config/index";
+import { isOfNetworks, nodeObjects } from "./node-objects";
 
 /**
  * Answers a shell that completes a command line: a line a name, with its description after a tab. It is
@@ -57,6 +57,13 @@ async function offered(
   completes: NodeObject | "container-path",
   word: string,
 ): Promise<readonly Candidate[]> {
+  if (isOfNetworks(completes)) {
+    const { networkCandidates, networkListCandidates } = await import("./network-names");
+    if (completes === "networks") return networkListCandidates(config, word);
+    const networks = networkCandidates(config, word);
+    if (completes === "network") return networks;
+    return [...networks, ...candidates(nodeObjects(readStoreRecords(config), "pod", word), word)];
+  }
   const records = readStoreRecords(config);
   if (completes !== "container-path") return candidates(nodeObjects(records, completes, word), word);
   const { containerPaths, isContainerPath } = await import("./container-paths");

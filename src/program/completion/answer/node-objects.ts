@@ -26,11 +26,21 @@ const containerChoices = {
   "removable-container": { first: "stopped" },
 } as const satisfies Partial<Record<NodeObject, ContainerChoice>>;
 
+/** What the records of a store have. */
+export type StoredObject = Exclude<NodeObject, NetworkObject>;
+
+type NetworkObject = "network" | "networks" | "network-or-pod";
+
+/** True for what the configuration has, with or without what the store has. */
+export function isOfNetworks(completes: string): completes is NetworkObject {
+  return completes === "network" || completes === "networks" || completes === "network-or-pod";
+}
+
 /**
  * The objects of a node that fit, in the order in which they are offered.
  * @param word how their names begin, or their ids: of the others no state is read
  */
-export function nodeObjects(records: StoreRecords, wanted: NodeObject, word: string): NamedObject[] {
+export function nodeObjects(records: StoreRecords, wanted: StoredObject, word: string): NamedObject[] {
   const asked: Question = { records, word, kind: "" };
   switch (wanted) {
     case "image":
