@@ -1,5 +1,5 @@
 // Makes kpod one executable file: src/ compiled by the engine, and the engine itself.
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { definitions } from "./definitions.mjs";
 import { isNewerThan } from "./dist.mjs";
@@ -13,6 +13,21 @@ const FLAGS = [
   // What lies in the user's directory is no configuration of kpod's.
   ...["--no-compile-autoload-dotenv", "--no-compile-autoload-bunfig"],
 ];
+
+/** Variables by which anybody could have the engine listen for a debugger, on a port that may be taken. */
+const DEBUGGER_VARIABLES = ["BUN_INSPECT", "BUN_INSPECT_CONNECT_TO", "BUN_INSPECT_PRELOAD"];
+
+/** The engine has no option for it: it is made to ask for variables that nobody can set, for they have no names. */
+function turnDebuggerOff(path) {
+  const bytes = readFileSync(path);
+  for (const name of DEBUGGER_VARIABLES) {
+    const at = bytes.indexOf(`\0${name}\0`);
+    if (at < 0)
+      throw new ScriptError(`the engine does not ask for ${name}: see how its debugger is turned off now`);
+    bytes.fill(0, at, at + 1 + name.length);
+  }
+  writeFileSync(path, bytes);
+}
 
 /** See single.d.mts. */
 export async function buildSingle(root, path, arch = process.arch) {
@@ -29,6 +44,7 @@ export async function buildSingle(root, path, arch = process.arch) {
     ];
     const { code, output } = await runProgram(program, args, { cwd: root, env: leanEnvironment() });
     if (code !== 0) throw new ScriptError(`the engine could not make the executable:\n${output.trimEnd()}`);
+    turnDebuggerOff(join(staging, "kpod"));
     renameSync(join(staging, "kpod"), path);
   } finally {
     rmSync(staging, { recursive: true, force: true });

@@ -148,8 +148,10 @@ export async function sweep(layout, { patienceMs = 10_000 } = {}) {
   failures.push(...(await unmountAll(directory, patienceMs)));
   await removeCgroups(cgroupParent, patienceMs);
   for (const path of cachedNetworks(directory)) rmSync(path, { force: true });
-  // Through a mount that stayed, the removal would reach files that are not this node's.
-  if (mountsBelow(directory).length === 0) rmSync(directory, { recursive: true, force: true });
+  // Through a mount that stayed, the removal would reach files that are not this node's. rm(1) also removes trees that are
+  // deeper than a path can be long.
+  if (mountsBelow(directory).length === 0)
+    await run("rm", ["-rf", "--", directory]).catch((error) => failures.push(error.stderr.trim()));
   const left = leftovers(layout);
   if (left.length > 0) {
     throw new Error(`left behind after cleaning ${directory}:\n  ${[...left, ...failures].join("\n  ")}`);

@@ -1,4 +1,6 @@
+import { once } from "node:events";
 import { copyFileSync, cpSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
 import { basename, join } from "node:path";
 import { buildDeb, debName } from "../../scripts/lib/deb.mjs";
 import { shells } from "../../src/program/completion/scripts/completion-script";
@@ -220,6 +222,19 @@ describe("what lies about is not for the engine", () => {
       expect(result).toEqual({ exitCode: 0, stdout: `kpod version ${packageJson.version}\n`, stderr: "" });
     },
   );
+});
+
+test("no variable makes the engine listen for a debugger", async () => {
+  const taken = createServer().listen(0, "127.0.0.1");
+  try {
+    await once(taken, "listening");
+    const { port } = taken.address() as AddressInfo;
+    const variables = { BUN_INSPECT: `ws://127.0.0.1:${port}/kpod` };
+    const result = await root.run("/usr/bin/kpod", ["version"], { variables });
+    expect(result).toMatchObject({ exitCode: 0, stderr: "" });
+  } finally {
+    taken.close();
+  }
 });
 
 describe("npm run build:single", () => {

@@ -23,8 +23,10 @@ function expectNothingOf(directory: string): void {
 }
 
 test("a command runs on the node, gives its output and exit code, and the node is gone", async () => {
-  const script =
-    "kpod run -d --name lone localhost/busybox sleep 100 && kpod ps -a --format '{{.Names}}'; exit 7";
+  // What lies deeper than a path can be long goes, too.
+  const deep =
+    'cd "$KPOD_PLAYGROUND" && long=$(printf %0200d/ $(seq 15)) && mkdir -p "one/$long" "two/$long" && mv two "one/$long"';
+  const script = `(${deep}) && kpod run -d --name lone localhost/busybox sleep 100 && kpod ps -a --format '{{.Names}}'; exit 7`;
   const { exitCode, stdout, stderr } = await runProcess(process.execPath, [PLAYGROUND, "sh", "-c", script], {
     timeout: patience,
   });
