@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dropInfraProcess, userdata } from "../helpers/modern-world";
 import { contentsOf, useNode } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { until } from "../helpers/until";
@@ -390,3 +391,30 @@ describe("a plugin that", () => {
     expect((await networkState()).some((line) => line.includes("odd 10.127."))).toBe(false);
   });
 });
+
+test("a pod of CRI-O is taken down by what libcni cached, whatever is configured now", async () => {
+  const before = await networkState();
+  const id = await runPod("theirs", "--network", "odd");
+  const { networkDir } = node.world;
+  // As CRI-O leaves it: no mark of kpod's, no process, and a file of the cache as libcni writes it.
+  await dropInfraProcess(node.world, id);
+  for (const root of ["root", "runRoot"] as const) {
+    const path = userdata(node.world, root, id, "config.json");
+    const spec = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };
+    delete spec.annotations["kpod/created-by"];
+    writeFileSync(path, JSON.stringify(spec));
+  }
+  const [odd, away] = [join(networkDir, "40-odd.conflist"), join(networkDir, "odd.bak")];
+  renameSync(odd, away);
+  rmSync(`${plugin()}.calls`, { force: true });
+  try {
+    await node.ok("pod", "stop", "-t", "0", "theirs");
+    expect(readFileSync(`${plugin()}.calls`, "utf8")).toBe(`DEL ${id}\n`);
+    // Where CRI-O looks for it of such a pod.
+    expect(existsSync(userdata(node.world, "runRoot", id, "network-stopped"))).toBe(true);
+    await node.ok("pod", "rm", "theirs");
+  } finally {
+    renameSync(away, odd);
+  }
+  expect(await networkState()).toEqual(before);
+}, 60_000);
