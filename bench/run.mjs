@@ -15,12 +15,13 @@ import { containerOf, fillContainer, fillImages, largeImage } from "./lib/files.
 import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
 import { measure, usageOf } from "./lib/measure.mjs";
+import { networkWorld, pluginCommand, podCommands } from "./lib/networks.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
 import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
 
 const MEGABYTE = 1_000_000;
-const KPOD_WORLDS = ["k20", "k100", "k1000"];
+const KPOD_WORLDS = ["k20", "k100", "k1000", "network"];
 const PODMAN_WORLDS = ["p20", "p1000"];
 
 async function step(text, action) {
@@ -38,6 +39,7 @@ async function buildWorlds() {
     k20: await build(kpodWorld, "k20", { running: 20, stopped: 0 }),
     k100: await build(kpodWorld, "k100", { running: 100, stopped: 0 }),
     k1000: await build(kpodWorld, "k1000", { running: 100, stopped: 900 }),
+    network: await step("  network: pods come and go", () => networkWorld("network")),
     p20: await build(podmanWorld, "p20", { running: 20, stopped: 0 }),
     p1000: await build(podmanWorld, "p1000", { running: 100, stopped: 900 }),
   };
@@ -103,6 +105,8 @@ async function commandsOf(worlds, engines, engine) {
   };
   // What they write to the disk would slow the others down.
   const slow = {
+    ...byEngine(engines, (name) => podCommands(worlds.network, name)),
+    bridgePlugin: pluginCommand(worlds.network),
     ...byEngine(engines, (name) => ({
       logs1GB: { ...k1000.command(name, "logs", large.name), outputFile },
       export: { ...k20.command(name, "export", filled.name), outputFile },
@@ -181,7 +185,9 @@ async function bench({ runs, json, keep }) {
     ...(await step(`Measuring ${Object.keys(quick).length} commands, ${rounds} rounds`, () =>
       measure(quick, rounds, engine),
     )),
-    ...(await step(`Measuring what writes files, ${rounds} rounds`, () => measure(slow, rounds, engine))),
+    ...(await step(`Measuring what writes files and makes pods, ${rounds} rounds`, () =>
+      measure(slow, rounds, engine),
+    )),
     ...(await step("Loading and saving 1 GB", () => memoryOfLarge(worlds, engines, engine))),
   };
   const libraries = await step("Measuring the libraries", async () =>

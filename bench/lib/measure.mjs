@@ -7,8 +7,18 @@ import { ScriptError, leanEnvironment } from "../../scripts/lib/run.mjs";
 const USAGE = fileURLToPath(new URL("usage.mjs", import.meta.url));
 const MAX_OUTPUT = 64 * 1024 * 1024;
 
-/** One run of a command, in milliseconds from its start to its end; what it says goes to a pipe, or to a file. */
-function timeOf({ program, args, environment = {}, outputFile }) {
+/**
+ * One run of a command, in milliseconds from its start to its end; what it says goes to a pipe, or to a file. What it has
+ * to be preceded or followed by does not count.
+ */
+function timeOf({ before, after, ...command }) {
+  if (before !== undefined) timeOf(before);
+  const milliseconds = timeOfOne(command);
+  if (after !== undefined) timeOf(after);
+  return milliseconds;
+}
+
+function timeOfOne({ program, args, environment = {}, outputFile }) {
   const output = outputFile === undefined ? "pipe" : openSync(outputFile, "w");
   const started = process.hrtime.bigint();
   const { status, error, stderr } = spawnSync(program, args, {

@@ -93,6 +93,12 @@ const ROWS = [
     shows: "df",
   },
   {
+    what: "`pod run` on a bridge, over one without a network and what the plugin takes by itself",
+    atMost: { executable: 1.25, node: 1.25 },
+    value: (of, peer) => of("podBridge").ms / (of("podAlone").ms + peer.bridgePlugin.ms),
+    shows: "podBridge",
+  },
+  {
     what: "peak memory of `load`, a layer of 1 GB",
     atMost: { executable: 150, node: 150 },
     value: (of) => of("load1GB").rssKb / 1024,

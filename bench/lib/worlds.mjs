@@ -42,8 +42,8 @@ function images() {
   };
 }
 
-/** Builds the world where it is not there; gives back its layout, and what makes commands of its kpod. */
-export async function kpodWorld(name, { running, stopped }) {
+/** Builds the world where it is not there, with tables over its crio.conf; gives back its layout, and what makes commands of its kpod. */
+export async function kpodWorld(name, { running, stopped, settings }) {
   const layout = benchLayout(name);
   const words = ["--config", layout.config];
   const world = {
@@ -57,7 +57,7 @@ export async function kpodWorld(name, { running, stopped }) {
   };
   if (existsSync(join(layout.directory, MARK))) return world;
   const { busybox, pause } = images();
-  writeNodeConfig(layout, "runc");
+  writeNodeConfig(layout, "runc", settings);
   const kpod = (...args) => run(KPOD, [...words, ...args]);
   await kpod("load", busybox.ociArchive);
   await kpod("load", pause.ociArchive);
