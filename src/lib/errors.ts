@@ -147,6 +147,12 @@ export function orFileError<T>(what: string, action: () => T): T {
   }
 }
 
+/** @param doing what the signal is to end: `reading a log` @throws KpodError INTERRUPTED when the signal is aborted */
+export function throwIfInterrupted(signal: AbortSignal | undefined, doing: string): void {
+  if (signal?.aborted !== true) return;
+  throw new KpodError("INTERRUPTED", `interrupted while ${doing}`, { cause: signal.reason });
+}
+
 /** What can be done where a right is missing. Root has all of them but where something else stands against it. */
 function permissionHint(): string {
   if (process.geteuid?.() !== 0) return "run kpod as root";

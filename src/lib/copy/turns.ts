@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { KpodError } from "../errors";
+import { throwIfInterrupted } from "../errors";
 
 /** Steps (entries, pieces of files) between two looks at Ctrl-C. */
 const atOnce = 64;
@@ -18,7 +18,6 @@ export class Turns {
 
   private async pause(): Promise<void> {
     await nextTurn();
-    if (this.signal?.aborted !== true) return;
-    throw new KpodError("INTERRUPTED", "interrupted while copying", { cause: this.signal.reason });
+    throwIfInterrupted(this.signal, "copying");
   }
 }

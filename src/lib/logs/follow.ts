@@ -1,9 +1,8 @@
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
-import { errnoOf, KpodError } from "../errors";
+import { errnoOf, KpodError, throwIfInterrupted } from "../errors";
 import { BlockReader, remainingBlocks } from "./block-reader";
 import { closeLogFile, openLogFile, type LogFile } from "./log-file";
-import { throwIfInterrupted } from "./zeros";
 
 /**
  * Milliseconds after a change at which a log is looked at again, unasked: Bun drops what inotify tells within a
@@ -39,7 +38,7 @@ export async function* followBlocks(
   try {
     watch.watchFile(first.fd);
     for (;;) {
-      throwIfInterrupted(signal);
+      throwIfInterrupted(signal, "reading a log");
       // Asked before reading, so that what was written until the end is read.
       const last = over();
       const replaced = isReplaced(reader.file);

@@ -1,9 +1,8 @@
 import { createReadStream } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { errnoOf, errorMessage, fileError, KpodError } from "../errors";
+import { errnoOf, errorMessage, fileError, KpodError, throwIfInterrupted } from "../errors";
 import { newline } from "./line-header";
 import { openLogFile } from "./log-file";
-import { throwIfInterrupted } from "./zeros";
 import { namesInDirectory } from "../system/files";
 
 /** A file that a log was renamed to when it had become too long. */
@@ -49,7 +48,7 @@ export async function* gzipBlocks(
 ): AsyncGenerator<Buffer, void> {
   let rest = Buffer.alloc(0);
   for await (const chunk of unpack(path)) {
-    throwIfInterrupted(signal);
+    throwIfInterrupted(signal, "reading a log");
     const bytes = Buffer.concat([rest, chunk]);
     const end = bytes.lastIndexOf(newline) + 1;
     const whole = end === 0 && bytes.length > longestLine ? bytes.length : end;

@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { setImmediate as turn } from "node:timers/promises";
-import { errnoOf, fileError, KpodError } from "../errors";
+import { errnoOf, fileError, throwIfInterrupted } from "../errors";
 import { libc, systemError } from "../system/libc";
 import { readAt, type LogFile } from "./log-file";
 
@@ -23,20 +23,14 @@ export type Pace = () => Promise<void> | void;
 export function paceOf(signal: AbortSignal | undefined): Pace {
   let blocks = 0;
   return () => {
-    throwIfInterrupted(signal);
+    throwIfInterrupted(signal, "reading a log");
     return ++blocks % blocksPerTurn === 0 ? giveWay(signal) : undefined;
   };
 }
 
 async function giveWay(signal: AbortSignal | undefined): Promise<void> {
   await turn();
-  throwIfInterrupted(signal);
-}
-
-/** @throws KpodError INTERRUPTED when the signal is aborted */
-export function throwIfInterrupted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new KpodError("INTERRUPTED", "interrupted while reading a log", { cause: signal.reason });
+  throwIfInterrupted(signal, "reading a log");
 }
 
 /** True when nothing but zeros stands in bytes, no more of them than a block has. */

@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { errorMessage, KpodError } from "../errors";
+import { errorMessage, KpodError, throwIfInterrupted } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { cniCacheDirectory } from "../network/cache";
 import { stateRoots } from "../oci/runtime/location";
@@ -187,6 +187,5 @@ async function interruptible(signal: AbortSignal | undefined): Promise<void> {
   await new Promise((resolve) => {
     setImmediate(resolve);
   });
-  if (signal?.aborted !== true) return;
-  throw new KpodError("INTERRUPTED", "interrupted while collecting the report", { cause: signal.reason });
+  throwIfInterrupted(signal, "collecting the report");
 }

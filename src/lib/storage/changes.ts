@@ -1,6 +1,6 @@
 import type { Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileError, KpodError } from "../errors";
+import { fileError, throwIfInterrupted } from "../errors";
 import { ascii, LayerDirectory, lookUpLayered, namesIn, openLayers, type LayeredEntry } from "./layered-tree";
 
 /** What happened to a path. */
@@ -155,8 +155,7 @@ class Comparison {
 
   private async pause(): Promise<void> {
     await nextTurn();
-    if (this.signal?.aborted !== true) return;
-    throw new KpodError("INTERRUPTED", "interrupted while comparing", { cause: this.signal.reason });
+    throwIfInterrupted(this.signal, "comparing");
   }
 }
 

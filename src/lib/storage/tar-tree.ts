@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileError, KpodError, ifThere } from "../errors";
+import { fileError, ifThere, throwIfInterrupted } from "../errors";
 import type { Logger } from "../logger";
 import { attributeNames, keptAttributes, readAttribute } from "../system/extended-attributes";
 import { O_PATH, closing } from "../system/files";
@@ -223,9 +223,7 @@ class TreeArchive {
   private async pause(): Promise<void> {
     if (++this.steps % atOnce !== 0) return;
     await nextTurn();
-    const { signal } = this.options;
-    if (signal?.aborted !== true) return;
-    throw new KpodError("INTERRUPTED", "interrupted while reading the file system", { cause: signal.reason });
+    throwIfInterrupted(this.options.signal, "reading the file system");
   }
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileError, KpodError } from "../errors";
+import { fileError, throwIfInterrupted } from "../errors";
 import { readMounts, realPath } from "./mount";
 import { walkTree } from "./tree";
 import { unlessGone } from "./disk-usage";
@@ -77,9 +77,7 @@ export function spaceMeter(signal?: AbortSignal): SpaceMeter {
         if (found !== undefined) tally.add(found);
         if (++entries % entriesAtOnce > 0) continue;
         await nextTurn();
-        if (signal?.aborted === true) {
-          throw new KpodError("INTERRUPTED", `interrupted while measuring ${path}`, { cause: signal.reason });
-        }
+        throwIfInterrupted(signal, `measuring ${path}`);
       }
       return tally.space();
     } catch (error) {

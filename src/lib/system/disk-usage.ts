@@ -1,6 +1,6 @@
 import { closeSync, constants, lstatSync, openSync, type Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileError, isNotFound, KpodError, ifThere } from "../errors";
+import { fileError, isNotFound, KpodError, ifThere, throwIfInterrupted } from "../errors";
 import { O_PATH, closing } from "./files";
 import { mountOf, namesTo, walkTree, type TreeDirectory } from "./tree";
 import { mountsBelow } from "./unmount-below";
@@ -32,11 +32,7 @@ export async function diskUsage(directory: string, options: DiskUsageOptions = {
     const hasMounts = mountsBelow(directory).length > 0;
     for (const { kind, directory: parent, name } of walkTree(directory)) {
       if (++seen[kind] % atOnce[kind] === 0) await nextTurn();
-      if (signal?.aborted === true) {
-        throw new KpodError("INTERRUPTED", `interrupted while measuring ${directory}`, {
-          cause: signal.reason,
-        });
-      }
+      throwIfInterrupted(signal, `measuring ${directory}`);
       if (kind !== "file") continue;
       const stats = look(parent.at(name));
       if (stats === undefined || stats.isDirectory() || (hasMounts && isMounted(parent, name))) continue;

@@ -1,6 +1,6 @@
 import { lstatSync, rmdirSync, unlinkSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { errnoOf, fileError, isNotFound, KpodError, throwIfInterrupted } from "../errors";
 import { blockFor } from "./clock";
 import { removeInodeFlags } from "./inode-flags";
 import { namesTo, walkTree, type TreeStep } from "./tree";
@@ -49,9 +49,7 @@ export async function removeLargeTree(directory: string, signal?: AbortSignal): 
   for (const pause of removal(directory, {})) {
     if (pause > 0) await sleep(pause);
     else if (++entries % entriesAtOnce === 0) await nextTurn();
-    if (signal?.aborted === true) {
-      throw new KpodError("INTERRUPTED", `interrupted while removing ${directory}`, { cause: signal.reason });
-    }
+    throwIfInterrupted(signal, `removing ${directory}`);
   }
 }
 
