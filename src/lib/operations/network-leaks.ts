@@ -1,9 +1,8 @@
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { listCachedAttachments, readCachedAttachments } from "../network/cache";
 import { isNetworkNamespace } from "../network/attachment";
 import type { Lease } from "../network/leases";
 import type { ServerView } from "../server-parts";
-import { usedNetworkNamespaces } from "../system/namespaces";
 
 /** What nobody uses of a network any more, and nobody will give back. */
 export interface NetworkLeak {
@@ -40,11 +39,6 @@ export async function openNetworkHolders(
     (await server.store.containers()).map(({ id, names }) => [id as string, names?.[0]]),
   );
   const cached = new Set(listCachedAttachments().map(({ containerId }) => containerId));
-  let used: ReadonlySet<string> | undefined;
-  const isLivedIn = ({ netns }: { readonly netns: string }): boolean => {
-    const inode = isNetworkNamespace(netns) ? statSync(netns, { throwIfNoEntry: false })?.ino : undefined;
-    return inode !== undefined && (used ??= usedNetworkNamespaces()).has(String(inode));
-  };
   return (containerId) => {
     const sandbox = server.lists.getSandbox(containerId);
     if (sandbox !== undefined) {
@@ -53,8 +47,10 @@ export async function openNetworkHolders(
     }
     // Podman keeps its containers in the same store.
     if (records.has(containerId)) return { name: records.get(containerId) ?? "", leaked: undefined };
-    // One of another store is in use as long as a process lives in its namespace.
-    const isForeign = cached.has(containerId) && readCachedAttachments(containerId).some(isLivedIn);
+    // As long as its namespace is there, it is somebody else's: of another store.
+    const isForeign =
+      cached.has(containerId) &&
+      readCachedAttachments(containerId).some(({ netns }) => isNetworkNamespace(netns));
     return { name: "", leaked: isForeign ? undefined : "no pod or container has its id" };
   };
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from "node:fs";
+import { readlinkSync } from "node:fs";
 import { errnoOf, fileError, isNotFound, ifThere } from "../errors";
 
 /** The inode that the kernel gives to the first pid namespace of a machine, and to no other (PROC_PID_INIT_INO). */
@@ -70,12 +70,4 @@ function readInode(pid: number, kind: NamespaceKind): string | undefined {
     if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
     throw fileError(`cannot read ${path}`, error);
   }
-}
-
-/** The inode numbers of the network namespaces in which a process lives, as far as /proc shows them to this process. */
-export function usedNetworkNamespaces(): ReadonlySet<string> {
-  const inodes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => /\[(\d+)\]$/.exec(linkOf(`/proc/${pid}/ns/net`) ?? "")?.[1] ?? "");
-  return new Set(inodes);
 }

@@ -37,7 +37,8 @@ async function openOutput(
         rows: networks.map(networkCells),
         heading: !noheading,
         width: terminal.columns,
-        narrow: { NOTE: 30, PLUGINS: 12, SUBNETS: 18 },
+        narrow: { NOTE: 30, SUBNETS: 18 },
+        spare: ["PLUGINS", "CNI"],
       });
   }
   const template = await openRowTemplate(format.template, {
