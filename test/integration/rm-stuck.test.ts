@@ -77,22 +77,60 @@ test("conmon that is stopped is woken, and one that is frozen in a cgroup of its
   await expectGone(frozen);
 });
 
-test("conmon that does not end is named, nothing of the store is touched, and the next rm -f ends it", async () => {
-  const container = await node.start(pod, "held", "exec sleep 1000");
-  const conmon = conmonOf(container);
-  const { directory, thaw } = await freeze("others", conmon);
-  const line = await node.refusal("rm", "-f", "held");
-  expect(line).toContain(`conmon of container ${container.name} does not end: conmon (pid ${conmon}, state `);
-  expect(line).toContain(`frozen by ${directory}): thaw ${directory} and try again`);
-  expect(tracesOf(node.world, container)).toEqual(
-    expect.arrayContaining([
-      expect.stringMatching(/containers\.json$/),
-      join(node.world.root, "overlay", container.layerId),
-    ]),
-  );
-  thaw();
-  await node.ok("rm", "-f", "held");
-  await expectGone(container);
+describe("what waits for processes that do not end", () => {
+  type Stuck = Awaited<ReturnType<typeof freeze>> & { readonly container: Container; readonly pid: number };
+  let held: Stuck;
+  let crowded: Stuck & { readonly place: string };
+  let lines: Promise<string[]>;
+
+  // Each waits its time; both at once, so that it passes once.
+  beforeAll(async () => {
+    const first = await node.start(pod, "held", "exec sleep 1000");
+    held = { container: first, pid: conmonOf(first), ...(await freeze("others", conmonOf(first))) };
+    const container = await node.start(pod, "crowded", "exec sleep 1000");
+    const stray = spawn("sleep", ["1000"], { stdio: "ignore" });
+    children.push(stray);
+    const { pid = 0 } = stray;
+    // In the container's cgroup of one hierarchy, frozen by a cgroup of somebody else's in another.
+    const memory = readMounts().find(
+      ({ type, superOptions }) => type === "cgroup" && superOptions.includes("memory"),
+    );
+    const place = join((memory ?? unified)?.target ?? "", node.world.cgroupParent, `crio-${container.id}`);
+    crowded = { container, pid, place, ...(await freeze("elsewhere", pid)) };
+    writeFileSync(join(place, "cgroup.procs"), String(pid));
+    lines = Promise.all(["held", "crowded"].map((name) => node.refusal("rm", "-f", name)));
+    lines.catch(() => {});
+  }, 60_000);
+
+  test("conmon that does not end is named, nothing of the store is touched, and the next rm -f ends it", async () => {
+    const { container, pid, directory, thaw } = held;
+    const [line] = await lines;
+    expect(line).toContain(`conmon of container ${container.name} does not end: conmon (pid ${pid}, state `);
+    expect(line).toContain(`frozen by ${directory}): thaw ${directory} and try again`);
+    expect(tracesOf(node.world, container)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/containers\.json$/),
+        join(node.world.root, "overlay", container.layerId),
+      ]),
+    );
+    thaw();
+    await node.ok("rm", "-f", "held");
+    await expectGone(container);
+  });
+
+  test("processes that do not leave a cgroup stop the removal, which names them", async () => {
+    const { container, pid, place, directory, thaw } = crowded;
+    const [, line] = await lines;
+    expect(line).toContain(
+      `processes of container ${container.name} do not leave ${place}: sleep (pid ${pid}, state `,
+    );
+    expect(line).toContain(`frozen by ${directory}`);
+    expect(existsSync(join(node.world.root, "overlay", container.layerId))).toBe(true);
+    expect(await node.ok("ps", "-a", "--format", "{{.Names}}")).toContain("k8s_crowded_");
+    thaw();
+    await node.ok("rm", "-f", "crowded");
+    await expectGone(container);
+  });
 });
 
 test("Ctrl-C ends the wait for conmon", async () => {
@@ -105,30 +143,6 @@ test("Ctrl-C ends the wait for conmon", async () => {
   expect(await ended).toMatchObject({ exitCode: 130, stdout: "" });
   thaw();
   await node.ok("rm", "-f", "waiting");
-  await expectGone(container);
-});
-
-test("processes that do not leave a cgroup stop the removal, which names them", async () => {
-  const container = await node.start(pod, "crowded", "exec sleep 1000");
-  const stray = spawn("sleep", ["1000"], { stdio: "ignore" });
-  children.push(stray);
-  const { pid = 0 } = stray;
-  // In the container's cgroup of one hierarchy, frozen by a cgroup of somebody else's in another.
-  const memory = readMounts().find(
-    ({ type, superOptions }) => type === "cgroup" && superOptions.includes("memory"),
-  );
-  const place = join((memory ?? unified)?.target ?? "", node.world.cgroupParent, `crio-${container.id}`);
-  const { directory, thaw } = await freeze("elsewhere", pid);
-  writeFileSync(join(place, "cgroup.procs"), String(pid));
-  const line = await node.refusal("rm", "-f", "crowded");
-  expect(line).toContain(
-    `processes of container ${container.name} do not leave ${place}: sleep (pid ${pid}, state `,
-  );
-  expect(line).toContain(`frozen by ${directory}`);
-  expect(existsSync(join(node.world.root, "overlay", container.layerId))).toBe(true);
-  expect(await node.ok("ps", "-a", "--format", "{{.Names}}")).toContain("k8s_crowded_");
-  thaw();
-  await node.ok("rm", "-f", "crowded");
   await expectGone(container);
 });
 
