@@ -207,7 +207,12 @@ async function putIn(
     return results;
   } catch (error) {
     for (const { next, result } of begun.reverse()) await undo(server, sandbox, calls, next, result);
-    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    if (!(error instanceof KpodError)) throw error;
+    if (error.code === "INTERRUPTED") {
+      // Of which nothing else is said.
+      server.logger.warn(`pod ${sandbox.kubeName} has no network now: reload it again`);
+      throw error;
+    }
     throw new KpodError(error.code, `pod ${sandbox.kubeName} has no network now: ${error.message}`, {
       hint: error.hint ?? "mend it, and reload the network again",
       cause: error,
