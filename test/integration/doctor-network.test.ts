@@ -1,10 +1,20 @@
-import { mkdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { mount, unmount } from "../../src/lib/system/mount";
 import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
 import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { kpodCommand } from "../helpers/kpod";
 import { useNode, usePod } from "../helpers/node";
+import { runProcess } from "../helpers/process";
 import { testId } from "../helpers/store-tree";
 
 const node = useNode({ settings: { "crio.network": { plugin_dirs: ["/usr/lib/cni"] } } }, (world) => {
@@ -116,6 +126,53 @@ test("leases of pods that are gone, until no address is left", async () => {
     expect(finding?.consequence).toContain("1 of 1 addresses are given away, 1 of them leaked");
     writeFileSync(lease, `${pod.id}\r\neth0`);
     await expectSound(node, "--min-age", "0s");
+  } finally {
+    rmSync(leases, { recursive: true });
+  }
+});
+
+test("no network that can be used, a clock that stands before a record, another mount namespace", async () => {
+  const file = join(node.world.networkDir, "10-small.conflist");
+  const before = readFileSync(file, "utf8");
+  writeFileSync(file, before.replace('"bridge"', '"nowhere"'));
+  try {
+    const [finding, ...others] = await found();
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "net.config",
+      severity: "breaks-now",
+      object: { path: node.world.networkDir },
+    });
+    expect(finding?.evidence[0]?.file).toBe(file);
+  } finally {
+    writeFileSync(file, before);
+  }
+  const records = join(node.world.root, "overlay-containers/containers.json");
+  const text = readFileSync(records, "utf8");
+  writeFileSync(records, text.replace(/"created":"\d{4}/, '"created":"2099'));
+  try {
+    expect((await found("system")).map(({ id }) => id)).toEqual(["system.clock-boot"]);
+  } finally {
+    writeFileSync(records, text);
+  }
+  const words = ["-m", ...kpodCommand, "--config", node.world.config, "doctor", "system", "--format", "json"];
+  const { stdout } = await runProcess("unshare", words);
+  const { findings } = JSON.parse(stdout) as { findings: ShownFinding[] };
+  expect(findings.map(({ id, severity }) => [id, severity])).toEqual([["system.mount-namespace", "informs"]]);
+});
+
+test("leases that are leaked are given back, and put back by undo", async () => {
+  const leases = join(node.world.directory, "leases/small");
+  mkdirSync(leases, { recursive: true });
+  const lease = join(leases, "10.126.0.2");
+  const said = `${testId("gone")}\r\neth0`;
+  writeFileSync(lease, said);
+  try {
+    await node.kpod("doctor", "--mend", "--yes", "--min-age", "0s", "net.lease-leaked");
+    expect(readdirSync(leases)).toEqual([]);
+    await expectSound(node, "--min-age", "0s");
+    await node.kpod("doctor", "undo", "--yes");
+    expect(readFileSync(lease, "utf8")).toBe(said);
   } finally {
     rmSync(leases, { recursive: true });
   }

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
 import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
+import { testId } from "../helpers/store-tree";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -120,6 +121,86 @@ test("frozen by its own cgroup is paused, by one above it is not", async () => {
     writeFileSync(file, thawed);
   }
   await until("it is thawed", () => readFileSync(file, "utf8").trim() === thawed);
+});
+
+test("a conmon without a record, and cgroups that nobody knows", async () => {
+  const forgotten = await node.start(pod, "forgotten", "sleep 1000");
+  const records = join(node.world.root, "overlay-containers/containers.json");
+  const before = readFileSync(records, "utf8");
+  const without = (JSON.parse(before) as { id: string }[]).filter(({ id }) => id !== forgotten.id);
+  writeFileSync(records, JSON.stringify(without));
+  try {
+    const findings = await found("proc", "cgroup");
+    expect(ids(findings)).toEqual(["proc.monitor-orphan"]);
+    expect(findings[0]).toMatchObject({
+      severity: "leaks",
+      object: { kind: "process", id: forgotten.id, pid: conmonOf(forgotten) },
+      mend: { class: "S", commands: [`kpod rm -f ${forgotten.id.slice(0, 13)}`] },
+    });
+  } finally {
+    writeFileSync(records, before);
+  }
+  await node.ok("rm", "-f", "forgotten");
+
+  const stray = testId("stray");
+  const directories = cgroupDirectories(node.world.cgroupParent)
+    .filter((directory) => basename(directory) === `crio-${web.id}`)
+    .map((directory) => join(dirname(directory), `crio-${stray}`));
+  for (const directory of directories) mkdirSync(directory, { recursive: true });
+  const sleeper = spawn("sleep", ["1000"], { stdio: "ignore" });
+  const ended = new Promise((resolve) => sleeper.once("exit", resolve));
+  try {
+    const [left, ...none] = await found();
+    expect(none).toEqual([]);
+    expect(left).toMatchObject({
+      id: "cgroup.left",
+      severity: "leaks",
+      object: { kind: "cgroup", id: stray },
+    });
+    const [place = ""] = directories.filter(
+      (directory) => directory.includes("/pids/") || !directory.includes("cpuset"),
+    );
+    writeFileSync(join(place, "cgroup.procs"), String(sleeper.pid));
+    const [orphan, ...others] = await found();
+    expect(others).toEqual([]);
+    expect(orphan).toMatchObject({ id: "proc.hostpid-orphan", severity: "leaks", object: { id: stray } });
+    expect(orphan?.mend.commands).toEqual([`kill ${sleeper.pid ?? 0}`]);
+  } finally {
+    sleeper.kill("SIGKILL");
+    await ended;
+    for (const directory of directories) await until("it is empty", () => removed(directory));
+  }
+});
+
+/** Removes a cgroup; the kernel takes a moment until what has died in it is gone. */
+function removed(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+    return true;
+  } catch {
+    return !existsSync(directory);
+  }
+}
+
+test("a container that may start nothing more, and one of which the kernel killed a process", async () => {
+  await node.ok("update", "--pids-limit", "1", "web");
+  expect((await node.kpod("exec", "web", "sh", "-c", "sleep 0 & wait $!")).exitCode).not.toBe(0);
+  const findings = await found("cgroup");
+  expect(ids(findings)).toEqual(["cgroup.pids-limit"]);
+  expect(findings[0]).toMatchObject({ severity: "breaks-now", object: { id: web.id } });
+  await node.ok("update", "--pids-limit", "100", "web");
+
+  const script = "while [ ! -e /go ]; do sleep 0.05; done; x=a; while :; do x=$x$x; done";
+  const greedy = await node.start(pod, "greedy", `(${script}); sleep 1000`);
+  await node.ok("update", "--memory", "16m", "--memory-swap", "16m", "greedy");
+  await node.ok("exec", "greedy", "touch", "/go");
+  await until("the kernel has killed it", async () =>
+    (await found("cgroup.oom")).some(({ object }) => object.id === greedy.id),
+  );
+  const [oom] = await found("cgroup.oom");
+  expect(oom).toMatchObject({ severity: "informs", object: { name: "greedy" } });
+  expect(oom?.evidence[0]?.says).toMatch(/^says that \d+ processes were killed$/);
+  await node.ok("rm", "-f", "greedy");
 });
 
 // vfork(2) leaves who calls it in the state D until its child has ended; other processors have it by other numbers.

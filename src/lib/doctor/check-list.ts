@@ -1,8 +1,11 @@
 // Made by `npm run docs` from the files of src/lib/doctor/checks: changes here get lost.
 import type { Check } from "./check";
+import { check as cgroupLeft } from "./checks/cgroup-left";
+import { check as clockBoot } from "./checks/clock-boot";
 import { check as crioHung } from "./checks/crio-hung";
 import { check as dstate } from "./checks/dstate";
 import { check as frozen } from "./checks/frozen";
+import { check as hostpidOrphan } from "./checks/hostpid-orphan";
 import { check as imageBroken } from "./checks/image-broken";
 import { check as layerIncomplete } from "./checks/layer-incomplete";
 import { check as layerLost } from "./checks/layer-lost";
@@ -11,8 +14,13 @@ import { check as layerUnowned } from "./checks/layer-unowned";
 import { check as leaseLeaked } from "./checks/lease-leaked";
 import { check as linkLost } from "./checks/link-lost";
 import { check as monitorDead } from "./checks/monitor-dead";
+import { check as monitorOrphan } from "./checks/monitor-orphan";
 import { check as mountLeaked } from "./checks/mount-leaked";
+import { check as mountNamespace } from "./checks/mount-namespace";
 import { check as nameHeld } from "./checks/name-held";
+import { check as netConfig } from "./checks/net-config";
+import { check as oom } from "./checks/oom";
+import { check as pidsLimit } from "./checks/pids-limit";
 import { check as pinInvalid } from "./checks/pin-invalid";
 import { check as pinLeft } from "./checks/pin-left";
 import { check as pinShadowed } from "./checks/pin-shadowed";
@@ -25,9 +33,12 @@ import { check as wipeAhead } from "./checks/wipe-ahead";
 
 /** All checks, in the order in which they are made. */
 export const checks: readonly Check[] = [
+  cgroupLeft,
+  clockBoot,
   crioHung,
   dstate,
   frozen,
+  hostpidOrphan,
   imageBroken,
   layerIncomplete,
   layerLost,
@@ -36,8 +47,13 @@ export const checks: readonly Check[] = [
   leaseLeaked,
   linkLost,
   monitorDead,
+  monitorOrphan,
   mountLeaked,
+  mountNamespace,
   nameHeld,
+  netConfig,
+  oom,
+  pidsLimit,
   pinInvalid,
   pinLeft,
   pinShadowed,

@@ -36,3 +36,9 @@ function resolved(path: string): string {
   const parent = dirname(path);
   return existsSync(path) || parent === path ? realPath(path) : join(resolved(parent), basename(path));
 }
+
+/** True for a path that lies below a directory, whatever symbolic links lead to either. */
+export function isWithinDirectory(path: string, directory: string): boolean {
+  const within = (one: string, other: string): boolean => one.startsWith(`${other.replace(/\/+$/, "")}/`);
+  return within(path, directory) || within(resolved(path), resolved(directory));
+}

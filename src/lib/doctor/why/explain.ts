@@ -44,7 +44,10 @@ export async function explain(
   const all = sandbox === undefined ? members : [...members, sandbox.infraContainer];
   const look = await lookOnce(
     // What walks trees would take long, and tells nothing of one container.
-    checks.filter((check) => (check.quick && !check.live) || (check.live && live)),
+    checks.filter(({ id, quick, live: ofKernel }) =>
+      // What the kernel killed is told with the container itself.
+      ofKernel ? live && id !== "cgroup.oom" : quick,
+    ),
     facts,
   );
   const concerned = await concernedIds(server, all);

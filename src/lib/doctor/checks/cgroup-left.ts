@@ -1,0 +1,42 @@
+import type { Check } from "../check";
+import { usualAge, type Facts } from "../facts";
+import { cgroupWords, strayCgroups } from "../facts/cgroups";
+import type { Found } from "../finding";
+import { quoted } from "../quoted";
+
+export const check: Check = {
+  id: "cgroup.left",
+  rank: 270,
+  severity: "leaks",
+  about: `A cgroup of a container, or of its conmon, is left that has no process and no record: of version 1 there can be 65,535 with a
+memory controller, and each one slows down who looks at them all. Looked at are those beside the cgroups of the store's
+containers, for what lies elsewhere may be of another store. Offered is to remove them, which the kernel refuses as long as a
+process is in one.`,
+  quick: true,
+  live: true,
+  find: findLeftCgroups,
+};
+
+async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
+  const stray = await facts.get(strayCgroups);
+  return stray
+    .filter(({ isPopulated, since }) => !isPopulated && !facts.isYoung(since, usualAge))
+    .map((cgroup): Found => {
+      const { id, directories, since } = cgroup;
+      return {
+        severity: "leaks",
+        object: { kind: "cgroup", id, name: cgroupWords(cgroup), path: directories[0] },
+        evidence: [
+          ...directories.map((file) => ({ file, says: "has no process" })),
+          { file: facts.server.store.layout.containersFiles[0], says: "has no container of this id" },
+        ],
+        consequence: `${directories.length} cgroups stay until the next boot`,
+        mend: {
+          class: "S",
+          what: "remove the cgroups",
+          commands: directories.map((path) => `find ${quoted(path)} -depth -type d -exec rmdir {} +`),
+        },
+        since,
+      };
+    });
+}

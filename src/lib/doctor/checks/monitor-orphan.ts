@@ -1,0 +1,57 @@
+import { isWithinDirectory } from "../../system/paths";
+import { listMonitors } from "../../oci/conmon/find";
+import { locateState, stateRoots } from "../../oci/runtime/location";
+import { isStorageId } from "../../names/ids";
+import type { Check } from "../check";
+import { usualAge, type Facts } from "../facts";
+import { processStarted } from "../facts/processes";
+import { storeContents } from "../facts/store";
+import type { Found } from "../finding";
+
+export const check: Check = {
+  id: "proc.monitor-orphan",
+  rank: 160,
+  severity: "leaks",
+  about: `A conmon runs for a container that has no record any more: its container was removed behind its back, or forgotten at a start of
+CRI-O. It is this store's by its bundle, which lies below \`runroot\`. Where the container itself still runs, nobody but kpod sees it.
+Offered is to remove all that is left of it, as \`kpod rm -f\` does with what \`kpod ps --orphans\` lists.`,
+  quick: true,
+  live: true,
+  find: findOrphanMonitors,
+};
+
+async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
+  const { config, store } = facts.server;
+  const monitors = listMonitors().filter(({ bundle }) => isWithinDirectory(bundle, store.layout.runRoot));
+  if (monitors.length === 0) return [];
+  const { containers } = await facts.get(storeContents);
+  const known = new Set<string>(containers.map(({ id }) => id));
+  return monitors.flatMap(({ id, process, bundle, name }): Found[] => {
+    const since = processStarted(process.startTime);
+    if (!isStorageId(id) || known.has(id) || facts.isYoung(since, usualAge)) return [];
+    const state = locateState(stateRoots(config), id);
+    return [
+      {
+        severity: "leaks",
+        object: { kind: "process", id, name, pid: process.pid },
+        evidence: [
+          { file: `/proc/${process.pid}/cmdline`, says: `is a conmon of ${bundle}` },
+          { file: store.layout.containersFiles[0], says: "has no container of this id" },
+          ...(state === undefined
+            ? []
+            : [{ file: state.directory, says: "is what its runtime still has of it" }]),
+        ],
+        consequence:
+          state === undefined
+            ? "conmon stays until the next boot"
+            : "conmon stays, and what runs in the container goes on where nobody sees it",
+        mend: {
+          class: "S",
+          what: "remove what is left of the container",
+          commands: [`kpod rm -f ${id.slice(0, 13)}`],
+        },
+        since,
+      },
+    ];
+  });
+}

@@ -1,0 +1,117 @@
+import { readdirSync, statSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { ifThere, tolerate } from "../../errors";
+import { keyedNumber, readCgroupFile, readCgroupNumber } from "../../cgroups/files";
+import { cgroupMounts } from "../../cgroups/mounts";
+import { directoryIn, readCgroupLine, type CgroupMount } from "../../cgroups/process-cgroups";
+import { specCgroupPath } from "../../cgroups/spec-path";
+import type { Container } from "../../oci/container";
+import { readProcessCgroup } from "../../system/process";
+import type { Facts } from "../facts";
+import { containersWithStates } from "./containers";
+import { storeContents } from "./store";
+
+/** The mounted hierarchies. */
+export function hierarchies(): readonly CgroupMount[] {
+  return cgroupMounts();
+}
+
+/** The directory of a controller that a container's first process is in; undefined where nobody counts it. */
+export function controllerDirectory(
+  facts: Facts,
+  { state }: Container,
+  controller: string,
+): string | undefined {
+  const pid = state?.pid ?? 0;
+  const text = pid > 0 ? readProcessCgroup(pid) : undefined;
+  for (const line of (text ?? "").split("\n")) {
+    const read = readCgroupLine(line);
+    if (read === undefined || (read.list !== "" && !read.list.split(",").includes(controller))) continue;
+    const mount = facts
+      .get(hierarchies)
+      .find(({ type, superOptions }) =>
+        read.list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes(controller),
+      );
+    const directory = mount && directoryIn(mount, read.path);
+    // With both versions mounted only one of them has the controller.
+    if (directory !== undefined && (read.list !== "" || hasController(directory, controller)))
+      return directory;
+  }
+  return undefined;
+}
+
+function hasController(directory: string, controller: string): boolean {
+  return readCgroupFile(directory, "cgroup.controllers")?.trim().split(" ").includes(controller) === true;
+}
+
+/** The cgroups of a container, or of its conmon, of which no record knows. */
+export interface StrayCgroup {
+  readonly id: string;
+  /** One in each hierarchy. */
+  readonly directories: readonly string[];
+  readonly isPopulated: boolean;
+  /** When it was made, milliseconds since 1970. */
+  readonly since: number;
+}
+
+/**
+ * The cgroups beside those of the store's containers that bear CRI-O's names and have no record. Those elsewhere may be of
+ * another store.
+ */
+export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]> {
+  const { containers } = await facts.get(storeContents);
+  const known = new Set<string>(containers.map(({ id }) => id));
+  const parents = new Set(
+    (await facts.get(containersWithStates))
+      .filter(({ infra }) => infra)
+      .flatMap((container) => {
+        const path = tolerate("", () => specCgroupPath(container.spec.linux?.cgroupsPath ?? ""));
+        // Without a slash at its beginning it means the same.
+        const parent = dirname(path.replace(/^\/*/, "/"));
+        // What lies at the top may be anybody's.
+        return parent === "/" ? [] : [parent];
+      }),
+  );
+  const found = new Map<string, string[]>();
+  for (const mount of facts.get(hierarchies)) {
+    for (const parent of parents) {
+      const directory = directoryIn(mount, parent);
+      if (directory === undefined) continue;
+      for (const name of ifThere(() => readdirSync(directory)) ?? []) {
+        const id = /^crio-(?:conmon-)?([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
+        if (id === undefined || known.has(id)) continue;
+        found.set(id, [...(found.get(id) ?? []), join(directory, name)]);
+      }
+    }
+  }
+  return [...found].map(([id, directories]) => ({
+    id,
+    directories,
+    isPopulated: directories.some(isPopulated),
+    // The kernel makes the times of a cgroup up when somebody looks at it first: it is as old at least.
+    since: Math.min(
+      facts.now,
+      ...directories.map((path) => ifThere(() => statSync(path).ctimeMs) ?? facts.now),
+    ),
+  }));
+}
+
+function isPopulated(directory: string): boolean {
+  const events = keyedNumber(readCgroupFile(directory, "cgroup.events"), "populated");
+  const count = events ?? readCgroupNumber(directory, "pids.current");
+  if (count !== undefined) return count > 0;
+  if ((readCgroupFile(directory, "cgroup.procs") ?? "").trim() !== "") return true;
+  const below = ifThere(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  return below.some((entry) => entry.isDirectory() && isPopulated(join(directory, entry.name)));
+}
+
+/** The processes in a stray cgroup. */
+export function processesIn({ directories }: StrayCgroup): number[] {
+  const lines = directories.flatMap((path) => (readCgroupFile(path, "cgroup.procs") ?? "").split("\n"));
+  return [...new Set(lines.filter(Boolean).map(Number))];
+}
+
+/** What a stray cgroup is called in a list. */
+export function cgroupWords({ directories: [first = ""] }: StrayCgroup): string {
+  return basename(first);
+}
