@@ -11,7 +11,7 @@ export const check: Check = {
   rank: 380,
   severity: "informs",
   about: `The clock of the node stands before the time at which a container was made: after a boot without a working clock, certificates are
-called not yet valid, and ages are wrong, those that kpod judges by among them.`,
+called not yet valid, and ages are wrong, those by which checks judge among them.`,
   quick: true,
   live: true,
   find: findLateClock,

@@ -13,7 +13,7 @@ export const check: Check = {
   rank: 160,
   severity: "leaks",
   about: `A conmon runs for a container that has no record any more: its container was removed behind its back, or forgotten at a start of
-CRI-O. It is this store's by its bundle, which lies below \`runroot\`. Where the container itself still runs, nobody but kpod sees it.
+CRI-O. It is this store's by its bundle, which lies below \`runroot\`. Where the container itself still runs, no list of CRI-O has it.
 Offered is to remove all that is left of it, as \`kpod rm -f\` does with what \`kpod ps --orphans\` lists.`,
   quick: true,
   live: true,
