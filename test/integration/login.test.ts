@@ -105,6 +105,11 @@ test("the file is for its owner alone, its directories are made, and what others
     "Remove login credentials for all registries\n",
   );
   expect(read(real)).toEqual({ ...others, auths: {} });
+  // Where nobody has ever logged in.
+  const none = join(testdir(), "none/auth.json");
+  const never = await kpod(["logout", "--authfile", none, secure.host]);
+  expect([never.exitCode, never.stderr]).toEqual([1, `Error: not logged in to ${secure.host} by ${none}\n`]);
+  expect((await kpod(["logout", "--authfile", none, "--all"])).exitCode).toBe(0);
 });
 
 test("pull and push find what login keeps, before the credentials of crio.conf", async () => {

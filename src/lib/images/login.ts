@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Config } from "../config";
 import { readShortNames } from "../config/registries-conf";
@@ -125,7 +125,8 @@ async function changeCredentials(
     const copy = join(scratch, "auth.json");
     // It does not log in over an identity token; who comes with a password has no use for what was there.
     const given = input === undefined ? before : withoutRegistry(before, registry);
-    if (existsSync(file)) writeFileSync(copy, JSON.stringify(given), { mode: 0o600 });
+    // Also where there is none yet: to log out it wants one.
+    writeFileSync(copy, JSON.stringify(given), { mode: 0o600 });
     const call = { what, scratch, config, signal, logger, input };
     const globals = registriesFile === undefined ? [] : ["--registries-conf", registriesFile];
     const [verb = "", ...flags] = words;

@@ -6,6 +6,7 @@ import { mount, mountFlags } from "./mount";
 import { openInRoot } from "./open-in-root";
 
 const CLONE_NEWNS = 0x00020000;
+const CLONE_FS = 0x00000200;
 
 /** What is mounted into a tree. */
 export interface BindMount {
@@ -54,6 +55,8 @@ export function openMountView(
       opened.push(top);
       for (const wanted of mounts) bind(`/proc/self/fd/${top}`, wanted);
     } finally {
+      // A thread that the engine has begun meanwhile, as to compile, shares them again: the kernel lets nobody back so.
+      checked("unshare", libc().unshare(CLONE_FS));
       checked("setns", libc().setns(namespace, CLONE_NEWNS));
       checked("fchdir", libc().fchdir(rootBefore));
       checked("chroot", libc().chroot("."));
