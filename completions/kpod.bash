@@ -18,8 +18,8 @@ __kpod_flags() {
     case $1 in
         ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
         why) offer=(--lines --format --live) ;;
-        inspect) offer=(--type --format --size) ;;
-        logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous) ;;
+        inspect) offer=(--type --format --size --attempt) ;;
+        logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous --attempt --limit-bytes --reopen) ;;
         diff) offer=(--format) ;;
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
@@ -107,7 +107,8 @@ __kpod_value() {
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
         'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings) ;;
         'inspect --size') flag=--size action=(switch) ;;
-        'logs --follow' | 'logs -f') flag=--follow action=(switch) ;;
+        'inspect --attempt') flag=--attempt action=(nothing) ;;
+        'logs --follow' | 'logs -f') flag=--follow bars=(--reopen) action=(switch) ;;
         'logs --since') flag=--since action=(nothing) ;;
         'logs --until') flag=--until action=(nothing) ;;
         'logs --tail') flag=--tail action=(nothing) ;;
@@ -115,7 +116,10 @@ __kpod_value() {
         'logs --stream') flag=--stream action=(words stdout stderr) ;;
         'logs --names') flag=--names action=(switch) ;;
         'logs --details') flag=--details action=(switch) ;;
-        'logs --previous' | 'logs -p') flag=--previous action=(switch) ;;
+        'logs --previous' | 'logs -p') flag=--previous bars=(--attempt --reopen) action=(switch) ;;
+        'logs --attempt') flag=--attempt bars=(--previous) action=(nothing) ;;
+        'logs --limit-bytes') flag=--limit-bytes action=(nothing) ;;
+        'logs --reopen' | 'logs -r') flag=--reopen bars=(--follow --previous) action=(switch) ;;
         'diff --format') flag=--format action=(words json) ;;
         'export --output' | 'export -o') flag=--output action=(file) ;;
         'stats --all' | 'stats -a') flag=--all action=(switch) ;;

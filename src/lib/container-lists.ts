@@ -1,4 +1,5 @@
 import { KpodError, tolerate } from "./errors";
+import { chooseAttempt, noSuchAttempt, type Attempt } from "./names/attempts";
 import { isNotFoundError, lookUp } from "./names/lookup";
 import { Registrar } from "./names/registrar";
 import { TruncIndex } from "./names/trunc-index";
@@ -123,16 +124,36 @@ export class ContainerLists {
    * Finds a container by full name, full id, unique prefix of the id, `POD/CONTAINER`,
    * `NAMESPACE/POD/CONTAINER` or bare name in Kubernetes (libkpod: LookupContainer).
    * @param verb the command that it is for, which tells who names a pod what would do the same to that
+   * @param options.attempt which of several attempts a name in Kubernetes means; without it such a name is ambiguous
    * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates; with a verb BAD_ARGUMENT for a pod
    */
-  lookupContainer(idOrName: string, verb?: string): Container {
+  lookupContainer(idOrName: string, verb?: string, { attempt }: { attempt?: Attempt } = {}): Container {
+    const container = this.findContainer(idOrName, verb, attempt);
+    if (typeof attempt !== "number" || container.metadata.attempt === attempt) return container;
+    const place = this.placeOf(container);
+    throw noSuchAttempt(
+      idOrName,
+      attempt,
+      this.listContainers((other) => this.placeOf(other) === place),
+    );
+  }
+
+  private findContainer(idOrName: string, verb: string | undefined, attempt: Attempt | undefined): Container {
     const kubePath = (container: Container): readonly string[] => {
       const sandbox = this.sandboxes.get(container.sandboxId);
       return [sandbox?.namespace ?? "", sandbox?.kubeName ?? "", container.metadata.name];
     };
     try {
-      return lookUp("container", [...this.containers.values()], idOrName, kubePath, () =>
-        this.sandboxes.values(),
+      return lookUp(
+        "container",
+        [...this.containers.values()],
+        idOrName,
+        kubePath,
+        () => this.sandboxes.values(),
+        (fitting) =>
+          attempt === undefined
+            ? fitting
+            : chooseAttempt(fitting, attempt, (container) => this.placeOf(container)),
       );
     } catch (error) {
       if (verb === undefined || !isNotFoundError(error)) throw error;
@@ -141,6 +162,13 @@ export class ContainerLists {
       const pod = byInfraName ?? tolerate(undefined, () => this.lookupSandbox(idOrName));
       throw pod === undefined ? error : podInstead(pod, idOrName, verb);
     }
+  }
+
+  /** The same for all attempts of one container: the kubelet makes them in one pod, which may be made anew itself. */
+  private placeOf({ sandboxId, metadata }: Container): string {
+    const sandbox = this.sandboxes.get(sandboxId);
+    const pod = sandbox === undefined ? [sandboxId] : [sandbox.namespace, sandbox.kubeName];
+    return JSON.stringify([...pod, metadata.name]);
   }
 
   /**

@@ -282,7 +282,7 @@ export class ContainerServer implements LaunchParts {
    * @throws KpodError NOT_FOUND, AMBIGUOUS, and as `execInContainer`
    */
   async containerExec(idOrName: string, options: ExecOptions): Promise<number> {
-    const container = this.lookupContainer(idOrName, "exec");
+    const container = this.lookupContainer(idOrName, "exec", { attempt: "newest" });
     const { execInContainer } = await import("./operations/exec");
     return execInContainer(this, container, options);
   }
@@ -341,7 +341,7 @@ export class ContainerServer implements LaunchParts {
    */
   async containerProcesses(idOrName: string): Promise<ContainerProcess[]> {
     const { containerProcesses } = await import("./operations/top");
-    return containerProcesses(this, this.lookupContainer(idOrName, "top"));
+    return containerProcesses(this, this.lookupContainer(idOrName, "top", { attempt: "newest" }));
   }
 
   /** Changes limits of a container. @throws KpodError as `containerKill`, and BAD_ARGUMENT */

@@ -98,6 +98,8 @@ export {
   type PodState,
 } from "./operations/node-state";
 export type { ListenAddress } from "./network/forward";
+export { reopenLog } from "./operations/reopen-log";
+export type { Attempt } from "./names/attempts";
 export { forwardPorts, type PortForward, type PortForwardOptions } from "./operations/port-forward";
 export { checkNetworks, type NetworkProblem } from "./operations/network-check";
 export { podNetworkNames, type PodNetworkData } from "./operations/network-data";

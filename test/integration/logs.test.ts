@@ -426,3 +426,34 @@ function isWaiting({ pid }: ChildProcessWithoutNullStreams): boolean {
     }
   });
 }
+
+test("a log that was moved away goes on in a new file once conmon has opened that", async () => {
+  const { container, go } = await startPaced("moved", "echo before; next; echo after; exec sleep 1000");
+  await until("it writes", () => readFileSync(container.logPath, "utf8").includes("before"));
+  renameSync(container.logPath, `${container.logPath}.old`);
+  expect(await node.ok("logs", "--reopen", "moved")).toBe(`${container.id}\n`);
+  go();
+  await until("it goes on", () => readFileSync(container.logPath, "utf8").includes("after"));
+  expect(readFileSync(container.logPath, "utf8")).not.toContain("before");
+  expect(readFileSync(`${container.logPath}.old`, "utf8")).not.toContain("after");
+  await node.ok("rm", "-f", "moved");
+  expect(await node.refusal("logs", "-r", "hello")).toBe(
+    `cannot reopen the log of container ${hello.id}: no conmon is there that writes it`,
+  );
+}, 60_000);
+
+test("--limit-bytes ends the output, also one that is followed", async () => {
+  expect(await node.ok("logs", "--stream", "stdout", "--limit-bytes", "8", "hello")).toBe("out 1\nou");
+  expect(await node.ok("logs", "--limit-bytes", "0", "hello")).toBe("");
+  const { container } = await startPaced("endless", "while :; do echo word; sleep 0.1; done");
+  expect(await node.ok("logs", "-f", "--limit-bytes", "12", container.id)).toBe("word\nword\nwo");
+  await node.ok("rm", "-f", "endless");
+}, 60_000);
+
+test("an attempt that is not there is named", async () => {
+  expect(await node.ok("logs", "--stream", "stdout", "--attempt", "0", "hello")).toBe("out 1\nout 2\n");
+  expect(await node.refusal("logs", "--attempt", "3", "hello")).toBe(
+    "container hello has no attempt 3: on this node there is 0",
+  );
+  expect(await node.refusal("inspect", "--attempt", "3", "hello")).toContain("has no attempt 3");
+});

@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
   if (selection !== undefined) return execInEach(context, server, selection, options);
   const [name] = context.args;
   await server.updateRecords([name]);
-  const container = server.lookupContainer(name, "exec");
+  const container = server.lookupContainer(name, "exec", { attempt: "newest" });
   if (context.flags.detach) return execInContainer(server, container, options);
   const { terminal } = context;
   const streams: ExecStreams = {

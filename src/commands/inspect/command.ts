@@ -1,5 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { inspectFormat } from "../shared/flags";
+import { attemptFlag, inspectFormat } from "../shared/flags";
 import type { ContainerData } from "../../lib/operations/container-data";
 
 // Written as an object, for the compiler to find a field that is missing or gone.
@@ -56,6 +56,7 @@ export const command = {
     },
     format: { ...inspectFormat, completes: { fields: Object.keys(fields) } },
     size: { help: "Measure containers as well" },
+    ...attemptFlag,
   },
   examples: [
     { command: "kpod inspect web", does: "Everything of a container, pod or image as JSON" },

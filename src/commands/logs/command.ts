@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
+import { attemptFlag } from "../shared/flags";
 
 export const command = {
   group: "look",
@@ -23,7 +24,26 @@ export const command = {
     names: { help: "Print the name of the container before each line" },
     details: { help: "Print the labels of the container before each line" },
     previous: { short: "p", help: "Print the log of the attempt before, which this container has replaced" },
+    ...attemptFlag,
+    "limit-bytes": {
+      argument: "N",
+      type: "integer",
+      minimum: 0,
+      help: "Print N bytes at most, and end then",
+    },
+    reopen: {
+      short: "r",
+      help: "Print nothing, but have conmon open the log file anew, after it was moved away",
+    },
   },
+  exclusive: [
+    { flags: ["previous", "attempt"], message: "--previous and --attempt name two attempts: leave out one" },
+    { flags: ["reopen", "follow"], message: "--reopen prints nothing that could be followed" },
+    {
+      flags: ["reopen", "previous"],
+      message: "--reopen is for the log that is written to, not for a previous one",
+    },
+  ],
   examples: [
     { command: "kpod logs --tail 10 -f web", does: "Print the last ten lines, and go on as it writes" },
     {
@@ -35,5 +55,10 @@ export const command = {
       does: "A stretch of time, with the time of each line",
     },
     { command: "kpod logs -f --names web db", does: "Follow two containers, each line with its name" },
+    {
+      command: "kpod logs --attempt 0 shop/web",
+      does: "The log of the first attempt, where it is still there",
+    },
+    { command: "kpod logs --reopen web", does: "Go on in a new file, after a rotation by hand" },
   ],
 } as const satisfies CommandDescription;

@@ -8,6 +8,7 @@ import type { Container } from "../../lib/oci/container";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
 import { isHungUp } from "../../lib/system/streams";
 import { createLogOutput, type LogOutput } from "./output";
+import { forEachArgument } from "../shared/each";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -15,32 +16,78 @@ type Context = CommandContext<typeof command>;
 /** `kpod logs`: prints what containers have written, one container after the other, or all as they write. */
 export async function run(context: Context): Promise<number> {
   const { args, flags, terminal } = context;
+  if (flags.reopen) return reopen(context);
   // Of the last lines alone there are few.
   if (flags.tail === undefined) expectMuchWork();
   const options = await readOptions(context);
   const server = await context.openServer();
   // The attempt before is another container.
   await server.updateRecords(flags.previous ? undefined : args);
+  const limit = createLimit(flags.limitBytes);
   const output = createLogOutput({
     write(stream, bytes) {
-      if (stream === "stderr") terminal.error(bytes);
-      else terminal.out(bytes);
+      const allowed = limit.take(bytes);
+      if (stream === "stderr") terminal.error(allowed);
+      else terminal.out(allowed);
     },
     shared: outputsAreOne(),
   });
   const print = async (name: string): Promise<number> => {
     try {
-      await printLog(context, server, server.lookupContainer(name, "logs"), options, output);
+      const container = server.lookupContainer(name, "logs", { attempt: flags.attempt ?? "newest" });
+      await printLog(context, server, container, options, { output, limit });
       return 0;
     } catch (error) {
       context.reportFailure(error);
       return 1;
     }
   };
-  if (flags.follow) return Math.max(...(await whileRead(Promise.all(args.map(print)))));
+  if (flags.follow) {
+    const codes = Promise.all(args.map(print));
+    return Math.max(...(await Promise.race([whileRead(codes), limit.reached.then(() => [0])])));
+  }
   let code = 0;
   for (const name of args) code = Math.max(code, await print(name));
   return code;
+}
+
+/** Has conmon open logs anew, and prints the ids of their containers. */
+async function reopen(context: Context): Promise<number> {
+  const { args, flags, signal } = context;
+  const server = await context.openServer();
+  await server.updateRecords(args);
+  const { reopenLog } = await import("../../lib/operations/reopen-log");
+  return forEachArgument(context, args, async (name) => {
+    const container = server.lookupContainer(name, "logs", { attempt: flags.attempt ?? "newest" });
+    await reopenLog(server, container, signal());
+    return container.id;
+  });
+}
+
+/** How much may still be printed. */
+interface Limit {
+  /** The beginning of the bytes that may be. */
+  readonly take: (bytes: Uint8Array) => Uint8Array;
+  /** True when that is nothing any more. */
+  readonly isReached: () => boolean;
+  readonly reached: Promise<void>;
+}
+
+function createLimit(bytes = Infinity): Limit {
+  let left = bytes;
+  let tell: () => void = () => {};
+  const reached = new Promise<void>((resolve) => (tell = resolve));
+  if (left === 0) tell();
+  return {
+    take(wanted) {
+      const allowed = wanted.length > left ? wanted.subarray(0, left) : wanted;
+      left -= allowed.length;
+      if (left === 0) tell();
+      return allowed;
+    },
+    isReached: () => left === 0,
+    reached,
+  };
 }
 
 async function readOptions({ args, flags, signal }: Context): Promise<LogOptions> {
@@ -70,8 +117,9 @@ async function printLog(
   server: ContainerServer,
   container: Container,
   options: LogOptions,
-  output: LogOutput,
+  { output, limit }: { readonly output: LogOutput; readonly limit: Limit },
 ): Promise<void> {
+  if (limit.isReached()) return;
   const printLine = output.printer({
     name: flags.names ? escapeControl(container.name) : "",
     timestamps: flags.timestamps,
@@ -79,7 +127,8 @@ async function printLog(
   });
   try {
     const reading = readContainerLog(server, container, options, printLine);
-    while ((await reading.next()).done !== true) output.flush();
+    while (!limit.isReached() && (await reading.next()).done !== true) output.flush();
+    await reading.return();
   } finally {
     output.flush();
   }

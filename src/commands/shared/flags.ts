@@ -41,6 +41,16 @@ export const inspectFormat = {
   help: "Print json, or what a template makes of each: {{.Name}}",
 } as const satisfies FlagSpec;
 
+/** The flag of looks at one of several attempts of a container. */
+export const attemptFlag = {
+  attempt: {
+    argument: "N",
+    type: "integer",
+    minimum: 0,
+    help: "Of a container that was started anew, attempt N in place of the newest",
+  },
+} as const satisfies FlagSpecs;
+
 /** The flag `filter` of commands that choose several containers, and have another flag of its letter. */
 export const selectionFilter = {
   argument: "KEY=VALUE",

@@ -10,6 +10,8 @@ export interface InspectRequest {
   /** A template, `json`, or undefined for JSON as well. */
   format: string | undefined;
   size?: boolean;
+  /** Of a container. */
+  attempt?: number | undefined;
 }
 
 /**
@@ -21,7 +23,7 @@ export interface InspectRequest {
 export async function inspectNames(
   context: BaseContext,
   names: readonly string[],
-  { type, format, size = false }: InspectRequest,
+  { type, format, size = false, attempt }: InspectRequest,
 ): Promise<number> {
   const show = await readInspectFormat(format);
   const server = await context.openServer();
@@ -30,7 +32,7 @@ export async function inspectNames(
   let code = 0;
   for (const name of names) {
     try {
-      const inspected = await inspect(server, name, { type, size, signal: context.signal() });
+      const inspected = await inspect(server, name, { type, size, attempt, signal: context.signal() });
       if (show === "json") found.push(inspected.data);
       else context.terminal.out(`${show(inspected)}\n`);
     } catch (error) {

@@ -60,7 +60,10 @@ function readDescriptors(words: readonly string[]): readonly DescriptorName[] {
 
 async function rowsOf(server: ContainerServer, name: string, pod: string | undefined): Promise<Row[]> {
   await server.updateRecords(pod === undefined ? [name] : undefined);
-  const containers = pod === undefined ? [server.lookupContainer(name, "top")] : await livingIn(server, pod);
+  const containers =
+    pod === undefined
+      ? [server.lookupContainer(name, "top", { attempt: "newest" })]
+      : await livingIn(server, pod);
   const rows: Row[] = [];
   for (const container of containers) {
     for (const process of await server.containerProcesses(container.id)) rows.push({ container, process });

@@ -15,6 +15,7 @@ export interface Named {
  * @param kind for the messages
  * @param kubePath the names in Kubernetes from the outermost to its own, for example namespace, pod, container
  * @param others what else has an id that could be meant
+ * @param choose takes of those that have a name in Kubernetes the ones that are meant
  * @throws KpodError NOT_FOUND, or AMBIGUOUS with the candidates
  */
 export function lookUp<T extends Named>(
@@ -23,10 +24,11 @@ export function lookUp<T extends Named>(
   wanted: string,
   kubePath: (item: T) => readonly string[],
   others: () => Iterable<Named> = () => [],
+  choose: (fitting: readonly T[]) => readonly T[] = (fitting) => fitting,
 ): T {
   const exact = all.find(({ id }) => id === wanted);
   if (exact !== undefined) return exact;
-  const fitting = named(all, wanted, kubePath);
+  const fitting = choose(named(all, wanted, kubePath));
   if (fitting.length > 0 && mayBeginId(wanted)) {
     const rivals = byPrefix<Named>([...all, ...others()], wanted).filter(({ id }) =>
       fitting.every((item) => item.id !== id),

@@ -90,7 +90,7 @@ export async function containerData(
   size: boolean,
   signal?: AbortSignal,
 ): Promise<ContainerData> {
-  const container = server.lists.lookupContainer(idOrName, "inspect");
+  const container = server.lists.lookupContainer(idOrName, "inspect", { attempt: "newest" });
   const { id, layerId } = container;
   await server.runtime.updateStatus(container);
   const read = tolerantRead(server, "container", container);

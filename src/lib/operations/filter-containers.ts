@@ -94,7 +94,10 @@ export async function openContainerFilter(
   return containerFilter(terms, {
     sandboxOf,
     createdAt: new Map(
-      named.map(({ value }) => [value, server.lists.lookupContainer(value, "filter").createdAt.getTime()]),
+      named.map(({ value }) => [
+        value,
+        server.lists.lookupContainer(value, "filter", { attempt: "newest" }).createdAt.getTime(),
+      ]),
     ),
     imageNames: ofImages ? await imageNamesOf(server) : new Map(),
     read,

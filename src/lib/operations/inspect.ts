@@ -1,6 +1,7 @@
 import { KpodError } from "../errors";
 import type { ImageData } from "../images/data";
 import { mayBeginId } from "../names/ids";
+import type { Attempt } from "../names/attempts";
 import { isNotFoundError, notFoundError } from "../names/lookup";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -23,6 +24,8 @@ export interface InspectOptions {
   type: InspectType;
   /** Measures a container as well. */
   size?: boolean;
+  /** Which attempt of a container; the newest when left out. */
+  attempt?: Attempt | undefined;
   /** Ends measuring. */
   signal?: AbortSignal | undefined;
 }
@@ -35,9 +38,10 @@ export interface InspectOptions {
  * UNSUPPORTED for a damaged image; with size also NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function inspect(server: ServerView, name: string, options: InspectOptions): Promise<Inspected> {
+  const { attempt = "newest" } = options;
   switch (options.type) {
     case "container":
-      return ofContainer(server, server.lists.lookupContainer(name, "inspect"), options);
+      return ofContainer(server, server.lists.lookupContainer(name, "inspect", { attempt }), options);
     case "pod":
       return ofPod(server, server.lists.lookupSandbox(name));
     case "image":
@@ -49,7 +53,7 @@ export async function inspect(server: ServerView, name: string, options: Inspect
 
 /** What is found first is final: that it is ambiguous or damaged must not be hidden by what else has the name. */
 async function ofAny(server: ServerView, name: string, options: InspectOptions): Promise<Inspected> {
-  const container = await ifThere(() => server.lists.lookupContainer(name));
+  const container = await ifThere(() => server.lists.lookupContainer(name, undefined, { attempt: "newest" }));
   if (container !== undefined) {
     await refuseImageToo(server, name, container);
     return ofContainer(server, container, options);

@@ -82,7 +82,7 @@ export async function* getLogs(
   idOrName: string,
   options: LogOptions = {},
 ): AsyncGenerator<LogLine, void> {
-  const container = server.lists.lookupContainer(idOrName, "logs");
+  const container = server.lists.lookupContainer(idOrName, "logs", { attempt: "newest" });
   const details = options.details === true ? container.labels : undefined;
   let lines: LogLine[] = [];
   const reading = readContainerLog(server, container, options, (view) => {

@@ -81,7 +81,7 @@ function named(lists: ContainerLists, ids: readonly string[], { all, pods: ofPod
 }
 
 function findContainerFor(lists: ContainerLists, name: string, all: boolean): Container {
-  const container = lists.lookupContainer(name, "stats");
+  const container = lists.lookupContainer(name, "stats", { attempt: "newest" });
   if (all) return container;
   if (container.state?.status === "unknown" && !isSampled(container)) {
     throw new KpodError(

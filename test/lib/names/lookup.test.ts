@@ -71,6 +71,57 @@ test.each([
   expect(error.message).not.toContain(idOf("sql").slice(0, 13));
 });
 
+describe("of several attempts of a container", () => {
+  const attempt = (number: number, more: Partial<TestContainer> = {}): TestContainer => ({
+    ...{
+      id: testId(`sql ${number} ${more.pod?.uid ?? ""}`, `d${number}`),
+      pod: db,
+      name: "sql",
+      attempt: number,
+    },
+    created: `2020-01-0${number + 1}T00:00:00Z`,
+    ...more,
+  });
+  // The pod was made anew, and its containers are counted from 0.
+  const again: TestPod = { ...db, id: testId("db again", "bbbc"), uid: "u9" };
+  const later = attempt(0, { pod: again, created: "2020-02-01T00:00:00Z" });
+  const elsewhere = attempt(0, { pod: web });
+  const opened = async (...all: TestContainer[]): Promise<ContainerServer> => {
+    const { server: made } = testServer(testdir(storeTree([web, db, again], all)));
+    await made.updateRecords();
+    return made;
+  };
+
+  test("the newest is meant by a name, or one by its number", async () => {
+    const three = [attempt(1), attempt(2), attempt(0)];
+    const { lists } = await opened(...three);
+    expect(lists.lookupContainer("sql", "logs", { attempt: "newest" }).id).toBe(attempt(2).id);
+    expect(lists.lookupContainer("shop/db/sql", "logs", { attempt: 0 }).id).toBe(attempt(0).id);
+    expect(lists.lookupContainer(attempt(1).id, "logs", { attempt: "newest" }).id).toBe(attempt(1).id);
+    // Who changes one has to say which.
+    expect((await failureOf(() => lists.lookupContainer("sql", "rm"))).code).toBe("AMBIGUOUS");
+    for (const name of ["sql", attempt(1).id]) {
+      const { code, message, hint } = await failureOf(() =>
+        lists.lookupContainer(name, "logs", { attempt: 7 }),
+      );
+      expect({ code, message, hint }).toEqual({
+        code: "NOT_FOUND",
+        message: `container ${name} has no attempt 7`,
+        hint: "on this node there is 0, 1, 2",
+      });
+    }
+  });
+
+  test("one in a pod that was made anew is the newest; those of other pods are others", async () => {
+    const { lists } = await opened(attempt(1), attempt(2), later, elsewhere);
+    expect(lists.lookupContainer("db/sql", "logs", { attempt: "newest" }).id).toBe(later.id);
+    expect((await failureOf(() => lists.lookupContainer("sql", "logs", { attempt: "newest" }))).code).toBe(
+      "AMBIGUOUS",
+    );
+    expect(lists.lookupContainer("sql", "logs", { attempt: 2 }).id).toBe(attempt(2).id);
+  });
+});
+
 test("so is a name of a pod that is the beginning of a container's id", async () => {
   const pod = { ...db, id: testId("pod", "3333"), name: idOf("sql").slice(0, 13), uid: "u4" };
   const other = testServer(testdir(storeTree([db, pod], Object.values(containers)))).server;
