@@ -1,5 +1,6 @@
 import {
   existsSync,
+  mkdirSync,
   readFileSync,
   readdirSync,
   renameSync,
@@ -8,10 +9,15 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { chosenChecks } from "../../src/lib/doctor/choose";
+import { examine } from "../../src/lib/doctor/examine";
 import type { Container } from "../../src/lib/oci/container";
 import { examined, expectSound } from "../helpers/doctor";
 import { useNode, usePod } from "../helpers/node";
 import { contentsOf } from "../helpers/node";
+import { succeeded } from "../helpers/process";
+import { startLocker } from "../helpers/record-lock";
+import { testId } from "../helpers/store-tree";
 
 const node = useNode();
 const pod = usePod(node, "shop");
@@ -151,6 +157,52 @@ test("a layer without a record: with its directory its record can be made anew, 
     }
   });
   await expectSound(node);
+});
+
+test("what podman has is not judged, and nothing that is launched and removed side by side is told", async () => {
+  succeeded(await node.world.podman(["create", "--name", "theirs", "localhost/busybox"]), "podman create");
+  succeeded(await node.world.podman(["image", "mount", "localhost/busybox"]), "podman image mount");
+  try {
+    await expectSound(node);
+    await expectSound(node, "--min-age", "0s");
+    const launches = [0, 1].map(async (number) => {
+      for (let count = 0; count < 3; count++)
+        await node.ok("run", "--rm", "--pod", "shop", "--name", `brief-${number}`, "busybox", "true");
+    });
+    const looks = (async () => {
+      for (let count = 0; count < 3; count++) await expectSound(node, "--looks", "storage", "ns");
+    })();
+    await Promise.all([...launches, looks]);
+  } finally {
+    succeeded(await node.world.podman(["image", "unmount", "localhost/busybox"]), "podman image unmount");
+    succeeded(await node.world.podman(["rm", "theirs"]), "podman rm");
+  }
+  await expectSound(node);
+}, 120_000);
+
+test("a lock that somebody holds at both looks is told with its holder, and two graph drivers", async () => {
+  const lock = join(node.world.root, "overlay-images/images.lock");
+  const locker = startLocker(lock);
+  await locker.lock("posix", "write");
+  const vfs = join(node.world.root, "vfs-layers");
+  mkdirSync(vfs);
+  writeFileSync(join(vfs, "layers.json"), JSON.stringify([{ id: testId("vfs") }]));
+  try {
+    const { server } = await node.openServer({ lockTimeoutMs: 1 });
+    const { findings } = await examine(server, {
+      checks: chosenChecks(["storage.lock-held", "storage.config-conflict"]),
+      live: true,
+      quick: false,
+    });
+    expect(findings.map(({ id, severity, object }) => [id, severity, object.path])).toEqual([
+      ["storage.lock-held", "breaks-now", lock],
+      ["storage.config-conflict", "informs", node.world.root],
+    ]);
+    expect(findings[0]?.object.pid).toBeGreaterThan(1);
+  } finally {
+    await locker.unlock("posix");
+    rmSync(vfs, { recursive: true });
+  }
 });
 
 test("names the nearest check; writes whole files; tells in each format", async () => {

@@ -2,6 +2,7 @@
 import type { Check } from "./check";
 import { check as cgroupLeft } from "./checks/cgroup-left";
 import { check as clockBoot } from "./checks/clock-boot";
+import { check as configConflict } from "./checks/config-conflict";
 import { check as crioHung } from "./checks/crio-hung";
 import { check as dstate } from "./checks/dstate";
 import { check as frozen } from "./checks/frozen";
@@ -13,6 +14,7 @@ import { check as layerUnknown } from "./checks/layer-unknown";
 import { check as layerUnowned } from "./checks/layer-unowned";
 import { check as leaseLeaked } from "./checks/lease-leaked";
 import { check as linkLost } from "./checks/link-lost";
+import { check as lockHeld } from "./checks/lock-held";
 import { check as monitorDead } from "./checks/monitor-dead";
 import { check as monitorOrphan } from "./checks/monitor-orphan";
 import { check as mountLeaked } from "./checks/mount-leaked";
@@ -35,6 +37,7 @@ import { check as wipeAhead } from "./checks/wipe-ahead";
 export const checks: readonly Check[] = [
   cgroupLeft,
   clockBoot,
+  configConflict,
   crioHung,
   dstate,
   frozen,
@@ -46,6 +49,7 @@ export const checks: readonly Check[] = [
   layerUnowned,
   leaseLeaked,
   linkLost,
+  lockHeld,
   monitorDead,
   monitorOrphan,
   mountLeaked,
