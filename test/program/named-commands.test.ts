@@ -52,7 +52,7 @@ function textsIn(path: string): string[] {
 
 /** Why a text sends its reader to a command, or a flag of one, that there is not. */
 function mistakesIn(text: string): string[] {
-  return [...text.matchAll(/(?<![\w/.-])kpod ([a-z-]+|\$\{\})(?: ([a-z]+|\$\{\}))?((?: -[\w-]+)*)/g)].flatMap(
+  return [...text.matchAll(/(?<![\w/.-])kpod ([a-z-]+|\$\{\})(?: ([a-z][a-z-]*|\$\{\}))?((?: -[\w-]+)*)/g)].flatMap(
     (match) => {
       const [whole, first = "", second = "", flags = ""] = match;
       // Where the whole command is put in, it is one that was given.
