@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, renameSync, statSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import type { Container } from "../../src/lib/oci/container";
@@ -79,6 +79,21 @@ describe.each(runtimes)("create, start and restart under %s", (runtime) => {
       (await containerOf(other.id)).metadata.attempt,
     ]).toEqual([1, 2]);
     await node.ok("rm", "-f", id, other.id);
+  });
+
+  test("a terminal that its spec asks for, as CRI-O's do, it has again", async () => {
+    const container = await node.start(pod, "shell", "test -t 1 && echo terminal || echo none");
+    await node.ok("wait", "shell");
+    for (const directory of [container.dir, container.bundlePath]) {
+      const path = join(directory, "config.json");
+      const text = readFileSync(path, "utf8");
+      const withTerminal = text.replace('"process": {', '"process": {\n\t\t"terminal": true,');
+      writeFileSync(path, withTerminal.replace('cri-o.TTY": "false"', 'cri-o.TTY": "true"'));
+    }
+    await node.ok("start", "shell");
+    await node.ok("wait", "shell");
+    expect(logOf(container).replaceAll("\r", "")).toBe("none\nterminal\n");
+    await node.ok("rm", "shell");
   });
 
   test("what cannot be started again stays as it ended", async () => {

@@ -59,8 +59,8 @@ export async function createByRuntime(
   await server.runtime.createContainer(container, {
     logPath,
     ...(/^-?\d+$/.test(sizeMax) ? { logSizeMax: Number(sizeMax) } : {}),
-    terminal: false,
-    stdin: false,
+    terminal: container.terminal,
+    stdin: container.annotation(annotations.stdin) === "true",
     signal: server.signal,
     onMonitorStarted: (pid) => placeMonitor(server, container, cgroupParent, pid),
   });
