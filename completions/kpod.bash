@@ -16,7 +16,7 @@ __kpod_next() {
 # The flags that can follow COMMAND.
 __kpod_flags() {
     case $1 in
-        ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
+        ps) offer=(--all --filter --last --latest --namespace --ns --orphans --pid-tree --pod --size --sort --watch --quiet --no-trunc --noheading --format) ;;
         why) offer=(--lines --format --live) ;;
         inspect) offer=(--type --format --size --attempt) ;;
         logs) offer=(--follow --since --until --tail --timestamps --stream --names --details --previous --attempt --limit-bytes --reopen) ;;
@@ -92,15 +92,16 @@ __kpod_value() {
         'ps --latest' | 'ps -l') flag=--latest bars=(--last --all) action=(switch) ;;
         'ps --namespace') flag=--namespace action=(switch) ;;
         'ps --ns') flag=--ns action=(switch) ;;
-        'ps --orphans') flag=--orphans action=(switch) ;;
+        'ps --orphans') flag=--orphans bars=(--pid-tree) action=(switch) ;;
+        'ps --pid-tree') flag=--pid-tree bars=(--format --quiet --orphans) action=(switch) ;;
         'ps --pod') flag=--pod action=(switch) ;;
         'ps --size' | 'ps -s') flag=--size action=(switch) ;;
         'ps --sort') flag=--sort action=(words command created id image names pod runningfor size status) ;;
         'ps --watch' | 'ps -w') flag=--watch action=(switch) ;;
-        'ps --quiet' | 'ps -q') flag=--quiet action=(switch) ;;
+        'ps --quiet' | 'ps -q') flag=--quiet bars=(--pid-tree) action=(switch) ;;
         'ps --no-trunc') flag=--no-trunc action=(switch) ;;
         'ps --noheading') flag=--noheading action=(switch) ;;
-        'ps --format') flag=--format action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
+        'ps --format') flag=--format bars=(--pid-tree) action=(fields ID Image ImageID Command CreatedAt Created RunningFor Status Ports Size Names Labels Mounts ProcessLabel MountLabel PID Cgroup IPC MNT NET PIDNS User UTS Pod PodID PodNamespace State ExitCode) ;;
         'why --lines' | 'why -n') flag=--lines action=(nothing) ;;
         'why --format') flag=--format action=(words text json) ;;
         'why --live') flag=--live action=(switch) ;;

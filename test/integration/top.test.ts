@@ -88,6 +88,24 @@ test("paused and created ones are listed, and nothing is thawed or started for i
   expect(await rows("made", "pid")).toMatchObject([{ container: made.id, pid: 1 }]);
 });
 
+test("ps shows the processes of a pod as a tree", async () => {
+  const pod = await node.pod("grove");
+  const tree = await node.start(pod, "tree", "sh -c 'sleep 4001 & exec sleep 4002' & exec sleep 4003");
+  const shape = async (): Promise<string> =>
+    (await node.ok("ps", "--pid-tree", "-f", "pod=grove")).replace(/(─ )\d+ /g, "$1PID ");
+  const wanted = [
+    "default/grove",
+    `└─ tree (${tree.id.slice(0, 13)})`,
+    "   └─ PID sleep 4003",
+    "      └─ PID sleep 4002",
+    "         └─ PID sleep 4001",
+    "",
+  ].join("\n");
+  await until("all processes run", async () => (await shape()) === wanted);
+  expect(await node.ok("ps", "--pid-tree", "-f", "pod=grove")).toContain(`${pidOf(tree)} sleep 4003`);
+  await node.ok("pod", "rm", "-f", "grove");
+});
+
 test("bad input is one line", async () => {
   const ended = await node.start(pod, "ended", "exit 0");
   await node.ok("wait", "ended");

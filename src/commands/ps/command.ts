@@ -43,6 +43,7 @@ export const command = {
     orphans: {
       help: "Show what runs or ran without a record instead: a runtime or a conmon alone knows of it",
     },
+    "pid-tree": { help: "Show pods, their containers and the processes of these as trees instead" },
     pod: { help: "Add columns with the pod and its Kubernetes namespace" },
     size: { short: "s", help: "Add the size of the changes and, as virtual, of image and changes together" },
     sort: {
@@ -96,7 +97,12 @@ export const command = {
       },
     },
   },
-  exclusive: [{ flags: ["last", "latest", "all"], message: "Last, latest and all are mutually exclusive" }],
+  exclusive: [
+    { flags: ["last", "latest", "all"], message: "Last, latest and all are mutually exclusive" },
+    { flags: ["pid-tree", "format"], message: "--pid-tree is a view of its own: leave out --format" },
+    { flags: ["pid-tree", "quiet"], message: "--pid-tree is a view of its own: leave out --quiet" },
+    { flags: ["pid-tree", "orphans"], message: "--pid-tree shows what has a record: leave out --orphans" },
+  ],
   examples: [
     { command: "kpod ps", does: "List the containers that run, newest first" },
     { command: "kpod ps -a --pod", does: "List all containers with the pods they belong to" },
@@ -107,6 +113,7 @@ export const command = {
     { command: "kpod ps -a --format json", does: "Everything about all containers as JSON" },
     { command: "kpod ps --orphans", does: "List what has lost its record; rm -f removes it" },
     { command: "kpod ps -w", does: "Watch the list" },
+    { command: "kpod ps --pid-tree -f pod=shop", does: "The processes of a pod, and who has started whom" },
     {
       command: "kpod --root /mnt/node/var/lib/containers/storage ps -a",
       does: "List the containers of a store of another machine",

@@ -68,6 +68,10 @@ function createList(
     if (images && containers.some(isNamelessImage)) listing.imageNames = await imageNamesOf(server);
     if (sizes) listing.sizes = await sizesOf(server, containers, signal());
     const sorted = flags.sort === undefined ? containers : sortContainers(listing, containers, flags.sort);
+    if (flags.pidTree) {
+      const { pidTreeText } = await import("./pid-tree");
+      return pidTreeText(listing, sorted);
+    }
     return textOfPresent(listing, sorted, (present) => output.text(listing, present));
   };
 }
