@@ -229,12 +229,18 @@ describe.each<[CgroupManager, RuntimeName]>([
     expect(rowOf(web).status).toBe("running");
   });
 
-  test("update changes what the kernel has, and exec's processes are under it", async () => {
-    const id = inPod("inside", "sleep", "1000");
-    const limits = ["--memory", "96m", "--cpus", "0.5", "--cpu-shares", "512", "--cpuset-cpus", "0"];
-    expect(ok("update", ...limits, "--pids-limit", "77", id)).toBe(id);
+  test("the kernel has the limits of run, update changes them, and exec's processes are under it", async () => {
+    const flags = ["--memory", "64m", "--cpus", "0.25", "--pids-limit", "50", "--cpu-shares", "256"];
+    const id = ok("run", "-d", "--pod", "shop", "--name", "inside", ...flags, "busybox", "sleep", "1000");
     const has = (file: string): string[] =>
       [pathOf(id), leafOf(id)].map((cgroup) => cgroupFile(cgroup, file));
+    expect(has("memory.max")).toContain(String(64 * megabyte));
+    expect(has("cpu.max")).toContain("25000 100000");
+    expect(has("pids.max")).toContain("50");
+    expect(has("cpu.weight")).toContain("10");
+
+    const limits = ["--memory", "96m", "--cpus", "0.5", "--cpu-shares", "512", "--cpuset-cpus", "0"];
+    expect(ok("update", ...limits, "--pids-limit", "77", id)).toBe(id);
     expect(has("memory.max")).toContain(String(96 * megabyte));
     expect(has("cpu.max")).toContain("50000 100000");
     expect(has("cpuset.cpus")).toContain("0");
@@ -256,6 +262,20 @@ describe.each<[CgroupManager, RuntimeName]>([
     ok("unpause", id);
     ok("rm", "-f", id);
     expect(await inTime(() => !traces().some((line) => line.includes(id)))).toBe(true);
+  });
+
+  test("doctor tells a pod that is frozen from above", async () => {
+    expect(ok("doctor", "cgroup.frozen", "--quick")).toContain("found nothing at odds");
+    writeCgroupFile(parentPath, "cgroup.freeze", 1);
+    expect(await inTime(() => cgroupNumber(leafOf(web), "cgroup.events", "frozen") === 1)).toBe(true);
+    const { exitCode, stdout } = kpod("doctor", "cgroup.frozen", "--quick", "--format", "json");
+    expect(exitCode).toBe(1);
+    const { findings } = JSON.parse(stdout) as { findings: { severity: string; object: { id: string } }[] };
+    expect(findings.map(({ object }) => object.id).sort()).toEqual([pod, web, greedy].sort());
+    expect(new Set(findings.map(({ severity }) => severity))).toEqual(new Set(["breaks-now"]));
+    writeCgroupFile(parentPath, "cgroup.freeze", 0);
+    expect(await inTime(() => cgroupNumber(leafOf(web), "cgroup.events", "frozen") === 0)).toBe(true);
+    expect(ok("doctor", "cgroup.frozen", "--quick")).toContain("found nothing at odds");
   });
 
   test("a cgroup that a container has made itself is frozen, counted, emptied and removed with it", async () => {
