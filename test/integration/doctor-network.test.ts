@@ -1,4 +1,5 @@
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -72,6 +73,10 @@ test("a namespace that nobody names, and a file that pins none", async () => {
       class: "S",
       commands: [`umount ${pin}`, `rm ${pin}`],
     });
+    const mended = await node.kpod("doctor", "--mend", "--yes", "--min-age", "0s", "ns.pin-left");
+    expect({ exitCode: mended.exitCode, stderr: mended.stderr }).toEqual({ exitCode: 0, stderr: "" });
+    expect([pin, plain].filter((path) => existsSync(path))).toEqual([]);
+    await expectSound(node, "--min-age", "0s");
   } finally {
     unmount(pin);
     rmSync(pin, { force: true });

@@ -117,6 +117,8 @@ test("frozen by its own cgroup is paused, by one above it is not", async () => {
       mend: { class: "S", commands: [`echo ${thawed} >${file}`] },
     });
     expect(about?.evidence[0]).toEqual({ file, says: "a cgroup above the container's is frozen" });
+    expect((await node.kpod("doctor", "--mend", "--yes", about?.finding ?? "")).exitCode).toBe(0);
+    await until("it is thawed", () => readFileSync(file, "utf8").trim() === thawed);
   } finally {
     writeFileSync(file, thawed);
   }
@@ -157,6 +159,9 @@ test("a conmon without a record, and cgroups that nobody knows", async () => {
       severity: "leaks",
       object: { kind: "cgroup", id: stray },
     });
+    expect((await node.kpod("doctor", "--mend", "--yes", "--min-age", "0s", "cgroup.left")).exitCode).toBe(0);
+    expect(directories.filter((directory) => existsSync(directory))).toEqual([]);
+    for (const directory of directories) mkdirSync(directory, { recursive: true });
     const [place = ""] = directories.filter(
       (directory) => directory.includes("/pids/") || !directory.includes("cpuset"),
     );

@@ -19,6 +19,10 @@ export type MendStep =
   | { readonly do: "remove"; readonly path: string }
   /** Unmounts what nobody uses: never lazily. */
   | { readonly do: "unmount"; readonly path: string }
+  /** Thaws a cgroup that is frozen by itself. */
+  | { readonly do: "thaw"; readonly cgroup: string }
+  /** Removes a cgroup with those below it, in which no process is. */
+  | { readonly do: "remove-cgroup"; readonly cgroup: string }
   /** Changes fields of a record. */
   | {
       readonly do: "change-record";
@@ -54,6 +58,13 @@ function commandOf(step: MendStep): string[] {
       return [`rm ${quoted(step.path)}`];
     case "unmount":
       return [`umount ${quoted(step.path)}`];
+    case "thaw": {
+      const isFirstVersion = step.cgroup.includes("/freezer/");
+      const file = quoted(`${step.cgroup}/${isFirstVersion ? "freezer.state" : "cgroup.freeze"}`);
+      return [`echo ${isFirstVersion ? "THAWED" : "0"} >${file}`];
+    }
+    case "remove-cgroup":
+      return [`find ${quoted(step.cgroup)} -depth -type d -exec rmdir {} +`];
     case "change-record":
       return [
         editCommand(

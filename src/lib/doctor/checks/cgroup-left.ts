@@ -2,7 +2,7 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, strayCgroups } from "../facts/cgroups";
 import type { Found } from "../finding";
-import { quoted } from "../quoted";
+import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
   id: "cgroup.left",
@@ -23,6 +23,7 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
     .filter(({ isPopulated, since }) => !isPopulated && !facts.isYoung(since, usualAge))
     .map((cgroup): Found => {
       const { id, directories, since } = cgroup;
+      const steps = directories.map((path): MendStep => ({ do: "remove-cgroup", cgroup: path }));
       return {
         severity: "leaks",
         object: { kind: "cgroup", id, name: cgroupWords(cgroup), path: directories[0] },
@@ -34,7 +35,8 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
         mend: {
           class: "S",
           what: "remove the cgroups",
-          commands: directories.map((path) => `find ${quoted(path)} -depth -type d -exec rmdir {} +`),
+          commands: commandsOf(steps),
+          steps,
         },
         since,
       };

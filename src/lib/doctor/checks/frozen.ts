@@ -4,7 +4,7 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject, runningContainers } from "../facts/containers";
 import type { Found } from "../finding";
-import { quoted } from "../quoted";
+import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
   id: "cgroup.frozen",
@@ -27,7 +27,7 @@ async function findFrozen(facts: Facts): Promise<readonly Found[]> {
     if (cgroup === undefined) continue;
     const isPaused = basename(cgroup).includes(id) || cgroup.includes(`${id}/`);
     const file = cgroup.includes("/freezer/") ? `${cgroup}/freezer.state` : `${cgroup}/cgroup.freeze`;
-    const thaw = file.endsWith("freezer.state") ? "THAWED" : "0";
+    const steps: MendStep[] = [{ do: "thaw", cgroup }];
     found.push({
       severity: isPaused ? "informs" : "breaks-now",
       object: { ...containerObject(facts, container), pid },
@@ -45,7 +45,7 @@ async function findFrozen(facts: Facts): Promise<readonly Found[]> {
         : "it does nothing, and no signal reaches it; its runtime does not know why",
       mend: isPaused
         ? { class: "N", what: "unpause it, if it is to go on", commands: [`kpod unpause ${id.slice(0, 13)}`] }
-        : { class: "S", what: "thaw the cgroup that is frozen", commands: [`echo ${thaw} >${quoted(file)}`] },
+        : { class: "S", what: "thaw the cgroup that is frozen", commands: commandsOf(steps), steps },
     });
   }
   return found;

@@ -5,7 +5,6 @@ import { usualAge, type Facts } from "../facts";
 import { containerWords } from "../facts/containers";
 import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
 import type { Found } from "../finding";
-import { quoted } from "../quoted";
 import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
@@ -40,7 +39,10 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
     return [];
   }
   return left.map(({ path, type, isNamespace }): Found => {
-    const remove: MendStep = { do: "remove", path };
+    const steps: MendStep[] = [
+      ...(isNamespace ? [{ do: "unmount", path } satisfies MendStep] : []),
+      { do: "remove", path },
+    ];
     return {
       severity: "leaks",
       object: { kind: isNamespace ? "mount" : "path", path },
@@ -54,13 +56,12 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
       consequence: isNamespace
         ? `the ${type} namespace stays until the next boot${type === "network" ? ", with its devices and addresses" : ""}`
         : "the file stays",
-      mend: isNamespace
-        ? {
-            class: "S",
-            what: "unpin the namespace",
-            commands: [`umount ${quoted(path)}`, ...commandsOf([remove])],
-          }
-        : { class: "S", what: "remove the file", commands: commandsOf([remove]), steps: [remove] },
+      mend: {
+        class: "S",
+        what: isNamespace ? "unpin the namespace" : "remove the file",
+        commands: commandsOf(steps),
+        steps,
+      },
     };
   });
 }

@@ -2,7 +2,7 @@ import { readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { ifThere, tolerate } from "../../errors";
 import { keyedNumber, readCgroupFile, readCgroupNumber } from "../../cgroups/files";
-import { cgroupMounts } from "../../cgroups/mounts";
+import { cgroupMounts, ownMounts } from "../../cgroups/mounts";
 import { directoryIn, readCgroupLine, type CgroupMount } from "../../cgroups/process-cgroups";
 import { specCgroupPath } from "../../cgroups/spec-path";
 import type { Container } from "../../oci/container";
@@ -73,7 +73,8 @@ export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]
       }),
   );
   const found = new Map<string, string[]>();
-  for (const mount of facts.get(hierarchies)) {
+  // Also those that count nothing, as systemd has one.
+  for (const mount of ownMounts()) {
     for (const parent of parents) {
       const directory = directoryIn(mount, parent);
       if (directory === undefined) continue;

@@ -10,7 +10,9 @@ import {
   symlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { KpodError } from "../../errors";
+import { cgroupsBelow } from "../../cgroups/files";
+import { thawCgroup } from "../../cgroups/freezer";
+import { fileError, isNotFound, KpodError } from "../../errors";
 import { readLayers } from "../../storage/layers";
 import { changeRecord, editRecords, hasId, readRecords } from "../../storage/records";
 import { deleteLayers, type RemovalPlace } from "../../storage/removal";
@@ -39,6 +41,8 @@ export function before(step: MendStep, { layout, logger }: MendPlace, journal: J
     case "add-record":
     case "remove-tree":
     case "unmount":
+    case "thaw":
+    case "remove-cgroup":
       return { kind: "nothing" };
     case "change-record": {
       const record = readRecords(step.file, logger).find(({ id }) => id === step.id);
@@ -97,6 +101,12 @@ export function perform(step: MendStep, place: MendPlace): void {
     case "unmount":
       unmountUnused(step.path);
       return;
+    case "thaw":
+      thawCgroup(step.cgroup);
+      return;
+    case "remove-cgroup":
+      removeEmptyCgroup(step.cgroup);
+      return;
     case "change-record":
       changeRecord([step.file], place.touchOf(step.file), step.id, step.fields);
       return;
@@ -133,6 +143,16 @@ function dropRecord(file: string, id: string, place: MendPlace): void {
   editRecords(file, place.touchOf(file), (entries) =>
     entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,
   );
+}
+
+/** From the deepest on; the kernel refuses one in which a process is. */
+function removeEmptyCgroup(cgroup: string): void {
+  for (const name of cgroupsBelow(cgroup)) removeEmptyCgroup(join(cgroup, name));
+  try {
+    rmdirSync(cgroup);
+  } catch (error) {
+    if (!isNotFound(error)) throw fileError(`cannot remove the cgroup ${cgroup}`, error);
+  }
 }
 
 /** Puts a link in the place of a file, a link, or an empty directory. */
@@ -179,6 +199,10 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
       return `${step.path} was deleted`;
     case "unmount":
       return `${step.path} was unmounted`;
+    case "thaw":
+      return `${step.cgroup} was thawed`;
+    case "remove-cgroup":
+      return `${step.cgroup} was removed`;
     case "change-record": {
       const metadata = was.kind === "record" && isRecord(was.record) ? was.record.metadata : undefined;
       changeRecord([step.file], place.touchOf(step.file), step.id, {
