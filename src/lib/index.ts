@@ -121,6 +121,12 @@ export {
   type PrunePlan,
 } from "./operations/prune-system";
 export { prunableImages } from "./operations/prune-images";
+export { chosenChecks, chosenFindings } from "./doctor/choose";
+export type { Check } from "./doctor/check";
+export { examine, type ExamineOptions } from "./doctor/examine";
+export type { Examination, Finding, Forecast } from "./doctor/finding";
+export { Journal, readJournals, type JournalText } from "./doctor/mend/journal";
+export { endUnfinished, mendFinding, undoJournal, type Undone } from "./doctor/mend/mend";
 export { explain, type ExplainOptions } from "./doctor/why/explain";
 export type { ExplainedContainer, ExplainedExit, Explanation } from "./doctor/why/explanation";
 export type { MemoryTrouble } from "./doctor/why/memory";
