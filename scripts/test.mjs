@@ -53,7 +53,8 @@ async function runJest(args, directory, { run, variables }) {
   const reportFile = join(directory, "report.json");
   const words = [
     join(REPOSITORY, "node_modules/jest/bin/jest.js"),
-    "--maxWorkers=2",
+    // On two cores three keep both at work: much of a test's time is waiting, for conmon, for a limit, for the disk.
+    "--maxWorkers=3",
     `--reporters=${join(REPOSITORY, "scripts/lib/progress-reporter.mjs")}`,
     `--reporters=${join(REPOSITORY, "scripts/lib/summary-reporter.mjs")}`,
     // Its default is the temporary directory, which lives only as long as this run.
