@@ -52,33 +52,31 @@ function textsIn(path: string): string[] {
 
 /** Why a text sends its reader to a command, or a flag of one, that there is not. */
 function mistakesIn(text: string): string[] {
-  return [...text.matchAll(/(?<![\w/.-])kpod ([a-z-]+|\$\{\})(?: ([a-z][a-z-]*|\$\{\}))?((?: -[\w-]+)*)/g)].flatMap(
-    (match) => {
-      const [whole, first = "", second = "", flags = ""] = match;
-      // Where the whole command is put in, it is one that was given.
-      if (prose.has(first) || first.startsWith("-") || first === "${}") return [];
-      // The longer one is meant: `doctor` is a command, and so is `doctor undo`.
-      const command = [`${first} ${second}`, first]
-        .map((words) => commands.find(({ path }) => path.join(" ") === words))
-        .find((found) => found !== undefined);
-      if (command === undefined) return [`there is no ${whole}`];
-      const known = Object.values({ ...globalFlags, ...command.flags } as Record<
-        string,
-        { long?: string; short?: string }
-      >);
-      const names = [...Object.keys(command.flags), ...Object.keys(globalFlags)].map((name) =>
-        name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
-      );
-      const letters = known.map(({ short }) => short);
-      return flags
-        .split(" ")
-        .filter((flag) => flag.startsWith("-"))
-        .filter((flag) =>
-          flag.startsWith("--") ? !names.includes(flag.slice(2)) : !letters.includes(flag[1]),
-        )
-        .map((flag) => `kpod ${command.path.join(" ")} has no ${flag}`);
-    },
-  );
+  return [
+    ...text.matchAll(/(?<![\w/.-])kpod ([a-z-]+|\$\{\})(?: ([a-z][a-z-]*|\$\{\}))?((?: -[\w-]+)*)/g),
+  ].flatMap((match) => {
+    const [whole, first = "", second = "", flags = ""] = match;
+    // Where the whole command is put in, it is one that was given.
+    if (prose.has(first) || first.startsWith("-") || first === "${}") return [];
+    // The longer one is meant: `doctor` is a command, and so is `doctor undo`.
+    const command = [`${first} ${second}`, first]
+      .map((words) => commands.find(({ path }) => path.join(" ") === words))
+      .find((found) => found !== undefined);
+    if (command === undefined) return [`there is no ${whole}`];
+    const known = Object.values({ ...globalFlags, ...command.flags } as Record<
+      string,
+      { long?: string; short?: string }
+    >);
+    const names = [...Object.keys(command.flags), ...Object.keys(globalFlags)].map((name) =>
+      name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
+    );
+    const letters = known.map(({ short }) => short);
+    return flags
+      .split(" ")
+      .filter((flag) => flag.startsWith("-"))
+      .filter((flag) => (flag.startsWith("--") ? !names.includes(flag.slice(2)) : !letters.includes(flag[1])))
+      .map((flag) => `kpod ${command.path.join(" ")} has no ${flag}`);
+  });
 }
 
 test("the look for commands in texts finds those that there are not", () => {
