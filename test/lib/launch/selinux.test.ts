@@ -8,6 +8,7 @@ import {
   newPodLabels,
   noLabels,
   processLabels,
+  wantedLabels,
 } from "../../../src/lib/launch/selinux";
 import type { Container } from "../../../src/lib/oci/container";
 import { newStorageId } from "../../../src/lib/names/ids";
@@ -62,6 +63,27 @@ test("a pod has the contexts of the policy and two categories of its own", () =>
   expect(Number(second)).toBeLessThan(1024);
   expect(mount).toBe(`system_u:object_r:container_file_t:s0:c${first ?? ""},c${second ?? ""}`);
   expect(logger.warnings).toEqual([]);
+});
+
+test("parts of the labels can be asked for, or none; where nothing is labelled that is refused", async () => {
+  const labels = { process: "u:r:t:s0:c1,c2", mount: "u:object_r:f:s0:c1,c2" };
+  const config = configOf(true);
+  expect(wantedLabels(config, labels, undefined, host)).toEqual(labels);
+  expect(wantedLabels(config, labels, "disable", host)).toEqual(noLabels);
+  expect(wantedLabels(config, labels, { type: "spc_t", level: "s0:c8,c9" }, host)).toEqual({
+    process: "u:r:spc_t:s0:c8,c9",
+    mount: "u:object_r:f:s0:c8,c9",
+  });
+  const bad = await failureOf(() => wantedLabels(config, labels, { type: "a,b" }, host));
+  expect(bad).toMatchObject({ code: "BAD_ARGUMENT" });
+  for (const [on, present, place] of [
+    [false, labels, host],
+    [true, labels, { root: testdir({}) }],
+    [true, noLabels, host],
+  ] as const) {
+    const refused = await failureOf(() => wantedLabels(configOf(on), present, "disable", place));
+    expect(refused).toMatchObject({ code: "UNSUPPORTED" });
+  }
 });
 
 test("the levels in use stand in flags and metadata of all records", () => {
