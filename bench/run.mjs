@@ -17,6 +17,7 @@ import { writeLog } from "./lib/logs.mjs";
 import { measure, usageOf } from "./lib/measure.mjs";
 import { networkWorld, pluginCommand, podCommands } from "./lib/networks.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
+import { startRegistry } from "./lib/registry.mjs";
 import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
 
@@ -124,17 +125,33 @@ function unsizedDirectories({ root, runRoot }) {
   return [join(root, "overlay"), join(root, "overlay-containers"), join(runRoot, "overlay-containers")];
 }
 
-/** What loading and saving an image with a large layer takes of memory: once, since it takes long. */
+/** What loading, saving and pulling an image with a large layer takes of memory: once, since it takes long. */
 async function memoryOfLarge({ k20 }, engines, engine) {
   const { archive, name } = await largeImage();
   const measured = {};
+  const registry = await startRegistry();
+  try {
+    await measureLarge({ k20, archive, name, registry }, engines, engine, measured);
+  } finally {
+    await registry.stop();
+  }
+  return measured;
+}
+
+async function measureLarge({ k20, archive, name, registry }, engines, engine, measured) {
+  const remote = `${registry.host}/large:latest`;
+  const plain = "--tls-verify=false";
   for (const each of engines) {
     measured[nameOf(each, "load1GB")] = usageOf(k20.command(each, "load", "-q", archive), engine);
     const output = join(BENCH_DIRECTORY, "output");
     measured[nameOf(each, "save1GB")] = usageOf(k20.command(each, "save", "-q", "-o", output, name), engine);
+    // The first engine brings it there.
+    if (each === engines[0])
+      usageOf(k20.command(each, "push", "-q", plain, name, `docker://${remote}`), engine);
     usageOf(k20.command(each, "rmi", name), engine);
+    measured[nameOf(each, "pull1GB")] = usageOf(k20.command(each, "pull", "-q", plain, remote), engine);
+    usageOf(k20.command(each, "rmi", remote), engine);
   }
-  return measured;
 }
 
 /** An executable of the engine that does nothing. */
@@ -188,7 +205,7 @@ async function bench({ runs, json, keep }) {
     ...(await step(`Measuring what writes files and makes pods, ${rounds} rounds`, () =>
       measure(slow, rounds, engine),
     )),
-    ...(await step("Loading and saving 1 GB", () => memoryOfLarge(worlds, engines, engine))),
+    ...(await step("Loading, saving and pulling 1 GB", () => memoryOfLarge(worlds, engines, engine))),
   };
   const libraries = await step("Measuring the libraries", async () =>
     measure(await libraryCommands(), rounds, engine),

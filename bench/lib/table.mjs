@@ -105,6 +105,12 @@ const ROWS = [
     unit: "MiB",
   },
   {
+    what: "peak memory of `pull` from a registry, a layer of 1 GB",
+    atMost: { executable: 150, node: 150 },
+    value: (of) => of("pull1GB").rssKb / 1024,
+    unit: "MiB",
+  },
+  {
     what: "peak memory of `save`, a layer of 1 GB",
     atMost: { executable: 150, node: 150 },
     value: (of) => of("save1GB").rssKb / 1024,

@@ -1,0 +1,59 @@
+// A registry on a loopback port, for what is pulled.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { ScriptError } from "../../scripts/lib/run.mjs";
+import { BENCH_DIRECTORY } from "./place.mjs";
+
+const PATIENCE_MS = 10_000;
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address();
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+function answers(port) {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1");
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+/** Starts Debian's docker-registry; its files lie beside the nodes. */
+export async function startRegistry() {
+  const directory = join(BENCH_DIRECTORY, "registry");
+  mkdirSync(directory, { recursive: true });
+  const port = await freePort();
+  const storage = { filesystem: { rootdirectory: join(directory, "data") } };
+  const config = { version: 0.1, log: { level: "error" }, storage, http: { addr: `127.0.0.1:${port}` } };
+  // JSON is YAML, too.
+  writeFileSync(join(directory, "config.yml"), JSON.stringify(config));
+  const child = spawn("docker-registry", ["serve", join(directory, "config.yml")], { stdio: "ignore" });
+  const ended = new Promise((resolve) => {
+    child.on("exit", resolve);
+    child.on("error", resolve);
+  });
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+  };
+  for (const end = Date.now() + PATIENCE_MS; !(await answers(port));) {
+    if (Date.now() > end || child.exitCode !== null || child.pid === undefined) {
+      if (child.pid !== undefined) await stop();
+      throw new ScriptError("docker-registry does not answer");
+    }
+    await sleep(50);
+  }
+  return { host: `localhost:${port}`, stop };
+}
