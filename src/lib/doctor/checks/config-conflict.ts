@@ -41,7 +41,7 @@ async function findConflicts(facts: Facts): Promise<readonly Found[]> {
         file: join(config.root, `${driver}-layers`),
         says: "holds records",
       })),
-      consequence: `what the other driver has is not seen: CRI-O and kpod use ${store.layout.driver}`,
+      consequence: `what the other driver has is not seen: the driver in use is ${store.layout.driver}`,
       mend: { class: "N", what: "move away what belongs to the driver that is not used", commands: [] },
     });
   }
