@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats top run create exec start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        '') offer=(ps why inspect logs diff export stats top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
         pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
@@ -24,9 +24,10 @@ __kpod_flags() {
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
         top) offer=(--pod --watch --format --list-descriptors) ;;
-        run) offer=(--detach --rm --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
-        create) offer=(--name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
+        run) offer=(--detach --rm --attach --detach-keys --sig-proxy --interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
+        create) offer=(--interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
+        attach) offer=(--no-stdin --detach-keys --sig-proxy) ;;
         start) offer=(--force --all --latest --pod --label --filter) ;;
         stop) offer=(--timeout --all --latest --pod --label --filter) ;;
         restart) offer=(--time --force --all --latest --pod --label --filter) ;;
@@ -135,8 +136,14 @@ __kpod_value() {
         'top --watch' | 'top -w') flag=--watch action=(switch) ;;
         'top --format') flag=--format action=(words table json) ;;
         'top --list-descriptors') flag=--list-descriptors action=(switch) ;;
-        'run --detach' | 'run -d') flag=--detach action=(switch) ;;
+        'run --detach' | 'run -d') flag=--detach bars=(--attach) action=(switch) ;;
         'run --rm') flag=--rm action=(switch) ;;
+        'run --attach' | 'run -a') flag=--attach many=1 bars=(--detach) action=(words stdin stdout stderr) ;;
+        'run --detach-keys') flag=--detach-keys action=(nothing) ;;
+        'run --sig-proxy') flag=--sig-proxy action=(switch) ;;
+        'run --interactive' | 'run -i') flag=--interactive action=(switch) ;;
+        'run --tty' | 'run -t') flag=--tty action=(switch) ;;
+        'run --stdin-once') flag=--stdin-once action=(switch) ;;
         'run --name') flag=--name action=(nothing) ;;
         'run --pod') flag=--pod action=(ask 'run --pod') ;;
         'run --pull') flag=--pull action=(words always missing never) ;;
@@ -183,6 +190,9 @@ __kpod_value() {
         'run --runtime-handler') flag=--runtime-handler action=(nothing) ;;
         'run --hostname') flag=--hostname action=(nothing) ;;
         'run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'create --interactive' | 'create -i') flag=--interactive action=(switch) ;;
+        'create --tty' | 'create -t') flag=--tty action=(switch) ;;
+        'create --stdin-once') flag=--stdin-once action=(switch) ;;
         'create --name') flag=--name action=(nothing) ;;
         'create --pod') flag=--pod action=(ask 'create --pod') ;;
         'create --pull') flag=--pull action=(words always missing never) ;;
@@ -245,6 +255,9 @@ __kpod_value() {
         'exec --label') flag=--label many=1 action=(nothing) ;;
         'exec --filter' | 'exec -f') flag=--filter many=1 action=(filters 'exec --filter') ;;
         'exec --parallel' | 'exec -x') flag=--parallel action=(switch) ;;
+        'attach --no-stdin') flag=--no-stdin action=(switch) ;;
+        'attach --detach-keys') flag=--detach-keys action=(nothing) ;;
+        'attach --sig-proxy') flag=--sig-proxy action=(switch) ;;
         'start --force') flag=--force action=(switch) ;;
         'start --all' | 'start -a') flag=--all action=(switch) ;;
         'start --latest' | 'start -l') flag=--latest action=(switch) ;;
@@ -445,6 +458,7 @@ __kpod_argument() {
         'create '*) action=(nothing) ;;
         'exec '0) action=(ask exec) ;;
         'exec '*) action=(nothing) ;;
+        'attach '*) action=(ask attach) ;;
         'start '*) action=(ask start) ;;
         'stop '*) action=(ask stop) ;;
         'restart '*) action=(ask restart) ;;

@@ -19,6 +19,7 @@ import type { ContainerData } from "./operations/container-data";
 import { copyNotes } from "./operations/copy-notes";
 import { containerStateData, type ContainerStateData } from "./operations/container-state-data";
 import type { CopyDestination, CopyOptions, CopyResult, CopySource } from "./operations/copy";
+import type { AttachEnd, AttachOptions } from "./operations/attach";
 import type { ExecOptions } from "./operations/exec";
 import type { ExportOptions } from "./operations/export";
 import type { LogOptions } from "./operations/logs";
@@ -285,6 +286,16 @@ export class ContainerServer implements LaunchParts {
     const container = this.lookupContainer(idOrName, "exec", { attempt: "newest" });
     const { execInContainer } = await import("./operations/exec");
     return execInContainer(this, container, options);
+  }
+
+  /**
+   * Connects to the streams of a container; see `attachToContainer`.
+   * @throws KpodError NOT_FOUND, AMBIGUOUS, and as `attachToContainer`
+   */
+  async containerAttach(idOrName: string, options: AttachOptions): Promise<AttachEnd> {
+    const container = this.lookupContainer(idOrName, "attach");
+    const { attachToContainer } = await import("./operations/attach");
+    return attachToContainer(this, container, options);
   }
 
   /** Freezes a container (libkpod: ContainerPause). @throws KpodError as `containerKill` */

@@ -36,6 +36,7 @@ export {
   runAttached,
   runContainer,
   type Foreground,
+  type ForegroundStreams,
   type RunOptions,
   type RunResult,
 } from "./launch/run";
@@ -82,6 +83,14 @@ export type { FilterTerm } from "./operations/filter-terms";
 export type { CopyDestination, CopyOptions, CopyPlace, CopyResult, CopySource } from "./operations/copy";
 export type { ExecStreams } from "./oci/runtime/exec";
 export type { ExecInput, ExecOutput } from "./oci/runtime/exec-streams";
+export {
+  attachToContainer,
+  type AttachEnd,
+  type AttachInput,
+  type AttachOptions,
+  type AttachStreams,
+} from "./operations/attach";
+export type { AttachWindow } from "./operations/follow-size";
 export { execInContainer, type ExecOptions } from "./operations/exec";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";

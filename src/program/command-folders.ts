@@ -1,5 +1,6 @@
 // Made by `npm run docs` from the folders of src/commands: changes here get lost.
 import { command, type Command } from "./command";
+import { command as attachCommand } from "../commands/attach/command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as cpCommand } from "../commands/cp/command";
@@ -64,6 +65,7 @@ import { command as whyCommand } from "../commands/why/command";
 
 /** The commands, a folder of src/commands each. */
 export const commandFolders: readonly Command[] = [
+  command("attach", attachCommand, () => import("../commands/attach/run")),
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
   command("cp", cpCommand, () => import("../commands/cp/run")),

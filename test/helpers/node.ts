@@ -102,7 +102,7 @@ export async function createNode(
 }
 
 /** Commands of which 1 is the exit code of what they run in a container. */
-const runsCommands: ReadonlySet<string> = new Set(["attach", "exec"]);
+const runsCommands: ReadonlySet<string> = new Set(["attach", "exec", "run"]);
 
 /**
  * What a hook makes before the first test. It stands for that from then on: a test file can have it as a constant.

@@ -195,7 +195,7 @@ test("a wait for one that is rolled back ends", async () => {
   });
   await node.ok("rm", "-f", id);
   goOn();
-  expect(await done).toMatchObject({ exitCode: 1 });
+  expect(await done).toMatchObject({ exitCode: 125 });
   const { exitCode, stderr } = await waiting;
   expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/was removed before|ID does not exist/)]);
   await until("all of it is gone", () => contents().join() === before.join());
@@ -206,7 +206,7 @@ test("with -f the runtime that is creating it ends, too, and what it has begun t
   // A runtime begins with the directory of its state.
   mkdirSync(join(node.world.runtimeRoots.runc, id));
   await node.ok("rm", "-f", id);
-  expect(await done).toMatchObject({ exitCode: 1 });
+  expect(await done).toMatchObject({ exitCode: 125 });
   expect(existsSync(join(node.world.runtimeRoots.runc, id))).toBe(false);
   expect(contents()).toEqual(before);
 });
@@ -229,7 +229,7 @@ describe("with -f one that kpod did not make", () => {
     await until("its conmon is gone", () => !existsSync(`/proc/${pid}`));
     goOn();
     expect(await removed).toBe(`${id}\n`);
-    expect(await done).toMatchObject({ exitCode: 1 });
+    expect(await done).toMatchObject({ exitCode: 125 });
     await until("all of it is gone", () => contents().join() === before.join());
   });
 

@@ -224,7 +224,7 @@ test("who is not root is told so by what needs root, and can ask for help", asyn
       ...args,
     ]);
   expect(await asNobody("run", "busybox")).toEqual({
-    exitCode: 1,
+    exitCode: 125,
     stdout: "",
     stderr: "Error: kpod run needs root: run it as root, for example with sudo\n",
   });

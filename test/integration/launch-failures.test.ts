@@ -426,7 +426,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
         const cause = started
           ? "CRI-O was started meanwhile and removed it, as it does with what is not made to the end"
           : `it was ${what === "pod new" ? "stopped or " : ""}removed meanwhile`;
-        expect([exitCode, stdout, stderr]).toEqual([1, "", `Error: ${what} is not launched: ${cause}\n`]);
+        expect([exitCode, stdout, stderr]).toEqual([what === "pod new" ? 1 : 125, "", `Error: ${what} is not launched: ${cause}\n`]);
         await until("all of it is gone", () => contentsOf(node.world).join() === before.join());
         rmSync(node.world.versionFile, { force: true });
       }
@@ -444,7 +444,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
       await removeAsCrioDoes("lone");
       goOn();
       expect(await done).toEqual({
-        exitCode: 1,
+        exitCode: 125,
         stdout: "",
         stderr: "Error: container lone is not launched: it was removed meanwhile\n",
       });
@@ -487,7 +487,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
     await server.store.unmount(layerId as StorageId, true);
     goOn();
     expect(await done).toEqual({
-      exitCode: 1,
+      exitCode: 125,
       stdout: "",
       stderr:
         "Error: container new is not launched: its root file system was unmounted meanwhile, as CRI-O does with all when it stops\n",

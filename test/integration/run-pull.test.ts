@@ -72,7 +72,7 @@ const foreignLayout = (): string =>
 test("what is not there is pulled, the pause image with its own credentials; never fetches nothing", async () => {
   const name = `${plain.host}/busybox:1`;
   const never = await run("--pull", "never", name, "true");
-  expect([never.exitCode, never.stderr]).toEqual([1, expect.stringMatching(/is not in the store/)]);
+  expect([never.exitCode, never.stderr]).toEqual([125, expect.stringMatching(/is not in the store/)]);
   // Not even the pause image, with the other one there.
   expect((await kpod("pull", "-q", name)).exitCode).toBe(0);
   const pauseless = await run("--pull", "never", name, "true");
@@ -112,7 +112,7 @@ test("always asks the registry: another image under the name, and a registry tha
   expect((await kpod("tag", name, gone)).exitCode).toBe(0);
   expect((await run(gone)).stdout).toBe("second\n");
   const away = await run("--pull", "always", gone);
-  expect([away.exitCode, away.stdout]).toEqual([1, ""]);
+  expect([away.exitCode, away.stdout]).toEqual([125, ""]);
   expect(away.stderr).toMatch(/connection refused/);
 });
 
@@ -140,7 +140,7 @@ test("of an index the image for this node is taken; the image of another archite
   expect((await kpod("load", "-q", "-i", archive)).exitCode).toBe(0);
   for (const name of [`${plain.host}/both:1`, "foreign:1"]) {
     const refused = await run(name);
-    expect([refused.exitCode, refused.stdout]).toEqual([1, ""]);
+    expect([refused.exitCode, refused.stdout]).toEqual([125, ""]);
     expect(refused.stderr).toBe(
       `Error: image ${name} is for linux/${foreign}, and this node is linux/${own}: ` +
         `pull the one for this node with kpod pull --platform linux/${own}\n`,

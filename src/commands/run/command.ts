@@ -1,4 +1,6 @@
 import type { CommandDescription } from "../../shell/command";
+import { ExitCode } from "../../shell/exit-code";
+import { attachFlags } from "../shared/attach-flags";
 import { containerFlags } from "../shared/container-flags";
 
 export const command = {
@@ -10,12 +12,28 @@ export const command = {
   flags: {
     detach: { short: "d", help: "Print the id and return, while the container runs on" },
     rm: { help: "Remove the container, and a pod made for it, once it has ended" },
+    attach: {
+      short: "a",
+      argument: "STREAM",
+      repeatable: true,
+      choices: ["stdin", "stdout", "stderr"],
+      help: "Have only this stream of it here (repeatable)",
+    },
+    ...attachFlags,
     ...containerFlags,
   },
+  exclusive: [
+    {
+      flags: ["detach", "attach"],
+      message: "nothing of what runs in the background is here: leave out --detach or --attach",
+    },
+  ],
   passThrough: true,
+  failed: ExitCode.launchFailed,
   needsRoot: true,
   examples: [
     { command: "kpod run busybox echo hello", does: "Run a command and wait for its end" },
+    { command: "kpod run -it --rm busybox sh", does: "Open a shell in a new container" },
     {
       command: "kpod run -d --name web --pod shop -e PORT=80 busybox httpd -f",
       does: "Start a container in the pod shop and leave it running",

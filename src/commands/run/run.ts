@@ -1,7 +1,11 @@
+import { isatty } from "node:tty";
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
-import { runContainer, type Foreground } from "../../lib/launch/run";
+import type { LogLine } from "../../lib/logs/log-line";
+import { runContainer, type ForegroundStreams } from "../../lib/launch/run";
+import { readDetachKeys } from "../shared/detach-keys";
 import { readContainerFlags } from "../shared/read-container-flags";
+import { streamsHere } from "../shared/streams-here";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -11,26 +15,52 @@ type Context = CommandContext<typeof command>;
  * and HUP go to the container.
  */
 export async function run(context: Context): Promise<number> {
-  const { flags, terminal } = context;
+  const { flags, terminal, interceptSignals } = context;
   if (flags.rm && flags.detach) throw new UsageError("option --rm cannot be given with --detach");
-  const options = readContainerFlags(context);
+  const { streams, restore, stdin } = streamsOf(context);
+  const given = readContainerFlags(context);
+  const container = stdin ? { ...given.container, stdin: true, stdinOnce: true } : given.container;
   const server = await context.openServer();
-  const { container, exitCode } = await runContainer(server, {
-    ...options,
-    ...(flags.detach ? {} : { foreground: foregroundOf(context) }),
-  });
-  if (exitCode === undefined) terminal.out(`${container.id}\n`);
-  return exitCode ?? 0;
+  try {
+    const { container: ran, exitCode } = await runContainer(server, {
+      ...{ ...given, container },
+      ...(flags.detach
+        ? {}
+        : { foreground: { streams, remove: flags.rm, ...(flags.sigProxy ? { interceptSignals } : {}) } }),
+    });
+    if (flags.detach) terminal.out(`${ran.id}\n`);
+    return exitCode ?? 0;
+  } finally {
+    restore();
+  }
 }
 
-function foregroundOf({ flags, terminal, interceptSignals }: Context): Foreground {
-  return {
-    interceptSignals,
-    remove: flags.rm,
-    onLine({ stream, partial, text }) {
-      const bytes = partial ? text : Buffer.concat([text, Buffer.from("\n")]);
-      if (stream === "stderr") terminal.error(bytes);
-      else terminal.out(bytes);
-    },
+interface Streams {
+  readonly streams: ForegroundStreams;
+  readonly restore: () => void;
+  /** True where the container is given the input of kpod, with whose end its own ends. */
+  readonly stdin: boolean;
+}
+
+/** @throws UsageError */
+function streamsOf({ flags, terminal }: Context): Streams {
+  const detachKeys = readDetachKeys(flags.detachKeys);
+  const all = flags.attach.length === 0;
+  const stdin = !flags.detach && (all ? flags.interactive : flags.attach.includes("stdin"));
+  const stdout = all || flags.attach.includes("stdout");
+  const stderr = all || flags.attach.includes("stderr");
+  const { tty } = flags;
+  if (tty && stdin && !isatty(0)) {
+    throw new UsageError("standard input is no terminal that the container could be given: leave out --tty");
+  }
+  if (tty || stdin) {
+    return { ...streamsHere(terminal, { stdin, stdout, stderr, tty, detachKeys }), stdin };
+  }
+  const onLine = ({ stream, partial, text }: LogLine): void => {
+    const bytes = partial ? text : Buffer.concat([text, Buffer.from("\n")]);
+    if (stream === "stderr") {
+      if (stderr) terminal.error(bytes);
+    } else if (stdout) terminal.out(bytes);
   };
+  return { streams: onLine, restore: () => {}, stdin };
 }

@@ -6,6 +6,9 @@ import { limitFlags } from "./resource-flags";
 
 /** The flags that say what a new container is, and in which pod. */
 export const containerFlags = {
+  interactive: { short: "i", help: "Give it an input, to which those who attach write" },
+  tty: { short: "t", help: "Give it a terminal" },
+  "stdin-once": { help: "Close its input when the first who is attached leaves or has no more" },
   name: { argument: "NAME", help: "Name of the container in its pod" },
   pod: {
     argument: "POD",

@@ -87,6 +87,9 @@ function readContainer({ flags, args: [image, ...command] }: ContainerContext): 
     ...(stopTimeout === undefined ? {} : { stopTimeout: atMost("stop-timeout", stopTimeout, 999_999_999) }),
     ...readLogOptions(flags.logOpt),
     ...(userns === undefined ? {} : { userns }),
+    terminal: flags.tty,
+    stdin: flags.interactive,
+    stdinOnce: flags.stdinOnce,
   };
 }
 

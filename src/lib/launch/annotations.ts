@@ -117,9 +117,9 @@ export function containerAnnotations(parts: AnnotationParts): Record<string, str
     [annotations.mountPoint]: parts.rootPath,
     [annotations.resolvPath]: sandbox.resolvPath,
     [annotations.seccompProfilePath]: profileInWords(options.seccomp),
-    [annotations.stdin]: "false",
-    [annotations.stdinOnce]: "false",
-    [annotations.tty]: "false",
+    [annotations.stdin]: String(options.stdin === true),
+    [annotations.stdinOnce]: String(options.stdinOnce === true),
+    [annotations.tty]: String(options.terminal === true),
     [annotations.volumes]: JSON.stringify(
       parts.volumes.map(({ hostPath, containerPath, readonly, propagation = "rprivate" }) => ({
         container_path: containerPath,

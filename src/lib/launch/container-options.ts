@@ -86,4 +86,10 @@ export interface ContainerOptions extends ConfinementOptions {
   logSizeMax?: number;
   /** Whose users it has: those of its pod, which must have some of its own, or those of the node. */
   userns?: "pod" | "host";
+  /** Has a terminal, at which who attaches is. */
+  terminal?: boolean;
+  /** Has an input for who attaches, which stays open when he leaves; without it and without a terminal it is empty. */
+  stdin?: boolean;
+  /** The first who leaves, or whose input ends, closes it. */
+  stdinOnce?: boolean;
 }

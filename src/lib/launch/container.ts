@@ -180,6 +180,7 @@ async function launch(
         ...(options.env ?? []),
       ]),
       cwd: [options.cwd, config.WorkingDir].find((cwd) => cwd !== undefined && cwd !== "") ?? "/",
+      ...(options.terminal === true ? { terminal: true } : {}),
       // Else it would have that of kpod, or of an old conmon, which the kernel is to spare.
       oomScoreAdj: permittedOomScore(options.oomScoreAdj ?? 0),
     },

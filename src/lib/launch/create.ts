@@ -61,6 +61,7 @@ export async function createByRuntime(
     ...(/^-?\d+$/.test(sizeMax) ? { logSizeMax: Number(sizeMax) } : {}),
     terminal: container.terminal,
     stdin: container.annotation(annotations.stdin) === "true",
+    leaveStdinOpen: container.annotation(annotations.stdinOnce) !== "true",
     signal: server.signal,
     onMonitorStarted: (pid) => placeMonitor(server, container, cgroupParent, pid),
   });

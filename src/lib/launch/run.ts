@@ -1,12 +1,12 @@
-import { constants } from "node:os";
 import type { LaunchParts } from "../server-parts";
 import { beforeLaunch, type PlannedLaunch } from "../crio/before-launch";
-import { errorMessage } from "../errors";
 import type { LogLine } from "../logs/log-line";
 import { forEachLogLine } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import { unknownExitCode } from "../oci/state/resolved";
 import { removeContainerInAnyState, removePodInAnyState } from "../operations/remove";
+import { attachToContainer, type AttachStreams } from "../operations/attach";
+import { asksToEnd, forwardSignal } from "../operations/forward-signal";
 import { waitForLogEnd } from "../operations/log-end";
 import { persistState } from "../operations/persist-state";
 import { stopPod } from "../operations/pods";
@@ -34,10 +34,16 @@ export interface RunOptions {
   foreground?: Foreground;
 }
 
+/**
+ * The streams of a container in the foreground: who gets each line of its log as conmon writes it, also one that is not ended
+ * yet; or those that are attached to it, where it has an input or a terminal.
+ */
+export type ForegroundStreams = ((line: LogLine) => void) | AttachStreams;
+
 /** How a container is run in the foreground, until it has ended. */
 export interface Foreground {
-  /** Gets each line of its log as conmon writes it, also one that is not ended yet. */
-  onLine: (line: LogLine) => void;
+  /** Where what it writes goes, and its input comes from. */
+  streams: ForegroundStreams;
   /** Hands the signals that this process gets to somebody else; returns what ends that. */
   interceptSignals?: (handler: (name: NodeJS.Signals) => void) => () => void;
   /** True removes the container once it has ended, and the pod that was made for it. */
@@ -47,7 +53,7 @@ export interface Foreground {
 /** What came of running a container. */
 export interface RunResult {
   container: Container;
-  /** Undefined in the background; 255 when nobody knows it. */
+  /** Undefined in the background, and when it was left there; 255 when nobody knows it. */
   exitCode: number | undefined;
 }
 
@@ -57,7 +63,7 @@ export interface RunResult {
  * that was made for it. What a user is to know of a CRI-O on the node is a warning of the server's logger.
  *
  * In the foreground the signals of `interceptSignals` go to the container; from the second on they kill it. One that
- * does not reach it is a warning.
+ * does not reach it is a warning. Once it has started, `server.signal` leaves it to run on.
  * @throws KpodError as `runPodSandbox`, `createPodContainer`, `startContainer` and, where it pulls, `pullImage`; CONFLICT for a pod of a CRI-O that
  * runs, without force; NOT_FOUND, AMBIGUOUS when the pod is named
  */
@@ -168,60 +174,53 @@ async function tidyUp(
 async function runInForeground(
   server: LaunchParts,
   container: Container,
-  { onLine, interceptSignals }: Foreground,
-): Promise<number> {
+  { streams, interceptSignals }: Foreground,
+): Promise<number | undefined> {
   let signals = 0;
   const release = interceptSignals?.((name) => {
     if (asksToEnd(name)) signals++;
     void forwardSignal(server, container, asksToEnd(name) && signals > 1 ? "SIGKILL" : name);
   });
   try {
-    return await runAttached(server, container, onLine);
+    return await runAttached(server, container, streams);
   } finally {
     release?.();
-  }
-}
-
-function asksToEnd(name: NodeJS.Signals): boolean {
-  return name === "SIGINT" || name === "SIGTERM" || name === "SIGHUP";
-}
-
-/** Sends a container a signal that this process got; one that does not reach it is a warning, unless it has ended. */
-export async function forwardSignal(
-  server: Pick<LaunchParts, "runtime" | "logger">,
-  container: Container,
-  name: NodeJS.Signals,
-): Promise<void> {
-  try {
-    await server.runtime.killContainer(container, constants.signals[name]);
-  } catch (error) {
-    // It has just ended: that is what the signal was for.
-    if ((await server.runtime.updateStatus(container)).status === "stopped") return;
-    server.logger.warn(
-      `${name} did not reach container ${container.id.slice(0, 13)} (${container.name}): ${errorMessage(error)}`,
-    );
   }
 }
 
 /**
  * Starts a created container and hands on what it writes until it has ended; then its file system is
  * unmounted and its end persisted, as CRI-O does when a container of its own ends.
- * @param onLine gets each line of its log as conmon writes it, also one that is not ended yet
- * @returns its exit code
- * @throws KpodError RUNTIME_FAILED when it cannot be started
+ * @returns its exit code; undefined when somebody left it by the keys for that
+ * @throws KpodError RUNTIME_FAILED when it cannot be started; as `attachToContainer` where streams are attached
  */
 export async function runAttached(
   server: LaunchParts,
   container: Container,
-  onLine: (line: LogLine) => void,
-): Promise<number> {
-  await startContainer(server, container);
-  const ended = waitForLogEnd(server, container);
-  await forEachLogLine(container.logPath, { ended, unfinished: true }, onLine);
-  // Its conmon has written down how it ended by now.
-  const exit = await waitForExit(server, container);
+  streams: ForegroundStreams,
+): Promise<number | undefined> {
+  const exit = await startAndFollow(server, container, streams);
+  if (exit === "left") return undefined;
   // Neither minds when somebody has removed it by now.
   if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
   await persistState(server, container);
-  return exit ?? unknownExitCode;
+  return exit;
+}
+
+async function startAndFollow(
+  server: LaunchParts,
+  container: Container,
+  streams: ForegroundStreams,
+): Promise<number | "left"> {
+  const { signal } = server;
+  const start = (): Promise<void> => startContainer(server, container);
+  if (typeof streams === "function") {
+    await start();
+    const ended = waitForLogEnd(server, container, signal);
+    await forEachLogLine(container.logPath, { ended, unfinished: true, signal }, streams);
+    // Its conmon has written down how it ended by now.
+    return (await waitForExit(server, container, { signal })) ?? unknownExitCode;
+  }
+  const end = await attachToContainer(server, container, { streams, start, signal });
+  return end.detached ? "left" : end.exitCode;
 }

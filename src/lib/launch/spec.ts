@@ -24,7 +24,7 @@ export const basicEnvironment = [
 
 /** What differs from one new container to the next. */
 export interface SpecParts {
-  process: Pick<SpecProcess, "user" | "args" | "env" | "cwd"> & { oomScoreAdj?: number };
+  process: Pick<SpecProcess, "terminal" | "user" | "args" | "env" | "cwd"> & { oomScoreAdj?: number };
   rootPath: string;
   rootReadonly: boolean;
   hostname: string;

@@ -8,27 +8,24 @@ import type { Container } from "../container";
 const largest = 1000;
 
 /**
- * Gives the terminal of a container a size, several one after the other.
+ * Gives the terminal of a container a size.
  * @returns false where no conmon is there to do it
  * @throws KpodError NOT_PERMITTED, IO
  */
 export function resizeByConmon(
   container: Pick<Container, "bundlePath">,
-  ...sizes: readonly WindowSize[]
+  { rows, columns }: WindowSize,
 ): boolean {
-  const lines = sizes.map(
-    ({ rows, columns }) => `1 ${Math.min(rows, largest)} ${Math.min(columns, largest)}\n`,
-  );
-  return tellConmon(container, lines.join(""));
+  return tellConmon(container, `1 ${Math.min(rows, largest)} ${Math.min(columns, largest)}`);
 }
 
 /**
- * Writes to the FIFO by which conmon takes orders: lines of a kind and two numbers. It holds the other end open itself, so
- * that nobody waits for it.
+ * Writes to the FIFO by which conmon takes orders: a kind and two numbers. It holds the other end open itself, so that nobody
+ * waits for it. Older conmons follow only the first of several that it reads at once.
  * @returns false where no conmon is there
  * @throws KpodError NOT_PERMITTED, IO
  */
-export function tellConmon({ bundlePath }: Pick<Container, "bundlePath">, lines: string): boolean {
+export function tellConmon({ bundlePath }: Pick<Container, "bundlePath">, order: string): boolean {
   const path = join(bundlePath, "ctl");
   let fd: number;
   try {
@@ -39,7 +36,7 @@ export function tellConmon({ bundlePath }: Pick<Container, "bundlePath">, lines:
   }
   try {
     if (!fstatSync(fd).isFIFO()) return false;
-    writeSync(fd, lines);
+    writeSync(fd, `${order}\n`);
     return true;
   } catch (error) {
     // One that hangs and has not read the last orders, or has just ended.

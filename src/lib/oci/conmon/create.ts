@@ -10,6 +10,7 @@ import { errorMessage, KpodError } from "../../errors";
 import { isRecord } from "../../system/files";
 import type { Container } from "../container";
 import type { RuntimeHandler } from "../runtime/handler";
+import { commandError } from "../runtime/command-failure";
 import { conmonArguments, type ConmonRequest } from "./options";
 import { findConmon } from "./program";
 import { callInWords } from "../../logger";
@@ -28,6 +29,8 @@ export interface CreateOptions {
   stdin: boolean;
   /** Bytes after which conmon begins the log anew, in the place of what the configuration says; negative for never. */
   logSizeMax?: number;
+  /** False has conmon close the input when the first who is attached has no more. */
+  leaveStdinOpen: boolean;
   /** Called with conmon's pid before the container is made. */
   onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Ends the wait for the container to be made. */
@@ -231,11 +234,7 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
   const pid = answer.pid ?? answer.data;
   if (typeof pid === "number" && pid > 0) return pid;
   const said = typeof answer.message === "string" ? answer.message : complaints;
-  const message = programMessage(said);
-  throw new KpodError(
-    "RUNTIME_FAILED",
-    `${request.handler.path} could not create the container: ${message === "" ? "it did not say why" : message}`,
-  );
+  throw commandError(programMessage(said), `${request.handler.path} could not create the container`);
 }
 
 function interrupted({ name }: ConmonRequest): KpodError {

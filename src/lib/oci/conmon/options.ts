@@ -26,6 +26,8 @@ export interface ConmonRequest {
   systemdCgroup: boolean;
   terminal: boolean;
   stdin: boolean;
+  /** Who is attached and has no more input does not close that of the container. */
+  leaveStdinOpen: boolean;
   /** `NAME=value` for conmon and the runtime below it. */
   env: readonly string[];
   /** Called with conmon's pid before it makes the container: the time to move it into its own cgroup. */
@@ -94,6 +96,7 @@ function optionsFor(request: ConmonRequest): ConmonOption[] {
     ...flag(request.systemdCgroup, "-s", "--systemd-cgroup"),
     ...flag(request.terminal, "-t", "--terminal"),
     ...flag(request.stdin && !request.terminal, "-i", "--stdin"),
+    ...flag(request.stdin && !request.terminal && request.leaveStdinOpen, "--leave-stdin-open"),
     ...flag(request.noPivot, "--no-pivot"),
     ...(request.logSizeMax < 0
       ? []

@@ -11,7 +11,9 @@ const notExecutable =
 
 /** The error for a runtime that could not start a command. @param said what it said of it */
 export function commandError(said: string, what: string): KpodError {
-  const message = said.replace(/^exec failed: /, "").replace(/^unable to start container process: /, "");
+  const message = said
+    .replace(/^(?:runc create|exec) failed: /, "")
+    .replace(/^unable to start container process: /, "");
   return new KpodError(codeOf(message), `${what}: ${message === "" ? "it did not say why" : message}`);
 }
 

@@ -1,4 +1,4 @@
-import { forwardSignal } from "../../../src/lib/launch/run";
+import { forwardSignal } from "../../../src/lib/operations/forward-signal";
 import type { Container } from "../../../src/lib/oci/container";
 import { runtimeScript } from "../../helpers/runtime-script";
 import { testServer, type TestServer } from "../../helpers/server";
