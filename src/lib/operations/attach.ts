@@ -12,7 +12,7 @@ import { isAlive } from "../system/process";
 import type { ProcessIdentity } from "../system/process-identity";
 import { followSize, type AttachWindow } from "./follow-size";
 import { watchForKeys } from "./detach-keys";
-import { firstProcessOf } from "./end-processes";
+import { lastingFirstProcess } from "./first-process";
 import { notRunning } from "./kill";
 import { waitForExit } from "./wait";
 
@@ -212,7 +212,7 @@ async function endOf(
   const lonely = async (): Promise<never> => {
     let since: number | undefined;
     while (!settled) {
-      const isLonely = !isAlive(monitor) && firstProcessOf(container) !== undefined;
+      const isLonely = !isAlive(monitor) && lastingFirstProcess(container) !== undefined;
       since = isLonely ? (since ?? monotonicNow()) : undefined;
       if (since !== undefined && monotonicNow() - since > endShows) {
         throw withoutConmon(container, "has just ended");
