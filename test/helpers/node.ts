@@ -31,7 +31,7 @@ export interface Node {
   /** Runs kpod, which must succeed without a word on stderr. @returns what it printed */
   ok(...args: string[]): Promise<string>;
   /**
-   * Runs kpod, which must end with 1 (125 where 1 is a command's own), print nothing and say one line.
+   * Runs kpod, which must end with 1 (125 to 127 where 1 is a command's own), print nothing and say one line.
    * @returns that line, without `Error: `
    */
   refusal(...args: string[]): Promise<string>;
@@ -87,7 +87,7 @@ export async function createNode(
       const { exitCode, stdout, stderr } = await kpod(...args);
       expect({ args, exitCode, stdout, stderr }).toEqual({
         args,
-        exitCode: runsCommands.has(args[0] ?? "") ? 125 : 1,
+        exitCode: runsCommands.has(args[0] ?? "") && [126, 127].includes(exitCode) ? exitCode : failed(args),
         stdout: "",
         stderr: expect.stringMatching(/^Error: [^\n]+\n$/) as string,
       });
@@ -99,6 +99,11 @@ export async function createNode(
       await expectRuntimesToAgree(world);
     },
   };
+}
+
+/** The exit code of a command that could not do it; where a program cannot be run, there are two more. */
+function failed([command = ""]: readonly string[]): number {
+  return runsCommands.has(command) ? 125 : 1;
 }
 
 /** Commands of which 1 is the exit code of what they run in a container. */
