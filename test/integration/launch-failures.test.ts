@@ -426,7 +426,11 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
         const cause = started
           ? "CRI-O was started meanwhile and removed it, as it does with what is not made to the end"
           : `it was ${what === "pod new" ? "stopped or " : ""}removed meanwhile`;
-        expect([exitCode, stdout, stderr]).toEqual([what === "pod new" ? 1 : 125, "", `Error: ${what} is not launched: ${cause}\n`]);
+        expect([exitCode, stdout, stderr]).toEqual([
+          what === "pod new" ? 1 : 125,
+          "",
+          `Error: ${what} is not launched: ${cause}\n`,
+        ]);
         await until("all of it is gone", () => contentsOf(node.world).join() === before.join());
         rmSync(node.world.versionFile, { force: true });
       }

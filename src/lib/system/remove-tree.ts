@@ -1,6 +1,6 @@
 import { lstatSync, rmdirSync, unlinkSync } from "node:fs";
 import { setImmediate as nextTurn, setTimeout as sleep } from "node:timers/promises";
-import type { KpodError} from "../errors";
+import type { KpodError } from "../errors";
 import { errnoOf, fileError, isNotFound, throwIfInterrupted } from "../errors";
 import { blockFor } from "./clock";
 import { removeInodeFlags } from "./inode-flags";
