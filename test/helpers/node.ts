@@ -87,7 +87,8 @@ export async function createNode(
       const { exitCode, stdout, stderr } = await kpod(...args);
       expect({ args, exitCode, stdout, stderr }).toEqual({
         args,
-        exitCode: runsCommands.has(args[0] ?? "") && [126, 127].includes(exitCode) ? exitCode : failed(args),
+        exitCode:
+          runsCommands.has(commandOf(args)) && [126, 127].includes(exitCode) ? exitCode : failed(args),
         stdout: "",
         stderr: expect.stringMatching(/^Error: [^\n]+\n$/) as string,
       });
@@ -102,8 +103,13 @@ export async function createNode(
 }
 
 /** The exit code of a command that could not do it; where a program cannot be run, there are two more. */
-function failed([command = ""]: readonly string[]): number {
-  return runsCommands.has(command) ? 125 : 1;
+function failed(args: readonly string[]): number {
+  return runsCommands.has(commandOf(args)) ? 125 : 1;
+}
+
+/** The command of a line, which a configuration may stand before. */
+function commandOf(args: readonly string[]): string {
+  return args[args[0] === "-c" ? 2 : 0] ?? "";
 }
 
 /** Commands of which 1 is the exit code of what they run in a container. */

@@ -16,7 +16,7 @@ test("run: its output, its exit code, and nothing left with --rm", async () => {
   const result = await node.kpod(...words, "echo out; echo err >&2; exit 3");
   expect(result).toEqual({ stdout: "out\n", stderr: "err\n", exitCode: 3 });
   const missing = await node.kpod(...words.slice(0, -2), "no-such-program");
-  expect([missing.exitCode, missing.stdout]).toEqual([1, ""]);
+  expect([missing.exitCode, missing.stdout]).toEqual([127, ""]);
   expect(missing.stderr).toMatch(/^Error: .*no-such-program/);
   expect(await node.ok("ps", "-aq")).toBe("");
   await node.agree();

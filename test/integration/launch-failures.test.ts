@@ -183,7 +183,7 @@ describe("a program of the node that is not there, fails or dies leaves nothing 
     for (const args of [[...inPod, "busybox", "true"], podRun()]) {
       const { exitCode, stderr } = await node.kpod("-c", config, ...args);
       expect([exitCode, stderr]).toEqual([
-        1,
+        args[0] === "run" ? 125 : 1,
         expect.stringMatching(/Error: .*\/nowhere\/program.*: install it/) as string,
       ]);
     }
@@ -471,7 +471,7 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
     await removed;
     const { exitCode, stderr } = await done;
     expect([exitCode, stderr.replace(/^Warning: waiting for .*\n/, "")]).toEqual([
-      1,
+      125,
       "Error: container new is not launched: it was removed meanwhile\n",
     ]);
     await until("all of it is gone", () => contentsOf(node.world).join() === before.join());

@@ -127,7 +127,7 @@ test("of an index the image for this node is taken; the image of another archite
   await publish(`oci:${writeIndexLayout(testdir(), { [foreign]: layout })}`, `${plain.host}/foreign:1`);
   const none = await run(`${plain.host}/foreign:1`);
   expect([none.exitCode, none.stderr]).toEqual([
-    1,
+    125,
     expect.stringMatching(/\nError: image \S+ is not in the store .*no image found .* for architecture/),
   ]);
   const pulled = await kpod("pull", "-q", "--platform", `linux/${foreign}`, `${plain.host}/both:1`);

@@ -71,7 +71,7 @@ describe("on a disk that is full", () => {
               /^(Warning: the end of container [^\n]* no space left on device\n)*$/,
             );
           } else {
-            expect([exitCode, stdout]).toEqual([1, ""]);
+            expect([exitCode, stdout]).toEqual([args[0] === "run" ? 125 : 1, ""]);
             expect(stderr).toMatch(/^Error: [^\n]*no space left on device[^\n]*\n$/);
           }
           const logs = (path: string): boolean => exitCode === 0 && path.startsWith(node.world.logDir);

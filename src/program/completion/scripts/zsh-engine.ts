@@ -110,6 +110,9 @@ __kpod_level() {
     fi
     local curcontext=$curcontext context state state_descr line ret=1
     local -A opt_args
+    # Some are commands themselves, too.
+    __kpod_specs "$command"
+    [[ $specs == '*: : ' ]] && specs=()
     __kpod_global_specs
     __kpod_collect before
     _arguments -C -s -S -A '-*' : "$specs[@]" ': :->word' '*:: :->rest' && ret=0
