@@ -13,12 +13,8 @@ export function parseAddress(text: string): Address | undefined {
   const family = isIP(text);
   if (family === 4) return { family, value: numberOf(text.split(".").map(Number), 8n) };
   if (family !== 6 || text.includes("%")) return undefined;
-  // The last 32 bits may be written as an IPv4 address.
-  const [, before = "", dotted] = /^(.*:)(\d+\.\d+\.\d+\.\d+)$/.exec(text) ?? [];
-  const last = dotted === undefined ? 0n : numberOf(dotted.split(".").map(Number), 8n);
-  const whole =
-    dotted === undefined ? text : `${before}${(last >> 16n).toString(16)}:${(last & 0xffffn).toString(16)}`;
-  const [head = "", tail] = whole.split("::");
+  // So written, its last 32 bits are no IPv4 address.
+  const [head = "", tail] = canonical(text).split("::");
   const groups = (part: string): string[] => (part === "" ? [] : part.split(":"));
   const [first, rest] = [groups(head), groups(tail ?? "")];
   const zeros = Array.from({ length: tail === undefined ? 0 : 8 - first.length - rest.length }, () => "0");
@@ -35,13 +31,18 @@ function numberOf(parts: readonly number[], width: bigint): bigint {
   return parts.reduce((value, part) => (value << width) | BigInt(part), 0n);
 }
 
-/** The text of an address; IPv6 as RFC 5952 has it. */
+/** The text of an address. */
 export function addressText({ family, value }: Address): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join(".");
   const groups = Array.from({ length: 8 }, (_, at) =>
     ((value >> BigInt(112 - 16 * at)) & 0xffffn).toString(16),
   );
-  return new URL(`http://[${groups.join(":")}]/`).hostname.slice(1, -1);
+  return canonical(groups.join(":"));
+}
+
+/** An IPv6 address as RFC 5952 has it, with nothing but groups. */
+function canonical(text: string): string {
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1);
 }
 
 /** True for one address that is written in two ways. */
