@@ -1,5 +1,5 @@
 import { isRecord } from "../system/files";
-import { addressText, parseAddress, parseSubnet, sizeOf, type Address } from "./address";
+import { parseAddress, parseSubnet, sizeOf, type Address } from "./address";
 import type { NetworkList } from "./network-list";
 
 /** Addresses that host-local gives out, one of each set to a container. */
@@ -86,9 +86,4 @@ export function rangeSize(range: AddressRange): bigint {
 export function isInRange({ family, first, last, gateway }: AddressRange, address: Address): boolean {
   const { value } = address;
   return address.family === family && value >= first && value <= last && value !== gateway;
-}
-
-/** The text of an end of a range. */
-export function endText({ family }: AddressRange, value: bigint): string {
-  return addressText({ family, value });
 }

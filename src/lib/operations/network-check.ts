@@ -12,7 +12,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { isRecord } from "../system/files";
 import { leakedAttachments, leakedLeases, openNetworkHolders } from "./network-leaks";
-import { leasesOf, subnetUses } from "./networks";
+import { leasesOf, rangeUse } from "./networks";
 import { attachmentAsCached, lacksAttachment } from "./pod-network";
 import { tolerantRead } from "./tolerant";
 
@@ -54,7 +54,7 @@ export async function checkNetworks(
   for (const network of all.networks) leases.set(network.name, await leasesOf(server, network));
   const cached = listCachedAttachments();
   const holderOf = await openNetworkHolders(server);
-  const checked = select(server, all, names);
+  const checked = select(server, all, cached, names);
   await server.runtime.updateStatuses(
     server.lists.listSandboxes().map(({ infraContainer }) => infraContainer),
   );
@@ -75,14 +75,17 @@ export async function checkNetworks(
 
 type Tell = (problem: NetworkProblem) => void;
 
-function select({ lists }: ServerView, all: Networks, names: readonly string[]): Checked {
+function select(
+  { lists }: ServerView,
+  all: Networks,
+  cached: ReturnType<typeof listCachedAttachments>,
+  names: readonly string[],
+): Checked {
   const known = [...all.networks, ...all.passedOver].flatMap(({ name }) => name ?? []);
   if (names.length === 0) return { all: true, networks: new Set(known), pods: lists.listSandboxes() };
   const networks = new Set(names.filter((name) => known.includes(name)));
   const within = new Set(
-    listCachedAttachments()
-      .filter(({ networkName }) => networks.has(networkName))
-      .map(({ containerId }) => containerId),
+    cached.filter(({ networkName }) => networks.has(networkName)).map(({ containerId }) => containerId),
   );
   const named = names.filter((name) => !networks.has(name)).map((name) => podOrNetwork(lists, known, name));
   const pods = new Set([...named, ...lists.listSandboxes().filter(({ id }) => within.has(id))]);
@@ -173,10 +176,8 @@ async function telling(problem: (text: string) => void, work: () => Promise<unkn
 }
 
 function checkRanges(network: NetworkList, leases: readonly Lease[], tell: Tell): void {
-  const uses = subnetUses(network, leases);
-  let at = 0;
   for (const set of localAddresses(network)?.sets ?? []) {
-    const ranges = uses.slice(at, (at += set.length));
+    const ranges = set.map((range) => rangeUse(range, leases));
     if (ranges.some(({ free }) => free > 0)) continue;
     const names = ranges.map(({ subnet }) => subnet).join(", ");
     const used = ranges.reduce((sum, range) => sum + range.used, 0);

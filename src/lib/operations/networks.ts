@@ -1,11 +1,18 @@
 import { basename } from "node:path";
 import { KpodError } from "../errors";
+import { addressText } from "../network/address";
 import { listCachedAttachments } from "../network/cache";
 import { readSettledLeases, type Lease } from "../network/leases";
 import type { NetworkList } from "../network/network-list";
-import { chooseDefaultNetwork, networkNamed, readNetworks, type Networks } from "../network/networks";
+import {
+  chooseDefaultNetwork,
+  networkNamed,
+  readNetworks,
+  type DefaultNetwork,
+  type Networks,
+} from "../network/networks";
 import { findPlugin } from "../network/plugin";
-import { endText, isInRange, localAddresses, rangeSize } from "../network/ranges";
+import { isInRange, localAddresses, rangeSize, type AddressRange } from "../network/ranges";
 import type { PortMapping, Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { podNetworksData } from "./network-data";
@@ -80,10 +87,7 @@ export async function listNetworks(server: Server): Promise<NetworkRow[]> {
 }
 
 /** The default; where what is configured cannot be had, that is a warning. */
-async function defaultOf(
-  { config, logger }: Server,
-  all: Networks,
-): Promise<{ network: NetworkList; why: string } | undefined> {
+async function defaultOf({ config, logger }: Server, all: Networks): Promise<DefaultNetwork | undefined> {
   try {
     return await chooseDefaultNetwork(all, config);
   } catch (error) {
@@ -106,24 +110,25 @@ export async function leasesOf(
 }
 
 /** How many addresses of a network are leased, a range each. */
-export function subnetUses(
-  network: Pick<NetworkList, "name" | "plugins">,
-  leases: readonly Lease[],
-): SubnetUse[] {
+function subnetUses(network: Pick<NetworkList, "name" | "plugins">, leases: readonly Lease[]): SubnetUse[] {
   const { sets = [] } = localAddresses(network) ?? {};
-  return sets.flat().map((range): SubnetUse => {
-    const size = rangeSize(range);
-    const used = BigInt(leases.filter(({ parsed }) => isInRange(range, parsed)).length);
-    return {
-      subnet: range.subnet,
-      rangeStart: endText(range, range.first),
-      rangeEnd: endText(range, range.last),
-      gateway: endText(range, range.gateway),
-      size: Number(size),
-      used: Number(used),
-      free: Number(size > used ? size - used : 0n),
-    };
-  });
+  return sets.flat().map((range) => rangeUse(range, leases));
+}
+
+/** How many addresses of a range are leased. */
+export function rangeUse(range: AddressRange, leases: readonly Lease[]): SubnetUse {
+  const { subnet, family, first, last, gateway } = range;
+  const size = rangeSize(range);
+  const used = BigInt(leases.filter(({ parsed }) => isInRange(range, parsed)).length);
+  return {
+    subnet,
+    rangeStart: addressText({ family, value: first }),
+    rangeEnd: addressText({ family, value: last }),
+    gateway: addressText({ family, value: gateway }),
+    size: Number(size),
+    used: Number(used),
+    free: Number(size > used ? size - used : 0n),
+  };
 }
 
 /** Everything of a network, as `network inspect` shows it. */

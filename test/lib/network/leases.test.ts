@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import { readFileSync } from "node:fs";
 import { addressText, isSameAddress, parseAddress, parseSubnet } from "../../../src/lib/network/address";
-import { addressesOf, lockLeases, readLeases, readSettledLeases } from "../../../src/lib/network/leases";
+import { addressesOf, readLeases, readSettledLeases } from "../../../src/lib/network/leases";
 import { parseNetworkList } from "../../../src/lib/network/network-list";
-import { endText, isInRange, localAddresses, rangeSize } from "../../../src/lib/network/ranges";
+import { isInRange, localAddresses, rangeSize } from "../../../src/lib/network/ranges";
+import { lockFileAtOnce } from "../../../src/lib/system/file-lock";
 import { data } from "../../helpers/captured-stores";
 import { testdir } from "../../helpers/testdir";
 
@@ -39,7 +40,10 @@ const network = (...ipams: unknown[]) =>
 function rangesOf(...ipams: unknown[]): string[] | undefined {
   return localAddresses(network(...ipams))?.sets.map((set) =>
     set
-      .map((range) => `${endText(range, range.first)}-${endText(range, range.last)} ${rangeSize(range)}`)
+      .map((range) => {
+        const end = (value: bigint) => addressText({ family: range.family, value });
+        return `${end(range.first)}-${end(range.last)} ${rangeSize(range)}`;
+      })
       .join(","),
   );
 }
@@ -119,10 +123,10 @@ test("leases as host-local writes them, those of old versions, and what is none"
 
 test("who holds the lock keeps others from nothing but a settled look", async () => {
   const directory = testdir({ "net/10.1.0.9": "b", "net/lock": "" });
-  const release = await lockLeases(join(directory, "net"), "write", 0);
+  const release = lockFileAtOnce(join(directory, "net/lock"), "write");
   const look = () => readSettledLeases(inDirectory(directory), 50);
   expect(await look()).toMatchObject({ settled: false, leases: [{ address: "10.1.0.9" }] });
-  release?.();
+  if (typeof release === "function") release();
   expect(await look()).toMatchObject({ settled: true });
 });
 
