@@ -1,7 +1,7 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { errnoOf, fileError, ifThere, KpodError } from "../errors";
+import { ifThere, KpodError } from "../errors";
 import { monotonicNow } from "../system/clock";
 import { lockFileAtOnce } from "../system/file-lock";
 import { fileLimits, namesInDirectory, readTextIfThere } from "../system/files";
@@ -65,7 +65,7 @@ export async function readSettledLeases(
 ): Promise<Leases> {
   const directory = localAddresses(list)?.directory;
   if (directory === undefined) return { leases: [], settled: true };
-  const release = await lockLeases(directory, "read", timeoutMs);
+  const release = await lockLeases(directory, timeoutMs);
   try {
     return { leases: readLeases(list), settled: release !== undefined };
   } finally {
@@ -96,30 +96,17 @@ function byAddress({ parsed: a }: Lease, { parsed: b }: Lease): number {
 }
 
 /**
- * Takes the lock under which host-local gives and takes back addresses.
+ * Takes the lock under which host-local leases and releases addresses, together with others who only read.
  * @returns what releases it, also where there is no lock file yet; undefined when it could not be had in time
  * @throws KpodError NOT_PERMITTED, IO
  */
-export async function lockLeases(
-  directory: string,
-  kind: "read" | "write",
-  timeoutMs: number,
-): Promise<(() => void) | undefined> {
+async function lockLeases(directory: string, timeoutMs: number): Promise<(() => void) | undefined> {
   const path = join(directory, "lock");
   const deadline = monotonicNow() + timeoutMs;
   for (;;) {
-    const release = tryLock(path, kind);
+    const release = lockFileAtOnce(path, "read");
     if (release === "absent") return () => {};
     if (release !== undefined || monotonicNow() >= deadline) return release;
     await sleep(pause);
-  }
-}
-
-function tryLock(path: string, kind: "read" | "write"): ReturnType<typeof lockFileAtOnce> {
-  try {
-    return lockFileAtOnce(path, kind);
-  } catch (error) {
-    if (error instanceof KpodError || errnoOf(error) === undefined) throw error;
-    throw fileError(`cannot lock ${path}`, error);
   }
 }

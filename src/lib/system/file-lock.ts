@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
+import { errnoOf, fileError, ifThere, orFileError } from "../errors";
 import { checked, libc } from "./libc";
 
 const LOCK_SH = 1;
@@ -11,22 +11,19 @@ const LOCK_NB = 4;
  * containers/storage, which are of fcntl(2).
  * @param kind shared with other readers, or alone
  * @returns what releases it; undefined when somebody else holds it, `absent` where there is no such file
- * @throws the error of the operating system
+ * @throws KpodError NOT_PERMITTED, IO
  */
 export function lockFileAtOnce(path: string, kind: "read" | "write"): (() => void) | "absent" | undefined {
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    if (isNotFound(error)) return "absent";
-    throw error;
-  }
+  const what = `cannot lock ${path}`;
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const fd = orFileError(what, () => ifThere(() => openSync(path, flags)));
+  if (fd === undefined) return "absent";
   try {
     checked("flock", libc().flock(fd, (kind === "read" ? LOCK_SH : LOCK_EX) | LOCK_NB), path);
   } catch (error) {
     closeSync(fd);
     if (errnoOf(error) === "EAGAIN") return undefined;
-    throw error;
+    throw fileError(what, error);
   }
   return () => {
     closeSync(fd);
