@@ -1,11 +1,11 @@
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addressesOfResult, type CniResult } from "../network/result";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
-import { parseExactJson } from "../system/exact-json";
-import { fileLimits, isRecord, readTextIfThere, writeFileAtomic } from "../system/files";
+import { changeJsonFile } from "../system/exact-json";
+import { fileLimits, isRecord, readTextIfThere } from "../system/files";
 import { addressAnnotations, networkAnnotations, replaceNetworkAnnotations } from "./network-annotations";
 
 /**
@@ -34,14 +34,11 @@ function replaceInFiles(container: Container, now: Readonly<Record<string, strin
   container.reloadSpec();
 }
 
-/** All else in the file stays, with every digit. */
 function replaceIn(path: string, now: Readonly<Record<string, string>>): void {
-  const text = readTextIfThere(path);
-  if (text === undefined) return;
-  const { value, stringify } = parseExactJson(path, text);
-  if (!isRecord(value) || !isRecord(value.annotations)) return;
-  const changed = { ...value, annotations: replaceNetworkAnnotations(value.annotations, now) };
-  writeFileAtomic(path, stringify(changed, text.includes("\n\t") ? "\t" : undefined), 0o644);
+  changeJsonFile(path, (value) => {
+    if (!isRecord(value) || !isRecord(value.annotations)) return undefined;
+    return { ...value, annotations: replaceNetworkAnnotations(value.annotations, now) };
+  });
 }
 
 /**
@@ -54,9 +51,10 @@ export function replaceHosts(
   now: readonly string[],
 ): void {
   const path = join(bundlePath, "hosts");
+  const text = readTextIfThere(path, fileLimits.config);
   // The kubelet makes that of CRI-O's pods.
-  if (!existsSync(path)) return;
-  const lines = (readTextIfThere(path, fileLimits.config) ?? "").split("\n");
+  if (text === undefined) return;
+  const lines = text.split("\n");
   const isOwn = (line: string): boolean => before.includes(line.split(/\s/, 1)[0] ?? "");
   const at = lines.findIndex(isOwn);
   if (at < 0) return;

@@ -3,8 +3,8 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { SpecResources } from "../oci/spec";
 import type { ServerParts } from "../server-parts";
-import { parseExactJson } from "../system/exact-json";
-import { isRecord, readTextIfThere, writeFileAtomic } from "../system/files";
+import { changeJsonFile } from "../system/exact-json";
+import { isRecord } from "../system/files";
 
 /** Limits to change; what is undefined stays as it is. */
 export interface ResourceChanges {
@@ -117,20 +117,16 @@ function changedMemory(
   );
 }
 
-/** Puts resources into a config.json; all else in it stays, with every digit. */
+/** Puts resources into a config.json. That of a bundle in a runroot goes with a reboot. */
 function changeSpecResources(path: string, resources: SpecResources): void {
-  const text = readTextIfThere(path);
-  // A bundle in a runroot goes with a reboot.
-  if (text === undefined) return;
-  const { value, stringify } = parseExactJson(path, text);
-  if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
-  const linux = isRecord(value.linux) ? value.linux : {};
-  const before = isRecord(linux.resources) ? linux.resources : {};
-  const merged = Object.entries(resources).map(([key, part]) => {
-    const old = before[key];
-    return [key, isRecord(old) && isRecord(part) ? { ...old, ...part } : part] as const;
+  changeJsonFile(path, (value) => {
+    if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} does not hold an OCI spec`);
+    const linux = isRecord(value.linux) ? value.linux : {};
+    const before = isRecord(linux.resources) ? linux.resources : {};
+    const merged = Object.entries(resources).map(([key, part]) => {
+      const old = before[key];
+      return [key, isRecord(old) && isRecord(part) ? { ...old, ...part } : part] as const;
+    });
+    return { ...value, linux: { ...linux, resources: { ...before, ...Object.fromEntries(merged) } } };
   });
-  const changed = { ...value, linux: { ...linux, resources: { ...before, ...Object.fromEntries(merged) } } };
-  // Go writes it indented, and then a look finds what it wants by the lines.
-  writeFileAtomic(path, stringify(changed, text.includes("\n\t") ? "\t" : undefined), 0o644);
 }

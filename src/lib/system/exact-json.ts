@@ -1,5 +1,5 @@
 import { errorMessage, KpodError } from "../errors";
-import { parseJson } from "./files";
+import { parseJson, readTextIfThere, writeFileAtomic } from "./files";
 import { randomBytes } from "./random";
 
 /** What a file of JSON held, ready to be changed and written back. */
@@ -34,6 +34,24 @@ export function parseExactJson(path: string, text: string): ExactJson {
     value: parseJson(path, marked),
     stringify: (value, indent) => writtenJson(path, value, indent).replaceAll(pattern, "$1"),
   };
+}
+
+/**
+ * Changes a file of JSON, where it is there; what `change` takes over of it stays, with every digit.
+ * @param change returns what the file is to hold; undefined leaves it as it is
+ * @throws KpodError CORRUPT, NOT_PERMITTED, IO, and what `change` throws
+ */
+export function changeJsonFile(
+  path: string,
+  change: (value: unknown) => Record<string, unknown> | undefined,
+): void {
+  const text = readTextIfThere(path);
+  if (text === undefined) return;
+  const { value, stringify } = parseExactJson(path, text);
+  const changed = change(value);
+  if (changed === undefined) return;
+  // Go writes specs indented, and then a look finds what it wants by the lines.
+  writeFileAtomic(path, stringify(changed, text.includes("\n\t") ? "\t" : undefined), 0o644);
 }
 
 function writtenJson(path: string, value: unknown, indent: string | undefined): string {
