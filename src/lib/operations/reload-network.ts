@@ -196,17 +196,15 @@ async function putIn(
   places: readonly Place[],
 ): Promise<CniResult[]> {
   const results: CniResult[] = [];
-  const begun: { next: Attachment; result?: CniResult }[] = [];
   try {
-    for (const { next, wish } of places) {
-      const entry: (typeof begun)[number] = { next };
-      begun.push(entry);
-      entry.result = (wish && (await tryWish(server, sandbox, calls, wish))) ?? (await attach(calls, next));
-      results.push(entry.result);
-    }
+    for (const { next, wish } of places)
+      results.push((wish && (await tryWish(server, sandbox, calls, wish))) ?? (await attach(calls, next)));
     return results;
   } catch (error) {
-    for (const { next, result } of begun.reverse()) await undo(server, sandbox, calls, next, result);
+    // The one that failed may be set up in part.
+    const begun = places.slice(0, results.length + 1);
+    for (const [at, { next }] of [...begun.entries()].reverse())
+      await undo(server, sandbox, calls, next, results[at]);
     if (!(error instanceof KpodError)) throw error;
     if (error.code === "INTERRUPTED") {
       // Of which nothing else is said.
@@ -237,7 +235,7 @@ async function tryWish(
   }
 }
 
-/** Also for who was interrupted. What is left all the same is noted: the next call, or the pod's removal, tries again. */
+/** Also for who was interrupted. What is left all the same stays intended: the next call, or the pod's removal, tries again. */
 async function undo(
   { logger }: ServerParts,
   { kubeName }: Sandbox,
