@@ -73,14 +73,15 @@ const notHanded = new Set(["pts", "shm", "fd", "mqueue", "console", ".lxc", ".lx
 
 /** All devices of the node, for a container with its rights; what every container has anyway the runtime makes. */
 export function hostDevices(directory = "/dev", above = directory): SpecDevice[] {
-  return readdirSync(directory, { withFileTypes: true }).flatMap((entry): SpecDevice[] => {
+  // A device can go at any moment, and its directory with it.
+  const entries = ifThere(() => readdirSync(directory, { withFileTypes: true })) ?? [];
+  return entries.flatMap((entry): SpecDevice[] | SpecDevice => {
     const path = join(directory, entry.name);
     if (directory === above && notHanded.has(entry.name)) return [];
     if (entry.isDirectory()) return hostDevices(path, above);
     if (!entry.isBlockDevice() && !entry.isCharacterDevice()) return [];
-    // A device can go at any moment.
     const stats = ifThere(() => lstatSync(path, { bigint: true }));
-    return stats === undefined ? [] : [nodeOf(path, stats)].filter((device) => device !== undefined);
+    return (stats && nodeOf(path, stats)) ?? [];
   });
 }
 

@@ -1,7 +1,8 @@
-import { closeSync, openSync, readSync, realpathSync } from "node:fs";
+import { openSync, readSync, realpathSync } from "node:fs";
 import { KpodError } from "../errors";
 import type { SpecMount } from "../oci/spec";
 import { findExecutable } from "../system/executable";
+import { closing } from "../system/files";
 
 /** Where it lies in a container. */
 const place = "/dev/init";
@@ -49,8 +50,7 @@ export function findInit(): ContainerInit {
 /** True for a program of ELF that names no loader: what such a one needs a container may not have. */
 function isStatic(path: string | undefined): path is string {
   if (path === undefined) return false;
-  const file = openSync(path, "r");
-  try {
+  return closing(openSync(path, "r"), (file) => {
     const head = Buffer.alloc(4096);
     const size = readSync(file, head, 0, head.length, 0);
     if (size < 64 || head.toString("latin1", 0, 4) !== "\x7fELF") return false;
@@ -64,7 +64,5 @@ function isStatic(path: string | undefined): path is string {
     const entries = Array.from({ length: count }, (_, index) => table + index * entrySize);
     const loader = 3;
     return entries.every((at) => at + 4 <= size && word(at) !== loader);
-  } finally {
-    closeSync(file);
-  }
+  });
 }
