@@ -102,7 +102,7 @@ export async function createPodContainer(
         imageName: imageNameToPersist(image, options.image).requested,
         image,
         labels,
-        ...(confinement.privileged ? { privileged: true } : {}),
+        privileged: confinement.privileged,
         idMaps: mapsForStore(namespaces.user?.mappings),
       });
       rollback.add(`remove container ${name} from the store`, () =>

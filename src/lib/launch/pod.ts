@@ -94,7 +94,7 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
         imageName: imageNameToPersist(plan.image, server.config.pauseImage).requested,
         image: plan.image,
         labels: chosen,
-        ...(plan.privileged ? { privileged: true } : {}),
+        privileged: plan.privileged,
       });
       rollback.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {

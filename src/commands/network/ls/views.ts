@@ -43,10 +43,7 @@ export function templateNetwork(network: NetworkRow): TemplateNetwork {
 export function networkCells(network: NetworkRow): string[] {
   const { Name, Status, CNI, Plugins, Subnets, Used, Free, Why } = templateNetwork(network);
   const file = basename(network.file);
-  const none = "--";
+  const shown = (text: string): string => (text === "" ? "--" : text);
   const note = network.status === "passed over" ? `${file}: ${Why}` : Why;
-  const [first, ...rest] = [Name, CNI, Plugins, Subnets, Used, Free].map((text) =>
-    text === "" ? none : text,
-  );
-  return [first ?? none, Status, ...rest, note];
+  return [shown(Name), Status, ...[CNI, Plugins, Subnets, Used, Free].map(shown), note];
 }
