@@ -143,6 +143,13 @@ describe("what is refused", () => {
     expect(contentsOf(node.world)).toEqual(before);
     await node.ok("unpause", "frozen");
 
+    const config = join(node.world.scratch, "without-conmon.conf");
+    const conmon = JSON.stringify(findProgram("conmon"));
+    writeFileSync(config, readFileSync(node.world.config, "utf8").replaceAll(conmon, '"/nowhere/conmon"'));
+    const { stderr } = await node.kpod("-c", config, "restart", "-t", "0", "frozen");
+    expect(stderr).toMatch(/^Error: .*\/nowhere\/conmon.*: install it/);
+    expect(await node.ok("ps", "-q", "-f", "name=frozen")).not.toBe("");
+
     const parent = ["--cgroup-parent", node.world.cgroupParent];
     await node.ok("create", "--name", "alone", ...parent, "busybox", "sleep", "1000");
     await node.ok("restart", "alone");

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { refuseOwnedByCrio } from "../crio/before-launch";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
+import { findConmon } from "../oci/conmon/program";
 import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
 import { persistFoundDead, persistKnownState, persistState } from "../operations/persist-state";
@@ -45,7 +46,7 @@ export async function startAgain(
   if (status === "running") return;
   await refuseOwnedByCrio(server, container, { verb: "start", force });
   if (status === "created") await startContainer(server, container, Date.now());
-  else await startAnew(server, container);
+  else await startAnew(server, container, await requireRestartable(server, container));
 }
 
 /**
@@ -64,9 +65,10 @@ export async function restartContainer(
     await startContainer(server, container, Date.now());
     return;
   }
+  const layerId = await requireRestartable(server, container);
   await podToStartIn(server, container);
   if (status === "running") await stopContainer(server, container, timeoutMs, server.signal);
-  await startAnew(server, container);
+  await startAnew(server, container, layerId);
 }
 
 /** @throws KpodError BAD_STATE that says what to do */
@@ -94,6 +96,21 @@ async function statusToStart(
   }
 }
 
+/**
+ * What of the node and the store it takes to create a container anew.
+ * @returns its layer
+ * @throws KpodError CORRUPT, BAD_CONFIG, RUNTIME_FAILED, CONMON_FAILED
+ */
+async function requireRestartable(server: LaunchParts, container: Container): Promise<StorageId> {
+  const { id, layerId } = container;
+  if (!isStorageId(id) || !isStorageId(layerId)) {
+    throw new KpodError("CORRUPT", `the record of container ${id} names no layer`);
+  }
+  await requireKnownDefaults(server);
+  findConmon(server.runtime.handler(container).monitor);
+  return layerId;
+}
+
 /** The pod of a container, which must be ready. @throws KpodError BAD_STATE */
 async function podToStartIn(
   server: LaunchParts,
@@ -110,12 +127,7 @@ async function podToStartIn(
   return requireReadyPod(server, pod);
 }
 
-async function startAnew(server: LaunchParts, ended: Container): Promise<void> {
-  const { id, layerId } = ended;
-  if (!isStorageId(id) || !isStorageId(layerId)) {
-    throw new KpodError("CORRUPT", `the record of container ${id} names no layer`);
-  }
-  await requireKnownDefaults(server);
+async function startAnew(server: LaunchParts, ended: Container, layerId: StorageId): Promise<void> {
   const pod = await podToStartIn(server, ended);
   const since = Date.now();
   // Before its runtime forgets it.
