@@ -63,6 +63,14 @@ export interface CachedAttachment {
   readonly result: CniResult | undefined;
 }
 
+/**
+ * True for the loopback device, where older versions of CRI-O have a plugin bring it up: no network is configured for it,
+ * and it goes with its namespace.
+ */
+export function isLoopback({ ifName }: Pick<CachedAttachment, "ifName">): boolean {
+  return ifName === "lo";
+}
+
 const kind = "cniCacheV1";
 
 /** A name of a file: `<network>-<id of the container>-<interface>`. */

@@ -1,6 +1,6 @@
 import { errorMessage, KpodError } from "../errors";
 import { askStatus, check, isNetworkNamespace } from "../network/attachment";
-import { listCachedAttachments, readCachedAttachments } from "../network/cache";
+import { isLoopback, listCachedAttachments, readCachedAttachments } from "../network/cache";
 import { isCniSince } from "../network/cni-version";
 import { isConnecting } from "../network/intended";
 import type { Lease } from "../network/leases";
@@ -13,7 +13,7 @@ import type { ServerView } from "../server-parts";
 import { isRecord } from "../system/files";
 import { leakedAttachments, leakedLeases, openNetworkHolders } from "./network-leaks";
 import { leasesOf, rangeUse } from "./networks";
-import { attachmentAsCached, lacksAttachment } from "./pod-network";
+import { attachmentAsCached, hasPersistedAddress } from "./pod-network";
 import { tolerantRead } from "./tolerant";
 
 /** Something that is wrong with a network, or with a pod in it. */
@@ -197,8 +197,8 @@ async function checkPod(
   const pod = `${namespace}/${kubeName}`;
   const state = tolerantRead(server, "pod", sandbox.infraContainer)("NotReady", () => sandbox.state);
   if (state === "Creating" || sandbox.isNetworkStopped) return;
-  const attachments = readCachedAttachments(id).filter(({ ifName }) => ifName !== "lo");
-  if (attachments.length === 0 && state === "Ready" && lacksAttachment(sandbox)) {
+  const attachments = readCachedAttachments(id).filter((attachment) => !isLoopback(attachment));
+  if (attachments.length === 0 && state === "Ready" && hasPersistedAddress(sandbox)) {
     const why = isConnecting(sandbox.infraContainer)
       ? "it has no network, for to set it up broke off"
       : "libcni's cache has nothing of its network";

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import { listCachedAttachments, readCachedAttachments } from "../network/cache";
+import { isLoopback, listCachedAttachments, readCachedAttachments } from "../network/cache";
 import { isConnecting } from "../network/intended";
 import { jsonOf } from "../network/plugin";
 import { cachedResult, viewOfResult, type CniResult } from "../network/result";
@@ -32,7 +32,7 @@ export function podNetworksData(
 ): PodNetworkData[] {
   if (sandbox.isNetworkStopped) return [];
   const cached = whereReadable(() => readCachedAttachments(sandbox.id)).filter(
-    ({ ifName }) => ifName !== "lo",
+    (attachment) => !isLoopback(attachment),
   );
   if (cached.length > 0)
     return cached.map(({ networkName, ifName, result }) => dataOf(networkName, ifName, result));
@@ -69,7 +69,7 @@ function dataOf(name: string, ifName: string, result: CniResult | undefined): Po
 export function podNetworkNames(): (sandbox: Pick<Sandbox, "id">) => string[] {
   const names = new Map<string, { ifName: string; networkName: string }[]>();
   for (const { containerId, networkName, ifName } of whereReadable(() => listCachedAttachments())) {
-    if (ifName === "lo") continue;
+    if (isLoopback({ ifName })) continue;
     names.set(containerId, [...(names.get(containerId) ?? []), { ifName, networkName }]);
   }
   return ({ id }) =>

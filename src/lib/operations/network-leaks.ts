@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { listCachedAttachments, readCachedAttachments } from "../network/cache";
+import { isLoopback, listCachedAttachments, readCachedAttachments } from "../network/cache";
 import { isNetworkNamespace } from "../network/attachment";
 import type { Lease } from "../network/leases";
 import type { ServerView } from "../server-parts";
@@ -75,7 +75,7 @@ export function leakedAttachments(
   holderOf: (containerId: string) => NetworkHolder,
 ): NetworkLeak[] {
   return cached.flatMap(({ path, networkName, containerId, ifName }): NetworkLeak[] => {
-    if (ifName === "lo" || !isWanted(networkName)) return [];
+    if (isLoopback({ ifName }) || !isWanted(networkName)) return [];
     const { leaked } = holderOf(containerId);
     if (leaked === undefined || !existsSync(path)) return [];
     return [

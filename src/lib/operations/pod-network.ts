@@ -4,6 +4,7 @@ import { hasKpodMark } from "../crio/kpod-mark";
 import { errorMessage, KpodError, tolerate } from "../errors";
 import { detach } from "../network/attachment";
 import {
+  isLoopback,
   podArguments,
   readCachedAttachments,
   type Attachment,
@@ -15,6 +16,7 @@ import { parseNetworkList, type NetworkList } from "../network/network-list";
 import { defaultNetwork, networkNamed, readNetworks } from "../network/networks";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
+import { removeIfThere } from "../system/files";
 import { persistNetworkStopped } from "./persist-state";
 
 /** What taking down a network uses. */
@@ -46,12 +48,13 @@ export async function takeDownNetwork(
   }
   if (failures.length > 0) throw failures[0];
   removeIntended(infraContainer.dir);
+  for (const { path } of readCachedAttachments(sandbox.id).filter(isLoopback)) removeIfThere(path);
   if (all.length > 0) persistNetworkStopped(server, sandbox);
 }
 
-/** The networks of a pod: those that are cached, and what a launch that was killed had only begun. */
+/** The attachments of a pod to networks: those that are cached, and what a launch that was killed had only begun. */
 export function knownAttachments({ id, infraContainer }: Sandbox): CachedAttachment[] {
-  const cached = readCachedAttachments(id);
+  const cached = readCachedAttachments(id).filter((attachment) => !isLoopback(attachment));
   const intended = readIntended(infraContainer.dir).filter(
     ({ networkName, ifName }) =>
       !cached.some((entry) => entry.networkName === networkName && entry.ifName === ifName),
@@ -105,7 +108,7 @@ function cachedNetwork(text: string | undefined): NetworkList | undefined {
 
 /** Up to CRI-O 1.13 nothing is cached: the pod is in the network that is the default. */
 async function attachmentBeforeCache(server: NetworkServer, sandbox: Sandbox): Promise<CachedAttachment[]> {
-  if (isCached(server, sandbox) || !lacksAttachment(sandbox)) return [];
+  if (isCached(server, sandbox) || !hasPersistedAddress(sandbox)) return [];
   const attachment = await attachmentByDefault(server, sandbox);
   if (attachment !== undefined) return [attachment];
   server.logger.warn(
@@ -121,10 +124,9 @@ function isCached({ config: { crio } }: Pick<NetworkServer, "config">, { infraCo
 }
 
 /** True for a pod that has got an address, whether anything is cached of it or not, and was not taken out since. */
-export function lacksAttachment(sandbox: Sandbox): boolean {
+export function hasPersistedAddress({ infraContainer, isNetworkStopped }: Sandbox): boolean {
   const { ip, cniResult } = annotations;
-  const { infraContainer, isNetworkStopped } = sandbox;
-  if (isNetworkStopped || readCachedAttachments(sandbox.id).length > 0) return false;
+  if (isNetworkStopped) return false;
   return tolerate(false, () => [ip, cniResult].some((key) => infraContainer.annotation(key) !== ""));
 }
 

@@ -17,7 +17,7 @@ import { persistNetwork, replaceHosts } from "./persist-network";
 import {
   attachmentAsCached,
   attachmentByDefault,
-  lacksAttachment,
+  hasPersistedAddress,
   knownAttachments,
   takeDownNetwork,
 } from "./pod-network";
@@ -93,7 +93,9 @@ async function placesOf(server: ServerParts, sandbox: Sandbox): Promise<Place[]>
   const known = knownAttachments(sandbox);
   // A node may have lost the cache with its configuration.
   const lost =
-    known.length === 0 && lacksAttachment(sandbox) ? await attachmentByDefault(server, sandbox) : undefined;
+    known.length === 0 && hasPersistedAddress(sandbox)
+      ? await attachmentByDefault(server, sandbox)
+      : undefined;
   const all = lost === undefined ? known : [lost];
   if (all.length === 0) throw bad(`pod ${kubeName} is in no network`);
   const networks = readNetworks(server.config);
@@ -254,5 +256,5 @@ async function undo(
 /** True for a pod whose network can be reloaded: one that is ready, and in a network of its own. */
 export function hasNetworkToReload(sandbox: Sandbox): boolean {
   if (sandbox.hostNetwork || sandbox.state !== "Ready") return false;
-  return knownAttachments(sandbox).length > 0 || lacksAttachment(sandbox);
+  return knownAttachments(sandbox).length > 0 || hasPersistedAddress(sandbox);
 }
