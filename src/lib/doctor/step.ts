@@ -3,7 +3,7 @@ import type { TemporaryPlace } from "../storage/temp-directories";
 import { quoted } from "./quoted";
 
 /**
- * One step of a mending, as data: it is written to the journal before it is done, and can be done again or taken back by
+ * One step of a mending, as data: it is written to the journal before it is done, and can be done again or rolled back by
  * whoever reads that. Doing it twice is the same as once.
  */
 export type MendStep =

@@ -9,7 +9,7 @@ import type { command } from "./command";
 /** What a user does where nobody can be asked. */
 const otherwise = "give --yes";
 
-/** `kpod doctor undo`: takes a mending back. */
+/** `kpod doctor undo`: rolls a mending back. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, terminal } = context;
   const server = await context.openServer();

@@ -1,10 +1,13 @@
 import {
   closeSync,
   existsSync,
+  fstatSync,
   fsyncSync,
+  ftruncateSync,
   mkdirSync,
   openSync,
   readFileSync,
+  truncateSync,
   writeFileSync,
   writeSync,
 } from "node:fs";
@@ -12,7 +15,14 @@ import { join } from "node:path";
 import type { Config } from "../../config";
 import { fileError, KpodError } from "../../errors";
 import { lockAtOnce, type HeldLock } from "../../storage/lock-file";
-import { fileLimits, isRecord, namesInDirectory, parseJson, readTextIfThere } from "../../system/files";
+import {
+  fileLimits,
+  isRecord,
+  namesInDirectory,
+  parseJson,
+  readBytesIfThere,
+  readTextIfThere,
+} from "../../system/files";
 import type { MendStep } from "../step";
 
 /** What was at a place before a step. */
@@ -72,7 +82,7 @@ const fileName = "journal.jsonl";
 const lockName = "lock";
 
 /** Where the journals lie, a directory each. */
-export function journalsDirectory({ kpodStateDir }: Pick<Config, "kpodStateDir">): string {
+function journalsDirectory({ kpodStateDir }: Pick<Config, "kpodStateDir">): string {
   return join(kpodStateDir, "doctor");
 }
 
@@ -84,10 +94,11 @@ export class Journal {
 
   private constructor(
     readonly directory: string,
-    readonly lock: HeldLock,
-    entries: number,
+    private readonly lock: HeldLock,
+    /** What it said when it was begun or resumed. */
+    readonly entries: readonly JournalEntry[],
   ) {
-    this.count = entries;
+    this.count = entries.length;
     this.copies = namesInDirectory(join(directory, "copies")).length;
     this.fd = openSync(join(directory, fileName), "a", 0o600);
   }
@@ -110,23 +121,32 @@ export class Journal {
         mkdirSync(directory, { mode: 0o700 });
         const lock = lockAtOnce(join(directory, lockName), true);
         if (lock === undefined) continue;
-        const journal = new Journal(directory, lock, 0);
-        journal.write({ version: 1, root: config.root, began });
-        return journal;
+        return releasedOnFailure(lock, () => {
+          const journal = new Journal(directory, lock, []);
+          journal.write({ version: 1, root: config.root, began });
+          return journal;
+        });
       }
     } catch (error) {
       throw fileError(`cannot make a journal in ${directories}`, error);
     }
   }
 
-  /** Goes on with one; undefined while somebody else is at it. */
-  static resume({ directory, entries }: JournalText): Journal | undefined {
-    const path = join(directory, lockName);
-    const lock = existsSync(path) ? lockAtOnce(path) : lockAtOnce(path, true);
-    return lock === undefined ? undefined : new Journal(directory, lock, entries.length);
+  /** Goes on with one, as it stands when nobody else is at it; undefined while somebody is. @throws KpodError CORRUPT, IO */
+  static resume({ time, directory }: Pick<JournalText, "time" | "directory">): Journal | undefined {
+    const [lockPath, path] = [join(directory, lockName), join(directory, fileName)];
+    const lock = existsSync(lockPath) ? lockAtOnce(lockPath) : lockAtOnce(lockPath, true);
+    if (lock === undefined) return undefined;
+    return releasedOnFailure(lock, () => {
+      const bytes = readBytesIfThere(path, fileLimits.records);
+      const whole = bytes.lastIndexOf("\n") + 1;
+      // The next line must not run into one that was cut.
+      if (whole < bytes.length) truncateSync(path, whole);
+      return new Journal(directory, lock, journalIn(time, directory, bytes.toString("utf8")).entries);
+    });
   }
 
-  /** Notes that the mending of a finding begins. @returns its number */
+  /** Writes that the mending of a finding begins. @returns its number */
   beginEntry(finding: string, what: string, steps: readonly MendStep[]): number {
     const begin = this.count++;
     this.write({ begin, finding, what, steps });
@@ -171,12 +191,25 @@ export class Journal {
   }
 
   private write(line: Line): void {
+    const bytes = Buffer.from(`${JSON.stringify(line)}\n`);
+    const { size } = fstatSync(this.fd);
     try {
-      writeSync(this.fd, `${JSON.stringify(line)}\n`);
+      for (let written = 0; written < bytes.length;) written += writeSync(this.fd, bytes, written);
       fsyncSync(this.fd);
     } catch (error) {
+      // The next line must not run into a part of this one.
+      ftruncateSync(this.fd, size);
       throw fileError(`cannot write ${join(this.directory, fileName)}`, error);
     }
+  }
+}
+
+function releasedOnFailure(lock: HeldLock, open: () => Journal): Journal {
+  try {
+    return open();
+  } catch (error) {
+    lock.release();
+    throw error;
   }
 }
 
@@ -192,6 +225,14 @@ export function readJournals(config: Pick<Config, "kpodStateDir">): readonly Jou
     });
 }
 
+/** An entry while its lines are read. */
+interface WrittenEntry extends JournalEntry {
+  readonly was: Map<number, Was>;
+  readonly done: Set<number>;
+  ended: boolean;
+  undone: boolean;
+}
+
 function journalIn(time: string, directory: string, text: string): JournalText {
   const path = join(directory, fileName);
   // The last line may be cut: then what it would tell was not done.
@@ -200,15 +241,7 @@ function journalIn(time: string, directory: string, text: string): JournalText {
     .split("\n")
     .slice(0, -1);
   let root = "";
-  const entries = new Map<
-    number,
-    Omit<JournalEntry, "ended" | "undone"> & {
-      was: Map<number, Was>;
-      done: Set<number>;
-      ended: boolean;
-      undone: boolean;
-    }
-  >();
+  const entries = new Map<number, WrittenEntry>();
   for (const line of lines) {
     const value = parseJson(path, line);
     if (!isRecord(value)) throw new KpodError("CORRUPT", `${path} holds a line that is none of a journal`);
@@ -227,21 +260,15 @@ function journalIn(time: string, directory: string, text: string): JournalText {
       });
     else if ("before" in said) entries.get(said.before)?.was.set(said.step, said.was);
     else if ("done" in said) entries.get(said.done)?.done.add(said.step);
-    else if ("end" in said) setEnd(entries.get(said.end));
-    else setUndone(entries.get(said.undone));
+    else {
+      const entry = entries.get("end" in said ? said.end : said.undone);
+      if (entry !== undefined) entry["end" in said ? "ended" : "undone"] = true;
+    }
   }
   return { time, directory, root, entries: [...entries.values()] };
 }
 
-function setEnd(entry: { ended: boolean } | undefined): void {
-  if (entry !== undefined) entry.ended = true;
-}
-
-function setUndone(entry: { undone: boolean } | undefined): void {
-  if (entry !== undefined) entry.undone = true;
-}
-
 /** What was begun and broke off. */
-export function unfinishedIn({ entries }: JournalText): readonly JournalEntry[] {
+export function unfinishedIn({ entries }: Pick<JournalText, "entries">): readonly JournalEntry[] {
   return entries.filter(({ ended, undone }) => !ended && !undone);
 }

@@ -9,7 +9,14 @@ import { Facts, type LookOptions } from "../facts";
 import { crioRuns } from "../forecast";
 import type { Finding } from "../finding";
 import type { MendStep } from "../step";
-import { Journal, readJournals, unfinishedIn, type JournalEntry, type JournalText } from "./journal";
+import {
+  Journal,
+  readJournals,
+  unfinishedIn,
+  type JournalEntry,
+  type JournalText,
+  type Was,
+} from "./journal";
 import { before, perform, revert, type MendPlace } from "./steps";
 
 /**
@@ -25,7 +32,7 @@ export function refusalOf({ mend }: Finding, crioAnswers: boolean): string | und
 
 /**
  * Mends a finding: it is looked for once more, and then again under the locks of the store, journaled, and done. Where a step
- * fails, those before it are taken back.
+ * fails, those before it are rolled back.
  * @throws KpodError NOT_FOUND when it is gone meanwhile, BAD_STATE when it cannot be mended as things stand, LOCK_TIMEOUT, IO
  */
 export async function mendFinding(
@@ -65,11 +72,16 @@ export async function mendFinding(
 }
 
 async function findAgain(facts: Facts, id: string, name: string): Promise<Finding | undefined> {
-  const { findings } = await lookOnce(
+  const { findings, unknown } = await lookOnce(
     checks.filter((check) => check.id === id),
     facts,
   );
-  return findings.find(({ finding }) => finding === name);
+  const found = findings.find(({ finding }) => finding === name);
+  const [first] = unknown;
+  // Whether it is gone cannot be told then.
+  if (found === undefined && first !== undefined)
+    throw new KpodError("BAD_STATE", `${name} stays: ${first.why}`);
+  return found;
 }
 
 function required(finding: Finding | undefined, name: string): Finding {
@@ -100,20 +112,38 @@ async function removeOutside(
 }
 
 function performAll(steps: readonly MendStep[], entry: number, place: MendPlace, journal: Journal): void {
-  const made: (() => void)[] = [];
+  const was = new Map<number, Was>();
   try {
     for (const [index, step] of steps.entries()) {
-      const was = before(step, place, journal);
-      journal.before(entry, index, was);
-      made.push(() => revert(step, was, place, journal.directory));
+      const there = before(step, place, journal);
+      journal.before(entry, index, there);
+      was.set(index, there);
       perform(step, place);
       journal.done(entry, index);
     }
   } catch (error) {
-    for (const takeBack of made.reverse()) takeBack();
-    journal.undone(entry, []);
+    rollBack({ number: entry, steps, was }, place, journal);
     throw error;
   }
+}
+
+/**
+ * Puts back what was there before the steps of an entry, the last one first.
+ * @returns what could not be, a clause each
+ */
+function rollBack(
+  { number, steps, was }: Pick<JournalEntry, "number" | "steps" | "was">,
+  place: MendPlace,
+  journal: Journal,
+): string[] {
+  const kept = [...was]
+    .sort(([a], [b]) => b - a)
+    .flatMap(([index, there]) => {
+      const step = steps[index];
+      return step === undefined ? [] : (revert(step, there, place, journal.directory) ?? []);
+    });
+  journal.undone(number, kept);
+  return kept;
 }
 
 /** Does something under all locks of a store. */
@@ -147,12 +177,11 @@ function underLocks<T>(store: Store, action: (place: MendPlace) => T | Promise<T
 export async function endUnfinished(server: ServerParts): Promise<readonly string[]> {
   const ended: string[] = [];
   for (const text of readJournals(server.config)) {
-    const unfinished = unfinishedIn(text);
-    if (text.root !== server.config.root || unfinished.length === 0) continue;
+    if (text.root !== server.config.root || unfinishedIn(text).length === 0) continue;
     const journal = Journal.resume(text);
     if (journal === undefined) continue;
     try {
-      for (const entry of unfinished) {
+      for (const entry of unfinishedIn(journal)) {
         await endEntry(server, journal, entry);
         ended.push(entry.finding);
       }
@@ -189,7 +218,7 @@ export interface Undone {
 }
 
 /**
- * Takes the mendings of a journal back: records, links and files are put back as they were, the last one first. What was
+ * Rolls the mendings of a journal back: records, links and files are put back as they were, the last one first. What was
  * deleted stays so.
  * @throws KpodError BAD_STATE while somebody is at it, or for a journal of another store; CORRUPT, LOCK_TIMEOUT, IO
  */
@@ -202,16 +231,9 @@ export async function undoJournal(server: ServerParts, text: JournalText): Promi
   const kept: string[] = [];
   try {
     await underLocks(server.store, (place) => {
-      for (const entry of text.entries.filter(({ undone }) => !undone).reverse()) {
-        const left = [...entry.was]
-          .sort(([a], [b]) => b - a)
-          .flatMap(([index, was]) => {
-            const step = entry.steps[index];
-            return step === undefined ? [] : (revert(step, was, place, text.directory) ?? []);
-          });
-        journal.undone(entry.number, left);
+      for (const entry of journal.entries.filter(({ undone }) => !undone).reverse()) {
+        kept.push(...rollBack(entry, place, journal));
         findings.push(entry.finding);
-        kept.push(...left);
       }
     });
   } finally {

@@ -169,9 +169,9 @@ function placeLink(path: string, target: string): void {
 }
 
 /**
- * Takes a step back.
+ * Rolls a step back.
  * @param was what was there before it
- * @returns why it stays as it is; undefined where it was taken back
+ * @returns why it stays as it is; undefined where it was rolled back
  */
 export function revert(step: MendStep, was: Was, place: MendPlace, directory: string): string | undefined {
   switch (step.do) {

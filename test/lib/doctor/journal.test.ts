@@ -1,0 +1,43 @@
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
+import { Journal, readJournals, unfinishedIn } from "../../../src/lib/doctor/mend/journal";
+import { testdir } from "../../helpers/testdir";
+
+const finding = "storage.link-lost:0123456789ab";
+
+function begun(): { config: { kpodStateDir: string; root: string }; number: number } {
+  const config = { kpodStateDir: testdir({}), root: "/root" };
+  const journal = Journal.begin(config);
+  const number = journal.beginEntry(finding, "mend it", []);
+  journal.close();
+  return { config, number };
+}
+
+function only(config: { kpodStateDir: string }): ReturnType<typeof readJournals>[number] {
+  const [journal, ...others] = readJournals(config);
+  if (journal === undefined || others.length > 0) throw new Error("there is not one journal");
+  return journal;
+}
+
+test("a line that was cut is none, also when somebody goes on", () => {
+  const { config, number } = begun();
+  const text = only(config);
+  appendFileSync(join(text.directory, "journal.jsonl"), '{"before":0,"st');
+  expect(unfinishedIn(only(config)).map((entry) => entry.finding)).toEqual([finding]);
+  const journal = Journal.resume(text);
+  journal?.end(number);
+  journal?.close();
+  expect(only(config).entries).toMatchObject([{ finding, ended: true, undone: false }]);
+});
+
+test("who goes on with a journal finds what others did since it was read", () => {
+  const { config, number } = begun();
+  const text = only(config);
+  const first = Journal.resume(text);
+  expect(Journal.resume(text)).toBeUndefined();
+  first?.end(number);
+  first?.close();
+  const second = Journal.resume(text);
+  expect(second?.entries).toMatchObject([{ finding, ended: true }]);
+  second?.close();
+});
