@@ -135,7 +135,7 @@ export type { Check } from "./doctor/check";
 export { examine, type ExamineOptions } from "./doctor/examine";
 export type { Examination, Finding, Forecast } from "./doctor/finding";
 export { Journal, readJournals, type JournalText } from "./doctor/mend/journal";
-export { endUnfinished, mendFinding, undoJournal, type Undone } from "./doctor/mend/mend";
+export { endUnfinished, mendFinding, undoJournal, type Ended, type Undone } from "./doctor/mend/mend";
 export { explain, type ExplainOptions } from "./doctor/why/explain";
 export type { ExplainedContainer, ExplainedExit, Explanation } from "./doctor/why/explanation";
 export type { MemoryTrouble } from "./doctor/why/memory";

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { readJournals } from "../../src/lib/doctor/mend/journal";
+import { Journal, readJournals } from "../../src/lib/doctor/mend/journal";
 import { unmount } from "../../src/lib/system/mount";
 import type { Container } from "../../src/lib/oci/container";
+import type { StorageId } from "../../src/lib/names/ids";
 import { examined, expectSound } from "../helpers/doctor";
 import { killedAt } from "../helpers/killed";
 import { contentsOf, useNode, usePod } from "../helpers/node";
@@ -99,6 +100,21 @@ test("an image whose layer is lost goes, with the containers on it, which must h
   rmSync(away, { recursive: true });
   expect(existsSync(lost)).toBe(true);
   await node.ok("doctor", "--mend", "--quick", "--yes");
+  await expectSound(node);
+  await node.agree();
+});
+
+test("what was left of a mending is not done where it is not at odds any more", async () => {
+  const journal = Journal.begin({ kpodStateDir: join(node.world.directory, "state"), root: node.world.root });
+  const layer = imageLayer() as StorageId;
+  const finding = "storage.image-broken:0123456789ab";
+  journal.beginEntry(finding, "remove the image", [{ do: "delete-layer", layer, paths: [] }]);
+  journal.close();
+  const { findings } = await examined(node, "doctor.unfinished");
+  expect(findings.map(({ id }) => id)).toEqual(["doctor.unfinished"]);
+  // The image was pulled again meanwhile, and stands on the layers that were there.
+  expect(await node.ok("doctor", "--mend", "--quick", "--yes")).toBe(`${finding}\n`);
+  expect(layers().map(({ id }) => id)).toContain(layer);
   await expectSound(node);
   await node.agree();
 });

@@ -51,7 +51,12 @@ export async function mendFound(
 
   let code = 0;
   const tried = new Set<string>();
-  for (const name of await endUnfinished(server)) terminal.out(`${name}\n`);
+  const ended = await endUnfinished(server, options);
+  for (const name of ended.findings) terminal.out(`${name}\n`);
+  for (const failure of ended.failures) {
+    context.reportFailure(failure);
+    code = 1;
+  }
   let journal: Journal | undefined;
   try {
     for (let round = 0; round < mostRounds && plan.length > 0; round++) {

@@ -36,7 +36,7 @@ function findUnfinished({ server: { config } }: Facts): readonly Found[] {
           consequence: "the store is half mended",
           mend: {
             class: "S",
-            what: "do the steps that are left",
+            what: "mend what is still at odds of it",
             commands: ["kpod doctor --mend doctor.unfinished", `kpod doctor undo ${time}`],
             steps: [],
           },

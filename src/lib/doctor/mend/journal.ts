@@ -51,6 +51,7 @@ type Line =
       readonly steps: readonly MendStep[];
     }
   | { readonly before: number; readonly step: number; readonly was: Was }
+  /** For people alone: whoever ends a mending that broke off looks for what is left of it. */
   | { readonly done: number; readonly step: number }
   | { readonly end: number }
   | { readonly undone: number; readonly kept: readonly string[] };
@@ -63,7 +64,6 @@ export interface JournalEntry {
   readonly steps: readonly MendStep[];
   /** What was there before each step that was begun, by its place. */
   readonly was: ReadonlyMap<number, Was>;
-  readonly done: ReadonlySet<number>;
   readonly ended: boolean;
   readonly undone: boolean;
 }
@@ -228,7 +228,6 @@ export function readJournals(config: Pick<Config, "kpodStateDir">): readonly Jou
 /** An entry while its lines are read. */
 interface WrittenEntry extends JournalEntry {
   readonly was: Map<number, Was>;
-  readonly done: Set<number>;
   ended: boolean;
   undone: boolean;
 }
@@ -254,13 +253,11 @@ function journalIn(time: string, directory: string, text: string): JournalText {
         what: said.what,
         steps: said.steps,
         was: new Map(),
-        done: new Set(),
         ended: false,
         undone: false,
       });
     else if ("before" in said) entries.get(said.before)?.was.set(said.step, said.was);
-    else if ("done" in said) entries.get(said.done)?.done.add(said.step);
-    else {
+    else if ("end" in said || "undone" in said) {
       const entry = entries.get("end" in said ? said.end : said.undone);
       if (entry !== undefined) entry["end" in said ? "ended" : "undone"] = true;
     }

@@ -169,45 +169,56 @@ function underLocks<T>(store: Store, action: (place: MendPlace) => T | Promise<T
   );
 }
 
+/** What became of the mendings that broke off. */
+export interface Ended {
+  readonly findings: readonly string[];
+  /** Why others cannot be ended as things stand. */
+  readonly failures: readonly KpodError[];
+}
+
 /**
- * Ends the mendings of a store that broke off, as every mending should begin. One that somebody is at is left to them.
- * @returns the findings whose mending was ended
+ * Ends the mendings of a store that broke off, as every mending should begin: what is still at odds of what they were to
+ * mend is looked for anew and mended, since others may have been at work on it. One that somebody is at is left to them.
  * @throws KpodError CORRUPT, LOCK_TIMEOUT, IO
  */
-export async function endUnfinished(server: ServerParts): Promise<readonly string[]> {
-  const ended: string[] = [];
+export async function endUnfinished(server: ServerParts, options: LookOptions): Promise<Ended> {
+  const findings: string[] = [];
+  const failures: KpodError[] = [];
   for (const text of readJournals(server.config)) {
     if (text.root !== server.config.root || unfinishedIn(text).length === 0) continue;
     const journal = Journal.resume(text);
     if (journal === undefined) continue;
     try {
-      for (const entry of unfinishedIn(journal)) {
-        await endEntry(server, journal, entry);
-        ended.push(entry.finding);
+      for (const { number, finding } of unfinishedIn(journal)) {
+        const failure = await endMending(server, finding, journal, options);
+        if (failure === undefined) {
+          journal.end(number);
+          findings.push(finding);
+        } else failures.push(failure);
       }
     } finally {
       journal.close();
     }
   }
-  return ended;
+  return { findings, failures };
 }
 
-async function endEntry(server: ServerParts, journal: Journal, entry: JournalEntry): Promise<void> {
-  const left = entry.steps
-    .map((step, index) => ({ step, index }))
-    .filter(({ index }) => !entry.done.has(index));
-  for (const each of left) if (isOutside(each.step)) await removeOutside(server, journal, entry.number, each);
-  const inside = left.filter(({ step }) => !isOutside(step));
-  if (inside.length > 0) {
-    await underLocks(server.store, (place) => {
-      for (const { step, index } of inside) {
-        if (!entry.was.has(index)) journal.before(entry.number, index, before(step, place, journal));
-        perform(step, place);
-        journal.done(entry.number, index);
-      }
-    });
+async function endMending(
+  server: ServerParts,
+  finding: string,
+  journal: Journal,
+  options: LookOptions,
+): Promise<KpodError | undefined> {
+  try {
+    await mendFinding(server, { finding, id: finding.replace(/:.*/, "") }, journal, options);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    if (error.code === "BAD_STATE") return error;
+    // What was done of it has been enough, or somebody else has mended it.
+    if (error.code === "NOT_FOUND") return undefined;
+    throw error;
   }
-  journal.end(entry.number);
 }
 
 /** What an undo did. */

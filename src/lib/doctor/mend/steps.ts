@@ -179,7 +179,8 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
     case "write":
     case "directory":
     case "remove":
-      return isAsMade(step) ? putBack(step, was, directory) : `${step.path} was changed since`;
+      if (isAsMade(step)) return putBack(step, was, directory);
+      return isAsBefore(step.path, was, directory) ? undefined : `${step.path} was changed since`;
     case "add-record":
       dropRecord(step.file, String(step.record.id), place);
       return undefined;
@@ -230,6 +231,23 @@ function isAsMade(step: PathStep): boolean {
       return stat?.isDirectory() === true;
     case "remove":
       return stat === undefined;
+  }
+}
+
+/** True where a step has not come to be done, or is rolled back already. */
+function isAsBefore(path: string, was: Was, directory: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  switch (was.kind) {
+    case "nothing":
+      return stat === undefined;
+    case "link":
+      return stat?.isSymbolicLink() === true && readlinkSync(path) === was.target;
+    case "file":
+      return stat?.isFile() === true && readFileSync(path).equals(readFileSync(join(directory, was.copy)));
+    case "directory":
+      return stat?.isDirectory() === true;
+    case "record":
+      return false;
   }
 }
 
