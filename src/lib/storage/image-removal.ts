@@ -4,7 +4,7 @@ import { removeTree } from "../system/remove-tree";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findImage, meantName } from "./images";
 import { refuseSplitImageStore } from "./layout";
-import { makeMountsDirectory, readMountPoints } from "./mount-points";
+import { readMountPoints } from "./mount-points";
 import {
   changeRecord,
   removeRecord,
@@ -127,18 +127,7 @@ async function underLocks<T>(
     throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   }
   refuseSplitImageStore(layout, "kpod removes no images from", "remove them with crictl or podman");
-  makeMountsDirectory(layout);
-  const driver = await store.loadDriver();
-  const locks = [
-    [layout.layersLock, "write"],
-    [layout.mountsLock, "write"],
-    [layout.imagesLock, "write"],
-    [layout.containersLock, "read"],
-  ] as const;
-  return store.change(locks, (staging, layers, mounts, images) => {
-    const touch = { layers: layers.touch, mounts: mounts.touch };
-    return action({ layout, driver, staging, logger, touch }, images.touch);
-  });
+  return store.removing("read", (place, { images }) => action({ ...place, logger }, images));
 }
 
 function requireImage(store: Store, images: readonly ImageRecord[], wanted: string): ImageRecord {

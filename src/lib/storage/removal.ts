@@ -29,6 +29,13 @@ export interface RemovalPlace {
   readonly touch: { readonly layers: () => void; readonly mounts?: () => void };
 }
 
+/** Tell the readers of mounts, and of the records of images and containers, that these are about to change. */
+export interface RecordTouches {
+  readonly mounts: () => void;
+  readonly images: () => void;
+  readonly containers: () => void;
+}
+
 /**
  * Reads all that a removal may write, before it writes anything: a file that is torn must not be noticed half way.
  * @throws KpodError CORRUPT, IO

@@ -10,9 +10,10 @@ import { findImage, readImageData, readImages } from "./images";
 import { readLayers } from "./layers";
 import { overlayDirectories, vfsDirectories, type LayerDirectories } from "./layer-directories";
 import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
-import type { HeldLock, LockOptions, LockWait } from "./lock-file";
+import type { HeldLock, LockKind, LockOptions, LockWait } from "./lock-file";
 import type { UnmountExtent, UnmountOptions } from "./mount-points";
 import type { NewContainer } from "./new-container";
+import type { RecordTouches, RemovalPlace } from "./removal";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
 import { StoreLocks, type HeldLocks, type WantedLocks } from "./store-locks";
 import type { Staging } from "./temp-directories";
@@ -188,6 +189,23 @@ export class Store {
    */
   async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<KpodError | undefined> {
     const { deleteContainer, strayRecord } = await import("./removal");
+    return this.removing("write", (place, touch) => {
+      const record =
+        readContainers(this.layout, this.logger).find((each) => each.id === id) ??
+        strayRecord(this, id, strayLayer);
+      return deleteContainer(place, record, touch.containers);
+    });
+  }
+
+  /**
+   * Removes under all locks of the store, as {@link change} does.
+   * @param containers how that of the containers is held: who only looks for users of something reads them
+   * @param action is given what removals work with, and what tells the readers of other files of a change
+   */
+  async removing<T>(
+    containers: LockKind,
+    action: (place: RemovalPlace, touch: RecordTouches) => T | Promise<T>,
+  ): Promise<T> {
     const { makeMountsDirectory } = await import("./mount-points");
     const { layout, logger } = this;
     const driver = await this.loadDriver();
@@ -196,13 +214,14 @@ export class Store {
       [layout.layersLock, "write"],
       [layout.mountsLock, "write"],
       [layout.imagesLock, "write"],
-      [layout.containersLock, "write"],
+      [layout.containersLock, containers],
     ] as const;
-    return this.change(locks, (staging, layers, mounts, _images, containers) => {
+    return this.change(locks, (staging, layers, mounts, images, held) => {
       const touch = { layers: layers.touch, mounts: mounts.touch };
-      const record =
-        readContainers(layout, logger).find((each) => each.id === id) ?? strayRecord(this, id, strayLayer);
-      return deleteContainer({ layout, driver, staging, logger, touch }, record, containers.touch);
+      return action(
+        { layout, driver, staging, logger, touch },
+        { mounts: mounts.touch, images: images.touch, containers: held.touch },
+      );
     });
   }
 

@@ -1,7 +1,6 @@
 import { KpodError } from "../../errors";
 import { removeContainer, removePod } from "../../operations/remove";
 import type { ServerParts } from "../../server-parts";
-import { makeMountsDirectory } from "../../storage/mount-points";
 import type { Store } from "../../storage/store";
 import { checks } from "../check-list";
 import { lookOnce } from "../examine";
@@ -148,25 +147,15 @@ function rollBack(
 
 /** Does something under all locks of a store. */
 function underLocks<T>(store: Store, action: (place: MendPlace) => T | Promise<T>): Promise<T> {
-  const { layout, logger } = store;
-  makeMountsDirectory(layout);
-  const locks = [
-    [layout.layersLock, "write"],
-    [layout.mountsLock, "write"],
-    [layout.imagesLock, "write"],
-    [layout.containersLock, "write"],
-  ] as const;
-  return store.loadDriver().then((driver) =>
-    store.change(locks, (staging, layers, mounts, images, containers) => {
-      const touchOf = (file: string): (() => void) => {
-        if (layout.containersFiles.includes(file)) return containers.touch;
-        if ([layout.imagesFile, ...layout.furtherImagesFiles].includes(file)) return images.touch;
-        return file === layout.mountsFile ? mounts.touch : layers.touch;
-      };
-      const touch = { layers: layers.touch, mounts: mounts.touch };
-      return action({ layout, driver, staging, logger, touch, touchOf });
-    }),
-  );
+  const { layout } = store;
+  return store.removing("write", (place, touches) => {
+    const touchOf = (file: string): (() => void) => {
+      if (layout.containersFiles.includes(file)) return touches.containers;
+      if ([layout.imagesFile, ...layout.furtherImagesFiles].includes(file)) return touches.images;
+      return file === layout.mountsFile ? touches.mounts : place.touch.layers;
+    };
+    return action({ ...place, touchOf });
+  });
 }
 
 /** What became of the mendings that broke off. */
