@@ -1,6 +1,7 @@
 import type { Config } from "../config";
 import { wrongValue, type TomlSection } from "../config/toml-file";
 import { unlimited } from "../oci/spec";
+import { capabilityNames } from "../system/capabilities";
 import type { Rlimit } from "./container-options";
 import { readDevice, type ContainerDevice } from "./devices";
 import { launchKeys, tableOf } from "./launch-keys";
@@ -95,8 +96,8 @@ const capabilities: Kind<readonly string[]> = listOf('capabilities such as "CHOW
 
 /** The name of a capability, which a user may write as `chown`; undefined for what is none. */
 export function capabilityOf(word: string): string | undefined {
-  const name = `CAP_${word.toUpperCase().replace(/^CAP_/, "")}`;
-  return capabilityNames.includes(name) ? name : undefined;
+  const name = word.toUpperCase().replace(/^CAP_/, "");
+  return capabilityNames.includes(name) ? `CAP_${name}` : undefined;
 }
 
 const devices: Kind<readonly ContainerDevice[]> = listOf(
@@ -183,49 +184,4 @@ export const defaultCapabilities = [
   "CAP_SETPCAP",
   "CAP_NET_BIND_SERVICE",
   "CAP_KILL",
-];
-
-/** Every capability of Linux, by its number: linux/capability.h. */
-export const capabilityNames = [
-  "CAP_CHOWN",
-  "CAP_DAC_OVERRIDE",
-  "CAP_DAC_READ_SEARCH",
-  "CAP_FOWNER",
-  "CAP_FSETID",
-  "CAP_KILL",
-  "CAP_SETGID",
-  "CAP_SETUID",
-  "CAP_SETPCAP",
-  "CAP_LINUX_IMMUTABLE",
-  "CAP_NET_BIND_SERVICE",
-  "CAP_NET_BROADCAST",
-  "CAP_NET_ADMIN",
-  "CAP_NET_RAW",
-  "CAP_IPC_LOCK",
-  "CAP_IPC_OWNER",
-  "CAP_SYS_MODULE",
-  "CAP_SYS_RAWIO",
-  "CAP_SYS_CHROOT",
-  "CAP_SYS_PTRACE",
-  "CAP_SYS_PACCT",
-  "CAP_SYS_ADMIN",
-  "CAP_SYS_BOOT",
-  "CAP_SYS_NICE",
-  "CAP_SYS_RESOURCE",
-  "CAP_SYS_TIME",
-  "CAP_SYS_TTY_CONFIG",
-  "CAP_MKNOD",
-  "CAP_LEASE",
-  "CAP_AUDIT_WRITE",
-  "CAP_AUDIT_CONTROL",
-  "CAP_SETFCAP",
-  "CAP_MAC_OVERRIDE",
-  "CAP_MAC_ADMIN",
-  "CAP_SYSLOG",
-  "CAP_WAKE_ALARM",
-  "CAP_BLOCK_SUSPEND",
-  "CAP_AUDIT_READ",
-  "CAP_PERFMON",
-  "CAP_BPF",
-  "CAP_CHECKPOINT_RESTORE",
 ];
