@@ -75,7 +75,7 @@ function isThere(link: string, homes: readonly string[]): boolean {
 }
 
 /** Where a symbolic link leads, "" for what is none, undefined when nothing is there. */
-function targetOf(path: string): string | undefined {
+export function targetOf(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch (error) {

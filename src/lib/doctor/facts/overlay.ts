@@ -1,8 +1,9 @@
-import { lstatSync, readlinkSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, fileError, isNotFound, KpodError } from "../../errors";
+import { fileError, isNotFound, KpodError } from "../../errors";
 import { isStorageId, type StorageId } from "../../names/ids";
 import { layerChain } from "../../storage/images";
+import { targetOf } from "../../storage/overlay-links";
 import { namesInDirectory } from "../../system/files";
 import { readSmallText } from "../../system/scratch";
 import type { Facts } from "../facts";
@@ -110,16 +111,6 @@ export function smallFile(path: string): string | undefined {
   } catch (error) {
     if (isNotFound(error)) return undefined;
     if (error instanceof KpodError) return "";
-    throw fileError(`cannot read ${path}`, error);
-  }
-}
-
-function targetOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    if (errnoOf(error) === "EINVAL") return "";
     throw fileError(`cannot read ${path}`, error);
   }
 }
