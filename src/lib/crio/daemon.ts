@@ -1,8 +1,8 @@
-import { readdirSync, realpathSync, statSync } from "node:fs";
+import { realpathSync, statSync } from "node:fs";
 import type { Config } from "../config";
 import { errnoOf } from "../errors";
-import { isRecord, readTextIfThere } from "../system/files";
-import { readProcessStat } from "../system/process";
+import { isRecord } from "../system/files";
+import { processIds, processStarted, readCommandName, readProcessStat } from "../system/process";
 
 /** Milliseconds within which a CRI-O that is well answers. */
 const patience = 1_000;
@@ -12,9 +12,6 @@ const longestAnswer = 1 << 20;
 
 /** The kernel's clock for files and processes is this much coarser than that of programs, in milliseconds. */
 const coarseness = 50;
-
-/** The clock ticks of /proc/PID/stat, on every machine that Linux runs on. */
-const ticksPerSecond = 100;
 
 /**
  * True where a CRI-O runs that works on this store: its socket takes a connection, and it does not say that its store is
@@ -114,13 +111,10 @@ export function crioStartedSince(
 ): boolean {
   const written = versionFile === "" ? undefined : statSync(versionFile, { throwIfNoEntry: false })?.mtimeMs;
   if (written !== undefined && written >= since - coarseness) return true;
-  const uptime = Number(readTextIfThere("/proc/uptime")?.split(" ")[0]) * 1000;
-  const boot = Date.now() - uptime;
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => readTextIfThere(`/proc/${pid}/comm`)?.trim() === command)
+  return processIds()
+    .filter((pid) => readCommandName(pid) === command)
     .some((pid) => {
-      const ticks = Number(readProcessStat(Number(pid))?.startTime);
-      return boot + (ticks * 1000) / ticksPerSecond >= since - coarseness;
+      const stat = readProcessStat(pid);
+      return stat !== undefined && processStarted(stat) >= since - coarseness;
     });
 }

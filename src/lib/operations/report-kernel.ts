@@ -1,10 +1,12 @@
-import { readdirSync, readFileSync, readlinkSync, statfsSync } from "node:fs";
+import { readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupsBelow, readCgroupFile } from "../cgroups/files";
 import { ownMounts } from "../cgroups/mounts";
 import { errnoOf } from "../errors";
 import type { ServerView } from "../server-parts";
+import { mountNamespaceOf } from "../system/namespaces";
 import {
+  processIds,
   readCommandLine,
   readCommandName,
   readProcessCgroup,
@@ -64,27 +66,12 @@ async function addMounts(archive: ReportArchive): Promise<void> {
   const pids = processIds().filter((pid) =>
     ["crio", "kubelet", "conmon"].includes(readCommandName(pid) ?? ""),
   );
-  for (const pid of ["self", ...pids.map(String)]) {
-    const namespace = linkOf(`/proc/${pid}/ns/mnt`);
+  for (const pid of ["self", ...pids] as const) {
+    const namespace = mountNamespaceOf(pid);
     if (namespace === undefined || seen.has(namespace)) continue;
     seen.add(namespace);
     await addKernelFile(archive, `/proc/${pid}/mountinfo`);
   }
-}
-
-function linkOf(path: string): string | undefined {
-  try {
-    return readlinkSync(path);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return undefined;
-  }
-}
-
-function processIds(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 /** Programs whose calls tell something of containers; of all others the name is enough. */

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { libc } from "../system/libc";
-import { readCommandLine } from "../system/process";
+import { processIds, readCommandLine } from "../system/process";
 
 const F_OFD_GETLK = 36;
 const F_RDLCK = 0;
@@ -53,8 +53,7 @@ export function wholeFile(type: number): Buffer {
 function findOpenFileLock(fd: number): number | undefined {
   // Not by its path: somebody may have removed the file.
   const { ino } = fstatSync(fd);
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).find((pid) => holdsLock(pid, ino));
+  return processIds().find((pid) => holdsLock(pid, ino));
 }
 
 function holdsLock(pid: number, inode: number): boolean {

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ifThere } from "../errors";
 import { readMounts, realPath } from "./mount";
-import { readCommandName, readProcessCgroup } from "./process";
+import { mountNamespaceOf } from "./namespaces";
+import { processIds, readCommandName, readProcessCgroup } from "./process";
 
 /** A process that keeps a file system mounted. */
 export interface MountHolder {
@@ -18,10 +19,10 @@ export interface MountHolder {
  */
 export function holderElsewhere(path: string): MountHolder | undefined {
   const target = realPath(path);
-  const looked = new Set([namespaceOf("self")]);
+  const looked = new Set([mountNamespaceOf("self")]);
   const holders: MountHolder[] = [];
   for (const pid of processes()) {
-    const namespace = namespaceOf(pid);
+    const namespace = mountNamespaceOf(pid);
     if (namespace === undefined || looked.has(namespace)) continue;
     looked.add(namespace);
     const mounts = gone(() => readFileSync(`/proc/${pid}/mountinfo`, "utf8")) ?? "";
@@ -37,9 +38,9 @@ export function holderHere(path: string): MountHolder | undefined {
     const place = gone(() => readlinkSync(link));
     return place !== undefined && (place === target || place.startsWith(`${target}/`));
   };
-  const own = namespaceOf("self");
+  const own = mountNamespaceOf("self");
   const found = processes().find((pid) => {
-    if (namespaceOf(pid) !== own) return false;
+    if (mountNamespaceOf(pid) !== own) return false;
     const files = gone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
     return ["cwd", "root", "exe", ...files.map((fd) => `fd/${fd}`)].some((link) =>
       isBelow(`/proc/${pid}/${link}`),
@@ -54,19 +55,12 @@ export function holderInWords({ pid, name, unit }: MountHolder): string {
 }
 
 function processes(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .sort((a, b) => a - b);
+  return processIds().sort((a, b) => a - b);
 }
 
 function holder(pid: number): MountHolder {
   const units = (readProcessCgroup(pid) ?? "").match(/[^/\n]+\.(?:service|scope)(?=\/|$)/gm) ?? [];
   return { pid, name: readCommandName(pid) ?? "?", unit: units.at(-1) ?? "" };
-}
-
-function namespaceOf(pid: number | "self"): string | undefined {
-  return gone(() => readlinkSync(`/proc/${pid}/ns/mnt`));
 }
 
 /** What has ended meanwhile, or is none of ours to look at, holds nothing that could be named. */

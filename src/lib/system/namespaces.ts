@@ -35,6 +35,11 @@ export function lookAtProcAnew(): void {
   ownProc = undefined;
 }
 
+/** The mount namespace of a process, as `mnt:[4026531841]`; undefined where it is gone, or nobody may know. */
+export function mountNamespaceOf(pid: number | "self"): string | undefined {
+  return linkOf(`/proc/${pid}/ns/mnt`);
+}
+
 function linkOf(path: string): string | undefined {
   // EINVAL: /proc is some directory, and not the kernel's.
   return ifThere(() => readlinkSync(path), "EACCES", "EPERM", "ESRCH", "EINVAL");

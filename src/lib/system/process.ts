@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readlinkSync } from "node:fs";
 import { ifThere } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
+import { fileLimits, readTextIfThere } from "./files";
 import { readSmallText } from "./scratch";
 
 /** The kernel's clock ticks of user space: 100 a second on every architecture that node runs on. */
@@ -17,6 +18,24 @@ export interface ProcessStat {
   session: string;
   /** Field 22: clock ticks after boot. With the pid it names one process for ever. */
   startTime: string;
+}
+
+/** The pids of all processes, in the order in which /proc has them. */
+export function processIds(): number[] {
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** All processes that there are, as /proc/PID/stat has them. */
+export function allProcesses(): readonly ProcessStat[] {
+  return processIds().flatMap((pid) => readProcessStat(pid) ?? []);
+}
+
+/** When a process was started, in milliseconds since 1970. */
+export function processStarted({ startTime }: Pick<ProcessStat, "startTime">): number {
+  const uptime = Number(readTextIfThere("/proc/uptime", fileLimits.word)?.split(" ")[0] ?? 0);
+  return Date.now() - uptime * 1000 + (Number(startTime) * 1000) / ticksPerSecond;
 }
 
 /** Reads /proc/PID/stat; undefined when there is no such process, as there is none below 1. */

@@ -1,10 +1,7 @@
-import { readlinkSync } from "node:fs";
-import { ifThere } from "../../errors";
 import { askDaemon } from "../../crio/daemon";
-import { readCommandName, readWaitChannel } from "../../system/process";
+import { allProcesses, readCommandName, readExecutable, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { allProcesses } from "../facts/processes";
 import type { Evidence, Found } from "../finding";
 
 /** Milliseconds after which a CRI-O that takes connections hangs. */
@@ -28,7 +25,7 @@ async function findHungCrio({ server: { config } }: Facts): Promise<readonly Fou
   const daemons = allProcesses().filter(({ pid }) => readCommandName(pid) === "crio");
   const states = daemons.map(({ pid, state }): Evidence => {
     const channel = readWaitChannel(pid);
-    const program = ifThere(() => readlinkSync(`/proc/${pid}/exe`), "EACCES") ?? "crio";
+    const program = readExecutable(pid) ?? "crio";
     return {
       file: `/proc/${pid}/stat`,
       says: `${program} is in ${state}${channel === "" ? "" : `, and waits in ${channel}`}`,

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../errors";
 import { frozenCgroupOf } from "../../cgroups/freezer";
-import { readProcessFile, readProcessStat, readWaitChannel } from "../../system/process";
+import { allProcesses, readProcessFile, readProcessStat, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject } from "../facts/containers";
-import { allProcesses, containerOfProcess, processWords, remoteMountsOf } from "../facts/processes";
+import { containerOfProcess, processWords, remoteMountsOf } from "../facts/processes";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
 

@@ -1,10 +1,10 @@
 import { isWithinDirectory } from "../../system/paths";
+import { processStarted } from "../../system/process";
 import { listMonitors } from "../../oci/conmon/find";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
-import { processStarted } from "../facts/processes";
 import { storeContents } from "../facts/store";
 import type { Found } from "../finding";
 
@@ -27,7 +27,7 @@ async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
   const { containers } = await facts.get(storeContents);
   const known = new Set<string>(containers.map(({ id }) => id));
   return monitors.flatMap(({ id, process, bundle, name }): Found[] => {
-    const since = processStarted(process.startTime);
+    const since = processStarted(process);
     if (!isStorageId(id) || known.has(id) || facts.isYoung(since, usualAge)) return [];
     const state = locateState(stateRoots(config), id);
     return [

@@ -1,6 +1,5 @@
-import { readlinkSync } from "node:fs";
-import { ifThere } from "../../errors";
 import { findMonitor } from "../../oci/conmon/find";
+import { mountNamespaceOf } from "../../system/namespaces";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
@@ -18,10 +17,10 @@ mounted there is not seen here, and what is judged by mounts cannot be told. The
 };
 
 async function findOtherNamespace(facts: Facts): Promise<readonly Found[]> {
-  const own = namespaceOf("self");
+  const own = mountNamespaceOf("self");
   for (const container of await facts.get(runningContainers)) {
     const pid = findMonitor(container)?.pid;
-    const theirs = pid === undefined ? undefined : namespaceOf(pid);
+    const theirs = pid === undefined ? undefined : mountNamespaceOf(pid);
     if (pid === undefined || own === undefined || theirs === undefined) continue;
     if (own === theirs) return [];
     return [
@@ -42,8 +41,4 @@ async function findOtherNamespace(facts: Facts): Promise<readonly Found[]> {
     ];
   }
   return [];
-}
-
-function namespaceOf(pid: number | "self"): string | undefined {
-  return ifThere(() => readlinkSync(`/proc/${pid}/ns/mnt`), "ESRCH", "EACCES");
 }

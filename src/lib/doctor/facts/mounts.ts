@@ -1,6 +1,5 @@
-import { readlinkSync } from "node:fs";
-import { ifThere } from "../../errors";
 import { readMounts, realPath, type MountInfo } from "../../system/mount";
+import { mountNamespaceOf } from "../../system/namespaces";
 import { readProcessFile, readProcessStat } from "../../system/process";
 import type { Facts } from "../facts";
 import { runningContainers } from "./containers";
@@ -14,21 +13,17 @@ export interface NodeMounts {
 
 /** The mounts in the namespace in which CRI-O and conmon are; kpod's own where nothing runs. */
 export async function nodeMounts(facts: Facts): Promise<NodeMounts> {
-  const own = namespaceOf("self");
+  const own = mountNamespaceOf("self");
   for (const { state } of await facts.get(runningContainers)) {
     const parent = state?.pid === undefined ? undefined : readProcessStat(state.pid)?.parent;
     if (parent === undefined || parent <= 1) continue;
-    const namespace = namespaceOf(parent);
+    const namespace = mountNamespaceOf(parent);
     if (namespace === undefined) continue;
     if (namespace === own) break;
     const text = readProcessFile(parent, "mountinfo");
     if (text !== undefined) return { mounts: readMounts(text), viewer: parent };
   }
   return { mounts: readMounts(), viewer: undefined };
-}
-
-function namespaceOf(pid: number | "self"): string | undefined {
-  return ifThere(() => readlinkSync(`/proc/${pid}/ns/mnt`), "ESRCH", "EACCES");
 }
 
 /** The mounts by where they are. */

@@ -2,25 +2,10 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { ifThere } from "../../errors";
 import { processCgroupPath, readCgroupLine } from "../../cgroups/process-cgroups";
 import type { Container } from "../../oci/container";
-import { fileLimits, readTextIfThere } from "../../system/files";
 import { readMounts, type MountInfo } from "../../system/mount";
-import {
-  readCommandName,
-  readProcessCgroup,
-  readProcessFile,
-  readProcessStat,
-  ticksPerSecond,
-  type ProcessStat,
-} from "../../system/process";
+import { readCommandName, readProcessCgroup, readProcessFile, type ProcessStat } from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
-
-/** All processes that there are, as /proc/PID/stat has them. */
-export function allProcesses(): readonly ProcessStat[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readProcessStat(Number(name)) ?? []);
-}
 
 /** A process of one of CRI-O's containers, in their cgroups or that of their conmon. */
 export interface ContainerProcess {
@@ -85,10 +70,4 @@ function mountOf(mounts: readonly MountInfo[], path: string): MountInfo | undefi
 /** A process in words: `sleep (123)`. */
 export function processWords(pid: number): string {
   return `${readCommandName(pid) ?? "process"} (${pid})`;
-}
-
-/** When a process was started, by its start time, in milliseconds since 1970. */
-export function processStarted(startTime: string): number {
-  const uptime = Number(readTextIfThere("/proc/uptime", fileLimits.word)?.split(" ")[0] ?? 0);
-  return Date.now() - uptime * 1000 + (Number(startTime) * 1000) / ticksPerSecond;
 }

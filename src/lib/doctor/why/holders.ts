@@ -1,13 +1,13 @@
-import { readlinkSync } from "node:fs";
 import { ifThere } from "../../errors";
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Container } from "../../oci/container";
 import type { ServerView } from "../../server-parts";
 import { readMounts } from "../../system/mount";
-import { readProcessCgroup, readProcessFile, readWaitChannel } from "../../system/process";
+import { mountNamespaceOf } from "../../system/namespaces";
+import { allProcesses, readProcessCgroup, readProcessFile, readWaitChannel } from "../../system/process";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
-import { allProcesses, processWords, remoteMountsOf } from "../facts/processes";
+import { processWords, remoteMountsOf } from "../facts/processes";
 
 /**
  * What holds a container: its mounts in namespaces of others, processes of it that hang in the kernel, and the cgroup that
@@ -31,7 +31,7 @@ function mountHolders({ store }: Pick<ServerView, "store">, { layerId, bundlePat
   const seen = new Set<string>();
   const found: Evidence[] = [];
   for (const { pid } of allProcesses()) {
-    const namespace = ifThere(() => readlinkSync(`/proc/${pid}/ns/mnt`), "ESRCH", "EACCES");
+    const namespace = mountNamespaceOf(pid);
     if (namespace === undefined || seen.has(namespace)) continue;
     seen.add(namespace);
     const text = ifThere(() => readProcessFile(pid, "mountinfo"), "EINVAL", "EACCES") ?? "";

@@ -2,11 +2,10 @@
  * Who the conmon of a container is: by what CRI-O persisted and conmon itself wrote down, else by a look at all processes.
  * What a process is called with decides; a pid in a file alone tells nothing, it can be anybody's by now.
  */
-import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileLimits, readRegularText } from "../../system/files";
 import { isSamePath } from "../../system/paths";
-import { isAlive, readCommandLine, readExecutable } from "../../system/process";
+import { isAlive, processIds, readCommandLine, readExecutable } from "../../system/process";
 import { identifyProcess, knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import type { Container } from "../container";
 import { hasStateFile, isYoung } from "../state/being-made";
@@ -121,9 +120,8 @@ function watches(call: MonitorCall | undefined, { id, bundlePath }: Monitored): 
 
 /** All conmons that live and watch a container, also those of an exec. */
 function livingMonitors(): { process: ProcessIdentity; call: MonitorCall }[] {
-  return readdirSync("/proc").flatMap((name) => {
-    const pid = /^\d+$/.test(name) ? Number(name) : 0;
-    const call = pid > 0 ? readMonitorCall(pid) : undefined;
+  return processIds().flatMap((pid) => {
+    const call = readMonitorCall(pid);
     const process = call && identifyProcess(pid);
     return call === undefined || process === undefined || !isAlive(process) ? [] : [{ process, call }];
   });

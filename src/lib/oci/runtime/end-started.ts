@@ -1,7 +1,6 @@
-import { readdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { identifyProcess, signalProcess, type ProcessIdentity } from "../../system/process-identity";
-import { isLiving, readProcessStat, type ProcessStat } from "../../system/process";
+import { allProcesses, isLiving, type ProcessStat } from "../../system/process";
 
 /** How often it is looked whether all are gone, and how long that waits, in milliseconds. */
 const looks = 100;
@@ -23,9 +22,7 @@ export async function endStarted(program: number): Promise<void> {
 
 /** @param sessions of those that were found before; those of these are added */
 function startedBy(program: number, sessions: Set<string>): ProcessIdentity[] {
-  const all = readdirSync("/proc").flatMap((name) =>
-    /^\d+$/.test(name) ? (readProcessStat(Number(name)) ?? []) : [],
-  );
+  const all = allProcesses();
   const own = all.find(({ pid }) => pid === program)?.session;
   const below = new Set([program]);
   for (let before = 0; before !== below.size;) {
