@@ -21,7 +21,7 @@ export async function reopenLog(
   signal?: AbortSignal,
 ): Promise<void> {
   const path = logPathOf(container, config.logDir, config.sources.get("logDir") === "--log-dir");
-  if (!tellConmon(container, "2 0 0\n")) {
+  if (!tellConmon(container, "2 0 0")) {
     throw new KpodError(
       "BAD_STATE",
       `cannot reopen the log of container ${container.id}: no conmon is there that writes it`,

@@ -1,0 +1,33 @@
+import { execFileSync } from "node:child_process";
+import { closeSync, constants, mkdirSync, openSync, readSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { reopenLog } from "../../../src/lib/operations/reopen-log";
+import { testServer } from "../../helpers/server";
+import { storeTree, testId, type TestContainer, type TestPod } from "../../helpers/store-tree";
+import { testdir } from "../../helpers/testdir";
+
+const shop: TestPod = { id: testId("shop", "aaa1"), name: "shop", namespace: "default", uid: "u1" };
+const web: TestContainer = { id: testId("web", "aaa2"), pod: shop, name: "web" };
+
+test("conmon is told in one line to open the log anew", async () => {
+  const directory = testdir(storeTree([shop], [web]));
+  const { server } = testServer(directory);
+  await server.updateRecords();
+  const container = server.lookupContainer(web.id);
+  mkdirSync(container.bundlePath, { recursive: true });
+  const fifo = join(container.bundlePath, "ctl");
+  execFileSync("mkfifo", [fifo]);
+  const log =
+    container.logPath === "" ? join(server.config.logDir, shop.id, `${web.id}.log`) : container.logPath;
+  mkdirSync(dirname(log), { recursive: true });
+  writeFileSync(log, "");
+  const orders = Buffer.alloc(100);
+  // As conmon holds it.
+  const fd = openSync(fifo, constants.O_RDWR | constants.O_NONBLOCK);
+  try {
+    await reopenLog(server, container);
+    expect(orders.toString("latin1", 0, readSync(fd, orders))).toBe("2 0 0\n");
+  } finally {
+    closeSync(fd);
+  }
+});
