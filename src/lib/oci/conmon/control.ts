@@ -1,6 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from "node:fs";
+import { constants, fstatSync, openSync, writeSync } from "node:fs";
 import { join } from "node:path";
-import { errnoOf, fileError, isNotFound } from "../../errors";
+import { ifThere, orFileError } from "../../errors";
+import { closing } from "../../system/files";
 import type { WindowSize } from "../../system/streams";
 import type { Container } from "../container";
 
@@ -27,22 +28,15 @@ export function resizeByConmon(
  */
 export function tellConmon({ bundlePath }: Pick<Container, "bundlePath">, order: string): boolean {
   const path = join(bundlePath, "ctl");
-  let fd: number;
-  try {
-    fd = openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
-  } catch (error) {
-    if (isNotFound(error) || errnoOf(error) === "ENXIO") return false;
-    throw fileError(`cannot open ${path}`, error);
-  }
-  try {
+  const flags = constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+  const fifo = orFileError(`cannot open ${path}`, () => ifThere(() => openSync(path, flags), "ENXIO"));
+  if (fifo === undefined) return false;
+  return closing(fifo, (fd) => {
     if (!fstatSync(fd).isFIFO()) return false;
-    writeSync(fd, `${order}\n`);
-    return true;
-  } catch (error) {
-    // One that hangs and has not read the last orders, or has just ended.
-    if (errnoOf(error) === "EAGAIN" || errnoOf(error) === "EPIPE") return false;
-    throw fileError(`cannot write to ${path}`, error);
-  } finally {
-    closeSync(fd);
-  }
+    // None is written to one that hangs and has not read the last orders, or has just ended.
+    const written = orFileError(`cannot write to ${path}`, () =>
+      ifThere(() => writeSync(fd, `${order}\n`), "EAGAIN", "EPIPE"),
+    );
+    return written !== undefined;
+  });
 }
