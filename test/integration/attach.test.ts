@@ -258,6 +258,24 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     expect(await node.refusal("attach", "lonely")).toContain("lonely not found");
   });
 
+  test("a caller of the library may keep the bytes that it is given", async () => {
+    const { id } = await node.create(pod, "kept", "echo first; sleep 0.3; echo later");
+    const { server } = await node.openServer();
+    await server.update();
+    const chunks: Buffer[] = [];
+    const end = await server.containerAttach(id, {
+      streams: { stdout: (bytes) => chunks.push(bytes) },
+      start: async () => {
+        await node.ok("start", id);
+      },
+    });
+    expect([end, Buffer.concat(chunks).toString()]).toEqual([
+      { detached: false, exitCode: 0 },
+      "first\nlater\n",
+    ]);
+    await node.ok("rm", id);
+  });
+
   test("what is created is attached to and started; hostile output is nobody's but the terminal's", async () => {
     const later = await node.create(pod, "later", "exec cat", { stdin: true });
     const counted = attachedTo(later);

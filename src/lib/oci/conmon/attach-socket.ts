@@ -3,7 +3,7 @@
  * C library, and read and written as a file, which the engine does beside its main thread.
  */
 import { closeSync, constants, openSync, read, write } from "node:fs";
-import { errnoOf, isNotFound, KpodError } from "../../errors";
+import { errnoOf, ifThere, KpodError } from "../../errors";
 import { O_PATH } from "../../system/files";
 import { checked, libc, systemError } from "../../system/libc";
 import { pathOfDescriptor } from "../../system/open-in-root";
@@ -28,7 +28,7 @@ const largestInput = 8192;
 /** Milliseconds that conmon has to take a connection when many wait for theirs. */
 const connectTimeLimit = 10_000;
 
-/** What a container has written, as conmon read it. */
+/** What a container has written, as conmon read it; the bytes are whoever's gets them. */
 export interface OutputPacket {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Buffer;
@@ -84,13 +84,8 @@ async function connect(
   { id, bundlePath }: Pick<Container, "id" | "bundlePath">,
   signal: AbortSignal | undefined,
 ): Promise<boolean> {
-  let bundle: number;
-  try {
-    bundle = openSync(bundlePath, O_PATH | constants.O_DIRECTORY);
-  } catch (error) {
-    if (isNotFound(error)) return false;
-    throw error;
-  }
+  const bundle = ifThere(() => openSync(bundlePath, O_PATH | constants.O_DIRECTORY));
+  if (bundle === undefined) return false;
   try {
     // A path of any length. conmon's own link to the bundle may be gone, as when CRI-O's runtime directory was emptied.
     const address = unixAddress(`${pathOfDescriptor(bundle)}/attach`);
@@ -138,7 +133,7 @@ function attachSocket(fd: number): AttachSocket {
         if (length === 0) return undefined;
         const stream = streams[buffer[0] ?? 0];
         // Others than these no conmon sends.
-        if (stream !== undefined) return { stream, bytes: buffer.subarray(1, length) };
+        if (stream !== undefined) return { stream, bytes: Buffer.from(buffer.subarray(1, length)) };
       }
     },
     async write(bytes) {
