@@ -18,6 +18,9 @@ export async function run(context: Context): Promise<number> {
   await server.updateRecords(args);
   const container = server.lookupContainer(args[0], "attach");
   if (!flags.noStdin) tellOfLostInput(context, container);
+  const streams = streamsHere(terminal, {
+    ...{ stdin: !flags.noStdin, stdout: true, stderr: true, tty: container.terminal, detachKeys },
+  });
   const leave = new AbortController();
   const isTerminal = isatty(0);
   let asked = 0;
@@ -30,18 +33,14 @@ export async function run(context: Context): Promise<number> {
         else void forwardSignal(server, container, name);
       })
     : undefined;
-  const here = streamsHere(terminal, {
-    ...{ stdin: !flags.noStdin, stdout: true, stderr: true, tty: container.terminal, detachKeys },
-  });
   try {
     const end = await attachToContainer(server, container, {
-      streams: here.streams,
+      streams,
       leave: leave.signal,
       signal: context.signal(),
     });
     return end.detached ? 0 : end.exitCode;
   } finally {
-    here.restore();
     release?.();
   }
 }

@@ -17,27 +17,22 @@ type Context = CommandContext<typeof command>;
 export async function run(context: Context): Promise<number> {
   const { flags, terminal, interceptSignals } = context;
   if (flags.rm && flags.detach) throw new UsageError("option --rm cannot be given with --detach");
-  const { streams, restore, stdin } = streamsOf(context);
+  const { streams, stdin } = streamsOf(context);
   const given = readContainerFlags(context);
   const container = stdin ? { ...given.container, stdin: true, stdinOnce: true } : given.container;
   const server = await context.openServer();
-  try {
-    const { container: ran, exitCode } = await runContainer(server, {
-      ...{ ...given, container },
-      ...(flags.detach
-        ? {}
-        : { foreground: { streams, remove: flags.rm, ...(flags.sigProxy ? { interceptSignals } : {}) } }),
-    });
-    if (flags.detach) terminal.out(`${ran.id}\n`);
-    return exitCode ?? 0;
-  } finally {
-    restore();
-  }
+  const { container: ran, exitCode } = await runContainer(server, {
+    ...{ ...given, container },
+    ...(flags.detach
+      ? {}
+      : { foreground: { streams, remove: flags.rm, ...(flags.sigProxy ? { interceptSignals } : {}) } }),
+  });
+  if (flags.detach) terminal.out(`${ran.id}\n`);
+  return exitCode ?? 0;
 }
 
 interface Streams {
   readonly streams: ForegroundStreams;
-  readonly restore: () => void;
   /** True where the container is given the input of kpod, with whose end its own ends. */
   readonly stdin: boolean;
 }
@@ -54,7 +49,7 @@ function streamsOf({ flags, terminal }: Context): Streams {
     throw new UsageError("standard input is no terminal that the container could be given: leave out --tty");
   }
   if (tty || stdin) {
-    return { ...streamsHere(terminal, { stdin, stdout, stderr, tty, detachKeys }), stdin };
+    return { streams: streamsHere(terminal, { stdin, stdout, stderr, tty, detachKeys }), stdin };
   }
   const onLine = ({ stream, partial, text }: LogLine): void => {
     const bytes = partial ? text : Buffer.concat([text, Buffer.from("\n")]);
@@ -62,5 +57,5 @@ function streamsOf({ flags, terminal }: Context): Streams {
       if (stderr) terminal.error(bytes);
     } else if (stdout) terminal.out(bytes);
   };
-  return { streams: onLine, restore: () => {}, stdin };
+  return { streams: onLine, stdin };
 }

@@ -16,36 +16,25 @@ export interface StreamsWanted {
   readonly detachKeys: Uint8Array;
 }
 
-/** The streams of a container that is attached here. */
-export interface StreamsHere {
-  readonly streams: AttachStreams;
-  /** Puts this terminal back as it was. */
-  readonly restore: () => void;
-}
-
-/** Makes standard input, output and error those of a container. A terminal hands on every key once it is read. */
-export function streamsHere(terminal: Terminal, wanted: StreamsWanted): StreamsHere {
+/** Makes standard input, output and error those of a container. A terminal hands on every key for as long as it is read. */
+export function streamsHere(terminal: Terminal, wanted: StreamsWanted): AttachStreams {
   const { stdin, stdout, stderr, tty, detachKeys } = wanted;
-  let restore: () => void = () => {};
+  let restore: (() => void) | undefined;
   const isTerminal = isatty(0);
   return {
-    streams: {
-      stdin: stdin
-        ? {
-            // What comes from a file or pipe may hold these bytes by chance.
-            detachKeys: isTerminal ? detachKeys : undefined,
-            open: () => {
-              if (tty && isTerminal) restore = makeRaw(0);
-              return process.stdin;
-            },
-          }
-        : undefined,
-      stdout: stdout ? terminal.out : undefined,
-      stderr: stderr ? terminal.error : undefined,
-      window: tty && isTerminal ? { size: () => windowSize(0), onResize: onTerminalResize } : undefined,
-    },
-    restore: () => {
-      restore();
-    },
+    stdin: stdin
+      ? {
+          // What comes from a file or pipe may hold these bytes by chance.
+          detachKeys: isTerminal ? detachKeys : undefined,
+          open: () => {
+            if (tty && isTerminal) restore = makeRaw(0);
+            return process.stdin;
+          },
+          close: () => restore?.(),
+        }
+      : undefined,
+    stdout: stdout ? terminal.out : undefined,
+    stderr: stderr ? terminal.error : undefined,
+    window: tty && isTerminal ? { size: () => windowSize(0), onResize: onTerminalResize } : undefined,
   };
 }

@@ -31,6 +31,8 @@ export interface AttachStreams {
 export interface AttachInput {
   /** Begins to read it, which is the moment to make a terminal hand on every key. */
   readonly open: () => Readable;
+  /** Told that it is read no more: the moment to put that terminal back as it was. */
+  readonly close?: (() => void) | undefined;
   /** The bytes by which it is left, while the container runs on; none where it is no terminal. */
   readonly detachKeys?: Uint8Array | undefined;
 }
@@ -107,7 +109,10 @@ async function follow(server: ServerParts, container: Container, attached: Attac
     return await Promise.race([output, fed, left.failed, left.detached]);
   } finally {
     over.abort();
-    input?.destroy();
+    if (input !== undefined) {
+      input.destroy();
+      streams.stdin?.close?.();
+    }
     stopResizing();
   }
 }
