@@ -7,7 +7,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const targets = readTargets(context, { verb: "pause", states: ["running"], inWords: "that runs" });
   const server = await context.openServer();
-  return changeInTurn({ ...context, args: await targets(server) }, server, "paused", (name) =>
+  return changeInTurn(context, server, "paused", await targets(server), (name) =>
     server.containerPause(name),
   );
 }

@@ -12,6 +12,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     inWords: force ? "that can be removed" : "that has ended",
   });
   const server = await context.openServer();
-  const args = await targets(server);
-  return changeInTurn({ ...context, args }, server, "removed", (name) => server.remove(name, force));
+  return changeInTurn(context, server, "removed", await targets(server), (name) =>
+    server.remove(name, force),
+  );
 }

@@ -29,19 +29,20 @@ export async function noteForCrio(
 }
 
 /**
- * Changes the command's arguments in turn, and then tells what CRI-O believes of them; of none, when nothing was changed.
+ * Changes what has these names in turn, and then tells what CRI-O believes of them; of none, when nothing was changed.
  * @param action returns what to print
  * @returns the exit code
  */
 export async function changeInTurn(
-  context: BaseContext & { readonly args: readonly string[] },
+  context: BaseContext,
   server: ContainerServer,
   change: keyof typeof notes,
-  action: (argument: string) => Promise<string>,
+  names: readonly string[],
+  action: (name: string) => Promise<string>,
 ): Promise<number> {
   let changed = 0;
-  const code = await forEachInTurn(context, context.args, async (argument) => {
-    const printed = await action(argument);
+  const code = await forEachInTurn(context, names, async (name) => {
+    const printed = await action(name);
     changed++;
     return printed;
   });

@@ -13,8 +13,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     inWords: "that can be started",
   });
   const server = await context.openServer();
-  const args = await targets(server);
-  return changeInTurn({ ...context, args }, server, "started", async (name) => {
+  return changeInTurn(context, server, "started", await targets(server), async (name) => {
     const container = server.lookupContainer(name, "start");
     await startAgain(server, container, { force });
     return container.id;

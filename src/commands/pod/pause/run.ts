@@ -7,7 +7,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
-  return changeInTurn(context, server, "paused", async (name) => {
+  return changeInTurn(context, server, "paused", context.args, async (name) => {
     const sandbox = server.lookupSandbox(name, "pause");
     await pausePod(server, sandbox);
     return sandbox.id;

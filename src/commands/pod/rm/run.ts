@@ -7,7 +7,7 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const server = await context.openServer();
   await server.update();
-  return changeInTurn(context, server, "podRemoved", async (name) => {
+  return changeInTurn(context, server, "podRemoved", context.args, async (name) => {
     const sandbox = server.lookupSandbox(name, "rm");
     await removePod(server, sandbox, context.flags.force);
     return sandbox.id;
