@@ -447,6 +447,9 @@ test("--limit-bytes ends the output, also one that is followed", async () => {
   expect(await node.ok("logs", "--limit-bytes", "0", "hello")).toBe("");
   const { container } = await startPaced("endless", "while :; do echo word; sleep 0.1; done");
   expect(await node.ok("logs", "-f", "--limit-bytes", "12", container.id)).toBe("word\nword\nwo");
+  // One that failed before is not forgotten.
+  const { exitCode, stdout } = await node.kpod("logs", "-f", "--limit-bytes", "4", "nobody", container.id);
+  expect([exitCode, stdout]).toEqual([1, "word"]);
   await node.ok("rm", "-f", "endless");
 }, 60_000);
 

@@ -32,22 +32,18 @@ export async function run(context: Context): Promise<number> {
     },
     shared: outputsAreOne(),
   });
-  const print = async (name: string): Promise<number> => {
+  let code = 0;
+  const print = async (name: string): Promise<void> => {
     try {
       const container = server.lookupContainer(name, "logs", { attempt: flags.attempt ?? "newest" });
       await printLog(context, server, container, options, { output, limit });
-      return 0;
     } catch (error) {
       context.reportFailure(error);
-      return 1;
+      code = 1;
     }
   };
-  if (flags.follow) {
-    const codes = Promise.all(args.map(print));
-    return Math.max(...(await Promise.race([whileRead(codes), limit.reached.then(() => [0])])));
-  }
-  let code = 0;
-  for (const name of args) code = Math.max(code, await print(name));
+  if (flags.follow) await whileRead(Promise.race([Promise.all(args.map(print)), limit.reached]));
+  else for (const name of args) await print(name);
   return code;
 }
 
