@@ -6,9 +6,11 @@ import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
 import type { ExecStreams } from "../../lib/oci/runtime/exec";
 import { execInContainer, type ExecOptions } from "../../lib/operations/exec";
+import { asksToEnd } from "../../lib/operations/forward-signal";
 import { isInheritable } from "../../lib/system/descriptors";
 import { keepTerminalMode } from "../../lib/system/terminal-mode";
 import { readEnvironment } from "../shared/environment";
+import { absoluteOption } from "../shared/flag-values";
 import { headingOf, readSelection, selectContainers, type Selection } from "../shared/selection";
 import type { command } from "./command";
 import { onTerminalResize } from "../shared/foreground";
@@ -64,9 +66,7 @@ function readOptions({ flags, args }: Context, selection: Selection | undefined)
       "option --parallel is for several containers: choose them by --all, --pod, --label or --filter",
     );
   }
-  if (flags.workdir !== undefined && !flags.workdir.startsWith("/")) {
-    throw new UsageError(`option --workdir: ${JSON.stringify(flags.workdir)} is not an absolute path`);
-  }
+  const cwd = flags.workdir === undefined ? undefined : absoluteOption("workdir", flags.workdir);
   if (flags.tty && !isatty(0)) {
     throw new UsageError("standard input is no terminal that the command could be given: leave out --tty");
   }
@@ -77,7 +77,7 @@ function readOptions({ flags, args }: Context, selection: Selection | undefined)
     command,
     env: readEnvironment(flags.env, flags.envFile),
     user: flags.user,
-    cwd: flags.workdir,
+    cwd,
     terminal: flags.tty ? (process.env.TERM ?? "xterm") : undefined,
     privileged: flags.privileged,
     preserveFds: flags.preserveFds,
@@ -116,7 +116,7 @@ async function execInEach(
   const handlers = new Set<(name: NodeJS.Signals) => void>();
   const asked = { toEnd: false };
   const release = interceptSignals((name) => {
-    asked.toEnd ||= name === "SIGINT" || name === "SIGTERM" || name === "SIGHUP";
+    asked.toEnd ||= asksToEnd(name);
     for (const handler of handlers) handler(name);
   });
   const runIn = async (container: Container, turn: Turn | undefined): Promise<number> => {
