@@ -1,7 +1,17 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
-import { unmount } from "../../src/lib/system/mount";
+import { isMountPoint, mount, unmount } from "../../src/lib/system/mount";
 import { expectSound, inShort, looked } from "../helpers/doctor";
 import { useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
@@ -29,9 +39,24 @@ function old(path: string): void {
   utimesSync(path, 1_700_000_000, 1_700_000_000);
 }
 
+function mountAt(target: string): void {
+  mkdirSync(target, { recursive: true });
+  mount({ source: "tmpfs", target, type: "tmpfs" });
+}
+
+/** Has all mended, which stops at what is mounted: that stays. */
+async function expectKept(target: string, said: RegExp): Promise<void> {
+  const { exitCode, stdout, stderr } = await node.kpod(...mending);
+  expect(exitCode).not.toBe(0);
+  expect(stdout + stderr).toMatch(said);
+  expect(isMountPoint(target)).toBe(true);
+}
+
+const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
+
 /** Mends all, which a second look and the other programs must find sound. */
 async function mended(): Promise<void> {
-  await node.ok("doctor", "--mend", "--quick", "--yes", "--min-age", "0s");
+  await node.ok(...mending);
   await expectSound(node, "--min-age", "0s");
 }
 
@@ -64,7 +89,17 @@ test("what no record has, and what waits in temporary directories, is told and d
       `storage.temp-left leaks ${temporary} S`,
     ].sort(),
   );
+  // One that somebody works in is not unmounted for it.
+  const merged = inRoot("overlay", unnamed, "merged");
+  mountAt(merged);
+  const user = openSync(merged, "r");
+  try {
+    await expectKept(merged, /in use and stays mounted/);
+  } finally {
+    closeSync(user);
+  }
   await mended();
+  expect(isMountPoint(merged)).toBe(false);
   await node.agree();
 });
 
@@ -108,6 +143,11 @@ test("an image whose manifest is lost: one that is used is to be pulled, another
   ]);
   mkdirSync(inRoot("overlay-images", copy));
   expect(inShort(await looked(node))).toEqual([`storage.image-broken breaks-now ${copy} S`]);
+  const mounted = inRoot("overlay-images", copy, "mounted");
+  mountAt(mounted);
+  await expectKept(mounted, /something is mounted at/);
+  unmount(mounted);
+  rmSync(mounted, { recursive: true });
   await mended();
   expect(await node.ok("images", "--format", "{{.Repository}}")).not.toContain("copy");
   await node.agree();

@@ -119,15 +119,23 @@ export function perform(step: MendStep, place: MendPlace): void {
       });
       return;
     case "drop-image":
+      refuseMounts(step.directory);
       dropRecord(step.file, step.id, place);
       place.staging.stage("root", step.directory);
       return;
     case "delete-layer":
+      releaseLayer(place.driver.mountPath(step.layer));
       deleteLayers(place, [step.layer]);
       return;
     case "delete-container":
       throw new KpodError("CORRUPT", "a container is not removed under the locks of the store");
   }
+}
+
+/** Unmounts a layer in which nobody is at work; who deletes it would not ask. */
+function releaseLayer(mountPath: string): void {
+  unmountUnused(mountPath);
+  refuseMounts(dirname(mountPath));
 }
 
 /** Nothing is unmounted for a deletion: whoever has it mounted may be at work in it. */
