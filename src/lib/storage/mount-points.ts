@@ -106,13 +106,15 @@ export function unmountLayer(
   extent: UnmountExtent,
   options: UnmountOptions = {},
 ): boolean {
-  if (extent === "one-of-several" && usersOf(layout, layer) <= 1) {
-    if (usersOf(layout, layer) === 0 && !isMountPoint(driver.mountPath(layer))) return false;
+  const users = usersOf(layout, layer);
+  if (extent === "one-of-several" && users <= 1) {
+    if (users === 0 && !isMountPoint(driver.mountPath(layer))) return false;
     throw new KpodError("BAD_STATE", `nobody else has layer ${layer.slice(0, 13)} mounted`);
   }
-  const force = extent === "all";
-  if (!force && usersOf(layout, layer) > 1) {
-    removeMountUser(layout, touch, layer);
+  if (extent !== "all" && users > 1) {
+    changeMountPoints(layout, touch, (entries) =>
+      entries.map((entry) => (isOf(layer, entry) ? { ...entry, count: users - 1 } : entry)),
+    );
     return true;
   }
   driver.unmount(layer, options);
@@ -143,14 +145,6 @@ function addMountUser(layout: StoreLayout, touch: () => void, id: StorageId, pat
 export function removeMountPoint(layout: StoreLayout, touch: () => void, id: StorageId): void {
   changeMountPoints(layout, touch, (entries) =>
     entries.some((entry) => isOf(id, entry)) ? entries.filter((entry) => !isOf(id, entry)) : entries,
-  );
-}
-
-/** Removes one user of a mount that has several. */
-function removeMountUser(layout: StoreLayout, touch: () => void, id: StorageId): void {
-  const users = usersOf(layout, id) - 1;
-  changeMountPoints(layout, touch, (entries) =>
-    entries.map((entry) => (isOf(id, entry) ? { ...entry, count: users } : entry)),
   );
 }
 

@@ -42,12 +42,12 @@ export function mount(request: MountRequest): void {
 /**
  * Unmounts one mount, at once also when it is busy (it disappears from the tree now and ends with its last
  * user). A place where nothing is mounted, or that is not there, is fine.
- * @param options.busy false has one that is busy refused: EBUSY
+ * @param options.busy false has one that is busy refused (EBUSY), and follows no symbolic link
  * @returns whether there was a mount
  */
 export function unmount(target: string, { busy = true }: { readonly busy?: boolean } = {}): boolean {
   try {
-    checked("umount2", libc().umount2(target, busy ? MNT_DETACH : 0), target);
+    checked("umount2", libc().umount2(target, busy ? MNT_DETACH : UMOUNT_NOFOLLOW), target);
     return true;
   } catch (error) {
     const code = errnoOf(error);
@@ -62,11 +62,9 @@ export function unmount(target: string, { busy = true }: { readonly busy?: boole
  */
 export function unmountUnused(target: string): void {
   try {
-    checked("umount2", libc().umount2(target, UMOUNT_NOFOLLOW), target);
+    unmount(target, { busy: false });
   } catch (error) {
-    const code = errnoOf(error);
-    if (code === "EINVAL" || code === "ENOENT") return;
-    if (code !== "EBUSY") throw error;
+    if (errnoOf(error) !== "EBUSY") throw error;
     throw new KpodError("BAD_STATE", `${target} is in use and stays mounted`, {
       hint: "see fuser -vm, end what uses it, and try again",
       cause: error,
