@@ -1,5 +1,5 @@
 import { readlinkSync } from "node:fs";
-import { errnoOf, isNotFound } from "../errors";
+import { ifThere } from "../errors";
 import { lookUpLayered, namesIn, openLayers, type LayerDirectory } from "./layered-tree";
 
 /** As many as the kernel follows. */
@@ -90,10 +90,5 @@ function walk(
 }
 
 function readLink(path: Buffer): string | undefined {
-  try {
-    return readlinkSync(path, "buffer").toString("latin1");
-  } catch (error) {
-    if (errnoOf(error) === "EINVAL" || isNotFound(error)) return undefined;
-    throw error;
-  }
+  return ifThere(() => readlinkSync(path, "buffer").toString("latin1"), "EINVAL");
 }

@@ -29,12 +29,13 @@ export function isContainerPath(word: string): boolean {
 export function containerPaths(config: Config, records: StoreRecords, word: string): Candidate[] {
   const colon = word.indexOf(":");
   const [name, typed] = [word.slice(0, colon), word.slice(colon + 1) || "/"];
-  const found = containerNamed(records, name);
-  if (found === undefined) return [];
+  const container = containerNamed(records, name);
+  const layer = container?.record.layer;
+  if (container === undefined || !isStorageId(layer)) return [];
   endAfter(patience);
   const slash = typed.lastIndexOf("/") + 1;
   const [directory, beginning] = [typed.slice(0, slash), typed.slice(slash)];
-  return listFiles(found(config), `/${directory}`, beginning, mostNames)
+  return listFiles(listed(config, records, container, layer), `/${directory}`, beginning, mostNames)
     .filter(({ name: file }) => isShown(file) && (beginning !== "" || !file.startsWith(".")))
     .map(({ name: file, isDirectory }) => ({
       value: `${name}:${directory}${file}${isDirectory ? "/" : ""}`,
@@ -48,18 +49,12 @@ function isShown(name: string): boolean {
   return !/\p{Cc}/u.test(name);
 }
 
-function containerNamed(
-  records: StoreRecords,
-  name: string,
-): ((config: Config) => ListedContainer) | undefined {
+function containerNamed(records: StoreRecords, name: string): PersistedContainer | undefined {
   const fitting = nodeObjects(records, "container", name).filter(
     ({ id, names }) => names.includes(name) || (name.length >= 2 && id.startsWith(name)),
   );
   const object = fitting.find(({ names }) => names.includes(name)) ?? fitting[0];
-  const container = records.containers.find(({ record }) => record.id === object?.id);
-  const layer = container?.record.layer;
-  if (container === undefined || !isStorageId(layer)) return undefined;
-  return (config) => listed(config, records, container, layer);
+  return records.containers.find(({ record }) => record.id === object?.id);
 }
 
 function listed(

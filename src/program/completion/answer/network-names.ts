@@ -1,5 +1,5 @@
 import type { Config } from "../../../lib/config/index";
-import { KpodError } from "../../../lib/errors";
+import { tolerate } from "../../../lib/errors";
 import { readNetworks } from "../../../lib/network/networks";
 import { isPlainName, type Candidate } from "./candidates";
 
@@ -26,19 +26,10 @@ export function networkListCandidates(config: Config, word: string): Candidate[]
 }
 
 function all(config: Config): Candidate[] {
-  return networksOf(config)
+  return tolerate([], () => readNetworks(config).networks)
     .filter(({ name }) => isPlainName(name))
     .map(({ name, plugins }) => ({
       value: name,
       description: `network of ${plugins.map(({ type }) => type).join(", ")}`,
     }));
-}
-
-function networksOf(config: Config): ReturnType<typeof readNetworks>["networks"] {
-  try {
-    return readNetworks(config).networks;
-  } catch (error) {
-    if (error instanceof KpodError) return [];
-    throw error;
-  }
 }

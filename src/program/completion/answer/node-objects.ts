@@ -29,11 +29,13 @@ const containerChoices = {
 /** What the records of a store have. */
 export type StoredObject = Exclude<NodeObject, NetworkObject>;
 
-type NetworkObject = "network" | "networks" | "network-or-pod";
+const networkObjects = ["network", "networks", "network-or-pod"] as const satisfies readonly NodeObject[];
+
+type NetworkObject = (typeof networkObjects)[number];
 
 /** True for what the configuration has, with or without what the store has. */
 export function isOfNetworks(completes: string): completes is NetworkObject {
-  return completes === "network" || completes === "networks" || completes === "network-or-pod";
+  return (networkObjects as readonly string[]).includes(completes);
 }
 
 /**
