@@ -197,7 +197,7 @@ export class OpenDirectories {
     this.push(path, openSync(at(parent, written), asDirectory), true, entry);
   }
 
-  /** Notes a symbolic link of an archive, which leads it nowhere. */
+  /** Keeps in mind a symbolic link of an archive, which leads it nowhere. */
   addLink(parent: OpenDirectory, name: string): void {
     if (this.writing.openDirectory !== undefined) this.madeLinks.add(identityOf(lstatSync(at(parent, name))));
   }
