@@ -1,7 +1,7 @@
 import type { BaseContext } from "../../shell/context";
-import { jsonText } from "../../format/json";
 import { inspect, type Inspected, type InspectType } from "../../lib/operations/inspect";
 import { openTemplate } from "./output-format";
+import { showEach, type Show } from "./show-each";
 import { templateView } from "./template-view";
 
 /** What of the flags says how names are inspected. */
@@ -15,8 +15,7 @@ export interface InspectRequest {
 }
 
 /**
- * Shows everything of what some names mean. One name gives one JSON object, several give an array of those that
- * there are; a template prints a line for each.
+ * Shows everything of what some names mean, as `showEach` does.
  * @returns the exit code
  * @throws UsageError for a bad template, before anything is read
  */
@@ -28,33 +27,17 @@ export async function inspectNames(
   const show = await readInspectFormat(format);
   const server = await context.openServer();
   await server.updateRecords(type === "container" || type === "all" ? names : undefined);
-  const found: Inspected["data"][] = [];
-  let code = 0;
-  for (const name of names) {
-    try {
-      const inspected = await inspect(server, name, { type, size, attempt, signal: context.signal() });
-      if (show === "json") found.push(inspected.data);
-      else context.terminal.out(`${show(inspected)}\n`);
-    } catch (error) {
-      context.reportFailure(error);
-      code = 1;
-    }
-  }
-  if (show !== "json") return code;
-  if (names.length > 1) context.terminal.out(jsonText(found));
-  else for (const data of found) context.terminal.out(jsonText(data));
-  return code;
+  return showEach(context, names, show, (name) =>
+    inspect(server, name, { type, size, attempt, signal: context.signal() }),
+  );
 }
-
-/** Makes the text of one thing that was inspected. @throws KpodError BAD_ARGUMENT where the template fails on it */
-export type Show = (inspected: Inspected) => string;
 
 /**
  * Reads `--format`.
  * @returns `json`, or what prints by the template
  * @throws UsageError for a template that cannot be read
  */
-export async function readInspectFormat(format = "json"): Promise<Show | "json"> {
+export async function readInspectFormat(format = "json"): Promise<Show<Inspected> | "json"> {
   if (format.trim() === "json") return "json";
   const open = (dataType: string) => openTemplate(format, { name: "inspect", dataType });
   const templates = {

@@ -1,5 +1,6 @@
 import { UsageError } from "../../../src/shell/errors";
-import { readInspectFormat, type Show } from "../../../src/commands/shared/inspect-names";
+import { readInspectFormat } from "../../../src/commands/shared/inspect-names";
+import type { Show } from "../../../src/commands/shared/show-each";
 import type { ContainerData } from "../../../src/lib/operations/container-data";
 import type { Inspected } from "../../../src/lib/operations/inspect";
 import type { PodData } from "../../../src/lib/operations/pod-data";
@@ -34,7 +35,7 @@ const data = {
 } as unknown as ContainerData;
 const container: Inspected = { kind: "container", data };
 
-async function show(format: string): Promise<Show> {
+async function show(format: string): Promise<Show<Inspected>> {
   const found = await readInspectFormat(format);
   if (found === "json") throw new Error(`${format} is json`);
   return found;
