@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, readSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { KpodError, orFileError } from "../errors";
 import { findExecutable } from "../system/executable";
-import { openRegularFile } from "../system/files";
+import { closing, openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
 import { runProgram, type ProgramWatch } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
@@ -44,13 +44,10 @@ export async function unpack(path: string, target: string, watch: ProgramWatch):
 
 function firstBytes(path: string): Buffer {
   return orFileError(`cannot load ${path}`, () => {
-    const { fd } = openRegularFile(path);
-    try {
+    return closing(openRegularFile(path).fd, (fd) => {
       const bytes = Buffer.alloc(6);
       return bytes.subarray(0, readSync(fd, bytes, 0, 6, 0));
-    } finally {
-      closeSync(fd);
-    }
+    });
   });
 }
 
