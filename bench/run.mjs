@@ -1,13 +1,14 @@
 // npm run bench: builds nodes of real containers, measures kpod on them, the executable and on Node, and its peers
 // beside it, in turns, and prints the table of the README. Options: --runs N (default 20), --json FILE, --keep (leave
 // the nodes for the next run), --clean (remove them).
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { cpus, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { REPOSITORY, bootstrap } from "../scripts/bootstrap.mjs";
 import { engineVersion, ownEngine } from "../scripts/lib/engine.mjs";
 import { findProgram } from "../scripts/lib/layout.mjs";
+import { startRegistry } from "../scripts/lib/registry.mjs";
 import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
 import { keepSingle } from "../scripts/lib/single.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
@@ -17,7 +18,6 @@ import { writeLog } from "./lib/logs.mjs";
 import { measure, usageOf } from "./lib/measure.mjs";
 import { networkWorld, pluginCommand, podCommands } from "./lib/networks.mjs";
 import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
-import { startRegistry } from "./lib/registry.mjs";
 import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
 
@@ -129,7 +129,9 @@ function unsizedDirectories({ root, runRoot }) {
 async function memoryOfLarge({ k20 }, engines, engine) {
   const { archive, name } = await largeImage();
   const measured = {};
-  const registry = await startRegistry();
+  const registryDirectory = join(BENCH_DIRECTORY, "registry");
+  mkdirSync(registryDirectory, { recursive: true });
+  const registry = await startRegistry(registryDirectory);
   try {
     await measureLarge({ k20, archive, name, registry }, engines, engine, measured);
   } finally {

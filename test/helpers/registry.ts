@@ -1,20 +1,16 @@
-import { execFileSync, type ChildProcess, spawn } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, connect, type AddressInfo, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { until } from "./until";
+import { startRegistry as serve, type RunningRegistry } from "../../scripts/lib/registry.mjs";
 
 /** A registry on a loopback port. */
-export interface Registry {
-  /** `localhost:PORT` */
-  readonly host: string;
-  readonly port: number;
+export interface Registry extends RunningRegistry {
   /** Its files; blobs can be spoilt there. */
   readonly directory: string;
   /** Directory with its CA as `ca.crt`; of one with TLS. */
   readonly certificates: string;
-  stop(): Promise<void>;
 }
 
 /** The user of a registry with a password. */
@@ -23,43 +19,11 @@ export const registryUser = "joe:secret";
 /** The same as a line of htpasswd, by bcrypt. */
 const passwordLine = "joe:$2y$04$URB02MjxSpOMAPUWGB1.uOeyIipeOYc7fM2ly7w4UAVo6Ndd6j4s2";
 
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-async function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.on("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => {
-      resolve(false);
-    });
-  });
-}
-
 /** Starts Debian's docker-registry, plain, or with TLS and the password of {@link registryUser}. */
 export async function startRegistry({ secure = false }: { secure?: boolean } = {}): Promise<Registry> {
   const directory = mkdtempSync(join(tmpdir(), "kpod-registry-"));
-  const port = await freePort();
   const certificates = join(directory, "certs");
   mkdirSync(certificates);
-  const config = {
-    version: 0.1,
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(directory, "data") }, delete: { enabled: true } },
-    http: {
-      addr: `127.0.0.1:${port}`,
-      ...(secure ? { tls: { certificate: join(certificates, "ca.crt"), key: join(directory, "key") } } : {}),
-    },
-    ...(secure ? { auth: { htpasswd: { realm: "kpod", path: join(directory, "htpasswd") } } } : {}),
-  };
   if (secure) {
     const subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"];
     const files = ["-keyout", join(directory, "key"), "-out", join(certificates, "ca.crt")];
@@ -67,27 +31,18 @@ export async function startRegistry({ secure = false }: { secure?: boolean } = {
     execFileSync("openssl", [...words, ...subject, ...files], { stdio: "ignore" });
     writeFileSync(join(directory, "htpasswd"), `${passwordLine}\n`);
   }
-  // JSON is YAML, too.
-  writeFileSync(join(directory, "config.yml"), JSON.stringify(config));
-  const child = spawn("docker-registry", ["serve", join(directory, "config.yml")], { stdio: "ignore" });
-  await until("docker-registry answers", () => answers(port));
+  const tls = { certificate: join(certificates, "ca.crt"), key: join(directory, "key") };
+  const auth = { htpasswd: { realm: "kpod", path: join(directory, "htpasswd") } };
+  const running = await serve(directory, secure ? { tls, auth } : {});
   return {
-    host: `localhost:${port}`,
-    port,
+    ...running,
     directory,
     certificates,
     stop: async () => {
-      await ended(child);
+      await running.stop();
       rmSync(directory, { recursive: true, force: true });
     },
   };
-}
-
-async function ended(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const end = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGKILL");
-  await end;
 }
 
 /** A way to a registry on which nothing comes any more after so many bytes of answers. */

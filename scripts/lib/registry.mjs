@@ -1,14 +1,13 @@
-// A registry on a loopback port, for what is pulled.
+// A registry on a loopback port, for what is pulled and pushed.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ScriptError } from "../../scripts/lib/run.mjs";
-import { BENCH_DIRECTORY } from "./place.mjs";
+import { ScriptError } from "./run.mjs";
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 45_000;
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -30,13 +29,16 @@ function answers(port) {
   });
 }
 
-/** Starts Debian's docker-registry; its files lie beside the nodes. */
-export async function startRegistry() {
-  const directory = join(BENCH_DIRECTORY, "registry");
-  mkdirSync(directory, { recursive: true });
+/** See registry.d.mts. */
+export async function startRegistry(directory, { tls, auth } = {}) {
   const port = await freePort();
-  const storage = { filesystem: { rootdirectory: join(directory, "data") } };
-  const config = { version: 0.1, log: { level: "error" }, storage, http: { addr: `127.0.0.1:${port}` } };
+  const config = {
+    version: 0.1,
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(directory, "data") }, delete: { enabled: true } },
+    http: { addr: `127.0.0.1:${port}`, tls },
+    auth,
+  };
   // JSON is YAML, too.
   writeFileSync(join(directory, "config.yml"), JSON.stringify(config));
   const child = spawn("docker-registry", ["serve", join(directory, "config.yml")], { stdio: "ignore" });
@@ -55,5 +57,5 @@ export async function startRegistry() {
     }
     await sleep(50);
   }
-  return { host: `localhost:${port}`, stop };
+  return { host: `localhost:${port}`, port, stop };
 }
