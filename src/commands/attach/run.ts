@@ -1,7 +1,7 @@
 import { fstatSync } from "node:fs";
 import { isatty } from "node:tty";
 import type { CommandContext } from "../../shell/context";
-import type { Container } from "../../lib/oci/container";
+import { containerInWords, type Container } from "../../lib/oci/container";
 import { attachToContainer, readsInput } from "../../lib/operations/attach";
 import { asksToEnd, forwardSignal } from "../../lib/operations/forward-signal";
 import { readDetachKeys } from "../shared/detach-keys";
@@ -50,7 +50,5 @@ function tellOfLostInput({ logger }: Context, container: Container): void {
   if (readsInput(container)) return;
   const input = fstatSync(0);
   if (!input.isFile() && !input.isFIFO()) return;
-  logger.warn(
-    `container ${container.metadata.name} (${container.id.slice(0, 13)}) was made without standard input, and gets none`,
-  );
+  logger.warn(`${containerInWords(container)} was made without standard input, and gets none`);
 }

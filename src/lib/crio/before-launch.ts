@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import type { Config } from "../config";
 import { KpodError, tolerate } from "../errors";
-import type { Container } from "../oci/container";
+import { containerInWords, type Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { crioAnswers } from "./daemon";
@@ -69,7 +69,7 @@ export async function refuseOwnedByCrio(
   if (force || hasKpodMark(container) || !(await crioAnswers(config))) return;
   throw new KpodError(
     "CONFLICT",
-    `cannot ${verb} container ${container.metadata.name} (${container.id.slice(0, 13)}): it is CRI-O's, which runs and would not see that, and the kubelet makes a new attempt by itself`,
+    `cannot ${verb} ${containerInWords(container)}: it is CRI-O's, which runs and would not see that, and the kubelet makes a new attempt by itself`,
     { hint: "leave it to them, stop CRI-O first, or use --force" },
   );
 }

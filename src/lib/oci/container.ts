@@ -5,6 +5,14 @@ import { readAnnotationQuickly, readArgsQuickly, readSpec } from "./spec-file";
 import type { ContainerState } from "./state/container-state";
 import { textMap } from "../system/go-json";
 
+/** A container in messages: who knows it by its name should not have to look up an id. */
+export function containerInWords({
+  metadata: { name },
+  id,
+}: Pick<ContainerIdentity, "id" | "metadata">): string {
+  return `container ${name} (${id.slice(0, 13)})`;
+}
+
 /** What is known of a container before its spec is read. */
 export interface ContainerIdentity {
   id: string;

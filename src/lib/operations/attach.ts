@@ -4,7 +4,7 @@ import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
 import { connectToConmon, type AttachSocket } from "../oci/conmon/attach-socket";
 import { searchMonitor } from "../oci/conmon/find";
-import type { Container } from "../oci/container";
+import { containerInWords, type Container } from "../oci/container";
 import { unknownExitCode } from "../oci/state/resolved";
 import type { ServerParts } from "../server-parts";
 import { monotonicNow } from "../system/clock";
@@ -149,25 +149,24 @@ function requireAttachable({ runtime }: Pick<ServerParts, "runtime">, container:
   if (runtime.handler(container).type === "vm") {
     throw new KpodError(
       "UNSUPPORTED",
-      `cannot attach to ${shown(container)}: it is in a virtual machine, which only CRI-O can drive`,
+      `cannot attach to ${containerInWords(container)}: it is in a virtual machine, which only CRI-O can drive`,
     );
   }
   const { status } = container.state ?? {};
   if (status === "running" || status === "created") return;
   if (status === "paused") {
-    throw new KpodError("BAD_STATE", `cannot attach to ${shown(container)}: it is paused`, {
+    throw new KpodError("BAD_STATE", `cannot attach to ${containerInWords(container)}: it is paused`, {
       hint: "unpause it first",
     });
   }
-  throw new KpodError("BAD_STATE", `cannot attach to ${shown(container)}: ${notRunning(container)}`);
-}
-
-function shown({ metadata: { name }, id }: Container): string {
-  return `container ${name} (${id.slice(0, 13)})`;
+  throw new KpodError(
+    "BAD_STATE",
+    `cannot attach to ${containerInWords(container)}: ${notRunning(container)}`,
+  );
 }
 
 function withoutConmon(container: Container, what: string): KpodError {
-  return new KpodError("CONMON_FAILED", `${shown(container)} has no streams: its conmon ${what}`, {
+  return new KpodError("CONMON_FAILED", `${containerInWords(container)} has no streams: its conmon ${what}`, {
     hint: "the container runs on: kpod logs -f shows what was written, and kpod exec works",
   });
 }

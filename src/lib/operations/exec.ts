@@ -1,6 +1,6 @@
 import { closeSync } from "node:fs";
 import { fileError, isNotFound, KpodError, launchExitCode } from "../errors";
-import type { Container } from "../oci/container";
+import { containerInWords, type Container } from "../oci/container";
 import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } from "../oci/exec-process";
 import { openRootOf, requireCommand, requireReadable } from "../oci/find-command";
 import { commandError } from "../oci/runtime/command-failure";
@@ -66,14 +66,9 @@ export async function execInContainer(
 function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, container: Container): number {
   if (timedOut) return timedOutExitCode;
   if (failure === undefined) return exitCode;
-  const error = commandError(failure, `cannot exec in ${shown(container)}`);
+  const error = commandError(failure, `cannot exec in ${containerInWords(container)}`);
   if (said) return launchExitCode(error);
   throw error;
-}
-
-/** For messages: who knows a container by its name should not have to look up an id. */
-function shown({ metadata: { name }, id }: Container): string {
-  return `container ${name} (${id.slice(0, 13)})`;
 }
 
 /** @throws KpodError BAD_STATE that says what to do */
@@ -86,7 +81,7 @@ function requireRunning(container: Container): void {
       : status === "created"
         ? ["it was created and never started", undefined]
         : [notRunning(container), undefined];
-  throw new KpodError("BAD_STATE", `cannot exec in ${shown(container)}: ${why}`, { hint });
+  throw new KpodError("BAD_STATE", `cannot exec in ${containerInWords(container)}: ${why}`, { hint });
 }
 
 /** Makes the process, and makes sure that the container has what it needs. */
@@ -97,14 +92,16 @@ function prepare(container: Container, own: OwnProcess, options: ExecOptions): F
   try {
     // The pid could be somebody else's by now; what was opened stays what it is.
     if (!isAlive({ pid, startTime: pid === initPid ? initStartTime : undefined })) throw hasEnded(container);
-    requireReadable(root.path, shown(container));
+    requireReadable(root.path, containerInWords(container));
     const who =
-      user === undefined ? undefined : lookUpUser(root.path, user, `${shown(container)} cannot run it as`);
+      user === undefined
+        ? undefined
+        : lookUpUser(root.path, user, `${containerInWords(container)} cannot run it as`);
     const process = furtherProcess(own, {
       ...{ args: command, env, cwd, terminal, privileged },
       user: who === undefined ? undefined : withOwnGroup(who),
     });
-    requireCommand(root.path, process, shown(container));
+    requireCommand(root.path, process, containerInWords(container));
     return process;
   } finally {
     closeSync(root.fd);
@@ -115,10 +112,12 @@ function openRoot(container: Container, pid: number): ReturnType<typeof openRoot
   try {
     return openRootOf(pid);
   } catch (error) {
-    throw isNotFound(error) ? hasEnded(container) : fileError(`cannot look into ${shown(container)}`, error);
+    throw isNotFound(error)
+      ? hasEnded(container)
+      : fileError(`cannot look into ${containerInWords(container)}`, error);
   }
 }
 
 function hasEnded(container: Container): KpodError {
-  return new KpodError("BAD_STATE", `cannot exec in ${shown(container)}: it has just ended`);
+  return new KpodError("BAD_STATE", `cannot exec in ${containerInWords(container)}: it has just ended`);
 }
