@@ -87,14 +87,18 @@ test("shows a plan, mends all of it, and takes it back", async () => {
 test("an image whose layer is lost goes, with the containers on it, which must have ended", async () => {
   const lost = inRoot("overlay", web.layerId);
   const away = `${lost}.away`;
-  const ended = await node.start(pod, "ended", "exit 3");
-  await node.ok("wait", "ended");
+  const ended = await node.start(pod, "ended", "sleep 1000");
   const before = layers();
   unmount(inRoot("overlay", ended.layerId, "merged"));
   renameSync(inRoot("overlay", ended.layerId), away);
   writeFileSync(layersFile(), JSON.stringify(before.filter(({ id }) => id !== ended.layerId)));
   const { findings } = await examined(node, "storage.layer-unknown");
   expect(findings.map(({ mend, object }) => [mend.class, object.id])).toEqual([["Q", ended.layerId]]);
+  expect(await node.refusal("doctor", "--mend", "--quick", "--yes", "storage.layer-unknown")).toMatch(
+    /^cannot remove running container/,
+  );
+  expect((await examined(node, "doctor.unfinished")).findings).toEqual([]);
+  await node.ok("stop", "--timeout", "0", "ended");
   await node.ok("doctor", "--mend", "--quick", "--yes", "storage.layer-unknown");
   expect(await node.ok("ps", "-a", "-q", "--no-trunc")).toBe(`${web.id}\n`);
   rmSync(away, { recursive: true });

@@ -47,12 +47,7 @@ export async function mendFinding(
   if (refusal !== undefined) throw new KpodError("BAD_STATE", `${name} stays: ${refusal}`);
   const steps = finding.mend.steps ?? [];
   const outside = steps.filter(isOutside);
-  if (outside.length > 0) {
-    const entry = journal.beginEntry(name, finding.mend.what, outside);
-    for (const [index, step] of outside.entries())
-      await removeOutside(server, journal, entry, { index, step });
-    journal.end(entry);
-  }
+  if (outside.length > 0) await removeOutside(server, journal, finding, outside);
   if (outside.length === steps.length) return;
   await underLocks(server.store, async (place) => {
     const again = new Facts(server, {
@@ -88,26 +83,39 @@ function required(finding: Finding | undefined, name: string): Finding {
   throw new KpodError("NOT_FOUND", `${name} is gone meanwhile: nothing is at odds there`);
 }
 
+type OutsideStep = Extract<MendStep, { do: "delete-container" }>;
+
 /** Steps that ask a runtime, for which the locks of the store are not held by the caller. */
-function isOutside(step: MendStep): boolean {
+function isOutside(step: MendStep): step is OutsideStep {
   return step.do === "delete-container";
 }
 
 async function removeOutside(
   server: ServerParts,
   journal: Journal,
-  entry: number,
-  { index, step }: { index: number; step: MendStep },
+  { finding, mend }: Finding,
+  steps: readonly OutsideStep[],
 ): Promise<void> {
-  if (step.do !== "delete-container") return;
-  journal.before(entry, index, { kind: "nothing" });
-  await server.updateRecords();
-  const sandbox = server.lists.getSandbox(step.id);
-  const container = server.lists.getContainer(step.id);
-  // Neither is removed while anything of it runs.
-  if (sandbox !== undefined) await removePod(server, sandbox, false);
-  else if (container !== undefined) await removeContainer(server, container, false);
-  journal.done(entry, index);
+  const entry = journal.beginEntry(finding, mend.what, steps);
+  const removed: string[] = [];
+  try {
+    for (const [index, { id }] of steps.entries()) {
+      journal.before(entry, index, { kind: "nothing" });
+      await server.updateRecords();
+      const sandbox = server.lists.getSandbox(id);
+      const container = server.lists.getContainer(id);
+      // Neither is removed while anything of it runs.
+      if (sandbox !== undefined) await removePod(server, sandbox, false);
+      else if (container !== undefined) await removeContainer(server, container, false);
+      journal.done(entry, index);
+      removed.push(`container ${id.slice(0, 13)} was removed`);
+    }
+  } catch (error) {
+    // Nothing is half done that the next mending would have to end.
+    journal.undone(entry, removed);
+    throw error;
+  }
+  journal.end(entry);
 }
 
 function performAll(steps: readonly MendStep[], entry: number, place: MendPlace, journal: Journal): void {
