@@ -3,7 +3,7 @@ import type { Check } from "./check";
 import { checks } from "./check-list";
 
 /** What is asked for: checks, and of those that were named by a finding, these alone. */
-export interface Chosen {
+interface Chosen {
   readonly checks: readonly Check[];
   /** Ids of findings: `storage.link-lost:0123456789ab`. */
   readonly findings: readonly string[];
@@ -47,7 +47,7 @@ function nearest(word: string): string {
 }
 
 /** How many letters have to be added, removed or changed to make the one of the other (Levenshtein). */
-export function distance(a: string, b: string): number {
+function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (let i = 1; i <= a.length; i++) {
     const next = [i];

@@ -10,21 +10,11 @@ export const severities = ["breaks-now", "breaks-at-start", "leaks", "informs"] 
 export type Severity = (typeof severities)[number];
 
 /** What something at odds is about. */
-export const objectKinds = [
-  "layer",
-  "image",
-  "container",
-  "pod",
-  "process",
-  "cgroup",
-  "mount",
-  "lease",
-  "path",
-] as const;
+type ObjectKind = "layer" | "image" | "container" | "pod" | "process" | "cgroup" | "mount" | "lease" | "path";
 
 /** The thing that is at odds with the rest of the node. */
 export interface FoundObject {
-  readonly kind: (typeof objectKinds)[number];
+  readonly kind: ObjectKind;
   readonly id?: string | undefined;
   /** As users call it. */
   readonly name?: string | undefined;

@@ -126,7 +126,7 @@ export function readCommandName(pid: number): string | undefined {
 
 /** In which function of the kernel a process sleeps; "" where it does not, or nobody may know. */
 export function readWaitChannel(pid: number): string {
-  const text = readProcessFile(pid, "wchan") ?? "";
+  const text = ifThere(() => readProcessFile(pid, "wchan"), "EACCES", "EPERM") ?? "";
   return text === "0" ? "" : text;
 }
 

@@ -19,10 +19,10 @@ it is started anew: USR1 has it write them. Its containers go on meanwhile.`,
   find: findHungCrio,
 };
 
-async function findHungCrio({ server: { config } }: Facts): Promise<readonly Found[]> {
-  const { listen } = config;
+async function findHungCrio(facts: Facts): Promise<readonly Found[]> {
+  const { listen } = facts.server.config;
   if (!listen.startsWith("/") || (await askDaemon(listen, "/info", patience)) !== "silent") return [];
-  const daemons = allProcesses().filter(({ pid }) => readCommandName(pid) === "crio");
+  const daemons = facts.get(allProcesses).filter(({ pid }) => readCommandName(pid) === "crio");
   const states = daemons.map(({ pid, state }): Evidence => {
     const channel = readWaitChannel(pid);
     const program = readExecutable(pid) ?? "crio";

@@ -27,7 +27,7 @@ const looks = 4;
 const betweenLooks = 100;
 
 async function findHanging(facts: Facts): Promise<readonly Found[]> {
-  let hanging = allProcesses().filter(({ state }) => state === "D");
+  let hanging = facts.get(allProcesses).filter(({ state }) => state === "D");
   for (let count = 1; count < looks && hanging.length > 0; count++) {
     await sleep(betweenLooks);
     hanging = hanging.filter(({ pid, startTime }) => {
@@ -37,15 +37,14 @@ async function findHanging(facts: Facts): Promise<readonly Found[]> {
   }
   if (hanging.length === 0) return [];
   const ownerOf = await containerOfProcess(facts);
-  return hanging.flatMap((stat): Found[] => {
-    const owner = ownerOf(stat);
-    const { pid, startTime } = stat;
+  return hanging.flatMap(({ pid, startTime }): Found[] => {
+    const owner = ownerOf(pid);
     if (owner === undefined || frozenCgroupOf(pid) !== undefined) return [];
     const channel = readWaitChannel(pid);
     const stack = ifThere(() => readProcessFile(pid, "stack"), "EACCES", "EPERM") ?? "";
     const [top = ""] = stack.split("\n");
     const mounts = remoteMountsOf(pid);
-    const object = containerObject(facts, owner.container);
+    const object = containerObject(facts, owner);
     return [
       {
         severity: "breaks-now",

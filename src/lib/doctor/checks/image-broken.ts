@@ -8,6 +8,7 @@ import type { Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
 import { imageObject, storeContents } from "../facts/store";
 import type { Evidence, Found } from "../finding";
+import { quoted } from "../quoted";
 import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
@@ -41,7 +42,7 @@ async function findBroken(facts: Facts): Promise<readonly Found[]> {
       ...unneededLayers(image, contents).map((layer) => deleteLayer(facts, layer)),
     ];
     const [name] = image.names ?? [];
-    const pull = name === undefined ? [] : [`kpod pull ${name}`];
+    const pull = name === undefined ? [] : [`kpod pull ${quoted(name)}`];
     const found: Found = {
       severity: "breaks-now",
       object: imageObject(image),

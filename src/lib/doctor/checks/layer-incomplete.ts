@@ -2,10 +2,9 @@ import { isIncomplete } from "../../storage/layers";
 import { isHeldForWriting } from "../../storage/lock-holder";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { affectedBy } from "../facts/affected";
+import { affectedBy, removalMend } from "../facts/affected";
 import { inWords, storeContents } from "../facts/store";
 import type { Found } from "../finding";
-import { commandsOf } from "../step";
 
 export const check: Check = {
   id: "storage.layer-incomplete",
@@ -27,7 +26,8 @@ async function findIncomplete(facts: Facts): Promise<readonly Found[]> {
   if (facts.options.before === undefined && isHeldForWriting(layout.layersLock)) return [];
   const found: Found[] = [];
   for (const { id } of incomplete) {
-    const { objects, removal } = await affectedBy(facts, id);
+    const affected = await affectedBy(facts, id);
+    const { objects } = affected;
     found.push({
       severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
       object: { kind: "layer", id },
@@ -39,16 +39,10 @@ async function findIncomplete(facts: Facts): Promise<readonly Found[]> {
         objects.length > 0
           ? `what stands on the layer cannot be used: ${inWords(objects)}`
           : "pulls of its image fail, and some versions of CRI-O do not start",
-      mend:
-        removal === undefined
-          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
-          : {
-              class: removal.class,
-              what:
-                objects.length > 0 ? `remove it, and what stands on it: ${inWords(objects)}` : "remove it",
-              commands: commandsOf(removal.steps),
-              steps: removal.steps,
-            },
+      mend: removalMend(
+        affected,
+        objects.length > 0 ? `remove it, and what stands on it: ${inWords(objects)}` : "remove it",
+      ),
     });
   }
   return found;

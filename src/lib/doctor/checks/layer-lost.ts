@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { affectedBy } from "../facts/affected";
+import { affectedBy, removalMend } from "../facts/affected";
 import { foreignLayers, inWords, wholeLayers } from "../facts/store";
 import type { Found } from "../finding";
-import { commandsOf } from "../step";
 
 export const check: Check = {
   id: "storage.layer-lost",
@@ -24,7 +23,8 @@ async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const { id } of await facts.get(wholeLayers)) {
     if (foreign.has(id) || store.driver.has(id)) continue;
-    const { objects, removal } = await affectedBy(facts, id);
+    const affected = await affectedBy(facts, id);
+    const { objects } = affected;
     const path = join(store.driver.diffPath(id), "..");
     found.push({
       severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
@@ -36,16 +36,10 @@ async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
       consequence:
         "CRI-O wipes the whole store when it starts after an end that was not in order" +
         (objects.length > 0 ? `; what stands on the layer cannot be used: ${inWords(objects)}` : ""),
-      mend:
-        removal === undefined
-          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
-          : {
-              class: removal.class,
-              what:
-                objects.length > 0 ? `remove what stands on it: ${inWords(objects)}` : "remove its record",
-              commands: commandsOf(removal.steps),
-              steps: removal.steps,
-            },
+      mend: removalMend(
+        affected,
+        objects.length > 0 ? `remove what stands on it: ${inWords(objects)}` : "remove its record",
+      ),
     });
   }
   return found;

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { affectedBy } from "../facts/affected";
+import { affectedBy, removalMend } from "../facts/affected";
 import { overlayHomes } from "../facts/overlay";
 import { unknownLayers } from "../facts/unknown-layers";
 import { rebuiltLayers } from "../facts/rebuilt-layer";
@@ -26,7 +26,8 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
   const found: Found[] = [];
   for (const [layer, evidence] of await facts.get(unknownLayers)) {
     if (!isStorageId(layer)) continue;
-    const { images, containers, objects, removal } = await affectedBy(facts, layer);
+    const affected = await affectedBy(facts, layer);
+    const { images, containers, objects } = affected;
     const steps = await rebuiltLayers(facts, layer);
     const home = facts.get(overlayHomes).find(({ layers }) => layers.has(layer));
     const path = home === undefined ? undefined : join(home.home, layer);
@@ -38,14 +39,7 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
             commands: commandsOf(steps),
             steps,
           }
-        : removal === undefined
-          ? { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] }
-          : {
-              class: removal.class,
-              what: `remove what stands on it and is lost: ${inWords(objects)}`,
-              commands: commandsOf(removal.steps),
-              steps: removal.steps,
-            };
+        : removalMend(affected, `remove what stands on it and is lost: ${inWords(objects)}`);
     found.push({
       severity: "breaks-now",
       object: { kind: "layer", id: layer, path },

@@ -6,7 +6,7 @@ import { readNetworks } from "../../network/networks";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { isNamespaceAt } from "../facts/pins";
-import { storeContents } from "../facts/store";
+import { containerIds } from "../facts/store";
 import type { Found } from "../finding";
 import { commandsOf, type MendStep } from "../step";
 
@@ -25,8 +25,7 @@ libcni has cached of the pod.`,
 
 async function findLeakedLeases(facts: Facts): Promise<readonly Found[]> {
   const { networks } = readNetworks(facts.server.config);
-  const { containers } = await facts.get(storeContents);
-  const known = new Set<string>(containers.map(({ id }) => id));
+  const known = await facts.get(containerIds);
   return networks
     .filter(({ name }) => name !== "podman")
     .flatMap((list) => {

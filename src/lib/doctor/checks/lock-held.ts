@@ -1,7 +1,7 @@
 import { closeSync, openSync } from "node:fs";
-import { errnoOf, ifThere } from "../../errors";
+import { ifThere } from "../../errors";
 import { findLockHolder } from "../../storage/lock-holder";
-import { readProcessFile, readProcessStat } from "../../system/process";
+import { readProcessStat, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import type { Found } from "../finding";
@@ -38,7 +38,7 @@ function findHeldLocks(facts: Facts): readonly Found[] {
       const since = facts.seenSince(`${path} is held by ${pid} ${readProcessStat(pid)?.startTime ?? ""}`);
       // At the first look nobody knows for how long; the second one tells.
       const isHeld = facts.now - since >= Math.min(patience, facts.options.minAgeMs ?? usualAge);
-      const waits = waitChannel(pid);
+      const waits = readWaitChannel(pid);
       return [
         {
           severity: isHeld ? "breaks-now" : "informs",
@@ -56,15 +56,4 @@ function findHeldLocks(facts: Facts): readonly Found[] {
       closeSync(fd);
     }
   });
-}
-
-/** Where in the kernel a process sleeps; "" where it does not, or nobody may know. */
-function waitChannel(pid: number): string {
-  try {
-    const text = readProcessFile(pid, "wchan") ?? "";
-    return text === "0" ? "" : text;
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return "";
-  }
 }

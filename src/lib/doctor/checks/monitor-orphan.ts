@@ -5,7 +5,7 @@ import { locateState, stateRoots } from "../../oci/runtime/location";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
-import { storeContents } from "../facts/store";
+import { containerIds } from "../facts/store";
 import type { Found } from "../finding";
 
 export const check: Check = {
@@ -24,8 +24,7 @@ async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
   const { config, store } = facts.server;
   const monitors = listMonitors().filter(({ bundle }) => isWithinDirectory(bundle, store.layout.runRoot));
   if (monitors.length === 0) return [];
-  const { containers } = await facts.get(storeContents);
-  const known = new Set<string>(containers.map(({ id }) => id));
+  const known = await facts.get(containerIds);
   return monitors.flatMap(({ id, process, bundle, name }): Found[] => {
     const since = processStarted(process);
     if (!isStorageId(id) || known.has(id) || facts.isYoung(since, usualAge)) return [];

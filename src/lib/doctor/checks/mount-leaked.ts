@@ -8,8 +8,9 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
-import { objectOf, ownRecords, storeContents } from "../facts/store";
+import { containerIds, objectOf, ownRecords, storeContents } from "../facts/store";
 import type { Found, OfferedMend } from "../finding";
+import { quoted } from "../quoted";
 import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
@@ -31,7 +32,7 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
   if (store.layout.driver !== "overlay") return [];
   const { containers } = await facts.get(storeContents);
   const layers = new Set<string>(containers.flatMap((record) => ownLayerOf(record) ?? []));
-  const ids = new Set<string>(containers.map(({ id }) => id));
+  const ids = await facts.get(containerIds);
   const counted = new Set(readMountPoints(store.layout).flatMap(({ id, count }) => (count > 0 ? [id] : [])));
   const { root, runRoot } = facts.get(realRoots);
   const { mounts, viewer } = await facts.get(nodeMounts);
@@ -115,7 +116,6 @@ async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
     if (layer === undefined || !own.has(record.id) || targets.has(path)) return [];
     const names = ifThere(() => readdirSync(path), "ENOTDIR") ?? [];
     if (names.length === 0) return [];
-    const quotedPath = JSON.stringify(path);
     return [
       {
         severity: "informs",
@@ -123,7 +123,7 @@ async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
         key: "stray",
         evidence: [{ file: path, says: `holds ${names.length} files, and nothing is mounted there` }],
         consequence: "they are hidden as soon as the layer is mounted",
-        mend: { class: "N", what: "look at them and move them away", commands: [`ls -la ${quotedPath}`] },
+        mend: { class: "N", what: "look at them and move them away", commands: [`ls -la ${quoted(path)}`] },
       },
     ];
   });

@@ -19,7 +19,7 @@ removes the pod. What was pinned is gone; the pod has to be made anew.`,
 };
 
 async function findInvalidPins(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
-  const mounted = mountedPins();
+  const mounted = facts.get(mountedPins);
   const named = (await facts.get(pinsOfPods)).named.filter(
     (pin) => pin.container.infra && isReady(facts, pin, unsure),
   );

@@ -1,8 +1,9 @@
-import { realPath } from "../../system/mount";
+import { readMounts, realPath } from "../../system/mount";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject } from "../facts/containers";
-import { coveringMount, isNamespaceAt, mountedPins, pinsOfPods } from "../facts/pins";
+import { mountOf } from "../facts/mounts";
+import { isNamespaceAt, mountedPins, pinsOfPods } from "../facts/pins";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -19,12 +20,12 @@ named; whose it is, nobody but its owner knows, and so nothing is unmounted ther
 };
 
 async function findShadowedPins(facts: Facts): Promise<readonly Found[]> {
-  const mounted = mountedPins();
+  const mounted = facts.get(mountedPins);
   if (mounted.size === 0) return [];
   return (await facts.get(pinsOfPods)).named.flatMap(({ container, path }): Found[] => {
     const target = realPath(path);
     if (!container.infra || !mounted.has(target) || isNamespaceAt(path) === true) return [];
-    const cover = coveringMount(target);
+    const cover = mountOf(readMounts(), target)?.target;
     return [
       {
         severity: "breaks-now",

@@ -9,6 +9,7 @@ import { usualAge, type Facts } from "../facts";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { rebuiltContainers, tornFiles, type TornFile } from "../facts/torn-records";
 import type { Evidence, Found, OfferedMend } from "../finding";
+import { quoted } from "../quoted";
 import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
@@ -118,7 +119,7 @@ function filesFound(facts: Facts, record: ContainerRecord, object: Found["object
       ? {
           class: "S",
           what: "write it anew from its copy in the bundle",
-          commands: [`cp ${copy} ${config}`],
+          commands: [`cp ${quoted(copy)} ${quoted(config)}`],
           steps,
         }
       : {

@@ -5,7 +5,7 @@ import { namesInDirectory } from "../../system/files";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { storeContents } from "../facts/store";
+import { containerIds } from "../facts/store";
 import type { Evidence, Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -35,8 +35,7 @@ usual, and not told.`,
 
 async function findFullRun(facts: Facts): Promise<readonly Found[]> {
   const { containerExitsDir, containerAttachSocketDir, runRoot } = facts.server.config;
-  const { containers } = await facts.get(storeContents);
-  const known = new Set<string>(containers.map(({ id }) => id));
+  const known = await facts.get(containerIds);
   const piles = [
     ...pileOf(
       containerExitsDir,

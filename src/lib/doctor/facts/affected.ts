@@ -3,8 +3,8 @@ import { layerDataPaths } from "../../storage/layers";
 import type { ContainerRecord, ImageRecord } from "../../storage/records";
 import { mappedLayers } from "../../storage/removal";
 import type { Facts } from "../facts";
-import type { FoundObject, MendClass } from "../finding";
-import type { MendStep } from "../step";
+import type { FoundObject, MendClass, OfferedMend } from "../finding";
+import { commandsOf, type MendStep } from "../step";
 import { imageObject, objectOf, ownRecords, storeContents } from "./store";
 
 /** What falls with layers that are lost. */
@@ -57,6 +57,14 @@ export async function affectedBy(facts: Facts, lost: string): Promise<Affected> 
     objects: [...hit.images.map(imageObject), ...ours.map((record) => objectOf(own, record))],
     removal: ours.length < hit.containers.length ? undefined : { class: ours.length > 0 ? "Q" : "S", steps },
   };
+}
+
+/** Offers to remove what falls with layers that are lost. @param what it does, a clause */
+export function removalMend({ removal }: Pick<Affected, "removal">, what: string): OfferedMend {
+  if (removal === undefined)
+    return { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] };
+  const { class: when, steps } = removal;
+  return { class: when, what, commands: commandsOf(steps), steps };
 }
 
 /** The step that removes a layer that nobody stands on. */

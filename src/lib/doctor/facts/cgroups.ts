@@ -9,7 +9,7 @@ import type { Container } from "../../oci/container";
 import { readProcessCgroup } from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
-import { storeContents } from "./store";
+import { containerIds } from "./store";
 
 /** The mounted hierarchies. */
 export function hierarchies(): readonly CgroupMount[] {
@@ -59,8 +59,7 @@ export interface StrayCgroup {
  * another store.
  */
 export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]> {
-  const { containers } = await facts.get(storeContents);
-  const known = new Set<string>(containers.map(({ id }) => id));
+  const known = await facts.get(containerIds);
   const parents = new Set(
     (await facts.get(containersWithStates))
       .filter(({ infra }) => infra)

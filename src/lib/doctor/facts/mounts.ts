@@ -26,6 +26,13 @@ export async function nodeMounts(facts: Facts): Promise<NodeMounts> {
   return { mounts: readMounts(), viewer: undefined };
 }
 
+/** The mount in which a path lies: of those at it or above it the last one, which covers the others. */
+export function mountOf(mounts: readonly MountInfo[], path: string): MountInfo | undefined {
+  return mounts.findLast(
+    ({ target }) => path === target || path.startsWith(target === "/" ? "/" : `${target}/`),
+  );
+}
+
 /** The mounts by where they are. */
 export async function mountTargets(facts: Facts): Promise<ReadonlySet<string>> {
   return new Set((await facts.get(nodeMounts)).mounts.map(({ target }) => target));

@@ -94,10 +94,3 @@ function isPinPath(path: string, directory: string): boolean {
 export function mountedPins(): ReadonlySet<string> {
   return new Set(readMounts(undefined, "nsfs").map(({ target }) => target));
 }
-
-/** The mount that covers a path: the last one at it or above it. */
-export function coveringMount(path: string): string | undefined {
-  return readMounts()
-    .filter(({ target }) => path === target || path.startsWith(target === "/" ? "/" : `${target}/`))
-    .at(-1)?.target;
-}

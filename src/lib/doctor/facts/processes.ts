@@ -1,44 +1,18 @@
 import { readdirSync, readlinkSync } from "node:fs";
 import { ifThere } from "../../errors";
-import { processCgroupPath, readCgroupLine } from "../../cgroups/process-cgroups";
 import type { Container } from "../../oci/container";
 import { readMounts, type MountInfo } from "../../system/mount";
-import { readCommandName, readProcessCgroup, readProcessFile, type ProcessStat } from "../../system/process";
+import { readCommandName, readProcessCgroup, readProcessFile } from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
+import { mountOf } from "./mounts";
 
-/** A process of one of CRI-O's containers, in their cgroups or that of their conmon. */
-export interface ContainerProcess {
-  readonly stat: ProcessStat;
-  readonly container: Container;
-  /** The path of its cgroup, in one of the hierarchies. */
-  readonly cgroup: string;
-}
-
-/** Finds the container to which a process belongs, by its cgroup. */
-export async function containerOfProcess(
-  facts: Facts,
-): Promise<(stat: ProcessStat) => ContainerProcess | undefined> {
+/** Finds the container in whose cgroup, or that of its conmon, a process is. */
+export async function containerOfProcess(facts: Facts): Promise<(pid: number) => Container | undefined> {
   const byId = new Map<string, Container>(
     (await facts.get(containersWithStates)).map((container) => [container.id, container]),
   );
-  return (stat) => {
-    const text = readProcessCgroup(stat.pid) ?? "";
-    const id = /crio-(?:conmon-)?([0-9a-f]{64})/.exec(text)?.[1];
-    const container = id === undefined ? undefined : byId.get(id);
-    if (id === undefined || container === undefined) return undefined;
-    const cgroup = processCgroupPath(text, id) ?? lineWith(text, id);
-    return { stat, container, cgroup };
-  };
-}
-
-function lineWith(text: string, id: string): string {
-  return (
-    text
-      .split("\n")
-      .map((line) => readCgroupLine(line)?.path ?? "")
-      .find((path) => path.includes(id)) ?? ""
-  );
+  return (pid) => byId.get(/crio-(?:conmon-)?([0-9a-f]{64})/.exec(readProcessCgroup(pid) ?? "")?.[1] ?? "");
 }
 
 /** File systems whose server may be away. */
@@ -59,12 +33,6 @@ export function remoteMountsOf(pid: number): readonly MountInfo[] {
   const remote = mounts.filter((mount) => remoteTypes.test(mount.type));
   const open = remote.filter((mount) => used.includes(mount));
   return open.length > 0 ? open : remote;
-}
-
-function mountOf(mounts: readonly MountInfo[], path: string): MountInfo | undefined {
-  return mounts.findLast(
-    ({ target }) => path === target || path.startsWith(target === "/" ? "/" : `${target}/`),
-  );
 }
 
 /** A process in words: `sleep (123)`. */

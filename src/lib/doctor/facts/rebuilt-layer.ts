@@ -12,7 +12,7 @@ import { layerIn, linkNameIn, lowerNameIn, overlayHomes, smallFile, type Overlay
 import { layersById, storeContents } from "./store";
 
 /** The step that adds a record. */
-export type AddRecord = Extract<MendStep, { do: "add-record" }>;
+type AddRecord = Extract<MendStep, { do: "add-record" }>;
 
 /**
  * The records of a layer that has none, and of those beneath it that have none either, as their directories tell them.

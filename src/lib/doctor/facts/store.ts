@@ -27,6 +27,12 @@ export function storeContents({ server: { store }, options }: Facts): Promise<St
   return store.locks.readingAll([layout.layersLock, layout.imagesLock, layout.containersLock], read);
 }
 
+/** The ids of all containers and pods that have a record, those of podman and buildah too. */
+export async function containerIds(facts: Facts): Promise<ReadonlySet<string>> {
+  const { containers } = await facts.get(storeContents);
+  return new Set(containers.map(({ id }) => id));
+}
+
 /** The layers by their ids. */
 export async function layersById(facts: Facts): Promise<ReadonlyMap<StorageId, LayerRecord>> {
   const { layers } = await facts.get(storeContents);

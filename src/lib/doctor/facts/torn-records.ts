@@ -45,7 +45,7 @@ export function tornFiles({ server: { store } }: Facts): readonly TornFile[] {
 }
 
 /** The records at the beginning of a list that was cut. */
-export function wholeRecordsIn(text: string): readonly unknown[] {
+function wholeRecordsIn(text: string): readonly unknown[] {
   const found: unknown[] = [];
   let [depth, start, inText] = [0, 0, false];
   for (let at = 0; at < text.length; at++) {

@@ -1,7 +1,6 @@
 import { ifThere } from "../../errors";
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Container } from "../../oci/container";
-import type { ServerView } from "../../server-parts";
 import { readMounts } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
 import { allProcesses, readProcessCgroup, readProcessFile, readWaitChannel } from "../../system/process";
@@ -16,7 +15,7 @@ import { processWords, remoteMountsOf } from "../facts/processes";
 export function holdersOf(facts: Facts, container: Container): readonly Evidence[] {
   const { state } = container;
   const runs = state?.status === "running" || state?.status === "paused";
-  return [...(runs ? frozenBy(state.pid) : mountHolders(facts.server, container)), ...hangingIn(container)];
+  return [...(runs ? frozenBy(state.pid) : mountHolders(facts, container)), ...hangingIn(facts, container)];
 }
 
 function frozenBy(pid: number): Evidence[] {
@@ -24,34 +23,45 @@ function frozenBy(pid: number): Evidence[] {
   return cgroup === undefined ? [] : [{ file: cgroup, says: "is frozen: nothing in it goes on" }];
 }
 
-/** Mounts of what has ended, by the namespaces that have them: each is told once, with a process in it. */
-function mountHolders({ store }: Pick<ServerView, "store">, { layerId, bundlePath }: Container): Evidence[] {
-  if (layerId === "") return [];
-  const needles = [`/${layerId}/merged`, `${bundlePath}/`].filter((needle) => needle.length > 8);
-  const seen = new Set<string>();
-  const found: Evidence[] = [];
-  for (const { pid } of allProcesses()) {
-    const namespace = mountNamespaceOf(pid);
-    if (namespace === undefined || seen.has(namespace)) continue;
-    seen.add(namespace);
-    const text = ifThere(() => readProcessFile(pid, "mountinfo"), "EINVAL", "EACCES") ?? "";
-    if (!needles.some((needle) => text.includes(needle))) continue;
-    for (const { target } of readMounts(text)) {
-      if (
-        needles.some((needle) => target.includes(needle)) ||
-        target.startsWith(`${store.layout.root}/${layerId}`)
-      )
-        found.push({
-          file: `/proc/${pid}/mountinfo`,
-          says: `${processWords(pid)} still sees ${target} mounted`,
-        });
-    }
-  }
-  return found;
+/** The mounts of a namespace, as a process in it has them. */
+interface NamespaceMounts {
+  readonly pid: number;
+  readonly text: string;
 }
 
-function hangingIn({ id }: Container): Evidence[] {
-  return allProcesses()
+/** The mounts of all namespaces that processes are in, each told by one of these. */
+function namespaceMounts(facts: Facts): readonly NamespaceMounts[] {
+  const seen = new Set<string>();
+  return facts.get(allProcesses).flatMap(({ pid }) => {
+    const namespace = mountNamespaceOf(pid);
+    if (namespace === undefined || seen.has(namespace)) return [];
+    seen.add(namespace);
+    return [{ pid, text: ifThere(() => readProcessFile(pid, "mountinfo"), "EINVAL", "EACCES") ?? "" }];
+  });
+}
+
+/** Mounts of what has ended, by the namespaces that have them: each is told once, with a process in it. */
+function mountHolders(facts: Facts, { layerId, bundlePath }: Container): Evidence[] {
+  if (layerId === "") return [];
+  const { root } = facts.server.store.layout;
+  const needles = [`/${layerId}/merged`, `${bundlePath}/`].filter((needle) => needle.length > 8);
+  const isHeld = (target: string): boolean =>
+    needles.some((needle) => target.includes(needle)) || target.startsWith(`${root}/${layerId}`);
+  return facts.get(namespaceMounts).flatMap(({ pid, text }) =>
+    needles.some((needle) => text.includes(needle))
+      ? readMounts(text)
+          .filter(({ target }) => isHeld(target))
+          .map(({ target }) => ({
+            file: `/proc/${pid}/mountinfo`,
+            says: `${processWords(pid)} still sees ${target} mounted`,
+          }))
+      : [],
+  );
+}
+
+function hangingIn(facts: Facts, { id }: Container): Evidence[] {
+  return facts
+    .get(allProcesses)
     .filter(({ state, pid }) => state === "D" && (readProcessCgroup(pid) ?? "").includes(id))
     .flatMap(({ pid }) => {
       if (frozenCgroupOf(pid) !== undefined) return [];
