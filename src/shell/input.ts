@@ -67,6 +67,20 @@ export async function withPrompt<T>(
 }
 
 /**
+ * Asks for a yes; all else is a no.
+ * @param otherwise what a user does without a terminal
+ * @throws as {@link withPrompt}
+ */
+export async function isAgreed(
+  context: Interruptible & Pick<BaseContext, "terminal">,
+  otherwise: string,
+  question: string,
+): Promise<boolean> {
+  const answer = await withPrompt(context, otherwise, ({ line }) => line(`${question} [y/N] `));
+  return /^\s*y(?:es)?\s*$/i.test(answer);
+}
+
+/**
  * All of standard input as text.
  * @param limit bytes that it can have
  * @throws KpodError BAD_ARGUMENT where it has more; InterruptedError

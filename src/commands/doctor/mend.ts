@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../shell/context";
-import { canPrompt, withPrompt } from "../../shell/input";
+import { canPrompt, isAgreed } from "../../shell/input";
 import type { ContainerServer } from "../../lib/container-server";
 import { crioAnswers } from "../../lib/crio/daemon";
 import { examine, type ExamineOptions } from "../../lib/doctor/examine";
@@ -44,10 +44,7 @@ export async function mendFound(
     for (const line of unknownLines(unknown)) context.logger.warn(line);
     return 0;
   }
-  if (asks && plan.length > 0) {
-    const answer = await withPrompt(context, otherwise, ({ line }) => line("Mend all this? [y/N] "));
-    if (!/^\s*y(?:es)?\s*$/i.test(answer)) return 0;
-  }
+  if (asks && plan.length > 0 && !(await isAgreed(context, otherwise, "Mend all this?"))) return 0;
 
   let code = 0;
   const tried = new Set<string>();

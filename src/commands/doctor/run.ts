@@ -3,7 +3,7 @@ import { UsageError } from "../../shell/errors";
 import { chosenFindings } from "../../lib/doctor/choose";
 import { examine } from "../../lib/doctor/examine";
 import type { Examination } from "../../lib/doctor/finding";
-import { openOutputFile } from "../../lib/system/output-file";
+import { writeOutputFile } from "../../lib/system/output-file";
 import { readDuration, readPointInTime } from "../shared/point-in-time";
 import { mendFound } from "./mend";
 import { viewOf } from "./views";
@@ -35,7 +35,7 @@ export async function run(context: Context): Promise<number> {
   const examination = await examine(server, options);
   const text = viewOf(flags.format, examination, { began, checks });
   if (flags.output === undefined) terminal.out(text);
-  else writeTo(flags.output, text);
+  else writeOutputFile(flags.output, text);
   return exitCodeOf(examination);
 }
 
@@ -43,15 +43,4 @@ export async function run(context: Context): Promise<number> {
 function exitCodeOf({ sound, unknown, findings }: Examination): number {
   if (findings.some(({ severity }) => severity !== "informs")) return 1;
   return unknown.length > 0 ? 2 : sound ? 0 : 1;
-}
-
-function writeTo(path: string, text: string): void {
-  const file = openOutputFile(path);
-  try {
-    file.write(Buffer.from(text));
-  } catch (error) {
-    file.abandon();
-    throw error;
-  }
-  file.finish();
 }

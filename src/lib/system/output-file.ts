@@ -68,6 +68,18 @@ export function openOutputFile(path: string, mode = 0o644): OutputFile {
   }
 }
 
+/** Writes a text to a file, which is there whole, or as it was before. @throws KpodError as {@link openOutputFile} */
+export function writeOutputFile(path: string, text: string): void {
+  const file = openOutputFile(path);
+  try {
+    file.write(Buffer.from(text));
+  } catch (error) {
+    file.abandon();
+    throw error;
+  }
+  file.finish();
+}
+
 /** Where a symbolic link leads, so that it stays one. */
 function followed(path: string): string {
   return ifThere(() => realpathSync(path), "ELOOP") ?? path;

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../../shell/context";
-import { canPrompt, withPrompt } from "../../../shell/input";
+import { canPrompt, isAgreed } from "../../../shell/input";
 import { readJournals, type JournalText } from "../../../lib/doctor/mend/journal";
 import { undoJournal } from "../../../lib/doctor/mend/mend";
 import type { Config } from "../../../lib/config/index";
@@ -22,8 +22,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     }
     for (const { finding, what, undone } of journal.entries)
       if (!undone) terminal.out(`${finding}: ${what}\n`);
-    const answer = await withPrompt(context, otherwise, ({ line }) => line("Take all this back? [y/N] "));
-    if (!/^\s*y(?:es)?\s*$/i.test(answer)) return 0;
+    if (!(await isAgreed(context, otherwise, "Take all this back?"))) return 0;
   }
   const { findings, kept } = await undoJournal(server, journal);
   for (const finding of findings) terminal.out(`${finding}\n`);

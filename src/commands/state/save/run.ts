@@ -2,7 +2,7 @@ import type { CommandContext } from "../../../shell/context";
 import { version } from "../../../shell/version";
 import { jsonText } from "../../../format/json";
 import { nodeState } from "../../../lib/operations/node-state";
-import { openOutputFile } from "../../../lib/system/output-file";
+import { writeOutputFile } from "../../../lib/system/output-file";
 import type { command } from "./command";
 
 /** `kpod state save`: keeps in a file what there is on this node. */
@@ -16,10 +16,6 @@ export async function run({
   for (const why of state.unread) logger.warn(why);
   const text = jsonText(state);
   if (path === "-") terminal.out(text);
-  else {
-    const file = openOutputFile(path);
-    file.write(Buffer.from(text));
-    file.finish();
-  }
+  else writeOutputFile(path, text);
   return 0;
 }

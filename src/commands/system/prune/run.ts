@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../../shell/context";
 import { UsageError } from "../../../shell/errors";
-import { canPrompt, withPrompt } from "../../../shell/input";
+import { canPrompt, isAgreed } from "../../../shell/input";
 import { displayId } from "../../../format/id";
 import { tableText } from "../../../format/table";
 import { humanSize } from "../../../format/units";
@@ -35,7 +35,7 @@ export async function run(context: Context): Promise<number> {
     if (!dryRun) terminal.out(`Freed ${humanSize(0)}\n`);
     return 0;
   }
-  if (asks && !(await isAgreed(context))) return 0;
+  if (asks && !(await isAgreed(context, otherwise, "Remove all this?"))) return 0;
 
   let code = 0;
   let freed = 0;
@@ -79,11 +79,6 @@ function planText({ items, bytes }: PrunePlan): string {
   ]);
   const table = tableText({ columns: ["KIND", "ID", "NAME", "FREES"], rows });
   return `${table}Would free ${humanSize(bytes)}\n`;
-}
-
-async function isAgreed(context: Context): Promise<boolean> {
-  const answer = await withPrompt(context, otherwise, ({ line }) => line("Remove all this? [y/N] "));
-  return /^\s*y(?:es)?\s*$/i.test(answer);
 }
 
 /** Whether somebody uses it since it was planned, or has removed it. */
