@@ -3,13 +3,16 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { ServerParts, ServerView } from "../server-parts";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
-import { waitForExit } from "./wait";
+import { exitFileGrace, waitForExit } from "./wait";
 
 /** The exit code of a container that KILL ended. */
 export const killedExitCode = 137;
 
-/** Milliseconds that a killed container has to be gone before kpod returns; it may take longer without harm. */
-const killedWait = 2_000;
+/**
+ * Milliseconds that a killed container has to be gone, and its conmon to write that down, before kpod returns; it may take
+ * longer without harm. In less than conmon has for it, nobody would see that conmon does not.
+ */
+const killedWait = exitFileGrace + 2_000;
 
 /**
  * Sends a signal to a container's first process (libkpod: ContainerKill). KILL reaches a paused one too.
