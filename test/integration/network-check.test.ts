@@ -239,6 +239,9 @@ test("a bridge that was removed: CHECK tells it, reload-network mends it with th
     expect([await addresses("web"), await addresses("other")]).toEqual(before);
     expect(await problems()).toEqual([]);
     for (const address of before[0] ?? []) await ping(NetNsPath, address);
+    // Who has just talked to it still knows its hardware address.
+    expect(await node.ok("pod", "reload-network", "web")).toBe(`${web}\n`);
+    for (const address of before[0] ?? []) await ping(NetNsPath, address);
     expect(await node.ok("pod", "stop", "-t", "0", "other")).toBe(`${other}\n`);
     expect(existsSync(loopback)).toBe(false);
   } finally {

@@ -7,7 +7,7 @@ import type { Attachment, CachedAttachment } from "../network/cache";
 import { removeIntended, writeIntended } from "../network/intended";
 import { networkNamed, readNetworks } from "../network/networks";
 import { isInRange, localAddresses } from "../network/ranges";
-import { addressesOfResult, type CniResult } from "../network/result";
+import { addressesOfResult, viewOfResult, type CniResult } from "../network/result";
 import { PluginError } from "../network/plugin";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -104,7 +104,7 @@ async function placesOf(server: ServerParts, sandbox: Sandbox): Promise<Place[]>
     const network = networkNamed(networks, old.networkName);
     const next = withoutWish({ ...attachmentAsCached(server, sandbox, old), network });
     const given = old.result === undefined ? persisted : addressesOfResult(old.result);
-    return { old, next, wish: withWish(next, given) };
+    return { old, next, wish: withWish(next, given, hardwareAddress(old)) };
   });
   const gone = places.find(({ next }) => !isNetworkNamespace(next.netns));
   if (gone !== undefined) {
@@ -124,11 +124,18 @@ function withoutWish(attachment: Attachment): Attachment {
   return { ...attachment, args: attachment.args.filter(([key]) => key !== "IP"), capabilityArgs };
 }
 
+/** The hardware address that the interface of a pod had; "" where nobody knows it. */
+function hardwareAddress({ ifName, result = { cniVersion: "0.1.0" } }: CachedAttachment): string {
+  const { interfaces } = viewOfResult(result);
+  return interfaces.find(({ name, sandbox }) => name === ifName && sandbox !== "")?.mac ?? "";
+}
+
 /**
  * Asks for the addresses that a pod had, where host-local has ranges with them. It takes them, whatever its network declares,
- * as arguments in its configuration: see the conventions of CNI.
+ * as arguments in its configuration: see the conventions of CNI. The hardware address goes with them, for its neighbours
+ * know the one by the other, and for a while talk to nobody else.
  */
-function withWish(attachment: Attachment, had: readonly string[]): Attachment | undefined {
+function withWish(attachment: Attachment, had: readonly string[], mac: string): Attachment | undefined {
   const { network } = attachment;
   const ranges = localAddresses(network)?.sets.flat() ?? [];
   const ips = had.filter((text) => {
@@ -138,7 +145,7 @@ function withWish(attachment: Attachment, had: readonly string[]): Attachment | 
   if (ips.length === 0) return undefined;
   const plugins = network.plugins.map((plugin) => ({
     ...plugin,
-    config: { ...plugin.config, args: { cni: { ips } } },
+    config: { ...plugin.config, args: { cni: { ips, ...(mac === "" ? {} : { mac }) } } },
   }));
   return { ...attachment, network: { ...network, plugins } };
 }
