@@ -1,4 +1,4 @@
-import type { MendStep } from "./step";
+import { commandsOf, type MendStep } from "./step";
 
 /** How bad something at odds is, the worst first. */
 export const severities = ["breaks-now", "breaks-at-start", "leaks", "informs"] as const;
@@ -49,6 +49,11 @@ export interface OfferedMend {
   readonly steps?: readonly MendStep[];
   /** True for one that is done only where the finding itself is named: it costs somebody something. */
   readonly onlyNamed?: true;
+}
+
+/** Offers what kpod does by steps. @param what it does, a clause */
+export function mendBySteps(mendClass: MendClass, what: string, steps: readonly MendStep[]): OfferedMend {
+  return { class: mendClass, what, commands: commandsOf(steps), steps };
 }
 
 /** Something at odds, as a check tells it. */

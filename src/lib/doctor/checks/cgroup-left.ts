@@ -1,8 +1,8 @@
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, strayCgroups } from "../facts/cgroups";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "cgroup.left",
@@ -32,12 +32,7 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
           { file: facts.server.store.layout.containersFiles[0], says: "has no container of this id" },
         ],
         consequence: `${directories.length} cgroups stay until the next boot`,
-        mend: {
-          class: "S",
-          what: "remove the cgroups",
-          commands: commandsOf(steps),
-          steps,
-        },
+        mend: mendBySteps("S", "remove the cgroups", steps),
         since,
       };
     });

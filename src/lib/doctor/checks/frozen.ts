@@ -3,8 +3,8 @@ import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject, runningContainers } from "../facts/containers";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "cgroup.frozen",
@@ -45,7 +45,7 @@ async function findFrozen(facts: Facts): Promise<readonly Found[]> {
         : "it does nothing, and no signal reaches it; its runtime does not know why",
       mend: isPaused
         ? { class: "N", what: "unpause it, if it is to go on", commands: [`kpod unpause ${id.slice(0, 13)}`] }
-        : { class: "S", what: "thaw the cgroup that is frozen", commands: commandsOf(steps), steps },
+        : mendBySteps("S", "thaw the cgroup that is frozen", steps),
     });
   }
   return found;

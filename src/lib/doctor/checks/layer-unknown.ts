@@ -7,8 +7,7 @@ import { overlayHomes } from "../facts/overlay";
 import { unknownLayers } from "../facts/unknown-layers";
 import { rebuiltLayers } from "../facts/rebuilt-layer";
 import { inWords } from "../facts/store";
-import type { Found, OfferedMend } from "../finding";
-import { commandsOf } from "../step";
+import { mendBySteps, type Found, type OfferedMend } from "../finding";
 
 export const check: Check = {
   id: "storage.layer-unknown",
@@ -33,12 +32,7 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
     const path = home === undefined ? undefined : join(home.home, layer);
     const mend: OfferedMend =
       steps !== undefined
-        ? {
-            class: "S",
-            what: "make the record of the layer anew, from its directory",
-            commands: commandsOf(steps),
-            steps,
-          }
+        ? mendBySteps("S", "make the record of the layer anew, from its directory", steps)
         : removalMend(affected, `remove what stands on it and is lost: ${inWords(objects)}`);
     found.push({
       severity: "breaks-now",

@@ -9,8 +9,8 @@ import { layerIn } from "../facts/overlay";
 import { foreignLayers, layersById, timeOf, usersOfLayers } from "../facts/store";
 import { unknownLayers } from "../facts/unknown-layers";
 import { bytesOf, unowned } from "../facts/unowned";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "storage.layer-unowned",
@@ -108,7 +108,7 @@ async function leak(
     evidence,
     consequence: "it takes room for nothing",
     bytes: await bytesOf(facts, path),
-    mend: { class: "S", what: "delete it", commands: commandsOf(steps), steps },
+    mend: mendBySteps("S", "delete it", steps),
   };
 }
 

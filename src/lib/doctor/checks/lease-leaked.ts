@@ -7,8 +7,8 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { isNamespaceAt } from "../facts/pins";
 import { containerIds } from "../facts/store";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "net.lease-leaked",
@@ -80,7 +80,7 @@ function leaseFound({ path, network, address, containerId, ifName, since }: Leas
     consequence: isFull
       ? `no pod gets an address in the network ${network}: ${share}`
       : `the address is given to no other pod of the network ${network}: ${share}`,
-    mend: { class: "S", what: "remove the lease", commands: commandsOf(steps), steps },
+    mend: mendBySteps("S", "remove the lease", steps),
     since,
   };
 }

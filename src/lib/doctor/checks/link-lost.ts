@@ -13,8 +13,8 @@ import {
   type OverlayLayer,
 } from "../facts/overlay";
 import { inWords, objectsAbove } from "../facts/store";
-import type { Evidence, Found, FoundObject } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Evidence, type Found, type FoundObject } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "storage.link-lost",
@@ -152,12 +152,7 @@ async function linkFound(
       : "nothing stands on the layer: its own mount needs no link",
     mend:
       obstacle === undefined
-        ? {
-            class: "S",
-            what: "make the lost links and link files of the layer anew",
-            commands: commandsOf(steps),
-            steps,
-          }
+        ? mendBySteps("S", "make the lost links and link files of the layer anew", steps)
         : {
             class: "N",
             what: `nobody can say whose the name is: ${obstacle}; load the image anew`,
@@ -194,12 +189,7 @@ async function directoryFound(
       { file: home, says: `has ${layers.length} layers that are known by links in it` },
     ],
     consequence: `nothing that stands on a layer can be mounted: ${inWords(users)}`,
-    mend: {
-      class: "S",
-      what: "make the directory and the links in it anew",
-      commands: commandsOf(steps),
-      steps,
-    },
+    mend: mendBySteps("S", "make the directory and the links in it anew", steps),
   };
 }
 
@@ -242,12 +232,11 @@ async function lowerFound(
     ],
     consequence: `what stands on the layer is mounted without what is beneath it: ${inWords(users)}`,
     mend: isWhole
-      ? {
-          class: "X",
-          what: "write the names of the layers beneath into it, by the records and their link files",
-          commands: commandsOf(steps),
+      ? mendBySteps(
+          "X",
+          "write the names of the layers beneath into it, by the records and their link files",
           steps,
-        }
+        )
       : { class: "N", what: "mend the links of the layers beneath it first", commands: [] },
   };
 }

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "storage.name-held",
@@ -41,7 +41,7 @@ async function findHeldNames(facts: Facts): Promise<readonly Found[]> {
         ],
         consequence: `nothing can be made with its name any more: "name ${names[0] ?? ""} is reserved"`,
         since: timeOf(created),
-        mend: { class: "Q", what: "remove it", commands: commandsOf(steps), steps },
+        mend: mendBySteps("Q", "remove it", steps),
       },
     ];
   });

@@ -4,8 +4,8 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerWords } from "../facts/containers";
 import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "ns.pin-left",
@@ -56,12 +56,7 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
       consequence: isNamespace
         ? `the ${type} namespace stays until the next boot${type === "network" ? ", with its devices and addresses" : ""}`
         : "the file stays",
-      mend: {
-        class: "S",
-        what: isNamespace ? "unpin the namespace" : "remove the file",
-        commands: commandsOf(steps),
-        steps,
-      },
+      mend: mendBySteps("S", isNamespace ? "unpin the namespace" : "remove the file", steps),
     };
   });
 }

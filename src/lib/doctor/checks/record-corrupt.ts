@@ -8,9 +8,9 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { rebuiltContainers, tornFiles, type TornFile } from "../facts/torn-records";
-import type { Evidence, Found, OfferedMend } from "../finding";
+import { mendBySteps, type Evidence, type Found, type OfferedMend } from "../finding";
 import { quoted } from "../quoted";
-import { commandsOf, type MendStep } from "../step";
+import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "storage.record-corrupt",
@@ -56,12 +56,11 @@ function tornFound(facts: Facts, file: TornFile): Found {
       kind === "mounts"
         ? "no container can be mounted"
         : `no program can read the ${kind} of the store, and CRI-O does not start`,
-    mend: {
-      class: "S",
-      what: rebuilt.length > 0 ? `${kept}, and make ${rebuilt.length} anew from their directories` : kept,
-      commands: commandsOf(steps),
+    mend: mendBySteps(
+      "S",
+      rebuilt.length > 0 ? `${kept}, and make ${rebuilt.length} anew from their directories` : kept,
       steps,
-    },
+    ),
   };
 }
 
@@ -82,12 +81,7 @@ function metadataFound(
     key: "metadata",
     evidence: [{ file, says: `of container ${id.slice(0, 13)}: ${damage}` }],
     consequence: `CRI-O passes over the record when it starts, and its names stay taken: ${names.join(", ")}`,
-    mend: {
-      class: "S",
-      what: "put its metadata together from its names, its spec and its state",
-      commands: commandsOf(steps),
-      steps,
-    },
+    mend: mendBySteps("S", "put its metadata together from its names, its spec and its state", steps),
   };
 }
 

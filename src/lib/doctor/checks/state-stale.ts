@@ -8,9 +8,9 @@ import type { Check } from "../check";
 import { whyOf } from "../facts/store";
 import type { Facts } from "../facts";
 import { containerObject, containersWithStates } from "../facts/containers";
-import type { Evidence, Found, OfferedMend } from "../finding";
+import { mendBySteps, type Evidence, type Found, type OfferedMend } from "../finding";
 import { crioRuns } from "../forecast";
-import { commandsOf, type MendStep } from "../step";
+import type { MendStep } from "../step";
 
 /** Milliseconds within which a CRI-O that is well takes an exit over. */
 const crioGrace = 60_000;
@@ -95,10 +95,5 @@ function mendOf(
     ...(isKept ? [] : [{ do: "write", path: kept, text, mode: 0o644 } satisfies MendStep]),
     { do: "write", path: watched, text, mode: 0o644 },
   ];
-  return {
-    class: "S",
-    what: "have CRI-O notice the end, by the exit file that it watches for",
-    commands: commandsOf(steps),
-    steps,
-  };
+  return mendBySteps("S", "have CRI-O notice the end, by the exit file that it watches for", steps);
 }

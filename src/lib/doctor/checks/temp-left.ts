@@ -2,8 +2,8 @@ import { dirname } from "node:path";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { bytesOf, unowned } from "../facts/unowned";
-import type { Found } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type Found } from "../finding";
+import type { MendStep } from "../step";
 import { lstatSync } from "node:fs";
 
 export const check: Check = {
@@ -42,7 +42,7 @@ async function findTemporary(facts: Facts): Promise<readonly Found[]> {
       consequence: "it takes room until the next change of the store",
       bytes: await bytesOf(facts, path),
       since: stat.mtimeMs,
-      mend: { class: "S", what: "delete it", commands: commandsOf(steps), steps },
+      mend: mendBySteps("S", "delete it", steps),
     });
   }
   return found;

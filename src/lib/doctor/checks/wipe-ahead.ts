@@ -3,9 +3,9 @@ import { comingWipe } from "../../crio/before-launch";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 import { crioRuns, shutdownMarks } from "../forecast";
-import { commandsOf, type MendStep } from "../step";
+import type { MendStep } from "../step";
 import { check as imageBroken } from "./image-broken";
 import { check as layerIncomplete } from "./layer-incomplete";
 import { check as layerLost } from "./layer-lost";
@@ -62,7 +62,7 @@ async function findWipe(facts: Facts, unsure: (why: string) => void): Promise<re
         ? "CRI-O looks through its store when it starts, and finds nothing"
         : "CRI-O removes what it finds at odds when it starts, and wipes the whole store where it cannot",
       mend: sound
-        ? { class: "X", what: "put the mark there", commands: commandsOf(steps), steps, onlyNamed: true }
+        ? { ...mendBySteps("X", "put the mark there", steps), onlyNamed: true }
         : { class: "N", what: "mend what is at odds first", commands: ["kpod doctor --mend storage"] },
     });
   }

@@ -3,8 +3,8 @@ import { layerDataPaths } from "../../storage/layers";
 import type { ContainerRecord, ImageRecord } from "../../storage/records";
 import { mappedLayers } from "../../storage/removal";
 import type { Facts } from "../facts";
-import type { FoundObject, MendClass, OfferedMend } from "../finding";
-import { commandsOf, type MendStep } from "../step";
+import { mendBySteps, type FoundObject, type MendClass, type OfferedMend } from "../finding";
+import type { MendStep } from "../step";
 import { imageObject, objectOf, ownRecords, storeContents } from "./store";
 
 /** What falls with layers that are lost. */
@@ -64,7 +64,7 @@ export function removalMend({ removal }: Pick<Affected, "removal">, what: string
   if (removal === undefined)
     return { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] };
   const { class: when, steps } = removal;
-  return { class: when, what, commands: commandsOf(steps), steps };
+  return mendBySteps(when, what, steps);
 }
 
 /** The step that removes a layer that nobody stands on. */
