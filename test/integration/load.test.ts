@@ -8,6 +8,7 @@ import { Store } from "../../src/lib/storage/store";
 import { isMountPoint } from "../../src/lib/system/mount";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { testImages, type TestImages } from "../helpers/images";
+import { kpodCommand } from "../helpers/kpod";
 import { pathsBelow } from "../helpers/listing";
 import { runProcess, succeeded } from "../helpers/process";
 import { makeRecordsVolatile } from "../helpers/modern-world";
@@ -368,7 +369,7 @@ test("bad input", async () => {
 test("from a pipe, and by name out of an archive", async () => {
   const { id, name, dockerArchive } = images.busybox;
   const shell = async (script: string): Promise<string> => {
-    const words = ["-c", script, "sh", join(__dirname, "../../bin/kpod"), "--config", world.config];
+    const words = ["-c", script, "sh", ...kpodCommand, "--config", world.config];
     return succeeded(await runProcess("bash", words), script).stdout;
   };
   expect(await shell(`cat ${dockerArchive} | "$@" load -q`)).toBe(`${id}\n`);

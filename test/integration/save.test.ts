@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import { testImages, type TestImages } from "../helpers/images";
+import { kpodCommand } from "../helpers/kpod";
 import { runProcess, succeeded, type ProcessResult } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
 import { createWorld, type World } from "../helpers/world";
@@ -85,23 +86,20 @@ test.each(["docker-archive", "oci-archive"])(
   },
 );
 
-test("to stdout comes the archive alone, progress to stderr", async () => {
-  const archive = join(testdir(), "image.tar");
-  const script = `"$@" > ${archive}`;
-  const kpod = await runProcess("sh", [
-    "-c",
-    script,
-    "sh",
-    join(__dirname, "../../bin/kpod"),
-    "--config",
-    world.config,
-    "save",
-    "busybox",
-  ]);
-  expect([kpod.exitCode, kpod.stdout]).toEqual([0, ""]);
-  expect(kpod.stderr).toMatch(/^Getting image source signatures\n/);
-  expect(await loaded(archive)).toEqual([line(images.busybox.name, images.busybox.id)]);
-});
+test.each(['"$@" > archive', '"$@" -o >(cat > archive); wait $!'])(
+  "to a pipe comes the archive alone, progress to stderr: %s",
+  async (script) => {
+    const directory = testdir();
+    const words = [...kpodCommand, "--config", world.config, "save", "busybox"];
+    const { exitCode, stdout, stderr } = await runProcess("bash", ["-c", script, "bash", ...words], {
+      cwd: directory,
+    });
+    expect([exitCode, stdout]).toEqual([0, ""]);
+    expect(stderr).toMatch(/^Getting image source signatures\n/);
+    expect(readdirSync(directory)).toEqual(["archive"]);
+    expect(await loaded(join(directory, "archive"))).toEqual([line(images.busybox.name, images.busybox.id)]);
+  },
+);
 
 test("what is refused is a line, and leaves the file as it was", async () => {
   const directory = testdir();

@@ -1,5 +1,5 @@
-import { statSync, symlinkSync } from "node:fs";
-import { basename, join } from "node:path";
+import { realpathSync, statSync, symlinkSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import type { Config } from "../config";
 import { KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
@@ -117,7 +117,7 @@ export async function loadImagesFrom(
   return withScratch("load", async (scratch) => {
     const path = join(scratch, "stdin.tar");
     // dd can be ended while it waits for somebody to open the other end.
-    const source = input === "-" ? [] : [`if=${absolutePath("the archive", input)}`];
+    const source = input === "-" ? [] : [`if=${pathForOthers(input)}`];
     const words = [...source, `of=${path}`, "bs=1M", "status=none"];
     const result = await runProgram("dd", words, {
       stdin: input === "-" ? "inherit" : "ignore",
@@ -147,6 +147,12 @@ export async function loadImagesFrom(
       });
     }
   });
+}
+
+/** What is called by a descriptor of this process, as a shell's `<(…)` is, another process has by the pid of this one. */
+function pathForOthers(input: string): string {
+  const path = absolutePath("the archive", input);
+  return join(realpathSync(dirname(path)), basename(path));
 }
 
 /** The images that are meant, and the name to give. @throws KpodError NOT_FOUND where none is called so */

@@ -6,6 +6,7 @@ import {
   openSync,
   realpathSync,
   renameSync,
+  statSync,
   writeSync,
 } from "node:fs";
 import { fileError, KpodError, ifThere } from "../errors";
@@ -31,9 +32,11 @@ export interface OutputFile {
 export function openOutputFile(path: string, mode = 0o644): OutputFile {
   const failed = (error: unknown): KpodError => fileError(`cannot write ${path}`, error);
   try {
-    const target = followed(path);
-    const present = lstatSync(target, { throwIfNoEntry: false });
-    const direct = present !== undefined && !present.isFile();
+    const leadsTo = ifThere(() => statSync(path), "ELOOP");
+    const direct = leadsTo !== undefined && !leadsTo.isFile();
+    // A pipe that a shell has opened, as `>(…)`, is called by a link that leads nowhere by its text.
+    const target = direct ? path : followed(path);
+    const present = direct ? leadsTo : lstatSync(target, { throwIfNoEntry: false });
     const temporary = direct ? undefined : `${target}.tmp-${randomBytes(6).toString("hex")}`;
     const fd = openSync(temporary ?? target, temporary === undefined ? "w" : "wx", mode);
     if (fstatSync(fd).isCharacterDevice() && windowSize(fd) !== undefined) {
