@@ -68,6 +68,8 @@ function kpodCommands(engine, { k20, k100, k1000 }, small, large, filled) {
     stats: { ...k100.command(engine, "stats", "--no-stream"), usage: true },
     diff: k20.command(engine, "diff", filled.name),
     df: k1000.command(engine, "system", "df"),
+    doctor: { ...k1000.command(engine, "doctor"), usage: true },
+    doctorQuick: k1000.command(engine, "doctor", "--quick"),
   };
 }
 

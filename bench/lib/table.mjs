@@ -93,6 +93,24 @@ const ROWS = [
     shows: "df",
   },
   {
+    what: "`doctor`, 1,000 containers and 50 images, over `node -e 0`",
+    atMost: { executable: 6, node: 6 },
+    value: (of, peer) => of("doctor").ms / peer.bareNode.ms,
+    shows: "doctor",
+  },
+  {
+    what: "`doctor --quick` of these",
+    atMost: { executable: 1000, node: 1000 },
+    value: (of) => of("doctorQuick").ms,
+    unit: "ms",
+  },
+  {
+    what: "peak memory of `doctor` with these",
+    atMost: { executable: 120, node: 120 },
+    value: (of) => of("doctor").rssKb / 1024,
+    unit: "MiB",
+  },
+  {
     what: "`pod run` on a bridge, over one without a network and what the plugin takes by itself",
     atMost: { executable: 1.25, node: 1.25 },
     value: (of, peer) => of("podBridge").ms / (of("podAlone").ms + peer.bridgePlugin.ms),

@@ -5,9 +5,11 @@ import { cgroupMounts } from "./mounts";
 import { directoryIn, readCgroupLine } from "./process-cgroups";
 import { readCgroupFile } from "./files";
 
-/** The cgroup by which a process is frozen: the lowest one that is frozen by itself; undefined when none is. */
-export function frozenCgroupOf(pid: number): string | undefined {
-  const mounts = cgroupMounts();
+/**
+ * The cgroup by which a process is frozen: the lowest one that is frozen by itself; undefined when none is.
+ * @param mounts the hierarchies, which who asks for many looks up once
+ */
+export function frozenCgroupOf(pid: number, mounts = cgroupMounts()): string | undefined {
   for (const line of (readProcessCgroup(pid) ?? "").split("\n")) {
     const read = readCgroupLine(line);
     if (read === undefined || (read.list !== "" && !read.list.split(",").includes("freezer"))) continue;

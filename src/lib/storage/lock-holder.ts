@@ -19,7 +19,7 @@ export interface LockHolder {
  */
 export function findLockHolder(fd: number, type: number): LockHolder | undefined {
   const flock = wholeFile(type);
-  if (libc().fcntl(fd, F_OFD_GETLK, flock) === -1) return undefined;
+  if (libc().fcntl(fd, F_OFD_GETLK, flock) === -1 || flock.readInt16LE(0) === F_UNLCK) return undefined;
   const pid = flock.readInt32LE(24);
   if (pid > 0) return { pid, command: shortCommand(pid) };
   const owner = findOpenFileLock(fd);

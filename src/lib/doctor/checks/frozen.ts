@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
+import { hierarchies } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
@@ -23,7 +24,7 @@ async function findFrozen(facts: Facts): Promise<readonly Found[]> {
   for (const container of await facts.get(runningContainers)) {
     const { id, state } = container;
     const pid = state?.pid ?? 0;
-    const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid);
+    const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid, facts.get(hierarchies));
     if (cgroup === undefined) continue;
     const isPaused = basename(cgroup).includes(id) || cgroup.includes(`${id}/`);
     const file = cgroup.includes("/freezer/") ? `${cgroup}/freezer.state` : `${cgroup}/cgroup.freeze`;

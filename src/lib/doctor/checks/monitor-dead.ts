@@ -21,8 +21,9 @@ passed over.`,
 
 async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
   return (await facts.get(runningContainers)).flatMap((container): Found[] => {
-    if (!isMonitorPersisted(container) || hasOtherRuntime(facts, container)) return [];
+    // Nearly all of them have one: that is asked first.
     if (findMonitor(container) !== undefined) return [];
+    if (!isMonitorPersisted(container) || hasOtherRuntime(facts, container)) return [];
     const { bundlePath, id, infra, state } = container;
     const file = join(bundlePath, "conmon-pidfile");
     const pid = readTextIfThere(file, fileLimits.word)?.trim() ?? "";
