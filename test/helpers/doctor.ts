@@ -1,6 +1,7 @@
 import { chosenChecks } from "../../src/lib/doctor/choose";
-import { examine } from "../../src/lib/doctor/examine";
+import { examine, type ExamineOptions } from "../../src/lib/doctor/examine";
 import type { Finding } from "../../src/lib/doctor/finding";
+import type { ServerView } from "../../src/lib/server-parts";
 import type { Node } from "./node";
 import { expectToFit } from "./schemas";
 
@@ -54,11 +55,22 @@ export async function looked(
   ...words: string[]
 ): Promise<readonly Finding[]> {
   const { server } = await openServer();
+  return examinedBy(server, words, { quick: true });
+}
+
+/** The same of a server, with both looks, and all that takes its time. */
+export async function examinedBy(
+  server: ServerView,
+  words: readonly string[],
+  options: Partial<ExamineOptions> = {},
+): Promise<readonly Finding[]> {
   const { findings, unknown } = await examine(server, {
     checks: chosenChecks(words),
     live: true,
-    quick: true,
+    quick: false,
     minAgeMs: 0,
+    secondLookMs: 1,
+    ...options,
   });
   expect(unknown).toEqual([]);
   return findings;

@@ -1,11 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
-import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
 import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 import { until } from "../helpers/until";
@@ -206,6 +206,104 @@ test("a container that may start nothing more, and one of which the kernel kille
   expect(oom).toMatchObject({ severity: "informs", object: { name: "greedy" } });
   expect(oom?.evidence[0]?.says).toMatch(/^says that \d+ processes were killed$/);
   await node.ok("rm", "-f", "greedy");
+});
+
+test("a log that was deleted while conmon writes it, and limits that are nearly met", async () => {
+  const { server } = await node.openServer();
+  const { logPath } = web;
+  expect(await examinedBy(server, ["disk", "system.limits", "proc", "storage.mount-held-elsewhere"])).toEqual(
+    [],
+  );
+  rmSync(logPath);
+  const [deleted, ...none] = await examinedBy(server, ["disk"]);
+  expect(none).toEqual([]);
+  expect(deleted).toMatchObject({
+    id: "disk.logs",
+    severity: "leaks",
+    object: { kind: "container", id: web.id, path: logPath },
+    mend: { class: "S" },
+  });
+  expect(deleted?.evidence[1]?.file).toMatch(new RegExp(`^/proc/${conmonOf(web)}/fd/`));
+  execFileSync("sh", ["-c", deleted?.mend.commands.at(-1) ?? ""]);
+  await until("conmon has opened it anew", () => existsSync(logPath));
+  expect(await examinedBy(server, ["disk"])).toEqual([]);
+
+  const user = "54321";
+  // A user may have 128 instances where nobody has said otherwise.
+  const limit = Number(readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8"));
+  const watcher = spawn(
+    "perl",
+    [
+      "-e",
+      `$> = $< = ${user}; syscall(${process.arch === "x64" ? 294 : 26}, 0) for 1..${limit}; print "ready"; close(STDOUT); sleep 1000`,
+    ],
+    { stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const ended = new Promise((resolve) => watcher.once("exit", resolve));
+  const monitor = String(conmonOf(web));
+  const files = /Max open files +(\d+) +(\d+)/.exec(readFileSync(`/proc/${monitor}/limits`, "utf8")) ?? [];
+  try {
+    execFileSync("prlimit", ["--pid", monitor, "--nofile=8:"]);
+    await new Promise((resolve) => watcher.stdout.once("data", resolve));
+    // Who has nothing to do with this store is nobody's business.
+    const [conmon, ...others] = await examinedBy(server, ["system.limits"]);
+    expect(others).toEqual([]);
+    expect(conmon).toMatchObject({
+      severity: "breaks-now",
+      object: { kind: "process", pid: Number(monitor), name: "conmon" },
+      evidence: [{}, { file: `/proc/${monitor}/limits`, says: "allows it 8" }],
+      mend: { class: "N" },
+    });
+    const crowded = await node.start(pod, "crowded", "sleep 1000", { user });
+    const watched = (await examinedBy(server, ["system.limits"])).find(
+      ({ object }) => object.name === "fs.inotify.max_user_instances",
+    );
+    expect(watched?.evidence).toContainEqual({ file: "/proc/*/fd", says: `user ${user} has ${limit}` });
+    await node.ok("rm", "-f", crowded.id);
+  } finally {
+    watcher.kill("SIGKILL");
+    await ended;
+    execFileSync("prlimit", ["--pid", monitor, `--nofile=${files[1] ?? ""}:${files[2] ?? ""}`]);
+  }
+  expect(await examinedBy(server, ["system.limits"])).toEqual([]);
+});
+
+test("a file system that is mounted in the namespace of another service alone", async () => {
+  const { server } = await node.openServer();
+  const ended = await node.start(pod, "held", "sleep 1000");
+  const holder = spawn(
+    "unshare",
+    ["-m", "--propagation", "private", "sh", "-c", "echo ready; exec sleep 1000"],
+    {
+      stdio: ["ignore", "pipe", "ignore"],
+    },
+  );
+  const gone = new Promise((resolve) => holder.once("exit", resolve));
+  try {
+    await new Promise((resolve) => holder.stdout.once("data", resolve));
+    expect(await examinedBy(server, ["storage.mount-held-elsewhere"])).toEqual([]);
+    await node.ok("stop", "-t", "0", "held");
+    await node.kpod("umount", "held");
+    const merged = join(node.world.root, "overlay", ended.layerId, "merged");
+    const [found, ...others] = await examinedBy(server, ["storage"]);
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({
+      id: "storage.mount-held-elsewhere",
+      severity: "breaks-now",
+      object: { kind: "container", id: ended.id, name: "held", pod: "shop" },
+      mend: { class: "N" },
+    });
+    expect(found?.evidence[0]).toEqual({
+      file: `/proc/${holder.pid ?? 0}/mountinfo`,
+      says: expect.stringContaining(`has ${merged} mounted: pid ${holder.pid ?? 0} (sleep`) as string,
+    });
+    execFileSync("sh", ["-c", found?.mend.commands.at(-1) ?? ""]);
+    expect(await examinedBy(server, ["storage"])).toEqual([]);
+  } finally {
+    holder.kill("SIGKILL");
+    await gone;
+  }
+  await node.ok("rm", "held");
 });
 
 // vfork(2) leaves who calls it in the state D until its child has ended; other processors have it by other numbers.

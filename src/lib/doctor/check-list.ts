@@ -4,6 +4,8 @@ import { check as cgroupLeft } from "./checks/cgroup-left";
 import { check as clockBoot } from "./checks/clock-boot";
 import { check as configConflict } from "./checks/config-conflict";
 import { check as crioHung } from "./checks/crio-hung";
+import { check as diskImages } from "./checks/disk-images";
+import { check as diskLogs } from "./checks/disk-logs";
 import { check as dstate } from "./checks/dstate";
 import { check as frozen } from "./checks/frozen";
 import { check as hostpidOrphan } from "./checks/hostpid-orphan";
@@ -13,10 +15,12 @@ import { check as layerLost } from "./checks/layer-lost";
 import { check as layerUnknown } from "./checks/layer-unknown";
 import { check as layerUnowned } from "./checks/layer-unowned";
 import { check as leaseLeaked } from "./checks/lease-leaked";
+import { check as limits } from "./checks/limits";
 import { check as linkLost } from "./checks/link-lost";
 import { check as lockHeld } from "./checks/lock-held";
 import { check as monitorDead } from "./checks/monitor-dead";
 import { check as monitorOrphan } from "./checks/monitor-orphan";
+import { check as mountHeldElsewhere } from "./checks/mount-held-elsewhere";
 import { check as mountLeaked } from "./checks/mount-leaked";
 import { check as mountNamespace } from "./checks/mount-namespace";
 import { check as nameHeld } from "./checks/name-held";
@@ -26,6 +30,7 @@ import { check as pidsLimit } from "./checks/pids-limit";
 import { check as pinInvalid } from "./checks/pin-invalid";
 import { check as pinLeft } from "./checks/pin-left";
 import { check as pinShadowed } from "./checks/pin-shadowed";
+import { check as podVolumes } from "./checks/pod-volumes";
 import { check as recordCorrupt } from "./checks/record-corrupt";
 import { check as runFull } from "./checks/run-full";
 import { check as stateStale } from "./checks/state-stale";
@@ -39,6 +44,8 @@ export const checks: readonly Check[] = [
   clockBoot,
   configConflict,
   crioHung,
+  diskImages,
+  diskLogs,
   dstate,
   frozen,
   hostpidOrphan,
@@ -48,10 +55,12 @@ export const checks: readonly Check[] = [
   layerUnknown,
   layerUnowned,
   leaseLeaked,
+  limits,
   linkLost,
   lockHeld,
   monitorDead,
   monitorOrphan,
+  mountHeldElsewhere,
   mountLeaked,
   mountNamespace,
   nameHeld,
@@ -61,6 +70,7 @@ export const checks: readonly Check[] = [
   pinInvalid,
   pinLeft,
   pinShadowed,
+  podVolumes,
   recordCorrupt,
   runFull,
   stateStale,

@@ -58,7 +58,8 @@ function processes(): number[] {
   return processIds().sort((a, b) => a - b);
 }
 
-function holder(pid: number): MountHolder {
+/** A process as one that keeps something mounted. */
+export function holder(pid: number): MountHolder {
   const units = (readProcessCgroup(pid) ?? "").match(/[^/\n]+\.(?:service|scope)(?=\/|$)/gm) ?? [];
   return { pid, name: readCommandName(pid) ?? "?", unit: units.at(-1) ?? "" };
 }

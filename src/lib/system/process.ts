@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { ifThere } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
@@ -130,7 +130,19 @@ export function readWaitChannel(pid: number): string {
   return text === "0" ? "" : text;
 }
 
-/** The text of a file of a process below /proc; undefined when it is gone. @throws the error of the operating system */
+/**
+ * The text of a list of a process below /proc, such as its mounts, of which the kernel gives no more than a page to one call;
+ * undefined when it is gone. @throws the error of the operating system
+ */
+export function readProcessList(pid: number | "self", file: string): string | undefined {
+  // EINVAL: it has ended, and has no mounts any more.
+  return ifThere(() => readFileSync(`/proc/${pid}/${file}`, "utf8"), "ESRCH", "EINVAL");
+}
+
+/**
+ * The text of a file of a process below /proc that fits into a page; undefined when it is gone.
+ * @throws the error of the operating system
+ */
 export function readProcessFile(pid: number | "self", file: string): string | undefined {
   // ESRCH: it ended between open and read.
   return ifThere(() => readSmallText(`/proc/${pid}/${file}`, "utf8"), "ESRCH");

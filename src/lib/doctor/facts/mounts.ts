@@ -1,6 +1,6 @@
 import { readMounts, realPath, type MountInfo } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
-import { readProcessFile, readProcessStat } from "../../system/process";
+import { readProcessList, readProcessStat } from "../../system/process";
 import type { Facts } from "../facts";
 import { runningContainers } from "./containers";
 
@@ -20,7 +20,7 @@ export async function nodeMounts(facts: Facts): Promise<NodeMounts> {
     const namespace = mountNamespaceOf(parent);
     if (namespace === undefined) continue;
     if (namespace === own) break;
-    const text = readProcessFile(parent, "mountinfo");
+    const text = readProcessList(parent, "mountinfo");
     if (text !== undefined) return { mounts: readMounts(text), viewer: parent };
   }
   return { mounts: readMounts(), viewer: undefined };

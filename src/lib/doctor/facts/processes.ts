@@ -2,7 +2,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { ifThere } from "../../errors";
 import type { Container } from "../../oci/container";
 import { readMounts, type MountInfo } from "../../system/mount";
-import { readCommandName, readProcessCgroup, readProcessFile } from "../../system/process";
+import { readCommandName, readProcessCgroup, readProcessList } from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
 import { mountOf } from "./mounts";
@@ -20,7 +20,7 @@ const remoteTypes = /^(?:nfs4?|cifs|smb3|ceph|fuse(?:\..*)?|fuseblk|glusterfs|lu
 
 /** The mounts of other machines, or of programs, in which a process has something open, or works. */
 export function remoteMountsOf(pid: number): readonly MountInfo[] {
-  const text = readProcessFile(pid, "mountinfo");
+  const text = readProcessList(pid, "mountinfo");
   if (text === undefined) return [];
   const mounts = readMounts(text);
   if (!mounts.some(({ type }) => remoteTypes.test(type))) return [];

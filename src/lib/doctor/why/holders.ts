@@ -1,11 +1,10 @@
-import { ifThere } from "../../errors";
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Container } from "../../oci/container";
 import { readMounts } from "../../system/mount";
-import { mountNamespaceOf } from "../../system/namespaces";
-import { allProcesses, readProcessCgroup, readProcessFile, readWaitChannel } from "../../system/process";
+import { allProcesses, readProcessCgroup, readWaitChannel } from "../../system/process";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
+import { namespaceMounts } from "../facts/namespace-mounts";
 import { processWords, remoteMountsOf } from "../facts/processes";
 
 /**
@@ -21,23 +20,6 @@ export function holdersOf(facts: Facts, container: Container): readonly Evidence
 function frozenBy(pid: number): Evidence[] {
   const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid);
   return cgroup === undefined ? [] : [{ file: cgroup, says: "is frozen: nothing in it goes on" }];
-}
-
-/** The mounts of a namespace, as a process in it has them. */
-interface NamespaceMounts {
-  readonly pid: number;
-  readonly text: string;
-}
-
-/** The mounts of all namespaces that processes are in, each told by one of these. */
-function namespaceMounts(facts: Facts): readonly NamespaceMounts[] {
-  const seen = new Set<string>();
-  return facts.get(allProcesses).flatMap(({ pid }) => {
-    const namespace = mountNamespaceOf(pid);
-    if (namespace === undefined || seen.has(namespace)) return [];
-    seen.add(namespace);
-    return [{ pid, text: ifThere(() => readProcessFile(pid, "mountinfo"), "EINVAL", "EACCES") ?? "" }];
-  });
 }
 
 /** Mounts of what has ended, by the namespaces that have them: each is told once, with a process in it. */
