@@ -28,7 +28,7 @@ __kpod_flags() {
         create) offer=(--interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
         attach) offer=(--no-stdin --detach-keys --sig-proxy) ;;
-        start) offer=(--force --all --latest --pod --label --filter) ;;
+        start) offer=(--attach --interactive --detach-keys --sig-proxy --force --all --latest --pod --label --filter) ;;
         stop) offer=(--timeout --all --latest --pod --label --filter) ;;
         restart) offer=(--time --force --all --latest --pod --label --filter) ;;
         kill) offer=(--signal --all --latest --pod --label --filter) ;;
@@ -258,8 +258,12 @@ __kpod_value() {
         'attach --no-stdin') flag=--no-stdin action=(switch) ;;
         'attach --detach-keys') flag=--detach-keys action=(nothing) ;;
         'attach --sig-proxy') flag=--sig-proxy action=(switch) ;;
+        'start --attach' | 'start -a') flag=--attach action=(switch) ;;
+        'start --interactive' | 'start -i') flag=--interactive action=(switch) ;;
+        'start --detach-keys') flag=--detach-keys action=(nothing) ;;
+        'start --sig-proxy') flag=--sig-proxy action=(switch) ;;
         'start --force') flag=--force action=(switch) ;;
-        'start --all' | 'start -a') flag=--all action=(switch) ;;
+        'start --all') flag=--all action=(switch) ;;
         'start --latest' | 'start -l') flag=--latest action=(switch) ;;
         'start --pod') flag=--pod action=(ask 'start --pod') ;;
         'start --label') flag=--label many=1 action=(nothing) ;;
@@ -418,7 +422,7 @@ __kpod_value() {
         'report --max-size') flag=--max-size action=(nothing) ;;
         'state diff --format') flag=--format action=(words table json) ;;
         'state diff --no-trunc') flag=--no-trunc action=(switch) ;;
-        'version --format') flag=--format action=(fields Version Node OS Arch OsArch) ;;
+        'version --format') flag=--format action=(fields Version Engine Node OS Arch OsArch) ;;
         'network ls --quiet' | 'network ls -q') flag=--quiet action=(switch) ;;
         'network ls --format') flag=--format action=(fields Name Status CNI Plugins Subnets Used Free File Why) ;;
         'network ls --noheading') flag=--noheading action=(switch) ;;

@@ -40,7 +40,7 @@ export {
   type RunOptions,
   type RunResult,
 } from "./launch/run";
-export { restartContainer, startAgain, type StartOptions } from "./launch/start-again";
+export { restartContainer, startAgain, startAttached, type StartOptions } from "./launch/start-again";
 export { silentLogger, type Logger } from "./logger";
 export type { LineView, LineVisitor, LogLine, LogStream } from "./logs/log-line";
 export type { LogTime } from "./logs/log-time";

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from "n
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { closeSync, openSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
@@ -256,6 +257,82 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     expect(await node.ok("exec", "lonely", "echo", "still")).toBe("still\n");
     await node.ok("rm", "-f", "lonely");
     expect(await node.refusal("attach", "lonely")).toContain("lonely not found");
+  });
+
+  test("start -a and -i have the streams from the first byte to the end, of what was created and of what has ended", async () => {
+    const job = await node.create(pod, "job", "read line; echo got $line; echo err >&2; exit 5", {
+      stdin: true,
+    });
+    for (const attempt of [0, 1]) {
+      const started = begin("start", "-i", "job");
+      started.child.stdin.write(`${attempt}\n`);
+      expect([await started.done, started.seen]).toEqual([5, { out: `got ${attempt}\n`, error: "err\n" }]);
+      const { server } = await node.openServer();
+      await server.updateRecords();
+      const { metadata, dir } = server.lookupContainer(job.id);
+      expect([metadata.attempt, JSON.parse(readFileSync(join(dir, "state.json"), "utf8"))]).toMatchObject([
+        attempt,
+        { status: "stopped", exitCode: 5 },
+      ]);
+    }
+    // Output alone; what runs is only attached to.
+    const third = begin("start", "--attach", "job");
+    await until("it runs", async () => (await node.ok("ps", "-q", "-f", "name=job")) !== "");
+    const other = begin("start", "-i", "job");
+    other.child.stdin.write("x\n");
+    expect([await third.done, third.seen.out]).toEqual([5, "got x\n"]);
+    expect(await other.done).toBe(5);
+    expect(await node.kpod("start", "-a", "job", "job")).toMatchObject({ exitCode: 2 });
+    expect(await node.kpod("start", "-a", "nosuch")).toMatchObject({ exitCode: 125, stdout: "" });
+    await node.agree();
+    await node.ok("rm", "job");
+  });
+
+  test("who asks twice at once to end finds the terminal as it was", async () => {
+    await node.start(pod, "asked", "while :; do sleep 0.05; done", { terminal: true });
+    const command = `${KPOD} -c ${node.world.config} attach --sig-proxy=false asked`;
+    const shell = await startInPty("sh", ["-c", `${command}; echo code=$?; stty -a; read line`]);
+    await until("kpod has the keys", async () => {
+      const kpod = childOf(shell);
+      return kpod !== 0 && (await isRaw(kpod));
+    });
+    const kpod = childOf(shell);
+    process.kill(kpod, "SIGSTOP");
+    process.kill(kpod, "SIGTERM");
+    process.kill(kpod, "SIGINT");
+    process.kill(kpod, "SIGCONT");
+    await until("it has ended", () => /code=1[34]/.test(shell.output()));
+    await until("its mode", () => /-?icanon/.test(shell.output()));
+    expect(shell.output()).toMatch(/[^-]icanon/);
+    shell.type("\n");
+    await shell.ended;
+    await node.ok("rm", "-f", "asked");
+  });
+
+  test("many attachments in one process keep nothing else from the disk", async () => {
+    const { server } = await node.openServer();
+    await server.update();
+    const leave = new AbortController();
+    const cat = await node.start(pod, "many", "exec cat", { stdin: true });
+    await server.update();
+    const counted = attachedTo(cat);
+    const seen = Array.from({ length: 6 }, () => ({ text: "" }));
+    const ends = seen.map((each) =>
+      server.containerAttach(cat.id, {
+        streams: { stdout: (bytes) => void (each.text += bytes.toString()) },
+        leave: leave.signal,
+      }),
+    );
+    await counted(6);
+    // There are four places for work on files: six who wait would leave none.
+    expect((await readFile("/proc/self/comm", "utf8")).length).toBeGreaterThan(0);
+    const typing = begin("attach", "many");
+    typing.child.stdin.end("to all\n");
+    await until("all see it", () => seen.every(({ text }) => text === "to all\n"));
+    leave.abort();
+    expect(await Promise.all(ends)).toEqual(seen.map(() => ({ detached: true })));
+    await node.ok("rm", "-f", "many");
+    await typing.done;
   });
 
   test("a caller of the library may keep the bytes that it is given", async () => {

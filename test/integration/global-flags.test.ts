@@ -40,8 +40,11 @@ describe("exit codes", () => {
     },
   );
 
-  test("the command version tells of node too", async () => {
-    expect((await kpod("version")).stdout).toMatch(/^Version: .*\nNode: +v\d+.*\nOS\/Arch: +linux\/.*\n$/);
+  test("the command version tells what runs it, too", async () => {
+    const engine = process.env.KPOD_TEST_EXECUTABLE === undefined ? "Node: {4}v" : "Bun: {5}v1";
+    expect((await kpod("version")).stdout).toMatch(
+      new RegExp(`^Version: .*\\n${engine}[.\\d]+\\nOS/Arch: +linux/.*\\n$`),
+    );
   });
 
   test.each([

@@ -1,7 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
+import { KPOD } from "../helpers/kpod";
 import { pidOf, useNode, usePod } from "../helpers/node";
+import { runProcess } from "../helpers/process";
+import { startInPty } from "../helpers/pty";
 import { expectToFit } from "../helpers/schemas";
 import { until } from "../helpers/until";
 
@@ -64,6 +67,37 @@ test("the table has podman's columns; a pod's has the container before them", as
   expect(await node.ok("top", "--pod", "shop", "args")).toContain("\nplain       sleep 3000\n");
 });
 
+test("there are all columns that podman has, each with a value", async () => {
+  const { stdout } = await runProcess("podman", ["top", "--help"]);
+  const podmans = /Format Descriptors:\s+(\S+)/.exec(stdout)?.[1]?.split(",") ?? [];
+  expect(podmans).toContain("seccomp");
+  const own = (await node.ok("top", "--list-descriptors")).trim().split("\n");
+  expect(own).toEqual(expect.arrayContaining(podmans));
+  await node.start(pod, "whole", "exec sleep 1000");
+  const [row] = await rows("whole", ...own);
+  expect(row).toMatchObject({
+    capamb: "none",
+    seccomp: "filter",
+    state: "S",
+    user: "root",
+    stime: expect.stringMatching(/^20/) as string,
+  });
+  expect(Number(row?.rss)).toBeGreaterThan(0);
+  expect(Object.keys(row ?? {})).toEqual(["container", ...own]);
+});
+
+test("watched on a terminal, what comes and ends shows", async () => {
+  await node.start(pod, "moving", "sleep 4444 & wait; exec sleep 5555");
+  const words = ["-c", node.world.config, "top", "-w", "0.1", "--pod", "shop", "args"];
+  const watch = await startInPty(KPOD, words, { env: { NO_COLOR: "1" } });
+  await until("it shows", () => watch.output().includes("sleep 4444"));
+  const [, child] = await rows("moving", "pid");
+  await node.ok("exec", "moving", "kill", String(child?.pid));
+  await until("it shows the other", () => watch.output().includes("sleep 5555"));
+  watch.type("\x03");
+  expect(await watch.ended).toBe(130);
+});
+
 test("what a container says cannot lead kpod astray", async () => {
   const script = [
     "mkdir -p /etc; rm -f /etc/passwd /etc/group; mkfifo /etc/passwd",
@@ -117,7 +151,7 @@ test("bad input is one line", async () => {
   const unknown = await node.kpod("top", "web", "pod");
   expect([unknown.exitCode, unknown.stderr.split("\n")[0]]).toEqual([
     2,
-    expect.stringMatching(/^Error: unknown descriptor "pod": there are args, capbnd, /),
+    expect.stringMatching(/^Error: unknown descriptor "pod": there are args, capamb, capbnd, /),
   ]);
   const none = await node.kpod("top");
   expect([none.exitCode, none.stderr.split("\n")[0]]).toEqual([

@@ -13,7 +13,7 @@ import { readEnvironment } from "../shared/environment";
 import { absoluteOption } from "../shared/flag-values";
 import { headingOf, readSelection, selectContainers, type Selection } from "../shared/selection";
 import type { command } from "./command";
-import { onTerminalResize } from "../shared/foreground";
+import { alsoAtExit, onTerminalResize } from "../shared/foreground";
 import { outputsInTurn, type Turn } from "./in-turn";
 
 type Context = CommandContext<typeof command>;
@@ -37,7 +37,7 @@ export async function run(context: Context): Promise<number> {
     onResize: onTerminalResize,
   };
   // crun leaves the terminal as the command needed it.
-  const restore = context.flags.tty ? keepTerminalMode(0) : undefined;
+  const restore = context.flags.tty ? alsoAtExit(keepTerminalMode(0)) : undefined;
   try {
     const { interceptSignals } = context;
     return await execInContainer(server, container, { ...options, streams, interceptSignals });

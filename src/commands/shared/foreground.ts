@@ -11,3 +11,12 @@ export function onTerminalResize(listener: (size: WindowSize) => void): () => vo
     process.off("SIGWINCH", tell);
   };
 }
+
+/** Has a terminal put back also where a second signal ends kpod at once. @returns puts it back now */
+export function alsoAtExit(restore: () => void): () => void {
+  process.once("exit", restore);
+  return () => {
+    process.off("exit", restore);
+    restore();
+  };
+}

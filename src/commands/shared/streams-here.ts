@@ -3,7 +3,7 @@ import type { Terminal } from "../../shell/terminal";
 import type { AttachStreams } from "../../lib/operations/attach";
 import { makeRaw } from "../../lib/system/terminal-mode";
 import { windowSize } from "../../lib/system/streams";
-import { onTerminalResize } from "./foreground";
+import { alsoAtExit, onTerminalResize } from "./foreground";
 
 /** Which streams of a container are to be here, and how. */
 export interface StreamsWanted {
@@ -27,7 +27,7 @@ export function streamsHere(terminal: Terminal, wanted: StreamsWanted): AttachSt
           // What comes from a file or pipe may hold these bytes by chance.
           detachKeys: isTerminal ? detachKeys : undefined,
           open: () => {
-            if (tty && isTerminal) restore = makeRaw(0);
+            if (tty && isTerminal) restore = alsoAtExit(makeRaw(0));
             return process.stdin;
           },
           close: () => restore?.(),

@@ -14,6 +14,7 @@ export const descriptors = {
     heading: "COMMAND",
     value: ({ args, name }) => (args.length === 0 ? `[${name}]` : args.join(" ")),
   },
+  capamb: { heading: "AMBIENT CAPS", value: capabilities("CapAmb") },
   capbnd: { heading: "BOUNDING CAPS", value: capabilities("CapBnd") },
   capeff: { heading: "EFFECTIVE CAPS", value: capabilities("CapEff") },
   capinh: { heading: "INHERITED CAPS", value: capabilities("CapInh") },
@@ -33,6 +34,7 @@ export const descriptors = {
   pid: { heading: "PID", value: ({ innerPid }) => innerPid },
   ppid: { heading: "PPID", value: ({ innerParent }) => innerParent },
   rgroup: { heading: "RGROUP", value: ({ realGroup }) => realGroup },
+  rss: { heading: "RSS", value: ({ residentBytes }) => Math.floor(residentBytes / 1024) },
   ruser: { heading: "RUSER", value: ({ realUser }) => realUser },
   seccomp: {
     heading: "SECCOMP",

@@ -8,17 +8,16 @@ import { removeContainerInAnyState, removePodInAnyState } from "../operations/re
 import { attachToContainer, type AttachStreams } from "../operations/attach";
 import { asksToEnd, forwardSignal } from "../operations/forward-signal";
 import { waitForLogEnd } from "../operations/log-end";
-import { persistState } from "../operations/persist-state";
 import { stopPod } from "../operations/pods";
 import { hasVanished } from "../operations/vanished";
 import { waitForExit } from "../operations/wait";
 import type { Sandbox } from "../sandbox/sandbox";
-import { isStorageId } from "../names/ids";
 import { createPodContainer } from "./container";
 import type { ContainerOptions } from "./container-options";
 import { startContainer } from "./create";
 import { imageToLaunch, type LaunchPull } from "./image";
 import { runPodSandbox, type PodOptions } from "./pod";
+import { settleEnded } from "./settle-ended";
 import { rollbackContainer, rollbackPod } from "./rollback-launched";
 
 /** How a container is run. */
@@ -201,9 +200,7 @@ export async function runAttached(
 ): Promise<number | undefined> {
   const exit = await startAndFollow(server, container, streams);
   if (exit === "left") return undefined;
-  // Neither minds when somebody has removed it by now.
-  if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
-  await persistState(server, container);
+  await settleEnded(server, container);
   return exit;
 }
 

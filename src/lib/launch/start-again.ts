@@ -10,6 +10,7 @@ import { isStorageId, type StorageId } from "../names/ids";
 import { findConmon } from "../oci/conmon/program";
 import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
+import { attachToContainer, type AttachEnd, type AttachOptions } from "../operations/attach";
 import { persistFoundDead, persistKnownState, persistState } from "../operations/persist-state";
 import { removeFromRuntime, rollbackLaunch } from "../operations/remove-runtime";
 import { giveNames } from "../operations/rename";
@@ -23,6 +24,7 @@ import { requireKnownDefaults } from "./known-defaults";
 import { launchOf, unlessOvertaken } from "./overtaken";
 import { requireReadyPod } from "./ready-pod";
 import { withRollback, type Rollback } from "./rollback";
+import { settleEnded } from "./settle-ended";
 
 /** How a container is started that is there already. */
 export interface StartOptions {
@@ -42,11 +44,51 @@ export async function startAgain(
   container: Container,
   { force = false }: StartOptions = {},
 ): Promise<void> {
+  await startUnlessRunning(server, container, force, (created, since) =>
+    startContainer(server, created, since),
+  );
+}
+
+/**
+ * Does the same with a container whose streams somebody has from its beginning until it ends or is left; then its end is
+ * persisted. To one that runs he is only attached.
+ * @throws KpodError as `startAgain` and `attachToContainer`
+ */
+export async function startAttached(
+  server: LaunchParts,
+  container: Container,
+  { force = false, ...attach }: StartOptions & Omit<AttachOptions, "start">,
+): Promise<AttachEnd> {
+  let ended: Promise<AttachEnd> | undefined;
+  let started = container;
+  await startUnlessRunning(server, container, force, (created, since) => {
+    started = created;
+    return new Promise((resolve, reject) => {
+      const start = (): Promise<void> => startContainer(server, created, since).then(resolve);
+      ended = attachToContainer(server, created, { ...attach, start });
+      ended.catch(reject);
+    });
+  });
+  if (ended === undefined) return attachToContainer(server, container, attach);
+  const end = await ended;
+  if (!end.detached) await settleEnded(server, started);
+  return end;
+}
+
+/** Starts what was created. @param since when its start was begun, in milliseconds since 1970 */
+type Start = (created: Container, since: number) => Promise<void>;
+
+async function startUnlessRunning(
+  server: LaunchParts,
+  container: Container,
+  force: boolean,
+  start: Start,
+): Promise<void> {
   const status = await statusToStart(server, container, "start");
   if (status === "running") return;
   await refuseOwnedByCrio(server, container, { verb: "start", force });
-  if (status === "created") await startContainer(server, container, Date.now());
-  else await startAnew(server, container, await requireRestartable(server, container));
+  if (status === "created") await start(container, Date.now());
+  else await startAnew(server, container, await requireRestartable(server, container), start);
 }
 
 /**
@@ -68,7 +110,7 @@ export async function restartContainer(
   const layerId = await requireRestartable(server, container);
   await podToStartIn(server, container);
   if (status === "running") await stopContainer(server, container, timeoutMs, server.signal);
-  await startAnew(server, container, layerId);
+  await startAnew(server, container, layerId, (created, since) => startContainer(server, created, since));
 }
 
 /** @throws KpodError BAD_STATE that says what to do */
@@ -127,7 +169,12 @@ async function podToStartIn(
   return requireReadyPod(server, pod);
 }
 
-async function startAnew(server: LaunchParts, ended: Container, layerId: StorageId): Promise<void> {
+async function startAnew(
+  server: LaunchParts,
+  ended: Container,
+  layerId: StorageId,
+  start: Start,
+): Promise<void> {
   const pod = await podToStartIn(server, ended);
   const since = Date.now();
   // Before its runtime forgets it.
@@ -147,7 +194,7 @@ async function startAnew(server: LaunchParts, ended: Container, layerId: Storage
       await createByRuntime(server, container, { logPath, cgroupParent: pod.cgroupParent });
       // Who asked to end meanwhile does not want it started.
       server.signal?.throwIfAborted();
-      await startContainer(server, container, since);
+      await start(container, since);
     });
   });
 }

@@ -20,11 +20,13 @@ export interface ProcessDetails {
   readonly startTicks: number;
   /** Bytes of address space. */
   readonly virtualBytes: number;
+  /** Bytes that it has in memory. */
+  readonly residentBytes: number;
   /** Real, effective, saved and file system ids, as this process sees them. */
   readonly uids: readonly number[];
   readonly gids: readonly number[];
   readonly groups: readonly number[];
-  /** Sets of capabilities by their names in status: CapInh, CapPrm, CapEff, CapBnd. */
+  /** Sets of capabilities by their names in status: CapInh, CapPrm, CapEff, CapBnd, CapAmb. */
   readonly capabilities: Readonly<Record<string, bigint>>;
   /** 0 disabled, 1 strict, 2 filter. */
   readonly seccomp: number;
@@ -51,7 +53,7 @@ export function readProcessDetails(pid: number): ProcessDetails | undefined {
     }),
   );
   const numbers = (key: string): number[] => (lines.get(key) ?? "").split(/\s+/).filter(Boolean).map(Number);
-  const capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd"].map(
+  const capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(
     (key) => [key, BigInt(`0x${lines.get(key) ?? "0"}`)] as const,
   );
   return {
@@ -65,6 +67,7 @@ export function readProcessDetails(pid: number): ProcessDetails | undefined {
     nice: number(16),
     startTicks: number(19),
     virtualBytes: number(20),
+    residentBytes: (numbers("VmRSS")[0] ?? 0) * 1024,
     uids: numbers("Uid"),
     gids: numbers("Gid"),
     groups: numbers("Groups"),

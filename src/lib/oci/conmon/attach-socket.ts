@@ -3,6 +3,7 @@
  * C library, and read and written as a file, which the engine does beside its main thread.
  */
 import { closeSync, constants, openSync, read, write } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, ifThere, KpodError } from "../../errors";
 import { O_PATH } from "../../system/files";
 import { checked, libc, systemError } from "../../system/libc";
@@ -27,6 +28,9 @@ const largestInput = 8192;
 
 /** Milliseconds that conmon has to take a connection when many wait for theirs. */
 const connectTimeLimit = 10_000;
+
+/** Milliseconds between the tries of a connection that does not wait beside the main thread. */
+const tryInterval = 10;
 
 /** What a container has written, as conmon read it; the bytes are whoever's gets them. */
 export interface OutputPacket {
@@ -62,14 +66,20 @@ export async function connectToConmon(
       closeSync(fd);
       return undefined;
     }
-    // What is read beside the main thread waits there.
-    setNonBlocking(fd, false);
+    const waits = !isWaiting;
+    if (waits) setNonBlocking(fd, false);
+    return attachSocket(fd, waits);
   } catch (error) {
     closeSync(fd);
     throw error;
   }
-  return attachSocket(fd);
 }
+
+/**
+ * True while a connection waits beside the main thread for what it reads. There are four such places, which all work on
+ * files needs, too: the connections of who attaches to several containers at once try again and again.
+ */
+let isWaiting = false;
 
 function setNonBlocking(fd: number, on: boolean): void {
   checked(
@@ -113,7 +123,8 @@ function unixAddress(path: string): Buffer {
   return Buffer.concat([family, Buffer.from(`${path}\0`)]);
 }
 
-function attachSocket(fd: number): AttachSocket {
+function attachSocket(fd: number, waits: boolean): AttachSocket {
+  if (waits) isWaiting = true;
   const buffer = Buffer.alloc(largestPacket);
   const pending = new Set<Promise<unknown>>();
   let closed = false;
@@ -130,6 +141,10 @@ function attachSocket(fd: number): AttachSocket {
       for (;;) {
         if (closed) return undefined;
         const length = await track(readPacket(fd, buffer));
+        if (length === undefined) {
+          await sleep(tryInterval);
+          continue;
+        }
         if (length === 0) return undefined;
         const stream = streams[buffer[0] ?? 0];
         // Others than these no conmon sends.
@@ -139,7 +154,13 @@ function attachSocket(fd: number): AttachSocket {
     async write(bytes) {
       for (let start = 0; start < bytes.length; start += largestInput) {
         const packet = bytes.subarray(start, start + largestInput);
-        if (closed || !(await track(writePacket(fd, packet)))) return false;
+        let taken: boolean | undefined;
+        while (taken === undefined) {
+          if (closed) return false;
+          taken = await track(writePacket(fd, packet));
+          if (taken === undefined) await sleep(tryInterval);
+        }
+        if (!taken) return false;
       }
       return true;
     },
@@ -154,6 +175,7 @@ function attachSocket(fd: number): AttachSocket {
       libc().shutdown(fd, SHUT_RDWR);
       await Promise.allSettled([...pending]);
       closeSync(fd);
+      if (waits) isWaiting = false;
     },
   };
 }
@@ -161,11 +183,13 @@ function attachSocket(fd: number): AttachSocket {
 /** By the number with which conmon begins a packet. */
 const streams: Readonly<Record<number, OutputPacket["stream"]>> = { 2: "stdout", 3: "stderr" };
 
-function readPacket(fd: number, buffer: Buffer): Promise<number> {
+/** @returns undefined where nothing has come yet, and the connection does not wait */
+function readPacket(fd: number, buffer: Buffer): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     read(fd, buffer, 0, buffer.length, null, (error, length) => {
       if (error === null) resolve(length);
       else if (errnoOf(error) === "EINTR") resolve(readPacket(fd, buffer));
+      else if (errnoOf(error) === "EAGAIN") resolve(undefined);
       // One that was killed with input unread.
       else if (errnoOf(error) === "ECONNRESET") resolve(0);
       else reject(error);
@@ -173,12 +197,13 @@ function readPacket(fd: number, buffer: Buffer): Promise<number> {
   });
 }
 
-/** @returns false when nobody takes it any more */
-function writePacket(fd: number, packet: Uint8Array): Promise<boolean> {
+/** @returns false when nobody takes it any more; undefined where it cannot be taken yet, and the connection does not wait */
+function writePacket(fd: number, packet: Uint8Array): Promise<boolean | undefined> {
   return new Promise((resolve, reject) => {
     write(fd, packet, 0, packet.length, null, (error) => {
       if (error === null) resolve(true);
       else if (errnoOf(error) === "EINTR") resolve(writePacket(fd, packet));
+      else if (errnoOf(error) === "EAGAIN") resolve(undefined);
       else if (["EPIPE", "ECONNRESET", "ENOTCONN"].includes(errnoOf(error) ?? "")) resolve(false);
       else reject(error);
     });
