@@ -38,6 +38,11 @@ export const FLOORS = [
     holds: "what CRI-O persisted and does, images brought in by skopeo, OCI hooks",
   },
   { rooms: ["lib/server-parts.ts"], holds: "what of the server a look and a change use" },
+  {
+    rooms: ["lib/remote"],
+    holds: "kpod on another node, by ssh",
+    imports: ["lib/errors.ts", "lib/logger.ts"],
+  },
   { rooms: ["lib/container-lists.ts"], holds: "the lists of pods and containers" },
   {
     rooms: ["lib/sandbox"],

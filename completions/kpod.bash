@@ -80,7 +80,7 @@ __kpod_flags() {
         'network check') offer=(--format) ;;
         *) offer=() ;;
     esac
-    offer+=(--config --log-level --root --runroot --storage-driver --storage-opt --log-dir --host-root --runtime --lock-timeout --help --version)
+    offer+=(--config --log-level --root --runroot --storage-driver --storage-opt --log-dir --host --host-root --runtime --lock-timeout --help --version)
 }
 
 # What the value of FLAG of COMMAND is. The flag's long name goes to flag.
@@ -435,6 +435,7 @@ __kpod_value() {
         *' --storage-driver' | *' -s') flag=--storage-driver global=1 action=(words overlay vfs) ;;
         *' --storage-opt') flag=--storage-opt many=1 global=1 action=(nothing) ;;
         *' --log-dir') flag=--log-dir global=1 action=(directory) ;;
+        *' --host') flag=--host global=1 action=(nothing) ;;
         *' --host-root') flag=--host-root global=1 action=(directory) ;;
         *' --runtime') flag=--runtime global=1 action=(file) ;;
         *' --lock-timeout') flag=--lock-timeout global=1 action=(nothing) ;;

@@ -32,6 +32,8 @@ function __kpod_global
             echo -- --storage-opt; return 0
         case '* --log-dir'
             echo -- --log-dir; return 0
+        case '* --host'
+            echo -- --host; return 0
         case '* --host-root'
             echo -- --host-root; return 0
         case '* --runtime'
@@ -49,7 +51,7 @@ function __kpod_takes_value
             return 0
         case 'ps -s' 'run -v' 'run -c' 'create -v' 'create -c' 'kill -s' 'update -c' 'pod kill -s' 'system df -v'
             return 1
-        case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host-root' '* --runtime' '* --lock-timeout'
+        case '* -c' '* --config' '* --log-level' '* --root' '* --runroot' '* -s' '* --storage-driver' '* --storage-opt' '* --log-dir' '* --host' '* --host-root' '* --runtime' '* --lock-timeout'
             return 0
     end
     return 1
@@ -920,6 +922,7 @@ complete -c kpod -n '__kpod_can "*" --storage-driver' -l storage-driver -d 'Grap
 complete -c kpod -n '__kpod_can "*" --storage-driver; and __kpod_letter_is_free s' -s s -d 'Graph driver of the store' -x -k -a 'overlay vfs'
 complete -c kpod -n '__kpod_can "*"' -l storage-opt -d 'Option of the graph driver (repeatable)' -x
 complete -c kpod -n '__kpod_can "*" --log-dir' -l log-dir -d 'Directory of logs that were moved, or whose paths are another machine\'s' -x -a '(__fish_complete_directories (__kpod_value))'
+complete -c kpod -n '__kpod_can "*" --host' -l host -d 'Run this on another node, by ssh: node, user@node or ssh://user@node:port' -x
 complete -c kpod -n '__kpod_can "*" --host-root' -l host-root -d 'Look at a node that is mounted below this directory, with its /proc and /sys' -x -a '(__fish_complete_directories (__kpod_value))'
 complete -c kpod -n '__kpod_can "*" --runtime' -l runtime -d 'OCI runtime' -r -F
 complete -c kpod -n '__kpod_can "*" --lock-timeout' -l lock-timeout -d 'Wait so long for locks that others hold, in all; 0 for ever (default: 1 for looks, 30 for changes)' -x

@@ -1,5 +1,5 @@
 // Installs Debian packages.
-import { existsSync, readFileSync, readdirSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { findProgram } from "./layout.mjs";
 import { ScriptError, runProgram } from "./run.mjs";
 
@@ -42,11 +42,40 @@ async function update() {
   if (code !== 0) throw new ScriptError(`apt-get update failed:\n${lastLines(output)}`);
 }
 
-/** Installs packages; the lists are fetched when there are none, and anew when the install fails with old ones. */
+/** Asked by Debian's packages before they start a service; 101 is no. */
+const POLICY = "/usr/sbin/policy-rc.d";
+
+/**
+ * Does something while no package starts a service, and turns off what is to start with the machine since then: tests
+ * start the servers they need by themselves, and one for ssh is not to stand open for it.
+ */
+async function withoutServices(work) {
+  const decided = existsSync(POLICY);
+  if (!decided) writeFileSync(POLICY, "#!/bin/sh\nexit 101\n", { mode: 0o755 });
+  try {
+    const before = await enabledServices();
+    const result = await work();
+    const added = (await enabledServices()).filter((name) => !before.includes(name));
+    if (added.length > 0) await runProgram("systemctl", ["--quiet", "disable", ...added]);
+    return result;
+  } finally {
+    if (!decided) rmSync(POLICY, { force: true });
+  }
+}
+
+/** The services that start with the machine. */
+async function enabledServices() {
+  if (findProgram("systemctl") === undefined) return [];
+  const words = ["list-unit-files", "--no-legend", "--type=service,socket", "--state=enabled"];
+  const { output } = await runProgram("systemctl", words);
+  return output.split("\n").flatMap((line) => line.trim().split(/\s+/)[0] || []);
+}
+
+/** Installs packages, and starts none of their services; the lists are fetched when there are none, and anew when the install fails with old ones. */
 export async function aptInstall(packages) {
   const fresh = !hasLists();
   if (fresh) await update();
-  const install = () => apt(["install", ...INSTALL_OPTIONS, ...packages]);
+  const install = () => withoutServices(() => apt(["install", ...INSTALL_OPTIONS, ...packages]));
   let result = await install();
   if (result.code !== 0 && !fresh) {
     await update();

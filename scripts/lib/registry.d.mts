@@ -1,3 +1,6 @@
+/** A port of the loopback on which nobody listened a moment ago. */
+export function freePort(): Promise<number>;
+
 /** A registry that runs. */
 export interface RunningRegistry {
   /** `localhost:PORT` */

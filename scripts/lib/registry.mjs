@@ -9,7 +9,8 @@ import { ScriptError } from "./run.mjs";
 
 const PATIENCE_MS = 45_000;
 
-async function freePort() {
+/** See registry.d.mts. */
+export async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address();

@@ -74,6 +74,8 @@ export const REQUIREMENTS = [
   },
   program("ip", "looks at those networks", { ...TESTS, packageName: "iproute2" }),
   program("iptables", "the plugins call it", TESTS),
+  program("sshd", "another node, on the loopback", { ...TESTS, packageName: "openssh-server" }),
+  program("ssh", "goes there", { ...TESTS, packageName: "openssh-client" }),
   program("mandoc", "finds what is wrong with the manual pages", TESTS),
   program("dpkg-deb", "makes and installs kpod's Debian package", { ...TESTS, packageName: "dpkg" }),
   program("bash", "completes kpod's command lines", TESTS),

@@ -2,12 +2,21 @@ import { UsageError } from "../shell/errors";
 import type { FlagSpecs } from "../shell/flags";
 import { globalFlags, type GlobalValues } from "../shell/global-flags";
 import { findCommand, flagsAfter, isFamily, type Command } from "./command";
-import { flagValues, joinValues, type GivenFlags, type ParsedFlags } from "./flag-values";
+import { flagValues, joinValues, type GivenFlags, type GivenValue, type ParsedFlags } from "./flag-values";
 import { looksLikeFlag } from "./normalize-flags";
 
 /** What a command line asks for. */
 export type Request =
   | { readonly kind: "version" }
+  /** Another node is to answer these words. */
+  | {
+      readonly kind: "remote";
+      readonly node: string;
+      readonly words: readonly string[];
+      /** The command, where this kpod knows it: the one over there may know others. */
+      readonly command: Command | undefined;
+      readonly logLevel: GlobalValues["logLevel"];
+    }
   /** The help of a command, of a family of commands (`["pod"]`) or of kpod (`[]`). */
   | { readonly kind: "help"; readonly path: readonly string[] }
   | {
@@ -38,6 +47,8 @@ export async function parseCommandLine(
     const before = await inHelpOf(path, () => parseFlags(words, () => globalFlags, { stopAtArgument: true }));
     given = mergeGiven(given, before.given, globalFlags);
     const [word, ...rest] = before.args;
+    if (given.has("host") && (word !== undefined || given.has("version")))
+      return remoteRequest(given, [...path, ...before.args], commands);
     if (given.has("version")) return { kind: "version" };
     if (word === undefined) return { kind: "help", path };
     path = [...path, word];
@@ -52,6 +63,35 @@ export async function parseCommandLine(
   }
 }
 
+/** The words go on as they are, the global flags before them. */
+function remoteRequest(given: GivenFlags, words: readonly string[], commands: readonly Command[]): Request {
+  const lengths = words.map((_, index) => words.length - index);
+  const command = lengths.flatMap((length) => findCommand(commands, words.slice(0, length)) ?? [])[0];
+  return { kind: "remote", ...remoteOf(given), words: [...wordsOf(given), ...words], command };
+}
+
+/** The same where the flag stood behind the command, so that its words have been taken apart. */
+function remoteCommand(command: Command, given: GivenFlags, after: ParsedFlags): Request {
+  const ends = command.passThrough !== true && after.args.some(looksLikeFlag) ? ["--"] : [];
+  const own = new Map([...after.given].filter(([long]) => !Object.hasOwn(globalFlags, long)));
+  const words = [...wordsOf(given), ...command.path, ...wordsOf(own), ...ends, ...after.args];
+  return { kind: "remote", ...remoteOf(given), words, command };
+}
+
+function remoteOf(given: GivenFlags): { node: string; logLevel: GlobalValues["logLevel"] } {
+  const { host = "", logLevel } = flagValues(globalFlags, given);
+  return { node: host, logLevel };
+}
+
+function wordsOf(given: GivenFlags): readonly string[] {
+  return [...given].filter(([long]) => long !== "host").flatMap(([long, value]) => flagWords(long, value));
+}
+
+function flagWords(long: string, value: GivenValue): readonly string[] {
+  if (typeof value === "object") return value.map((one) => `--${long}=${one}`);
+  return [value === true ? `--${long}` : `--${long}=${value}`];
+}
+
 async function requestOf(command: Command, before: GivenFlags, words: readonly string[]): Promise<Request> {
   const path = command.path;
   if (before.has("help")) return { kind: "help", path };
@@ -62,7 +102,9 @@ async function requestOf(command: Command, before: GivenFlags, words: readonly s
     if (after.given.has("version")) return { kind: "version" };
     checkExclusive(command, after.given);
     checkArguments(command, after.args);
-    const globals = flagValues(globalFlags, mergeGiven(before, after.given, globalFlags));
+    const merged = mergeGiven(before, after.given, globalFlags);
+    if (merged.has("host")) return remoteCommand(command, merged, after);
+    const globals = flagValues(globalFlags, merged);
     return { kind: "command", command, given: after.given, args: after.args, globals };
   });
 }

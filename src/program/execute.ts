@@ -41,6 +41,10 @@ async function answer(request: Request, terminal: Terminal, commands: readonly C
       await showHelp(terminal, commands, request.path);
       return ExitCode.success;
     }
+    case "remote": {
+      const { runRemotely } = await import("./remote");
+      return runRemotely(request, terminal);
+    }
     case "command":
       return runCommand(request, terminal, commands);
   }

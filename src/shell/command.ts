@@ -45,6 +45,8 @@ export interface CommandDescription {
   readonly exclusive?: readonly { readonly flags: readonly string[]; readonly message: string }[] | undefined;
   /** Everything after the first argument belongs to it, as the command of a container does. */
   readonly passThrough?: true | undefined;
+  /** It reads standard input, so that this goes along to another node. */
+  readonly readsInput?: true | undefined;
   /** The exit code of a request that failed, where 1 is that of a command in a container; 1 when left out. */
   readonly failed?: number | undefined;
   /**

@@ -36,6 +36,10 @@ export const globalFlags = {
     help: "Directory of logs that were moved, or whose paths are another machine's",
     completes: "directory",
   },
+  host: {
+    argument: "NODE",
+    help: "Run this on another node, by ssh: node, user@node or ssh://user@node:port",
+  },
   "host-root": {
     argument: "PATH",
     help: "Look at a node that is mounted below this directory, with its /proc and /sys",

@@ -41,6 +41,51 @@ const sized: readonly Command[] = [
   ),
 ];
 
+describe("another node", () => {
+  test("gets the words as they are, the global flags before them", async () => {
+    expect(
+      await parse("--host n1 --log-level debug -c /etc/x --storage-opt a --storage-opt b exec -it web sh"),
+    ).toEqual({
+      kind: "remote",
+      node: "n1",
+      words: [
+        ...["--log-level=debug", "--config=/etc/x", "--storage-opt=a", "--storage-opt=b"],
+        ...["exec", "-it", "web", "sh"],
+      ],
+      command: expect.objectContaining({ path: ["exec"], readsInput: true }) as unknown,
+      logLevel: "debug",
+    });
+  });
+
+  test("may know other commands, and flags, than this kpod", async () => {
+    expect(await parse("--host n1 newest --flag x")).toMatchObject({
+      words: ["newest", "--flag", "x"],
+      command: undefined,
+    });
+    expect(await parse("--host n1 pod ps -q")).toMatchObject({ command: { path: ["pod", "ps"] } });
+    expect(await parse("--host n1 --version")).toMatchObject({ kind: "remote", words: ["--version"] });
+  });
+
+  test("may be named behind the command", async () => {
+    expect(
+      await parse("--log-level debug ps --size --last 3 --filter name=x --filter pod=y --host n1"),
+    ).toMatchObject({
+      ...{ kind: "remote", node: "n1" },
+      words: ["--log-level=debug", "ps", "--size", "--last=3", "--filter=name=x", "--filter=pod=y"],
+    });
+    expect(await parse("rm --host n1 --force -- -x")).toMatchObject({ words: ["rm", "--force", "--", "-x"] });
+    expect(await parse("exec --host n1 -it web ls -- -l")).toMatchObject({
+      words: ["exec", "--interactive", "--tty", "web", "ls", "--", "-l"],
+    });
+    // Behind the first argument it is a word of the container's command.
+    expect(await parse("exec web cmd --host n1")).toMatchObject({
+      path: "exec",
+      args: ["web", "cmd", "--host", "n1"],
+    });
+    expect(await parse("--host n1")).toEqual({ kind: "help", path: [] });
+  });
+});
+
 describe("commands", () => {
   test.each([
     ["ps", "ps", {}, []],

@@ -13,6 +13,7 @@ export const command = {
     ...attachFlags,
   },
   failed: ExitCode.launchFailed,
+  readsInput: true,
   needsRoot: true,
   examples: [
     {

@@ -10,6 +10,7 @@ export const command = {
     archive: { short: "a", help: "Keep owners, and the rights that programs have by them; copy devices" },
     "follow-link": { short: "L", help: "Copy what SRC leads to, where it is a symbolic link" },
   },
+  readsInput: true,
   needsRoot: true,
   examples: [
     {

@@ -52,6 +52,7 @@ export const command = {
   ],
   passThrough: true,
   failed: ExitCode.launchFailed,
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod exec web cat /etc/resolv.conf", does: "Run a command in a container" },

@@ -16,6 +16,7 @@ export const command = {
     tag: { argument: "NAME", help: "Name of the image in the store; without it the one in the archive" },
     quiet: { short: "q", help: "Print the image's id only" },
   },
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod load busybox.tar", does: "Load an archive of docker or OCI" },

@@ -26,6 +26,7 @@ export const command = {
       message: "option --password cannot be given with --password-stdin",
     },
   ],
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod login registry.local:5000", does: "Log in; user name and password are asked for" },

@@ -30,6 +30,7 @@ export const command = {
   ],
   passThrough: true,
   failed: ExitCode.launchFailed,
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod run busybox echo hello", does: "Run a command and wait for its end" },

@@ -19,6 +19,7 @@ export const command = {
     all: { help: all.help },
     ...selection,
   },
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod start web", does: "Start a container that was created, or has ended" },

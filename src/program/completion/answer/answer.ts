@@ -32,8 +32,10 @@ export async function answerShell(argv: readonly string[]): Promise<boolean> {
 async function answer(request: CompletionRequest): Promise<string> {
   const completes = completesAt(commands, request.place);
   if (completes !== "container-path" && !isNodeObject(completes)) return "";
-  const { loadConfig } = await import("../../../lib/config/index");
   const { globals, word } = request;
+  // A press of a key calls no other node, and the names of this one mean nothing there.
+  if (globals.has("host")) return "";
+  const { loadConfig } = await import("../../../lib/config/index");
   const hostRoot = globals.get("host-root");
   if (hostRoot !== undefined) {
     const { enterHostRoot } = await import("../../../lib/system/host-root");

@@ -1,0 +1,120 @@
+import { statSync } from "node:fs";
+import type { Options } from "execa";
+import { KpodError } from "../errors";
+import { callInWords, type Logger } from "../logger";
+import { executableFor } from "./own-executable";
+import { noKpodCode, probe, receive, runCarried, runInstalled, shellCommand, toldValue } from "./scripts";
+
+/** How kpod is called on another node. */
+export interface RemoteOptions {
+  /** The call gets a terminal there, for there is one here. */
+  terminal: boolean;
+  /** Standard input goes along; without it a loop over nodes in a shell keeps its own. */
+  input: boolean;
+  /** Ends it. */
+  signal: AbortSignal;
+  logger: Logger;
+  /** Is told before an executable is carried over: its size in bytes. */
+  carrying?: (bytes: number) => void;
+}
+
+/** What ssh itself ends with where it failed. */
+const sshFailed = 255;
+
+/**
+ * Runs kpod on another node by ssh, with this process's own streams: the one that is installed there, else this one's
+ * executable, which is carried into a temporary directory for the call. Who is not root there becomes it by sudo.
+ *
+ * @param node as ssh takes it: `node`, `user@node`, `ssh://user@node:port`, or a name of ssh_config(5)
+ * @param words what follows `kpod` over there; paths in them are those of the node
+ * @returns the exit code of kpod over there; 255 where ssh failed, which has said why
+ * @throws KpodError BAD_ARGUMENT for what is no node, NOT_FOUND without ssh, UNSUPPORTED where there is no executable
+ * for the node, IO where it could not be carried there, INTERRUPTED
+ */
+export async function runOnNode(
+  node: string,
+  words: readonly string[],
+  options: RemoteOptions,
+): Promise<number> {
+  checkNode(node);
+  const { terminal, input } = options;
+  const call = (script: string, args: readonly string[]) =>
+    ssh(node, { flags: terminal ? ["-t"] : ["-T"], script, args }, options, {
+      stdin: input || terminal ? "inherit" : "ignore",
+      stdout: "inherit",
+      stderr: "inherit",
+    });
+  const run = async (): Promise<number> => (await call(runInstalled(terminal), words)).code;
+  // What ssh has sent of the input is gone when there is no kpod to read it: so that is asked before.
+  const asksFirst = input && !terminal;
+  const code = asksFirst ? noKpodCode : await run();
+  if (code !== noKpodCode) return code;
+  const asked = await ssh(node, { script: probe }, options, { stdin: "ignore", stderr: "inherit" });
+  if (asked.code === sshFailed) return sshFailed;
+  // Where there is one after all, the code was that of a command in a container.
+  if (toldValue(asked.stdout, "found") !== undefined) return asksFirst ? run() : code;
+  const directory = await carry(node, toldValue(asked.stdout, "machine") ?? "unknown processor", options);
+  return (await call(runCarried(terminal), [directory, ...words])).code;
+}
+
+/** Carries the executable over. @returns its directory on the node */
+async function carry(node: string, machine: string, options: RemoteOptions): Promise<string> {
+  const executable = executableFor(machine, node);
+  const { size } = statSync(executable);
+  options.carrying?.(size);
+  const script = { flags: ["-C"], script: receive, args: [String(size)] };
+  const { stdout, stderr } = await ssh(node, script, options, { inputFile: executable });
+  const directory = toldValue(stdout, "directory");
+  if (directory !== undefined) return directory;
+  throw new KpodError(
+    "IO",
+    `cannot carry the executable to ${node}: ${stderr.trim().replaceAll("\n", ", ")}`,
+    {
+      hint: "install it there",
+    },
+  );
+}
+
+function checkNode(node: string): void {
+  if (/^(ssh:\/\/)?[\w.:%@[\]/+~-]+$/.test(node) && !node.startsWith("-")) return;
+  throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(node)} is no node that ssh could reach`, {
+    hint: "give it as node, user@node or ssh://user@node:port",
+  });
+}
+
+interface Script {
+  flags?: readonly string[];
+  script: string;
+  args?: readonly string[];
+}
+
+async function ssh(
+  node: string,
+  { flags = [], script, args = [] }: Script,
+  { signal, logger }: RemoteOptions,
+  streams: Pick<Options, "stdin" | "stdout" | "stderr" | "inputFile">,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  signal.throwIfAborted();
+  // Its own farewell of a closed connection is no error.
+  const words = [...flags, "-o", "LogLevel=ERROR", "--", node, shellCommand(script, args)];
+  logger.debug(callInWords("ssh", words.slice(0, -1)));
+  const { execa } = await import("execa");
+  const result = await execa("ssh", words, { ...streams, reject: false, cancelSignal: signal });
+  if (result.isCanceled) throw new KpodError("INTERRUPTED", `the call on ${node} was interrupted`);
+  if (result.exitCode === undefined && result.signal === undefined) {
+    throw new KpodError("NOT_FOUND", `cannot start ssh: ${result.originalMessage ?? "it is not there"}`, {
+      hint: "install an OpenSSH client",
+    });
+  }
+  return {
+    // A signal that ended ssh comes from the terminal, and to kpod, too.
+    code: result.exitCode ?? sshFailed,
+    stdout: textOf(result.stdout),
+    stderr: textOf(result.stderr),
+  };
+}
+
+/** Text is all that comes of a pipe; what went elsewhere is undefined. */
+function textOf(output: unknown): string {
+  return typeof output === "string" ? output : "";
+}
