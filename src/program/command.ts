@@ -45,7 +45,11 @@ export function command<Description extends CommandDescription>(
 
 /** The command that is called by exactly these words. */
 export function findCommand(commands: readonly Command[], path: readonly string[]): Command | undefined {
-  return commands.find((command) => command.path.length === path.length && startsWith(command.path, path));
+  return commands.find(
+    ({ path: words, alias }) =>
+      (words.length === path.length && startsWith(words, path)) ||
+      (alias !== undefined && alias === path.join(" ")),
+  );
 }
 
 /** True when longer commands begin with these words, as those of `pod` do. */

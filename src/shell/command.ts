@@ -34,6 +34,8 @@ export interface CommandDescription {
   readonly group: CommandGroup;
   /** Its place among those of the group: the small ones come first. */
   readonly order: number;
+  /** Another word that calls it, which help, completion and the list of commands do not offer. */
+  readonly alias?: string | undefined;
   /** One clause, without a full stop. */
   readonly summary: string;
   /** What follows the name in the usage line: `[flags] IMAGE [COMMAND [ARG...]]`. */

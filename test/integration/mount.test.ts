@@ -96,7 +96,7 @@ test("a mount that somebody works in, or that is in another mount namespace, sta
     expect(message).toContain(`is at work in ${path}`);
     expect([isMountPoint(path), counts().get(held.layerId)]).toEqual([true, 1]);
   });
-  await node.ok("umount", "--force", "held");
+  await node.ok("unmount", "--force", "held");
   expect([isMountPoint(path), counts().has(held.layerId)]).toEqual([false, false]);
   const script = '"$@" > /dev/null && echo ready && exec sleep 1000';
   const inside = ["sh", "-c", script, "sh", ...kpodCommand, "--config", node.world.config, "mount", "held"];
@@ -165,5 +165,14 @@ test("what there is not, and how it is called", async () => {
   expect((await node.kpod("umount")).exitCode).toBe(2);
   expect((await node.kpod("mount", "a", "b")).exitCode).toBe(2);
   expect((await node.kpod("mount", "--format", "yaml")).exitCode).toBe(2);
+  // A label is no way to other options of the mount.
+  expect(await node.refusal("mount", "--label", 'a",lowerdir="/etc', "busybox")).toContain(
+    "is not an SELinux label",
+  );
+  const label = "system_u:object_r:nosuch_t:s0:c1,c2";
+  expect(await node.refusal("mount", "--label", label, "busybox")).toContain(
+    `with the SELinux label ${label}`,
+  );
+  expect(counts().size).toBe(1);
   expect(listing(join(node.world.root, "overlay-layers"))).toEqual(before);
 });

@@ -103,6 +103,7 @@ describe("commands", () => {
     ["load -- -q", "load", {}, ["-q"]],
     ["-- ps -q", "ps", { quiet: true }, []],
     ["pod ps -q", "pod ps", { quiet: true }, []],
+    ["unmount -f web", "umount", { force: true }, ["web"]],
     ["pod run --label a=b --label c=d", "pod run", { label: ["a=b", "c=d"] }, []],
     [
       "run -d -e A=B --env=C= busybox sh -c -d --root /x",

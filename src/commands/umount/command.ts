@@ -3,6 +3,8 @@ import type { CommandDescription } from "../../shell/command";
 export const command = {
   group: "change",
   order: 91,
+  // kpod 1.0.0 was called so, too.
+  alias: "unmount",
   summary: "Unmount the file system of a container or an image",
   usage: "[flags] NAME",
   arguments: { min: 1, max: 1, name: "NAME", completes: ["any"] },

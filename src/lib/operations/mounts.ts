@@ -15,7 +15,7 @@ export interface MountedFileSystem {
   readonly path: string;
 }
 
-type Mounting = Pick<ServerView, "store" | "lists" | "runtime">;
+type Mounting = Pick<ServerView, "logger" | "store" | "lists" | "runtime">;
 
 /**
  * Mounts the file system of a container, or that of an image so that it can only be read; one that is mounted already is
@@ -32,7 +32,10 @@ export async function mountFileSystem(
   const found = await find(server, name);
   const { id, layer, kind } = found;
   const isListed = usersOf(store.layout, layer) > 0;
-  if (isListed && !isMountPoint(store.driver.mountPath(layer)) && (await isInUse(server, found))) {
+  const isMounted = isMountPoint(store.driver.mountPath(layer));
+  if (isListed && isMounted && label !== undefined)
+    server.logger.warn(`${name} is mounted already, with the label that it has: ${label} is not set`);
+  if (isListed && !isMounted && (await isInUse(server, found))) {
     throw new KpodError("UNSUPPORTED", `the file system of ${name} is mounted in another mount namespace`, {
       hint: "use nsenter -t PID -m kpod mount …, with the pid of the container's conmon or of CRI-O",
     });

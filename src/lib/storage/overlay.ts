@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { KpodError, orFileError } from "../errors";
+import { describeErrno, errnoOf, fileError, KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { removeIfThere } from "../system/files";
 import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
@@ -95,7 +95,8 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
           hint: "make the image anew with fewer layers",
         });
       }
-      orFileError(`cannot mount layer ${layer}`, () => {
+      checkLabel(label);
+      mountLabelled(layer, label, () => {
         // Newer containers/storage removes it at each unmount.
         mkdirSync(mountPath(layer), { recursive: true, mode: 0o700 });
         if (Buffer.byteLength(absolute) < longestMountData) {
@@ -118,6 +119,28 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
       if (!others && isMountPoint(home)) unmount(home);
     },
   };
+}
+
+/** What a record says of a label becomes an option of the mount, and no other one. @throws KpodError BAD_ARGUMENT */
+function checkLabel(label: string): void {
+  if (/^[\w.:,-]*$/.test(label)) return;
+  throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(label)} is not an SELinux label`, {
+    hint: "a label is USER:ROLE:TYPE:LEVEL",
+  });
+}
+
+/** The kernel does not say that it is the label which it does not take. */
+function mountLabelled(layer: StorageId, label: string, action: () => void): void {
+  const what = `cannot mount layer ${layer}`;
+  try {
+    action();
+  } catch (error) {
+    if (label === "" || errnoOf(error) !== "EINVAL") throw fileError(what, error);
+    throw new KpodError("UNSUPPORTED", `${what} with the SELinux label ${label}: ${describeErrno(error)}`, {
+      hint: "the kernel runs without SELinux, or its policy does not know the label",
+      cause: error,
+    });
+  }
 }
 
 function makeDirectory(path: string, mode: number, owner: { uid: number; gid: number } | undefined): void {
