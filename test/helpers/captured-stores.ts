@@ -1,4 +1,4 @@
-import { cpSync, existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultRuntimeHandler } from "../../src/lib/config/runtime-handlers";
 import type { Container } from "../../src/lib/oci/container";
@@ -71,4 +71,29 @@ export function stateOf(container: Container | undefined): string {
   return [status, exitCode, oomKilled === true ? "oom" : undefined]
     .filter((part) => part !== undefined)
     .join(" ");
+}
+
+/**
+ * Lays the store of the node out that CRI-O 1.26.4 ran: its files are named by what they are of, and not by a container, whose
+ * ids the specs tell.
+ */
+export function layOutByName(version: string): string {
+  const directory = testdir({ "root/overlay-containers/": null, "exits/": null, "runtime/": null });
+  const place = (root: string, id: string, name: string): string =>
+    join(directory, root, "overlay-containers", id, "userdata", name);
+  const records = "volatile-containers.json";
+  cpSync(join(data, version, records), join(directory, "root/overlay-containers", records));
+  for (const name of ["P1", "P2", "C1", "C2"]) {
+    const spec = JSON.parse(captured(version, `${name}-config.json`)) as {
+      annotations: Record<string, string>;
+    };
+    const id = spec.annotations["io.kubernetes.cri-o.ContainerID"] ?? "";
+    mkdirSync(place("root", id, ""), { recursive: true });
+    // Its files were not captured, but were there: the node ran.
+    mkdirSync(place("runroot", id, ""), { recursive: true });
+    cpSync(join(data, version, `${name}-config.json`), place("root", id, "config.json"));
+    const state = join(data, version, `${name}-state.json`);
+    if (existsSync(state)) cpSync(state, place("root", id, "state.json"));
+  }
+  return directory;
 }

@@ -1,11 +1,18 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ContainerServer } from "../../src/lib/container-server";
 import { persistedAddresses } from "../../src/lib/sandbox/addresses";
-import { captured, capturedContainers, data, layOut, serverOf, stateOf } from "../helpers/captured-stores";
+import {
+  captured,
+  capturedContainers,
+  data,
+  layOut,
+  layOutByName,
+  serverOf,
+  stateOf,
+} from "../helpers/captured-stores";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";
-import { testdir } from "../helpers/testdir";
 
 // Files captured on nodes that CRI-O ran are no part of the repository: skipped where the variable
 // KPOD_CRIO_DATA does not name the directory that holds them.
@@ -252,33 +259,8 @@ maybe("the store of a node that CRI-O 1.36.3 runs", () => {
 maybe("the store of a node that CRI-O 1.26.4 ran", () => {
   const version = "v1.26.4";
 
-  /** Its files do not name their container: the specs do. */
-  function lay(): string {
-    const directory = testdir({ "exits/": null, "runtime/": null });
-    const place = (root: string, id: string, name: string): string =>
-      join(directory, root, "overlay-containers", id, "userdata", name);
-    mkdirSync(join(directory, "root/overlay-containers"), { recursive: true });
-    cpSync(
-      join(data, version, "volatile-containers.json"),
-      join(directory, "root/overlay-containers/volatile-containers.json"),
-    );
-    for (const name of ["P1", "P2", "C1", "C2"]) {
-      const spec = JSON.parse(captured(version, `${name}-config.json`)) as {
-        annotations: Record<string, string>;
-      };
-      const id = spec.annotations["io.kubernetes.cri-o.ContainerID"] ?? "";
-      mkdirSync(place("root", id, ""), { recursive: true });
-      // Its files were not captured, but were there: the node ran.
-      mkdirSync(place("runroot", id, ""), { recursive: true });
-      cpSync(join(data, version, `${name}-config.json`), place("root", id, "config.json"));
-      const state = join(data, version, `${name}-state.json`);
-      if (existsSync(state)) cpSync(state, place("root", id, "state.json"));
-    }
-    return directory;
-  }
-
   test("is listed from the volatile file, with the old name for a pod without a process", async () => {
-    const { server, logger } = serverOf(lay(), []);
+    const { server, logger } = serverOf(layOutByName(version), []);
     await server.update();
     expect(
       server

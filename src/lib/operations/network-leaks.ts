@@ -3,6 +3,7 @@ import { isLoopback, listCachedAttachments, readCachedAttachments } from "../net
 import { isNetworkNamespace } from "../network/attachment";
 import type { Lease } from "../network/leases";
 import type { ServerView } from "../server-parts";
+import type { ContainerRecord } from "../storage/records";
 
 /** What nobody uses of a network any more, and nobody will give back. */
 export interface NetworkLeak {
@@ -35,12 +36,18 @@ export async function openNetworkHolders(
   server: Pick<ServerView, "store" | "lists" | "updateRecords">,
 ): Promise<(containerId: string) => NetworkHolder> {
   await server.updateRecords();
-  const records = new Map(
-    (await server.store.containers()).map(({ id, names }) => [id as string, names?.[0]]),
-  );
+  return networkHolders(server.lists, await server.store.containers());
+}
+
+/** The same of records that were read, and of the lists that were made of them. */
+export function networkHolders(
+  lists: Pick<ServerView["lists"], "getSandbox">,
+  containers: readonly Pick<ContainerRecord, "id" | "names">[],
+): (containerId: string) => NetworkHolder {
+  const records = new Map<string, string | undefined>(containers.map(({ id, names }) => [id, names?.[0]]));
   const cached = new Set(listCachedAttachments().map(({ containerId }) => containerId));
   return (containerId) => {
-    const sandbox = server.lists.getSandbox(containerId);
+    const sandbox = lists.getSandbox(containerId);
     if (sandbox !== undefined) {
       const leaked = sandbox.isNetworkStopped ? "its pod is out of the network" : undefined;
       return { name: `${sandbox.namespace}/${sandbox.kubeName}`, leaked };

@@ -1,12 +1,18 @@
 import { existsSync } from "node:fs";
 import { isStorageId } from "../../names/ids";
 import { readCachedAttachments } from "../../network/cache";
-import { addressesOf, readLeases, type Lease } from "../../network/leases";
+import { addressesOf, readLeases } from "../../network/leases";
 import { readNetworks } from "../../network/networks";
+import {
+  leakedLeases,
+  networkHolders,
+  type NetworkHolder,
+  type NetworkLeak,
+} from "../../operations/network-leaks";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
-import { isNamespaceAt } from "../facts/pins";
-import { containerIds } from "../facts/store";
+import { containersWithStates } from "../facts/containers";
+import { storeContents } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
 
@@ -15,8 +21,9 @@ export const check: Check = {
   rank: 90,
   severity: "breaks-now",
   about: `The plugin host-local has given an address to a pod that is gone: new pods fail with "no IP addresses available in range set" once
-all are given away. The leases of the networks that are configured are compared with the records of the store; one whose pod
-still has a network namespace is left alone, and so are the networks of podman. Offered is to remove the lease, and what
+all are given away. The leases of the networks that are configured are compared with the records of the store, as
+kpod-network-check(1) does: one of a pod that is out of its network is leaked as well, one whose pod still has a network
+namespace is left alone, and so are the networks of podman. Offered is to remove the lease, and what
 libcni has cached of the pod.`,
   quick: true,
   live: true,
@@ -25,26 +32,32 @@ libcni has cached of the pod.`,
 
 async function findLeakedLeases(facts: Facts): Promise<readonly Found[]> {
   const { networks } = readNetworks(facts.server.config);
-  const known = await facts.get(containerIds);
+  if (networks.length === 0) return [];
+  const holderOf = await facts.get(holdersOfNetworks);
   return networks
     .filter(({ name }) => name !== "podman")
     .flatMap((list) => {
       const leases = readLeases(list);
-      const leaked = leases.filter((lease) => isLeaked(facts, lease, known));
+      const old = leases.filter(({ since }) => !facts.isYoung(since, usualAge));
+      const leaked = leakedLeases(list.name, old, holderOf);
       const total = addressesOf(list);
       const isFull = total !== undefined && leases.length >= total;
-      return leaked.map((lease) =>
-        leaseFound(lease, { leaked: leaked.length, used: leases.length, total, isFull }),
+      return leaked.map((leak) =>
+        leaseFound(
+          leak,
+          { leaked: leaked.length, used: leases.length, total, isFull },
+          old.find(({ path }) => path === leak.path)?.since,
+        ),
       );
     });
 }
 
-function isLeaked(facts: Facts, { containerId, since }: Lease, known: ReadonlySet<string>): boolean {
-  if (!isStorageId(containerId) || known.has(containerId) || facts.isYoung(since, usualAge)) return false;
-  // Whoever has its namespace is somebody else's pod.
-  return !readCachedAttachments(containerId).some(
-    ({ netns }) => netns !== "" && isNamespaceAt(netns) === true,
-  );
+/** Who has what of networks, by the records as this look has them. */
+async function holdersOfNetworks(facts: Facts): Promise<(containerId: string) => NetworkHolder> {
+  const { containers } = await facts.get(storeContents);
+  // By that the pods are known.
+  await facts.get(containersWithStates);
+  return networkHolders(facts.server.lists, containers);
 }
 
 /** How far the range of a network is used up. */
@@ -55,7 +68,11 @@ interface Usage {
   readonly isFull: boolean;
 }
 
-function leaseFound({ path, network, address, containerId, ifName, since }: Lease, usage: Usage): Found {
+function leaseFound(
+  { path, network, address, containerId, ifName, why }: NetworkLeak,
+  usage: Usage,
+  since: number | undefined,
+): Found {
   const { leaked, used, total, isFull } = usage;
   const cached = readCachedAttachments(containerId).filter(
     (each) => each.networkName === network && existsSync(each.path),
@@ -67,14 +84,19 @@ function leaseFound({ path, network, address, containerId, ifName, since }: Leas
   const share = `${used}${total === undefined ? "" : ` of ${total}`} addresses are given away, ${leaked} of them leaked`;
   return {
     severity: isFull ? "breaks-now" : "leaks",
-    object: { kind: "lease", id: containerId, name: `${network} ${address}`, path },
+    object: {
+      kind: "lease",
+      id: isStorageId(containerId) ? containerId : undefined,
+      name: `${network} ${address}`,
+      path,
+    },
     key: path,
     evidence: [
       {
         file: path,
-        says: `gives ${address} to ${containerId.slice(0, 13)}${ifName === "" ? "" : ` ${ifName}`}`,
+        says: `gives ${address} to ${containerId === "" ? "nobody" : containerId.slice(0, 13)}${ifName === "" ? "" : ` ${ifName}`}`,
       },
-      { file: "the records of the store", says: "have no pod of this id" },
+      { file: "the records of the store", says: `tell that ${why}` },
       ...cached.map((each) => ({ file: each.path, says: "is what libcni cached of it" })),
     ],
     consequence: isFull

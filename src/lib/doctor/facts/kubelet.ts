@@ -1,4 +1,5 @@
 import { fileLimits, readTextIfThere } from "../../system/files";
+import { valueOfFlag } from "./flags";
 import { allProcesses, readCommandLine, readCommandName } from "../../system/process";
 import { tolerate } from "../../errors";
 import { realPath } from "../../system/mount";
@@ -38,19 +39,13 @@ export function kubelet(facts: Facts): Kubelet | undefined {
 
 function kubeletOf(pid: number): Kubelet {
   const words = readCommandLine(pid) ?? [];
-  const file = flagIn(words, "--config") ?? usualConfig;
+  const file = valueOfFlag(words, "--config") ?? usualConfig;
   const text = tolerate("", () => readTextIfThere(file, fileLimits.config) ?? "");
   return {
     pid,
-    sourceOf: (name) => (flagIn(words, flags[name]) === undefined ? file : `/proc/${pid}/cmdline`),
-    setting: (name) => flagIn(words, flags[name]) ?? topLevelValue(text, name),
+    sourceOf: (name) => (valueOfFlag(words, flags[name]) === undefined ? file : `/proc/${pid}/cmdline`),
+    setting: (name) => valueOfFlag(words, flags[name]) ?? topLevelValue(text, name),
   };
-}
-
-function flagIn(words: readonly string[], flag: string): string | undefined {
-  const at = words.findLastIndex((word) => word === flag || word.startsWith(`${flag}=`));
-  const word = words[at];
-  return word === flag ? words[at + 1] : word?.slice(flag.length + 1);
 }
 
 /** The text of a key at the top of a file of YAML or JSON. */
