@@ -174,6 +174,11 @@ test("the id is all of stdout, and each step a line of stderr; -q has none", asy
   expect(stderr).toMatch(/^Trying to pull \S+\.\.\.\nGetting image source signatures\nCopying blob sha256:/);
   expect(await namesIn()).toEqual(["localhost/pause:latest", name]);
   expect(await pull(["-q", name])).toEqual({ exitCode: 0, stdout: `${images.busybox.id}\n`, stderr: "" });
+  const other = await pull(["-q", "--platform", "linux/s390x", name]);
+  expect([other.exitCode, other.stderr]).toEqual([
+    0,
+    expect.stringMatching(/^Warning: .* not for linux\/s390x/),
+  ]);
   const podman = await world.apart.podman(["image", "inspect", "--format", "{{.Id}}", name]);
   expect(succeeded(podman, "podman").stdout.trim()).toBe(images.busybox.id);
   await remove(name);

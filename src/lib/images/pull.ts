@@ -1,10 +1,12 @@
 import { existsSync, symlinkSync } from "node:fs";
 import { basename, join } from "node:path";
-import { KpodError } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import type { StorageId } from "../names/ids";
 import { isImageName, newImageName, splitName } from "../names/image-names";
+import { readImageConfig } from "../storage/image-config";
 import { findImage } from "../storage/images";
 import { refuseSplitImageStore } from "../storage/layout";
+import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import { absolutePath } from "../system/paths";
 import { askedGlobals, firstOf, tagsOf, type Asking, type PrepareOptions } from "./ask-registries";
@@ -133,7 +135,24 @@ async function copyIntoStore(
     });
     throw error;
   }
-  return { id: (await store.image(name)).id, name };
+  const image = await store.image(name);
+  warnOfPlatform(store, image, name, options);
+  return { id: image.id, name };
+}
+
+/** An image that a registry has for one platform alone comes whatever was asked for. */
+function warnOfPlatform(
+  store: Store,
+  image: ImageRecord,
+  name: string,
+  { platform, logger }: PullOptions,
+): void {
+  if (platform === undefined) return;
+  // An image of docker's old kind does not say.
+  const { os = "", architecture = "" } = tolerate(undefined, () => readImageConfig(store, image)) ?? {};
+  const own = `${os}/${architecture}`;
+  if (os === "" || architecture === "" || `${platform}/`.startsWith(`${own}/`)) return;
+  logger?.warn(`image ${name} is for ${own}, not for ${platform}: the registry has it for no other platform`);
 }
 
 /** What is on this node: archives and layouts are loaded with their names, a directory is called after itself. */
