@@ -53,8 +53,8 @@ export function makeRecordsVolatile(world: World): void {
   );
 }
 
-/** Takes a pod's process away and leaves its files as those of a pod that never had one. */
-export async function dropInfraProcess(world: World, id: string): Promise<void> {
+/** Removes a pod's process and leaves its files as those of a pod that never had one. */
+export async function removeInfraProcess(world: World, id: string): Promise<void> {
   const conmon = pidOf(world, id, "conmon-pidfile");
   succeeded(await world.runtime(["delete", "--force", id]), "deleting the infra container");
   await until("its conmon has ended", () => !isAlive({ pid: conmon }));

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import { join } from "node:path";
-import { dropInfraProcess } from "../helpers/modern-world";
+import { removeInfraProcess } from "../helpers/modern-world";
 import { KPOD } from "../helpers/kpod";
 import { useNode, usePod } from "../helpers/node";
 import type { ProcessResult } from "../helpers/process";
@@ -77,7 +77,7 @@ test("on a terminal a line after each change that CRI-O does not see by itself",
 
 test("of the stop of a pod without an infra process, which leaves no exit file", async () => {
   const { id } = await node.pod("spoofed");
-  await dropInfraProcess(node.world, id);
+  await removeInfraProcess(node.world, id);
   await besideCrio(async () => {
     expect(await notesOf("pod", "stop", "spoofed")).toEqual([notes.spoofed]);
   });

@@ -40,7 +40,7 @@ function harm(): void {
   writeFileSync(layersFile(), JSON.stringify(layers().filter(({ id }) => id !== web.layerId)));
 }
 
-test("shows a plan, mends all of it, and takes it back", async () => {
+test("shows a plan, mends all of it, and undoes it", async () => {
   const sound = contentsOf(node.world);
   harm();
   const harmed = contentsOf(node.world);
@@ -66,7 +66,7 @@ test("shows a plan, mends all of it, and takes it back", async () => {
   expect((await examined(node)).findings.map(({ finding }) => finding)).toEqual(
     findings.map(({ finding }) => finding),
   );
-  expect(await node.refusal("doctor", "undo", "--yes")).toMatch(/^there is no mending to take back/);
+  expect(await node.refusal("doctor", "undo", "--yes")).toMatch(/^there is no mending to undo/);
 
   // By its name alone.
   const [first] = findings;
@@ -123,7 +123,7 @@ test("what was left of a mending is not done where it is not at odds any more", 
   await node.agree();
 });
 
-test("whoever is killed at any step leaves what the next doctor ends or takes back", async () => {
+test("whoever is killed at any step leaves what the next doctor ends or undoes", async () => {
   let undoes = false;
   // The first steps are those of the program that looks, and of the journal.
   for (let step = 1; ; step++) {

@@ -511,7 +511,7 @@ describe("Ctrl-C during a launch", () => {
     child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
     await until("it says that it waits", () => stderr.includes("waiting for"));
     child.kill("SIGINT");
-    await until("it waits to take it back", () => stderr.split("waiting for").length === 3);
+    await until("it waits to roll back", () => stderr.split("waiting for").length === 3);
     await mounts.unlock("posix");
     expect(await done).toMatchObject({ exitCode: 130, stdout: "" });
     expect(contentsOf(node.world)).toEqual(before);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
-import { dropInfraProcess } from "../helpers/modern-world";
+import { removeInfraProcess } from "../helpers/modern-world";
 import { conmonOf, contentsOf, persistedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
@@ -191,7 +191,7 @@ test("of what only the runtime still knows CRI-O sees that it was killed", async
 describe("none is written", () => {
   test("of a pod that never had an infra process", async () => {
     const { id } = await node.pod("spoofed");
-    await dropInfraProcess(node.world, id);
+    await removeInfraProcess(node.world, id);
     expect(await seenDuring(() => node.ok("pod", "stop", "spoofed"))).toEqual([]);
     expect(await seenDuring(() => node.ok("pod", "rm", "spoofed"))).toEqual([]);
   });

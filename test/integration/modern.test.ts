@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { isAlive } from "../../src/lib/system/process";
 import { listing } from "../helpers/listing";
 import {
-  dropInfraProcess,
+  removeInfraProcess,
   layersAtOdds,
   makeRecordsVolatile,
   pidOf,
@@ -61,7 +61,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
       ).trim();
     }
     await kpod("wait", "failed");
-    await dropInfraProcess(world, pod);
+    await removeInfraProcess(world, pod);
     makeRecordsVolatile(world);
   }, 180_000);
 

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dropInfraProcess, userdata } from "../helpers/modern-world";
+import { removeInfraProcess, userdata } from "../helpers/modern-world";
 import { contentsOf, useNode } from "../helpers/node";
 import { succeeded } from "../helpers/process";
 import { until } from "../helpers/until";
@@ -397,7 +397,7 @@ test("a pod of CRI-O is taken down by what libcni cached, whatever is configured
   const id = await runPod("theirs", "--network", "odd");
   const { networkDir } = node.world;
   // As CRI-O leaves it: no mark of kpod's, no process, and a file of the cache as libcni writes it.
-  await dropInfraProcess(node.world, id);
+  await removeInfraProcess(node.world, id);
   for (const root of ["root", "runRoot"] as const) {
     const path = userdata(node.world, root, id, "config.json");
     const spec = JSON.parse(readFileSync(path, "utf8")) as { annotations: Record<string, string> };

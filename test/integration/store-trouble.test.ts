@@ -98,7 +98,7 @@ describe("on a disk that is full", () => {
       exitCode: 0,
       stdout: expect.stringContaining(web.name) as string,
     });
-    // Whatever changes something takes it back first.
+    // Whatever changes something rolls it back first.
     expect(await node.kpod("pause", "web")).toMatchObject({ exitCode: 0 });
     await node.ok("unpause", "web");
     expect(readFileSync(join(web.dir, "config.json"), "utf8")).toContain(web.name);

@@ -21,7 +21,7 @@ export interface CopyTarget {
   put(entry: CopyEntry): Promise<void>;
   /** Ends it well. */
   finish(): void;
-  /** Takes back what is not whole. */
+  /** Removes what is not whole. */
   abandon(): void;
 }
 

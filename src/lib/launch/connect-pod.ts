@@ -12,7 +12,7 @@ import { mapsPorts, portEntries } from "./plan-network";
 import type { Rollback } from "./rollback";
 
 /**
- * Notes what a pod that was just recorded is about to get, so that it can be taken down whatever happens, and that its
+ * Persists what a pod that was just recorded is about to get, so that it can be taken down whatever happens, and that its
  * ports are taken. To be called while nobody else records a pod.
  * @param dir its directory that lives through a reboot
  * @param netns where its network namespace will be

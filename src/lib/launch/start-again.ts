@@ -177,7 +177,7 @@ async function startAnew(
 ): Promise<void> {
   const pod = await podToStartIn(server, ended);
   const since = Date.now();
-  // Before its runtime forgets it.
+  // Before its runtime removes what it knows of it.
   await persistFoundDead(server, ended);
   await persistState(server, ended);
   await withRollback(server.logger, async (rollback) => {

@@ -13,7 +13,12 @@ import type { RuntimeCallOptions } from "./runtime/call";
 import type { SpecResources } from "./spec";
 import type { ExecRequest, ExecResult } from "./runtime/exec";
 import { defaultChoice } from "./runtime/choice";
-import { chooseRuntime, type RuntimeConfigPart, type RuntimeHandler } from "./runtime/handler";
+import {
+  chooseRuntime,
+  requireCallable,
+  type RuntimeConfigPart,
+  type RuntimeHandler,
+} from "./runtime/handler";
 import { RuntimeLocator, type ChoiceOf } from "./runtime/locator";
 import type { ContainerState } from "./state/container-state";
 import { StateLookup } from "./state/lookup";
@@ -153,20 +158,14 @@ export class Runtime {
    * configured, UNSUPPORTED for one that runs virtual machines
    */
   requirePrograms(handler = ""): void {
-    const { name, monitor, type } = chooseRuntime(this.config, { ...defaultChoice, handler });
-    if (handler !== "" && name !== handler) {
+    const chosen = chooseRuntime(this.config, { ...defaultChoice, handler });
+    if (handler !== "" && chosen.name !== handler) {
       throw new KpodError("BAD_CONFIG", `the runtime handler ${handler} is not configured`, {
         hint: `add [crio.runtime.runtimes.${handler}] to crio.conf`,
       });
     }
-    if (type === "vm") {
-      throw new KpodError(
-        "UNSUPPORTED",
-        `the runtime handler ${name} runs virtual machines, which only CRI-O can drive`,
-        { hint: "use crictl while CRI-O runs" },
-      );
-    }
-    findConmon(monitor);
+    requireCallable(chosen);
+    findConmon(chosen.monitor);
   }
 
   /** The first line of what a runtime, or the default one, says of its version. @throws KpodError RUNTIME_FAILED */

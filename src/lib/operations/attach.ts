@@ -5,6 +5,7 @@ import { annotations } from "../oci/annotations";
 import { connectToConmon, type AttachSocket } from "../oci/conmon/attach-socket";
 import { searchMonitor } from "../oci/conmon/find";
 import { containerInWords, type Container } from "../oci/container";
+import { requireCallable } from "../oci/runtime/handler";
 import { unknownExitCode } from "../oci/state/resolved";
 import type { ServerParts } from "../server-parts";
 import { monotonicNow } from "../system/clock";
@@ -146,12 +147,10 @@ function whenLeft(
 
 /** @throws KpodError BAD_STATE, UNSUPPORTED */
 function requireAttachable({ runtime }: Pick<ServerParts, "runtime">, container: Container): void {
-  if (runtime.handler(container).type === "vm") {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `cannot attach to ${containerInWords(container)}: it is in a virtual machine, which only CRI-O can drive`,
-    );
-  }
+  requireCallable(
+    runtime.handler(container),
+    `cannot attach to ${containerInWords(container)}: it is in a virtual machine`,
+  );
   const { status } = container.state ?? {};
   if (status === "running" || status === "created") return;
   if (status === "paused") {

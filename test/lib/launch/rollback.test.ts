@@ -4,7 +4,7 @@ import { collectingLogger } from "../../helpers/collecting-logger";
 test("work that is done keeps what it did", async () => {
   const done: string[] = [];
   const result = await withRollback(collectingLogger(), async (rollback) => {
-    rollback.add("take it back", () => done.push("undone"));
+    rollback.add("undo it", () => done.push("undone"));
     return Promise.resolve(7);
   });
   expect([result, done]).toEqual([7, []]);

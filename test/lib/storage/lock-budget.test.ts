@@ -81,7 +81,7 @@ test("a look waits for its time, reads without the locks, and says once of each 
   ]);
 });
 
-test("taking back has a time of its own, also when the work has used up what it had", async () => {
+test("a rollback has a time of its own, also when the work has used up what it had", async () => {
   const clock = virtualClock();
   const budget = new LockBudget(2_000, clock);
   const store = new Store(config, { lockBudget: budget });

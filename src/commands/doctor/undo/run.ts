@@ -37,10 +37,10 @@ function chosen(config: Config, time: string | undefined): JournalText {
     time === undefined ? journals.filter(isLeft).at(-1) : journals.find((each) => each.time === time);
   if (found === undefined) {
     const what =
-      time === undefined ? "there is no mending to take back" : `there is no mending ${JSON.stringify(time)}`;
+      time === undefined ? "there is no mending to undo" : `there is no mending ${JSON.stringify(time)}`;
     throw new KpodError("NOT_FOUND", what, { hint: "see kpod doctor history" });
   }
-  if (!isLeft(found)) throw new KpodError("BAD_STATE", `the mending ${found.time} was taken back already`);
+  if (!isLeft(found)) throw new KpodError("BAD_STATE", `the mending ${found.time} was undone already`);
   return found;
 }
 

@@ -10,7 +10,7 @@ export const check: Check = {
   rank: 10,
   severity: "breaks-at-start",
   about: `A mending by kpod-doctor(1) was killed half way. Its journal tells how far it came: the next \`--mend\` ends it, and
-kpod-doctor-undo(1) takes it back.`,
+kpod-doctor-undo(1) undoes it.`,
   quick: true,
   live: false,
   find: findUnfinished,

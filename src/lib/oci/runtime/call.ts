@@ -6,7 +6,7 @@ import { errorMessage, KpodError } from "../../errors";
 import { callInWords, type Logger } from "../../logger";
 import { programMessage } from "../../system/program-message";
 import { giveUpProgram } from "../../system/process-identity";
-import type { RuntimeHandler } from "./handler";
+import { requireCallable, type RuntimeHandler } from "./handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
 export const runtimeTimeLimit = 10_000;
@@ -30,13 +30,7 @@ export async function callRuntime(
   args: readonly string[],
   options: RuntimeCallOptions & { systemdCgroup?: boolean } = {},
 ): Promise<string> {
-  if (handler.type === "vm") {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `the runtime ${handler.name} runs virtual machines, which only CRI-O can drive`,
-      { hint: "use crictl while CRI-O runs" },
-    );
-  }
+  requireCallable(handler);
   const { execa } = await import("execa");
   const timeout = options.timeoutMs ?? runtimeTimeLimit;
   // In a session of its own: Ctrl-C is for kpod and must not break a runtime off half way.

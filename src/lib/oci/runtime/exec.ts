@@ -18,7 +18,7 @@ import type { WindowSize } from "../../system/streams";
 import { resizeTerminalOf } from "./exec-terminal";
 import { drain, feed, type ExecInput, type ExecOutput } from "./exec-streams";
 import { endStarted } from "./end-started";
-import type { RuntimeHandler } from "./handler";
+import { requireCallable, type RuntimeHandler } from "./handler";
 
 /** The streams of a further process. */
 export interface ExecStreams {
@@ -78,12 +78,7 @@ export async function execInContainer(
   systemdCgroup: boolean,
   request: ExecRequest,
 ): Promise<ExecResult> {
-  if (handler.type === "vm") {
-    throw new KpodError(
-      "UNSUPPORTED",
-      `the runtime ${handler.name} runs virtual machines, which only CRI-O can drive`,
-    );
-  }
+  requireCallable(handler);
   const { spawn } = await import("node:child_process");
   const processFile = openAnonymousFile(request.directory, request.process);
   try {

@@ -97,6 +97,21 @@ function programOf(
   return entry.inheritDefaultRuntime ? defaultRuntime : name;
 }
 
+/**
+ * Makes sure that a runtime can be called.
+ * @param what the beginning of the message for one that cannot
+ * @throws KpodError UNSUPPORTED for one that runs virtual machines
+ */
+export function requireCallable(
+  { name, type }: Pick<RuntimeHandler, "name" | "type">,
+  what = `the runtime ${name} runs virtual machines`,
+): void {
+  if (type !== "vm") return;
+  throw new KpodError("UNSUPPORTED", `${what}, which only CRI-O can drive`, {
+    hint: "use crictl while CRI-O runs",
+  });
+}
+
 /** As {@link chooseRuntime}; undefined for a handler that is not configured, or whose program is not there. */
 export function findRuntime(config: RuntimeConfigPart, choice: RuntimeChoice): RuntimeHandler | undefined {
   return tolerate(undefined, () => chooseRuntime(config, choice));
