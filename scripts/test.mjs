@@ -36,7 +36,16 @@ function placeOfNodes() {
 }
 
 /** Beside those of commands, the tests of what the engine itself does: its files, locks, JSON, and where it begins. */
-const OF_THE_ENGINE = ["engines", "irregular-files", "json", "locks", "network", "pods", "remote", "removed-directory"];
+const OF_THE_ENGINE = [
+  "engines",
+  "irregular-files",
+  "json",
+  "locks",
+  "network",
+  "pods",
+  "remote",
+  "removed-directory",
+];
 
 /** What is run on the executable, too: the test of each command, and those of what an engine does. */
 function testsOnExecutable() {

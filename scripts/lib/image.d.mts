@@ -35,3 +35,20 @@ export function makePauseImage(directory: string, options?: ImageOptions): Image
 
 /** A tar that depends on the names, modes and contents below `directory` alone. */
 export function reproducibleTar(directory: string): Buffer;
+
+/** A layer over that of busybox. */
+export interface ImageLayer {
+  /** What its history says. */
+  readonly comment: string;
+  /** Fills an empty directory with its files. */
+  readonly fill: (rootfs: string) => void;
+}
+
+/** Makes an image of busybox and layers over it, as the two above are made. */
+export function makeLayeredImage(
+  directory: string,
+  options: Required<Pick<ImageOptions, "name" | "config">> & {
+    readonly busybox?: string | undefined;
+    readonly layers?: readonly ImageLayer[];
+  },
+): ImageFiles;

@@ -122,29 +122,28 @@ function busyboxLayer(scratch, busybox) {
 
 /** See image.d.mts. */
 export function makeBusyboxImage(directory, options = {}) {
-  const { name = "localhost/busybox:latest", config = {}, busybox = findBusybox() } = options;
-  return withScratch(directory, (scratch) => {
-    const defaults = {
-      Env: [`PATH=${PATH}`],
-      Cmd: ["sh"],
-      Labels: { "org.opencontainers.image.title": "busybox" },
-    };
-    return writeImage(directory, name, [busyboxLayer(scratch, busybox)], { ...defaults, ...config }, scratch);
-  });
+  const { name = "localhost/busybox:latest", config = {}, busybox } = options;
+  const defaults = { Cmd: ["sh"], Labels: { "org.opencontainers.image.title": "busybox" } };
+  return makeLayeredImage(directory, { name, busybox, config: { ...defaults, ...config } });
 }
 
 /** See image.d.mts. */
 export function makePauseImage(directory, options = {}) {
-  const { name = "localhost/pause:latest", config = {}, busybox = findBusybox() } = options;
+  const { name = "localhost/pause:latest", config = {}, busybox } = options;
+  const layers = [{ comment: "the pause program of pods", fill: makePauseRootfs }];
+  return makeLayeredImage(directory, {
+    name,
+    busybox,
+    layers,
+    config: { Entrypoint: ["/pause"], ...config },
+  });
+}
+
+/** See image.d.mts. */
+export function makeLayeredImage(directory, { name, config, busybox = findBusybox(), layers = [] }) {
   return withScratch(directory, (scratch) => {
-    const pause = makeLayer(scratch, "the pause program of pods", makePauseRootfs);
-    const defaults = { Env: [`PATH=${PATH}`], Entrypoint: ["/pause"] };
-    return writeImage(
-      directory,
-      name,
-      [busyboxLayer(scratch, busybox), pause],
-      { ...defaults, ...config },
-      scratch,
-    );
+    const made = layers.map(({ comment, fill }) => makeLayer(scratch, comment, fill));
+    const all = [busyboxLayer(scratch, busybox), ...made];
+    return writeImage(directory, name, all, { Env: [`PATH=${PATH}`], ...config }, scratch);
   });
 }

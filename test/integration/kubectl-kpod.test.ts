@@ -1,0 +1,145 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { startApiServer, type ApiServer, type AskedPod } from "../helpers/api-server";
+import { KPOD } from "../helpers/kpod";
+import { useNode } from "../helpers/node";
+import { finish, runProcess, startProcess, type ProcessResult } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
+import { until } from "../helpers/until";
+
+const plugin = join(__dirname, "../../contrib/kubectl-kpod/kubectl-kpod");
+const node = useNode();
+const directory = testdir();
+let server: ApiServer;
+
+function clusterPod(name: string, nodeName: string): AskedPod {
+  const labels = { app: name };
+  return {
+    metadata: { name, namespace: "default", labels },
+    spec: { nodeName, containers: [{ name: "web" }] },
+  };
+}
+
+beforeAll(async () => {
+  const shop = await node.pod("shop");
+  await node.start(shop, "web", "echo serving; exec sleep 1000");
+  const cluster = {
+    nodes: ["n1", "n2.example", "bare"],
+    pods: [clusterPod("shop", "n1"), clusterPod("gone", "n2.example")],
+  };
+  // On its nodes kpod-on-node of the image goes where the node's first process is, and runs kpod.
+  server = await startApiServer(cluster, (name, [, ...words]) =>
+    name === "bare" ? undefined : [KPOD, "--config", node.world.config, ...words],
+  );
+  const config = [
+    ...["apiVersion: v1", "kind: Config", "current-context: test"],
+    ...["contexts: [{name: test, context: {cluster: test, user: test}}]", "users: [{name: test, user: {}}]"],
+    `clusters: [{name: test, cluster: {server: "${server.url}"}}]`,
+  ];
+  writeFileSync(join(directory, "kubeconfig"), `${config.join("\n")}\n`);
+}, 120_000);
+
+afterAll(async () => {
+  await server.stop();
+});
+
+const environment = { HOME: directory, KUBECONFIG: join(directory, "kubeconfig"), TMPDIR: directory };
+
+/** Calls the plugin as kubectl does, which finds it by its name. */
+function kubectl(...words: string[]): Promise<ProcessResult> {
+  const PATH = `${join(plugin, "..")}:${process.env.PATH ?? ""}`;
+  return runProcess("kubectl", ["kpod", ...words], { env: { ...environment, PATH } });
+}
+
+test("a pod is looked at on its node, by a pod that is gone afterwards", async () => {
+  const here = await node.ok("why", "default/shop");
+  expect(await kubectl("shop", "--", "why")).toEqual({ exitCode: 0, stdout: here, stderr: "" });
+  const [asked] = server.created;
+  expect(asked).toMatchObject({
+    metadata: { namespace: "default", labels: { "app.kubernetes.io/managed-by": "kubectl-kpod" } },
+    spec: {
+      ...{ nodeName: "n1", hostPID: true, hostIPC: true, hostNetwork: true, restartPolicy: "Never" },
+      tolerations: [{ operator: "Exists" }],
+      containers: [
+        { command: ["kpod-on-node", "why", "default/shop"], securityContext: { privileged: true } },
+      ],
+    },
+  });
+  expect(server.deleted).toEqual([asked?.metadata.name]);
+});
+
+test.each([
+  [
+    ["shop", "--", "logs"],
+    ["logs", "default/shop/web"],
+  ],
+  [
+    ["-l", "app=shop", "--", "ps", "-q"],
+    ["ps", "-q", "--filter", "pod=default/shop"],
+  ],
+  [
+    ["shop", "--", "exec", "{}/web", "echo"],
+    ["exec", "{}/web", "echo", "default/shop"],
+  ],
+  [
+    ["shop", "--", "logs", "--tail", "1", "{}"],
+    ["logs", "--tail", "1", "default/shop"],
+  ],
+  [
+    ["--node=n1", "--", "inspect", 'it\'s "x" $(id)'],
+    ["inspect", 'it\'s "x" $(id)'],
+  ],
+  [["shop", "--", "info"], ["info"]],
+])("%j asks the node for %j", async (words, asked) => {
+  await kubectl(...words);
+  expect(server.created.at(-1)?.spec.containers[0]?.command).toEqual(["kpod-on-node", ...asked]);
+});
+
+test("the containers' log comes as it is", async () => {
+  expect(await kubectl("shop", "--", "logs")).toEqual({ exitCode: 0, stdout: "serving\n", stderr: "" });
+});
+
+test("of several nodes each has a heading, and the worst exit code counts", async () => {
+  const { exitCode, stdout } = await kubectl("--node", "n1,n2.example", "--", "inspect", "nobody");
+  const answer = "Error: .*nobody.*\\n";
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 1,
+    stdout: expect.stringMatching(new RegExp(`^== n1\\n${answer}== n2.example\\n${answer}$`)) as string,
+  });
+});
+
+test("a node that cannot run the image is named, and the others answer", async () => {
+  const id = (await node.ok("ps", "-q")).trim();
+  const { exitCode, stdout } = await kubectl("--all-nodes", "--", "ps", "-q");
+  expect(exitCode).toBe(125);
+  expect(stdout).toContain(`== n1\n${id}\n`);
+  expect(stdout).toContain("== bare\nError: node bare cannot run localhost/kpod:latest: ErrImagePull\n");
+  expect([...server.deleted].sort()).toEqual(server.created.map(({ metadata }) => metadata.name).sort());
+});
+
+test("Ctrl-C leaves no pod", async () => {
+  const before = server.created.length;
+  const child = startProcess(plugin, ["shop", "--", "logs", "-f"], { env: environment });
+  await until("the pod is there", () => server.created.length > before);
+  child.kill("SIGTERM");
+  expect((await finish(child, "kubectl-kpod")).exitCode).toBe(143);
+  expect(server.deleted).toContain(server.created.at(-1)?.metadata.name);
+});
+
+test.each([
+  [["shop"], 2, "no command"],
+  [["--", "ps"], 2, "no pods and no nodes"],
+  [["--nodes", "x", "--", "ps"], 2, "unknown option --nodes"],
+  [["--node", "a;id", "--", "ps"], 2, "characters"],
+  [["nobody", "--", "ps"], 125, "not found"],
+  [["-l", "app=none", "--", "ps"], 125, "no such pods"],
+  [["-it", "--node", "n1,n2", "--", "exec"], 2, "for one node"],
+])("%j is refused", async (words, code, says) => {
+  const { exitCode, stdout, stderr } = await kubectl(...words);
+  expect({ exitCode, stdout, stderr }).toEqual({
+    exitCode: code,
+    stdout: "",
+    stderr: expect.stringContaining(says) as string,
+  });
+  expect(stderr.trimEnd()).not.toContain("\n");
+});
