@@ -1,5 +1,5 @@
-import { readlinkSync, readdirSync } from "node:fs";
-import { ifThere } from "../errors";
+import { readdirSync } from "node:fs";
+import { processLink } from "./process";
 
 /**
  * True for a descriptor that this process was given by whoever started it, as far as that shows: the engine has some of its
@@ -14,5 +14,5 @@ export function isInheritable(fd: number): boolean {
 }
 
 function linkOf(fd: number): string | undefined {
-  return ifThere(() => readlinkSync(`/proc/self/fd/${fd}`));
+  return processLink("self", `fd/${fd}`);
 }

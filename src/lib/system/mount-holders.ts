@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { ifThere } from "../errors";
 import { readMounts, realPath } from "./mount";
 import { mountNamespaceOf } from "./namespaces";
-import { processIds, readCommandName, readProcessCgroup } from "./process";
+import { openFileLinks, processIds, processLink, readCommandName, readProcessCgroup } from "./process";
 
 /** A process that keeps a file system mounted. */
 export interface MountHolder {
@@ -34,17 +34,14 @@ export function holderElsewhere(path: string): MountHolder | undefined {
 /** Finds a process of this mount namespace that has a file below a path open, or works there. */
 export function holderHere(path: string): MountHolder | undefined {
   const target = realPath(path);
-  const isBelow = (link: string): boolean => {
-    const place = gone(() => readlinkSync(link));
+  const isBelow = (pid: number, link: string): boolean => {
+    const place = processLink(pid, link);
     return place !== undefined && (place === target || place.startsWith(`${target}/`));
   };
   const own = mountNamespaceOf("self");
   const found = processes().find((pid) => {
     if (mountNamespaceOf(pid) !== own) return false;
-    const files = gone(() => readdirSync(`/proc/${pid}/fd`)) ?? [];
-    return ["cwd", "root", "exe", ...files.map((fd) => `fd/${fd}`)].some((link) =>
-      isBelow(`/proc/${pid}/${link}`),
-    );
+    return ["cwd", "root", "exe", ...openFileLinks(pid)].some((link) => isBelow(pid, link));
   });
   return found === undefined ? undefined : holder(found);
 }

@@ -93,7 +93,22 @@ export function readCommandLine(pid: number): string[] | undefined {
 /** The program that a process runs, as /proc/PID/exe shows it; undefined where there is none, or nobody may know. */
 export function readExecutable(pid: number): string | undefined {
   // Threads of the kernel have none.
-  return ifThere(() => readlinkSync(`/proc/${pid}/exe`), "ESRCH", "EACCES", "EPERM");
+  return processLink(pid, "exe");
+}
+
+/**
+ * Where a link of a process leads (`exe`, `cwd`, `fd/3`), read without asking any file system; undefined where there is
+ * none, nobody may know, or the path is longer than the kernel tells one, as any program can make it.
+ */
+export function processLink(pid: number | "self", name: string): string | undefined {
+  const link = `/proc/${pid}/${name}`;
+  return ifThere(() => readlinkSync(link), "ESRCH", "EACCES", "EPERM", "EINVAL", "ENAMETOOLONG");
+}
+
+/** The names of the links to what a process has open (`fd/3`); none where nobody may know. */
+export function openFileLinks(pid: number): readonly string[] {
+  const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM") ?? [];
+  return fds.map((fd) => `fd/${fd}`);
 }
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */

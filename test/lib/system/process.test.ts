@@ -1,8 +1,16 @@
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { copyFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
-import { isAlive, readCommandLine, readProcessStat, isPidTaken } from "../../../src/lib/system/process";
+import { holderHere } from "../../../src/lib/system/mount-holders";
+import {
+  isAlive,
+  isPidTaken,
+  openFileLinks,
+  processLink,
+  readCommandLine,
+  readProcessStat,
+} from "../../../src/lib/system/process";
 import { testdir } from "../../helpers/testdir";
 import { libc, loadedLibc } from "../../../src/lib/system/libc";
 import { until } from "../../helpers/until";
@@ -17,6 +25,36 @@ test("a process is itself by its start time", () => {
   expect(isAlive({ pid: 2 ** 22 + 1 })).toBe(false);
   expect(readProcessStat(2 ** 22 + 1)).toBeUndefined();
   expect(readCommandLine(2 ** 22 + 1)).toBeUndefined();
+});
+
+test("a process that works deeper than the kernel can tell leads nobody astray", async () => {
+  const top = testdir();
+  const script = `
+    const { mkdirSync, openSync } = require("node:fs");
+    for (let depth = 0; depth < 20; depth += 1) {
+      mkdirSync("d".repeat(250));
+      process.chdir("d".repeat(250));
+    }
+    openSync("file", "w");
+    console.log("there");
+    setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ["-e", script], { cwd: top, stdio: ["ignore", "pipe", "inherit"] });
+  const pid = child.pid ?? 0;
+  try {
+    await new Promise((resolve) => child.stdout.once("data", resolve));
+    expect(() => readlinkSync(`/proc/${pid}/cwd`)).toThrow("ENAMETOOLONG");
+    expect(processLink(pid, "cwd")).toBeUndefined();
+    const places = openFileLinks(pid).map((link) => processLink(pid, link));
+    expect(places).toContain("/dev/null");
+    expect(places).toContain(undefined);
+    expect(holderHere(join(top, "elsewhere"))).toBeUndefined();
+  } finally {
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.kill("SIGKILL");
+    await ended;
+    // Node's own removal names each file from the top.
+    execFileSync("rm", ["-rf", top]);
+  }
 });
 
 test("a program's name with brackets and blanks does not confuse its fields", async () => {

@@ -1,9 +1,10 @@
-import { lstatSync, readdirSync, readlinkSync, statSync, type Stats } from "node:fs";
+import { lstatSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { ifThere } from "../../errors";
 import { isStorageId } from "../../names/ids";
 import { findMonitor } from "../../oci/conmon/find";
 import { namesInDirectory } from "../../system/files";
+import { openFileLinks, processLink } from "../../system/process";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containerObject } from "../facts/containers";
@@ -51,12 +52,10 @@ function deletedLog(facts: Facts, { container, path }: ContainerLog): Found[] {
   if (status !== "running" && status !== "paused") return [];
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
   const pid = findMonitor(container)?.pid;
-  const fds =
-    pid === undefined ? [] : (ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES") ?? []);
-  const file = fds
-    .map((fd) => `/proc/${pid ?? 0}/fd/${fd}`)
-    .find((link) => ifThere(() => readlinkSync(link), "ESRCH") === `${path} (deleted)`);
-  if (file === undefined) return [];
+  if (pid === undefined) return [];
+  const link = openFileLinks(pid).find((name) => processLink(pid, name) === `${path} (deleted)`);
+  if (link === undefined) return [];
+  const file = `/proc/${pid}/${link}`;
   const bytes = (statSync(file, { throwIfNoEntry: false })?.blocks ?? 0) * 512;
   return [
     {

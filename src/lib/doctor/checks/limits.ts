@@ -1,8 +1,15 @@
-import { readdirSync, readlinkSync } from "node:fs";
-import { ifThere, tolerate } from "../../errors";
+import { basename } from "node:path";
+import { tolerate } from "../../errors";
 import { listMonitors } from "../../oci/conmon/find";
 import { fileLimits, readTextIfThere } from "../../system/files";
-import { allProcesses, readCommandName, readProcessFile, readProcessList } from "../../system/process";
+import {
+  allProcesses,
+  openFileLinks,
+  processLink,
+  readCommandName,
+  readProcessFile,
+  readProcessList,
+} from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
@@ -100,11 +107,9 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
 }
 
 function inotifyFilesOf(pid: number): string[] {
-  const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM") ?? [];
-  return fds.filter((fd) => {
-    const link = ifThere(() => readlinkSync(`/proc/${pid}/fd/${fd}`), "ESRCH", "EACCES", "EPERM");
-    return link === "anon_inode:inotify";
-  });
+  return openFileLinks(pid)
+    .filter((link) => processLink(pid, link) === "anon_inode:inotify")
+    .map((link) => basename(link));
 }
 
 function watchesOf(pid: number, fd: string): number {
@@ -124,7 +129,7 @@ function ownFiles(facts: Facts): Found[] {
     ),
   ];
   return pids.flatMap((pid): Found[] => {
-    const used = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM")?.length ?? 0;
+    const used = openFileLinks(pid).length;
     const limit = Number(
       /^Max open files +(\d+)/m.exec(readProcessFile(pid, "limits") ?? "")?.[1] ?? Infinity,
     );

@@ -1,9 +1,7 @@
-import { readdirSync, readlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ifThere } from "../../errors";
 import { fileLimits, readTextIfThere } from "../../system/files";
 import { realPath } from "../../system/mount";
-import { allProcesses, readCommandName } from "../../system/process";
+import { allProcesses, openFileLinks, processLink, readCommandName } from "../../system/process";
 import type { Facts } from "../facts";
 
 /** The process that listens on the socket of the configuration: the CRI-O of this store, and no other; undefined for none. */
@@ -35,10 +33,8 @@ function listeningInodes(path: string): ReadonlySet<string> {
 }
 
 function hasSocket(pid: number, inodes: ReadonlySet<string>): boolean {
-  const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM") ?? [];
-  return fds.some((fd) => {
-    const link = ifThere(() => readlinkSync(`/proc/${pid}/fd/${fd}`), "ESRCH", "EACCES", "EPERM") ?? "";
-    const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+  return openFileLinks(pid).some((link) => {
+    const inode = /^socket:\[(\d+)\]$/.exec(processLink(pid, link) ?? "")?.[1];
     return inode !== undefined && inodes.has(inode);
   });
 }

@@ -1,8 +1,12 @@
-import { readdirSync, readlinkSync } from "node:fs";
-import { ifThere } from "../../errors";
 import type { Container } from "../../oci/container";
 import { readMounts, type MountInfo } from "../../system/mount";
-import { readCommandName, readProcessCgroup, readProcessList } from "../../system/process";
+import {
+  openFileLinks,
+  processLink,
+  readCommandName,
+  readProcessCgroup,
+  readProcessList,
+} from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
 import { mountOf } from "./mounts";
@@ -24,11 +28,7 @@ export function remoteMountsOf(pid: number): readonly MountInfo[] {
   if (text === undefined) return [];
   const mounts = readMounts(text);
   if (!mounts.some(({ type }) => remoteTypes.test(type))) return [];
-  // A link of /proc is read without asking the file system for anything.
-  const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES") ?? [];
-  const paths = [`/proc/${pid}/cwd`, ...fds.map((fd) => `/proc/${pid}/fd/${fd}`)].flatMap(
-    (link) => ifThere(() => readlinkSync(link), "ESRCH", "EACCES") ?? [],
-  );
+  const paths = ["cwd", ...openFileLinks(pid)].flatMap((link) => processLink(pid, link) ?? []);
   const used = paths.flatMap((path) => mountOf(mounts, path) ?? []);
   const remote = mounts.filter((mount) => remoteTypes.test(mount.type));
   const open = remote.filter((mount) => used.includes(mount));
