@@ -13,6 +13,7 @@ import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
 import { keepSingle } from "../scripts/lib/single.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
 import { containerOf, fillContainer, fillImages, largeImage } from "./lib/files.mjs";
+import { floorCommands, floorsMarkdown } from "./lib/floors.mjs";
 import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
 import { measure, usageOf } from "./lib/measure.mjs";
@@ -58,13 +59,13 @@ function stoppedOf({ layout }) {
 /** What kpod does, by each engine. */
 function kpodCommands(engine, { k20, k100, k1000 }, small, large, filled) {
   return {
-    ps20: k20.command(engine, "ps"),
+    ps20: { ...k20.command(engine, "ps"), usage: true },
     psQuiet: k1000.command(engine, "ps", "-q"),
     ps100: k100.command(engine, "ps"),
     psAll: { ...k1000.command(engine, "ps", "-a"), usage: true },
     inspect: k1000.command(engine, "inspect", small.name),
     tail1GB: k1000.command(engine, "logs", "--tail", "10", large.name),
-    complete: k1000.command(engine, "__complete", "stop", ""),
+    complete: { ...k1000.command(engine, "__complete", "stop", ""), usage: true },
     stats: { ...k100.command(engine, "stats", "--no-stream"), usage: true },
     diff: k20.command(engine, "diff", filled.name),
     df: k1000.command(engine, "system", "df"),
@@ -91,13 +92,15 @@ async function commandsOf(worlds, engines, engine) {
   const outputFile = join(BENCH_DIRECTORY, "output");
   const cut = `cat "$1" | cut -d" " -f4-`;
   const bareNode = { program: process.execPath, args: ["-e", "0"], usage: true };
-  const nops = { node: bareNode, executable: { program: await buildNop(engine), args: [], usage: true } };
+  const nop = await buildWith(engine, "nop", "");
+  const nops = { node: bareNode, executable: { program: nop, args: [], usage: true } };
   const quick = {
     bareNode,
     ...byEngine(engines, (name) => ({
       nop: nops[name],
       ...kpodCommands(name, worlds, small, large, filled),
     })),
+    ...(await floorCommands(worlds, (source) => buildWith(engine, "reader", source))),
     podmanPs20: p20.command("ps"),
     podmanPsAll: p1000.command("ps", "-a"),
     podmanInspect: p1000.command("inspect", "job-5"),
@@ -158,14 +161,14 @@ async function measureLarge({ k20, archive, name, registry }, engines, engine, m
   }
 }
 
-/** An executable of the engine that does nothing. */
-async function buildNop(engine) {
-  const source = join(BENCH_DIRECTORY, "nop.js");
-  const outfile = join(BENCH_DIRECTORY, "nop");
-  writeFileSync(source, "");
+/** An executable of the engine, made of a text. */
+async function buildWith(engine, name, text) {
+  const source = join(BENCH_DIRECTORY, `${name}.js`);
+  const outfile = join(BENCH_DIRECTORY, name);
+  writeFileSync(source, text);
   const words = ["build", "--compile", "--bytecode", "--minify", source, `--outfile=${outfile}`];
   const { code, output } = await runProgram(engine, words);
-  if (code !== 0) throw new ScriptError(`the engine could not make a nop:\n${output.trimEnd()}`);
+  if (code !== 0) throw new ScriptError(`the engine could not make a ${name}:\n${output.trimEnd()}`);
   return outfile;
 }
 
@@ -226,7 +229,7 @@ async function bench({ runs, json, keep }) {
     about.date,
   ];
   process.stdout.write(
-    `\nMedians of ${rounds} runs in turns: ${words.join(", ")}.\n\n${markdown(rows)}\n${librariesMarkdown(libraries)}`,
+    `\nMedians of ${rounds} runs in turns: ${words.join(", ")}.\n\n${markdown(rows)}\n${floorsMarkdown(measured)}\n${librariesMarkdown(libraries)}`,
   );
   if (json !== undefined)
     writeFileSync(
