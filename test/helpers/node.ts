@@ -11,6 +11,7 @@ import type { Container } from "../../src/lib/oci/container";
 import { isAlive } from "../../src/lib/system/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { collectingLogger, type CollectingLogger } from "./collecting-logger";
+import { madeBefore } from "./made-before";
 import { pathsBelow } from "./listing";
 import type { ProcessResult } from "./process";
 import { agreedIds } from "./store-world";
@@ -114,23 +115,6 @@ function commandOf(args: readonly string[]): string {
 
 /** Commands of which 1 is the exit code of what they run in a container. */
 const runsCommands: ReadonlySet<string> = new Set(["attach", "exec", "run"]);
-
-/**
- * What a hook makes before the first test. It stands for that from then on: a test file can have it as a constant.
- */
-function madeBefore<T extends object>(make: () => Promise<T>): T {
-  let made: T | undefined;
-  beforeAll(async () => {
-    made = await make();
-  }, 120_000);
-  const stand = {} as T;
-  return new Proxy(stand, {
-    get(_, property) {
-      if (made === undefined) throw new Error(`${String(property)} is asked for before the first test`);
-      return Reflect.get(made, property) as unknown;
-    },
-  });
-}
 
 /** The {@link Node} of a test file: made before its first test, as `createNode` does, and taken down after its last. */
 export function useNode(...options: Parameters<typeof createNode>): Node {

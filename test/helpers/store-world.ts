@@ -4,6 +4,7 @@ import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
 import { Store } from "../../src/lib/storage/store";
 import { pathsBelow } from "./listing";
+import { madeBefore } from "./made-before";
 import { succeeded } from "./process";
 import { createWorld, type World } from "./world";
 
@@ -101,4 +102,17 @@ export async function createStoreWorld(): Promise<StoreWorld> {
         .sort(),
     agreedIds: () => agreedIds(world, store),
   };
+}
+
+/**
+ * The {@link StoreWorld} of a test file: made before its first test, without containers after each of them, and taken
+ * down after its last.
+ */
+export function useStoreWorld(): StoreWorld {
+  const made = madeBefore(createStoreWorld);
+  afterEach(async () => {
+    for (const { id } of await made.store.containers()) await made.store.deleteContainer(id);
+  });
+  afterAll(() => made.world.destroy(), 60_000);
+  return made;
 }

@@ -5,26 +5,17 @@ import type { ContainerInfo, RuntimeServer } from "../../src/lib/storage/runtime
 import { isMountPoint } from "../../src/lib/system/mount";
 import { failureOf } from "../helpers/failure";
 import { testServer } from "../helpers/server";
-import { createStoreWorld, type StoreWorld } from "../helpers/store-world";
+import { useStoreWorld } from "../helpers/store-world";
 
-let fixture: StoreWorld;
+const fixture = useStoreWorld();
 let server: ContainerServer;
 let storage: RuntimeServer;
 
-beforeAll(async () => {
-  fixture = await createStoreWorld();
+beforeAll(() => {
   const { root, runRoot } = fixture.world;
   ({ server } = testServer(fixture.world.directory, { root, runRoot }));
   storage = server.storageRuntimeServer;
-}, 120_000);
-
-afterEach(async () => {
-  for (const { id } of await server.store.containers()) await server.store.deleteContainer(id);
 });
-
-afterAll(async () => {
-  await fixture.world.destroy();
-}, 60_000);
 
 async function createPod(name = "web", attempt = 0): Promise<ContainerInfo> {
   return storage.createPodSandbox({

@@ -2,49 +2,32 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
-import type { Store } from "../../src/lib/storage/store";
 import { failureOf } from "../helpers/failure";
 import { finish, startProcess, succeeded } from "../helpers/process";
-import { createStoreWorld, layerOf, type StoreWorld } from "../helpers/store-world";
-import type { World } from "../helpers/world";
+import { layerOf, useStoreWorld } from "../helpers/store-world";
 
-let fixture: StoreWorld;
-let world: World;
-let store: Store;
-
-beforeAll(async () => {
-  fixture = await createStoreWorld();
-  ({ world, store } = fixture);
-}, 120_000);
-
-afterEach(async () => {
-  for (const { id } of await store.containers()) await store.deleteContainer(id);
-});
-
-afterAll(async () => {
-  await world.destroy();
-}, 60_000);
+const fixture = useStoreWorld();
 
 describe("together with containers-storage", () => {
   test("it deletes, names and notes what kpod made", async () => {
     const made = await fixture.create("ours");
-    succeeded(await world.containersStorage(["add-names", "--name", "second", made.id]), "add-names");
+    succeeded(await fixture.world.containersStorage(["add-names", "--name", "second", made.id]), "add-names");
     succeeded(
-      await world.containersStorage(["set-metadata", "--metadata", "theirs", made.id]),
+      await fixture.world.containersStorage(["set-metadata", "--metadata", "theirs", made.id]),
       "set-metadata",
     );
-    const [record] = (await store.containers()).filter(({ id }) => id === made.id);
+    const [record] = (await fixture.store.containers()).filter(({ id }) => id === made.id);
     expect([...(record?.names ?? [])].sort()).toEqual(["ours", "second"]);
     expect(record?.metadata).toBe("theirs");
-    succeeded(await world.containersStorage(["delete-container", made.id]), "delete-container");
+    succeeded(await fixture.world.containersStorage(["delete-container", made.id]), "delete-container");
     expect(await fixture.agreedIds()).not.toContain(made.id);
-    expect(existsSync(store.layout.containerDirectory(made.id))).toBe(false);
+    expect(existsSync(fixture.store.layout.containerDirectory(made.id))).toBe(false);
   });
 
   test("kpod deletes, names and notes what it made", async () => {
     await fixture.agreedIds();
     const before = fixture.paths();
-    const created = await world.containersStorage([
+    const created = await fixture.world.containersStorage([
       "create-container",
       "--name",
       "theirs",
@@ -52,14 +35,17 @@ describe("together with containers-storage", () => {
       fixture.image,
     ]);
     const { id, layer } = JSON.parse(succeeded(created, "create-container").stdout) as ContainerRecord;
-    await store.setNames(id, ["theirs", "renamed"]);
-    await store.setMetadata(id, "ours");
-    const metadata = succeeded(await world.containersStorage(["metadata", "--quiet", id]), "metadata");
+    await fixture.store.setNames(id, ["theirs", "renamed"]);
+    await fixture.store.setMetadata(id, "ours");
+    const metadata = succeeded(
+      await fixture.world.containersStorage(["metadata", "--quiet", id]),
+      "metadata",
+    );
     expect(metadata.stdout.trim()).toBe("ours");
     await fixture.agreedIds();
-    const path = await store.mount(layer as StorageId);
+    const path = await fixture.store.mount(layer as StorageId);
     expect(existsSync(join(path, "bin/busybox"))).toBe(true);
-    await store.deleteContainer(id);
+    await fixture.store.deleteContainer(id);
     expect(await fixture.agreedIds()).not.toContain(id);
     expect(fixture.paths()).toEqual(before);
   });
@@ -73,25 +59,25 @@ describe("together with containers-storage", () => {
       writeFileSync(stable, JSON.stringify(records.filter((record) => record.id !== id)), { mode: 0o600 });
       writeFileSync(volatile, JSON.stringify(moved), { mode: 0o600 });
     };
-    const { containersFiles, layersFiles } = store.layout;
+    const { containersFiles, layersFiles } = fixture.store.layout;
     moveToVolatile(containersFiles, made.id);
     moveToVolatile(layersFiles, layerOf(made));
     const stable = [readFileSync(containersFiles[0], "utf8"), readFileSync(layersFiles[0], "utf8")];
-    expect((await store.containers()).at(-1)?.id).toBe(made.id);
+    expect((await fixture.store.containers()).at(-1)?.id).toBe(made.id);
     expect((await failureOf(fixture.create("volatile"))).code).toBe("CONFLICT");
-    await store.setMetadata(made.id, "new");
+    await fixture.store.setMetadata(made.id, "new");
     const [changed] = JSON.parse(readFileSync(containersFiles[1], "utf8")) as ContainerRecord[];
     expect(changed).toEqual({ ...made, metadata: "new" });
     expect(readFileSync(containersFiles[0], "utf8")).toBe(stable[0]);
-    await store.mount(layerOf(made));
-    await store.deleteContainer(made.id);
+    await fixture.store.mount(layerOf(made));
+    await fixture.store.deleteContainer(made.id);
     expect([containersFiles[1], layersFiles[1]].map((file) => readFileSync(file, "utf8"))).toEqual([
       "[]",
       "[]",
     ]);
     expect(readFileSync(containersFiles[0], "utf8")).toBe(stable[0]);
     expect(readFileSync(layersFiles[0], "utf8")).toBe(stable[1]);
-    expect(existsSync(join(world.root, "overlay", layerOf(made)))).toBe(false);
+    expect(existsSync(join(fixture.world.root, "overlay", layerOf(made)))).toBe(false);
     await fixture.agreedIds();
   });
 
@@ -101,7 +87,15 @@ describe("together with containers-storage", () => {
       const script = ["require-typescript.cjs", "store-process.ts"].map((name) =>
         join(__dirname, "../helpers", name),
       );
-      const args = ["--require", ...script, world.root, world.runRoot, fixture.image, prefix, "20"];
+      const args = [
+        "--require",
+        ...script,
+        fixture.world.root,
+        fixture.world.runRoot,
+        fixture.image,
+        prefix,
+        "20",
+      ];
       return finish(startProcess(process.execPath, args), prefix).then(
         (result) => JSON.parse(succeeded(result, prefix).stdout) as string[],
       );
@@ -109,7 +103,7 @@ describe("together with containers-storage", () => {
     const theirs: string[] = [];
     const busy = async (): Promise<void> => {
       for (let turn = 0; turn < 10; turn++) {
-        const created = await world.containersStorage([
+        const created = await fixture.world.containersStorage([
           "create-container",
           "--name",
           `cs-${turn}`,
@@ -118,14 +112,14 @@ describe("together with containers-storage", () => {
         ]);
         const { id } = JSON.parse(succeeded(created, "create-container").stdout) as ContainerRecord;
         if (turn % 2 === 0) theirs.push(id);
-        else succeeded(await world.containersStorage(["delete-container", id]), "delete-container");
+        else succeeded(await fixture.world.containersStorage(["delete-container", id]), "delete-container");
       }
     };
     const [first, second] = await Promise.all([run("first"), run("second"), busy()]);
     const expected = [...before, ...first, ...second, ...theirs];
     expect([first.length, second.length, theirs.length]).toEqual([10, 10, 5]);
     expect((await fixture.agreedIds()).sort()).toEqual(expected.sort());
-    for (const id of [...first, ...second, ...theirs] as StorageId[]) await store.deleteContainer(id);
+    for (const id of [...first, ...second, ...theirs] as StorageId[]) await fixture.store.deleteContainer(id);
     expect((await fixture.agreedIds()).sort()).toEqual([...before].sort());
   });
 });

@@ -12,56 +12,39 @@ import { join } from "node:path";
 import { readLastWriterId } from "../../src/lib/storage/lock-file";
 import type { StorageId } from "../../src/lib/names/ids";
 import type { ContainerRecord } from "../../src/lib/storage/records";
-import type { Store } from "../../src/lib/storage/store";
 import { isMountPoint } from "../../src/lib/system/mount";
 import { failureOf } from "../helpers/failure";
 import { listing } from "../helpers/listing";
-import { createStoreWorld, layerOf, type StoreWorld } from "../helpers/store-world";
-import type { World } from "../helpers/world";
+import { layerOf, useStoreWorld } from "../helpers/store-world";
 
-let fixture: StoreWorld;
-let world: World;
-let store: Store;
-
-beforeAll(async () => {
-  fixture = await createStoreWorld();
-  ({ world, store } = fixture);
-}, 120_000);
-
-afterEach(async () => {
-  for (const { id } of await store.containers()) await store.deleteContainer(id);
-});
-
-afterAll(async () => {
-  await world.destroy();
-}, 60_000);
+const fixture = useStoreWorld();
 
 describe("a new container", () => {
   test("is laid out as containers/storage does it, and all programs read it", async () => {
-    const before = readLastWriterId(store.layout.layersLock);
+    const before = readLastWriterId(fixture.store.layout.layersLock);
     const made = await fixture.create("fresh");
     expect(await fixture.agreedIds()).toContain(made.id);
-    expect(readLastWriterId(store.layout.layersLock)).not.toEqual(before);
-    expect(readLastWriterId(store.layout.containersLock)).toHaveLength(64);
+    expect(readLastWriterId(fixture.store.layout.layersLock)).not.toEqual(before);
+    expect(readLastWriterId(fixture.store.layout.containersLock)).toHaveLength(64);
 
     const modeOf = (path: string): number => lstatSync(path).mode & 0o7777;
-    const directory = join(world.root, "overlay", layerOf(made));
+    const directory = join(fixture.world.root, "overlay", layerOf(made));
     expect(readdirSync(directory).sort()).toEqual(["diff", "link", "lower", "merged", "work"]);
     expect(["", "diff", "merged", "work"].map((name) => modeOf(join(directory, name)))).toEqual([
       0o700, 0o555, 0o700, 0o700,
     ]);
     expect(["link", "lower"].map((name) => modeOf(join(directory, name)))).toEqual([0o644, 0o644]);
-    const userdata = [store.userdataDirectory(made.id), store.runUserdataDirectory(made.id)];
+    const userdata = [fixture.store.userdataDirectory(made.id), fixture.store.runUserdataDirectory(made.id)];
     expect(userdata.map(modeOf)).toEqual([0o700, 0o700]);
 
-    const text = readFileSync(store.layout.containersFiles[0], "utf8");
+    const text = readFileSync(fixture.store.layout.containersFiles[0], "utf8");
     expect(text).toContain(
       `{"id":"${made.id}","names":["fresh"],"image":"${fixture.image}","layer":"${layerOf(made)}",` +
         `"metadata":"metadata of fresh","created":"${made.created ?? ""}",` +
         `"flags":{"MountLabel":"","ProcessLabel":""}}`,
     );
-    const layers = await store.layers();
-    const [top] = (await store.images()).filter(({ id }) => id === fixture.image);
+    const layers = await fixture.store.layers();
+    const [top] = (await fixture.store.images()).filter(({ id }) => id === fixture.image);
     expect(layers.find(({ id }) => id === layerOf(made))).toEqual({
       id: layerOf(made),
       names: ["fresh-layer"],
@@ -75,9 +58,9 @@ describe("a new container", () => {
     const kept = await fixture.create();
     const before = fixture.paths();
     const made = await fixture.create();
-    const mounted = await store.mount(layerOf(made));
+    const mounted = await fixture.store.mount(layerOf(made));
     writeFileSync(join(mounted, "new"), "x");
-    await store.deleteContainer(made.id);
+    await fixture.store.deleteContainer(made.id);
     expect(isMountPoint(mounted)).toBe(false);
     expect(fixture.paths()).toEqual(before);
     expect(await fixture.agreedIds()).toContain(kept.id);
@@ -85,27 +68,27 @@ describe("a new container", () => {
 
   test.each(["name", "id"])("whose %s is taken is refused, and nothing is made or lost", async (what) => {
     const first = await fixture.create("taken");
-    const before = listing(world.root);
+    const before = listing(fixture.world.root);
     const second = what === "name" ? fixture.create("taken") : fixture.create("free", first.id);
     const error = await failureOf(second);
     expect(error.code).toBe("CONFLICT");
     expect(error.message).toContain(first.id);
-    expect(listing(world.root)).toEqual(before);
+    expect(listing(fixture.world.root)).toEqual(before);
   });
 
   test("of an image that has gone is refused, and nothing is made", async () => {
-    const before = listing(world.root);
+    const before = listing(fixture.world.root);
     const gone = "0".repeat(64) as StorageId;
     const wanted = { names: ["x"], image: gone, layerName: "x-layer", metadata: "" };
-    expect((await failureOf(store.createContainer(wanted))).code).toBe("NOT_FOUND");
-    expect(listing(world.root)).toEqual(before);
+    expect((await failureOf(fixture.store.createContainer(wanted))).code).toBe("NOT_FOUND");
+    expect(listing(fixture.world.root)).toEqual(before);
   });
 
   test("that cannot be made to the end leaves nothing", async () => {
     await fixture.agreedIds();
     const before = fixture.paths();
-    const [top] = (await store.images()).filter(({ id }) => id === fixture.image);
-    const link = join(world.root, "overlay", top?.layer ?? "", "link");
+    const [top] = (await fixture.store.images()).filter(({ id }) => id === fixture.image);
+    const link = join(fixture.world.root, "overlay", top?.layer ?? "", "link");
     renameSync(link, `${link}.away`);
     try {
       await expect(fixture.create()).rejects.toThrow("the link file of layer");
@@ -115,7 +98,7 @@ describe("a new container", () => {
     expect(fixture.paths()).toEqual(before);
 
     // The records cannot be written: the directories must go again.
-    const [file] = store.layout.layersFiles;
+    const [file] = fixture.store.layout.layersFiles;
     const text = readFileSync(file, "utf8");
     writeFileSync(file, "[{");
     try {
@@ -131,35 +114,35 @@ describe("a new container", () => {
 describe("after a crash", () => {
   const damages: Record<string, (record: ContainerRecord) => void | Promise<void>> = {
     "without the layer's directory": (record) => {
-      rmSync(join(world.root, "overlay", layerOf(record)), { recursive: true });
+      rmSync(join(fixture.world.root, "overlay", layerOf(record)), { recursive: true });
     },
     "without its directories": (record) => {
-      rmSync(store.layout.containerDirectory(record.id), { recursive: true });
-      rmSync(store.layout.containerRunDirectory(record.id), { recursive: true });
+      rmSync(fixture.store.layout.containerDirectory(record.id), { recursive: true });
+      rmSync(fixture.store.layout.containerRunDirectory(record.id), { recursive: true });
     },
     "without the layer's record": (record) => {
-      const [file] = store.layout.layersFiles;
+      const [file] = fixture.store.layout.layersFiles;
       const layers = JSON.parse(readFileSync(file, "utf8")) as ContainerRecord[];
       writeFileSync(file, JSON.stringify(layers.filter(({ id }) => id !== record.layer)));
     },
     "without its own record": async (record) => {
-      const [file] = store.layout.containersFiles;
+      const [file] = fixture.store.layout.containersFiles;
       const records = JSON.parse(readFileSync(file, "utf8")) as ContainerRecord[];
       writeFileSync(file, JSON.stringify(records.filter(({ id }) => id !== record.id)));
       // Nothing leads from the directory to the layer any more: that one is for containers-storage to find.
-      (await store.loadDriver()).remove(layerOf(record));
-      const [layersFile] = store.layout.layersFiles;
+      (await fixture.store.loadDriver()).remove(layerOf(record));
+      const [layersFile] = fixture.store.layout.layersFiles;
       const layers = JSON.parse(readFileSync(layersFile, "utf8")) as ContainerRecord[];
       writeFileSync(layersFile, JSON.stringify(layers.filter(({ id }) => id !== record.layer)));
     },
     "with the layer's directory half deleted": (record) => {
-      rmSync(join(world.root, "overlay", layerOf(record), "link"));
-      rmSync(join(world.root, "overlay", layerOf(record), "work"), { recursive: true });
+      rmSync(join(fixture.world.root, "overlay", layerOf(record), "link"));
+      rmSync(join(fixture.world.root, "overlay", layerOf(record), "work"), { recursive: true });
     },
     "with the runroot gone by a reboot": () => {
-      rmSync(join(world.runRoot, "overlay-layers"), { recursive: true, force: true });
-      rmSync(join(world.runRoot, "overlay-containers"), { recursive: true, force: true });
-      mkdirSync(world.runRoot, { recursive: true });
+      rmSync(join(fixture.world.runRoot, "overlay-layers"), { recursive: true, force: true });
+      rmSync(join(fixture.world.runRoot, "overlay-containers"), { recursive: true, force: true });
+      mkdirSync(fixture.world.runRoot, { recursive: true });
     },
   };
 
@@ -167,14 +150,14 @@ describe("after a crash", () => {
     const kept = await fixture.create();
     const made = await fixture.create();
     await damage(made);
-    await store.deleteContainer(made.id);
-    await store.deleteContainer(made.id);
+    await fixture.store.deleteContainer(made.id);
+    await fixture.store.deleteContainer(made.id);
     expect(await fixture.agreedIds()).toEqual(expect.arrayContaining([kept.id]));
     expect(await fixture.agreedIds()).not.toContain(made.id);
     expect(fixture.paths().filter((path) => path.includes(made.id) || path.includes(layerOf(made)))).toEqual(
       [],
     );
-    const links = join(world.root, "overlay/l");
+    const links = join(fixture.world.root, "overlay/l");
     expect(readdirSync(links).filter((link) => !existsSync(join(links, link)))).toEqual([]);
   });
 });
