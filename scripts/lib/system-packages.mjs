@@ -76,6 +76,8 @@ export const REQUIREMENTS = [
   program("iptables", "the plugins call it", TESTS),
   program("sshd", "another node, on the loopback", { ...TESTS, packageName: "openssh-server" }),
   program("ssh", "goes there", { ...TESTS, packageName: "openssh-client" }),
+  program("kubectl", "finds the nodes of pods", { ...TESTS, packageName: "kubernetes-client" }),
+  program("ansible-playbook", "plays on nodes", { ...TESTS, packageName: "ansible-core" }),
   program("mandoc", "finds what is wrong with the manual pages", TESTS),
   program("dpkg-deb", "makes and installs kpod's Debian package", { ...TESTS, packageName: "dpkg" }),
   program("bash", "completes kpod's command lines", TESTS),
