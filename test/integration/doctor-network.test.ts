@@ -12,6 +12,7 @@ import { basename, join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { mount, unmount } from "../../src/lib/system/mount";
 import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
+import { lockFileAtOnce } from "../../src/lib/system/file-lock";
 import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
 import { kpodCommand } from "../helpers/kpod";
 import { useNode, usePod } from "../helpers/node";
@@ -38,11 +39,13 @@ async function found(...args: string[]): Promise<ShownFinding[]> {
   return [...findings];
 }
 
+const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
+
 const uuid = "0b3c4d5e-1234-4abc-8def-00112233aabb";
 
 /** The pins of the pod, by their kind. */
-function pinOf(type: string): string {
-  const spec = JSON.parse(readFileSync(join(pod.infraContainer.dir, "config.json"), "utf8")) as {
+function pinOf(type: string, { infraContainer } = pod): string {
+  const spec = JSON.parse(readFileSync(join(infraContainer.dir, "config.json"), "utf8")) as {
     linux: { namespaces: { type: string; path?: string }[] };
   };
   return spec.linux.namespaces.find((namespace) => namespace.type === type)?.path ?? "";
@@ -109,6 +112,17 @@ test("a pinned namespace of a pod that is covered, and one that is gone", async 
   const { pid } = web.state ?? (await (await node.openServer()).server.runtime.containerStatus(web));
   mount({ source: `/proc/${pid}/ns/uts`, target: uts, flags: 4096 });
   await expectSound(node);
+
+  // One that is named goes, with what runs in it.
+  const brief = await node.pod("brief");
+  await node.start(brief, "job", "sleep 1000");
+  unmount(pinOf("uts", brief));
+  const [lost, ...none] = await found();
+  expect([lost?.object.id, none]).toEqual([brief.id, []]);
+  expect((await node.kpod("doctor", "--mend", "--quick", "--yes")).exitCode).toBe(1);
+  await node.ok("doctor", "--mend", "--quick", "--yes", lost?.finding ?? "");
+  expect(await node.ok("pod", "ps", "-q", "--no-trunc")).toBe(`${pod.id}\n`);
+  await expectSound(node, "--min-age", "0s");
 });
 
 test("leases of pods that are gone, until no address is left", async () => {
@@ -126,7 +140,7 @@ test("leases of pods that are gone, until no address is left", async () => {
       id: "net.lease-leaked",
       severity: "breaks-now",
       object: { kind: "lease", id: gone, name: "small 10.126.0.2", path: lease },
-      mend: { class: "S", commands: [`rm ${lease}`] },
+      mend: { class: "S", commands: [`flock ${join(leases, "lock")} rm ${lease}`] },
     });
     expect(finding?.consequence).toContain("1 of 1 addresses are given away, 1 of them leaked");
     writeFileSync(lease, `${pod.id}\r\neth0`);
@@ -172,12 +186,28 @@ test("leases that are leaked are given back, and put back by undo", async () => 
   const lease = join(leases, "10.126.0.2");
   const said = `${testId("gone")}\r\neth0`;
   writeFileSync(lease, said);
+  const lock = join(leases, "lock");
+  writeFileSync(lock, "");
   try {
-    await node.kpod("doctor", "--mend", "--yes", "--min-age", "0s", "net.lease-leaked");
-    expect(readdirSync(leases)).toEqual([]);
+    // While host-local is at work there nothing is removed.
+    const release = lockFileAtOnce(lock, "read");
+    expect(await node.refusal(...mending, "net.lease-leaked")).toBe(
+      `somebody holds ${lock}: see fuser -v, and try again`,
+    );
+    expect(readFileSync(lease, "utf8")).toBe(said);
+    if (typeof release === "function") release();
+    await node.ok(...mending, "net.lease-leaked");
+    expect(readdirSync(leases)).toEqual(["lock"]);
     await expectSound(node, "--min-age", "0s");
     await node.kpod("doctor", "undo", "--yes");
     expect(readFileSync(lease, "utf8")).toBe(said);
+    await node.ok(...mending, "net.lease-leaked");
+    writeFileSync(lease, `${pod.id}\r\neth0`);
+    const { exitCode, stderr } = await node.kpod("doctor", "undo", "--yes");
+    expect([exitCode, stderr]).toEqual([
+      1,
+      `Error: this stays as it is: ${lease} was given to another pod since\n`,
+    ]);
   } finally {
     rmSync(leases, { recursive: true });
   }
@@ -201,11 +231,18 @@ test("thousands of exit files and links of containers that are gone", async () =
     expect(findings.map(({ evidence: [evidence] }) => evidence?.says).join()).toMatch(
       /has 1200 (links|exit files)/,
     );
+    writeFileSync(join(exitsDir, "other"), "0");
+    const kept = (directory: string): string[] =>
+      readdirSync(directory).filter((name) => !names.includes(name));
+    const before = [exitsDir, attachDir].map(kept);
+    await node.ok(...mending, "run.full");
+    expect([exitsDir, attachDir].map((directory) => readdirSync(directory))).toEqual(before);
   } finally {
     for (const name of names) {
-      rmSync(join(exitsDir, name));
-      rmSync(join(attachDir, name));
+      rmSync(join(exitsDir, name), { force: true });
+      rmSync(join(attachDir, name), { force: true });
     }
+    rmSync(join(exitsDir, "other"), { force: true });
   }
   await expectSound(node);
 });

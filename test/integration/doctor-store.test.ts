@@ -115,6 +115,16 @@ test("a layer that was made by half goes; so does one without its directory, wit
     `storage.layer-incomplete breaks-at-start ${half} S`,
     `storage.layer-lost breaks-now ${ended.layerId} Q`,
   ]);
+  // Somebody works in it: no change of the store unmounts that, nor does the one that was to mend it.
+  const merged = inRoot("overlay", half, "merged");
+  mountAt(merged);
+  const user = openSync(merged, "r");
+  try {
+    await expectKept(merged, /in use and stays mounted/);
+    expect(readFileSync(inRoot("overlay-layers/layers.json"), "utf8")).toContain(half);
+  } finally {
+    closeSync(user);
+  }
   await mended();
   expect(await node.ok("ps", "-a", "-q", "--no-trunc")).toBe(`${web.id}\n`);
   await node.agree();

@@ -211,9 +211,31 @@ test("names the nearest check; writes whole files; tells in each format", async 
     2,
     'Error: there is no check "storage.lnk-lost": the nearest is storage.link-lost; all are in kpod-doctor(1)\n',
   ]);
+  expect((await node.kpod("doctor", "--quick", "crio.hung")).stderr).toMatch(/--quick leaves out crio.hung/);
   const file = join(node.world.scratch, "kpod.prom");
   await node.ok("doctor", "--format", "prom", "-o", file);
-  expect(readFileSync(file, "utf8")).toMatch(
+  const text = readFileSync(file, "utf8");
+  expect(text).toMatch(
     /^# HELP kpod_doctor_problems [^\n]+\n# TYPE kpod_doctor_problems gauge\nkpod_doctor_problems\{check="[a-z.-]+",severity="[a-z-]+"\} 0\n/,
   );
+  const values = new Map(
+    text
+      .split("\n")
+      .filter((line) => line !== "" && !line.startsWith("#"))
+      .map((line) => line.split(" ") as [string, string]),
+  );
+  expect([...values.keys()].map((name) => name.replace(/\{.*/, ""))).toEqual(
+    expect.arrayContaining([
+      "kpod_doctor_run_timestamp_seconds",
+      "kpod_doctor_run_duration_seconds",
+      "kpod_storage_reclaimable_bytes",
+      "kpod_processes_uninterruptible",
+    ]),
+  );
+  for (const name of ['kpod_storage_bytes{kind="images"}', 'kpod_storage_bytes{kind="containers"}'])
+    expect(Number(values.get(name))).toBeGreaterThan(0);
+  expect(Number(values.get('kpod_namespace_pins{kind="uts",state="used"}'))).toBe(1);
+  expect(
+    ["kpod_crio_responding", 'kpod_lock_held_seconds{lock="layers"}'].map((name) => values.get(name)),
+  ).toEqual(["0", "0"]);
 });

@@ -1,11 +1,13 @@
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import { chosenFindings } from "../../lib/doctor/choose";
+import type { ContainerServer } from "../../lib/container-server";
+import type { Check } from "../../lib/doctor/check";
 import { examine } from "../../lib/doctor/examine";
 import type { Examination } from "../../lib/doctor/finding";
+import type { MeasureOptions } from "../../lib/doctor/measures";
 import { writeOutputFile } from "../../lib/system/output-file";
 import { readDuration, readPointInTime } from "../shared/point-in-time";
-import { mendFound } from "./mend";
 import { viewOf } from "./views";
 import type { command } from "./command";
 
@@ -17,6 +19,9 @@ export async function run(context: Context): Promise<number> {
   if (!flags.mend && (flags.yes || flags.dryRun)) throw new UsageError("yes and dry-run go with mend");
   const { checks, findings: wanted } = chosenFindings(context.args);
   if (!flags.mend && wanted.length > 0) throw new UsageError("a finding is named with mend alone");
+  const left = checks.filter(({ quick }) => !quick);
+  if (flags.quick && left.length === checks.length)
+    throw new UsageError(`--quick leaves out ${left.map(({ id }) => id).join(", ")}`);
   const began = Date.now();
   const since =
     flags.since === undefined ? undefined : Number(readPointInTime("since", flags.since, began) / 1_000_000n);
@@ -31,12 +36,25 @@ export async function run(context: Context): Promise<number> {
     since,
     signal: context.signal(),
   };
-  if (flags.mend) return mendFound(context, server, options, wanted);
+  // A look needs nothing of what changes a node.
+  if (flags.mend) return (await import("./mend")).mendFound(context, server, options, wanted);
   const examination = await examine(server, options);
-  const text = viewOf(flags.format, examination, { began, checks });
+  const text =
+    flags.format === "prom"
+      ? await metricsOf(server, examination, { ...options, began })
+      : viewOf(flags.format, examination);
   if (flags.output === undefined) terminal.out(text);
   else writeOutputFile(flags.output, text);
   return exitCodeOf(examination);
+}
+
+async function metricsOf(
+  server: ContainerServer,
+  examination: Examination,
+  options: MeasureOptions & { readonly checks: readonly Check[] },
+): Promise<string> {
+  const [{ measureNode }, { promView }] = [await import("../../lib/doctor/measures"), await import("./prom")];
+  return promView(examination, await measureNode(server, examination, options), options);
 }
 
 /** 1 where something is found that breaks or leaks, 2 where not all could be told, else 0. */

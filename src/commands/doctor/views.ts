@@ -3,7 +3,6 @@ import { displayId } from "../../format/id";
 import { jsonText } from "../../format/json";
 import { humanSize } from "../../format/units";
 import { cutToWidth } from "../../format/width";
-import type { Check } from "../../lib/doctor/check";
 import {
   severities,
   type Examination,
@@ -12,19 +11,8 @@ import {
   type Severity,
 } from "../../lib/doctor/finding";
 
-/** What is told of the call itself. */
-interface Call {
-  /** Milliseconds since 1970. */
-  readonly began: number;
-  readonly checks: readonly Check[];
-}
-
-/** An examination in one of the forms of `--format`. */
-export function viewOf(
-  format: "table" | "json" | "npd" | "prom",
-  examination: Examination,
-  call: Call,
-): string {
+/** An examination in one of the forms of `--format` that need nothing else. */
+export function viewOf(format: "table" | "json" | "npd", examination: Examination): string {
   switch (format) {
     case "table":
       return tableView(examination);
@@ -32,8 +20,6 @@ export function viewOf(
       return jsonText(examinationJson(examination));
     case "npd":
       return npdView(examination);
-    case "prom":
-      return promView(examination, call);
   }
 }
 
@@ -147,28 +133,4 @@ function npdView({ findings, unknown }: Examination): string {
         ? `could not tell ${unknown[0].id}: ${unknown[0].why}`
         : "sound";
   return `${cutToWidth(escapeControl(text), 80)}\n`;
-}
-
-/** Metrics for the text file collector of Prometheus. */
-function promView({ findings, checks: made }: Examination, { began, checks }: Call): string {
-  const counts = new Map<string, number>();
-  for (const { id, severity } of checks)
-    if (made.includes(id)) counts.set(`check="${id}",severity="${severity}"`, 0);
-  for (const { id, severity } of findings) {
-    const labels = `check="${id}",severity="${severity}"`;
-    counts.set(labels, (counts.get(labels) ?? 0) + 1);
-  }
-  const now = Date.now();
-  return [
-    "# HELP kpod_doctor_problems What kpod doctor has found.",
-    "# TYPE kpod_doctor_problems gauge",
-    ...[...counts].map(([labels, count]) => `kpod_doctor_problems{${labels}} ${count}`),
-    "# HELP kpod_doctor_run_timestamp_seconds When it was looked.",
-    "# TYPE kpod_doctor_run_timestamp_seconds gauge",
-    `kpod_doctor_run_timestamp_seconds ${(now / 1000).toFixed(3)}`,
-    "# HELP kpod_doctor_run_duration_seconds How long that took.",
-    "# TYPE kpod_doctor_run_duration_seconds gauge",
-    `kpod_doctor_run_duration_seconds ${((now - began) / 1000).toFixed(3)}`,
-    "",
-  ].join("\n");
 }

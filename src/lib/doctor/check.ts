@@ -1,4 +1,4 @@
-import type { Facts } from "./facts";
+import type { Fact, Facts } from "./facts";
 import type { Found, Severity } from "./finding";
 
 /**
@@ -26,4 +26,25 @@ export interface Check {
     facts: Facts,
     unsure: (why: string) => void,
   ) => readonly Found[] | Promise<readonly Found[]>;
+}
+
+/** What a check has found at a look, and what it could not tell. */
+export interface Made {
+  readonly found: readonly Found[];
+  readonly unsure: readonly string[];
+}
+
+const facts = new WeakMap<Check, Fact<Promise<Made>>>();
+
+/** Makes a check, once a look: one that builds upon others asks for what these have found. @throws as the check does */
+export function makeOnce(check: Check, look: Facts): Promise<Made> {
+  const fact: Fact<Promise<Made>> =
+    facts.get(check) ??
+    (async (at) => {
+      const unsure: string[] = [];
+      const found = await check.find(at, (why) => unsure.push(why));
+      return { found, unsure };
+    });
+  facts.set(check, fact);
+  return look.get(fact);
 }

@@ -4,7 +4,7 @@ import { isNotFound, KpodError } from "../errors";
 import type { ServerView } from "../server-parts";
 import { readLastWriterId } from "../storage/lock-file";
 import type { StoreLayout } from "../storage/layout";
-import type { Check } from "./check";
+import { makeOnce, type Check } from "./check";
 import { checks } from "./check-list";
 import { Facts, type LookOptions } from "./facts";
 import { severities, type Examination, type Finding, type Found, type Unknown } from "./finding";
@@ -81,7 +81,8 @@ export async function lookOnce(chosen: readonly Check[], facts: Facts): Promise<
   for (const check of chosen) {
     const { id } = check;
     try {
-      const found = await check.find(facts, (why) => unknown.push({ id, why }));
+      const { found, unsure } = await makeOnce(check, facts);
+      unknown.push(...unsure.map((why) => ({ id, why })));
       findings.push(...found.map((each) => findingOf(id, each)));
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;

@@ -56,7 +56,12 @@ export class Facts {
    * @param usualMs the age from which it counts, where the user names none
    */
   isYoung(since: number, usualMs: number): boolean {
-    return this.now - since < (this.options.minAgeMs ?? usualMs);
+    return this.now - since < this.ageOr(usualMs);
+  }
+
+  /** The age from which something counts, in milliseconds: what the user names, else the usual one. */
+  ageOr(usualMs: number): number {
+    return this.options.minAgeMs ?? usualMs;
   }
 
   /** When something that bears no time was seen for the first time in this call. */

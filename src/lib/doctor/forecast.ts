@@ -1,41 +1,15 @@
-import { existsSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Config } from "../config";
 import { comingWipe } from "../crio/before-launch";
 import { crioAnswers } from "../crio/daemon";
+import { crioSetting, shutdownMarks } from "../crio/shutdown-marks";
 import type { Facts } from "./facts";
 import type { Finding, Forecast } from "./finding";
 import { layersById } from "./facts/store";
 
-/** Where CRI-O leaves the mark of an orderly end, unless its configuration names another file. */
-const usualCleanFile = "/var/lib/crio/clean.shutdown";
-
-/** The marks of how CRI-O ended. */
-export interface ShutdownMarks {
-  /** The file that an orderly end leaves; "" where none is asked for. */
-  readonly cleanFile: string;
-  /** True where the last CRI-O did not end in order, and will look through its store. */
-  readonly unclean: boolean;
-  /** True where a CRI-O has left such marks. */
-  readonly isUsed: boolean;
-}
-
-/** How the last CRI-O ended, by its marks. */
-export function shutdownMarks(config: Config): ShutdownMarks {
-  const cleanFile = textOf(config, "clean_shutdown_file") ?? usualCleanFile;
-  const isUsed = cleanFile !== "" && existsSync(`${cleanFile}.supported`);
-  return { cleanFile, unclean: isUsed && !existsSync(cleanFile), isUsed };
-}
-
 /** Whether CRI-O mends what it finds at odds after such an end (since 1.28). */
 function repairs(config: Config): boolean {
-  return textOf(config, "internal_repair") !== "false";
-}
-
-function textOf(config: Config, name: string): string | undefined {
-  const found = config.further(["crio"], name);
-  const value = found === undefined ? undefined : found.section.values[found.key];
-  return typeof value === "string" || typeof value === "boolean" ? String(value) : undefined;
+  return crioSetting(config, "internal_repair") !== "false";
 }
 
 /** Whether a CRI-O runs on the store. */

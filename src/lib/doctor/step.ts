@@ -1,3 +1,4 @@
+import { dirname, join } from "node:path";
 import type { StorageId } from "../names/ids";
 import type { TemporaryPlace } from "../storage/temp-directories";
 import { quoted } from "./quoted";
@@ -36,8 +37,46 @@ export type MendStep =
   | { readonly do: "drop-image"; readonly file: string; readonly directory: string; readonly id: StorageId }
   /** Removes a layer that nobody stands on: record and directory. */
   | { readonly do: "delete-layer"; readonly layer: StorageId; readonly paths: readonly string[] }
-  /** Removes a container with all that the store has of it. */
-  | { readonly do: "delete-container"; readonly id: StorageId };
+  /** Removes the lease of an address, under the lock of host-local, as long as it is that of this container. */
+  | { readonly do: "remove-lease"; readonly path: string; readonly id: string }
+  | OutsideStep;
+
+/** A step that asks a runtime, ends processes, or takes long: the locks of the store are not held for it. */
+export type OutsideStep =
+  /** Removes a container or pod that has ended, with all that the store has of it. */
+  | { readonly do: "delete-container"; readonly id: StorageId }
+  /** Removes a pod with its containers, which are killed. */
+  | { readonly do: "delete-pod"; readonly id: string }
+  /** Removes what a runtime and conmon still have of a container without a record. */
+  | { readonly do: "delete-orphan"; readonly id: string }
+  /** Stops a container, or a pod with its containers. */
+  | { readonly do: "stop"; readonly id: string; readonly pod: boolean }
+  /** Kills the processes in the cgroups of a container that nobody knows, and removes these. */
+  | { readonly do: "end-processes"; readonly id: string; readonly pids: readonly number[] }
+  /** Removes what containers that are gone have left in a directory by thousands. */
+  | ({ readonly do: "remove-debris" } & Debris);
+
+/** What containers that are gone have left. */
+export interface Debris {
+  readonly directory: string;
+  readonly kind: "exit-files" | "attach-links";
+  /** Milliseconds since 1970: exit files that were written later may still be waited for. */
+  readonly before: number;
+}
+
+const outside: Readonly<Record<OutsideStep["do"], true>> = {
+  "delete-container": true,
+  "delete-pod": true,
+  "delete-orphan": true,
+  stop: true,
+  "end-processes": true,
+  "remove-debris": true,
+};
+
+/** True for a step for which the locks of the store are not held. */
+export function isOutside(step: MendStep): step is OutsideStep {
+  return step.do in outside;
+}
 
 /** The commands by which somebody does the same by hand. */
 export function commandsOf(steps: readonly MendStep[]): string[] {
@@ -81,8 +120,23 @@ function commandOf(step: MendStep): string[] {
       ];
     case "delete-layer":
       return step.paths.map((path) => `rm -r ${quoted(path)}`);
+    case "remove-lease":
+      return [`flock ${quoted(join(dirname(step.path), "lock"))} rm ${quoted(step.path)}`];
     case "delete-container":
+    case "delete-orphan":
       return [`kpod rm -f ${step.id.slice(0, 13)}`];
+    case "delete-pod":
+      return [`kpod pod rm -f ${step.id.slice(0, 13)}`];
+    case "stop":
+      return [`kpod ${step.pod ? "pod stop" : "stop"} ${step.id.slice(0, 13)}`];
+    case "end-processes":
+      return [`kill ${step.pids.join(" ")}`];
+    case "remove-debris":
+      return [
+        step.kind === "exit-files"
+          ? `find ${quoted(step.directory)} -maxdepth 1 -type f -mmin +10 -delete`
+          : `find ${quoted(step.directory)} -maxdepth 1 -xtype l -delete`,
+      ];
   }
 }
 

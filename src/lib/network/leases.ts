@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere, KpodError } from "../errors";
-import { monotonicNow } from "../system/clock";
+import { blockFor, monotonicNow } from "../system/clock";
 import { lockFileAtOnce } from "../system/file-lock";
 import { fileLimits, namesInDirectory, readTextIfThere } from "../system/files";
 import { parseAddress, type Address } from "./address";
@@ -93,6 +93,37 @@ function leaseText(path: string): string {
 function byAddress({ parsed: a }: Lease, { parsed: b }: Lease): number {
   if (a.family !== b.family) return a.family - b.family;
   return a.value < b.value ? -1 : a.value > b.value ? 1 : 0;
+}
+
+/** Milliseconds that host-local has the lock at most, when it is well. */
+const leasePatience = 2_000;
+
+/**
+ * Changes a directory of leases under the lock of host-local. Nothing else of this process happens meanwhile.
+ * @throws KpodError LOCK_TIMEOUT where somebody has it all the while, NOT_PERMITTED, IO
+ */
+export function changingLeases<T>(directory: string, action: () => T): T {
+  const path = join(directory, "lock");
+  const deadline = monotonicNow() + leasePatience;
+  for (;;) {
+    const release = lockFileAtOnce(path, "write");
+    if (release !== undefined) {
+      try {
+        return action();
+      } finally {
+        if (release !== "absent") release();
+      }
+    }
+    if (monotonicNow() >= deadline)
+      throw new KpodError("LOCK_TIMEOUT", `somebody holds ${path}`, { hint: "see fuser -v, and try again" });
+    blockFor(pause);
+  }
+}
+
+/** The container that an address is given to, by the file of the lease; undefined where it is given to nobody. */
+export function leaseHolder(path: string): string | undefined {
+  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return undefined;
+  return leaseText(path).trim().split(/\r?\n/)[0];
 }
 
 /**

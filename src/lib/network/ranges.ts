@@ -23,7 +23,8 @@ export interface LocalAddresses {
   readonly sets: readonly RangeSet[];
 }
 
-const defaultDataDir = "/var/lib/cni/networks";
+/** Where host-local keeps what it gives away; a network may say otherwise. */
+export const leasesDirectory = "/var/lib/cni/networks";
 
 /**
  * What host-local gives out in a network, by all plugins of it that ask host-local; undefined where others give the
@@ -40,7 +41,7 @@ export function localAddresses({
   const [first] = all;
   if (first === undefined) return undefined;
   const { dataDir } = first;
-  const base = typeof dataDir === "string" && dataDir.startsWith("/") ? dataDir : defaultDataDir;
+  const base = typeof dataDir === "string" && dataDir.startsWith("/") ? dataDir : leasesDirectory;
   return { directory: `${base.replace(/\/+$/, "")}/${name}`, sets: all.flatMap(rangeSets) };
 }
 

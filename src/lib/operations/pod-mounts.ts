@@ -4,8 +4,9 @@ import { tolerate } from "../errors";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
+import type { UnmountOptions } from "../storage/mount-points";
 import { removeIfThere } from "../system/files";
-import { readMounts, unmount } from "../system/mount";
+import { readMounts, unmount, unmountUnused } from "../system/mount";
 import type { PinnedNamespaceType } from "../system/pinned-namespaces";
 
 /** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
@@ -29,26 +30,36 @@ const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
  * under one uuid and kpod under the pod's uid, which is known also where a launch broke off and left no spec. What is
  * not there is fine, and what another pod or container of the store names stays: a spec is only data.
  * @param types which kinds; all by default
+ * @param options.busy false has one stay that somebody uses: BAD_STATE
  */
 export function unpinPod(
   server: Pick<ServerView, "config" | "lists">,
   sandbox: Sandbox,
   types: readonly SharedNamespaceType[] = allTypes,
+  options: UnmountOptions = {},
 ): void {
   const own = new Set([sandbox.infraContainer, ...sandbox.containers()]);
   const pins = podPins(server, sandbox).filter(({ type }) => types.includes(type));
-  unpin(server, pins, own);
+  unpin(server, pins, own, options);
 }
 
 /** Unpins all namespaces of a pod that has ended, and unmounts its /dev/shm. */
-export function unmountPod(server: Pick<ServerView, "config" | "lists">, sandbox: Sandbox): void {
-  unpinPod(server, sandbox);
-  unmountShm(sandbox);
+export function unmountPod(
+  server: Pick<ServerView, "config" | "lists">,
+  sandbox: Sandbox,
+  options: UnmountOptions = {},
+): void {
+  unpinPod(server, sandbox, allTypes, options);
+  unmountShm(sandbox, options);
 }
 
 /** Only the pod's own: one that uses the host's names the host's directory. */
-export function unmountShm({ infraContainer }: Sandbox): void {
-  unmount(join(infraContainer.bundlePath, "shm"));
+export function unmountShm({ infraContainer }: Sandbox, options: UnmountOptions = {}): void {
+  unmountOne(join(infraContainer.bundlePath, "shm"), options);
+}
+
+function unmountOne(target: string, { busy = true }: UnmountOptions): boolean {
+  return busy ? unmount(target) : unmountUnused(target);
 }
 
 /**
@@ -59,12 +70,13 @@ export function unmountShm({ infraContainer }: Sandbox): void {
 export async function unpinContainer(
   server: Pick<ServerView, "config" | "lists" | "updateRecords">,
   container: Container,
+  options: UnmountOptions = {},
 ): Promise<void> {
   const pins = specPins(container).filter(({ type, path }) => type === "pid" && statOf(path) !== undefined);
   if (pins.length === 0) return;
   // The lists may hold only what somebody has asked for.
   await server.updateRecords();
-  unpin(server, pins, new Set([container]));
+  unpin(server, pins, new Set([container]), options);
 }
 
 /** A file on which a namespace is pinned, if what names it is right. */
@@ -77,6 +89,7 @@ function unpin(
   server: Pick<ServerView, "config" | "lists">,
   pins: readonly Pin[],
   own: ReadonlySet<Container>,
+  options: UnmountOptions,
 ): void {
   const there = pins.filter(({ path }) => statOf(path) !== undefined);
   if (there.length === 0) return;
@@ -90,7 +103,7 @@ function unpin(
     // CRI-O, or a kpod that was killed, may have come to unmount it and no further.
     const isLeftover = directories.has(dirname(target)) && uuid.test(basename(target)) && isEmptyFile(target);
     if (!isPinned && !isLeftover) continue;
-    if (isPinned) while (unmount(target));
+    if (isPinned) while (unmountOne(target, options));
     removeIfThere(target);
     // CRI-O 1.0 names network namespaces by links that tell of the pod.
     if (statOf(path)?.isSymbolicLink() === true) removeIfThere(path);

@@ -8,6 +8,7 @@ import { killContainer } from "./kill";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { persistFoundDead, persistPodStopped } from "./persist-state";
 import { unmountShm, unpinPod } from "./pod-mounts";
+import type { UnmountOptions } from "../storage/mount-points";
 import { takeDownNetwork } from "./pod-network";
 import { stopContainer } from "./stop";
 import { isSpoofed } from "./tolerant";
@@ -21,6 +22,7 @@ const infraTimeout = 1_000;
  * Where no CRI-O runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over
  * both in a pod that has stopped. A pod whose network namespace is gone it would not take over at its start.
  * @param timeoutMs how long a container may take by itself; 0 kills them at once; undefined for what each was made with
+ * @param options.busy false has what somebody works in stay mounted
  * @throws KpodError with all that failed, BAD_STATE when one is paused, NETWORK_FAILED when all else is done
  */
 export async function stopPod(
@@ -28,29 +30,31 @@ export async function stopPod(
   sandbox: Sandbox,
   timeoutMs: number | undefined,
   signal?: AbortSignal,
+  options: UnmountOptions = {},
 ): Promise<void> {
   server.requireNode();
   const { infraContainer } = sandbox;
   await server.runtime.updateStatuses([...sandbox.containers(), infraContainer]);
   await together(sandbox, sandbox.containers().filter(isMade), (container) =>
-    stopContainer(server, container, timeoutMs, signal),
+    stopContainer(server, container, timeoutMs, signal, options),
   );
   if (isMade(infraContainer) && !isSpoofed(server, sandbox)) {
-    await stopContainer(server, infraContainer, Math.min(timeoutMs ?? infraTimeout, infraTimeout), signal);
+    const patience = Math.min(timeoutMs ?? infraTimeout, infraTimeout);
+    await stopContainer(server, infraContainer, patience, signal, options);
   }
   persistPodStopped(server, sandbox);
   try {
     await takeDownNetwork(server, sandbox, signal);
   } finally {
-    await releasePod(server, sandbox);
+    await releasePod(server, sandbox, options);
   }
 }
 
-async function releasePod(server: ServerParts, sandbox: Sandbox): Promise<void> {
+async function releasePod(server: ServerParts, sandbox: Sandbox, options: UnmountOptions): Promise<void> {
   // One that runs unpins them itself: that of old versions fails where they are gone.
   if (await crioAnswers(server.config)) return;
-  unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"]);
-  unmountShm(sandbox);
+  unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"], options);
+  unmountShm(sandbox, options);
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Container } from "../oci/container";
 import { isYoung } from "../oci/state/being-made";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerParts, ServerView } from "../server-parts";
+import type { UnmountOptions } from "../storage/mount-points";
 import { persistPodStopped } from "./persist-state";
 import { unmountPod, unpinContainer } from "./pod-mounts";
 import { takeDownNetwork, tryToTakeDownNetwork } from "./pod-network";
@@ -38,12 +39,14 @@ export async function removeByName(server: ServerParts, idOrName: string, force:
  * layer and directories go. What is half gone already does not keep the rest from going.
  * @param force also one that runs (it is killed), whose state nobody knows, whose runtime has left the configuration, or
  * that somebody began to make and nobody is at any more
+ * @param options.busy false has its layer and record stay where somebody works in it, or has something mounted there
  * @throws KpodError BAD_STATE, RUNTIME_FAILED, RUNTIME_TIMEOUT, BAD_CONFIG, LOCK_TIMEOUT
  */
 export async function removeContainer(
   server: ServerParts,
   container: Container,
   force: boolean,
+  options: UnmountOptions = {},
 ): Promise<void> {
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
@@ -65,7 +68,7 @@ export async function removeContainer(
       hint: "use -f if it does not run any more",
     });
   }
-  await removeContainerInAnyState(server, container, force);
+  await removeContainerInAnyState(server, container, force, options);
 }
 
 /**
@@ -78,8 +81,9 @@ export async function removeContainerInAnyState(
   server: ServerView,
   container: Container,
   force = false,
+  options: UnmountOptions = {},
 ): Promise<void> {
-  const problem = await removeWithRecord(server, container, force);
+  const problem = await removeWithRecord(server, container, force, options);
   if (problem !== undefined) throw problem;
 }
 
@@ -88,10 +92,13 @@ async function removeWithRecord(
   server: ServerView,
   container: Container,
   force: boolean,
+  options: UnmountOptions,
 ): Promise<KpodError | undefined> {
   await removeFromRuntime(server, container, force);
-  await unpinContainer(server, container);
-  const problem = isStorageId(container.id) ? await server.store.deleteContainer(container.id) : undefined;
+  await unpinContainer(server, container, options);
+  const problem = isStorageId(container.id)
+    ? await server.store.deleteContainer(container.id, undefined, options)
+    : undefined;
   removeExitFile(server, container);
   server.lists.removeContainer(container);
   return problem;
@@ -136,9 +143,15 @@ function isMadeByKpod(container: Container): boolean {
 /**
  * Removes a pod: its containers, its infra container, its network, its namespaces and its /dev/shm.
  * @param force also when something of it runs, or its network cannot be taken down
+ * @param options.busy as for `removeContainer`
  * @throws KpodError BAD_STATE, NETWORK_FAILED when it stays for that, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT
  */
-export async function removePod(server: ServerParts, sandbox: Sandbox, force: boolean): Promise<void> {
+export async function removePod(
+  server: ServerParts,
+  sandbox: Sandbox,
+  force: boolean,
+  options: UnmountOptions = {},
+): Promise<void> {
   server.requireNode();
   const all = [...sandbox.containers(), sandbox.infraContainer];
   await server.runtime.updateStatuses(all);
@@ -172,7 +185,7 @@ export async function removePod(server: ServerParts, sandbox: Sandbox, force: bo
     await server.updateRecords();
   });
   if (!force) await takeDownNetwork(server, sandbox);
-  await removePodInAnyState(server, sandbox, force);
+  await removePodInAnyState(server, sandbox, force, options);
 }
 
 /**
@@ -185,15 +198,17 @@ export async function removePodInAnyState(
   server: ServerView,
   sandbox: Sandbox,
   force = false,
+  options: UnmountOptions = {},
 ): Promise<void> {
   const problems: (KpodError | undefined)[] = [];
   for (const container of sandbox.containers())
-    problems.push(await removeWithRecord(server, container, force));
+    problems.push(await removeWithRecord(server, container, force, options));
   const { infraContainer } = sandbox;
   await removeFromRuntime(server, infraContainer, force);
   await tryToTakeDownNetwork(server, sandbox);
-  unmountPod(server, sandbox);
-  if (isStorageId(infraContainer.id)) problems.push(await server.store.deleteContainer(infraContainer.id));
+  unmountPod(server, sandbox, options);
+  if (isStorageId(infraContainer.id))
+    problems.push(await server.store.deleteContainer(infraContainer.id, undefined, options));
   removeExitFile(server, infraContainer);
   server.lists.removeInfraContainer(infraContainer);
   server.lists.removeSandbox(sandbox.id);
@@ -205,10 +220,15 @@ export async function removePodInAnyState(
  * Removes what only a runtime or a conmon still knows: a container of this store whose record is gone, or the infra
  * container of such a pod.
  * @param wanted its full id, or a prefix that fits one only
+ * @param options.busy as for `removeContainer`
  * @returns its id; undefined when nobody knows of such a container either
  * @throws KpodError AMBIGUOUS, RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
-async function removeOrphan(server: ServerParts, wanted: string): Promise<string | undefined> {
+export async function removeOrphan(
+  server: ServerParts,
+  wanted: string,
+  options: UnmountOptions = {},
+): Promise<string | undefined> {
   if (!/^[0-9a-f]+$/.test(wanted)) return undefined;
   server.requireNode();
   // Of a list of what was asked for only nobody could tell what has no record, nor what other pods use.
@@ -231,9 +251,9 @@ async function removeOrphan(server: ServerParts, wanted: string): Promise<string
   await removeFromRuntime(server, container, true);
   if (container.infra) {
     await tryToTakeDownNetwork(server, sandbox);
-    unmountPod(server, sandbox);
+    unmountPod(server, sandbox, options);
   }
-  await server.store.deleteContainer(id, layer);
+  await server.store.deleteContainer(id, layer, options);
   removeExitFile(server, container);
   return id;
 }

@@ -1,20 +1,17 @@
 import { lstatSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
+import { shutdownMarks } from "../crio/shutdown-marks";
 import { errorMessage, KpodError, throwIfInterrupted } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { cniCacheDirectory } from "../network/cache";
+import { leasesDirectory } from "../network/ranges";
 import { stateRoots } from "../oci/runtime/location";
 import type { ServerView } from "../server-parts";
 import { isRecord, namesInDirectory } from "../system/files";
+import { namespaceDirectories } from "./pod-mounts";
 import { readWithin, type ReportArchive } from "./report-archive";
 import type { SecretMask } from "./secrets";
-
-/** Where host-local keeps the addresses that it has given away; a network may say otherwise. */
-const leasesDirectory = "/var/lib/cni/networks";
-
-/** By which CRI-O knows at its start whether it was shut down orderly. */
-const cleanShutdown = "/var/lib/crio/clean.shutdown";
 
 /** What the credentials for registries are kept in, beside what crio.conf names. */
 const usualCredentials = [
@@ -71,7 +68,8 @@ export async function addRecords(
   const { globalAuthFile, pauseImageAuthFile, versionFile, versionFilePersist } = config;
   for (const path of [globalAuthFile, pauseImageAuthFile, ...usualCredentials])
     if (path !== "") await archive.addFile(path, "json");
-  for (const path of [versionFile, versionFilePersist, cleanShutdown, `${cleanShutdown}.supported`])
+  const { cleanFile } = shutdownMarks(config);
+  for (const path of [versionFile, versionFilePersist, cleanFile, `${cleanFile}.supported`])
     if (path.startsWith("/")) await archive.addFile(path, "text");
   for (const name of ["registries.conf", "policy.json"])
     await archive.addFile(`/etc/containers/${name}`, "text");
@@ -87,7 +85,7 @@ export async function addNetwork(
   await addDirectory(archive, cniCacheDirectory, "json", readable);
   for (const name of names(archive, leasesDirectory))
     await addDirectory(archive, join(leasesDirectory, name), "text");
-  const pins = ["netns", "ipcns", "utsns", "userns", "pidns"].map((kind) => join(config.namespacesDir, kind));
+  const pins = Object.values(namespaceDirectories).map((kind) => join(config.namespacesDir, kind));
   for (const directory of [...pins, config.containerExitsDir, config.containerAttachSocketDir])
     await archive.add(`files${directory}.list`, `the names in ${directory}`, "text", () =>
       listing(directory),

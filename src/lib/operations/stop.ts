@@ -1,9 +1,10 @@
 import { constants } from "node:os";
-import { KpodError, tolerate } from "../errors";
-import { isStorageId } from "../names/ids";
+import { errnoOf, KpodError, tolerate } from "../errors";
+import { isStorageId, type StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
 import type { ServerParts, ServerView } from "../server-parts";
+import type { UnmountOptions } from "../storage/mount-points";
 import { describeHang } from "./end-processes";
 import { killedExitCode, sendSignal } from "./kill";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
@@ -17,6 +18,7 @@ const killTimeLimit = 10_000;
  * lock is held meanwhile, so that a second stop with less patience cuts a first one short. Then its file
  * system is unmounted and its end persisted.
  * @param timeoutMs how long it may take by itself; 0 kills it at once; undefined for what it was made with, else 10 s
+ * @param options.busy false has its file system stay mounted where somebody works in it
  * @throws KpodError BAD_STATE when it is paused or unknown, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED
  */
 export async function stopContainer(
@@ -24,6 +26,7 @@ export async function stopContainer(
   container: Container,
   timeoutMs: number | undefined,
   signal?: AbortSignal,
+  options: UnmountOptions = {},
 ): Promise<void> {
   server.requireNode();
   const { status } = await server.runtime.updateStatus(container);
@@ -50,8 +53,21 @@ export async function stopContainer(
     if (!gentle || !(await ask(server, container, { timeoutMs: patience, signal })))
       await end(server, container, signal);
   }
-  if (isStorageId(container.layerId)) await server.store.unmount(container.layerId, true);
+  if (isStorageId(container.layerId)) await unmountAll(server, container.layerId, options);
   await persistState(server, container);
+}
+
+async function unmountAll(
+  { store }: Pick<ServerView, "store">,
+  layer: StorageId,
+  options: UnmountOptions,
+): Promise<void> {
+  try {
+    await store.unmount(layer, true, options);
+  } catch (error) {
+    // It has ended all the same.
+    if (options.busy !== false || errnoOf(error) !== "EBUSY") throw error;
+  }
 }
 
 /** Milliseconds that a container gets of which nothing else is said. */

@@ -1,14 +1,17 @@
+import { basename, dirname, join } from "node:path";
 import { errnoOf, errorMessage, KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
 import { fileLimits, readBytesIfThere } from "../system/files";
+import { unmountUnused } from "../system/mount";
 import { removeTree } from "../system/remove-tree";
+import { mountsBelow } from "../system/unmount-below";
 import { removeContainerRecord, readContainers } from "./containers";
 import type { GraphDriver } from "./driver";
 import { readImages } from "./images";
 import { isIncomplete, layerDataPaths, markIncomplete, readLayers, removeLayerRecords } from "./layers";
 import type { StoreLayout } from "./layout";
-import { removeMountPoint, readMountPoints } from "./mount-points";
+import { removeMountPoint, readMountPoints, type UnmountOptions } from "./mount-points";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "./records";
 import type { Staging } from "./temp-directories";
 
@@ -50,6 +53,33 @@ export function readContents({ layout, logger }: Pick<RemovalPlace, "layout" | "
 }
 
 /**
+ * Unmounts layers and directories before they are deleted, where nobody uses them: whoever has something mounted in one
+ * may be at work there, and a deletion would go on into it.
+ * @throws KpodError BAD_STATE where somebody uses one, or something else is mounted in it
+ */
+export function releaseUnused(
+  { driver }: Pick<RemovalPlace, "driver">,
+  layers: readonly StorageId[],
+  directories: readonly string[] = [],
+): void {
+  for (const layer of layers) {
+    const mountPath = driver.mountPath(layer);
+    unmountUnused(mountPath);
+    // That of vfs is the directory itself.
+    refuseMounts(basename(mountPath) === layer ? mountPath : dirname(mountPath));
+  }
+  directories.forEach(refuseMounts);
+}
+
+/** @throws KpodError BAD_STATE where something is mounted in a directory */
+export function refuseMounts(directory: string): void {
+  const [mount] = mountsBelow(directory);
+  if (mount === undefined) return;
+  const where = join(directory, ...mount.names.map(String));
+  throw new KpodError("BAD_STATE", `something is mounted at ${where}`, { hint: "unmount it first" });
+}
+
+/**
  * Deletes layers so that a crash at any step leaves nothing that anybody stumbles over: no record is without its
  * directory, unless it says that it is incomplete, and such a layer is deleted by the next change of kpod or by
  * containers/storage when it reads the records.
@@ -80,6 +110,7 @@ export function deleteLayers(
  * still listed, and to remove it again ends it. A CRI-O that starts in between deletes a container whose directories
  * are gone itself, and so does no more than was asked for.
  * @param touchContainers tells the readers of the containers' records that they are about to change
+ * @param options.busy false has it stay where somebody works in it, or has something mounted there: BAD_STATE
  * @returns the reason for which its layer stays: somebody else needs it
  * @throws KpodError CORRUPT before anything was changed; IO, NOT_PERMITTED
  */
@@ -87,6 +118,7 @@ export function deleteContainer(
   place: RemovalPlace,
   record: ContainerRecord,
   touchContainers: () => void,
+  { busy = true }: UnmountOptions = {},
 ): KpodError | undefined {
   const { layout, driver, staging } = place;
   const layer = isStorageId(record.layer) ? record.layer : undefined;
@@ -97,6 +129,7 @@ export function deleteContainer(
     layout.containerRunDirectory(record.id),
     layout.containerDirectory(record.id),
   ] as const;
+  if (!busy) releaseUnused(place, own, directories);
   const makeRoom = (): void => {
     staging.makeRoom();
     for (const directory of directories) removeTree(directory);
@@ -155,18 +188,34 @@ export function mappedLayers(image: ImageRecord): StorageId[] {
 /**
  * Deletes the layers that somebody was making or deleting when he crashed, as containers/storage does when it reads the
  * records: such a layer is somebody's only as long as he has the lock of the layers. Those that a container or an image
- * names go with it.
+ * names go with it. One in which somebody works, or has something mounted, stays.
  */
 export function deleteIncompleteLayers(place: RemovalPlace): void {
   try {
     if (!place.layout.layersFiles.some(mentionsIncomplete)) return;
     const contents = readContents(place);
     const stray = new Set<StorageId>();
+    const used = new Set<StorageId>();
+    const isUnused = ({ id }: LayerRecord): boolean => {
+      try {
+        releaseUnused(place, [id]);
+        return true;
+      } catch (error) {
+        if (!(error instanceof KpodError) || error.code !== "BAD_STATE") throw error;
+        place.logger.warn(
+          `layer ${id.slice(0, 13)} that was deleted or made by half stays: ${error.message}`,
+        );
+        used.add(id);
+        return false;
+      }
+    };
     const isStray = (layer: LayerRecord): boolean =>
       isIncomplete(layer) &&
       !stray.has(layer.id) &&
+      !used.has(layer.id) &&
       usersOf(layer.id, { ...contents, layers: contents.layers.filter(({ id }) => !stray.has(id)) })
-        .length === 0;
+        .length === 0 &&
+      isUnused(layer);
     // From the top down: without it, the next one may have no child any more.
     for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
       stray.add(top.id);

@@ -183,17 +183,22 @@ export class Store {
    * Deletes a container: mount, layer, directories and record. What is gone already counts as deleted, so that a
    * half-deleted container can be finished off. Its process must have ended.
    * @param strayLayer the layer to delete when the record is gone: one that nobody else uses
+   * @param options.busy false has all of it stay where somebody works in it, or has something mounted there: BAD_STATE
    * @returns CORRUPT when its record names a layer that somebody else needs, which stays; all else has gone
    * @throws KpodError CORRUPT when records cannot be read, and then nothing has gone; LOCK_TIMEOUT, IO, NOT_PERMITTED,
    * INTERRUPTED
    */
-  async deleteContainer(id: StorageId, strayLayer?: StorageId): Promise<KpodError | undefined> {
+  async deleteContainer(
+    id: StorageId,
+    strayLayer?: StorageId,
+    options: UnmountOptions = {},
+  ): Promise<KpodError | undefined> {
     const { deleteContainer, strayRecord } = await import("./removal");
     return this.removing("write", (place, touch) => {
       const record =
         readContainers(this.layout, this.logger).find((each) => each.id === id) ??
         strayRecord(this, id, strayLayer);
-      return deleteContainer(place, record, touch.containers);
+      return deleteContainer(place, record, touch.containers, options);
     });
   }
 

@@ -58,11 +58,12 @@ export function unmount(target: string, { busy = true }: { readonly busy?: boole
 
 /**
  * Unmounts one mount that nobody uses. A place where nothing is mounted, or that is not there, is fine.
+ * @returns whether there was a mount
  * @throws KpodError BAD_STATE where somebody uses it
  */
-export function unmountUnused(target: string): void {
+export function unmountUnused(target: string): boolean {
   try {
-    unmount(target, { busy: false });
+    return unmount(target, { busy: false });
   } catch (error) {
     if (errnoOf(error) !== "EBUSY") throw error;
     throw new KpodError("BAD_STATE", `${target} is in use and stays mounted`, {

@@ -5,7 +5,7 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, processesIn, strayCgroups } from "../facts/cgroups";
 import { processWords } from "../facts/processes";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
   id: "proc.hostpid-orphan",
@@ -13,7 +13,8 @@ export const check: Check = {
   severity: "leaks",
   about: `Processes go on in the cgroup of a container that no record, no runtime and no conmon knows: those of a container with the node's pid
 namespace, whose first process has died, or of one that was forgotten. They hold ports, files and memory. Looked at are the
-cgroups beside those of the store's containers. The processes are named; whether they may die, nobody but you knows.`,
+cgroups beside those of the store's containers. The processes are named; whether they may die, nobody but you
+knows: they are killed only where the finding itself is named.`,
   quick: true,
   live: true,
   find: findOrphans,
@@ -41,9 +42,8 @@ async function findOrphans(facts: Facts): Promise<readonly Found[]> {
         })),
         consequence: "its processes go on, with all that they hold, until the next boot",
         mend: {
-          class: "Q",
-          what: "end its processes, if nobody needs them",
-          commands: [`kill ${pids.join(" ")}`],
+          ...mendBySteps("Q", "end its processes, if nobody needs them", [{ do: "end-processes", id, pids }]),
+          onlyNamed: true,
         },
         since,
       },

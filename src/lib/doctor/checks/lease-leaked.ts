@@ -77,10 +77,10 @@ function leaseFound(
   const cached = readCachedAttachments(containerId).filter(
     (each) => each.networkName === network && existsSync(each.path),
   );
-  const steps: MendStep[] = [path, ...cached.map((each) => each.path)].map((each) => ({
-    do: "remove",
-    path: each,
-  }));
+  const steps: readonly MendStep[] = [
+    { do: "remove-lease", path, id: containerId },
+    ...cached.map((each): MendStep => ({ do: "remove", path: each.path })),
+  ];
   const share = `${used}${total === undefined ? "" : ` of ${total}`} addresses are given away, ${leaked} of them leaked`;
   return {
     severity: isFull ? "breaks-now" : "leaks",

@@ -4,7 +4,7 @@ import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
   id: "proc.monitor-dead",
@@ -40,11 +40,14 @@ async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
           ? "the end of the pod will not be noticed"
           : "its log, attaching and its exit code are lost; it stands still once it has written more than a pipe takes",
         mend: {
-          class: "Q",
-          what: infra
-            ? "stop the pod, so that the kubelet makes a new one"
-            : "stop the container, so that the kubelet starts a new one",
-          commands: [`kpod ${infra ? "pod stop" : "stop"} ${id.slice(0, 13)}`],
+          ...mendBySteps(
+            "Q",
+            infra
+              ? "stop the pod, so that the kubelet makes a new one"
+              : "stop the container, so that the kubelet starts a new one",
+            [{ do: "stop", id, pod: infra }],
+          ),
+          onlyNamed: true,
         },
       },
     ];

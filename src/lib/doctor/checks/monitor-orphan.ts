@@ -6,7 +6,7 @@ import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerIds } from "../facts/store";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
   id: "proc.monitor-orphan",
@@ -14,7 +14,8 @@ export const check: Check = {
   severity: "leaks",
   about: `A conmon runs for a container that has no record any more: its container was removed behind its back, or forgotten at a start of
 CRI-O. It is this store's by its bundle, which lies below \`runroot\`. Where the container itself still runs, no list of CRI-O has it.
-Offered is to remove all that is left of it, as \`kpod rm -f\` does with what \`kpod ps --orphans\` lists.`,
+Offered is to remove all that is left of it, as \`kpod rm -f\` does with what \`kpod ps --orphans\` lists; where its runtime
+still has the container, only where the finding itself is named.`,
   quick: true,
   live: true,
   find: findOrphanMonitors,
@@ -45,9 +46,9 @@ async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
             ? "conmon stays until the next boot"
             : "conmon stays, and what runs in the container goes on where nobody sees it",
         mend: {
-          class: "S",
-          what: "remove what is left of the container",
-          commands: [`kpod rm -f ${id.slice(0, 13)}`],
+          ...mendBySteps("S", "remove what is left of the container", [{ do: "delete-orphan", id }]),
+          // What runs in it may be somebody's all the same.
+          ...(state === undefined ? {} : { onlyNamed: true }),
         },
         since,
       },

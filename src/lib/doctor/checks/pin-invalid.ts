@@ -4,7 +4,7 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject } from "../facts/containers";
 import { isNamespaceAt, mountedPins, pinsOfPods, type NamedPin } from "../facts/pins";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
   id: "ns.pin-invalid",
@@ -12,7 +12,8 @@ export const check: Check = {
   severity: "breaks-now",
   about: `A pod that is ready names a pinned namespace, and what is there is none: the file is missing, or nothing is mounted on it.
 Containers that are started in the pod fail with "unknown FS magic" or "setns: invalid argument", and at its next start CRI-O
-removes the pod. What was pinned is gone; the pod has to be made anew.`,
+removes the pod. What was pinned is gone; the pod has to be made anew. Where the finding itself is named, the pod is removed
+with its containers.`,
   quick: true,
   live: true,
   find: findInvalidPins,
@@ -42,9 +43,10 @@ async function findInvalidPins(facts: Facts, unsure: (why: string) => void): Pro
         consequence:
           "no container can be started in the pod, and CRI-O removes the pod with its containers at its next start",
         mend: {
-          class: "Q",
-          what: "remove the pod, so that the kubelet makes a new one",
-          commands: [`kpod pod rm -f ${container.id.slice(0, 13)}`],
+          ...mendBySteps("Q", "remove the pod with its containers, so that the kubelet makes a new one", [
+            { do: "delete-pod", id: container.id },
+          ]),
+          onlyNamed: true,
         },
       },
     ];

@@ -1,13 +1,12 @@
-import { lstatSync, statfsSync, statSync } from "node:fs";
-import { join } from "node:path";
+import { statfsSync, statSync } from "node:fs";
 import { ifThere } from "../../errors";
-import { namesInDirectory } from "../../system/files";
-import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
+import { findDebris } from "../debris";
 import type { Facts } from "../facts";
 import { containerIds } from "../facts/store";
-import type { Evidence, Found } from "../finding";
+import { mendBySteps, type Evidence, type Found } from "../finding";
 import { quoted } from "../quoted";
+import type { Debris } from "../step";
 
 /** Milliseconds after which CRI-O takes no exit file over any more. */
 const exitAge = 10 * 60_000;
@@ -35,51 +34,32 @@ usual, and not told.`,
 
 async function findFullRun(facts: Facts): Promise<readonly Found[]> {
   const { containerExitsDir, containerAttachSocketDir, runRoot } = facts.server.config;
-  const known = await facts.get(containerIds);
   const piles = [
-    ...pileOf(
-      containerExitsDir,
-      (name) => isStorageId(name) && !known.has(name) && isOldFile(facts, join(containerExitsDir, name)),
+    ...(await pileOf(
+      facts,
+      { directory: containerExitsDir, kind: "exit-files", before: facts.now - facts.ageOr(exitAge) },
       "exit files of containers that are gone",
-      `find ${quoted(containerExitsDir)} -type f -mmin +10 -delete`,
-    ),
-    ...pileOf(
-      containerAttachSocketDir,
-      (name) => isStorageId(name) && !known.has(name) && leadsNowhere(join(containerAttachSocketDir, name)),
+    )),
+    ...(await pileOf(
+      facts,
+      { directory: containerAttachSocketDir, kind: "attach-links", before: facts.now },
       "links of conmon that lead nowhere",
-      `find ${quoted(containerAttachSocketDir)} -maxdepth 1 -xtype l -delete`,
-    ),
+    )),
   ];
   return [...piles, ...fullFileSystems([...new Set([runRoot, containerExitsDir, containerAttachSocketDir])])];
 }
 
-function isOldFile(facts: Facts, path: string): boolean {
-  const stat = ifThere(() => lstatSync(path));
-  return stat?.isFile() === true && !facts.isYoung(stat.mtimeMs, exitAge);
-}
-
-function leadsNowhere(path: string): boolean {
-  const stat = ifThere(() => lstatSync(path));
-  return stat?.isSymbolicLink() === true && statSync(path, { throwIfNoEntry: false }) === undefined;
-}
-
-function pileOf(
-  directory: string,
-  isDebris: (name: string) => boolean,
-  what: string,
-  command: string,
-): Found[] {
-  const names = namesInDirectory(directory);
+async function pileOf(facts: Facts, debris: Debris, what: string): Promise<Found[]> {
+  const { entries, names } = await findDebris(debris, () => facts.get(containerIds), usualDebris);
   if (names.length < usualDebris) return [];
-  const count = names.filter(isDebris).length;
-  if (count < usualDebris) return [];
+  const { directory } = debris;
   return [
     {
       severity: "leaks",
       object: { kind: "path", path: directory },
-      evidence: [{ file: directory, says: `has ${count} ${what}, of ${names.length} entries` }],
-      consequence: `${count} inodes are taken until the next boot`,
-      mend: { class: "S", what: `remove the ${what}`, commands: [command] },
+      evidence: [{ file: directory, says: `has ${names.length} ${what}, of ${entries} entries` }],
+      consequence: `${names.length} inodes are taken until the next boot`,
+      mend: mendBySteps("S", `remove the ${what}`, [{ do: "remove-debris", ...debris }]),
     },
   ];
 }

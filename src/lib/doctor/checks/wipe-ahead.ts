@@ -1,10 +1,11 @@
 import { dirname } from "node:path";
 import { comingWipe } from "../../crio/before-launch";
-import type { Check } from "../check";
+import { shutdownMarks } from "../../crio/shutdown-marks";
+import { makeOnce, type Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { mendBySteps, type Found } from "../finding";
-import { crioRuns, shutdownMarks } from "../forecast";
+import { crioRuns } from "../forecast";
 import type { MendStep } from "../step";
 import { check as imageBroken } from "./image-broken";
 import { check as layerIncomplete } from "./layer-incomplete";
@@ -45,8 +46,9 @@ async function findWipe(facts: Facts, unsure: (why: string) => void): Promise<re
   if (unclean) {
     const atOdds: string[] = [];
     for (const each of looking) {
-      const { length } = await each.find(facts, unsure);
-      if (length > 0) atOdds.push(`${each.id} (${length})`);
+      const made = await makeOnce(each, facts);
+      made.unsure.forEach(unsure);
+      if (made.found.length > 0) atOdds.push(`${each.id} (${made.found.length})`);
     }
     const sound = atOdds.length === 0;
     const steps: readonly MendStep[] = [{ do: "write", path: cleanFile, text: "", mode: 0o644 }];

@@ -3,7 +3,8 @@ import { tolerate } from "../../errors";
 import { logPathOf } from "../../logs/log-path";
 import type { Container } from "../../oci/container";
 import type { Facts } from "../facts";
-import { specifiedContainers } from "./specs";
+import { containersWithStates } from "./containers";
+import { podUids } from "./specs";
 
 /** The log of a container. */
 export interface ContainerLog {
@@ -14,9 +15,13 @@ export interface ContainerLog {
 /** Where the logs of CRI-O's containers are, of those that have one. */
 export async function containerLogs(facts: Facts): Promise<readonly ContainerLog[]> {
   const { config } = facts.server;
-  return (await facts.get(specifiedContainers)).flatMap(({ container }) => {
-    if (container.infra || container.logPath === "") return [];
-    const path = tolerate(undefined, () => logPathOf(container, config.logDir));
+  return (await facts.get(containersWithStates)).flatMap((container) => {
+    if (container.infra) return [];
+    const path = tolerate(undefined, () => {
+      const { id, name, sandboxId, logPath } = container;
+      // Asked once, it is read without the rest of the spec: those of a thousand would take long, and much memory.
+      return logPath === "" ? undefined : logPathOf({ id, name, sandboxId, logPath }, config.logDir);
+    });
     return path === undefined ? [] : [{ container, path }];
   });
 }
@@ -26,12 +31,10 @@ export async function containerLogs(facts: Facts): Promise<readonly ContainerLog
  * have their logs. What lies elsewhere may be of another node.
  */
 export async function kubeletLogDirectories(facts: Facts): Promise<readonly string[]> {
-  const uids = new Map(
-    (await facts.get(specifiedContainers)).map(({ container, podUid }) => [container.id, podUid]),
-  );
-  const places = (await facts.get(containerLogs)).flatMap(({ container: { id }, path }) => {
+  const uids = await facts.get(podUids);
+  const places = (await facts.get(containerLogs)).flatMap(({ container: { sandboxId }, path }) => {
     const pod = dirname(dirname(path));
-    const uid = uids.get(id) ?? "";
+    const uid = uids.get(sandboxId) ?? "";
     return uid !== "" && basename(pod).endsWith(`_${uid}`) ? [dirname(pod)] : [];
   });
   return [...new Set(places)];

@@ -1,5 +1,4 @@
 import { KpodError } from "../../errors";
-import { removeContainer, removePod } from "../../operations/remove";
 import type { ServerParts } from "../../server-parts";
 import type { Store } from "../../storage/store";
 import { checks } from "../check-list";
@@ -7,7 +6,7 @@ import { lookOnce } from "../examine";
 import { Facts, type LookOptions } from "../facts";
 import { crioRuns } from "../forecast";
 import type { Finding } from "../finding";
-import type { MendStep } from "../step";
+import { isOutside, type OutsideStep } from "../step";
 import {
   Journal,
   readJournals,
@@ -16,7 +15,8 @@ import {
   type JournalText,
   type Was,
 } from "./journal";
-import { before, perform, revert, type MendPlace } from "./steps";
+import { doneOutside, performOutside } from "./outside";
+import { before, perform, revert, type InsideStep, type MendPlace } from "./steps";
 
 /**
  * Why a finding is not mended; undefined where it can be.
@@ -47,7 +47,7 @@ export async function mendFinding(
   if (refusal !== undefined) throw new KpodError("BAD_STATE", `${name} stays: ${refusal}`);
   const steps = finding.mend.steps ?? [];
   const outside = steps.filter(isOutside);
-  if (outside.length > 0) await removeOutside(server, journal, finding, outside);
+  if (outside.length > 0) await performAllOutside(server, journal, finding, outside);
   if (outside.length === steps.length) return;
   await underLocks(server.store, async (place) => {
     const again = new Facts(server, {
@@ -58,7 +58,7 @@ export async function mendFinding(
     // What was removed before, or what every change of the store takes away first, may have been all of it.
     if (still === undefined) return;
     const { mend } = still;
-    const inside = (mend.steps ?? []).filter((step) => !isOutside(step));
+    const inside = (mend.steps ?? []).filter((step): step is InsideStep => !isOutside(step));
     const entry = journal.beginEntry(name, mend.what, inside);
     performAll(inside, entry, place, journal);
     journal.end(entry);
@@ -83,42 +83,30 @@ function required(finding: Finding | undefined, name: string): Finding {
   throw new KpodError("NOT_FOUND", `${name} is gone meanwhile: nothing is at odds there`);
 }
 
-type OutsideStep = Extract<MendStep, { do: "delete-container" }>;
-
-/** Steps that ask a runtime, for which the locks of the store are not held by the caller. */
-function isOutside(step: MendStep): step is OutsideStep {
-  return step.do === "delete-container";
-}
-
-async function removeOutside(
+async function performAllOutside(
   server: ServerParts,
   journal: Journal,
   { finding, mend }: Finding,
   steps: readonly OutsideStep[],
 ): Promise<void> {
   const entry = journal.beginEntry(finding, mend.what, steps);
-  const removed: string[] = [];
+  const done: string[] = [];
   try {
-    for (const [index, { id }] of steps.entries()) {
+    for (const [index, step] of steps.entries()) {
       journal.before(entry, index, { kind: "nothing" });
-      await server.updateRecords();
-      const sandbox = server.lists.getSandbox(id);
-      const container = server.lists.getContainer(id);
-      // Neither is removed while anything of it runs.
-      if (sandbox !== undefined) await removePod(server, sandbox, false);
-      else if (container !== undefined) await removeContainer(server, container, false);
+      await performOutside(server, step);
+      done.push(doneOutside(step));
       journal.done(entry, index);
-      removed.push(`container ${id.slice(0, 13)} was removed`);
     }
   } catch (error) {
     // Nothing is half done that the next mending would have to end.
-    journal.undone(entry, removed);
+    journal.undone(entry, done);
     throw error;
   }
   journal.end(entry);
 }
 
-function performAll(steps: readonly MendStep[], entry: number, place: MendPlace, journal: Journal): void {
+function performAll(steps: readonly InsideStep[], entry: number, place: MendPlace, journal: Journal): void {
   const was = new Map<number, Was>();
   try {
     for (const [index, step] of steps.entries()) {
@@ -147,7 +135,8 @@ function rollBack(
     .sort(([a], [b]) => b - a)
     .flatMap(([index, there]) => {
       const step = steps[index];
-      return step === undefined ? [] : (revert(step, there, place, journal.directory) ?? []);
+      if (step === undefined) return [];
+      return isOutside(step) ? [doneOutside(step)] : (revert(step, there, place, journal.directory) ?? []);
     });
   journal.undone(number, kept);
   return kept;

@@ -10,18 +10,19 @@ import {
   symlinkSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { cgroupsBelow } from "../../cgroups/files";
 import { thawCgroup } from "../../cgroups/freezer";
 import { fileError, isNotFound, KpodError } from "../../errors";
+import { changingLeases, leaseHolder } from "../../network/leases";
 import { readLayers } from "../../storage/layers";
 import { changeRecord, editRecords, hasId, readRecords } from "../../storage/records";
-import { deleteLayers, type RemovalPlace } from "../../storage/removal";
+import { deleteLayers, refuseMounts, releaseUnused, type RemovalPlace } from "../../storage/removal";
 import { isStorageId } from "../../names/ids";
 import { isRecord, namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
 import { unmountUnused } from "../../system/mount";
-import { mountsBelow } from "../../system/unmount-below";
 import { randomBytes } from "../../system/random";
-import type { MendStep } from "../step";
+import type { MendStep, OutsideStep } from "../step";
 import type { Journal, Was } from "./journal";
 
 /** What steps are done with: the locks of the store are held for writing. */
@@ -30,13 +31,17 @@ export interface MendPlace extends RemovalPlace {
   readonly touchOf: (file: string) => () => void;
 }
 
+/** A step that is done while the locks of the store are held. */
+export type InsideStep = Exclude<MendStep, OutsideStep>;
+
 /** Looks what a step will change, and keeps a copy of it. @throws KpodError CORRUPT for what is not to be replaced */
-export function before(step: MendStep, { layout, logger }: MendPlace, journal: Journal): Was {
+export function before(step: InsideStep, { layout, logger }: MendPlace, journal: Journal): Was {
   switch (step.do) {
     case "link":
     case "write":
     case "directory":
     case "remove":
+    case "remove-lease":
       return wasAt(step.path, journal);
     case "add-record":
     case "remove-tree":
@@ -59,8 +64,6 @@ export function before(step: MendStep, { layout, logger }: MendPlace, journal: J
       const record = readLayers(layout, logger).find(({ id }) => id === step.layer);
       return { kind: "record", record, copies: {} };
     }
-    case "delete-container":
-      return { kind: "nothing" };
   }
 }
 
@@ -77,7 +80,7 @@ function wasAt(path: string, journal: Journal): Was {
 }
 
 /** Does a step; what is done already is done again without harm. @throws KpodError IO, NOT_PERMITTED, CORRUPT */
-export function perform(step: MendStep, place: MendPlace): void {
+export function perform(step: InsideStep, place: MendPlace): void {
   switch (step.do) {
     case "link":
       placeLink(step.path, step.target);
@@ -124,26 +127,16 @@ export function perform(step: MendStep, place: MendPlace): void {
       place.staging.stage("root", step.directory);
       return;
     case "delete-layer":
-      releaseLayer(place.driver.mountPath(step.layer));
+      releaseUnused(place, [step.layer]);
       deleteLayers(place, [step.layer]);
       return;
-    case "delete-container":
-      throw new KpodError("CORRUPT", "a container is not removed under the locks of the store");
+    case "remove-lease":
+      changingLeases(dirname(step.path), () => {
+        // It may have been given back, and given to another pod.
+        if (leaseHolder(step.path) === step.id) removeIfThere(step.path);
+      });
+      return;
   }
-}
-
-/** Unmounts a layer in which nobody is at work; who deletes it would not ask. */
-function releaseLayer(mountPath: string): void {
-  unmountUnused(mountPath);
-  refuseMounts(dirname(mountPath));
-}
-
-/** Nothing is unmounted for a deletion: whoever has it mounted may be at work in it. */
-function refuseMounts(path: string): void {
-  const [mount] = mountsBelow(path);
-  if (mount === undefined) return;
-  const where = join(path, ...mount.names.map(String));
-  throw new KpodError("BAD_STATE", `something is mounted at ${where}`, { hint: "unmount it first" });
 }
 
 function dropRecord(file: string, id: string, place: MendPlace): void {
@@ -181,7 +174,7 @@ function placeLink(path: string, target: string): void {
  * @param was what was there before it
  * @returns why it stays as it is; undefined where it was rolled back
  */
-export function revert(step: MendStep, was: Was, place: MendPlace, directory: string): string | undefined {
+export function revert(step: InsideStep, was: Was, place: MendPlace, directory: string): string | undefined {
   switch (step.do) {
     case "link":
     case "write":
@@ -189,9 +182,13 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
     case "remove":
       if (isAsMade(step)) return putBack(step, was, directory);
       return isAsBefore(step.path, was, directory) ? undefined : `${step.path} was changed since`;
-    case "add-record":
-      dropRecord(step.file, String(step.record.id), place);
+    case "add-record": {
+      const record = recordIn(step.file, String(step.record.id), place);
+      if (record !== undefined && !isSame(record, step.record))
+        return changedSince(step.file, step.record.id);
+      if (record !== undefined) dropRecord(step.file, String(step.record.id), place);
       return undefined;
+    }
     case "drop-image":
       if (was.kind !== "record") return undefined;
       mkdirSync(step.directory, { recursive: true, mode: 0o700 });
@@ -214,6 +211,9 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
       return `${step.cgroup} was removed`;
     case "change-record": {
       const metadata = was.kind === "record" && isRecord(was.record) ? was.record.metadata : undefined;
+      const now = recordIn(step.file, step.id, place);
+      if (!isRecord(now) || isSame(now.metadata, metadata)) return undefined;
+      if (now.metadata !== step.fields.metadata) return changedSince(step.file, step.id);
       changeRecord([step.file], place.touchOf(step.file), step.id, {
         metadata: typeof metadata === "string" ? metadata : "",
       });
@@ -221,12 +221,32 @@ export function revert(step: MendStep, was: Was, place: MendPlace, directory: st
     }
     case "delete-layer":
       return `layer ${step.layer.slice(0, 13)} was deleted`;
-    case "delete-container":
-      return `container ${step.id.slice(0, 13)} was removed`;
+    case "remove-lease":
+      return changingLeases(dirname(step.path), () =>
+        isAsMade(step)
+          ? putBack(step, was, directory)
+          : isAsBefore(step.path, was, directory)
+            ? undefined
+            : `${step.path} was given to another pod since`,
+      );
   }
 }
 
-type PathStep = Extract<MendStep, { do: "link" | "write" | "directory" | "remove" }>;
+function recordIn(file: string, wanted: string, { logger }: MendPlace): unknown {
+  return readRecords(file, logger).find(({ id }) => id === wanted);
+}
+
+/** As JSON has them: a field that is undefined is none. */
+function isSame(a: unknown, b: unknown): boolean {
+  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown;
+  return isDeepStrictEqual(plain(a), plain(b));
+}
+
+function changedSince(file: string, id: unknown): string {
+  return `the record ${String(id).slice(0, 13)} in ${file} was changed since`;
+}
+
+type PathStep = Extract<MendStep, { do: "link" | "write" | "directory" | "remove" | "remove-lease" }>;
 
 function isAsMade(step: PathStep): boolean {
   const stat = lstatSync(step.path, { throwIfNoEntry: false });
@@ -238,6 +258,7 @@ function isAsMade(step: PathStep): boolean {
     case "directory":
       return stat?.isDirectory() === true;
     case "remove":
+    case "remove-lease":
       return stat === undefined;
   }
 }

@@ -6,7 +6,7 @@ type Told = Omit<Explanation, "chain" | "todo">;
 export function chainOf({ object, podState, containers, holders, findings }: Told): string[] {
   const pod = object.kind === "pod" ? podSentence(object.name ?? "", podState, containers) : [];
   const troubled = containers.filter((each) => object.kind === "container" || isTroubled(each));
-  return [
+  const sentences = [
     ...pod,
     ...troubled.flatMap((each) => sentencesOf(each)),
     ...holders.map(({ says }) => `${says}.`),
@@ -15,6 +15,8 @@ export function chainOf({ object, podState, containers, holders, findings }: Tol
       return `${id}: ${first === undefined ? "" : `${first.file} ${first.says}; `}${consequence}.`;
     }),
   ];
+  // What holds a container often holds its pod, too.
+  return [...new Set(sentences)];
 }
 
 function isTroubled({ state, exit, memory }: ExplainedContainer): boolean {

@@ -1,0 +1,67 @@
+import { join } from "node:path";
+import { endCgroups } from "../../operations/end-processes";
+import { stopPod } from "../../operations/pods";
+import { removeContainer, removeOrphan, removePod } from "../../operations/remove";
+import { stopContainer } from "../../operations/stop";
+import type { ServerParts } from "../../server-parts";
+import { removeIfThere } from "../../system/files";
+import { findDebris } from "../debris";
+import type { OutsideStep } from "../step";
+
+/** Nothing of a mending is unmounted where somebody works in it. */
+const careful = { busy: false } as const;
+
+/**
+ * Does a step for which the locks of the store are not held; what is done already is done again without harm.
+ * @throws KpodError BAD_STATE where something runs or is in use, RUNTIME_FAILED, RUNTIME_TIMEOUT, LOCK_TIMEOUT, IO
+ */
+export async function performOutside(server: ServerParts, step: OutsideStep): Promise<void> {
+  if (step.do === "remove-debris") {
+    const known = async (): Promise<ReadonlySet<string>> =>
+      new Set((await server.store.containers()).map(({ id }) => id));
+    const { names } = await findDebris(step, known);
+    for (const name of names) removeIfThere(join(step.directory, name));
+    return;
+  }
+  const { id } = step;
+  await server.updateRecords();
+  const sandbox = server.lists.getSandbox(id);
+  const container = server.lists.getContainer(id);
+  switch (step.do) {
+    case "delete-container":
+      // Neither is removed while anything of it runs.
+      if (sandbox !== undefined) await removePod(server, sandbox, false, careful);
+      else if (container !== undefined) await removeContainer(server, container, false, careful);
+      return;
+    case "delete-pod":
+      if (sandbox !== undefined) await removePod(server, sandbox, true, careful);
+      return;
+    case "delete-orphan":
+      await removeOrphan(server, id, careful);
+      return;
+    case "stop":
+      if (sandbox !== undefined) await stopPod(server, sandbox, undefined, undefined, careful);
+      else if (container !== undefined) await stopContainer(server, container, undefined, undefined, careful);
+      return;
+    case "end-processes":
+      if (sandbox === undefined && container === undefined) await endCgroups({ id, name: id.slice(0, 13) });
+      return;
+  }
+}
+
+/** What such a step has done that nobody can roll back, a clause. */
+export function doneOutside(step: OutsideStep): string {
+  if (step.do === "remove-debris") return `what containers had left in ${step.directory} was removed`;
+  const short = step.id.slice(0, 13);
+  switch (step.do) {
+    case "delete-container":
+    case "delete-orphan":
+      return `container ${short} was removed`;
+    case "delete-pod":
+      return `pod ${short} was removed`;
+    case "stop":
+      return `${step.pod ? "pod" : "container"} ${short} was stopped`;
+    case "end-processes":
+      return `the processes of container ${short} were killed`;
+  }
+}
