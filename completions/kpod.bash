@@ -42,7 +42,7 @@ __kpod_flags() {
         mount) offer=(--format --no-trunc --label) ;;
         umount) offer=(--force) ;;
         'pod ps') offer=(--filter --network --sort --quiet --no-trunc --noheading --format) ;;
-        'pod run') offer=(--name --namespace --label --hostname --annotation --privileged --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --pull --cgroup-parent) ;;
+        'pod run') offer=(--name --namespace --label --hostname --annotation --privileged --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --pull --cgroup-parent) ;;
         'pod inspect') offer=(--format) ;;
         'pod stop') offer=(--timeout) ;;
         'pod kill') offer=(--signal) ;;
@@ -177,7 +177,7 @@ __kpod_value() {
         'run --stop-timeout') flag=--stop-timeout action=(nothing) ;;
         'run --log-opt') flag=--log-opt many=1 action=(nothing) ;;
         'run --restart') flag=--restart action=(words no) ;;
-        'run --userns') flag=--userns action=(words host pod) ;;
+        'run --userns') flag=--userns action=(words auto host pod) ;;
         'run --network') flag=--network action=(ask 'run --network') ;;
         'run --publish' | 'run -p') flag=--publish many=1 action=(nothing) ;;
         'run --ip') flag=--ip many=1 action=(nothing) ;;
@@ -226,7 +226,7 @@ __kpod_value() {
         'create --stop-timeout') flag=--stop-timeout action=(nothing) ;;
         'create --log-opt') flag=--log-opt many=1 action=(nothing) ;;
         'create --restart') flag=--restart action=(words no) ;;
-        'create --userns') flag=--userns action=(words host pod) ;;
+        'create --userns') flag=--userns action=(words auto host pod) ;;
         'create --network') flag=--network action=(ask 'create --network') ;;
         'create --publish' | 'create -p') flag=--publish many=1 action=(nothing) ;;
         'create --ip') flag=--ip many=1 action=(nothing) ;;
@@ -335,6 +335,7 @@ __kpod_value() {
         'pod run --hostname') flag=--hostname action=(nothing) ;;
         'pod run --annotation') flag=--annotation many=1 action=(nothing) ;;
         'pod run --privileged') flag=--privileged action=(switch) ;;
+        'pod run --userns') flag=--userns action=(words auto host) ;;
         'pod run --network') flag=--network action=(ask 'pod run --network') ;;
         'pod run --publish' | 'pod run -p') flag=--publish many=1 action=(nothing) ;;
         'pod run --ip') flag=--ip many=1 action=(nothing) ;;

@@ -134,7 +134,7 @@ export class ContainerLists {
     throw noSuchAttempt(
       idOrName,
       attempt,
-      this.listContainers((other) => this.placeOf(other) === place),
+      this.listContainers((other) => this.placeOf(other) === place).map(({ metadata }) => metadata.attempt),
     );
   }
 

@@ -30,6 +30,7 @@ export { startContainer } from "./launch/create";
 export type { LaunchPull } from "./launch/image";
 export type { PodNetwork, PodNetworkOptions } from "./launch/plan-network";
 export { runPodSandbox, type PodOptions } from "./launch/pod";
+export { parseUserNamespace, type UserNamespaceRequest } from "./launch/user-range";
 export type { HostAlias, PodDns } from "./launch/pod-files";
 export {
   createContainer,

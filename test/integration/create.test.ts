@@ -197,7 +197,18 @@ describe("what is refused", () => {
       ["--restart", "always"],
       'option --restart: "always" cannot be done, for no daemon is there to restart a container: give no, or leave it out',
     ],
-    [["--userns", "auto"], 'invalid value "auto" for --userns: it must be host or pod'],
+    [
+      ["--userns", "keep-id"],
+      'option --userns: "keep-id" is neither host nor auto, nor users like 0:200000:65536',
+    ],
+    [
+      ["--userns", "0:0:1000"],
+      "option --userns: the user namespace 0:0:1000 cannot be: its users would be root on the node",
+    ],
+    [
+      ["--pod", "shop", "--userns", "auto"],
+      'option --userns: a pod that is there has its users already: give pod or host in place of "auto"',
+    ],
     [["--userns", "pod"], "option --userns: pod needs --pod"],
     [["--memory-swap", "1g"], "option --memory-swap is memory and swap together, and needs --memory"],
     [["--log-opt", "max-size=10"], "option --log-opt: max-size 10 is less than 8192 bytes"],

@@ -350,6 +350,40 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
     expect(tracesOf(own.world, container)).toEqual([]);
   }, 60_000);
 
+  test("one that kpod makes with users of its own is root inside and nobody on the node", async () => {
+    const pods = ["--network", "none", "--cgroup-parent", own.world.cgroupParent];
+    for (const flag of ["--privileged", "--network=host"]) {
+      expect(await own.refusal("pod", "run", "--userns", "0:300000:65536", flag)).toMatch(
+        /^pod \S+ cannot have a user namespace of its own: it is to /,
+      );
+    }
+    const script = "echo more >> /etc/hosts; id -u; cat /sys/class/net/lo/flags; exec sleep 1000";
+    const users = ["--userns", "0:300000:65536"];
+    const command = ["busybox", "sh", "-c", script];
+    const id = (await own.ok("run", "-d", "--name", "free", ...users, ...pods, ...command)).trim();
+    const { server } = await own.openServer();
+    await server.update();
+    const container = server.lookupContainer(id);
+    const infra = server.lookupSandbox("free").infraContainer;
+    await until("its words", () => logOf(container) === "0\n0x9\n");
+    for (const each of [container, infra]) {
+      expect(readFileSync(`/proc/${pidOf(each)}/status`, "utf8")).toMatch(/^Uid:\t300000\t/m);
+      expect(each.spec.linux).toMatchObject({ uidMappings: [{ hostID: 300_000 }] });
+    }
+    expect(JSON.parse(infra.annotation("io.kubernetes.cri-o.NamespaceOptions"))).toMatchObject({
+      userns_options: { gids: [{ host_id: 300_000, container_id: 0, length: 65_536 }] },
+    });
+    expect(await own.ok("exec", "free", "sh", "-c", "id -u; touch /exec; stat -c %u /exec")).toBe("0\n0\n");
+    expect(await own.ok("top", "free", "user,huser")).toMatch(/\nroot +300000\n$/);
+    await own.ok("restart", "-t", "0", "free");
+    await until("its words again", () => logOf(container).endsWith("0x9\n0\n0x9\n"));
+    const more = ["--pod", "free", "--userns", "pod", "busybox", "cat", "/proc/self/uid_map"];
+    expect((await own.ok("run", "--rm", ...more)).trim().split(/\s+/)).toEqual(["0", "300000", "65536"]);
+    await own.agree();
+    await own.ok("pod", "rm", "-f", "free");
+    expect(tracesOf(own.world, container)).toEqual([]);
+  }, 60_000);
+
   test("the image's files are given to nobody", async () => {
     const layers = JSON.parse(readFileSync(join(own.world.root, "overlay-layers/layers.json"), "utf8")) as {
       id: string;

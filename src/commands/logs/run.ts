@@ -5,6 +5,7 @@ import { expectMuchWork } from "../../shell/much-work";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
+import { isNotFoundError } from "../../lib/names/lookup";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
 import { isHungUp } from "../../lib/system/streams";
 import { createLogOutput, type LogOutput } from "./output";
@@ -22,7 +23,7 @@ export async function run(context: Context): Promise<number> {
   const options = await readOptions(context);
   const server = await context.openServer();
   // The attempt before is another container.
-  await server.updateRecords(flags.previous ? undefined : args);
+  await server.updateRecords(flags.previous || flags.attempt !== undefined ? undefined : args);
   const limit = createLimit(flags.limitBytes);
   const output = createLogOutput({
     write(stream, bytes) {
@@ -35,7 +36,7 @@ export async function run(context: Context): Promise<number> {
   let code = 0;
   const print = async (name: string): Promise<void> => {
     try {
-      const container = server.lookupContainer(name, "logs", { attempt: flags.attempt ?? "newest" });
+      const container = containerOf(server, name, flags.attempt);
       await printLog(context, server, container, options, { output, limit });
     } catch (error) {
       context.reportFailure(error);
@@ -45,6 +46,18 @@ export async function run(context: Context): Promise<number> {
   if (flags.follow) await whileRead(Promise.race([Promise.all(args.map(print)), limit.reached]));
   else for (const name of args) await print(name);
   return code;
+}
+
+/** The container whose log is meant. Of an attempt that is gone the log may be left, beside that of the newest. */
+function containerOf(server: ContainerServer, name: string, attempt: number | undefined): Container {
+  const newest = (): Container => server.lookupContainer(name, "logs", { attempt: "newest" });
+  if (attempt === undefined) return newest();
+  try {
+    return server.lookupContainer(name, "logs", { attempt });
+  } catch (error) {
+    if (!isNotFoundError(error)) throw error;
+    return newest();
+  }
 }
 
 /** Has conmon open logs anew, and prints the ids of their containers. */
@@ -87,13 +100,14 @@ function createLimit(bytes = Infinity): Limit {
 }
 
 async function readOptions({ args, flags, signal }: Context): Promise<LogOptions> {
-  const { since, until, follow, tail, stream, details, previous } = flags;
+  const { since, until, follow, tail, stream, details, previous, attempt } = flags;
   const options: LogOptions = {
     follow,
     tail,
     stream,
     details,
     previous,
+    attempt,
     // What several containers have not ended would mix in one line.
     unfinished: args.length === 1,
     signal: signal(),
@@ -117,7 +131,7 @@ async function printLog(
 ): Promise<void> {
   if (limit.isReached()) return;
   const printLine = output.printer({
-    name: flags.names ? escapeControl(container.name) : "",
+    name: flags.names ? escapeControl(nameOf(container, flags.attempt)) : "",
     timestamps: flags.timestamps,
     details: flags.details ? detailsText(container.labels) : "",
   });
@@ -128,6 +142,11 @@ async function printLog(
   } finally {
     output.flush();
   }
+}
+
+/** The full name of a container, or what that of another attempt of it is. */
+function nameOf({ name }: Container, attempt: number | undefined): string {
+  return attempt === undefined ? name : name.replace(/_\d+$/, `_${attempt}`);
 }
 
 /** The labels as docker shows details: sorted, and written so that they are one word, whatever is in them. */

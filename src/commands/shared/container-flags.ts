@@ -105,8 +105,8 @@ export const containerFlags = {
   },
   userns: {
     argument: "MODE",
-    choices: ["host", "pod"],
-    help: "Users: host, those of the node, or pod, those of the pod's user namespace; by default whichever the pod has",
+    help: "Users: host, those of the node; with --pod pod, those of the pod; for a pod that is made auto[:size=N] or INSIDE:NODE:SIZE,…",
+    completes: { words: ["auto", "host", "pod"] },
   },
   ...networkFlags,
   ...handlerFlag,

@@ -14,6 +14,7 @@ import { launchPull } from "./pull-flag";
 import { readConfinement } from "./read-confinement-flags";
 import { readMounts } from "./read-mount-flags";
 import { givenNetworkFlags, readNetworkFlags } from "./read-network-flags";
+import { readUserns } from "./read-userns-flag";
 import { readLimits, sizeLimit } from "./resource-flags";
 
 type ContainerFlags = FlagValues<typeof containerFlags>;
@@ -42,7 +43,9 @@ function readPod(flags: ContainerFlags): RunOptions["pod"] {
   if (flags.pod === undefined) {
     if (flags.force) throw new UsageError("option --force needs --pod");
     if (flags.userns === "pod") throw new UsageError("option --userns: pod needs --pod");
+    const userns = readUserns(flags.userns);
     return {
+      ...(userns === undefined ? {} : { userns }),
       ...(flags.hostname === undefined ? {} : { hostname: flags.hostname }),
       ...readNetworkFlags(flags),
       cgroupParent: flags.cgroupParent ?? "",
@@ -58,7 +61,16 @@ function readPod(flags: ContainerFlags): RunOptions["pod"] {
   ];
   if (given.length > 0)
     throw new UsageError(`option --${given[0] ?? ""} is for a new pod and cannot be given with --pod`);
+  if (flags.userns !== undefined && !isOfContainer(flags.userns))
+    throw new UsageError(
+      `option --userns: a pod that is there has its users already: give pod or host in place of ${JSON.stringify(flags.userns)}`,
+    );
   return flags.pod;
+}
+
+/** True for what says of which users a container is to be, and not which its pod has. */
+function isOfContainer(mode: string): mode is "pod" | "host" {
+  return mode === "pod" || mode === "host";
 }
 
 function readContainer({ flags, args: [image, ...command] }: ContainerContext): ContainerOptions {
@@ -86,7 +98,7 @@ function readContainer({ flags, args: [image, ...command] }: ContainerContext): 
     ...(stopSignal === undefined ? {} : { stopSignal: signalOption(stopSignal) }),
     ...(stopTimeout === undefined ? {} : { stopTimeout: atMost("stop-timeout", stopTimeout, 999_999_999) }),
     ...readLogOptions(flags.logOpt),
-    ...(userns === undefined ? {} : { userns }),
+    ...(userns === undefined ? {} : { userns: isOfContainer(userns) ? userns : "pod" }),
     terminal: flags.tty,
     stdin: flags.interactive,
     stdinOnce: flags.stdinOnce,

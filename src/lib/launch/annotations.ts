@@ -6,6 +6,7 @@ import { isImageName, splitName } from "../names/image-names";
 import type { StorageId } from "../names/ids";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
+import type { SpecIdMapping } from "../oci/spec";
 import type { CniResult } from "../network/result";
 import { addressAnnotations, networkAnnotations } from "../operations/network-annotations";
 import { persistedAddresses } from "../sandbox/addresses";
@@ -14,8 +15,9 @@ import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
 import type { Confinement } from "./confinement";
 import type { ContainerOptions, VolumeOption } from "./container-options";
+import type { IdMappings } from "./user-namespace";
 import type { PodFiles, PodFilesOptions } from "./pod-files";
-import type { PodNamespaces } from "./pod-namespaces";
+import type { MadeNamespaces } from "./pod-namespaces";
 import type { NetworkPlan } from "./plan-network";
 
 /** Since then a pod may have several addresses, which are numbered: `.IP.0`. */
@@ -188,7 +190,7 @@ export interface InfraParts {
   container: Container;
   rootPath: string;
   files: PodFiles;
-  namespaces: PodNamespaces;
+  namespaces: MadeNamespaces;
   logPath: string;
   /** What its networks gave it, each. */
   results: readonly CniResult[];
@@ -200,6 +202,7 @@ export function infraAnnotations(
   parts: InfraParts,
 ): Record<string, string> {
   const { plan, container, rootPath, files, logPath } = parts;
+  const mappings = parts.namespaces.user?.mappings;
   const imageName = imageNameToPersist(plan.image, server.config.pauseImage);
   return {
     ...plan.labels,
@@ -223,7 +226,12 @@ export function infraAnnotations(
     [annotations.shmPath]: files.shm,
     [annotations.hostNetwork]: String(plan.network.host),
     // CRI's numbers: the network of the node is 2, pid namespaces of each container are 1.
-    [annotations.namespaceOptions]: JSON.stringify(plan.network.host ? { network: 2, pid: 1 } : { pid: 1 }),
+    [annotations.namespaceOptions]: JSON.stringify({
+      ...(plan.network.host ? { network: 2 } : {}),
+      pid: 1,
+      ...(mappings === undefined ? {} : { userns_options: usersInCri(mappings) }),
+    }),
+    ...(mappings === undefined ? {} : { [annotations.usernsMode]: usersInWords(mappings) }),
     [annotations.portMappings]: JSON.stringify(
       plan.network.portMappings.map(({ hostPort, containerPort, protocol, hostIp }) => ({
         HostPort: hostPort,
@@ -246,4 +254,20 @@ export function infraAnnotations(
     [annotations.podLinuxResources]: "null",
     [annotations.createdBy]: createdByKpod,
   };
+}
+
+/** CRI's message for the users of a pod. */
+function usersInCri({ uids, gids }: IdMappings): object {
+  const ranges = (mappings: readonly SpecIdMapping[]): object[] =>
+    mappings.map(({ containerID = 0, hostID = 0, size }) => ({
+      ...{ host_id: hostID, container_id: containerID, length: size },
+    }));
+  return { uids: ranges(uids), gids: ranges(gids) };
+}
+
+/** CRI-O's own words for them, before Kubernetes had any. */
+function usersInWords({ uids, gids }: IdMappings): string {
+  const ranges = (key: string, mappings: readonly SpecIdMapping[]): string[] =>
+    mappings.map(({ containerID = 0, hostID = 0, size }) => `${key}=${containerID}:${hostID}:${size}`);
+  return `private:${[...ranges("uidmapping", uids), ...ranges("gidmapping", gids)].join(";")}`;
 }

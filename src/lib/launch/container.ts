@@ -9,14 +9,14 @@ import { imageNameToPersist } from "../images/names";
 import type { Container } from "../oci/container";
 import { mergeEnvironment } from "../oci/environment";
 import { parseSignal } from "../oci/signals";
-import type { SpecIdMapping, SpecMount, SpecResources } from "../oci/spec";
+import type { SpecMount, SpecResources } from "../oci/spec";
 import { lookUpUser, withOwnGroup } from "../oci/user";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
 import { newStorageId } from "../names/ids";
 import type { ImageConfigData } from "../storage/image-config";
 import type { ImageRecord } from "../storage/records";
-import type { IdMap, IdMaps, SelinuxLabels } from "../storage/store";
+import type { SelinuxLabels } from "../storage/store";
 import { annotationsInForm, containerAnnotations } from "./annotations";
 import { planConfinement, type Confinement } from "./confinement";
 import type { ContainerOptions } from "./container-options";
@@ -36,7 +36,7 @@ import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMo
 import { requireReadyPod } from "./ready-pod";
 import { mountImageVolumes, timezoneMounts } from "./container-mounts";
 import { withRollback, type Rollback } from "./rollback";
-import { giveToNamespace, openWay, type IdMappings } from "./user-namespace";
+import { giveToNamespace, mapsForStore, openWay } from "./user-namespace";
 
 /**
  * Creates a container in a pod, laid out as CRI-O lays out its own; its process waits to be started by
@@ -229,16 +229,6 @@ async function launch(
   });
   await createFromSpec(server, rollback, { container, spec, logPath, cgroupParent: sandbox.cgroupParent });
   return container;
-}
-
-function mapsForStore(mappings: IdMappings | undefined): IdMaps | undefined {
-  if (mappings === undefined) return undefined;
-  const inStore = ({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdMap => ({
-    container_id: containerID,
-    host_id: hostID,
-    size,
-  });
-  return { uidmap: mappings.uids.map(inStore), gidmap: mappings.gids.map(inStore) };
 }
 
 function isMountedIn(mounts: readonly SpecMount[], place: string): boolean {

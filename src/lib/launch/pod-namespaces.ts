@@ -1,11 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
-import type { SpecNamespace } from "../oci/spec";
+import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
 import { namespaceDirectories, type SharedNamespaceType } from "../operations/pod-mounts";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/pinned-namespaces";
+import { pinOwnedNamespaces, type IdRangeText } from "../system/pinned-user-namespace";
 import { removeIfThere } from "../system/files";
 import { idMappingsOf, type IdMappings } from "./user-namespace";
 
@@ -17,27 +18,59 @@ export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;
  * takes the pod's uid, which stands in its record: so they can be found although a crash left no spec.
  */
 export function podNamespacePaths(namespacesDir: string, uid: string): Required<PodNamespaces> {
-  const path = (type: PinnedNamespaceType): string => join(namespacesDir, namespaceDirectories[type], uid);
+  const path = (type: PinnedNamespaceType): string => pinPath(namespacesDir, type, uid);
   return { network: path("network"), ipc: path("ipc"), uts: path("uts") };
 }
 
-/** Makes the shared namespaces of a new pod, pinned as CRI-O pins them. @param uid the pod's, a uuid */
-export function makePodNamespaces(namespacesDir: string, uid: string, hostNetwork: boolean): PodNamespaces {
+function pinPath(namespacesDir: string, type: SharedNamespaceType, uid: string): string {
+  return join(namespacesDir, namespaceDirectories[type], uid);
+}
+
+/** The namespaces of a new pod: what it has, and where that is pinned. */
+export type MadeNamespaces = Omit<ContainerNamespaces, "pid">;
+
+/**
+ * Makes the shared namespaces of a new pod, pinned as CRI-O pins them.
+ * @param pod.uid the pod's, a uuid
+ * @param pod.mappings gives it a user namespace, to which the others belong
+ * @throws KpodError UNSUPPORTED where the kernel makes none; and errors of the operating system
+ */
+export async function makePodNamespaces(
+  namespacesDir: string,
+  { uid, hostNetwork, mappings }: { uid: string; hostNetwork: boolean; mappings?: IdMappings | undefined },
+): Promise<MadeNamespaces> {
   const { network, ...own } = podNamespacePaths(namespacesDir, uid);
   const targets: PodNamespaces = hostNetwork ? own : { network, ...own };
+  const user = mappings && { path: pinPath(namespacesDir, "user", uid), mappings };
+  const made: MadeNamespaces = { ...targets, ...(user === undefined ? {} : { user }) };
   try {
-    for (const target of Object.values(targets)) mkdirSync(dirname(target), { recursive: true });
-    pinNamespaces(targets);
+    for (const target of pinsOf(made)) mkdirSync(dirname(target), { recursive: true });
+    if (user === undefined) pinNamespaces(targets);
+    else {
+      const { uids, gids } = user.mappings;
+      await pinOwnedNamespaces({
+        ...{ user: user.path, others: targets },
+        ...{ uids: uids.map(rangeOf), gids: gids.map(rangeOf) },
+      });
+    }
   } catch (error) {
-    removePodNamespaces(targets);
+    removePodNamespaces(made);
     throw error;
   }
-  return targets;
+  return made;
+}
+
+function rangeOf({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdRangeText {
+  return [containerID, hostID, size];
+}
+
+function pinsOf({ user, ...shared }: MadeNamespaces): string[] {
+  return [...Object.values(shared), ...(user === undefined ? [] : [user.path])];
 }
 
 /** Unpins a pod's namespaces; they end with their last process. */
-export function removePodNamespaces(namespaces: PodNamespaces): void {
-  for (const target of Object.values(namespaces)) {
+export function removePodNamespaces(namespaces: MadeNamespaces): void {
+  for (const target of pinsOf(namespaces)) {
     while (unmount(target));
     removeIfThere(target);
   }

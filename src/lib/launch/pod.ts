@@ -39,6 +39,8 @@ import { planNetwork, type PodNetworkOptions } from "./plan-network";
 import { basicEnvironment, buildSpec, permittedOomScore } from "./spec";
 import { startInfraContainer } from "./start-infra";
 import { withRollback, type Rollback } from "./rollback";
+import { giveToNamespace, mapsForStore, openWay, type IdMappings } from "./user-namespace";
+import { chooseMappings, type UserNamespaceRequest } from "./user-range";
 
 /** What a new pod is to be. */
 export interface PodOptions extends PodNetworkOptions {
@@ -62,6 +64,8 @@ export interface PodOptions extends PodNetworkOptions {
   dns?: Partial<PodDns>;
   /** Names for its /etc/hosts. */
   hostAliases?: readonly HostAlias[];
+  /** Gives it a user namespace: its root is nobody on the node. */
+  userns?: UserNamespaceRequest;
   /** Settings of the kernel for its namespaces, over those of the configuration. */
   sysctls?: Readonly<Record<string, string>>;
 }
@@ -77,12 +81,12 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
   const plan = await planPod(server, options);
   const since = Date.now();
   return withRollback(server.logger, async (rollback) => {
-    const labels = await server.withStateLock(async () => {
+    const { labels, mappings } = await server.withStateLock(async () => {
       await server.updateRecords();
       refuseTakenPod(server, plan);
-      const chosen = plan.privileged
-        ? noLabels
-        : newPodLabels(server.config, await server.store.containers(), server.logger);
+      const records = await server.store.containers();
+      const chosen = plan.privileged ? noLabels : newPodLabels(server.config, records, server.logger);
+      const users = options.userns && chooseMappings(options.userns, records);
       await server.storageRuntimeServer.createPodSandbox({
         id: plan.id,
         podName: plan.fullName,
@@ -95,6 +99,7 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
         image: plan.image,
         labels: chosen,
         privileged: plan.privileged,
+        idMaps: mapsForStore(users),
       });
       rollback.add(`remove pod ${plan.name} from the store`, () =>
         server.store.uninterrupted(async () => {
@@ -104,10 +109,12 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
       );
       const dir = server.storageRuntimeServer.getWorkDir(plan.id);
       reserveNetwork(server, plan, dir, podNamespacePaths(server.config.namespacesDir, plan.uid).network);
-      return chosen;
+      return { labels: chosen, mappings: users };
     });
     const launched: Launched = { name: plan.name, id: plan.id, infra: true, since };
-    return unlessOvertaken(server, launched, () => launch(server, rollback, plan, launched, labels));
+    return unlessOvertaken(server, launched, () =>
+      launch(server, rollback, plan, launched, { labels, mappings }),
+    );
   });
 }
 
@@ -117,11 +124,13 @@ async function launch(
   rollback: Rollback,
   plan: PodPlan,
   launched: Launched,
-  labels: SelinuxLabels,
+  { labels, mappings }: { labels: SelinuxLabels; mappings: IdMappings | undefined },
 ): Promise<Sandbox> {
   const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
   launched.rootPath = rootPath;
-  const namespaces = makePodNamespaces(server.config.namespacesDir, plan.uid, plan.network.host);
+  const namespaces = await makePodNamespaces(server.config.namespacesDir, {
+    ...{ uid: plan.uid, hostNetwork: plan.network.host, mappings },
+  });
   rollback.add(`remove the namespaces of pod ${plan.name}`, () => {
     removePodNamespaces(namespaces);
   });
@@ -144,6 +153,11 @@ async function launch(
   const containerenv = join(container.dir, ".containerenv");
   writeFileSync(containerenv, "", { mode: 0o644 });
   setFileContext(containerenv, labels.mount);
+  if (mappings !== undefined) {
+    const own = [files.hostname, files.resolvConf, files.hosts, files.shm, containerenv];
+    await openWay(rootPath, container.layerId);
+    await giveToNamespace([rootPath, ...own], mappings, server.signal);
+  }
   const logPath = join(sandbox.logDirectory(server.config.logDir), `${plan.id}.log`);
   const spec = infraSpec(server, { plan, container, rootPath, files, namespaces, logPath, results }, labels);
   const request = { container, spec, logPath, cgroupParent: plan.cgroupParent };
@@ -166,6 +180,7 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
   const dns = { servers, searches, options: resolver };
   const files = checkPodFiles({ dns, hostAliases: options.hostAliases ?? [] });
   const network = await planNetwork(server, options, annotations);
+  if (options.userns !== undefined) refuseUsers(name, network.host, privileged);
   const uid = randomUUID();
   const parts = { name, namespace, uid, attempt: 0 };
   return {
@@ -193,6 +208,17 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
     },
     annotations,
   };
+}
+
+/** @throws KpodError BAD_ARGUMENT for a pod that cannot have users of its own */
+function refuseUsers(name: string, hostNetwork: boolean, privileged: boolean): void {
+  const why = privileged
+    ? "it is to have the rights of the host"
+    : hostNetwork
+      ? "it is to be on the host's network, which belongs to the host's root"
+      : undefined;
+  if (why === undefined) return;
+  throw new KpodError("BAD_ARGUMENT", `pod ${name} cannot have a user namespace of its own: ${why}`);
 }
 
 async function findPauseImage(
@@ -251,6 +277,7 @@ function infraSpec(
     annotations: annotationsInForm(server.config, infraAnnotations(server, parts)),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
     namespaces: specNamespaces(namespaces, false),
+    idMappings: namespaces.user?.mappings,
     labels: processLabels(labels, plan.network.host, confinement),
     cpu: { shares: 2, ...(infraCpuset === "" ? {} : { cpus: infraCpuset }) },
     sysctls: sysctlsOf(server, plan),

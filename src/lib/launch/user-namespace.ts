@@ -3,6 +3,7 @@ import { chmod, lchown, lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileError, KpodError } from "../errors";
 import type { SpecIdMapping, SpecLinux } from "../oci/spec";
+import type { IdMap, IdMaps } from "../storage/store";
 import { getFileCapabilities, setFileCapabilities } from "../system/extended-attributes";
 import { isRecord } from "../system/files";
 
@@ -47,6 +48,17 @@ function isMapping(value: unknown): value is SpecIdMapping {
 
 function isId(value: unknown): boolean {
   return Number.isInteger(value) && Number(value) >= 0 && Number(value) < 2 ** 32;
+}
+
+/** The mappings as records of the store have them. */
+export function mapsForStore(mappings: IdMappings | undefined): IdMaps | undefined {
+  if (mappings === undefined) return undefined;
+  const inStore = ({ containerID = 0, hostID = 0, size }: SpecIdMapping): IdMap => ({
+    container_id: containerID,
+    host_id: hostID,
+    size,
+  });
+  return { uidmap: mappings.uids.map(inStore), gidmap: mappings.gids.map(inStore) };
 }
 
 /**

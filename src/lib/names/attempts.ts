@@ -32,9 +32,9 @@ function newestFirst(a: Attempted, b: Attempted): number {
   return difference !== 0 ? difference : b.metadata.attempt - a.metadata.attempt;
 }
 
-/** The error for an attempt that is not there. @param there those that are */
-export function noSuchAttempt(wanted: string, attempt: number, there: readonly Attempted[]): KpodError {
-  const numbers = [...new Set(there.map(({ metadata }) => metadata.attempt))].sort((a, b) => a - b);
+/** The error for an attempt that is not there. @param there the numbers of those that are */
+export function noSuchAttempt(wanted: string, attempt: number, there: readonly number[]): KpodError {
+  const numbers = [...new Set(there)].sort((a, b) => a - b);
   return new KpodError("NOT_FOUND", `container ${wanted} has no attempt ${attempt}`, {
     hint: `on this node there is ${numbers.join(", ")}`,
   });

@@ -21,6 +21,7 @@ export const annotations = {
   hostnamePath: "io.kubernetes.cri-o.HostnamePath",
   resolvPath: "io.kubernetes.cri-o.ResolvPath",
   shmPath: "io.kubernetes.cri-o.ShmPath",
+  usernsMode: "io.kubernetes.cri-o.userns-mode",
   namespaceOptions: "io.kubernetes.cri-o.NamespaceOptions",
   portMappings: "io.kubernetes.cri-o.PortMappings",
   privilegedRuntime: "io.kubernetes.cri-o.PrivilegedRuntime",

@@ -6,6 +6,7 @@ import { toLogTime, type LogTime } from "../logs/log-time";
 import { readLog, type LogPace } from "../logs/read-log";
 import type { Container } from "../oci/container";
 import type { ServerView } from "../server-parts";
+import { noSuchAttempt } from "../names/attempts";
 import { namesInDirectory } from "../system/files";
 
 /** What of a log is wanted, and how (libkpod: LogOptions). */
@@ -24,6 +25,8 @@ export interface LogOptions {
   stream?: LogStream | undefined;
   /** The log of the attempt before: of the container that this one has replaced in its pod. */
   previous?: boolean | undefined;
+  /** The log of this attempt of the container, also where nothing else is left of it. */
+  attempt?: number | undefined;
   /** With `follow`: also a line that has not been ended, as soon as there is nothing else to read. */
   unfinished?: boolean | undefined;
   /** Ends the reading. */
@@ -42,7 +45,7 @@ export async function* readContainerLog(
   visit: LineVisitor,
 ): AsyncGenerator<LogPace, void> {
   const { sinceTime, untilTime, tail, stream, unfinished, signal } = options;
-  const log = options.previous === true ? previousLogFile(server, container) : logFile(server, container);
+  const log = logFileOf(server, container, options);
   // Ends the wait for the container's end when the caller wants no more lines.
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -108,6 +111,15 @@ interface LogFile {
   container: Container | undefined;
 }
 
+function logFileOf(
+  server: Pick<ServerView, "config" | "lists">,
+  container: Container,
+  { previous, attempt }: Pick<LogOptions, "previous" | "attempt">,
+): LogFile {
+  if (previous === true) return previousLogFile(server, container);
+  return attempt === undefined ? logFile(server, container) : attemptLogFile(server, container, attempt);
+}
+
 /** The file of a container's log. @throws KpodError as `logPathOf` */
 function logFile(
   server: Pick<ServerView, "config">,
@@ -123,18 +135,38 @@ function logFile(
  * @throws KpodError NOT_FOUND when there was no attempt before, or nothing is left of it; as `logPathOf`
  */
 function previousLogFile(server: Pick<ServerView, "config" | "lists">, container: Container): LogFile {
-  const { attempt, name } = container.metadata;
-  const pod = podOf(server, container);
-  const [before] = server.lists
-    .listContainers(
-      (other) =>
-        other.metadata.name === name && other.metadata.attempt < attempt && podOf(server, other) === pod,
-    )
-    .sort((a, b) => b.metadata.attempt - a.metadata.attempt);
+  const { attempt } = container.metadata;
+  const [before] = attemptsOf(server, container).filter(({ metadata }) => metadata.attempt < attempt);
   if (before !== undefined) return logFile(server, before);
-  const path = attempt === 0 ? undefined : leftLog(logFile(server, container).path, attempt);
-  if (path !== undefined) return { path, container: undefined };
+  const left = attempt === 0 ? [] : leftLogs(logFile(server, container).path, attempt);
+  const last = left.filter((other) => other.attempt < attempt).sort((a, b) => b.attempt - a.attempt)[0];
+  if (last !== undefined) return { path: last.path, container: undefined };
   throw new KpodError("NOT_FOUND", `nothing is left of an attempt before container ${container.name}`);
+}
+
+/** @throws KpodError NOT_FOUND, with the attempts of which there is a log; as `logPathOf` */
+function attemptLogFile(
+  server: Pick<ServerView, "config" | "lists">,
+  container: Container,
+  attempt: number,
+): LogFile {
+  const there = attemptsOf(server, container);
+  const meant = there.find(({ metadata }) => metadata.attempt === attempt);
+  if (meant !== undefined) return logFile(server, meant);
+  const left = leftLogs(logFile(server, container).path, container.metadata.attempt);
+  const log = left.find((other) => other.attempt === attempt);
+  if (log !== undefined) return { path: log.path, container: undefined };
+  const numbers = [...there.map(({ metadata }) => metadata.attempt), ...left.map((other) => other.attempt)];
+  throw noSuchAttempt(container.metadata.name, attempt, numbers);
+}
+
+/** All attempts of a container that are there, the last first. */
+function attemptsOf(server: Pick<ServerView, "lists">, container: Container): Container[] {
+  const { name } = container.metadata;
+  const pod = podOf(server, container);
+  return server.lists
+    .listContainers((other) => other.metadata.name === name && podOf(server, other) === pod)
+    .sort((a, b) => b.metadata.attempt - a.metadata.attempt);
 }
 
 /** The pod of a container by its names in Kubernetes: after a restart it is another one in CRI-O. */
@@ -145,15 +177,15 @@ function podOf(server: Pick<ServerView, "lists">, { sandboxId }: Container): str
     : JSON.stringify([sandbox.namespace, sandbox.kubeName, sandbox.uid]);
 }
 
-/** The kubelet names the logs of a container in one directory by their attempts: `0.log`, `1.log`. */
-function leftLog(path: string, attempt: number): string | undefined {
-  if (basename(path) !== `${attempt}.log`) return undefined;
+/**
+ * The logs in the directory of one. The kubelet names those of a container in one directory by their attempts: `0.log`,
+ * `1.log`; of others nothing tells whose they are.
+ */
+function leftLogs(path: string, attempt: number): { readonly attempt: number; readonly path: string }[] {
+  if (basename(path) !== `${attempt}.log`) return [];
   const directory = dirname(path);
-  const attempts = namesInDirectory(directory, `the directory ${directory}`)
-    .flatMap((name) => /^(\d+)\.log$/.exec(name)?.[1] ?? [])
-    .map(Number)
-    .filter((other) => other < attempt);
-  return attempts.length === 0
-    ? undefined
-    : join(directory, `${attempts.reduce((one, other) => Math.max(one, other))}.log`);
+  return namesInDirectory(directory, `the directory ${directory}`).flatMap((name) => {
+    const number = /^(\d+)\.log$/.exec(name)?.[1];
+    return number === undefined ? [] : [{ attempt: Number(number), path: join(directory, name) }];
+  });
 }

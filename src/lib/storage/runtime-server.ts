@@ -34,6 +34,8 @@ export interface NewPodSandbox {
   labels?: SelinuxLabels;
   /** With the rights of the host. */
   privileged?: boolean;
+  /** Of its user namespace. */
+  idMaps?: IdMaps | undefined;
 }
 
 /** What a new container is called and made of. */

@@ -13,6 +13,11 @@ const kinds = {
 /** A kind of namespace that can be pinned. */
 export type PinnedNamespaceType = keyof typeof kinds;
 
+/** How /proc/PID/ns calls it. */
+export function namespaceFile(type: PinnedNamespaceType): string {
+  return kinds[type].file;
+}
+
 /**
  * Makes new namespaces and keeps each alive by a bind mount of it on a file, as CRI-O's pinns does. A new
  * network namespace gets its loopback device up.
@@ -41,6 +46,19 @@ export function pinNamespaces(targets: Partial<Record<PinnedNamespaceType, strin
   } finally {
     for (const { fd } of own) closeSync(fd);
   }
+}
+
+/** Sets the loopback device of another network namespace up, which this thread enters for that alone. */
+export function bringLoopbackUpIn(namespace: number): void {
+  const { flag, file } = kinds.network;
+  closing(openSync(`/proc/thread-self/ns/${file}`, "r"), (own) => {
+    checked("setns", libc().setns(namespace, flag));
+    try {
+      bringLoopbackUp();
+    } finally {
+      checked("setns", libc().setns(own, flag));
+    }
+  });
 }
 
 const AF_INET = 2;

@@ -70,6 +70,26 @@ describe("the attempt before", () => {
     expect(await textsOf(node, node.ids[0], { ...previous, follow: true, tail: 1 })).toEqual(["one"]);
   });
 
+  test("an attempt is found by its number, also where its log alone is left", async () => {
+    const node = makeNode([{ attempt: 2 }, { attempt: 3 }], {
+      ...logs,
+      "logs/shop_web_u1/run/2.log": line("two"),
+    });
+    for (const [attempt, texts] of [
+      [0, ["zero"]],
+      [1, ["rotated one", "one"]],
+      [2, ["two"]],
+      [3, ["three"]],
+    ] as const) {
+      expect(await textsOf(node, node.ids[1], { attempt })).toEqual(texts);
+    }
+    expect(await failureOf(textsOf(node, node.ids[1], { attempt: 7 }))).toMatchObject({
+      code: "NOT_FOUND",
+      message: "container run has no attempt 7",
+      hint: "on this node there is 0, 1, 2, 3",
+    });
+  });
+
   test.each([
     ["there was none", [{ attempt: 0 }], logs],
     ["its log is gone too", [{ attempt: 3 }], { "logs/shop_web_u1/run/3.log": line("three") }],

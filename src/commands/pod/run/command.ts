@@ -1,6 +1,7 @@
 import type { CommandDescription } from "../../../shell/command";
 import { handlerFlag } from "../../shared/flags";
 import { networkFlags } from "../../shared/network-flags";
+import { usernsFlag } from "../../shared/read-userns-flag";
 import { pullFlag } from "../../shared/pull-flag";
 
 export const command = {
@@ -22,6 +23,7 @@ export const command = {
     hostname: { argument: "NAME", help: "Host name of the pod" },
     annotation: { argument: "KEY=VALUE", repeatable: true, help: "Annotation of the pod (repeatable)" },
     privileged: { help: "May have containers with the rights of the host" },
+    ...usernsFlag,
     ...networkFlags,
     ...handlerFlag,
     ...pullFlag,
@@ -38,6 +40,10 @@ export const command = {
     {
       command: "kpod pod run --name both --network blue,green",
       does: "In two CNI networks, as eth0 and eth1",
+    },
+    {
+      command: "kpod pod run --name apart --userns auto",
+      does: "Whose root is nobody on the node",
     },
   ],
 } as const satisfies CommandDescription;
