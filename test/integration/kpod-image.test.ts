@@ -1,0 +1,48 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { makeKpodImage } from "../../scripts/lib/kpod-image.mjs";
+import { KPOD, isExecutable } from "../helpers/kpod";
+import { useNode } from "../helpers/node";
+import { runProcess } from "../helpers/process";
+import { testdir } from "../helpers/testdir";
+
+// On Node there is no executable that an image could hold.
+const onExecutable = isExecutable ? describe : describe.skip;
+
+onExecutable("the image of the executable", () => {
+  const node = useNode();
+  let name = "";
+
+  beforeAll(async () => {
+    const root = join(__dirname, "../..");
+    const image = makeKpodImage(testdir(), { root, executable: KPOD, licences: "licences" });
+    name = image.name;
+    await node.ok("load", image.ociArchive);
+  }, 120_000);
+
+  test("runs in a container, which has all that it loads", async () => {
+    const words = ["--rm", "--network", "none", "--cgroup-parent", node.world.cgroupParent, name];
+    const { stdout, exitCode } = await node.kpod(
+      "run",
+      ...words,
+      "sh",
+      "-c",
+      "kpod --version && kpod pod ps -q",
+    );
+    expect({ stdout, exitCode }).toEqual({ exitCode: 0, stdout: await node.ok("--version") });
+  });
+
+  test("looks after the node from there, as the node's own kpod would", async () => {
+    const mounted = (await node.ok("mount", name)).trim();
+    // In a pid namespace of its own this stands for the node's first process, as it is seen with the node's processes.
+    const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/local/bin/kpod-on-node "$@"';
+    const words = ["--pid", "--fork", "--mount-proc", "sh", "-c", script, mounted];
+    const asked = ["--config", node.world.config, "images", "--format", "{{.Name}} it's $(id)"];
+    const before = readdirSync("/run");
+    const there = await runProcess("unshare", [...words, ...asked]);
+    expect(there).toEqual(await runProcess(KPOD, asked));
+    expect(there.stdout).toContain("localhost/kpod");
+    expect(readdirSync("/run")).toEqual(before);
+    await node.ok("umount", name);
+  });
+});
