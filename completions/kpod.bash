@@ -52,8 +52,8 @@ __kpod_flags() {
         'pod rm') offer=(--force) ;;
         port-forward) offer=(--address) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
-        pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --platform --policy --quiet) ;;
-        push) offer=(--creds --authfile --cert-dir --tls-verify --remove-signatures --sign-by --quiet) ;;
+        pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --signature-policy --platform --policy --quiet) ;;
+        push) offer=(--creds --authfile --cert-dir --tls-verify --signature-policy --remove-signatures --sign-by --quiet) ;;
         load) offer=(--input --tag --quiet) ;;
         save) offer=(--output --format --quiet) ;;
         rmi) offer=(--all --force --prune) ;;
@@ -366,6 +366,7 @@ __kpod_value() {
         'pull --authfile') flag=--authfile action=(file) ;;
         'pull --cert-dir') flag=--cert-dir action=(directory) ;;
         'pull --tls-verify') flag=--tls-verify action=(switch) ;;
+        'pull --signature-policy') flag=--signature-policy action=(file) ;;
         'pull --platform') flag=--platform action=(nothing) ;;
         'pull --policy') flag=--policy action=(words always missing newer) ;;
         'pull --quiet' | 'pull -q') flag=--quiet action=(switch) ;;
@@ -373,6 +374,7 @@ __kpod_value() {
         'push --authfile') flag=--authfile action=(file) ;;
         'push --cert-dir') flag=--cert-dir action=(directory) ;;
         'push --tls-verify') flag=--tls-verify action=(switch) ;;
+        'push --signature-policy') flag=--signature-policy action=(file) ;;
         'push --remove-signatures') flag=--remove-signatures action=(switch) ;;
         'push --sign-by') flag=--sign-by action=(nothing) ;;
         'push --quiet' | 'push -q') flag=--quiet action=(switch) ;;

@@ -235,6 +235,14 @@ test("signature_policy refuses what comes into the store, and not what is in it"
   const archive = join(testdir(), "busybox.tar");
   expect(await kpod([...config, "save", "-q", "-o", archive, "busybox"])).toMatchObject({ exitCode: 0 });
   expect(await kpod([...config, "push", "-q", "busybox", name])).toMatchObject({ exitCode: 0, stderr: "" });
+  // What a flag names counts for both.
+  for (const verb of [
+    ["pull", "-q"],
+    ["push", "-q", "busybox"],
+  ])
+    expect(await refusal([...verb, "--signature-policy", policy, name])).toMatch(/rejected by policy/);
+  const none = join(testdir(), "none.json");
+  expect(await refusal(["pull", "-q", "--signature-policy", none, name])).toMatch(/no such file/);
 });
 
 test("archives that are none, names that are none", async () => {

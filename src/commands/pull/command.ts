@@ -1,5 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { registryFlags } from "../shared/registry-flags";
+import { policyFlag, registryFlags } from "../shared/registry-flags";
 
 export const command = {
   group: "images",
@@ -10,6 +10,7 @@ export const command = {
   flags: {
     "all-tags": { short: "a", help: "Pull every tag of the repository" },
     ...registryFlags,
+    ...policyFlag,
     platform: { argument: "OS/ARCH", help: "Platform of the image; without it the node's" },
     policy: {
       argument: "WHEN",

@@ -11,6 +11,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   return forEachInTurn(context, context.args, async (image) => {
     const pulled = await storageImageServer.pullImage(image, {
       ...access,
+      signaturePolicy: flags.signaturePolicy,
       allTags: flags.allTags,
       platform: flags.platform,
       policy: flags.policy,

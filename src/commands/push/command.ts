@@ -1,5 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { registryFlags } from "../shared/registry-flags";
+import { policyFlag, registryFlags } from "../shared/registry-flags";
 
 export const command = {
   group: "images",
@@ -9,6 +9,7 @@ export const command = {
   arguments: { min: 1, max: 2, name: "IMAGE", completes: ["image", "nothing"] },
   flags: {
     ...registryFlags,
+    ...policyFlag,
     "remove-signatures": { help: "Leave out the signatures of the image" },
     "sign-by": { argument: "KEY", help: "Fingerprint of the GPG key that signs the image" },
     quiet: { short: "q", help: "Show no progress" },

@@ -8,6 +8,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
   const { storageImageServer } = await context.openServer();
   await storageImageServer.pushImage(args[0], args[1], {
     ...(await registryAccess(context, flags)),
+    signaturePolicy: flags.signaturePolicy,
     removeSignatures: flags.removeSignatures,
     signBy: flags.signBy,
     progress: transferProgress(context, flags.quiet),

@@ -18,6 +18,15 @@ export const registryFlags = {
   "tls-verify": { default: true, help: "Require TLS, and a certificate that is vouched for" },
 } as const satisfies FlagSpecs;
 
+/** The rules of trust, of commands that copy images. */
+export const policyFlag = {
+  "signature-policy": {
+    argument: "FILE",
+    completes: "file",
+    help: "File with the rules which images are trusted, instead of signature_policy of crio.conf",
+  },
+} as const satisfies FlagSpecs;
+
 /**
  * What these flags say. For a user without a password that is asked for on the terminal.
  * @throws KpodError BAD_ARGUMENT for a user without a password where there is no terminal; InterruptedError

@@ -13,7 +13,7 @@ import { askedGlobals, firstOf, tagsOf, type Asking, type PrepareOptions } from 
 import { loadImages, rollbackLayers } from "./load";
 import { pullNames } from "./pull-names";
 import { pullSource, type PullSource } from "./pull-source";
-import { accessFlags } from "./registry-access";
+import { accessFlags, withPolicy } from "./registry-access";
 import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferConfig } from "./skopeo";
 
 /** When an image is fetched: `newer` keeps the stored one where the registry cannot be reached. */
@@ -119,7 +119,7 @@ async function copyIntoStore(
     await callSkopeo(skopeo, ["copy", ...flags, source, target], {
       what: `pull ${name}`,
       scratch,
-      config,
+      config: withPolicy(config, options),
       globals: askedGlobals(fetching),
       signal: options.signal,
       logger: options.logger,
@@ -185,5 +185,5 @@ async function loadFrom(
   const colon = existsSync(name) ? -1 : name.indexOf(":");
   const [path, pick] = colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
   const { signal, logger } = options;
-  return loadImages(store, config, path, { pick, signal, logger });
+  return loadImages(store, withPolicy(config, options), path, { pick, signal, logger });
 }

@@ -5,7 +5,7 @@ import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
 import { registryOf } from "../names/image-names";
 import { fullName, requireName } from "./pull-names";
-import { accessFlags, type RegistryAccess } from "./registry-access";
+import { accessFlags, withPolicy, type RegistryAccess } from "./registry-access";
 import {
   callSkopeo,
   requireSkopeo,
@@ -57,8 +57,8 @@ export async function pushImage(
       await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], {
         what: `push to ${target}`,
         scratch,
-        config,
-        trusted: true,
+        config: withPolicy(config, options),
+        trusted: options.signaturePolicy === undefined,
         globals: registriesFile === undefined ? [] : ["--registries-conf", registriesFile],
         signal: options.signal,
         logger: store.logger,

@@ -17,6 +17,17 @@ export interface RegistryAccess {
   certDir?: string | undefined;
   /** False also speaks to registries without TLS, or with a certificate that nobody vouches for. */
   tlsVerify?: boolean | undefined;
+  /** File with the rules which images are trusted; default `signature_policy` of crio.conf, which is not asked of what is pushed. */
+  signaturePolicy?: string | undefined;
+}
+
+/** The configuration with the rules of trust that somebody names. */
+export function withPolicy<C extends Pick<Config, "signaturePolicyPath">>(
+  config: C,
+  { signaturePolicy }: RegistryAccess,
+): C {
+  if (signaturePolicy === undefined) return config;
+  return { ...config, signaturePolicyPath: absolutePath("the rules of trust", signaturePolicy) };
 }
 
 /**
