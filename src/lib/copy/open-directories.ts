@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, type Stats } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
 import { isKernelFileSystem } from "../system/file-system-type";
+import { shortPath } from "../system/paths";
 import { randomBytes } from "../system/random";
 import { removeTree } from "../system/remove-tree";
 import { shownPath, type CopyEntry, type PassedOver } from "./entry";
@@ -77,7 +78,7 @@ export class OpenDirectories {
 
   shown(path: string): string {
     const { shown } = this.place;
-    return path === "" ? shown : `${shown.replace(/\/$/, "")}/${shownPath(path)}`;
+    return path === "" ? shown : `${shown.replace(/\/$/, "")}/${shortPath(shownPath(path))}`;
   }
 
   failed(path: string, error: unknown): KpodError {

@@ -1,5 +1,6 @@
 import { KpodError } from "../errors";
 import { readTar } from "../system/tar-reader";
+import { shortPath } from "../system/paths";
 import { shownPath, type CopyEntry } from "./entry";
 
 /**
@@ -20,7 +21,7 @@ function pathWithin(name: string): string {
   if (parts.includes("..") || name.includes("\0")) {
     throw new KpodError(
       "BAD_ARGUMENT",
-      `the archive is refused: ${shownPath(name)} leads out of the destination`,
+      `the archive is refused: ${shortPath(shownPath(name))} leads out of the destination`,
     );
   }
   return parts.join("/");

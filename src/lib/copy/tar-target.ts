@@ -1,6 +1,7 @@
 import type { Logger } from "../logger";
 import { TarWriter } from "../system/tar-writer";
 import { capabilitiesFor } from "./capabilities";
+import { shortPath } from "../system/paths";
 import { shownPath, type CopyEntry, type CopyTarget } from "./entry";
 import type { Turns } from "./turns";
 
@@ -58,7 +59,7 @@ export class TarTarget implements CopyTarget {
     if (left > 0) {
       this.torn++;
       this.logger.warn(
-        `${shownPath(path) || shownPath(this.base)} became shorter while it was read: its last ${left} bytes are zeros in the archive`,
+        `${shortPath(shownPath(path)) || shownPath(this.base)} became shorter while it was read: its last ${left} bytes are zeros in the archive`,
       );
       this.tar.addZeros(left);
     }

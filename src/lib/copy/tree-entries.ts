@@ -3,6 +3,7 @@ import { fileError, KpodError, ifThere } from "../errors";
 import { keptAttributes } from "../system/extended-attributes";
 import { isKernelFileSystem } from "../system/file-system-type";
 import { O_PATH } from "../system/files";
+import { shortPath } from "../system/paths";
 import { shownPath, type CopyEntry, type PassedOver } from "./entry";
 
 const forReading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -129,7 +130,10 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
       }
     }
   } catch (error) {
-    throw fileError(`cannot read ${reading.shown}${path === "" ? "" : `/${shownPath(path)}`}`, error);
+    throw fileError(
+      `cannot read ${reading.shown}${path === "" ? "" : `/${shortPath(shownPath(path))}`}`,
+      error,
+    );
   } finally {
     for (const { fd } of frames) closeSync(fd);
   }

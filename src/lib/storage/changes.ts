@@ -1,7 +1,17 @@
 import type { Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileError, throwIfInterrupted } from "../errors";
-import { ascii, LayerDirectory, lookUpLayered, namesIn, openLayers, type LayeredEntry } from "./layered-tree";
+import {
+  ascii,
+  LayerDirectory,
+  lookUpLayered,
+  namesIn,
+  openLayers,
+  resumeAbove,
+  suspendAbove,
+  type LayeredEntry,
+  type Level,
+} from "./layered-tree";
 
 /** What happened to a path. */
 export type ChangeKind = "added" | "changed" | "deleted";
@@ -17,7 +27,7 @@ export interface FileChange {
 const atOnce = 4096;
 
 /** A directory that both file systems have, or that the second has alone. */
-interface Frame {
+interface Frame extends Level {
   /** Bytes as latin1, without a slash at the end. */
   readonly path: string;
   readonly before: readonly LayerDirectory[];
@@ -69,7 +79,7 @@ class Comparison {
         if (++seen % atOnce === 0) await this.pause();
       }
     } finally {
-      while (this.frames.length > 0) this.leave();
+      for (const { directories } of this.frames) for (const directory of directories) directory.close();
       for (const directory of [...this.before, ...this.after]) directory.close();
     }
     // Texts of latin1 are in the order of their bytes without a word of ours, which would take longer.
@@ -96,7 +106,7 @@ class Comparison {
   private enter(path: string, before: readonly LayerDirectory[], after: readonly LayerDirectory[]): void {
     const common = commonEnd(before, after);
     const differing = [...before.slice(0, before.length - common), ...after.slice(0, after.length - common)];
-    this.frames.push({ path, before, after, names: new Set(namesIn(differing)).values() });
+    this.push({ path, before, after, names: new Set(namesIn(differing)).values() });
   }
 
   /** Of what is added whole, no more is asked than what its directories tell. */
@@ -108,13 +118,19 @@ class Comparison {
     }
     const { plain, others } = only.namesByKind();
     for (const name of plain) this.paths.push(`${path}/${name}`);
-    this.frames.push({ path, before: [], after, names: others.values() });
+    this.push({ path, before: [], after, names: others.values() });
+  }
+
+  private push(frame: Omit<Frame, "directories">): void {
+    this.frames.push({ ...frame, directories: [...frame.before, ...frame.after] });
+    suspendAbove(this.frames);
   }
 
   private leave(): void {
     const frame = this.frames.pop();
     if (frame === undefined || this.frames.length === 0) return;
-    for (const directory of [...frame.before, ...frame.after]) directory.close();
+    resumeAbove(this.frames, frame);
+    for (const directory of frame.directories) directory.close();
   }
 
   private compare({ path, before, after }: Frame, name: string): void {

@@ -1,4 +1,4 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { errnoOf } from "../errors";
 import { readAttribute } from "../system/extended-attributes";
 
@@ -34,17 +34,26 @@ export interface LayeredEntry {
  * links about meanwhile leads nobody out of the layer. Names are bytes as latin1, so that they sort as bytes do.
  */
 export class LayerDirectory {
-  private readonly prefix: Buffer;
-  private isOpen = true;
+  private prefix: Buffer;
+  private opened = true;
+  private identity: Pick<Stats, "dev" | "ino"> | undefined;
   private last: { readonly name: string; readonly entry: LayerEntry | undefined } | undefined;
   private opaque: boolean | undefined;
 
   /** @param rank how many layers are beneath its own */
   private constructor(
-    readonly fd: number,
+    private descriptor: number,
     readonly rank: number,
   ) {
-    this.prefix = Buffer.from(`/proc/self/fd/${fd}/`);
+    this.prefix = prefixOf(descriptor);
+  }
+
+  get fd(): number {
+    return this.descriptor;
+  }
+
+  get isOpen(): boolean {
+    return this.opened;
   }
 
   /** @throws the error of the operating system */
@@ -95,8 +104,33 @@ export class LayerDirectory {
   }
 
   close(): void {
-    if (this.isOpen) closeSync(this.fd);
-    this.isOpen = false;
+    if (this.opened) closeSync(this.fd);
+    this.opened = false;
+  }
+
+  /** Closes it for as long as a walk is deep below it. */
+  suspend(): void {
+    if (this.opened) this.identity = fstatSync(this.fd);
+    this.close();
+  }
+
+  /**
+   * Opens it again.
+   * @param below a directory that was opened in it
+   * @returns false where that lies somewhere else by now
+   */
+  resume(below: LayerDirectory): boolean {
+    const fd = openIfThere(below.at(".."));
+    if (fd === undefined) return false;
+    const { dev, ino } = fstatSync(fd);
+    if (dev !== this.identity?.dev || ino !== this.identity.ino) {
+      closeSync(fd);
+      return false;
+    }
+    this.descriptor = fd;
+    this.prefix = prefixOf(fd);
+    this.opened = true;
+    return true;
   }
 
   private lookAt(name: string): LayerEntry | undefined {
@@ -107,19 +141,48 @@ export class LayerDirectory {
       stat,
       directory: () => {
         if (opened?.isOpen === true) return opened;
-        try {
-          opened = LayerDirectory.open(this.at(name), this.rank);
-          return opened;
-        } catch (error) {
-          if (vanished.has(errnoOf(error))) return undefined;
-          throw error;
-        }
+        const fd = openIfThere(this.at(name));
+        opened = fd === undefined ? undefined : new LayerDirectory(fd, this.rank);
+        return opened;
       },
     };
   }
 
   private overlayAttribute(name: string): string | undefined {
     return readAttribute(this.fd, `trusted.overlay.${name}`)?.toString("latin1");
+  }
+}
+
+/** Where a walk is, or was on its way there. */
+export interface Level {
+  /** The directories that lie over each other there. */
+  readonly directories: readonly LayerDirectory[];
+}
+
+/** Levels that stay open from the top on, and as many where a walk is: a program makes trees of any depth. */
+const openAtEachEnd = 64;
+
+/**
+ * To be called when a walk has gone a level deeper: closes one that is far from either end. Only where a layer is alone is it
+ * sure to be found again; images, in which several lie over each other, are not as deep.
+ */
+export function suspendAbove(levels: readonly Level[]): void {
+  const index = levels.length - 1 - openAtEachEnd;
+  const [level, below] = [levels[index], levels[index + 1]];
+  if (index < openAtEachEnd || below?.directories.length !== 1) return;
+  const [only, second] = level?.directories ?? [];
+  if (second === undefined) only?.suspend();
+}
+
+/**
+ * To be called when a walk has left a level, whose directories are still open: opens the one above it again. The rest of
+ * what somebody has moved away meanwhile is passed over.
+ */
+export function resumeAbove(levels: Level[], { directories: [left] }: Level): void {
+  for (let above = levels.at(-1); above !== undefined; above = levels.at(-1)) {
+    if (above.directories.every(({ isOpen }) => isOpen)) return;
+    if (left !== undefined && above.directories[0]?.resume(left) === true) return;
+    levels.pop();
   }
 }
 
@@ -219,6 +282,20 @@ function closeUnless(kept: readonly LayerDirectory[], directories: readonly Laye
 /** What overlay puts in the place of what a layer removed. */
 function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0;
+}
+
+function prefixOf(fd: number): Buffer {
+  return Buffer.from(`/proc/self/fd/${fd}/`);
+}
+
+/** @returns undefined where it is no directory any more */
+function openIfThere(path: Buffer): number | undefined {
+  try {
+    return openSync(path, asDirectory);
+  } catch (error) {
+    if (vanished.has(errnoOf(error))) return undefined;
+    throw error;
+  }
 }
 
 function statIfThere(path: Buffer): Stats | undefined {

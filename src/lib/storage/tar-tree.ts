@@ -4,14 +4,18 @@ import { fileError, ifThere, throwIfInterrupted } from "../errors";
 import type { Logger } from "../logger";
 import { attributeNames, keptAttributes, readAttribute } from "../system/extended-attributes";
 import { O_PATH, closing } from "../system/files";
+import { shortPath } from "../system/paths";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
   lookUpBeneath,
   lookUpLayered,
   namesIn,
   openLayers,
+  resumeAbove,
+  suspendAbove,
   type LayerDirectory,
   type LayeredEntry,
+  type Level,
 } from "./layered-tree";
 
 const forReading = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -28,10 +32,9 @@ export interface TarTreeOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface Frame {
+interface Frame extends Level {
   /** With a slash at its end; "" for the top. Bytes as latin1. */
   readonly path: string;
-  readonly directories: readonly LayerDirectory[];
   readonly names: Iterator<string>;
 }
 
@@ -95,18 +98,20 @@ class TreeArchive {
       if (error === this.failedWrite) throw error;
       throw fileError(`cannot read /${shown(current)} of the file system`, error);
     } finally {
-      while (this.frames.length > 0) this.leave();
+      for (const { directories } of this.frames) for (const directory of directories) directory.close();
       for (const top of this.tops) top.close();
     }
   }
 
   private enter(path: string, directories: readonly LayerDirectory[]): void {
     this.frames.push({ path, directories, names: namesIn(directories).sort().values() });
+    suspendAbove(this.frames);
   }
 
   private leave(): void {
     const frame = this.frames.pop();
     if (frame === undefined || this.frames.length === 0) return;
+    resumeAbove(this.frames, frame);
     for (const directory of frame.directories) directory.close();
   }
 
@@ -247,7 +252,7 @@ function isMetadataOnly(fd: number): boolean {
 }
 
 function shown(path: string): string {
-  return Buffer.from(path, "latin1").toString();
+  return shortPath(Buffer.from(path, "latin1").toString());
 }
 
 function unlessGone<T>(read: () => T): T | undefined {

@@ -26,6 +26,15 @@ export function absolutePath(what: string, path: string): string {
   }
 }
 
+/** Letters of a path in an error at each of its ends. */
+const shownAtEachEnd = 100;
+
+/** A path for an error, which is one line: of a very long one, as a program in a container can make it, the ends. */
+export function shortPath(path: string): string {
+  if (path.length <= 2 * shownAtEachEnd) return path;
+  return `${path.slice(0, shownAtEachEnd)}…${path.slice(-shownAtEachEnd)}`;
+}
+
 /** True when two paths lead to one place. */
 export function isSamePath(one: string, other: string): boolean {
   return one === other || resolved(one) === resolved(other);

@@ -109,7 +109,13 @@ line"; : > "$(printf '\\033[31mred')"; : > ${"n".repeat(255)}; touch -d @-5.5 ha
     ["security.capability", Buffer.from("0100000200200000000000000000000000000000", "hex")],
     ["user.note", Buffer.from("a\xff", "latin1")],
   ];
+  // The label of a file, and what overlay means by it, are given by where it is written.
+  const ofTheNode: [string, Buffer][] = [
+    ["security.selinux", Buffer.from("system_u:object_r:container_file_t:s0:c1,c2\0")],
+    ["trusted.overlay.opaque", Buffer.from("y")],
+  ];
   for (const [name, value] of attributes) libc().lsetxattr(join(from, "large"), name, value, value.length, 0);
+  for (const [name, value] of ofTheNode) libc().lsetxattr(join(from, "d"), name, value, value.length, 0);
   const into = testdir();
   expect(await copyTree(from, into, "copy")).toEqual({ devices: 0, sockets: 0 });
   expect(readdirSync(into)).toEqual(["copy"]);
@@ -117,6 +123,9 @@ line"; : > "$(printf '\\033[31mred')"; : > ${"n".repeat(255)}; touch -d @-5.5 ha
   const fd = openSync(join(into, "copy/large"), "r");
   for (const [name, value] of attributes) expect(readAttribute(fd, name)).toEqual(value);
   closeSync(fd);
+  const d = openSync(join(into, "copy/d"), "r");
+  for (const [name] of ofTheNode) expect(readAttribute(d, name)).toBeUndefined();
+  closeSync(d);
   // Once more, over it: the same, and nothing beside it.
   expect(await copyTree(from, join(into, "copy"))).toEqual({ devices: 0, sockets: 0 });
   expect(described(join(into, "copy"))).toBe(described(from));
