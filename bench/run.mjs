@@ -12,7 +12,7 @@ import { startRegistry } from "../scripts/lib/registry.mjs";
 import { ScriptError, runMain, runProgram } from "../scripts/lib/run.mjs";
 import { keepSingle } from "../scripts/lib/single.mjs";
 import { sweep } from "../scripts/lib/sweep.mjs";
-import { containerOf, fillContainer, fillImages, largeImage } from "./lib/files.mjs";
+import { containerOf, crowdContainer, fillContainer, fillImages, largeImage } from "./lib/files.mjs";
 import { floorCommands, floorsMarkdown } from "./lib/floors.mjs";
 import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
@@ -69,6 +69,8 @@ function kpodCommands(engine, { k20, k100, k1000 }, small, large, filled) {
     stats: { ...k100.command(engine, "stats", "--no-stream"), usage: true },
     diff: k20.command(engine, "diff", filled.name),
     df: k1000.command(engine, "system", "df"),
+    exec: k20.command(engine, "exec", filled.name, "true"),
+    top: k20.command(engine, "top", "app-1"),
     doctor: { ...k1000.command(engine, "doctor"), usage: true },
     doctorQuick: k1000.command(engine, "doctor", "--quick"),
   };
@@ -88,6 +90,7 @@ async function commandsOf(worlds, engines, engine) {
   const largeLog = writeLog(k1000.layout, large.id, 1000 * MEGABYTE);
   const filled = containerOf(k20, "app-0");
   fillContainer(filled);
+  await crowdContainer(k20, "app-1", 100);
   await fillImages(k1000, 50);
   const outputFile = join(BENCH_DIRECTORY, "output");
   const cut = `cat "$1" | cut -d" " -f4-`;
@@ -105,6 +108,10 @@ async function commandsOf(worlds, engines, engine) {
     podmanPsAll: p1000.command("ps", "-a"),
     podmanInspect: p1000.command("inspect", "job-5"),
     runcList: { program: "runc", args: ["--root", k20.layout.runtimeRoots.runc, "list"] },
+    runcExec: {
+      program: "runc",
+      args: ["--root", k20.layout.runtimeRoots.runc, "exec", filled.id, "true"],
+    },
     find: { program: "find", args: [filled.upper] },
     // What kpod has to look at, too: the store knows the sizes of the layers of images alone.
     du: { program: "du", args: ["-sx", ...unsizedDirectories(k1000.layout)] },

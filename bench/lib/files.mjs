@@ -11,12 +11,12 @@ const SMALL_FILE = Buffer.alloc(4096, "kpod ");
 const LARGE_FILE_BLOCKS = 200;
 const BLOCK = Buffer.alloc(1024 * 1024, "0123456789abcdef");
 
-/** The layer of a running container of a world: its name in Kubernetes, its directory of changes and its file system. */
+/** The layer of a running container of a world: its id and name in Kubernetes, its directory of changes and its file system. */
 export function containerOf({ layout }, name) {
   const records = JSON.parse(readFileSync(join(layout.root, "overlay-containers/containers.json"), "utf8"));
   const record = records.find(({ metadata }) => JSON.parse(metadata)["metadata-name"] === name);
   const layer = join(layout.root, "overlay", record.layer);
-  return { name, upper: join(layer, "diff"), merged: join(layer, "merged") };
+  return { id: record.id, name, upper: join(layer, "diff"), merged: join(layer, "merged") };
 }
 
 /** Writes files into a container: many small ones and a large one below /data. */
@@ -29,6 +29,14 @@ export function fillContainer({ merged }) {
     writeFileSync(join(directory, `file-${number}`), SMALL_FILE);
   }
   writeBlocks(join(data, "large"), LARGE_FILE_BLOCKS);
+}
+
+/** Has a container run so many processes, its first among them. */
+export async function crowdContainer(world, name, count) {
+  // Once, also where the node was kept.
+  const script = `mkdir /crowd || exit 0; for i in $(seq ${count - 1}); do sleep 1000000 < /dev/null > /dev/null 2>&1 & done`;
+  const { program, args, environment } = world.command("executable", "exec", name, "sh", "-c", script);
+  await must(program, args, environment);
 }
 
 function writeBlocks(path, blocks) {

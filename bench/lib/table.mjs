@@ -69,6 +69,18 @@ const ROWS = [
     shows: "ps20",
   },
   {
+    what: "`exec CONTAINER true`, over `runc exec` of the same and the start of the engine",
+    atMost: { executable: 1.25, node: 1.25 },
+    value: (of, peer) => of("exec").ms / (peer.runcExec.ms + of("nop").ms),
+    shows: "exec",
+  },
+  {
+    what: "`top` of 100 processes over `node -e 0`",
+    atMost: { executable: 1.5, node: 3 },
+    value: (of, peer) => of("top").ms / peer.bareNode.ms,
+    shows: "top",
+  },
+  {
     what: "`export`, 20,000 files and 280 MB, over `tar` of the same",
     atMost: { executable: 2, node: 2 },
     value: (of, peer) => of("export").ms / peer.tarAll.ms,

@@ -2,6 +2,7 @@ import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import { hasSelinux } from "../../src/lib/launch/selinux";
+import { annotations } from "../../src/lib/oci/annotations";
 import type { Container } from "../../src/lib/oci/container";
 import { kernelOf } from "../helpers/cgroup-values";
 import { contentsOf, useNode, usePod } from "../helpers/node";
@@ -89,6 +90,7 @@ describe.each(runtimes)("what a container is made with, under %s", (runtime) => 
     expect(container.specAnnotations).toMatchObject({
       team: "sales",
       "org.opencontainers.image.stopSignal": "INT",
+      [annotations.stopTimeout]: "77",
       "io.kubernetes.cri-o.SeccompProfilePath": "Unconfined",
     });
     expect(JSON.parse(container.specAnnotations["io.kubernetes.cri-o.Volumes"] ?? "")).toEqual([
@@ -106,6 +108,34 @@ describe.each(runtimes)("what a container is made with, under %s", (runtime) => 
     expect(await inside("full", "id -u; cat /proc/1/oom_score_adj")).toBe("1000\n321\n");
     await node.ok("rm", "-f", "full");
     await node.agree();
+  });
+
+  test("a profile of one's own, swap, and mounts that come later are the container's", async () => {
+    const shared = join(node.world.scratch, "shared");
+    const profile = join(node.world.scratch, "no-mkdir.json");
+    mkdirSync(shared);
+    const denied = [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 1 }];
+    writeFileSync(profile, JSON.stringify({ defaultAction: "SCMP_ACT_ALLOW", syscalls: denied }));
+    const args = [
+      ...["--pod", "shop", "--name", "own", "--security-opt", `seccomp=${profile}`],
+      ...["-m", "32m", "--memory-swap", "48m"],
+      ...["--mount", `type=bind,src=${shared},dst=/shared,bind-propagation=rslave`],
+    ];
+    await node.ok("run", "-d", ...args, "busybox", "sleep", "1000");
+    try {
+      expect(await inside("own", "mkdir /tmp/no 2>&1; touch /tmp/yes && echo yes")).toMatch(
+        /Operation not permitted\nyes\n$/,
+      );
+      const container = await containerOf("own");
+      expect(container.spec.linux?.resources?.memory).toMatchObject({
+        ...{ limit: 32 * mebibyte, swap: 48 * mebibyte },
+      });
+      // What the node itself does not share shows nothing in the kernel's own list.
+      const mount = container.spec.mounts?.find(({ destination }) => destination === "/shared");
+      expect(mount?.options).toContain("rslave");
+    } finally {
+      await node.ok("rm", "-f", "own");
+    }
   });
 
   test("the host's rights, in a pod that has them", async () => {
