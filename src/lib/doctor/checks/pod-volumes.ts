@@ -1,11 +1,12 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ifThere } from "../../errors";
-import { namesInDirectory } from "../../system/files";
+import { ifThere, tolerate } from "../../errors";
+import { namesInDirectory, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { containersWithStates } from "../facts/containers";
 import { nodeMounts } from "../facts/mounts";
-import { podUids, specifiedContainers } from "../facts/specs";
+import { podUids } from "../facts/specs";
 import { bytesOf } from "../facts/unowned";
 import type { Evidence, Found } from "../finding";
 import { quoted } from "../quoted";
@@ -45,14 +46,15 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
 
 /** The directories of the kubelet in which containers of this store have volumes, a directory each pod. */
 async function podDirectories(facts: Facts): Promise<readonly string[]> {
-  const places = (await facts.get(specifiedContainers)).flatMap(({ spec, podUid }) =>
-    podUid === ""
-      ? []
-      : (spec.mounts ?? []).flatMap(({ source = "" }) => {
-          const at = source.indexOf(`/pods/${podUid}/`);
-          return at < 0 ? [] : [source.slice(0, at + "/pods".length)];
-        }),
-  );
+  const uids = await facts.get(podUids);
+  const places = (await facts.get(containersWithStates)).flatMap(({ dir, infra, id, sandboxId }) => {
+    const uid = uids.get(infra ? id : sandboxId) ?? "";
+    if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];
+    // To parse the specs of a thousand containers for it would take long, and much memory.
+    const text = tolerate("", () => readTextIfThere(join(dir, "config.json")) ?? "");
+    const sources = text.matchAll(new RegExp(`"source": ?"([^"\\\\]*/pods)/${uid}/`, "g"));
+    return [...sources].flatMap(([, directory]) => directory ?? []);
+  });
   return [...new Set(places)];
 }
 
