@@ -502,6 +502,7 @@ __kpod_argument() {
         'tag '*) action=(nothing) ;;
         'untag '*) action=(ask untag) ;;
         'history '*) action=(ask history) ;;
+        'doctor '*) action=(words cgroup.frozen cgroup.left cgroup.oom cgroup.pids-limit crio.hung crio.relabel-slow disk.images disk.logs disk.pod-volumes doctor.unfinished image.pull-stuck net.config net.hostport-stale net.lease-leaked ns.pin-invalid ns.pin-left ns.pin-shadowed proc.dstate proc.exec-piled proc.hostpid-orphan proc.monitor-dead proc.monitor-orphan proc.scope-left proc.state-stale run.full storage.config-conflict storage.image-broken storage.layer-incomplete storage.layer-lost storage.layer-unknown storage.layer-unowned storage.link-lost storage.lock-held storage.mount-held-elsewhere storage.mount-leaked storage.name-held storage.record-corrupt storage.temp-left storage.wipe-ahead system.clock-boot system.limits system.mount-namespace) ;;
         'help '*) action=(command) ;;
         'state save '*) action=(file) ;;
         'state diff '0) action=(file) ;;

@@ -885,6 +885,7 @@ complete -c kpod -n '__kpod_can doctor --mend' -l mend -d 'Mend what was found, 
 complete -c kpod -n '__kpod_can doctor -n --dry-run -y --yes' -s n -l dry-run -d 'With --mend: show what would be done, and do nothing'
 complete -c kpod -n '__kpod_can doctor -n --dry-run -y --yes' -s y -l yes -d 'With --mend: do not ask'
 complete -c kpod -n '__kpod_can doctor --live' -l live -d 'Judge processes, mounts and cgroups also with --root'
+complete -c kpod -n '__kpod_at doctor 0 more' -k -a 'cgroup.frozen cgroup.left cgroup.oom cgroup.pids-limit crio.hung crio.relabel-slow disk.images disk.logs disk.pod-volumes doctor.unfinished image.pull-stuck net.config net.hostport-stale net.lease-leaked ns.pin-invalid ns.pin-left ns.pin-shadowed proc.dstate proc.exec-piled proc.hostpid-orphan proc.monitor-dead proc.monitor-orphan proc.scope-left proc.state-stale run.full storage.config-conflict storage.image-broken storage.layer-incomplete storage.layer-lost storage.layer-unknown storage.layer-unowned storage.link-lost storage.lock-held storage.mount-held-elsewhere storage.mount-leaked storage.name-held storage.record-corrupt storage.temp-left storage.wipe-ahead system.clock-boot system.limits system.mount-namespace'
 
 complete -c kpod -n '__kpod_can "doctor undo" -y --yes' -s y -l yes -d 'Do not ask'
 

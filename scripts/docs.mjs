@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { checkListText } from "./lib/checks.mjs";
+import { checkIdsText, checkListText } from "./lib/checks.mjs";
 import { commandFoldersText } from "./lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "./lib/docs.mjs";
 import { runMain } from "./lib/run.mjs";
@@ -55,6 +55,7 @@ await runMain(async () => {
   const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
   write("src/program/command-folders.ts", commandFoldersText(ROOT));
   write("src/lib/doctor/check-list.ts", checkListText(ROOT));
+  write("src/commands/doctor/check-ids.ts", checkIdsText(ROOT));
   const files = generatedFiles(await loadDocumented(), {
     version: manifest.version,
     sources: join(ROOT, "man/src"),

@@ -288,6 +288,28 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
   expect(await examinedBy(server, ["system.limits"])).toEqual([]);
 });
 
+test("what was executed in a container and has lost its parent piles up", async () => {
+  const { server } = await node.openServer();
+  const executed = async (count: number): Promise<void> => {
+    await Promise.all(Array.from({ length: count }, () => node.ok("exec", "-d", "web", "sleep", "1000")));
+  };
+  await executed(9);
+  expect(await examinedBy(server, ["proc"])).toEqual([]);
+  await executed(1);
+  const [found, ...others] = await examinedBy(server, ["proc"]);
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({
+    id: "proc.exec-piled",
+    severity: "leaks",
+    object: { kind: "container", id: web.id, pod: "shop" },
+    mend: { class: "S" },
+  });
+  expect(found?.mend.commands).toHaveLength(10);
+  await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "proc.exec-piled");
+  expect(await examinedBy(server, ["proc"])).toEqual([]);
+  expect((await node.ok("top", "web", "args")).trim().split("\n")).toEqual(["COMMAND", "sleep 1000"]);
+});
+
 test("a file system that is mounted in the namespace of another service alone", async () => {
   const { server } = await node.openServer();
   const ended = await node.start(pod, "held", "sleep 1000");

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { checkListText } from "../../scripts/lib/checks.mjs";
+import { checkIdsText, checkListText } from "../../scripts/lib/checks.mjs";
 import { commandFoldersText } from "../../scripts/lib/commands.mjs";
 import { generatedFiles, manualPages, strayFiles } from "../../scripts/lib/docs.mjs";
 import { command, type Command } from "../../src/program/command";
@@ -24,6 +24,7 @@ const committed = [
   ...made,
   ["src/program/command-folders.ts", commandFoldersText(repository)] as const,
   ["src/lib/doctor/check-list.ts", checkListText(repository)] as const,
+  ["src/commands/doctor/check-ids.ts", checkIdsText(repository)] as const,
 ];
 const present = ["man", "completions"].flatMap((directory) =>
   readdirSync(join(repository, directory), { withFileTypes: true })

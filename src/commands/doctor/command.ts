@@ -1,3 +1,4 @@
+import { checkIds } from "./check-ids";
 import type { CommandDescription } from "../../shell/command";
 
 export const command = {
@@ -5,7 +6,7 @@ export const command = {
   order: 16,
   summary: "Find what is at odds on the node, and say why",
   usage: "[flags] [CHECK|FINDING...]",
-  arguments: { min: 0, name: "CHECK..." },
+  arguments: { min: 0, name: "CHECK...", completes: [{ words: checkIds }] },
   flags: {
     quick: { help: "Look once, and leave out what takes more than a second" },
     format: {

@@ -7,8 +7,10 @@ import { check as crioHung } from "./checks/crio-hung";
 import { check as diskImages } from "./checks/disk-images";
 import { check as diskLogs } from "./checks/disk-logs";
 import { check as dstate } from "./checks/dstate";
+import { check as execPiled } from "./checks/exec-piled";
 import { check as frozen } from "./checks/frozen";
 import { check as hostpidOrphan } from "./checks/hostpid-orphan";
+import { check as hostportStale } from "./checks/hostport-stale";
 import { check as imageBroken } from "./checks/image-broken";
 import { check as layerIncomplete } from "./checks/layer-incomplete";
 import { check as layerLost } from "./checks/layer-lost";
@@ -31,8 +33,11 @@ import { check as pinInvalid } from "./checks/pin-invalid";
 import { check as pinLeft } from "./checks/pin-left";
 import { check as pinShadowed } from "./checks/pin-shadowed";
 import { check as podVolumes } from "./checks/pod-volumes";
+import { check as pullStuck } from "./checks/pull-stuck";
 import { check as recordCorrupt } from "./checks/record-corrupt";
+import { check as relabelSlow } from "./checks/relabel-slow";
 import { check as runFull } from "./checks/run-full";
+import { check as scopeLeft } from "./checks/scope-left";
 import { check as stateStale } from "./checks/state-stale";
 import { check as tempLeft } from "./checks/temp-left";
 import { check as unfinished } from "./checks/unfinished";
@@ -47,8 +52,10 @@ export const checks: readonly Check[] = [
   diskImages,
   diskLogs,
   dstate,
+  execPiled,
   frozen,
   hostpidOrphan,
+  hostportStale,
   imageBroken,
   layerIncomplete,
   layerLost,
@@ -71,8 +78,11 @@ export const checks: readonly Check[] = [
   pinLeft,
   pinShadowed,
   podVolumes,
+  pullStuck,
   recordCorrupt,
+  relabelSlow,
   runFull,
+  scopeLeft,
   stateStale,
   tempLeft,
   unfinished,

@@ -8,6 +8,8 @@ export interface LookOptions {
   readonly quick: boolean;
   /** Milliseconds that something must have been so; the usual ones of each check where left out. */
   readonly minAgeMs?: number | undefined;
+  /** Where programs keep what they make in passing: `/tmp` and `/var/tmp` where left out. */
+  readonly temporaryDirectories?: readonly string[] | undefined;
   /**
    * Given where the caller holds the locks of the store, which is then read without them: the facts of just before, for
    * what cannot be found out while they are held, such as the states of containers.

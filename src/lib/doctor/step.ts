@@ -20,6 +20,10 @@ export type MendStep =
   | { readonly do: "remove"; readonly path: string }
   /** Unmounts what nobody uses: never lazily. */
   | { readonly do: "unmount"; readonly path: string }
+  /** Kills a process, and no other that bears its pid by then. */
+  | { readonly do: "kill"; readonly pid: number; readonly startTime: string }
+  /** Moves what is in a directory into another one beside it, which is made; the directory itself stays. */
+  | { readonly do: "move-aside"; readonly path: string; readonly to: string }
   /** Thaws a cgroup that is frozen by itself. */
   | { readonly do: "thaw"; readonly cgroup: string }
   /** Removes a cgroup with those below it, in which no process is. */
@@ -97,6 +101,12 @@ function commandOf(step: MendStep): string[] {
       return [`rm ${quoted(step.path)}`];
     case "unmount":
       return [`umount ${quoted(step.path)}`];
+    case "kill":
+      return [`kill -KILL ${step.pid}`];
+    case "move-aside":
+      return [
+        `mkdir -m 700 ${quoted(step.to)} && find ${quoted(step.path)} -mindepth 1 -maxdepth 1 -exec mv -t ${quoted(step.to)} {} +`,
+      ];
     case "thaw": {
       const isFirstVersion = step.cgroup.includes("/freezer/");
       const file = quoted(`${step.cgroup}/${isFirstVersion ? "freezer.state" : "cgroup.freeze"}`);

@@ -3,16 +3,10 @@ import { isStorageId } from "../../names/ids";
 import { readCachedAttachments } from "../../network/cache";
 import { addressesOf, readLeases } from "../../network/leases";
 import { readNetworks } from "../../network/networks";
-import {
-  leakedLeases,
-  networkHolders,
-  type NetworkHolder,
-  type NetworkLeak,
-} from "../../operations/network-leaks";
+import { leakedLeases, type NetworkLeak } from "../../operations/network-leaks";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
-import { containersWithStates } from "../facts/containers";
-import { storeContents } from "../facts/store";
+import { holdersOfNetworks } from "../facts/network-holders";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
 
@@ -50,14 +44,6 @@ async function findLeakedLeases(facts: Facts): Promise<readonly Found[]> {
         ),
       );
     });
-}
-
-/** Who has what of networks, by the records as this look has them. */
-async function holdersOfNetworks(facts: Facts): Promise<(containerId: string) => NetworkHolder> {
-  const { containers } = await facts.get(storeContents);
-  // By that the pods are known.
-  await facts.get(containersWithStates);
-  return networkHolders(facts.server.lists, containers);
 }
 
 /** How far the range of a network is used up. */

@@ -9,8 +9,7 @@ import { usualAge, type Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { containerIds, objectOf, ownRecords, storeContents } from "../facts/store";
-import type { Found, OfferedMend } from "../finding";
-import { quoted } from "../quoted";
+import { mendBySteps, type Found, type OfferedMend } from "../finding";
 import { commandsOf, type MendStep } from "../step";
 
 export const check: Check = {
@@ -21,7 +20,8 @@ export const check: Check = {
 ("device or resource busy"). The mounts of the node, as conmon sees them, are compared with the records; one that is counted
 in mountpoints.json is somebody's. It is unmounted, unless somebody uses it. A container that runs and whose file system is
 mounted in its own namespace alone is told for information: that comes from a program that does not know volatile layers
-(podman of Debian 12). So are files in the mount point of a layer that is not mounted.`,
+(podman of Debian 12). So are files in the mount point of a layer that is not mounted: they were written there meanwhile, and
+are moved aside, into a directory beside it.`,
   quick: true,
   live: true,
   find: findLeakedMounts,
@@ -116,6 +116,7 @@ async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
     if (layer === undefined || !own.has(record.id) || targets.has(path)) return [];
     const names = ifThere(() => readdirSync(path), "ENOTDIR") ?? [];
     if (names.length === 0) return [];
+    const to = `${path}.stray-${new Date(facts.now).toISOString()}`;
     return [
       {
         severity: "informs",
@@ -123,7 +124,7 @@ async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
         key: "stray",
         evidence: [{ file: path, says: `holds ${names.length} files, and nothing is mounted there` }],
         consequence: "they are hidden as soon as the layer is mounted",
-        mend: { class: "N", what: "look at them and move them away", commands: [`ls -la ${quoted(path)}`] },
+        mend: mendBySteps("S", "move them aside", [{ do: "move-aside", path, to }]),
       },
     ];
   });

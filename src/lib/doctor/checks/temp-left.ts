@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
+import { isOpen, temporaryEntries } from "../facts/temporary";
 import { bytesOf, unowned } from "../facts/unowned";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
@@ -12,7 +13,8 @@ export const check: Check = {
   severity: "leaks",
   about: `What waits for its deletion in the store's temporary directories (\`overlay/tempdirs\`, \`overlay-layers/tmp\`), or was being
 unpacked there (\`overlay/staging\`), is left from a program that was killed: nobody holds its lock, and it is older than a day.
-It is deleted.`,
+It is deleted. So is what pulls and loads of images leave in \`/tmp\` and \`/var/tmp\` (\`container_images_*\`, \`storage*\`,
+\`oci*\`), where it is older than a day, whatever \`--min-age\` says, and no process has it open.`,
   quick: true,
   live: false,
   find: findTemporary,
@@ -43,6 +45,31 @@ async function findTemporary(facts: Facts): Promise<readonly Found[]> {
       bytes: await bytesOf(facts, path),
       since: stat.mtimeMs,
       mend: mendBySteps("S", "delete it", steps),
+    });
+  }
+  return [...found, ...(await findTransfers(facts))];
+}
+
+/** What containers/image makes while it copies: root's, for nobody knows whose it is otherwise. */
+async function findTransfers(facts: Facts): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const { path, stat } of temporaryEntries(facts, /^(?:container_images_.+|(?:storage|oci)\d+)$/)) {
+    const isFile = stat.isFile();
+    if (!(isFile || stat.isDirectory()) || facts.now - stat.mtimeMs < layerAge || isOpen(facts, path))
+      continue;
+    found.push({
+      severity: "leaks",
+      object: { kind: "path", path },
+      evidence: [
+        { file: path, says: `is what a pull or a load of an image made, at ${stat.mtime.toISOString()}` },
+        { file: "/proc/*/fd", says: "no process has it open" },
+      ],
+      consequence: "it takes room until somebody removes it",
+      bytes: await bytesOf(facts, path),
+      since: stat.mtimeMs,
+      mend: mendBySteps("S", "delete it", [
+        isFile ? { do: "remove", path } : { do: "remove-tree", path, place: "root" },
+      ]),
     });
   }
   return found;

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   chownSync,
+  existsSync,
   lstatSync,
   mkdirSync,
   readFileSync,
@@ -20,7 +21,8 @@ import { changeRecord, editRecords, hasId, readRecords } from "../../storage/rec
 import { deleteLayers, refuseMounts, releaseUnused, type RemovalPlace } from "../../storage/removal";
 import { isStorageId } from "../../names/ids";
 import { isRecord, namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
-import { unmountUnused } from "../../system/mount";
+import { isMountPoint, unmountUnused } from "../../system/mount";
+import { signalProcess } from "../../system/process-identity";
 import { randomBytes } from "../../system/random";
 import type { MendStep, OutsideStep } from "../step";
 import type { Journal, Was } from "./journal";
@@ -46,6 +48,8 @@ export function before(step: InsideStep, { layout, logger }: MendPlace, journal:
     case "add-record":
     case "remove-tree":
     case "unmount":
+    case "kill":
+    case "move-aside":
     case "thaw":
     case "remove-cgroup":
       return { kind: "nothing" };
@@ -104,6 +108,12 @@ export function perform(step: InsideStep, place: MendPlace): void {
     case "unmount":
       unmountUnused(step.path);
       return;
+    case "kill":
+      signalProcess(step, "SIGKILL");
+      return;
+    case "move-aside":
+      moveAside(step.path, step.to);
+      return;
     case "thaw":
       thawCgroup(step.cgroup);
       return;
@@ -144,6 +154,23 @@ function dropRecord(file: string, id: string, place: MendPlace): void {
   editRecords(file, place.touchOf(file), (entries) =>
     entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,
   );
+}
+
+/** Moves what is in a directory into another one of the same file system, which is made. */
+function moveAside(from: string, to: string): void {
+  const names = namesInDirectory(from);
+  if (names.length === 0) return;
+  // What is mounted there now is no stray file.
+  if (isMountPoint(from)) throw new KpodError("BAD_STATE", `something is mounted at ${from}`);
+  refuseMounts(from);
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  for (const name of names) {
+    try {
+      renameSync(join(from, name), join(to, name));
+    } catch (error) {
+      throw fileError(`cannot move ${join(from, name)} to ${to}`, error);
+    }
+  }
 }
 
 /** From the deepest on; the kernel refuses one in which a process is. */
@@ -205,6 +232,13 @@ export function revert(step: InsideStep, was: Was, place: MendPlace, directory: 
       return `${step.path} was deleted`;
     case "unmount":
       return `${step.path} was unmounted`;
+    case "kill":
+      return `process ${step.pid} was killed`;
+    case "move-aside":
+      if (isMountPoint(step.path)) return `${step.path} is mounted again: what was in it is in ${step.to}`;
+      moveAside(step.to, step.path);
+      if (existsSync(step.to)) rmdirSync(step.to);
+      return undefined;
     case "thaw":
       return `${step.cgroup} was thawed`;
     case "remove-cgroup":
