@@ -50,8 +50,9 @@ export const FLOORS = [
     imports: ["lib/oci", "lib/names", "lib/system", "lib/errors.ts", "lib/logger.ts"],
   },
   {
-    rooms: ["lib/storage", "lib/oci", "lib/cgroups", "lib/logs", "lib/network", "lib/copy"],
-    holds: "one subject each: containers/storage, containers and runtimes, cgroups, logs, networks, copies",
+    rooms: ["lib/storage", "lib/oci", "lib/cgroups", "lib/logs", "lib/network", "lib/copy", "lib/events"],
+    holds:
+      "one subject each: containers/storage, containers and runtimes, cgroups, logs, networks, copies, events",
   },
   { rooms: ["lib/names"], holds: "what tells containers, pods and images apart: ids, names, their look-up" },
   { rooms: ["lib/config"], holds: "crio.conf, its drop-ins, storage.conf" },

@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        '') offer=(ps why inspect logs diff export stats events top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
         pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
@@ -23,6 +23,7 @@ __kpod_flags() {
         diff) offer=(--format) ;;
         export) offer=(--output) ;;
         stats) offer=(--all --no-stream --interval --pod --sort --no-trunc --format --json) ;;
+        events) offer=(--filter --since --until --format --json --no-stream) ;;
         top) offer=(--pod --watch --format --list-descriptors) ;;
         run) offer=(--detach --rm --attach --detach-keys --sig-proxy --interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         create) offer=(--interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
@@ -132,6 +133,12 @@ __kpod_value() {
         'stats --no-trunc') flag=--no-trunc action=(switch) ;;
         'stats --format') flag=--format bars=(--json) action=(fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs OOMKills CPUPressure MemPressure IOPressure Pod PodID PodNamespace) ;;
         'stats --json') flag=--json bars=(--format) action=(switch) ;;
+        'events --filter' | 'events -f') flag=--filter many=1 action=(filters 'events --filter') ;;
+        'events --since') flag=--since action=(nothing) ;;
+        'events --until') flag=--until action=(nothing) ;;
+        'events --format') flag=--format bars=(--json) action=(fields Attributes ContainerExitCode ID Image Name PodID Status Time TimeNano Type) ;;
+        'events --json') flag=--json bars=(--format) action=(switch) ;;
+        'events --no-stream') flag=--no-stream action=(switch) ;;
         'top --pod') flag=--pod action=(ask 'top --pod') ;;
         'top --watch' | 'top -w') flag=--watch action=(switch) ;;
         'top --format') flag=--format action=(words table json) ;;
@@ -528,6 +535,7 @@ __kpod_passes_through() {
 __kpod_filters() {
     case $1 in
         'ps --filter') offer=('ancestor=' 'before=' 'exited=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'since=' 'status=' 'volume=') ;;
+        'events --filter') offer=('container=' 'event=' 'image=' 'label=' 'pod=' 'type=') ;;
         'exec --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'start --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
         'stop --filter') offer=('ancestor=' 'id=' 'label=' 'name=' 'namespace=' 'pod=' 'volume=') ;;
@@ -558,6 +566,12 @@ __kpod_filter() {
         'ps --filter since') action=(ask 'ps --filter since') ;;
         'ps --filter status') action=(words creating created running paused stopped exited unknown) ;;
         'ps --filter volume') action=(file) ;;
+        'events --filter container') action=(ask 'events --filter container') ;;
+        'events --filter event') action=(words conmon_died create died exec exec_died kill loadfromarchive oom pause pull remove rename start stop tag unpause untag) ;;
+        'events --filter image') action=(ask 'events --filter image') ;;
+        'events --filter label') action=(nothing) ;;
+        'events --filter pod') action=(ask 'events --filter pod') ;;
+        'events --filter type') action=(words container image pod) ;;
         'exec --filter ancestor') action=(ask 'exec --filter ancestor') ;;
         'exec --filter id') action=(ask 'exec --filter id') ;;
         'exec --filter label') action=(nothing) ;;

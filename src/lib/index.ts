@@ -92,6 +92,14 @@ export {
   type AttachStreams,
 } from "./operations/attach";
 export type { AttachWindow } from "./operations/follow-size";
+export { nodeEvents, type EventOptions } from "./operations/events";
+export {
+  eventFilter,
+  parseEventFilters,
+  type EventFilterKey,
+  type EventFilterTerm,
+} from "./operations/filter-events";
+export type { EventStatus, EventType, NodeEvent } from "./events/event";
 export { execInContainer, type ExecOptions } from "./operations/exec";
 export type { ExportOptions } from "./operations/export";
 export { readContainerLog, type LogOptions } from "./operations/logs";

@@ -9,6 +9,7 @@ import { command as diffCommand } from "../commands/diff/command";
 import { command as doctorCommand } from "../commands/doctor/command";
 import { command as doctorHistoryCommand } from "../commands/doctor/history/command";
 import { command as doctorUndoCommand } from "../commands/doctor/undo/command";
+import { command as eventsCommand } from "../commands/events/command";
 import { command as execCommand } from "../commands/exec/command";
 import { command as exportCommand } from "../commands/export/command";
 import { command as helpCommand } from "../commands/help/command";
@@ -74,6 +75,7 @@ export const commandFolders: readonly Command[] = [
   command("doctor", doctorCommand, () => import("../commands/doctor/run")),
   command("doctor history", doctorHistoryCommand, () => import("../commands/doctor/history/run")),
   command("doctor undo", doctorUndoCommand, () => import("../commands/doctor/undo/run")),
+  command("events", eventsCommand, () => import("../commands/events/run")),
   command("exec", execCommand, () => import("../commands/exec/run")),
   command("export", exportCommand, () => import("../commands/export/run")),
   command("help", helpCommand, () => import("../commands/help/run")),

@@ -242,7 +242,8 @@ export function tracesOf(world: World, { id, layerId }: Pick<Container, "id" | "
 
 /**
  * All that there is on a node: paths, mounts, cgroups, processes, a line each. What changes with every look is left
- * out: locks, the files inside of layers, and the places where removed directories wait, as long as nothing is there.
+ * out: locks, the journal of changes, the files inside of layers, and the places where removed directories wait, as long as
+ * nothing is there.
  */
 export function contentsOf(world: World): string[] {
   const { directory, root, runRoot, exitsDir, attachDir, namespacesDir, logDir, runtimeRoots } = world;
@@ -255,7 +256,10 @@ export function contentsOf(world: World): string[] {
     ...places
       .flatMap(below)
       .filter(
-        (path) => !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
+        (path) =>
+          !/\.lock$|\/kpod-events\.jsonl(\.1)?$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(
+            path,
+          ),
       ),
     ...["overlay-containers/containers.json", "overlay-layers/layers.json"].map(record),
     ...listMounts().flatMap(({ mountPoint }) =>

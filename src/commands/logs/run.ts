@@ -1,15 +1,14 @@
 import { fstatSync } from "node:fs";
 import type { CommandContext } from "../../shell/context";
-import { ClosedPipeError } from "../../shell/errors";
 import { expectMuchWork } from "../../shell/much-work";
 import { escapeControl } from "../../format/escape";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Container } from "../../lib/oci/container";
 import { isNotFoundError } from "../../lib/names/lookup";
 import { readContainerLog, type LogOptions } from "../../lib/operations/logs";
-import { isHungUp } from "../../lib/system/streams";
 import { createLogOutput, type LogOutput } from "./output";
 import { forEachArgument } from "../shared/each";
+import { whileRead } from "../shared/while-read";
 import type { command } from "./command";
 
 type Context = CommandContext<typeof command>;
@@ -161,25 +160,4 @@ function detailsText(labels: Readonly<Record<string, string>>): string {
 function outputsAreOne(): boolean {
   const [out, error] = [fstatSync(1), fstatSync(2)];
   return out.dev === error.dev && out.ino === error.ino;
-}
-
-/** Milliseconds between looks whether somebody still reads: only a write would tell, and none may ever come. */
-const lookInterval = 1_000;
-
-/**
- * Waits for work that may write nothing for a long time, for as long as somebody reads standard output.
- * @throws ClosedPipeError when nobody does any more
- */
-async function whileRead<T>(work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const unread = new Promise<never>((_, reject) => {
-    timer = setInterval(() => {
-      if (isHungUp(1)) reject(new ClosedPipeError("nobody reads standard output"));
-    }, lookInterval);
-  });
-  try {
-    return await Promise.race([work, unread]);
-  } finally {
-    clearInterval(timer);
-  }
 }

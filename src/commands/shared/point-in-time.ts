@@ -36,6 +36,16 @@ export function readPointInTime(flag: string, text: string, now: number): bigint
   );
 }
 
+/**
+ * The same for a point ahead: a duration is how long it is until then.
+ * @throws UsageError when the text is none of these
+ */
+export function readPointAhead(flag: string, text: string, now: number): bigint {
+  const duration = unixTime(text) === undefined ? durationIn(text) : undefined;
+  if (duration !== undefined) return milliseconds(now) + BigInt(Math.round(duration));
+  return readPointInTime(flag, text, now);
+}
+
 function unixTime(text: string): bigint | undefined {
   const match = unixForm.exec(text);
   if (match === null) return undefined;

@@ -60,7 +60,8 @@ export class ImageServer {
    */
   async untagImage(name: string): Promise<RemovedImage> {
     const { untagImage } = await import("../storage/image-removal");
-    return untagImage(this.store, name, this.logger);
+    const { notingRemoval } = await import("./note-image");
+    return notingRemoval(this.store, name, () => untagImage(this.store, name, this.logger));
   }
 
   /**
@@ -71,7 +72,8 @@ export class ImageServer {
    */
   async tagImage(nameOrId: string, names: readonly string[]): Promise<string[]> {
     const { tagImage } = await import("../storage/image-tags");
-    return tagImage(this.store, nameOrId, names);
+    const { notingNames } = await import("./note-image");
+    return notingNames(this.store, "tag", nameOrId, () => tagImage(this.store, nameOrId, names));
   }
 
   /**
@@ -82,7 +84,8 @@ export class ImageServer {
    */
   async removeImageNames(nameOrId: string, names: readonly string[] = []): Promise<string[]> {
     const { removeImageNames } = await import("../storage/image-tags");
-    return removeImageNames(this.store, nameOrId, names);
+    const { notingNames } = await import("./note-image");
+    return notingNames(this.store, "untag", nameOrId, () => removeImageNames(this.store, nameOrId, names));
   }
 
   /**
@@ -97,7 +100,9 @@ export class ImageServer {
     options: { force?: boolean; allNames?: boolean } = {},
   ): Promise<RemovedImage> {
     const { removeImage } = await import("../storage/image-removal");
-    return removeImage(this.store, nameOrId, { ...options, logger: this.logger });
+    const { notingRemoval } = await import("./note-image");
+    const settings = { ...options, logger: this.logger };
+    return notingRemoval(this.store, nameOrId, () => removeImage(this.store, nameOrId, settings));
   }
 
   /**

@@ -11,6 +11,7 @@ import { absolutePath } from "../system/paths";
 import { runProgram } from "../system/run-program";
 import { removeStrayLayers } from "../storage/image-removal";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
+import { noteImage } from "./note-image";
 import { callSkopeo, requireSkopeo, storeReference, withScratch } from "./skopeo";
 import { layoutsApart, unpack } from "./unpack";
 
@@ -83,7 +84,9 @@ export async function loadImages(
             config,
             ...watch,
           });
-          loaded.push({ name, id: (await store.image(name)).id });
+          const { id } = await store.image(name);
+          loaded.push({ name, id });
+          noteImage(store, "loadfromarchive", id, [name]);
         }
       } catch (error) {
         await rollbackLayers(store, before, {

@@ -11,6 +11,7 @@ import type { Store } from "../storage/store";
 import { absolutePath } from "../system/paths";
 import { askedGlobals, firstOf, tagsOf, type Asking, type PrepareOptions } from "./ask-registries";
 import { loadImages, rollbackLayers } from "./load";
+import { noteImage } from "./note-image";
 import { pullNames } from "./pull-names";
 import { pullSource, type PullSource } from "./pull-source";
 import { accessFlags, withPolicy } from "./registry-access";
@@ -136,6 +137,7 @@ async function copyIntoStore(
     throw error;
   }
   const image = await store.image(name);
+  noteImage(store, "pull", image.id, [name]);
   warnOfPlatform(store, image, name, options);
   return { id: image.id, name };
 }

@@ -11,6 +11,7 @@ import { mergeEnvironment } from "../oci/environment";
 import { parseSignal } from "../oci/signals";
 import type { SpecMount, SpecResources } from "../oci/spec";
 import { lookUpUser, withOwnGroup } from "../oci/user";
+import { noteContainer } from "../operations/note-event";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
 import { newStorageId } from "../names/ids";
@@ -115,7 +116,9 @@ export async function createPodContainer(
     });
     const launched: Launched = { name, id, infra: false, sandbox, since };
     const parts = { launched, image, ...made, ...settings };
-    return unlessOvertaken(server, launched, () => launch(server, rollback, sandbox, parts));
+    const container = await unlessOvertaken(server, launched, () => launch(server, rollback, sandbox, parts));
+    noteContainer(server, container, "create", { time: container.createdAt.getTime() });
+    return container;
   });
 }
 

@@ -5,6 +5,7 @@ import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
 import { formatSpec, type Spec } from "../oci/spec";
 import { rollbackLaunch } from "../operations/remove-runtime";
+import { noteContainer } from "../operations/note-event";
 import { persistKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
@@ -96,5 +97,7 @@ async function start(server: LaunchParts, container: Container): Promise<void> {
   if (hasVanished(server, container)) {
     throw new KpodError("BAD_STATE", `container ${container.id} was removed while it was started`);
   }
+  const { pid, started = new Date() } = state;
+  noteContainer(server, container, "start", { time: started.getTime(), pid });
   await persistKnownState(server, container, state);
 }

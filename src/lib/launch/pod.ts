@@ -9,6 +9,7 @@ import { imageNameToPersist } from "../images/names";
 import { kubernetesLabels } from "../oci/annotations";
 import { addressesOfResult, viewOfResult } from "../network/result";
 import type { Spec } from "../oci/spec";
+import { notePod } from "../operations/note-event";
 import type { Sandbox } from "../sandbox/sandbox";
 import { newStorageId } from "../names/ids";
 import type { ImageRecord } from "../storage/records";
@@ -112,9 +113,11 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
       return { labels: chosen, mappings: users };
     });
     const launched: Launched = { name: plan.name, id: plan.id, infra: true, since };
-    return unlessOvertaken(server, launched, () =>
+    const sandbox = await unlessOvertaken(server, launched, () =>
       launch(server, rollback, plan, launched, { labels, mappings }),
     );
+    notePod(server, sandbox, ["create", "start"]);
+    return sandbox;
   });
 }
 

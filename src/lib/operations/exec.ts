@@ -9,6 +9,7 @@ import { lookUpUser, withOwnGroup } from "../oci/user";
 import type { ServerParts } from "../server-parts";
 import { isAlive } from "../system/process";
 import { notRunning } from "./kill";
+import { noteContainer } from "./note-event";
 
 /** What is run in a container, and how. */
 export interface ExecOptions extends Pick<
@@ -53,6 +54,7 @@ export async function execInContainer(
   const own = readOwnProcess(container);
   const process = prepare(container, own, options);
   const { streams, preserveFds, timeoutMs, interceptSignals } = options;
+  noteContainer(server, container, "exec", { attributes: { command: shownCommand(options.command) } });
   const result = await server.runtime.execProcess(container, {
     process: process.json,
     terminal: options.terminal !== undefined,
@@ -60,7 +62,15 @@ export async function execInContainer(
     unprivileged: process.uid !== 0 || own.mapped,
     ...{ streams, preserveFds, timeoutMs, interceptSignals },
   });
-  return exitCodeOf(result, container);
+  const exitCode = exitCodeOf(result, container);
+  // One without streams runs on.
+  if (streams !== undefined) noteContainer(server, container, "exec_died", { exitCode });
+  return exitCode;
+}
+
+/** Enough to know what was run: secrets stand rather in what follows. */
+function shownCommand([program = ""]: readonly string[]): string {
+  return program.slice(0, 256);
 }
 
 function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, container: Container): number {

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { ServerParts, ServerView } from "../server-parts";
+import { noteContainer, noteEnd } from "./note-event";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { exitFileGrace, waitForExit } from "./wait";
 
@@ -30,6 +31,8 @@ export async function killContainer(
     if (status === "stopped") await persistFoundDead(server, container);
     throw new KpodError("BAD_STATE", `cannot kill container ${container.id}: ${notRunning(container)}`);
   }
+  // Before it is sent: what it ends is told after it.
+  noteContainer(server, container, "kill", { attributes: { signal: String(signal) } });
   try {
     await sendSignal(server, container, signal);
   } catch (error) {
@@ -46,6 +49,7 @@ export async function killContainer(
   });
   if (ended !== undefined) await persistLostExit(server, container, killedExitCode);
   await persistState(server, container);
+  if (ended !== undefined) noteEnd(server, container);
 }
 
 /**

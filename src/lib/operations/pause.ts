@@ -2,6 +2,7 @@ import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
 import type { ServerParts } from "../server-parts";
 import { notRunning } from "./kill";
+import { noteContainer } from "./note-event";
 import { persistState } from "./persist-state";
 
 /**
@@ -17,6 +18,7 @@ export async function pauseContainer(server: ServerParts, container: Container):
     throw new KpodError("BAD_STATE", `cannot pause container ${container.id}: ${notRunning(container)}`);
   }
   await server.runtime.pauseContainer(container);
+  noteContainer(server, container, "pause");
   await persistState(server, container);
 }
 
@@ -29,5 +31,6 @@ export async function unpauseContainer(server: ServerParts, container: Container
   const { status } = await server.runtime.updateStatus(container);
   if (status !== "paused") throw new KpodError("BAD_STATE", `the container ${container.id} is not paused`);
   await server.runtime.unpauseContainer(container);
+  noteContainer(server, container, "unpause");
   await persistState(server, container);
 }

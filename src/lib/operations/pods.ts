@@ -5,6 +5,7 @@ import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerParts } from "../server-parts";
 import { killContainer } from "./kill";
+import { notePod } from "./note-event";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { persistFoundDead, persistPodStopped } from "./persist-state";
 import { unmountShm, unpinPod } from "./pod-mounts";
@@ -42,7 +43,9 @@ export async function stopPod(
     const patience = Math.min(timeoutMs ?? infraTimeout, infraTimeout);
     await stopContainer(server, infraContainer, patience, signal, options);
   }
+  const isNews = !sandbox.isMarkedStopped;
   persistPodStopped(server, sandbox);
+  if (isNews) notePod(server, sandbox, ["stop"]);
   try {
     await takeDownNetwork(server, sandbox, signal);
   } finally {

@@ -10,6 +10,7 @@ import { isYoung } from "../oci/state/being-made";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerParts, ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
+import { noteContainer, noteEnd, notePod } from "./note-event";
 import { persistPodStopped } from "./persist-state";
 import { unmountPod, unpinContainer } from "./pod-mounts";
 import { takeDownNetwork, tryToTakeDownNetwork } from "./pod-network";
@@ -94,12 +95,15 @@ async function removeWithRecord(
   force: boolean,
   options: UnmountOptions,
 ): Promise<KpodError | undefined> {
+  const hasRun = container.state?.status !== "created";
   await removeFromRuntime(server, container, force);
+  if (hasRun) noteEnd(server, container);
   await unpinContainer(server, container, options);
   const problem = isStorageId(container.id)
     ? await server.store.deleteContainer(container.id, undefined, options)
     : undefined;
   removeExitFile(server, container);
+  noteContainer(server, container, "remove");
   server.lists.removeContainer(container);
   return problem;
 }
@@ -210,6 +214,7 @@ export async function removePodInAnyState(
   if (isStorageId(infraContainer.id))
     problems.push(await server.store.deleteContainer(infraContainer.id, undefined, options));
   removeExitFile(server, infraContainer);
+  notePod(server, sandbox, ["remove"]);
   server.lists.removeInfraContainer(infraContainer);
   server.lists.removeSandbox(sandbox.id);
   const problem = problems.find((found) => found !== undefined);

@@ -9,6 +9,7 @@ import { describeDamage, mayBeDamaged } from "../storage/damaged-metadata";
 import type { LockOptions } from "../storage/lock-file";
 import { parseExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere, removeIfThere, writeFileAtomic } from "../system/files";
+import { noteContainer } from "./note-event";
 import { abandonedJournals, beginJournal, type RenameJournal } from "./rename-journal";
 import { namesFrom, renameInText, type ContainerNames } from "./rename-names";
 
@@ -33,7 +34,14 @@ export async function renameContainer(
       hint: "a name begins with a letter or digit, and goes on with letters, digits, '_', '.' and '-'",
     });
   }
-  await giveNames(server, container, ({ metadata }) => namesFrom(newName, metadata.attempt), onStep);
+  const before = await giveNames(
+    server,
+    container,
+    ({ metadata }) => namesFrom(newName, metadata.attempt),
+    onStep,
+  );
+  const renamed = server.lists.getContainer(container.id) ?? container;
+  noteContainer(server, renamed, "rename", { attributes: { oldName: before.name } });
 }
 
 /**

@@ -7,6 +7,7 @@ import type { ServerParts, ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
 import { describeHang } from "./end-processes";
 import { killedExitCode, sendSignal } from "./kill";
+import { noteContainer, noteEnd } from "./note-event";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { waitForExit, type WaitOptions } from "./wait";
 
@@ -52,6 +53,8 @@ export async function stopContainer(
     const gentle = status === "running" && patience > 0;
     if (!gentle || !(await ask(server, container, { timeoutMs: patience, signal })))
       await end(server, container, signal);
+    if (status === "running") noteEnd(server, container);
+    noteContainer(server, container, "stop");
   }
   if (isStorageId(container.layerId)) await unmountAll(server, container.layerId, options);
   await persistState(server, container);

@@ -1,0 +1,46 @@
+/* What changes of images write into the journal of changes, for who watches events. */
+import { imageEvent } from "../events/changes";
+import type { EventStatus } from "../events/event";
+import { noteEvents } from "../events/journal";
+import { findImage } from "../storage/images";
+import type { RemovedImage } from "../storage/image-removal";
+import type { Store } from "../storage/store";
+
+/** Writes down what was done with an image under each of these names. */
+export function noteImage(store: Store, status: EventStatus, id: string, names: readonly string[]): void {
+  const time = Date.now();
+  const events = names.map((name) => imageEvent(status, id, name, time));
+  noteEvents(store.layout.runRoot, events, store.logger);
+}
+
+/** Changes an image, and writes down which of its names were taken from it. */
+export async function notingNames(
+  store: Store,
+  status: "tag" | "untag",
+  wanted: string,
+  change: () => Promise<string[]>,
+): Promise<string[]> {
+  const id = await idOf(store, wanted);
+  const names = await change();
+  if (id !== undefined) noteImage(store, status, id, names);
+  return names;
+}
+
+/** Removes an image or names of it, and writes that down. */
+export async function notingRemoval(
+  store: Store,
+  wanted: string,
+  remove: () => Promise<RemovedImage>,
+): Promise<RemovedImage> {
+  const id = await idOf(store, wanted);
+  const removed = await remove();
+  const { deleted, untagged } = removed;
+  if (deleted !== undefined) noteImage(store, "remove", deleted, [untagged[0] ?? ""]);
+  else if (id !== undefined) noteImage(store, "untag", id, untagged);
+  return removed;
+}
+
+/** The id of an image; undefined for one that is not there, which is for whoever changes it to say. */
+async function idOf(store: Store, wanted: string): Promise<string | undefined> {
+  return store.exists() ? findImage(await store.images(), wanted)?.id : undefined;
+}

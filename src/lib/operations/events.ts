@@ -1,0 +1,171 @@
+import { errorMessage, KpodError } from "../errors";
+import { openJournalReader, type JournalReader } from "../events/journal-reader";
+import type { NodeEvent } from "../events/event";
+import { createEventMerger } from "../events/merge";
+import { pastEvents } from "../events/noted";
+import type { Look } from "../events/seen";
+import { warningOnce, type Logger } from "../logger";
+import { hasFreezerV1 } from "../oci/state/frozen";
+import type { ServerView } from "../server-parts";
+import { longestTimer } from "../system/clock";
+import { createEventLooker, type EventLooker } from "./event-look";
+import { watchEvents, type EventWatches } from "./event-watches";
+
+/** Which events are told. */
+export interface EventOptions {
+  /** Tells what has happened before, too, as far as records and the journal know: since then, in milliseconds since 1970. */
+  readonly since?: number | undefined;
+  /** Ends there, in milliseconds since 1970; undefined for never. */
+  readonly until?: number | undefined;
+  /** False ends once what has happened is told. */
+  readonly follow?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Milliseconds after a change at which is looked again, unasked: what is watched anew may have changed before, and Bun drops
+ * what inotify tells within a millisecond of what it told before.
+ */
+const secondLook = 30;
+
+/** Milliseconds between two looks at least: what happens together is found together. */
+const shortestRest = 10;
+
+/** Milliseconds between looks where the kernel has no watches left. */
+const lookWithoutWatches = 500;
+
+/** The same for what no watch tells: that somebody is frozen by a cgroup of version 1, and that a conmon is dead. */
+const lookForFrozen = 1_000;
+const lookForMonitors = 5_000;
+
+/**
+ * Tells what happens to the containers, pods and images of a node, whoever does it, as it happens: by what changes on disk,
+ * in the runtimes' directories and in cgroups, and by the journal of what kpod does. Nothing is written, and so any number
+ * of readers can watch, each of which is told all.
+ * @throws KpodError CORRUPT, IO when the records cannot be read at the beginning; INTERRUPTED when the signal is aborted
+ */
+export async function* nodeEvents(
+  server: ServerView,
+  { since, until = Infinity, follow = true, signal }: EventOptions = {},
+): AsyncGenerator<NodeEvent, void, undefined> {
+  const bell = createBell();
+  const watches = watchEvents(bell.ring);
+  const journal = openJournalReader(server.config.runRoot, server.logger);
+  const looker = createEventLooker(server);
+  signal?.addEventListener("abort", bell.ring);
+  try {
+    const noted = journal.read();
+    // Before the first look, so that nothing is missed in between.
+    if (follow) watches.set(looker.places());
+    const first = await looker.look();
+    noted.push(...journal.read());
+    const past = since === undefined ? [] : pastEvents(noted, first);
+    yield* past.filter(({ time }) => time >= (since ?? 0) && time <= until);
+    if (!follow || until <= Date.now()) return;
+    yield* follows({ server, bell, watches, journal, looker, signal, until }, first, past);
+  } finally {
+    signal?.removeEventListener("abort", bell.ring);
+    watches.close();
+    journal.close();
+  }
+}
+
+interface Following {
+  readonly server: ServerView;
+  readonly bell: Bell;
+  readonly watches: EventWatches;
+  readonly journal: JournalReader;
+  readonly looker: EventLooker;
+  readonly signal: AbortSignal | undefined;
+  readonly until: number;
+}
+
+async function* follows(
+  following: Following,
+  first: Look,
+  past: readonly NodeEvent[],
+): AsyncGenerator<NodeEvent, void, undefined> {
+  const { server, bell, watches, journal, looker, signal, until } = following;
+  const merger = createEventMerger(first, past);
+  const logger = warningOnce(server.logger);
+  let rang = true;
+  let lives = hasLiving(first);
+  for (;;) {
+    watches.set(looker.places());
+    if (watches.exhausted()) {
+      logger.warn(
+        "the limits of inotify (fs.inotify.max_user_instances, max_user_watches) are used up: the node is looked at twice a second",
+      );
+    }
+    const { events, next = Infinity } = merger.take(Date.now());
+    for (const event of events) if (event.time <= until) yield event;
+    if (signal?.aborted === true) throw new KpodError("INTERRUPTED", "interrupted while watching events");
+    const now = Date.now();
+    if (now >= until) return;
+    const rest = rang || !looker.isSettled() ? secondLook : lookInterval(watches.exhausted(), lives);
+    rang = await bell.rung(Math.min(rest, until - now, Math.max(0, next - now), longestTimer));
+    if (rang) await bell.pause(shortestRest);
+    // The journal first: what it has is in the look, too, and not the other way round.
+    merger.addNoted(journal.read(), Date.now());
+    const look = await lookOrWarn(looker, logger);
+    if (look === undefined) continue;
+    merger.addLook(look, journal.read(), Date.now());
+    lives = hasLiving(look);
+  }
+}
+
+function lookInterval(isExhausted: boolean, lives: boolean): number {
+  if (isExhausted) return lookWithoutWatches;
+  if (!lives) return Infinity;
+  return hasFreezerV1() ? lookForFrozen : lookForMonitors;
+}
+
+function hasLiving({ things }: Look): boolean {
+  return [...things.values()].some(({ type, status }) => type === "container" && status !== "stopped");
+}
+
+/** Records that cannot be read at the moment may be mended by somebody: the events of the rest go on after that. */
+async function lookOrWarn(looker: EventLooker, logger: Logger): Promise<Look | undefined> {
+  try {
+    return await looker.look();
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    logger.warn(`events may be late: ${errorMessage(error)}`);
+    return undefined;
+  }
+}
+
+interface Bell {
+  readonly ring: () => void;
+  /** Waits until it rings, or has rung since it was last asked. @returns false when the milliseconds had passed before */
+  readonly rung: (withinMs: number) => Promise<boolean>;
+  /** Waits, whether it rings or not. */
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+function createBell(): Bell {
+  let pending = false;
+  let wake: (() => void) | undefined;
+  const wait = async (ms: number): Promise<void> => {
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    wake = undefined;
+    clearTimeout(timer);
+  };
+  return {
+    ring: () => {
+      pending = true;
+      wake?.();
+    },
+    rung: async (withinMs) => {
+      if (!pending) await wait(withinMs);
+      const rang = pending;
+      pending = false;
+      return rang;
+    },
+    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  };
+}

@@ -1,0 +1,116 @@
+import { changesOf, changesOfImages, withMemory } from "../../../src/lib/events/changes";
+import type { NodeEvent } from "../../../src/lib/events/event";
+import type { Seen } from "../../../src/lib/events/seen";
+import { testId } from "../../helpers/store-tree";
+
+const id = testId("web");
+const now = 10_000;
+
+function seen(more: Partial<Seen> = {}): Seen {
+  return {
+    ...{ type: "container", id, name: "k8s_web_shop_default_uid_0", image: "busybox", podId: testId("pod") },
+    ...{
+      labels: { app: "web" },
+      status: "created",
+      pid: 7,
+      created: 1_000,
+      started: undefined,
+      finished: undefined,
+    },
+    ...{ exitCode: undefined, ooms: 0, deadMonitor: 0 },
+    ...more,
+  };
+}
+
+const created = seen();
+const running = seen({ status: "running", started: 2_000 });
+const paused = seen({ status: "paused", started: 2_000 });
+const stopped = seen({ status: "stopped", pid: 0, started: 2_000, finished: 3_000, exitCode: 5 });
+
+function words(events: readonly NodeEvent[]): string[] {
+  return events.map(({ status, time, exitCode }) =>
+    [status, time === now ? "now" : time, ...(exitCode === undefined ? [] : [exitCode])].join(" "),
+  );
+}
+
+const cases: readonly [string, Seen | undefined, Seen | undefined, string[]][] = [
+  ["created", undefined, created, ["create 1000"]],
+  ["found running", undefined, running, ["create 1000", "start 2000"]],
+  ["found frozen", undefined, paused, ["create 1000", "start 2000", "pause now"]],
+  ["found when all was over", undefined, stopped, ["create 1000", "start 2000", "died 3000 5"]],
+  ["started", created, running, ["start 2000"]],
+  ["started and ended", created, stopped, ["start 2000", "died 3000 5"]],
+  ["unchanged", running, running, []],
+  ["frozen", running, paused, ["pause now"]],
+  ["thawed", paused, running, ["unpause now"]],
+  ["frozen before its start", created, seen({ status: "paused" }), ["pause now"]],
+  ["thawed before its start", seen({ status: "paused" }), created, ["unpause now"]],
+  ["killed while frozen", paused, stopped, ["died 3000 5"]],
+  ["out of memory", running, { ...stopped, ooms: 1 }, ["oom 3000", "died 3000 5"]],
+  ["out of memory, and running on", running, { ...running, ooms: 2 }, ["oom now"]],
+  ["ended after it was out of memory", { ...running, ooms: 1 }, { ...stopped, ooms: 1 }, ["died 3000 5"]],
+  ["removed", stopped, undefined, ["remove now"]],
+  ["removed while it ran", running, undefined, ["died now", "remove now"]],
+  ["removed before its start", created, undefined, ["remove now"]],
+  ["stopped before its start", created, seen({ status: "stopped", exitCode: 0, finished: 1_500 }), []],
+  ["started anew", stopped, { ...running, pid: 8, started: 4_000 }, ["start 4000"]],
+  ["started anew, persisted as before", stopped, { ...running, pid: 8 }, ["start now"]],
+  [
+    "started anew and ended",
+    stopped,
+    { ...stopped, started: 4_000, finished: 5_000, exitCode: 0 },
+    ["start 4000", "died 5000 0"],
+  ],
+  ["restarted", running, { ...running, pid: 8, started: 4_000 }, ["died now", "start now"]],
+  ["created anew", stopped, { ...created, pid: 8 }, []],
+  ["without conmon", running, { ...running, deadMonitor: 9 }, ["conmon_died now"]],
+  ["still without conmon", { ...running, deadMonitor: 9 }, { ...running, deadMonitor: 9 }, []],
+  ["renamed", running, { ...running, name: "other" }, ["rename now"]],
+  ["counted up", stopped, { ...stopped, name: "k8s_web_shop_default_uid_1" }, []],
+];
+
+test.each(cases)("a container that is %s", (_, before, after, wanted) => {
+  expect(words(changesOf(before, after, now))).toEqual(wanted);
+});
+
+test("nothing is told before what went before it", () => {
+  const late = seen({ status: "stopped", pid: 0, started: 900, finished: 800, exitCode: 1 });
+  expect(words(changesOf(undefined, late, now))).toEqual(["create 1000", "start 1000", "died 1000 1"]);
+});
+
+test("the end of a pod is called stop", () => {
+  const ready = seen({ ...running, type: "pod", name: "shop" });
+  expect(words(changesOf(ready, { ...ready, status: "stopped" }, now))).toEqual(["stop now"]);
+  expect(words(changesOf(ready, undefined, now))).toEqual(["stop now", "remove now"]);
+});
+
+test("what cannot be told at the moment is as it was", () => {
+  expect(withMemory(running, seen({ status: "unknown", pid: 0 }), now)).toMatchObject({
+    status: "running",
+    pid: 7,
+    started: 2_000,
+  });
+  expect(withMemory(stopped, seen({ status: "creating", pid: 0 }), now)).toMatchObject({ status: "stopped" });
+});
+
+test("what was started unseen, and whose end is still to be told, runs", () => {
+  const dying = seen({ status: "unknown", pid: 0, started: 2_000, ooms: 1 });
+  expect(withMemory(created, dying, now)).toMatchObject({ status: "running" });
+  expect(words(changesOf(created, withMemory(created, dying, now), now))).toEqual(["start 2000", "oom now"]);
+  const anew = withMemory(stopped, { ...dying, started: 4_000 }, now);
+  expect(words(changesOf(stopped, anew, now))).toEqual(["start 4000", "oom now"]);
+  expect(withMemory(stopped, dying, now)).toMatchObject({ status: "stopped" });
+});
+
+test("images", () => {
+  const images = (entries: Readonly<Record<string, readonly string[]>>) =>
+    new Map(Object.entries(entries).map(([image, names]) => [image, { id: image, names }]));
+  const told = (before: ReturnType<typeof images>, after: ReturnType<typeof images>): string[] =>
+    changesOfImages(before, after, now).map(({ status, id: image, name }) => `${status} ${image} ${name}`);
+  expect(told(images({}), images({ a: ["x", "y"] }))).toEqual(["pull a x"]);
+  expect(told(images({ a: ["x"] }), images({ a: ["x", "y"] }))).toEqual(["tag a y"]);
+  expect(told(images({ a: ["x", "y"] }), images({ a: ["x"] }))).toEqual(["untag a y"]);
+  expect(told(images({ a: ["x"] }), images({}))).toEqual(["remove a x"]);
+  // The new image has taken the name.
+  expect(told(images({ a: ["x"] }), images({ a: [], b: ["x"] }))).toEqual(["pull b x"]);
+});
