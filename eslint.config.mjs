@@ -15,7 +15,14 @@ export const FLOORS = [
     holds: "what is made of all commands: their list, the parser, help, completion, manual",
   },
   {
-    rooms: ["commands/*", "commands/network/*", "commands/pod/*", "commands/state/*", "commands/system/*"],
+    rooms: [
+      "commands/*",
+      "commands/kube/*",
+      "commands/network/*",
+      "commands/pod/*",
+      "commands/state/*",
+      "commands/system/*",
+    ],
     holds: "a command: its flags and help, its run, its views",
   },
   { rooms: ["commands/shared"], holds: "what several commands show or ask" },
@@ -29,6 +36,7 @@ export const FLOORS = [
     imports: [],
   },
   { rooms: ["lib/index.ts"], holds: "what the library gives to others" },
+  { rooms: ["lib/kube"], holds: "files of Kubernetes: to what is launched, and back" },
   { rooms: ["lib/launch"], holds: "making pods and containers" },
   { rooms: ["lib/container-server.ts"], holds: "the server, which brings all below together" },
   { rooms: ["lib/doctor"], holds: "what is at odds on a node: checks, what they know, what mends it" },

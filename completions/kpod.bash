@@ -3,8 +3,9 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats events top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        '') offer=(ps why inspect logs diff export stats events top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward kube images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
         pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
+        kube) offer=(play generate down) ;;
         system) offer=(df prune) ;;
         doctor) offer=(undo history) ;;
         state) offer=(save diff) ;;
@@ -52,6 +53,9 @@ __kpod_flags() {
         'pod reload-network') offer=(--all) ;;
         'pod rm') offer=(--force) ;;
         port-forward) offer=(--address) ;;
+        'kube play') offer=(--configmap --network --runtime-handler --pull --cgroup-parent) ;;
+        'kube generate') offer=() ;;
+        'kube down') offer=(--force) ;;
         images) offer=(--all --digests --filter --quiet --no-trunc --noheading --format) ;;
         pull) offer=(--all-tags --creds --authfile --cert-dir --tls-verify --signature-policy --platform --policy --quiet) ;;
         push) offer=(--creds --authfile --cert-dir --tls-verify --signature-policy --remove-signatures --sign-by --quiet) ;;
@@ -361,6 +365,12 @@ __kpod_value() {
         'pod reload-network --all' | 'pod reload-network -a') flag=--all action=(switch) ;;
         'pod rm --force' | 'pod rm -f') flag=--force action=(switch) ;;
         'port-forward --address') flag=--address many=1 action=(words 127.0.0.1 ::1 localhost 0.0.0.0 ::) ;;
+        'kube play --configmap') flag=--configmap many=1 action=(file) ;;
+        'kube play --network') flag=--network action=(ask 'kube play --network') ;;
+        'kube play --runtime-handler') flag=--runtime-handler action=(nothing) ;;
+        'kube play --pull') flag=--pull action=(words always missing never) ;;
+        'kube play --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
+        'kube down --force' | 'kube down -f') flag=--force action=(switch) ;;
         'images --all' | 'images -a') flag=--all action=(switch) ;;
         'images --digests') flag=--digests action=(switch) ;;
         'images --filter' | 'images -f') flag=--filter many=1 action=(filters 'images --filter') ;;
@@ -498,6 +508,9 @@ __kpod_argument() {
         'pod rm '*) action=(ask 'pod rm') ;;
         'port-forward '0) action=(ask port-forward) ;;
         'port-forward '*) action=(nothing) ;;
+        'kube play '*) action=(file) ;;
+        'kube generate '*) action=(ask 'kube generate') ;;
+        'kube down '*) action=(file) ;;
         'images '*) action=(ask images) ;;
         'pull '*) action=(ask pull) ;;
         'push '0) action=(ask push) ;;

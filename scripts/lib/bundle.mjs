@@ -10,7 +10,7 @@ import { definitions } from "./definitions.mjs";
 /** Loaded at run time: a native addon cannot be bundled. */
 const ADDON = ["koffi", "@koromix/*"];
 
-const LIBRARIES = ["@iarna/toml/parse-string", "chalk", "cli-table3", "execa"];
+const LIBRARIES = ["@iarna/toml/parse-string", "chalk", "cli-table3", "execa", "yaml"];
 
 const fileOf = (library) => `libraries/${library.replace(/^@/, "").replaceAll("/", "-")}.cjs`;
 

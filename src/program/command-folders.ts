@@ -18,6 +18,9 @@ import { command as imagesCommand } from "../commands/images/command";
 import { command as infoCommand } from "../commands/info/command";
 import { command as inspectCommand } from "../commands/inspect/command";
 import { command as killCommand } from "../commands/kill/command";
+import { command as kubeDownCommand } from "../commands/kube/down/command";
+import { command as kubeGenerateCommand } from "../commands/kube/generate/command";
+import { command as kubePlayCommand } from "../commands/kube/play/command";
 import { command as loadCommand } from "../commands/load/command";
 import { command as loginCommand } from "../commands/login/command";
 import { command as logoutCommand } from "../commands/logout/command";
@@ -84,6 +87,9 @@ export const commandFolders: readonly Command[] = [
   command("info", infoCommand, () => import("../commands/info/run")),
   command("inspect", inspectCommand, () => import("../commands/inspect/run")),
   command("kill", killCommand, () => import("../commands/kill/run")),
+  command("kube down", kubeDownCommand, () => import("../commands/kube/down/run")),
+  command("kube generate", kubeGenerateCommand, () => import("../commands/kube/generate/run")),
+  command("kube play", kubePlayCommand, () => import("../commands/kube/play/run")),
   command("load", loadCommand, () => import("../commands/load/run")),
   command("login", loginCommand, () => import("../commands/login/run")),
   command("logout", logoutCommand, () => import("../commands/logout/run")),

@@ -32,7 +32,8 @@ export function givenNetworkFlags(flags: NetworkFlags): string[] {
   });
 }
 
-function readNetwork(text: string): PodNetwork {
+/** Reads the flag `network`. @throws UsageError */
+export function readNetwork(text: string): PodNetwork {
   if (text === "cni" || text === "host" || text === "none") return text;
   const names = text.split(",");
   if (names.includes("")) throw new UsageError(`option --network: ${JSON.stringify(text)} has an empty name`);

@@ -163,6 +163,12 @@ function repositoryDigests(image: ImageRecord): string[] {
   return [...new Set(repositories)].map((repository) => `${repository}@${digest}`);
 }
 
+/** Whose processes the containers of a pod see: each its own, those of the pod, or those of the node. */
+export type PodPid = "container" | "pod" | "node";
+
+/** CRI's numbers for whose namespace it is. */
+const namespaceModes = { pod: 0, container: 1, node: 2 } as const;
+
 /** Everything about a new pod that is decided before the first step. */
 export interface PodPlan {
   id: StorageId;
@@ -174,6 +180,9 @@ export interface PodPlan {
   hostname: string;
   network: NetworkPlan;
   files: PodFilesOptions;
+  pid: PodPid;
+  /** In the node's ipc namespace. */
+  hostIpc: boolean;
   sysctls: Readonly<Record<string, string>>;
   confinement: Confinement;
   cgroupParent: string;
@@ -225,10 +234,11 @@ export function infraAnnotations(
     [annotations.resolvPath]: files.resolvConf,
     [annotations.shmPath]: files.shm,
     [annotations.hostNetwork]: String(plan.network.host),
-    // CRI's numbers: the network of the node is 2, pid namespaces of each container are 1.
+    // As protobuf writes it, what is 0 is left out.
     [annotations.namespaceOptions]: JSON.stringify({
-      ...(plan.network.host ? { network: 2 } : {}),
-      pid: 1,
+      ...(plan.network.host ? { network: namespaceModes.node } : {}),
+      ...(plan.pid === "pod" ? {} : { pid: namespaceModes[plan.pid] }),
+      ...(plan.hostIpc ? { ipc: namespaceModes.node } : {}),
       ...(mappings === undefined ? {} : { userns_options: usersInCri(mappings) }),
     }),
     ...(mappings === undefined ? {} : { [annotations.usernsMode]: usersInWords(mappings) }),

@@ -124,6 +124,11 @@ function appArmorFor(
 /** The profile of CRI-O's own, which CRI-O loads when it starts. */
 const builtInProfile = "crio-default";
 
+/** The name of the AppArmor profile that containers have where nothing else is asked for. */
+export function defaultProfile({ apparmorProfile }: Pick<Config, "apparmorProfile">): string {
+  return apparmorProfile === "" ? builtInProfile : apparmorProfile;
+}
+
 /** What of a node tells of AppArmor, below a directory of its own in tests. */
 export interface AppArmorHost {
   /** Directory that stands for `/`. */
@@ -138,7 +143,7 @@ export interface AppArmorHost {
 export function appArmorProfile(configured: string, { root = "" }: AppArmorHost = {}): string | undefined {
   if (configured === "unconfined") return undefined;
   if (readTextIfThere(`${root}/sys/module/apparmor/parameters/enabled`)?.trim() !== "Y") return undefined;
-  const profile = configured === "" ? builtInProfile : configured;
+  const profile = defaultProfile({ apparmorProfile: configured });
   const loaded = readTextIfThere(`${root}/sys/kernel/security/apparmor/profiles`);
   // Where that cannot be seen the runtime tells: it starts no process under a profile that is not there.
   if (loaded === undefined || loaded.split("\n").some((line) => line.startsWith(`${profile} (`)))

@@ -62,6 +62,12 @@ export interface ContainerOptions extends ConfinementOptions {
   entrypoint?: readonly string[];
   /** `USER`, `USER:GROUP` or in numbers, in the place of the image's. */
   user?: string;
+  /** Its group by number, in the place of what its user has. */
+  group?: number;
+  /** Groups that its processes have, too. */
+  groups?: readonly number[];
+  /** Refuses to run as root, be it that the image says so. */
+  nonRoot?: boolean;
   /** Its working directory, in the place of the image's. */
   cwd?: string;
   labels?: Readonly<Record<string, string>>;

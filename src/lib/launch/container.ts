@@ -10,7 +10,7 @@ import type { Container } from "../oci/container";
 import { mergeEnvironment } from "../oci/environment";
 import { parseSignal } from "../oci/signals";
 import type { SpecMount, SpecResources } from "../oci/spec";
-import { lookUpUser, withOwnGroup } from "../oci/user";
+import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
 import { noteContainer } from "../operations/note-event";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
@@ -169,11 +169,7 @@ async function launch(
   const access = confinement.readOnly ? "ro" : "rw";
   const spec = buildSpec(confinement, {
     process: {
-      user: withOwnGroup(
-        options.user === undefined
-          ? lookUpUser(rootPath, config.User ?? "", "the image runs as")
-          : lookUpUser(rootPath, options.user, "the container is to run as"),
-      ),
+      user: userOf(rootPath, config, options),
       args: [...(init?.args ?? []), ...args],
       env: mergeEnvironment([
         ...basicEnvironment,
@@ -263,6 +259,25 @@ function requireUsers(
     throw new KpodError("BAD_ARGUMENT", `pod ${kubeName} has a user namespace, in which its containers are`);
   if (userns === "pod" && user === undefined)
     throw new KpodError("BAD_ARGUMENT", `pod ${kubeName} has no user namespace that a container could join`);
+}
+
+/** Whom its process runs as, with all groups. @throws KpodError BAD_ARGUMENT for root where that is not to be */
+function userOf(
+  rootPath: string,
+  { User: ofImage = "" }: ImageConfigData,
+  { user: wanted, group, groups = [], nonRoot = false }: ContainerOptions,
+): ProcessUser {
+  const named =
+    wanted === undefined
+      ? lookUpUser(rootPath, ofImage, "the image runs as")
+      : lookUpUser(rootPath, wanted, "the container is to run as");
+  if (nonRoot && named.uid === 0) {
+    throw new KpodError("BAD_ARGUMENT", "the container is not to run as root, and its image does", {
+      hint: "name a user by runAsUser",
+    });
+  }
+  const { uid, gid, additionalGids } = withOwnGroup(group === undefined ? named : { ...named, gid: group });
+  return { uid, gid, additionalGids: [...new Set([...(additionalGids ?? []), ...groups])] };
 }
 
 function commandOf(config: ImageConfigData, options: ContainerOptions): string[] {

@@ -13,17 +13,20 @@ export interface PodFiles {
   hostname: string;
   resolvConf: string;
   hosts: string;
-  /** A tmpfs is mounted here. */
+  /** A tmpfs is mounted here, the node's own for a pod in its ipc namespace. */
   shm: string;
 }
 
+/** The node's /dev/shm. */
+const hostShm = "/dev/shm";
+
 /** Where a pod's files lie in the bundle of its infra container. */
-export function podFiles(bundlePath: string): PodFiles {
+export function podFiles(bundlePath: string, hostIpc = false): PodFiles {
   return {
     hostname: join(bundlePath, "hostname"),
     resolvConf: join(bundlePath, "resolv.conf"),
     hosts: join(bundlePath, "hosts"),
-    shm: join(bundlePath, "shm"),
+    shm: hostIpc ? hostShm : join(bundlePath, "shm"),
   };
 }
 
@@ -32,6 +35,8 @@ export interface PodDns {
   readonly servers: readonly string[];
   readonly searches: readonly string[];
   readonly options: readonly string[];
+  /** True leaves out all that the host and the networks have. */
+  readonly apart?: boolean;
 }
 
 /** Names that a pod finds in its /etc/hosts. */
@@ -71,13 +76,15 @@ export interface PodFilesParts extends PodFilesOptions {
   readonly addresses: readonly string[];
   /** The resolvers that its networks name. */
   readonly networkDns: readonly ResultDns[];
+  /** True for a pod in the node's ipc namespace, which has its /dev/shm, too. */
+  readonly hostIpc: boolean;
 }
 
 /**
  * Writes the files of a new pod and mounts its /dev/shm of 64 MiB. A pod on the host's network has its hosts too.
  */
 export function makePodFiles(files: PodFiles, parts: PodFilesParts): void {
-  const { hostname, hostNetwork, mountLabel, addresses } = parts;
+  const { hostname, hostNetwork, hostIpc, mountLabel, addresses } = parts;
   writeFileSync(files.hostname, `${hostname}\n`, { mode: 0o644 });
   writeFileSync(files.resolvConf, resolvConfText(hostResolvConf(addresses.length > 0), parts), {
     mode: 0o644,
@@ -85,6 +92,7 @@ export function makePodFiles(files: PodFiles, parts: PodFilesParts): void {
   const hosts = hostNetwork ? readTextIfThere("/etc/hosts") : undefined;
   writeFileSync(files.hosts, withAliases(hosts ?? ownHosts(hostname, addresses), parts), { mode: 0o644 });
   for (const file of [files.hostname, files.resolvConf, files.hosts]) setFileContext(file, mountLabel);
+  if (hostIpc) return;
   mkdirSync(files.shm, { mode: 0o700 });
   mount({
     source: "shm",
@@ -112,6 +120,7 @@ export function resolvConfText(
   host: string,
   { dns, networkDns }: Pick<PodFilesParts, "dns" | "networkDns">,
 ): string {
+  if (dns.apart === true) return resolvConfText("", { dns: { ...dns, apart: false }, networkDns: [] });
   const named = networkDns.find(({ nameservers }) => nameservers.length > 0);
   const searched = named === undefined ? [] : named.search.length > 0 ? named.search : [named.domain];
   const chosen = (given: readonly string[], otherwise: readonly string[] = []): readonly string[] =>

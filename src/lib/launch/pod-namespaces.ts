@@ -37,10 +37,19 @@ export type MadeNamespaces = Omit<ContainerNamespaces, "pid">;
  */
 export async function makePodNamespaces(
   namespacesDir: string,
-  { uid, hostNetwork, mappings }: { uid: string; hostNetwork: boolean; mappings?: IdMappings | undefined },
+  {
+    uid,
+    hostNetwork,
+    hostIpc = false,
+    mappings,
+  }: { uid: string; hostNetwork: boolean; hostIpc?: boolean; mappings?: IdMappings | undefined },
 ): Promise<MadeNamespaces> {
-  const { network, ...own } = podNamespacePaths(namespacesDir, uid);
-  const targets: PodNamespaces = hostNetwork ? own : { network, ...own };
+  const { network, ipc, uts } = podNamespacePaths(namespacesDir, uid);
+  const targets: PodNamespaces = {
+    ...(hostNetwork ? {} : { network }),
+    ...(hostIpc ? {} : { ipc }),
+    uts,
+  };
   const user = mappings && { path: pinPath(namespacesDir, "user", uid), mappings };
   const made: MadeNamespaces = { ...targets, ...(user === undefined ? {} : { user }) };
   try {
@@ -87,7 +96,8 @@ export interface ContainerNamespaces extends PodNamespaces {
 /** CRI's numbers in the annotation NamespaceOptions. */
 const modes = { pod: 0, node: 2 } as const;
 
-const ofNode = Symbol("the node's");
+/** Stands for the node's pid namespace. */
+export const ofNode = Symbol("the node's");
 
 /**
  * The namespaces of a pod that a new container joins. Those that CRI-O did not pin, before 1.18, are those of the infra

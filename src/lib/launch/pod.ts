@@ -16,7 +16,13 @@ import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
-import { annotationsInForm, infraAnnotations, type InfraParts, type PodPlan } from "./annotations";
+import {
+  annotationsInForm,
+  infraAnnotations,
+  type InfraParts,
+  type PodPid,
+  type PodPlan,
+} from "./annotations";
 import { createFromSpec } from "./create";
 import { imageToLaunch, type LaunchPull } from "./image";
 import { requireKnownDefaults } from "./known-defaults";
@@ -34,7 +40,13 @@ import {
   type HostAlias,
   type PodDns,
 } from "./pod-files";
-import { makePodNamespaces, podNamespacePaths, removePodNamespaces, specNamespaces } from "./pod-namespaces";
+import {
+  makePodNamespaces,
+  ofNode,
+  podNamespacePaths,
+  removePodNamespaces,
+  specNamespaces,
+} from "./pod-namespaces";
 import { connectPod, reserveNetwork } from "./connect-pod";
 import { planNetwork, type PodNetworkOptions } from "./plan-network";
 import { basicEnvironment, buildSpec, permittedOomScore } from "./spec";
@@ -67,6 +79,10 @@ export interface PodOptions extends PodNetworkOptions {
   hostAliases?: readonly HostAlias[];
   /** Gives it a user namespace: its root is nobody on the node. */
   userns?: UserNamespaceRequest;
+  /** Whose processes its containers see: each its own, which is the default, those of the pod, or those of the node. */
+  pid?: PodPid;
+  /** Whose System V IPC, message queues and /dev/shm they have; the pod's own by default. */
+  ipc?: "pod" | "node";
   /** Settings of the kernel for its namespaces, over those of the configuration. */
   sysctls?: Readonly<Record<string, string>>;
 }
@@ -132,7 +148,7 @@ async function launch(
   const rootPath = await server.storageRuntimeServer.startContainer(plan.id);
   launched.rootPath = rootPath;
   const namespaces = await makePodNamespaces(server.config.namespacesDir, {
-    ...{ uid: plan.uid, hostNetwork: plan.network.host, mappings },
+    ...{ uid: plan.uid, hostNetwork: plan.network.host, hostIpc: plan.hostIpc, mappings },
   });
   rollback.add(`remove the namespaces of pod ${plan.name}`, () => {
     removePodNamespaces(namespaces);
@@ -143,12 +159,13 @@ async function launch(
   const container = sandbox.infraContainer;
   const { network: netns = "" } = namespaces;
   const results = await connectPod(server, rollback, plan, { dir: container.dir, netns });
-  const files = podFiles(container.bundlePath);
-  rollback.add(`unmount ${files.shm}`, () => unmount(files.shm));
+  const files = podFiles(container.bundlePath, plan.hostIpc);
+  if (!plan.hostIpc) rollback.add(`unmount ${files.shm}`, () => unmount(files.shm));
   makePodFiles(files, {
     ...plan.files,
     hostname: plan.hostname,
     hostNetwork: plan.network.host,
+    hostIpc: plan.hostIpc,
     mountLabel: labels.mount,
     addresses: results.flatMap(addressesOfResult),
     networkDns: results.map((result) => viewOfResult(result).dns),
@@ -179,8 +196,8 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
   const confinement = planConfinement(config, runtimeHandler, server.logger);
   const annotations = { ...options.annotations };
   refuseWorkload(config, annotations);
-  const { servers = [], searches = [], options: resolver = [] } = options.dns ?? {};
-  const dns = { servers, searches, options: resolver };
+  const { servers = [], searches = [], options: resolver = [], apart = false } = options.dns ?? {};
+  const dns = { servers, searches, options: resolver, apart };
   const files = checkPodFiles({ dns, hostAliases: options.hostAliases ?? [] });
   const network = await planNetwork(server, options, annotations);
   if (options.userns !== undefined) refuseUsers(name, network.host, privileged);
@@ -196,7 +213,9 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
     hostname: network.host ? hostHostname() : checkName("host", options.hostname ?? name),
     network,
     files,
-    sysctls: checkSysctls(options.sysctls ?? {}, network.host),
+    pid: options.pid ?? "container",
+    hostIpc: options.ipc === "node",
+    sysctls: checkSysctls(options.sysctls ?? {}, { network: network.host, ipc: options.ipc === "node" }),
     confinement,
     runtimeHandler,
     privileged,
@@ -279,7 +298,7 @@ function infraSpec(
     mounts: podFileMounts(files, "ro"),
     annotations: annotationsInForm(server.config, infraAnnotations(server, parts)),
     cgroupsPath: cgroupsPath(server.config, plan.cgroupParent, plan.id),
-    namespaces: specNamespaces(namespaces, false),
+    namespaces: specNamespaces({ ...namespaces, ...(plan.pid === "node" ? { pid: ofNode } : {}) }, false),
     idMappings: namespaces.user?.mappings,
     labels: processLabels(labels, plan.network.host, confinement),
     cpu: { shares: 2, ...(infraCpuset === "" ? {} : { cpus: infraCpuset }) },
@@ -287,15 +306,16 @@ function infraSpec(
   });
 }
 
-/** On the node's network they would be settings of the node. */
+/** In a namespace of the node they would be settings of the node. */
 function sysctlsOf(
   { logger }: Pick<LaunchParts, "logger">,
-  { confinement, network, sysctls }: PodPlan,
+  { confinement, network, hostIpc, sysctls }: PodPlan,
 ): Record<string, string> {
   const settings = Object.entries(confinement.sysctls);
-  const fitting = settings.filter(([name]) => !network.host || namespaceOf(name) !== "network");
+  const host = { network: network.host, ipc: hostIpc };
+  const fitting = settings.filter(([name]) => !host[namespaceOf(name) ?? "network"]);
   for (const [name] of settings.filter((setting) => !fitting.includes(setting))) {
-    logger.warn(`${name} of default_sysctls is not set: the pod is on the node's network`);
+    logger.warn(`${name} of default_sysctls is not set: the pod is ${inWords(namespaceOf(name), "node")}`);
   }
   return { ...Object.fromEntries(fitting), ...sysctls };
 }
@@ -303,16 +323,20 @@ function sysctlsOf(
 /** A setting that is not of the pod's own namespaces would be one of the node. */
 function checkSysctls(
   sysctls: Readonly<Record<string, string>>,
-  hostNetwork: boolean,
+  host: { readonly network: boolean; readonly ipc: boolean },
 ): Readonly<Record<string, string>> {
   for (const name of Object.keys(sysctls)) {
     const namespace = /^[a-z0-9_./-]+$/i.test(name) ? namespaceOf(name) : undefined;
-    if (namespace !== undefined && !(hostNetwork && namespace === "network")) continue;
+    if (namespace !== undefined && !host[namespace]) continue;
     const why =
       namespace === undefined
         ? "it is no setting of a pod's own namespaces"
-        : "the pod is on the host's network";
+        : `the pod is ${inWords(namespace, "host")}`;
     throw new KpodError("BAD_ARGUMENT", `sysctl ${JSON.stringify(name)} cannot be set: ${why}`);
   }
   return sysctls;
+}
+
+function inWords(namespace: "network" | "ipc" | undefined, whose: "node" | "host"): string {
+  return namespace === "ipc" ? `in the ${whose}'s ipc namespace` : `on the ${whose}'s network`;
 }

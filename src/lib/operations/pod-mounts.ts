@@ -1,12 +1,15 @@
 import { lstatSync, realpathSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import type { Config } from "../config";
 import { tolerate } from "../errors";
 import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
-import { removeIfThere } from "../system/files";
+import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 import { readMounts, unmount, unmountUnused } from "../system/mount";
+import { removeTree } from "../system/remove-tree";
+import { unmountBelow } from "../system/unmount-below";
 import type { PinnedNamespaceType } from "../system/pinned-namespaces";
 
 /** The kinds of namespaces that the containers of a pod may share; CRI-O pins all of them, kpod makes the first three. */
@@ -43,7 +46,7 @@ export function unpinPod(
   unpin(server, pins, own, options);
 }
 
-/** Unpins all namespaces of a pod that has ended, and unmounts its /dev/shm. */
+/** Unpins all namespaces of a pod that has ended, and unmounts its /dev/shm and its volumes. */
 export function unmountPod(
   server: Pick<ServerView, "config" | "lists">,
   sandbox: Sandbox,
@@ -51,6 +54,35 @@ export function unmountPod(
 ): void {
   unpinPod(server, sandbox, allTypes, options);
   unmountShm(sandbox, options);
+  unmountVolumes(server, sandbox);
+}
+
+/** The directory of the volumes of a pod that was made of a file of Kubernetes, in each of the two of its infra container. */
+export const podVolumesDirectory = "kpod-volumes";
+
+/**
+ * Where parts of volumes are mounted that containers of a pod have by a subPath. It lies beside the store's directories: what
+ * is mounted here may be of the host, and a CRI-O that removes the pod deletes what it finds in its directories.
+ */
+export function subPathsDirectory({ runRoot }: Pick<Config, "runRoot">, podId: string): string {
+  return join(runRoot, "kpod", "subpaths", podId);
+}
+
+/** Unmounts what of a pod's volumes is in memory, or shown a second time. */
+export function unmountVolumes({ config }: Pick<ServerView, "config">, sandbox: Sandbox): void {
+  const directory = join(sandbox.infraContainer.bundlePath, podVolumesDirectory);
+  if (statOf(directory)?.isDirectory() === true) unmountBelow(directory);
+  removeSubPaths(config, sandbox.id);
+}
+
+/** Unmounts the parts of volumes of a pod, and removes where they were mounted. */
+export function removeSubPaths(config: Pick<Config, "runRoot">, podId: string): void {
+  const directory = subPathsDirectory(config, podId);
+  if (statOf(directory) === undefined) return;
+  // It deletes nothing of what is mounted there.
+  removeTree(directory);
+  removeDirectoryIfEmpty(dirname(directory));
+  removeDirectoryIfEmpty(dirname(dirname(directory)));
 }
 
 /** Only the pod's own: one that uses the host's names the host's directory. */

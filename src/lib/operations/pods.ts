@@ -8,7 +8,7 @@ import { killContainer } from "./kill";
 import { notePod } from "./note-event";
 import { pauseContainer, unpauseContainer } from "./pause";
 import { persistFoundDead, persistPodStopped } from "./persist-state";
-import { unmountShm, unpinPod } from "./pod-mounts";
+import { unmountShm, unmountVolumes, unpinPod } from "./pod-mounts";
 import type { UnmountOptions } from "../storage/mount-points";
 import { takeDownNetwork } from "./pod-network";
 import { stopContainer } from "./stop";
@@ -20,7 +20,7 @@ const infraTimeout = 1_000;
 /**
  * Stops all containers of a pod side by side, then its infra container, takes down its network, and persists that the
  * pod is stopped where CRI-O does. One that is still being made is left to whoever makes it, and finds the pod stopped.
- * Where no CRI-O runs, its namespaces are unpinned but for the network's, and its /dev/shm is unmounted: CRI-O passes over
+ * Where no CRI-O runs, its namespaces are unpinned but for the network's, and its /dev/shm and volumes are unmounted: CRI-O passes over
  * both in a pod that has stopped. A pod whose network namespace is gone it would not take over at its start.
  * @param timeoutMs how long a container may take by itself; 0 kills them at once; undefined for what each was made with
  * @param options.busy false has what somebody works in stay mounted
@@ -58,6 +58,7 @@ async function releasePod(server: ServerParts, sandbox: Sandbox, options: Unmoun
   if (await crioAnswers(server.config)) return;
   unpinPod(server, sandbox, ["ipc", "uts", "user", "pid"], options);
   unmountShm(sandbox, options);
+  unmountVolumes(server, sandbox);
 }
 
 /**

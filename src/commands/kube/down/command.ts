@@ -1,0 +1,19 @@
+import type { CommandDescription } from "../../../shell/command";
+
+export const command = {
+  group: "pods",
+  order: 110,
+  summary: "Stop and remove the pods that were made of a Kubernetes YAML file",
+  usage: "[flags] FILE",
+  arguments: { min: 1, max: 1, name: "FILE", completes: ["file"] },
+  flags: {
+    force: {
+      short: "f",
+      help: "Kill them at once, and remove them also where their network cannot be taken down",
+    },
+  },
+  needsRoot: true,
+  examples: [
+    { command: "kpod kube down shop.yaml", does: "Remove what was made of the file, with its emptyDirs" },
+  ],
+} as const satisfies CommandDescription;

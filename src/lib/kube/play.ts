@@ -1,0 +1,154 @@
+import { KpodError } from "../errors";
+import { beforeLaunch } from "../crio/before-launch";
+import { createPodContainer } from "../launch/container";
+import { startContainer } from "../launch/create";
+import { imageToLaunch, type LaunchPull } from "../launch/image";
+import type { PodNetwork } from "../launch/plan-network";
+import { runPodSandbox } from "../launch/pod";
+import { withRollback, type Rollback } from "../launch/rollback";
+import { removeLog, rollbackPod } from "../launch/rollback-launched";
+import { runAttached } from "../launch/run";
+import { hasSelinux } from "../launch/selinux";
+import type { Container } from "../oci/container";
+import { persistedAddresses } from "../sandbox/addresses";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { LaunchParts } from "../server-parts";
+import { containerOptions, type KubeContainer } from "./container";
+import { expandText, variablesOf } from "./environment";
+import type { PodFacts } from "./facts";
+import type { KubePlan } from "./objects";
+import type { KubePod } from "./pod";
+import { checkHostPaths, makeVolumes, mountVolumes, updateAndTidy, type VolumePlaces } from "./volume-files";
+
+/** What of pods their file does not say. */
+export interface PlayOptions {
+  /** The network of pods that are not on the host's; as for `runPodSandbox`. */
+  readonly network?: PodNetwork | undefined;
+  /** The cgroup of the pods; "" for the default. */
+  readonly cgroupParent?: string;
+  /** Name of the runtime's handler, in the place of what their file says. */
+  readonly runtimeHandler?: string | undefined;
+  /** When images are fetched, in the place of what their file says; else those that are missing. */
+  readonly pull?: LaunchPull["when"] | undefined;
+  readonly progress?: LaunchPull["progress"];
+}
+
+/**
+ * Makes the pods of a plan with all their containers: init containers run to their end in turn, then the others are started.
+ * When a step fails, all that was made is removed. What of their file is not followed is a warning.
+ * @throws KpodError as `runPodSandbox`, `createPodContainer`, `startContainer` and, where it pulls, `pullImage`; BAD_STATE when
+ * an init container fails; INTERRUPTED
+ */
+export async function playKube(
+  server: LaunchParts,
+  { pods, untold }: KubePlan,
+  options: PlayOptions = {},
+): Promise<Sandbox[]> {
+  server.requireNode({ launching: true });
+  for (const line of untold) server.logger.warn(line);
+  for (const { volumes } of pods) checkHostPaths(volumes);
+  await updateAndTidy(server);
+  for (const note of await beforeLaunch(server)) server.logger.warn(note);
+  const images = await fetchImages(server, pods, options);
+  return withRollback(server.logger, async (rollback) => {
+    const played: Sandbox[] = [];
+    for (const pod of pods) played.push(await playPod(server, rollback, pod, { ...options, images }));
+    return played;
+  });
+}
+
+/** What the store finds each image by. */
+async function fetchImages(
+  server: LaunchParts,
+  pods: readonly KubePod[],
+  { pull, progress }: PlayOptions,
+): Promise<Map<string, string>> {
+  const images = new Map<string, string>();
+  for (const { image, pull: own } of pods.flatMap(({ containers }) => containers)) {
+    if (images.has(image)) continue;
+    const { name } = await imageToLaunch(server, image, { when: pull ?? own ?? "missing", progress });
+    images.set(image, name);
+  }
+  return images;
+}
+
+async function playPod(
+  server: LaunchParts,
+  rollback: Rollback,
+  { name, pod, volumes, fsGroup, containers }: KubePod,
+  options: PlayOptions & { readonly images: ReadonlyMap<string, string> },
+): Promise<Sandbox> {
+  const { network, cgroupParent = "", runtimeHandler, pull, progress, images } = options;
+  const sandbox = await runPodSandbox(server, {
+    ...pod,
+    ...(network === undefined || pod.network === "host" ? {} : { network }),
+    ...(runtimeHandler === undefined ? {} : { runtimeHandler }),
+    cgroupParent,
+    pull: { when: pull === "never" ? "never" : "missing", progress },
+  });
+  rollback.add(`remove pod ${name}`, () => removePlayed(server, sandbox));
+  const facts: PodFacts = {
+    uid: sandbox.uid,
+    ips: persistedAddresses(sandbox.infraContainer.specAnnotations),
+  };
+  const places = makeVolumes(rollback, sandbox, { volumes, fsGroup, facts });
+  for (const container of containers) {
+    server.signal?.throwIfAborted();
+    const image = images.get(container.image) ?? container.image;
+    await playContainer(server, sandbox, { ...container, image }, { facts, places });
+  }
+  return sandbox;
+}
+
+async function playContainer(
+  server: LaunchParts,
+  sandbox: Sandbox,
+  container: KubeContainer,
+  { facts, places }: { readonly facts: PodFacts; readonly places: VolumePlaces },
+): Promise<void> {
+  const { name, kind, variables, mounts } = container;
+  const values = variablesOf(variables, facts);
+  const expand = (text: string): string => expandText(text, values);
+  const volumes = mountVolumes(server, sandbox, places, { container: name, mounts, expand });
+  const { selinux, ...options } = containerOptions(container, facts);
+  const made = await createPodContainer(server, sandbox, {
+    ...options,
+    ...(selinux === undefined || !labelled(server, name) ? {} : { selinux }),
+    volumes,
+  });
+  server.signal?.throwIfAborted();
+  if (kind === "init") await runToEnd(server, sandbox, made);
+  else await startContainer(server, made);
+}
+
+/** CRI-O passes over labels where the kernel, or its configuration, has none. */
+function labelled({ config, logger }: Pick<LaunchParts, "config" | "logger">, name: string): boolean {
+  if (config.selinux && hasSelinux()) return true;
+  logger.warn(`the seLinuxOptions of container ${name} are not followed: this node labels no containers`);
+  return false;
+}
+
+/** @throws KpodError BAD_STATE when it fails */
+async function runToEnd(server: LaunchParts, { kubeName }: Sandbox, container: Container): Promise<void> {
+  let last = "";
+  const code = await runAttached(server, container, ({ text }) => {
+    if (text.length > 0) last = text.toString("utf8");
+  });
+  if (code === 0) return;
+  server.signal?.throwIfAborted();
+  const said = last === "" ? "" : `; the last that it said: ${last}`;
+  throw new KpodError(
+    "BAD_STATE",
+    `init container ${container.metadata.name} of pod ${kubeName} ended with code ${code ?? "unknown"}${said}`,
+  );
+}
+
+/** Removes a pod that was made in part, with all logs: nobody was told that it is there. */
+async function removePlayed(server: LaunchParts, { id }: Sandbox): Promise<void> {
+  await server.update();
+  const sandbox = server.lists.getSandbox(id);
+  if (sandbox === undefined) return;
+  const logs = sandbox.containers().map(({ logPath }) => logPath);
+  await rollbackPod(server, sandbox);
+  for (const log of logs) if (log !== "") removeLog(log);
+}

@@ -1,0 +1,259 @@
+/*
+ * The volumes of a pod that was made of a file, on the disk. An emptyDir lies beside the files of its infra container where
+ * they last, and so goes with the pod's record, whoever removes that; memory, and what ConfigMaps and Secrets hold, lies in
+ * its bundle, which ends with a reboot. Containers get all of them by bind mounts.
+ */
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fstatSync,
+  mkdirSync,
+  statSync,
+  writeFileSync,
+  type Stats,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { fileError, ifThere, isNotFound, KpodError } from "../errors";
+import type { VolumeOption } from "../launch/container-options";
+import type { Rollback } from "../launch/rollback";
+import { isStorageId } from "../names/ids";
+import { podVolumesDirectory, removeSubPaths, subPathsDirectory } from "../operations/pod-mounts";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { LaunchParts } from "../server-parts";
+import { setFileContext } from "../system/extended-attributes";
+import { namesInDirectory, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
+import { mount, mountFlags } from "../system/mount";
+import { makeDirectoryInRoot, openInRoot, pathOfDescriptor } from "../system/open-in-root";
+import type { KubeMount } from "./container";
+import { textOf, type PodFacts } from "./facts";
+import type { HostPathType, KubeVolume, VolumeFile, VolumeSource } from "./volumes";
+
+/** Where the volumes of a pod lie, by name. */
+export type VolumePlaces = ReadonlyMap<string, { readonly path: string; readonly source: VolumeSource }>;
+
+/** What must be there at each kind of path. */
+const kinds: Readonly<Record<NonNullable<HostPathType>, { is(stat: Stats): boolean; words: string }>> = {
+  Directory: { is: (stat) => stat.isDirectory(), words: "directory" },
+  DirectoryOrCreate: { is: (stat) => stat.isDirectory(), words: "directory" },
+  File: { is: (stat) => stat.isFile(), words: "regular file" },
+  FileOrCreate: { is: (stat) => stat.isFile(), words: "regular file" },
+  Socket: { is: (stat) => stat.isSocket(), words: "socket" },
+  CharDevice: { is: (stat) => stat.isCharacterDevice(), words: "character device" },
+  BlockDevice: { is: (stat) => stat.isBlockDevice(), words: "block device" },
+};
+
+/** Makes sure that what volumes want of the host is there, or can be made. @throws KpodError BAD_ARGUMENT */
+export function checkHostPaths(volumes: readonly KubeVolume[]): void {
+  for (const { name, source } of volumes) {
+    if (source.kind !== "hostPath") continue;
+    const { path, type } = source;
+    const stat = lookAt(path);
+    if (stat === undefined) {
+      if (type === undefined || type.endsWith("OrCreate")) continue;
+      throw new KpodError(
+        "BAD_ARGUMENT",
+        `volume ${name} needs ${path} of type ${type}, and nothing is there`,
+      );
+    }
+    if (type !== undefined && !kinds[type].is(stat)) {
+      throw new KpodError(
+        "BAD_ARGUMENT",
+        `volume ${name} needs ${path} to be a ${kinds[type].words}, which it is not`,
+      );
+    }
+  }
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return ifThere(() => statSync(path));
+  } catch (error) {
+    throw fileError(`cannot look at ${path}`, error);
+  }
+}
+
+/** Makes the volumes of a new pod. What of the host was made for it a failure removes. @throws KpodError IO */
+export function makeVolumes(
+  rollback: Rollback,
+  sandbox: Sandbox,
+  {
+    volumes,
+    fsGroup,
+    facts,
+  }: {
+    readonly volumes: readonly KubeVolume[];
+    readonly fsGroup: number | undefined;
+    readonly facts: PodFacts;
+  },
+): VolumePlaces {
+  const { infraContainer } = sandbox;
+  const label = infraContainer.spec.linux?.mountLabel ?? "";
+  return new Map(
+    volumes.map(({ name, source }) => {
+      try {
+        return [name, { source, path: makeVolume(name, source) }] as const;
+      } catch (error) {
+        throw fileError(`cannot make volume ${name}`, error);
+      }
+    }),
+  );
+
+  function makeVolume(name: string, source: VolumeSource): string {
+    switch (source.kind) {
+      case "hostPath":
+        makeHostPath(rollback, source);
+        return source.path;
+      case "emptyDir": {
+        const path = join(
+          source.memory ? infraContainer.bundlePath : infraContainer.dir,
+          podVolumesDirectory,
+          name,
+        );
+        mkdirSync(path, { recursive: true });
+        if (source.memory) mountMemory(path, source.size, label);
+        else setFileContext(path, label);
+        if (fsGroup !== undefined) chownSync(path, 0, fsGroup);
+        // Also past the umask, and after a change of its group.
+        chmodSync(path, fsGroup === undefined ? 0o777 : 0o2777);
+        return path;
+      }
+      case "files": {
+        const path = join(infraContainer.bundlePath, podVolumesDirectory, name);
+        makeDirectory(path, label, fsGroup);
+        for (const file of source.files) writeVolumeFile(path, file, { label, fsGroup, facts });
+        return path;
+      }
+    }
+  }
+}
+
+function makeHostPath(rollback: Rollback, { path, type }: Extract<VolumeSource, { kind: "hostPath" }>): void {
+  if (lookAt(path) !== undefined) return;
+  if (type === "FileOrCreate") {
+    writeFileSync(path, "", { mode: 0o644, flag: "wx" });
+    rollback.add(`remove ${path}`, () => {
+      if (lookAt(path)?.size === 0) removeIfThere(path);
+    });
+    return;
+  }
+  const first = mkdirSync(path, { recursive: true, mode: 0o755 });
+  rollback.add(`remove ${path}`, () => {
+    for (let made = path; first !== undefined && made.length >= first.length; made = dirname(made))
+      removeDirectoryIfEmpty(made);
+  });
+}
+
+function mountMemory(path: string, size: number | undefined, label: string): void {
+  const data = [
+    "mode=0777",
+    ...(size === undefined ? [] : [`size=${size}`]),
+    ...(label === "" ? [] : [`context="${label}"`]),
+  ];
+  const flags = mountFlags.nosuid | mountFlags.nodev;
+  mount({ source: "tmpfs", target: path, type: "tmpfs", flags, data: data.join(",") });
+}
+
+function makeDirectory(path: string, label: string, fsGroup: number | undefined): void {
+  mkdirSync(path, { recursive: true });
+  if (fsGroup !== undefined) chownSync(path, 0, fsGroup);
+  chmodSync(path, fsGroup === undefined ? 0o755 : 0o2775);
+  setFileContext(path, label);
+}
+
+function writeVolumeFile(
+  root: string,
+  { path, mode, content }: VolumeFile,
+  {
+    label,
+    fsGroup,
+    facts,
+  }: { readonly label: string; readonly fsGroup: number | undefined; readonly facts: PodFacts },
+): void {
+  const parts = path.split("/");
+  for (let length = 1; length < parts.length; length++)
+    makeDirectory(join(root, ...parts.slice(0, length)), label, fsGroup);
+  const target = join(root, path);
+  writeFileSync(target, Buffer.isBuffer(content) ? content : textOf(content, facts), { mode: 0o600 });
+  if (fsGroup !== undefined) chownSync(target, 0, fsGroup);
+  // Who is of the group can read what its mode lets the owner read.
+  chmodSync(target, fsGroup === undefined ? mode : mode | 0o440);
+  setFileContext(target, label);
+}
+
+/**
+ * The volumes of a container, as it mounts them. A subPath is looked up within its volume, whatever links a container has
+ * put there, and what was found is mounted once more, so that it stays what it was.
+ * @param expand puts variables into a subPath
+ * @throws KpodError BAD_ARGUMENT for a subPath that is not there and cannot be made, IO
+ */
+export function mountVolumes(
+  { config }: Pick<LaunchParts, "config">,
+  sandbox: Sandbox,
+  places: VolumePlaces,
+  {
+    container,
+    mounts,
+    expand,
+  }: {
+    readonly container: string;
+    readonly mounts: readonly KubeMount[];
+    readonly expand: (text: string) => string;
+  },
+): VolumeOption[] {
+  return mounts.map(({ volume, containerPath, readonly, propagation, subPath, expands }, index) => {
+    const place = places.get(volume);
+    if (place === undefined) throw new KpodError("BAD_ARGUMENT", `there is no volume ${volume}`);
+    const below = expands ? expand(subPath) : subPath;
+    const option = { containerPath, readonly, propagation };
+    if (below === "") return { ...option, hostPath: place.path };
+    if (below.startsWith("/") || below.split("/").includes(".."))
+      throw new KpodError(
+        "BAD_ARGUMENT",
+        `subPath ${JSON.stringify(below)} of volume ${volume} leads out of it`,
+      );
+    const target = join(subPathsDirectory(config, sandbox.id), `${container}-${index}`);
+    try {
+      bindSubPath(place.path, below, target, place.source.kind !== "files");
+    } catch (error) {
+      throw fileError(`cannot mount ${below} of volume ${volume}`, error);
+    }
+    return { ...option, hostPath: target };
+  });
+}
+
+function bindSubPath(root: string, below: string, target: string, create: boolean): void {
+  const found = openSubPath(root, below, create);
+  try {
+    if (fstatSync(found).isDirectory()) mkdirSync(target, { recursive: true, mode: 0o700 });
+    else {
+      mkdirSync(dirname(target), { recursive: true, mode: 0o700 });
+      writeFileSync(target, "", { mode: 0o600, flag: "wx" });
+    }
+    mount({ source: pathOfDescriptor(found), target, flags: mountFlags.bind | mountFlags.recursive });
+  } finally {
+    closeSync(found);
+  }
+}
+
+function openSubPath(root: string, below: string, create: boolean): number {
+  try {
+    return openInRoot(root, below);
+  } catch (error) {
+    if (!create || !isNotFound(error)) throw error;
+    makeDirectoryInRoot(root, below);
+    return openInRoot(root, below);
+  }
+}
+
+/**
+ * Reads the records, and removes the parts of volumes that were mounted for pods which somebody else has removed, as CRI-O
+ * does, who knows nothing of them.
+ */
+export async function updateAndTidy(server: Pick<LaunchParts, "config" | "lists" | "update">): Promise<void> {
+  const { config, lists } = server;
+  // A pod is recorded before anything is mounted for it.
+  const named = namesInDirectory(dirname(subPathsDirectory(config, "any"))).filter(isStorageId);
+  await server.update();
+  for (const id of named) if (lists.getSandbox(id) === undefined) removeSubPaths(config, id);
+}
