@@ -33,6 +33,7 @@ export type { KubePod } from "./kube/pod";
 export { createPodContainer } from "./launch/container";
 export type { ContainerOptions, VolumeOption } from "./launch/container-options";
 export { startContainer } from "./launch/create";
+export { debugContainer, type DebugOptions } from "./launch/debug";
 export type { LaunchPull } from "./launch/image";
 export type { PodNetwork, PodNetworkOptions } from "./launch/plan-network";
 export { runPodSandbox, type PodOptions } from "./launch/pod";

@@ -5,6 +5,7 @@ import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as cpCommand } from "../commands/cp/command";
 import { command as createCommand } from "../commands/create/command";
+import { command as debugCommand } from "../commands/debug/command";
 import { command as diffCommand } from "../commands/diff/command";
 import { command as doctorCommand } from "../commands/doctor/command";
 import { command as doctorHistoryCommand } from "../commands/doctor/history/command";
@@ -74,6 +75,7 @@ export const commandFolders: readonly Command[] = [
   command("config", configCommand, () => import("../commands/config/run")),
   command("cp", cpCommand, () => import("../commands/cp/run")),
   command("create", createCommand, () => import("../commands/create/run")),
+  command("debug", debugCommand, () => import("../commands/debug/run")),
   command("diff", diffCommand, () => import("../commands/diff/run")),
   command("doctor", doctorCommand, () => import("../commands/doctor/run")),
   command("doctor history", doctorHistoryCommand, () => import("../commands/doctor/history/run")),

@@ -72,5 +72,6 @@ export function writeIndexLayout(directory: string, layouts: Readonly<Record<str
 /** A tar of some files of a directory, each under the name that `transform` (a sed expression) gives it. */
 export function tarOf(directory: string, names: readonly string[], transform?: string): Buffer {
   const words = transform === undefined ? [] : ["--absolute-names", `--transform=${transform}`];
-  return execFileSync("tar", ["--create", "--file=-", `--directory=${directory}`, ...words, "--", ...names]);
+  const args = ["--create", "--file=-", `--directory=${directory}`, ...words, "--", ...names];
+  return execFileSync("tar", args, { maxBuffer: 64 * 1024 * 1024 });
 }

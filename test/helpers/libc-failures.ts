@@ -25,6 +25,7 @@ const failures: Record<Exclude<keyof typeof prototypes, "_exit" | "alarm">, () =
   syscall: () => C.syscall(-1, 0, 0, null, 0),
   syscallWithPath: () => C.syscallWithPath(-1, 0, bytes, bytes, 0),
   syscallWithPathAndNumbers: () => C.syscallWithPathAndNumbers(-1, 0, bytes, 0, 0),
+  syscallWithTwoPaths: () => C.syscallWithTwoPaths(-1, 0, bytes, 0, bytes, 0),
   fchdir: () => C.fchdir(-1),
   lgetxattr: () => C.lgetxattr(nowhere, "user.kpod", bytes, bytes.length),
   lsetxattr: () => C.lsetxattr(nowhere, "user.kpod", bytes, bytes.length, 0),

@@ -114,7 +114,7 @@ function commandOf(args: readonly string[]): string {
 }
 
 /** Commands of which 1 is the exit code of what they run in a container. */
-const runsCommands: ReadonlySet<string> = new Set(["attach", "exec", "run"]);
+const runsCommands: ReadonlySet<string> = new Set(["attach", "debug", "exec", "run"]);
 
 /** The {@link Node} of a test file: made before its first test, as `createNode` does, and taken down after its last. */
 export function useNode(...options: Parameters<typeof createNode>): Node {

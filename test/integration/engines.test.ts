@@ -29,6 +29,7 @@ const expected: Record<Exclude<keyof typeof prototypes, "_exit" | "alarm">, numb
   syscall: ENOSYS,
   syscallWithPath: ENOSYS,
   syscallWithPathAndNumbers: ENOSYS,
+  syscallWithTwoPaths: ENOSYS,
   fchdir: EBADF,
   lgetxattr: ENOENT,
   lsetxattr: ENOENT,

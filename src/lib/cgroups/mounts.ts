@@ -4,7 +4,7 @@ import { ifThere } from "../errors";
 import { readMounts, showsMounts, type MountInfo } from "../system/mount";
 import { isInitialCgroupNamespace } from "../system/namespaces";
 import { readProcessCgroup } from "../system/process";
-import { readCgroupLine, type CgroupMount } from "./process-cgroups";
+import { directoryIn, readCgroupLine, type CgroupMount } from "./process-cgroups";
 
 /**
  * The mounted hierarchies of cgroups, as this process sees them. In a cgroup namespace of its own, where often only a
@@ -60,6 +60,22 @@ function usualMounts(): CgroupMount[] | undefined {
 /** Where the hierarchies of cgroups are mounted: several of version 1, one of version 2, or both (hybrid). */
 export function cgroupHierarchies(): string[] {
   return ownMounts().map(({ target }) => target);
+}
+
+/** The files by which a process is moved to where another one is, one for each hierarchy that shows its cgroup. */
+export function cgroupFilesOf(pid: number): string[] {
+  // Also those that count nothing, by which systemd knows its units.
+  const mounts = [...ownMounts(), ...cgroupMounts()];
+  const lines = (readProcessCgroup(pid) ?? "").split("\n").flatMap((line) => readCgroupLine(line) ?? []);
+  return lines.flatMap(({ list, path }) => {
+    const mount = mounts.find(({ type, superOptions }) =>
+      list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes(list.split(",")[0] ?? ""),
+    );
+    const directory = mount === undefined ? undefined : directoryIn(mount, path);
+    return directory !== undefined && existsSync(`${directory}/cgroup.procs`)
+      ? [`${directory}/cgroup.procs`]
+      : [];
+  });
 }
 
 /** True where the node has cgroups of version 2 and no others. */

@@ -27,16 +27,29 @@ export interface StuckCgroup {
  */
 export async function removeCgroups(
   id: string,
+  limits: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
+): Promise<StuckCgroup[]> {
+  return emptyAndRemove(`the cgroups of container ${id}`, containerCgroups(id), limits);
+}
+
+/**
+ * The same for other cgroups.
+ * @param what they are, for the message
+ * @throws KpodError INTERRUPTED
+ */
+export async function emptyAndRemove(
+  what: string,
+  directories: readonly string[],
   { timeoutMs = emptyTimeLimit, signal }: { timeoutMs?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<StuckCgroup[]> {
-  let left = containerCgroups(id);
+  let left = [...directories];
   for (const directory of left) thawTree(directory);
   const removeAll = (): boolean => {
     for (const directory of left) killAtOnce(directory);
     left = left.filter((directory) => !removeTree(directory));
     return left.length === 0;
   };
-  await waitUntil(`the cgroups of container ${id} to be empty`, removeAll, { timeoutMs, signal });
+  await waitUntil(`${what} to be empty`, removeAll, { timeoutMs, signal });
   return left.map((directory) => ({ directory, pids: [...new Set(pidsBelow(directory))] }));
 }
 
@@ -60,7 +73,12 @@ export function containerCgroups(id: string): string[] {
 
 function cgroupsNamed(names: readonly string[]): string[] {
   const wanted = new Set(names);
-  return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, wanted));
+  return findCgroups((name) => wanted.has(name));
+}
+
+/** The directories of all cgroups whose name is wanted, in every hierarchy; what lies below one is not looked at. */
+export function findCgroups(isWanted: (name: string) => boolean): string[] {
+  return cgroupHierarchies().flatMap((hierarchy) => findDirectories(hierarchy, isWanted));
 }
 
 /**
@@ -79,10 +97,10 @@ function thawTree(directory: string): void {
   for (const name of cgroupsBelow(directory)) thawTree(join(directory, name));
 }
 
-function findDirectories(directory: string, names: ReadonlySet<string>): string[] {
+function findDirectories(directory: string, isWanted: (name: string) => boolean): string[] {
   return cgroupsBelow(directory).flatMap((name) => {
     const path = join(directory, name);
-    return names.has(name) ? [path] : findDirectories(path, names);
+    return isWanted(name) ? [path] : findDirectories(path, isWanted);
   });
 }
 

@@ -11,7 +11,7 @@ import type { Container } from "./container";
 import type { ContainerPopulation, NodeSight } from "./node-sight";
 import type { RuntimeCallOptions } from "./runtime/call";
 import type { SpecResources } from "./spec";
-import type { ExecRequest, ExecResult } from "./runtime/exec";
+import type { ExecRequest, ExecResult, RunRequest } from "./runtime/exec";
 import { defaultChoice } from "./runtime/choice";
 import {
   chooseRuntime,
@@ -232,6 +232,16 @@ export class Runtime {
       this.config.cgroupManager === "systemd",
       request,
     );
+  }
+
+  /**
+   * Runs a container of its own beside another one, by its runtime, from a bundle, until it has ended; nothing of it stays.
+   * @param root where the runtime keeps its state for as long
+   * @throws KpodError RUNTIME_FAILED when the runtime cannot be started, UNSUPPORTED, IO
+   */
+  async runBeside(container: Container, root: string, request: RunRequest): Promise<ExecResult> {
+    const { runBundle } = await import("./runtime/exec");
+    return runBundle({ ...this.ownHandler(container), root }, request);
   }
 
   /** Freezes all processes of a container. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */

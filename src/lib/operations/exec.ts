@@ -62,7 +62,7 @@ export async function execInContainer(
     unprivileged: process.uid !== 0 || own.mapped,
     ...{ streams, preserveFds, timeoutMs, interceptSignals },
   });
-  const exitCode = exitCodeOf(result, container);
+  const exitCode = exitCodeOf(result, `cannot exec in ${containerInWords(container)}`);
   // One without streams runs on.
   if (streams !== undefined) noteContainer(server, container, "exec_died", { exitCode });
   return exitCode;
@@ -73,10 +73,15 @@ function shownCommand([program = ""]: readonly string[]): string {
   return program.slice(0, 256);
 }
 
-function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, container: Container): number {
+/**
+ * The exit code of what a runtime has run.
+ * @param failed what could not be done where the runtime failed
+ * @throws KpodError RUNTIME_FAILED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE where nobody has said so yet
+ */
+export function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, failed: string): number {
   if (timedOut) return timedOutExitCode;
   if (failure === undefined) return exitCode;
-  const error = commandError(failure, `cannot exec in ${containerInWords(container)}`);
+  const error = commandError(failure, failed);
   if (said) return launchExitCode(error);
   throw error;
 }

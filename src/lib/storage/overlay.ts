@@ -122,7 +122,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
 }
 
 /** What a record says of a label becomes an option of the mount, and no other one. @throws KpodError BAD_ARGUMENT */
-function checkLabel(label: string): void {
+export function checkLabel(label: string): void {
   if (/^[\w.:,-]*$/.test(label)) return;
   throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(label)} is not an SELinux label`, {
     hint: "a label is USER:ROLE:TYPE:LEVEL",

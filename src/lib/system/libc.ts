@@ -30,6 +30,15 @@ export interface Libc {
     third: number,
     fourth: number,
   ): number;
+  /** The same for calls that take two directories with a path in each. */
+  syscallWithTwoPaths(
+    number: number,
+    first: number,
+    path: Buffer,
+    second: number,
+    otherPath: Buffer,
+    flags: number,
+  ): number;
   fchdir(fd: number): number;
   lgetxattr(path: string, name: string, value: Buffer, size: number): number;
   lsetxattr(path: string, name: string, value: Buffer, size: number, flags: number): number;
@@ -65,6 +74,8 @@ export const prototypes = {
   syscall: "long syscall(long number, long first, long second, void *third, long fourth)",
   syscallWithPath: "long syscall(long number, long first, void *path, void *third, long fourth)",
   syscallWithPathAndNumbers: "long syscall(long number, long first, void *path, long third, long fourth)",
+  syscallWithTwoPaths:
+    "long syscall(long number, long first, void *path, long second, void *otherPath, long flags)",
   fchdir: "int fchdir(int fd)",
   lgetxattr: "long lgetxattr(const char *path, const char *name, void *value, unsigned long size)",
   lsetxattr:

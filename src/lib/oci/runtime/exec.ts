@@ -13,7 +13,7 @@ import { isNullDevice } from "../../system/files";
 import { lastErrorIn } from "./command-failure";
 import { runtimeOptions } from "./call";
 import { identifyProcess, signalProcess } from "../../system/process-identity";
-import { isInForeground, readChildren, readCommandLine } from "../../system/process";
+import { isAlive, isInForeground, readChildren, readCommandLine } from "../../system/process";
 import type { WindowSize } from "../../system/streams";
 import { resizeTerminalOf } from "./exec-terminal";
 import { drain, feed, type ExecInput, type ExecOutput } from "./exec-streams";
@@ -78,38 +78,125 @@ export async function execInContainer(
   systemdCgroup: boolean,
   request: ExecRequest,
 ): Promise<ExecResult> {
-  requireCallable(handler);
-  const { spawn } = await import("node:child_process");
   const processFile = openAnonymousFile(request.directory, request.process);
   try {
-    const log = openAnonymousFile(request.directory);
-    try {
-      const { preserveFds = 0 } = request;
-      const kept = Array.from({ length: preserveFds }, (_, index) => 3 + index);
-      const args = [
-        ...runtimeOptions(handler, systemdCgroup),
-        // The runtime inherits both; behind those that the process is to have, it closes what it has itself.
-        ...["--log", `/proc/self/fd/${4 + preserveFds}`, "--log-format", "json", "exec"],
-        ...["--process", `/proc/self/fd/${3 + preserveFds}`],
-        ...(preserveFds === 0 ? [] : ["--preserve-fds", String(preserveFds)]),
+    return await callInForeground(handler, request, (kept) => ({
+      options: runtimeOptions(handler, systemdCgroup),
+      // The runtime inherits it; behind those that the process is to have, it closes what it has itself.
+      descriptors: [processFile],
+      args: [
+        ...["exec", "--process", `/proc/self/fd/${3 + kept.length}`],
+        ...(kept.length === 0 ? [] : ["--preserve-fds", String(kept.length)]),
         ...(request.streams === undefined ? ["--detach"] : []),
         id,
-      ];
-      const streams = streamsOf(request);
-      const stdio: StdioOptions = [...streams, ...kept, processFile, log];
-      const child = spawn(handler.path, args, { stdio, cwd: "/" });
-      const { exitCode, timedOut } = await follow(child, handler, request);
-      const failure = exitCode === 0 || timedOut ? undefined : lastErrorIn(textOf(log));
-      return { exitCode, timedOut, failure, said: typeof streams[2] === "number" };
-    } finally {
-      closeSync(log);
-    }
+      ],
+    }));
   } finally {
     closeSync(processFile);
   }
 }
 
-function streamsOf({ streams, unprivileged, terminal }: ExecRequest): ("ignore" | "pipe" | number)[] {
+/** A container that a runtime makes of a bundle, runs until it has ended, and removes. */
+export interface RunRequest extends Omit<ExecRequest, "process" | "preserveFds"> {
+  /** The directory with its config.json, where the runtime finds it. */
+  readonly bundle: string;
+  readonly id: string;
+  /** The thread is where the runtime is to be while it is started. */
+  readonly startIn: <T>(start: () => T) => T;
+  /** Ends what its first process has left when that has ended: runc waits until nobody has the output open any more. */
+  readonly onEnded: () => Promise<void>;
+}
+
+/** Milliseconds between looks whether the first process has ended. */
+const lookInterval = 100;
+
+/**
+ * Has a runtime run a container of its own from a bundle, and waits for its end, after which the runtime keeps nothing of it.
+ * @throws KpodError as `execInContainer`
+ */
+export async function runBundle(handler: RuntimeHandler, request: RunRequest): Promise<ExecResult> {
+  const over = new AbortController();
+  let watched: Promise<void> | undefined;
+  try {
+    return await callInForeground(
+      handler,
+      request,
+      () => ({
+        options: runtimeOptions(handler, false),
+        descriptors: [],
+        args: ["run", "--bundle", request.bundle, request.id],
+      }),
+      (start) => {
+        const child = request.startIn(start);
+        watched = child.pid === undefined ? undefined : watchFirst(child.pid, request, over.signal);
+        return child;
+      },
+    );
+  } finally {
+    over.abort();
+    await watched;
+  }
+}
+
+/** Calls `onEnded` once a runtime that has started a process has none any more. */
+async function watchFirst(
+  runtime: number,
+  { onEnded }: Pick<RunRequest, "onEnded">,
+  over: AbortSignal,
+): Promise<void> {
+  let begun = false;
+  while (!over.aborted) {
+    const first = readChildren(runtime).some((pid) => isAlive({ pid }));
+    // A runtime has helpers for a moment each while it makes a container.
+    begun ||= first && !isStarting(runtime);
+    if (begun && !first) {
+      await onEnded();
+      return;
+    }
+    await sleep(lookInterval, undefined, { signal: over }).catch(() => {});
+  }
+}
+
+/** How a runtime is called whose process has the streams of a request. */
+interface ForegroundCall {
+  /** Those before the verb. */
+  readonly options: readonly string[];
+  readonly args: readonly string[];
+  /** What it inherits behind the descriptors that the process is to have. */
+  readonly descriptors: readonly number[];
+}
+
+async function callInForeground(
+  handler: RuntimeHandler,
+  request: Omit<ExecRequest, "process">,
+  callOf: (kept: readonly number[]) => ForegroundCall,
+  startIn: (start: () => ChildProcess) => ChildProcess = (start) => start(),
+): Promise<ExecResult> {
+  requireCallable(handler);
+  const { spawn } = await import("node:child_process");
+  const log = openAnonymousFile(request.directory);
+  try {
+    const { preserveFds = 0 } = request;
+    const kept = Array.from({ length: preserveFds }, (_, index) => 3 + index);
+    const { options, args, descriptors } = callOf(kept);
+    const logAt = 3 + kept.length + descriptors.length;
+    const words = [...options, "--log", `/proc/self/fd/${logAt}`, "--log-format", "json", ...args];
+    const streams = streamsOf(request);
+    const stdio: StdioOptions = [...streams, ...kept, ...descriptors, log];
+    const child = startIn(() => spawn(handler.path, words, { stdio, cwd: "/" }));
+    const { exitCode, timedOut } = await follow(child, handler, request);
+    const failure = exitCode === 0 || timedOut ? undefined : lastErrorIn(textOf(log));
+    return { exitCode, timedOut, failure, said: typeof streams[2] === "number" };
+  } finally {
+    closeSync(log);
+  }
+}
+
+function streamsOf({
+  streams,
+  unprivileged,
+  terminal,
+}: Omit<ExecRequest, "process">): ("ignore" | "pipe" | number)[] {
   if (streams === undefined) return ["ignore", "ignore", "ignore"];
   const given = (fd: number | undefined): number | "pipe" =>
     fd === undefined || (unprivileged && !terminal && wouldChangeHands(fd)) ? "pipe" : fd;
@@ -136,7 +223,11 @@ interface Followed {
   readonly timedOut: boolean;
 }
 
-async function follow(child: ChildProcess, handler: RuntimeHandler, request: ExecRequest): Promise<Followed> {
+async function follow(
+  child: ChildProcess,
+  handler: RuntimeHandler,
+  request: Omit<ExecRequest, "process">,
+): Promise<Followed> {
   const { streams, interceptSignals, timeoutMs } = request;
   const ended = new Promise<number>((resolve, reject) => {
     child.once("error", (error) => {

@@ -1,0 +1,78 @@
+import { closeSync, constants, openSync, readlinkSync } from "node:fs";
+import { errnoOf, fileError, ifThere, isNotFound, KpodError } from "../errors";
+import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
+import type { FirstProcess } from "../operations/first-process";
+import { openProcessRoot } from "../operations/process-root";
+import { isAlive, readProcessFile } from "../system/process";
+import type { IdMappings } from "./user-namespace";
+
+/** What a process of its own in the place of a container's is joined to. */
+export interface Joined {
+  /** Those that are not the node's. They are named by descriptors of this process: a pid may be somebody else's by now. */
+  readonly namespaces: readonly SpecNamespace[];
+  /** Of the user namespace; undefined where that is the node's. */
+  readonly idMappings: IdMappings | undefined;
+  /** Its file system with all that is mounted in it, by descriptors for `cloneMounts`. */
+  readonly mounts: { readonly namespace: number; readonly root: number };
+  readonly close: () => void;
+}
+
+/** What a runtime joins, by its words and those of /proc/PID/ns. */
+const kinds = { user: "user", pid: "pid", network: "net", ipc: "ipc", uts: "uts", cgroup: "cgroup" } as const;
+
+/**
+ * Opens the namespaces of a container's process, and its file system.
+ * @returns undefined where the process has ended
+ * @throws KpodError BAD_STATE where it has no file system of its own; UNSUPPORTED; NOT_PERMITTED, IO
+ */
+export function openJoined(process: FirstProcess, id: string): Joined | undefined {
+  const opened: number[] = [];
+  let closeRoot = (): void => {};
+  const close = (): void => {
+    closeRoot();
+    for (const fd of opened.splice(0)) closeSync(fd);
+  };
+  try {
+    const found = openProcessRoot(process, id);
+    if (found === undefined) return undefined;
+    closeRoot = found.close;
+    const namespaces = openNamespaces(process.pid, opened);
+    const idMappings = namespaces.some(({ type }) => type === "user") ? readIdMaps(process.pid) : undefined;
+    const namespace = openSync(`/proc/${process.pid}/ns/mnt`, constants.O_RDONLY);
+    opened.push(namespace);
+    // Looked at last: what was opened is the container's only if its process is still the same.
+    if (isAlive(process)) return { namespaces, idMappings, mounts: { namespace, root: found.fd }, close };
+    close();
+    return undefined;
+  } catch (error) {
+    close();
+    if (isNotFound(error) || errnoOf(error) === "ESRCH") return undefined;
+    throw fileError(`cannot join container ${id}`, error);
+  }
+}
+
+function openNamespaces(pid: number, opened: number[]): SpecNamespace[] {
+  return (Object.keys(kinds) as (keyof typeof kinds)[]).flatMap((type) => {
+    const link = (of: number | "self"): string | undefined =>
+      ifThere(() => readlinkSync(`/proc/${of}/ns/${kinds[type]}`));
+    const wanted = link(pid);
+    if (wanted === undefined || wanted === link("self")) return [];
+    const fd = openSync(`/proc/${pid}/ns/${kinds[type]}`, constants.O_RDONLY);
+    opened.push(fd);
+    return [{ type, path: `/proc/${process.pid}/fd/${fd}` }];
+  });
+}
+
+function readIdMaps(pid: number): IdMappings {
+  return { uids: readIdMap(pid, "uid_map"), gids: readIdMap(pid, "gid_map") };
+}
+
+function readIdMap(pid: number, file: "uid_map" | "gid_map"): SpecIdMapping[] {
+  const lines = (readProcessFile(pid, file) ?? "").split("\n").filter((line) => line.trim() !== "");
+  const mappings = lines.map((line) => {
+    const [containerID = NaN, hostID = NaN, size = NaN] = line.trim().split(/\s+/).map(Number);
+    return { containerID, hostID, size };
+  });
+  if (mappings.length > 0 && mappings.every(({ size }) => size > 0)) return mappings;
+  throw new KpodError("BAD_STATE", `process ${pid} has a user namespace without users`);
+}

@@ -1,0 +1,87 @@
+/*
+ * What there is of a session of `kpod debug` while it lasts, all by one name: its processes have a root file system of that
+ * name, and the runtime a cgroup. Nothing of it is on a disk, and its mounts end with its processes.
+ */
+import { emptyAndRemove, findCgroups } from "../cgroups/removal";
+import type { Logger } from "../logger";
+import { mountNamespaceOf } from "../system/namespaces";
+import { ifThere } from "../errors";
+import { isAlive, processIds, readProcessFile, readProcessStat } from "../system/process";
+import { identifyProcess, signalProcess } from "../system/process-identity";
+import { randomBytes } from "../system/random";
+import { waitUntil } from "../system/wait-until";
+
+/** `kpod-debug-PID-START-…`, by the process that it is of. */
+const sessionName = /^kpod-debug-(\d+)-(\d+)-[0-9a-f]{12}$/;
+
+/** Milliseconds that what is killed has to be gone. */
+const killTimeLimit = 5_000;
+
+/** A name for a session of this process. */
+export function newSession(): string {
+  const { startTime = "0" } = readProcessStat(process.pid) ?? {};
+  return `kpod-debug-${process.pid}-${startTime}-${randomBytes(6).toString("hex")}`;
+}
+
+/** Ends what a session has left running, and removes its cgroup. */
+export async function endSession(session: string, logger: Logger): Promise<void> {
+  await endSessions((name) => name === session, logger);
+}
+
+/** The same for all sessions whose kpod was killed. */
+export async function endAbandonedSessions(logger: Logger): Promise<void> {
+  await endSessions((name) => {
+    const [, pid, startTime] = sessionName.exec(name) ?? [];
+    return pid !== undefined && !isAlive({ pid: Number(pid), startTime });
+  }, logger);
+}
+
+async function endSessions(isWanted: (session: string) => boolean, logger: Logger): Promise<void> {
+  const ended = await waitUntil(
+    "the end of what was left of debugging",
+    () => {
+      const left = processesOf(isWanted);
+      for (const pid of left) {
+        const found = identifyProcess(pid);
+        // It may have ended, and the pid be somebody else's by now.
+        if (found !== undefined && isOf(pid, isWanted)) signalProcess(found, "SIGKILL");
+      }
+      return left.length === 0;
+    },
+    { timeoutMs: killTimeLimit },
+  );
+  if (!ended)
+    logger.warn(`processes do not end that were left of debugging: ${processesOf(isWanted).join(", ")}`);
+  const cgroups = findCgroups((name) => sessionName.test(name) && isWanted(name));
+  for (const { directory, pids } of await emptyAndRemove("the cgroup for debugging", cgroups)) {
+    logger.warn(`${directory} stays: ${pids.length} processes do not leave it`);
+  }
+}
+
+function processesOf(isWanted: (session: string) => boolean): number[] {
+  // The processes of a container, and of the node, have mostly one mount namespace.
+  const known = new Map([[mountNamespaceOf("self") ?? "", false]]);
+  return processIds().filter((pid) => {
+    const namespace = mountNamespaceOf(pid);
+    if (namespace === undefined || !isAlive({ pid })) return false;
+    const found = known.get(namespace) ?? isOf(pid, isWanted);
+    known.set(namespace, found);
+    return found;
+  });
+}
+
+function isOf(pid: number, isWanted: (session: string) => boolean): boolean {
+  const session = sessionOf(pid);
+  return session !== undefined && isWanted(session);
+}
+
+/** The session that the root file system of a process is named by. */
+function sessionOf(pid: number): string | undefined {
+  const text = ifThere(() => readProcessFile(pid, "mountinfo"), "EACCES", "EPERM", "EINVAL") ?? "";
+  for (const line of text.split("\n")) {
+    if (line.split(" ", 5)[4] !== "/") continue;
+    const source = line.split(" - ")[1]?.split(" ")[1] ?? "";
+    if (sessionName.test(source)) return source;
+  }
+  return undefined;
+}

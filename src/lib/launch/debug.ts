@@ -1,0 +1,385 @@
+/*
+ * Looking into a container with tools that it does not have: a process in its namespaces and its cgroup, and with its
+ * rights, whose root file system is another one. A runtime makes it, from a bundle that nobody else sees, and keeps nothing.
+ */
+import { existsSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { frozenCgroupOf } from "../cgroups/freezer";
+import { cgroupFilesOf, hasOnlyCgroup2 } from "../cgroups/mounts";
+import { specCgroupPath } from "../cgroups/spec-path";
+import { fileError, KpodError } from "../errors";
+import { isNotFoundError } from "../names/lookup";
+import { isStorageId, type StorageId } from "../names/ids";
+import { containerInWords, type Container } from "../oci/container";
+import { mergeEnvironment } from "../oci/environment";
+import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } from "../oci/exec-process";
+import { requireCommand } from "../oci/find-command";
+import type { ExecRequest } from "../oci/runtime/exec";
+import type { Spec, SpecIdMapping, SpecMount, SpecNamespace } from "../oci/spec";
+import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
+import { exitCodeOf } from "../operations/exec";
+import { firstProcess } from "../operations/first-process";
+import { mountsOf } from "../operations/spec-mounts";
+import type { Sandbox } from "../sandbox/sandbox";
+import type { LaunchParts } from "../server-parts";
+import { readImageConfig } from "../storage/image-config";
+import { closing } from "../system/files";
+import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
+import { isAlive } from "../system/process";
+import { openJoined, type Joined } from "./debug-join";
+import { makeDebugRoot, type DebugRoot, type DebugTarget, type DebugTools } from "./debug-root";
+import { endAbandonedSessions, endSession, newSession } from "./debug-sessions";
+import { imageToLaunch, type LaunchPull } from "./image";
+import { namespacesOf, specNamespaces } from "./pod-namespaces";
+import { requireReadyPod } from "./ready-pod";
+import { basicEnvironment, permittedOomScore } from "./spec";
+
+/** What is run beside a container, or in the place of one. */
+export interface DebugOptions extends Pick<ExecRequest, "streams" | "interceptSignals"> {
+  /** The program with its arguments; left out, `sh`. */
+  readonly command?: readonly string[] | undefined;
+  /** Where the tools come from: an image, or the node's own; left out with `copy`, the container has its own. */
+  readonly tools?: { readonly image: string; readonly pull?: LaunchPull } | "node" | undefined;
+  /** Where the file system of the target is to be seen beside the tools; `/target` when left out. */
+  readonly targetRoot?: string | undefined;
+  /** True does not join the container, which may have ended, but runs one like it. */
+  readonly copy?: boolean | undefined;
+  /** `NAME=value`. */
+  readonly env?: readonly string[] | undefined;
+  /** `USER`, `USER:GROUP` by the names of the target, or in numbers; left out, the container's own. */
+  readonly user?: string | undefined;
+  readonly cwd?: string | undefined;
+  /** Gives it a terminal; the value is TERM. */
+  readonly terminal?: string | undefined;
+  /** All capabilities, and neither seccomp nor AppArmor. */
+  readonly privileged?: boolean | undefined;
+}
+
+/**
+ * Runs a command with tools of its own in the namespaces and the cgroup of a container that runs, whose file system it has
+ * at a directory; or in a copy of a container. When it has ended nothing is left of it: no process, mount, cgroup, file.
+ * @param idOrName a container, or a pod, for its infra container
+ * @returns the exit code of the command, and those of `execInContainer` where it could not be started
+ * @throws KpodError NOT_FOUND, AMBIGUOUS; BAD_STATE for a container that does not run, or a copy whose pod is not ready;
+ * BAD_ARGUMENT; COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE; UNSUPPORTED for a kernel before 5.2; CORRUPT, RUNTIME_FAILED, IO
+ */
+export async function debugContainer(
+  server: LaunchParts,
+  idOrName: string,
+  options: DebugOptions,
+): Promise<number> {
+  server.requireNode({ launching: true });
+  await endAbandonedSessions(server.logger);
+  const container = findTarget(server, idOrName, options);
+  await server.runtime.updateStatus(container);
+  const tools = await toolsOf(server, container, options);
+  const place = options.copy === true ? await placeOfCopy(server, container) : placeBeside(server, container);
+  const session = newSession();
+  try {
+    const { idMappings, label } = place;
+    const root = madeRoot(server, container, {
+      session,
+      ...{ container, tools: tools.root, label },
+      ...(tools.own || place.target === undefined
+        ? {}
+        : { target: { ...place.target, directory: options.targetRoot ?? "/target" } }),
+      owner: {
+        uid: idMappings?.uids.find(({ containerID = 0 }) => containerID === 0)?.hostID ?? 0,
+        gid: idMappings?.gids.find(({ containerID = 0 }) => containerID === 0)?.hostID ?? 0,
+      },
+    });
+    try {
+      return await runIn(server, { container, options, tools, place, root, session });
+    } finally {
+      root.close();
+    }
+  } finally {
+    place.close();
+    await endSession(session, server.logger);
+  }
+}
+
+function findTarget(
+  { lists }: Pick<LaunchParts, "lists">,
+  idOrName: string,
+  { copy }: DebugOptions,
+): Container {
+  try {
+    return lists.lookupContainer(idOrName, copy === true ? "copy" : undefined, { attempt: "newest" });
+  } catch (error) {
+    if (!isNotFoundError(error) || copy === true) throw error;
+    try {
+      return lists.lookupSandbox(idOrName).infraContainer;
+    } catch (other) {
+      throw isNotFoundError(other) ? error : other;
+    }
+  }
+}
+
+/** The tools of a session. */
+interface Tools {
+  readonly root: DebugTools;
+  /** True where the container's own file system is the root. */
+  readonly own: boolean;
+  readonly env: readonly string[];
+  /** In messages: `image X`. */
+  readonly whose: string;
+}
+
+async function toolsOf(
+  server: LaunchParts,
+  container: Container,
+  { tools, copy }: DebugOptions,
+): Promise<Tools> {
+  if (typeof tools === "object") {
+    const { image, name } = await imageToLaunch(server, tools.image, tools.pull);
+    const { config = {} } = readImageConfig(server.store, image);
+    const { layer } = image;
+    if (!isStorageId(layer)) throw new KpodError("CORRUPT", `the record of image ${name} names no layer`);
+    const env = mergeEnvironment([...basicEnvironment, ...(config.Env ?? [])]);
+    return { root: { kind: "layer", layer }, own: false, env, whose: `image ${name}` };
+  }
+  if (copy !== true || tools === "node") {
+    return { root: { kind: "node" }, own: false, env: basicEnvironment, whose: "the node" };
+  }
+  return { root: { kind: "layer", layer: layerOf(container) }, own: true, env: [], whose: "the copy" };
+}
+
+function layerOf(container: Container): StorageId {
+  const { layerId } = container;
+  if (isStorageId(layerId)) return layerId;
+  throw new KpodError("CORRUPT", `the record of ${containerInWords(container)} names no layer`);
+}
+
+/** Where a session runs. */
+interface Place {
+  readonly namespaces: readonly SpecNamespace[];
+  readonly idMappings: Joined["idMappings"];
+  /** Undefined for a pod that has no process, and so no file system. */
+  readonly target: DebugTarget | undefined;
+  readonly label: string;
+  /** What of the container's spec holds for it, beside what the two kinds of sessions have in common. */
+  readonly spec: Pick<Spec, "hooks" | "annotations" | "hostname">;
+  readonly resources: NonNullable<Spec["linux"]>["resources"];
+  /** True for one like the container, false beside it. */
+  readonly copy: boolean;
+  /** Tells whether what it has joined has ended. */
+  readonly hasEnded: () => boolean;
+  readonly close: () => void;
+}
+
+/** @throws KpodError BAD_STATE, UNSUPPORTED, NOT_PERMITTED, IO */
+function placeBeside({ logger, lists }: LaunchParts, container: Container): Place {
+  const { spec, state, id } = container;
+  const pod = container.infra ? lists.getSandbox(container.sandboxId) : undefined;
+  if (pod?.spoofed === true && pod.state === "Ready") return { ...placeInPod(pod), copy: false };
+  const process = firstProcess(container, { created: true });
+  const joined = process === undefined ? undefined : openJoined(process, id);
+  if (process === undefined || joined === undefined) {
+    throw new KpodError(
+      "BAD_STATE",
+      pod === undefined
+        ? `cannot debug ${containerInWords(container)}: it does not run`
+        : `cannot debug pod ${pod.kubeName}: it is not ready`,
+      pod === undefined ? { hint: "with --copy one like it is run" } : {},
+    );
+  }
+  const frozen = state?.status === "paused" || frozenCgroupOf(process.pid) !== undefined;
+  if (frozen) {
+    logger.warn(
+      `${containerInWords(container)} is paused: the tools are in a cgroup beside it, or they would be, too`,
+    );
+  }
+  const { resources } = spec.linux ?? {};
+  return {
+    ...{ namespaces: joined.namespaces, idMappings: joined.idMappings, close: joined.close },
+    target: { kind: "mounts", ...joined.mounts },
+    label: spec.linux?.mountLabel ?? "",
+    spec: frozen ? {} : { hooks: { prestart: [moveInto(cgroupFilesOf(process.pid))] } },
+    // For the moment before it is moved, and while the container is paused.
+    resources: resources?.devices === undefined ? {} : { devices: resources.devices },
+    copy: false,
+    hasEnded: () => !isAlive(process),
+  };
+}
+
+/**
+ * Moves the process that a runtime is making to other cgroups, before it runs anything: a runtime itself takes no cgroup in
+ * which somebody is. It tells the hook the pid as JSON.
+ */
+function moveInto(files: readonly string[]): { path: string; args: string[] } {
+  const script =
+    'text=; while read -r line || [ -n "$line" ]; do text="$text$line"; done; pid="${text#*\\"pid\\"}"; pid="${pid#*:}"; ' +
+    'pid="${pid%%[,\\}]*}"; for file; do echo "$((pid))" > "$file" || exit 1; done';
+  return { path: "/bin/sh", args: ["sh", "-c", script, "sh", ...files] };
+}
+
+/** @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
+async function placeOfCopy(server: LaunchParts, container: Container): Promise<Place> {
+  const sandbox = server.lists.getSandbox(container.sandboxId);
+  if (sandbox === undefined) {
+    throw new KpodError(
+      "BAD_STATE",
+      `cannot copy ${containerInWords(container)}: the record of its pod is gone`,
+    );
+  }
+  await server.runtime.updateStatus(sandbox.infraContainer);
+  const { spec } = container;
+  const { hooks, annotations, hostname } = spec;
+  return {
+    ...placeInPod(requireReadyPod(server, sandbox)),
+    target: { kind: "layer", layer: layerOf(container) },
+    label: spec.linux?.mountLabel ?? "",
+    spec: {
+      ...(hooks === undefined ? {} : { hooks }),
+      ...(annotations === undefined ? {} : { annotations }),
+      ...(hostname === undefined ? {} : { hostname }),
+    },
+    resources: spec.linux?.resources ?? {},
+    copy: true,
+  };
+}
+
+/** In the namespaces that a new container of a pod would have. @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
+function placeInPod(pod: Sandbox): Omit<Place, "copy"> {
+  const namespaces = namespacesOf(pod);
+  return {
+    namespaces: specNamespaces(namespaces, hasOnlyCgroup2()).filter(({ type }) => type !== "mount"),
+    idMappings: namespaces.user?.mappings,
+    target: undefined,
+    label: pod.infraContainer.spec.linux?.mountLabel ?? "",
+    spec: {},
+    resources: {},
+    hasEnded: () => false,
+    close: () => {},
+  };
+}
+
+function madeRoot(
+  { store, config }: LaunchParts,
+  container: Container,
+  request: Parameters<typeof makeDebugRoot>[1],
+): DebugRoot {
+  const { driver, layout } = store;
+  try {
+    return makeDebugRoot({ driver, layout, options: config.storageOptions }, request);
+  } catch (error) {
+    throw fileError(`cannot make the file system to debug ${containerInWords(container)}`, error);
+  }
+}
+
+interface Run {
+  readonly container: Container;
+  readonly options: DebugOptions;
+  readonly tools: Tools;
+  readonly place: Place;
+  readonly root: DebugRoot;
+  readonly session: string;
+}
+
+async function runIn(server: LaunchParts, run: Run): Promise<number> {
+  const { container, options, place, root, session } = run;
+  const own = readOwnProcess(container);
+  const process = processOf(run, own);
+  root.writeSpec(specText(run, process));
+  // Who asked to end meanwhile does not want it started.
+  server.signal?.throwIfAborted();
+  const { streams, interceptSignals } = options;
+  const result = await server.runtime.runBeside(container, root.state, {
+    ...{ bundle: root.bundle, id: session, streams, interceptSignals },
+    terminal: options.terminal !== undefined,
+    directory: container.dir,
+    unprivileged: process.uid !== 0 || place.idMappings !== undefined,
+    startIn: root.namespace.within,
+    onEnded: () => endSession(session, server.logger),
+  });
+  if (result.exitCode === killed && place.hasEnded()) {
+    server.logger.warn(`${containerInWords(container)} has ended meanwhile, and with it what looked into it`);
+  }
+  return exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
+}
+
+/** The exit code of what was killed. */
+const killed = 137;
+
+/** @throws KpodError BAD_ARGUMENT, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CORRUPT */
+function processOf({ container, options, tools, place, root }: Run, own: OwnProcess): FurtherProcess {
+  const { command = [], env = [], user, cwd, terminal, privileged, targetRoot = "/target" } = options;
+  const top = pathOfDescriptor(root.root);
+  const names = (root: string): ProcessUser =>
+    lookUpUser(root, user ?? "", `${containerInWords(container)} cannot run it as`);
+  const who =
+    user === undefined
+      ? undefined
+      : withOwnGroup(
+          closing(openInRoot(top, tools.own || place.target === undefined ? "/" : targetRoot), (fd) =>
+            names(pathOfDescriptor(fd)),
+          ),
+        );
+  const score = own.raw.oomScoreAdj;
+  // Of several that need memory the tools are no more to be spared than others.
+  const oomScoreAdj = place.copy && typeof score === "number" ? permittedOomScore(score) : undefined;
+  const process = furtherProcess(
+    { ...own, env: tools.own ? own.env : tools.env, raw: { ...own.raw, oomScoreAdj } },
+    {
+      args: command.length === 0 ? ["sh"] : command,
+      ...{ env, user: who, terminal, privileged },
+      cwd: cwd ?? (tools.own ? undefined : "/"),
+    },
+  );
+  // What is mounted in a container may have the command of a copy; its runtime finds out.
+  if (!tools.own) requireCommand(top, process, tools.whose);
+  return process;
+}
+
+/** What of a container's mounts its tools need, wherever they come from. */
+const common: ReadonlySet<string> = new Set([
+  ...["/proc", "/dev", "/dev/pts", "/dev/mqueue", "/dev/shm", "/sys"],
+  ...["/etc/hosts", "/etc/resolv.conf", "/etc/hostname"],
+]);
+
+function specText({ container, options, tools, place, root, session }: Run, process: FurtherProcess): string {
+  const { privileged = false, targetRoot = "/target" } = options;
+  const { spec } = container;
+  const linux = spec.linux ?? {};
+  const all: SpecMount[] = mountsOf(spec);
+  const ofTools = tools.own
+    ? all
+    : all.filter(
+        ({ destination, type, source = "" }) =>
+          common.has(posix.normalize(destination)) && (type !== "bind" || existsSync(source)),
+      );
+  const inTarget =
+    place.copy && !tools.own
+      ? all.map((mount) => ({ ...mount, destination: posix.join(targetRoot, mount.destination) }))
+      : [];
+  const mappings = place.idMappings;
+  const rest: Omit<Spec, "process"> = {
+    ...{ ociVersion: spec.ociVersion, ...place.spec },
+    root: { path: root.rootPath, ...(tools.own && spec.root?.readonly === true ? { readonly: true } : {}) },
+    mounts: [...ofTools, ...inTarget],
+    linux: {
+      namespaces: [...place.namespaces, { type: "mount" }],
+      ...(mappings === undefined
+        ? {}
+        : { uidMappings: copyOf(mappings.uids), gidMappings: copyOf(mappings.gids) }),
+      cgroupsPath: join(dirname(specCgroupPath(linux.cgroupsPath ?? "/kpod")), session),
+      ...(place.resources === undefined ? {} : { resources: place.resources }),
+      ...(linux.devices === undefined ? {} : { devices: linux.devices }),
+      ...(linux.mountLabel === undefined ? {} : { mountLabel: linux.mountLabel }),
+      ...(place.copy && linux.rootfsPropagation !== undefined
+        ? { rootfsPropagation: linux.rootfsPropagation }
+        : {}),
+      ...(privileged || linux.seccomp === undefined ? {} : { seccomp: linux.seccomp }),
+      ...(privileged
+        ? {}
+        : { maskedPaths: linux.maskedPaths ?? [], readonlyPaths: linux.readonlyPaths ?? [] }),
+    },
+  };
+  // The process is as its spec has it, number by number.
+  return `{"process":${process.json},${JSON.stringify(rest).slice(1)}`;
+}
+
+function copyOf(mappings: readonly SpecIdMapping[]): SpecIdMapping[] {
+  return [...mappings];
+}

@@ -1,0 +1,247 @@
+import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { BUSYBOX_PATHS } from "../../scripts/lib/image-rootfs.mjs";
+import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
+import type { Container } from "../../src/lib/oci/container";
+import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { mountNamespaceOf } from "../../src/lib/system/namespaces";
+import { processIds } from "../../src/lib/system/process";
+import { tarOf, writeLayout } from "../helpers/image-layout";
+import { KPOD } from "../helpers/kpod";
+import { contentsOf, createNode, pidOf, readIfThere, type Node } from "../helpers/node";
+import { finish } from "../helpers/process";
+import { startInPty } from "../helpers/pty";
+import { until } from "../helpers/until";
+import type { RuntimeName } from "../helpers/world";
+
+/** Whether a process runs with these words. */
+function runs(...words: string[]): boolean {
+  return processIds().some((pid) => readIfThere(`/proc/${pid}/cmdline`) === `${words.join("\0")}\0`);
+}
+
+/** What there is of sessions anywhere: their processes, and their cgroups. */
+function sessions(parent: string): string[] {
+  return [
+    ...processIds().filter(
+      (pid) =>
+        mountNamespaceOf(pid) !== mountNamespaceOf("self") &&
+        readIfThere(`/proc/${pid}/mountinfo`).includes(" kpod-debug-"),
+    ),
+    ...cgroupDirectories(parent).filter((path) => path.includes("kpod-debug-")),
+  ].map(String);
+}
+
+describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
+  let node: Node;
+  let pod: Sandbox;
+  let web: Container;
+  let before: string[];
+
+  beforeAll(async () => {
+    node = await createNode({ runtime });
+    const { world } = node;
+    // An image of one static program, which is its name.
+    const programs = join(world.scratch, "programs");
+    const busybox = BUSYBOX_PATHS.find((path) => existsSync(path)) ?? "";
+    const layer = tarOf(dirname(busybox), ["busybox"], "s,busybox,sleep,");
+    await node.ok("load", "-q", "--tag", "localhost/one:1", writeLayout(programs, [layer]));
+    pod = await node.pod("shop");
+    web = await node.start(pod, "web", "", {
+      image: "localhost/one:1",
+      command: ["/sleep", "1000"],
+      env: ["SECRET=1"],
+    });
+    await node.start(pod, "db", "echo begun > /begun; exit 3", {
+      env: ["OWN=1"],
+      volumes: [{ hostPath: world.scratch, containerPath: "/volume", readonly: true }],
+      limits: { memory: 67_108_864 },
+    });
+    await node.ok("wait", "shop/db");
+    before = contentsOf(world);
+  }, 120_000);
+  afterAll(() => node.world.destroy(), 60_000);
+
+  // Nothing of any session is left: no file, record, mount, cgroup, process.
+  afterEach(() => {
+    expect(sessions(node.world.cgroupParent)).toEqual([]);
+    expect(contentsOf(node.world)).toEqual(before);
+  });
+
+  const debug = (...args: string[]) => node.kpod("debug", ...args);
+
+  test("an image that is one program is looked into with the node's tools, in its namespaces and cgroup", async () => {
+    const kinds = ["pid", "net", "ipc", "uts", "user", "cgroup"];
+    const script = [
+      `for kind in ${kinds.join(" ")}; do readlink /proc/self/ns/$kind; done`,
+      "cat /proc/self/cgroup; echo; ls /target; grep CapEff /proc/self/status; hostname",
+      'echo "secret=$SECRET"; touch /usr/x 2>/dev/null || echo read-only; echo made > /target/made; exit 7',
+    ].join("; ");
+    const result = await debug("shop/web", "sh", "-c", script);
+    const pid = pidOf(web);
+    expect(result).toEqual({
+      exitCode: 7,
+      stdout: [
+        ...kinds.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)),
+        readFileSync(`/proc/${pid}/cgroup`, "utf8"),
+        ...["dev", "etc", "proc", "run", "sleep", "sys", "var"].filter((name) =>
+          existsSync(`/proc/${pid}/root/${name}`),
+        ),
+        /CapEff.*/.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[0] ?? "",
+        "shop",
+        "secret=",
+        "read-only",
+        "",
+      ].join("\n"),
+      stderr: "",
+    });
+    expect(readFileSync(`/proc/${pid}/root/made`, "utf8")).toBe("made\n");
+    const privileged = await debug(
+      "--privileged",
+      "web",
+      "sh",
+      "-c",
+      "grep -E 'CapEff|Seccomp:' /proc/self/status",
+    );
+    const all = /CapBnd:\s*(\w+)/.exec(readFileSync("/proc/self/status", "utf8"))?.[1] ?? "";
+    expect(privileged.stdout).toBe(`CapEff:\t${all}\nSeccomp:\t0\n`);
+  });
+
+  test("the tools of an image, and what is written among them is lost", async () => {
+    const result = await debug(
+      ...["--image", "busybox", "--target-root", "/mnt/web", "-u", "12:34", "-e", "A=b", "web"],
+      ...[
+        "sh",
+        "-c",
+        'id -u; echo "$A"; ls -d /mnt/web/sleep; ps | grep -c "[s]leep 1000"; touch /tmp/x && ls /tmp',
+      ],
+    );
+    expect(result).toEqual({ exitCode: 0, stdout: "12\nb\n/mnt/web/sleep\n1\nx\n", stderr: "" });
+    expect((await debug("--image", "busybox", "web", "ls", "/tmp")).stdout).toBe("");
+    // A pod, by its infra container.
+    expect((await debug("--image", "busybox", "shop", "ls", "/target/pause")).stdout).toBe("/target/pause\n");
+  });
+
+  test("input, and what is left running", async () => {
+    const child = node.world.startKpod([
+      "debug",
+      "-i",
+      "web",
+      "sh",
+      "-c",
+      "sleep 4321 & cat; sleep 4321 >&2 &",
+    ]);
+    expect(await finish(child, "kpod debug", { input: "in\n" })).toEqual({
+      exitCode: 0,
+      stdout: "in\n",
+      stderr: "",
+    });
+  });
+
+  test("in a terminal, with Ctrl-C", async () => {
+    const shell = await startInPty(KPOD, ["-c", node.world.config, "debug", "-it", "web"]);
+    shell.type("tty; echo ter''minal\n");
+    await until("it is there", () => /\/dev\/pts\/\d+\r\nterminal/.test(shell.output()));
+    shell.type("sleep 8765\n");
+    await until("it sleeps", () => runs("sleep", "8765"));
+    shell.type("\x03");
+    shell.type("exit 9\n");
+    expect(await shell.ended).toBe(9);
+  });
+
+  test("TERM to kpod ends the command; of a kpod that was killed the next one ends what is left", async () => {
+    const asked = node.world.startKpod([
+      "debug",
+      "web",
+      "sh",
+      "-c",
+      "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done",
+    ]);
+    const said = finish(asked, "kpod debug");
+    await until("it is ready", () => sessions(node.world.cgroupParent).length > 0);
+    await until("the trap is set", () => runs("sleep", "0.05"));
+    asked.kill("SIGTERM");
+    expect(await said).toMatchObject({ exitCode: 6 });
+    const killed = node.world.startKpod(["debug", "web", "sleep", "4321"]);
+    await until("it sleeps", () => runs("sleep", "4321"));
+    killed.kill("SIGKILL");
+    await until("it is dead", () => killed.signalCode === "SIGKILL");
+    expect(await debug("web", "sh", "-c", "ps -e | grep sleep | grep -vc defunct")).toMatchObject({
+      stdout: "1\n",
+    });
+  });
+
+  test("a paused container is looked into, and stays paused", async () => {
+    await node.ok("pause", "web");
+    const { exitCode, stdout, stderr } = await debug("web", "ls", "/target/sleep");
+    expect([exitCode, stdout]).toEqual([0, "/target/sleep\n"]);
+    expect(stderr).toMatch(/^Warning: container web .* is paused: [^\n]+\n$/);
+    expect((await node.kpod("ps", "--filter", "status=paused", "-q", "--no-trunc")).stdout).toBe(
+      `${web.id}\n`,
+    );
+    await node.ok("unpause", "web");
+  });
+
+  test("one that crashes at its start is run with another command, as often as wanted", async () => {
+    expect(await node.refusal("debug", "db")).toMatch(
+      /^cannot debug container db .*: it does not run: with --copy/,
+    );
+    const script =
+      'cat /begun; echo "$OWN"; id -u; hostname; ls -d /volume/programs; echo 2 > /tmp/x; exit 4';
+    for (let turn = 0; turn < 2; turn++) {
+      expect(await debug("--copy", "-u", "12:34", "db", "sh", "-c", script)).toEqual({
+        exitCode: 4,
+        stdout: "begun\n1\n12\nshop\n/volume/programs\n",
+        stderr: "",
+      });
+    }
+    const tools = ["--copy", "--host-tools", "db", "sh", "-c"];
+    expect(
+      await debug(...tools, "cat /target/begun; ls -d /target/volume/programs; readlink /proc/self/ns/net"),
+    ).toEqual({
+      exitCode: 0,
+      stdout: `begun\n/target/volume/programs\n${readlinkSync(`/proc/${pidOf(web)}/ns/net`)}\n`,
+      stderr: "",
+    });
+  });
+
+  test("what cannot be is said in one line", async () => {
+    expect(await node.refusal("debug", "--image", "localhost/one:1", "web")).toBe(
+      'image localhost/one:1 has no "sh" in its PATH, which is /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    );
+    expect(await node.refusal("debug", "--pull", "never", "--image", "nosuch", "web")).toContain(
+      "image nosuch",
+    );
+    expect(await node.refusal("debug", "nosuch")).toContain("nosuch");
+    expect(await node.refusal("debug", "-u", "eve", "web")).toContain("cannot run it as eve");
+    expect(await node.refusal("debug", "--copy", "shop")).toContain("shop");
+    // Where the command may be in what is mounted, the runtime says it.
+    expect(await debug("--copy", "db", "/no/such")).toEqual({
+      exitCode: 127,
+      stdout: "",
+      stderr: expect.stringMatching(/^[^\n]*no such file[^\n]*\n$/i) as string,
+    });
+    for (const args of [
+      ["--image", "busybox", "--host-tools", "web"],
+      ["--target-root", "/", "web"],
+      ["--target-root", "there", "web"],
+      ["-t", "web"],
+    ]) {
+      expect(await debug(...args)).toMatchObject({ exitCode: 2, stdout: "" });
+    }
+  });
+
+  test("a container that ends takes the command along", async () => {
+    const short = await node.start(pod, "short", "exec sleep 1000");
+    const child = node.world.startKpod(["debug", "short", "sleep", "4321"]);
+    const said = finish(child, "kpod debug");
+    await until("it sleeps", () => runs("sleep", "4321"));
+    process.kill(pidOf(short), "SIGKILL");
+    expect(await said).toEqual({
+      exitCode: 137,
+      stdout: "",
+      stderr: expect.stringMatching(/^Warning: container short .* has ended meanwhile, [^\n]+\n$/) as string,
+    });
+    await node.ok("rm", "short");
+    rmSync(short.logPath);
+  });
+});
