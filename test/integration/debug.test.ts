@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { BUSYBOX_PATHS } from "../../scripts/lib/image-rootfs.mjs";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
@@ -14,8 +15,9 @@ import { startInPty } from "../helpers/pty";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
 
-/** Whether a process runs with these words. */
-function runs(...words: string[]): boolean {
+/** Whether a process runs with these words; on a node with a thousand of them that is not asked all the time. */
+async function runs(...words: string[]): Promise<boolean> {
+  await sleep(200);
   return processIds().some((pid) => readIfThere(`/proc/${pid}/cmdline`) === `${words.join("\0")}\0`);
 }
 
@@ -59,7 +61,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     await node.ok("wait", "shop/db");
     before = contentsOf(world);
   }, 120_000);
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 180_000);
 
   // Nothing of any session is left: no file, record, mount, cgroup, process.
   afterEach(() => {
@@ -73,7 +75,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     const kinds = ["pid", "net", "ipc", "uts", "user", "cgroup"];
     const script = [
       `for kind in ${kinds.join(" ")}; do readlink /proc/self/ns/$kind; done`,
-      "cat /proc/self/cgroup; echo; ls /target; grep CapEff /proc/self/status; hostname",
+      "if [ $(wc -l < /proc/self/cgroup) = 1 ]; then cat /proc/self/cgroup; else grep -v ^0:: /proc/self/cgroup; fi; ls /target; grep CapEff /proc/self/status; hostname",
       'echo "secret=$SECRET"; touch /usr/x 2>/dev/null || echo read-only; echo made > /target/made; exit 7',
     ].join("; ");
     const result = await debug("shop/web", "sh", "-c", script);
@@ -82,7 +84,10 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       exitCode: 7,
       stdout: [
         ...kinds.map((kind) => readlinkSync(`/proc/${pid}/ns/${kind}`)),
-        readFileSync(`/proc/${pid}/cgroup`, "utf8"),
+        // crun does not see that of version 2 where there are both.
+        ...readFileSync(`/proc/${pid}/cgroup`, "utf8")
+          .split("\n")
+          .filter((line, _, { length }) => line !== "" && (length < 3 || !line.startsWith("0::"))),
         ...["dev", "etc", "proc", "run", "sleep", "sys", "var"].filter((name) =>
           existsSync(`/proc/${pid}/root/${name}`),
         ),
@@ -157,7 +162,6 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done",
     ]);
     const said = finish(asked, "kpod debug");
-    await until("it is ready", () => sessions(node.world.cgroupParent).length > 0);
     await until("the trap is set", () => runs("sleep", "0.05"));
     asked.kill("SIGTERM");
     expect(await said).toMatchObject({ exitCode: 6 });

@@ -205,12 +205,12 @@ function placeBeside({ logger, lists }: LaunchParts, container: Container): Plac
 
 /**
  * Moves the process that a runtime is making to other cgroups, before it runs anything: a runtime itself takes no cgroup in
- * which somebody is. It tells the hook the pid as JSON.
+ * which somebody is. It tells the hook the pid as JSON. A hierarchy that a runtime does not see has no cgroups of its own.
  */
 function moveInto(files: readonly string[]): { path: string; args: string[] } {
   const script =
     'text=; while read -r line || [ -n "$line" ]; do text="$text$line"; done; pid="${text#*\\"pid\\"}"; pid="${pid#*:}"; ' +
-    'pid="${pid%%[,\\}]*}"; for file; do echo "$((pid))" > "$file" || exit 1; done';
+    'pid="${pid%%[,\\}]*}"; for file; do [ ! -e "$file" ] || echo "$((pid))" > "$file" || exit 1; done';
   return { path: "/bin/sh", args: ["sh", "-c", script, "sh", ...files] };
 }
 
