@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats events top run create exec attach start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward kube images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        '') offer=(ps why inspect logs diff export stats events top run create exec attach debug start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward kube images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
         pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
         kube) offer=(play generate down) ;;
         system) offer=(df prune) ;;
@@ -30,6 +30,7 @@ __kpod_flags() {
         create) offer=(--interactive --tty --stdin-once --name --pod --pull --force --label --annotation --env --env-file --entrypoint --user --workdir --volume --mount --tmpfs --read-only --memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit --ulimit --oom-score-adj --cap-add --cap-drop --privileged --device --security-opt --init --stop-signal --stop-timeout --log-opt --restart --userns --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --runtime-handler --hostname --cgroup-parent) ;;
         exec) offer=(--interactive --tty --detach --env --env-file --user --workdir --privileged --timeout --preserve-fds --all --latest --pod --label --filter --parallel) ;;
         attach) offer=(--no-stdin --detach-keys --sig-proxy) ;;
+        debug) offer=(--image --host-tools --target-root --copy --interactive --tty --env --env-file --user --workdir --privileged --pull) ;;
         start) offer=(--attach --interactive --detach-keys --sig-proxy --force --all --latest --pod --label --filter) ;;
         stop) offer=(--timeout --all --latest --pod --label --filter) ;;
         restart) offer=(--time --force --all --latest --pod --label --filter) ;;
@@ -269,6 +270,18 @@ __kpod_value() {
         'attach --no-stdin') flag=--no-stdin action=(switch) ;;
         'attach --detach-keys') flag=--detach-keys action=(nothing) ;;
         'attach --sig-proxy') flag=--sig-proxy action=(switch) ;;
+        'debug --image') flag=--image bars=(--host-tools) action=(ask 'debug --image') ;;
+        'debug --host-tools') flag=--host-tools bars=(--image) action=(switch) ;;
+        'debug --target-root') flag=--target-root action=(nothing) ;;
+        'debug --copy') flag=--copy action=(switch) ;;
+        'debug --interactive' | 'debug -i') flag=--interactive action=(switch) ;;
+        'debug --tty' | 'debug -t') flag=--tty action=(switch) ;;
+        'debug --env' | 'debug -e') flag=--env many=1 action=(nothing) ;;
+        'debug --env-file') flag=--env-file many=1 action=(file) ;;
+        'debug --user' | 'debug -u') flag=--user action=(nothing) ;;
+        'debug --workdir' | 'debug -w') flag=--workdir action=(nothing) ;;
+        'debug --privileged') flag=--privileged action=(switch) ;;
+        'debug --pull') flag=--pull action=(words always missing never) ;;
         'start --attach' | 'start -a') flag=--attach action=(switch) ;;
         'start --interactive' | 'start -i') flag=--interactive action=(switch) ;;
         'start --detach-keys') flag=--detach-keys action=(nothing) ;;
@@ -484,6 +497,8 @@ __kpod_argument() {
         'exec '0) action=(ask exec) ;;
         'exec '*) action=(nothing) ;;
         'attach '*) action=(ask attach) ;;
+        'debug '0) action=(ask debug) ;;
+        'debug '*) action=(nothing) ;;
         'start '*) action=(ask start) ;;
         'stop '*) action=(ask stop) ;;
         'restart '*) action=(ask restart) ;;
@@ -540,6 +555,7 @@ __kpod_passes_through() {
         run) return 0 ;;
         create) return 0 ;;
         exec) return 0 ;;
+        debug) return 0 ;;
         *) return 1 ;;
     esac
 }
