@@ -534,7 +534,7 @@ complete -c kpod -n '__kpod_can stats --interval' -l interval -d 'Time between t
 complete -c kpod -n '__kpod_can stats --pod' -l pod -d 'Show the sums over the containers of each pod; arguments name pods'
 complete -c kpod -n '__kpod_can stats --sort' -l sort -d 'Sort by container, name, cpu, mem, mem_percent, net, block or pids; numbers fall' -x -k -a 'container name cpu mem mem_percent net block pids'
 complete -c kpod -n '__kpod_can stats --no-trunc' -l no-trunc -d 'Print ids and names in full'
-complete -c kpod -n '__kpod_can stats --format --json' -l format -d 'Print json, or what a template of Go makes of each line' -x -k -a '(__kpod_fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs OOMKills CPUPressure MemPressure IOPressure Pod PodID PodNamespace)'
+complete -c kpod -n '__kpod_can stats --format --json' -l format -d 'Print json, prom (metrics for Prometheus, once, as the kubelet\'s), or what a template of Go makes of each line' -x -k -a '(__kpod_fields Container ID Name CPUPerc MemUsage MemPerc NetIO BlockIO PIDs OOMKills CPUPressure MemPressure IOPressure Pod PodID PodNamespace)'
 complete -c kpod -n '__kpod_can stats --format --json' -l json -d 'Print JSON: an array for each look, one line each when there are several'
 complete -c kpod -n '__kpod_at stats 0 more' -k -a '(__kpod_ask stats)'
 

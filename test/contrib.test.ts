@@ -56,6 +56,25 @@ const promtool = findProgram("promtool");
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "" });
 });
 
+(promtool === undefined ? test.skip : test)("Prometheus takes the rules for alerts", async () => {
+  const rules = join(contrib, "prometheus/alerts.yaml");
+  const { exitCode, stdout } = await runProcess(promtool ?? "", ["check", "rules", rules]);
+  expect({ exitCode, stdout }).toEqual({
+    exitCode: 0,
+    stdout: expect.stringContaining("6 rules found") as string,
+  });
+});
+
+test("alerts and the dashboard name metrics that there are", () => {
+  const names = ["prometheus/alerts.yaml", "prometheus/dashboard.json"].flatMap(
+    (file) => readFileSync(join(contrib, file), "utf8").match(/\bkpod_[a-z_]+\b/g) ?? [],
+  );
+  const readme = readFileSync(join(contrib, "../README.md"), "utf8");
+  const known = new Set(readme.match(/^\| `(kpod_[a-z_]+)/gm)?.map((text) => text.slice(3)));
+  expect(names.length).toBeGreaterThan(10);
+  expect(names.filter((name) => !known.has(name))).toEqual([]);
+});
+
 const systemdAnalyze = findProgram("systemd-analyze");
 
 (systemdAnalyze === undefined ? test.skip : test)("systemd takes the service and its timer", async () => {

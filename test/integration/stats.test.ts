@@ -13,7 +13,7 @@ import { failureOf } from "../helpers/failure";
 import { KPOD } from "../helpers/kpod";
 import { enterScreen, leaveScreen, pictures } from "../helpers/pictures";
 import { startInPty, type PtyProcess } from "../helpers/pty";
-import { succeeded } from "../helpers/process";
+import { runProcess, succeeded } from "../helpers/process";
 import { writeTree } from "../helpers/testdir";
 import { until } from "../helpers/until";
 import { createWorld, type RuntimeName, type World } from "../helpers/world";
@@ -533,6 +533,22 @@ describe("kpod stats", () => {
     expect(row).toMatchObject({ container: shown, pids: null });
     expect(row?.mem_usage).toBeGreaterThan(0);
     expect(await kpod(world, "stats", "--no-stream", "shown")).toMatch(/ 0B \/ 0B +\S+ \/ \S+ +--\n$/);
+  });
+
+  test("metrics for Prometheus are the kubelet's, once and without a look again", async () => {
+    const text = await kpod(world, "stats", "--format", "prom");
+    const labels = `name="${shown}",container="shown",pod="web",namespace="default"`;
+    expect(text).toContain("# TYPE container_cpu_usage_seconds_total counter\n");
+    expect(text).toMatch(new RegExp(`^container_cpu_usage_seconds_total{${labels}} [0-9.e-]+$`, "m"));
+    expect(text).toContain(`container_memory_working_set_bytes{${labels}} `);
+    const traffic = text.match(/^container_network_receive_bytes_total{.*$/gm) ?? [];
+    expect(traffic.filter((line) => line.includes('pod="web"'))).toHaveLength(1);
+    const promtool = findProgram("promtool");
+    if (promtool !== undefined) {
+      const checked = await runProcess(promtool, ["check", "metrics"], { input: text });
+      // It has an opinion on names, which are cAdvisor's.
+      expect(checked.stderr).not.toMatch(/error|invalid/);
+    }
   });
 
   test("a runtime that cannot be asked leaves the containers whose processes are known", async () => {

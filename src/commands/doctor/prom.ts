@@ -1,3 +1,4 @@
+import { metricsText } from "../../format/prometheus";
 import type { Check } from "../../lib/doctor/check";
 import type { Examination } from "../../lib/doctor/finding";
 import type { Measure, Sample } from "../../lib/doctor/measures";
@@ -37,23 +38,5 @@ export function promView(
     },
     ...measures,
   ];
-  return all
-    .filter(({ samples }) => samples.length > 0)
-    .flatMap(({ name, help, samples }) => [
-      `# HELP ${name} ${help}`,
-      `# TYPE ${name} gauge`,
-      ...samples.map((sample) => `${name}${labelsText(sample.labels)} ${sample.value}`),
-    ])
-    .map((line) => `${line}\n`)
-    .join("");
-}
-
-function labelsText(labels: Sample["labels"]): string {
-  const words = Object.entries(labels).map(([name, value]) => `${name}="${escaped(value)}"`);
-  return words.length === 0 ? "" : `{${words.join(",")}}`;
-}
-
-/** A name of a network is whatever its file says. */
-function escaped(value: string): string {
-  return value.replace(/\\/g, "\\\\").replace(/"/g, '\\"').replace(/\n/g, "\\n");
+  return metricsText(all);
 }

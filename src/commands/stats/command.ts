@@ -24,7 +24,7 @@ export const command = {
     "no-trunc": { help: "Print ids and names in full" },
     format: {
       argument: "FORMAT",
-      help: "Print json, or what a template of Go makes of each line",
+      help: "Print json, prom (metrics for Prometheus, once, as the kubelet's), or what a template of Go makes of each line",
       completes: {
         fields: [
           ...["Container", "ID", "Name", "CPUPerc", "MemUsage", "MemPerc", "NetIO", "BlockIO", "PIDs"],
@@ -39,6 +39,10 @@ export const command = {
     { command: "kpod stats", does: "Watch all containers that run, until Ctrl-C" },
     { command: "kpod stats --no-stream --sort cpu", does: "Show once who uses most of the processors" },
     { command: "kpod stats --pod", does: "Watch pods instead of containers" },
+    {
+      command: "kpod stats --format prom",
+      does: "Print the kubelet's metrics of containers while it is dead",
+    },
     { command: "kpod stats --json --interval 10 web | tee web.jsonl", does: "Note the stats every 10 s" },
   ],
 } as const satisfies CommandDescription;

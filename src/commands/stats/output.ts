@@ -2,6 +2,8 @@ import { linesOf, type Draw } from "../../shell/live-screen";
 import type { Terminal } from "../../shell/terminal";
 import { jsonLine, jsonText } from "../../format/json";
 import type { NamedStats } from "../../lib/operations/stats-watch";
+import { UsageError } from "../../shell/errors";
+import { promText } from "./prom";
 import { rowJson, tableFields, templateFields, templateHeadings, statsTable, type RowStyle } from "./rows";
 import { openRowTemplate, readFormat } from "../shared/output-format";
 
@@ -9,6 +11,8 @@ import { openRowTemplate, readFormat } from "../shared/output-format";
 export interface StatsOutput {
   /** As text, one look after the other. */
   readonly text: (rows: readonly NamedStats[]) => string;
+  /** One look is all that there is of it. */
+  readonly once?: true;
   /** As a picture that takes the place of the one before; undefined for JSON, which is for programs. */
   readonly lines: ((rows: readonly NamedStats[]) => Draw) | undefined;
   /** The fields that are shown, by their names in templates; undefined where all are. */
@@ -37,6 +41,10 @@ export async function openStatsOutput(flags: OutputFlags, terminal: Terminal): P
   if (format === "json") {
     const write = flags.noStream ? jsonText : jsonLine;
     return { text: (rows) => write(rows.map((row) => rowJson(row, flags))), lines: undefined };
+  }
+  if (format.template.trim() === "prom") {
+    if (flags.pod) throw new UsageError("--format prom is of containers: leave --pod out");
+    return { text: promText, lines: undefined, once: true };
   }
   const template = await openRowTemplate(format.template, {
     name: "stats",

@@ -66,6 +66,6 @@ async function showLooks(
     const look = await unlessInterrupted(looks.next());
     if (look.done === true) return;
     show(flags.sort === undefined ? look.value : sortRows(look.value, flags.sort));
-    if (flags.noStream) return;
+    if (flags.noStream || output.once === true) return;
   }
 }

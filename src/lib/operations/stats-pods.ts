@@ -19,6 +19,7 @@ export function sumPodStats(
   const memLimit = limits === undefined ? undefined : Math.min(limits, host.memory);
   return {
     cpu: sum(members, "cpu"),
+    cpuTime: sum(members, "cpuTime"),
     memUsage,
     memLimit,
     memPerc: memUsage === undefined || memLimit === undefined ? undefined : percentOf(memUsage, memLimit),

@@ -7,6 +7,8 @@ import { ticksPerSecond } from "../system/process";
 export interface StatsValues {
   /** Use of processors in percent of one: 200 for two cores in full use. */
   cpu: number | undefined;
+  /** Processor time since it began, in nanoseconds. */
+  cpuTime: number | undefined;
   /** Bytes in use: without the part of the file cache that is given back first, as docker counts it. */
   memUsage: number | undefined;
   /** Bytes that may be used: the cgroup's limit, at most the machine's memory. */
@@ -79,6 +81,7 @@ export function containerStats(
   return {
     container: id,
     cpu: mark === undefined ? undefined : processorPercent(mark, previous?.mark),
+    cpuTime: raw.cpu?.usage,
     ...memoryValues(raw.memory, host.memory),
     ...networkValues(raw.interfaces),
     ...blockValues(raw.blkio),
@@ -94,6 +97,7 @@ export function stoppedStats(id: string): ContainerStats {
   return {
     container: id,
     cpu: 0,
+    cpuTime: undefined,
     memUsage: 0,
     memLimit: 0,
     memPerc: 0,
@@ -114,6 +118,7 @@ export function unknownStats(id: string): ContainerStats {
   return {
     container: id,
     cpu: undefined,
+    cpuTime: undefined,
     ...memoryValues(undefined, 0),
     ...networkValues(undefined),
     ...blockValues(undefined),

@@ -22,6 +22,7 @@ function averages(avg10: number): PressureAverages {
 
 const stats: StatsValues = {
   cpu: 199.999,
+  cpuTime: 3_000_000_000,
   memUsage: 221_184,
   memLimit: 25_276_510_208,
   memPerc: 1.3449,
@@ -38,7 +39,7 @@ const stats: StatsValues = {
   },
 };
 const nothing: StatsValues = {
-  ...{ cpu: undefined, memUsage: undefined, memLimit: undefined, memPerc: undefined },
+  ...{ cpu: undefined, cpuTime: undefined, memUsage: undefined, memLimit: undefined, memPerc: undefined },
   ...{ netInput: undefined, netOutput: undefined, blockInput: undefined, blockOutput: undefined },
   ...{ pids: undefined, oomKills: undefined, pressure: undefined },
 };

@@ -46,6 +46,7 @@ test("raw numbers come to what is shown", () => {
     container: "id",
     // One second of processor time in two seconds.
     cpu: 50,
+    cpuTime: 5_000_000_000,
     memUsage: 4431872 - 4190208,
     memLimit: 67108864,
     memPerc: ((4431872 - 4190208) / 67108864) * 100,
@@ -130,11 +131,11 @@ test("a pod without devices of its own, and block devices without traffic, have 
 });
 
 test("one that does not run has zeros, and no mark for the next sample", () => {
-  const { container, mark, oomKills, pressure, ...values } = stoppedStats("id");
+  const { container, mark, cpuTime, oomKills, pressure, ...values } = stoppedStats("id");
   expect(container).toBe("id");
   expect(mark).toBeUndefined();
   // What was counted is gone with its cgroup: a zero would tell that nothing was.
-  expect([oomKills, pressure]).toEqual([undefined, undefined]);
+  expect([cpuTime, oomKills, pressure]).toEqual([undefined, undefined, undefined]);
   expect(new Set(Object.values(values))).toEqual(new Set([0]));
   expect(Object.keys(values)).toHaveLength(9);
 });

@@ -58,6 +58,7 @@ test("those of images and info, too", async () => {
 
 const noStats = {
   cpu: undefined,
+  cpuTime: undefined,
   memUsage: undefined,
   memLimit: undefined,
   memPerc: undefined,
