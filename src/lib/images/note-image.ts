@@ -4,6 +4,7 @@ import type { EventStatus } from "../events/event";
 import { noteEvents } from "../events/journal";
 import { findImage } from "../storage/images";
 import type { RemovedImage } from "../storage/image-removal";
+import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 
 /** Writes down what was done with an image under each of these names. */
@@ -13,16 +14,19 @@ export function noteImage(store: Store, status: EventStatus, id: string, names: 
   noteEvents(store.layout.runRoot, events, store.logger);
 }
 
-/** Changes an image, and writes down which of its names were taken from it. */
+/** Changes the names of an image, and writes down which it got or lost. */
 export async function notingNames(
   store: Store,
   status: "tag" | "untag",
   wanted: string,
   change: () => Promise<string[]>,
 ): Promise<string[]> {
-  const id = await idOf(store, wanted);
+  const image = await imageOf(store, wanted);
   const names = await change();
-  if (id !== undefined) noteImage(store, status, id, names);
+  if (image === undefined) return names;
+  // One that it had already is no news.
+  const changed = status === "tag" ? names.filter((name) => image.names?.includes(name) !== true) : names;
+  noteImage(store, status, image.id, changed);
   return names;
 }
 
@@ -32,15 +36,15 @@ export async function notingRemoval(
   wanted: string,
   remove: () => Promise<RemovedImage>,
 ): Promise<RemovedImage> {
-  const id = await idOf(store, wanted);
+  const image = await imageOf(store, wanted);
   const removed = await remove();
   const { deleted, untagged } = removed;
   if (deleted !== undefined) noteImage(store, "remove", deleted, [untagged[0] ?? ""]);
-  else if (id !== undefined) noteImage(store, "untag", id, untagged);
+  else if (image !== undefined) noteImage(store, "untag", image.id, untagged);
   return removed;
 }
 
-/** The id of an image; undefined for one that is not there, which is for whoever changes it to say. */
-async function idOf(store: Store, wanted: string): Promise<string | undefined> {
-  return store.exists() ? findImage(await store.images(), wanted)?.id : undefined;
+/** An image; undefined for one that is not there, which is for whoever changes it to say. */
+async function imageOf(store: Store, wanted: string): Promise<ImageRecord | undefined> {
+  return store.exists() ? findImage(await store.images(), wanted) : undefined;
 }
