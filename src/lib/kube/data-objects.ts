@@ -29,7 +29,8 @@ export function readDataObject(
   const [plain, encoded] = kind === "ConfigMap" ? ["data", "binaryData"] : ["stringData", "data"];
   const texts = Object.entries(fields.textMap(plain)).map(([key, text]) => [key, Buffer.from(text)] as const);
   const bytes = Object.entries(fields.textMap(encoded)).map(([key, text]) => {
-    if (!/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(text)) throw fields.bad([encoded, key], "is no base64");
+    // White space is of one part alone, or a text of nothing else would be tried at each of its places.
+    if (!/^[A-Za-z0-9+/\s]*(?:={1,2}\s*)?$/.test(text)) throw fields.bad([encoded, key], "is no base64");
     return [key, Buffer.from(text, "base64")] as const;
   });
   fields.passOver("type", "immutable");

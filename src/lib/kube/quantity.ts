@@ -20,9 +20,12 @@ const factors: Readonly<Record<string, number>> = {
 
 /** Reads a quantity of Kubernetes (`250m`, `64Mi`, `1e3`, 2); undefined for what is none. */
 export function readQuantity(value: unknown): number | undefined {
-  if (typeof value === "number") return Number.isFinite(value) && value >= 0 ? value : undefined;
-  if (typeof value !== "string") return undefined;
-  const [, number, letters = ""] = /^\+?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+|[a-zA-Z]*)$/.exec(value) ?? [];
+  const amount = typeof value === "string" ? amountIn(value) : value;
+  return typeof amount === "number" && Number.isFinite(amount) && amount >= 0 ? amount : undefined;
+}
+
+function amountIn(text: string): number | undefined {
+  const [, number, letters = ""] = /^\+?(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+|[a-zA-Z]*)$/.exec(text) ?? [];
   if (number === undefined) return undefined;
   if (/^[eE][+-]?\d/.test(letters)) return Number(`${number}${letters}`);
   const factor = Object.hasOwn(factors, letters) ? factors[letters] : undefined;

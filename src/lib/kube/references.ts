@@ -34,7 +34,10 @@ export function fieldReference(fields: Fields, { pod, node }: ReferenceScope): L
   fields.passOver("apiVersion");
   const path = fields.requiredText("fieldPath");
   const [, map, key = ""] = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path) ?? [];
-  if (map !== undefined) return (map === "labels" ? pod.labels : pod.annotations)[key] ?? "";
+  if (map !== undefined) {
+    const values = map === "labels" ? pod.labels : pod.annotations;
+    return (Object.hasOwn(values, key) ? values[key] : undefined) ?? "";
+  }
   const [hostIp = ""] = node.ips;
   switch (path) {
     case "metadata.name":

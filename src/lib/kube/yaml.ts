@@ -45,6 +45,8 @@ export async function readYaml(text: string, file: string): Promise<YamlDocument
     const [error] = document.errors;
     if (error !== undefined) throw notYaml(file, lineAt(error.pos[0]), error);
     const value = toValue(document, file);
+    // An alias may lead back to what holds it.
+    if (isDeeper(value, deepest)) throw tooDeep(file);
     const lineOf = (path: FieldPath): number => {
       for (let length = path.length; length > 0; length--) {
         const node = document.getIn(path.slice(0, length), true) as Partial<Scalar> | undefined;
@@ -95,12 +97,20 @@ function refuseDepth(lexer: Lexer, text: string, file: string): void {
     else if (token === "-" || token === "?") onLine++;
     isLineStart = token === "\n" || token === "\r\n";
     if (isLineStart) onLine = 0;
-    if (Math.max(brackets + onLine, indentation) > deepest)
-      throw new KpodError(
-        "BAD_ARGUMENT",
-        `${file} is nested more than ${deepest} levels deep, as no file of Kubernetes is`,
-      );
+    if (Math.max(brackets + onLine, indentation) > deepest) throw tooDeep(file);
   }
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((each) => isDeeper(each, levels - 1));
+}
+
+function tooDeep(file: string): KpodError {
+  return new KpodError(
+    "BAD_ARGUMENT",
+    `${file} is nested more than ${deepest} levels deep, as no file of Kubernetes is`,
+  );
 }
 
 function notYaml(file: string, line: number, error: YAMLError): KpodError {

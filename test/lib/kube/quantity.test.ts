@@ -16,6 +16,8 @@ test.each([
   ["", undefined],
   [true, undefined],
   ["1constructor", undefined],
+  ["1e400", undefined],
+  [`${"9".repeat(309)}E`, undefined],
 ])("%j is %p", (text, amount) => {
   expect(readQuantity(text)).toBe(amount);
 });

@@ -46,6 +46,8 @@ test("a file that is to fill the memory is refused before it does", async () => 
     expect(await refusalOf(nested)).toBe(
       "a.yaml is nested more than 256 levels deep, as no file of Kubernetes is",
     );
+  for (const aliased of ["a: &x {b: *x}", "a: &x [*x]"])
+    expect(await refusalOf(aliased)).toMatch(/nested more than 256 levels/);
   const lines = Array.from({ length: 300 }, (_, level) => `${" ".repeat(level)}a:`);
   expect(await refusalOf(lines.join("\n"))).toMatch(/nested more than 256 levels/);
   // Brackets and dashes of a text nest nothing.
