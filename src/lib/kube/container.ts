@@ -5,7 +5,7 @@ import { tolerate } from "../errors";
 import { keepContainer } from "./annotations";
 import { expandText, readVariables, variablesOf, type Variable } from "./environment";
 import type { PodFacts } from "./facts";
-import type { Fields } from "./fields";
+import { labelName, type Fields } from "./fields";
 import type { ReferenceScope } from "./references";
 import { limitsOf } from "./resources";
 import { readContainerSecurity, type SecurityOptions } from "./security";
@@ -55,7 +55,7 @@ const nobodyHooks = "nobody calls hooks here";
 
 /** Reads a container. @throws KpodError BAD_ARGUMENT */
 export function readContainer(fields: Fields, kind: "init" | "main", scope: ContainerScope): KubeContainer {
-  const name = nameOf(fields);
+  const name = labelName(fields);
   const variables = readVariables(fields, scope, name);
   const mounts = fields.objects("volumeMounts").map((mount) => readMount(mount, scope.volumes));
   const policy = fields.word("imagePullPolicy", ["Always", "IfNotPresent", "Never"]);
@@ -64,8 +64,8 @@ export function readContainer(fields: Fields, kind: "init" | "main", scope: Cont
   fields.leave(nobodyProbes, "livenessProbe", "readinessProbe", "startupProbe");
   fields.leave("nothing is resized here", "resizePolicy");
   fields.leave("nobody restarts containers here", "restartPolicyRules");
-  for (const device of ["volumeDevices"])
-    if (fields.raw(device) !== undefined) throw fields.bad([device], "is a claim that nobody can meet here");
+  if (fields.raw("volumeDevices") !== undefined)
+    throw fields.bad(["volumeDevices"], "is a claim that nobody can meet here");
   fields.passOver("terminationMessagePath", "terminationMessagePolicy");
   const security = { ...scope.security, ...readContainerSecurity(fields.object("securityContext")) };
   const cwd = fields.text("workingDir") ?? "";
@@ -108,13 +108,6 @@ export function readContainer(fields: Fields, kind: "init" | "main", scope: Cont
     args: fields.texts("args"),
     mounts,
   };
-}
-
-/** The name of a container. @throws KpodError BAD_ARGUMENT */
-export function nameOf(fields: Fields): string {
-  const name = fields.requiredText("name");
-  if (/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name)) return name;
-  throw fields.bad(["name"], `is ${JSON.stringify(name)}: it takes small letters, digits and -`);
 }
 
 function plain(fields: Fields): Record<string, unknown> {

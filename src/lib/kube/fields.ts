@@ -50,9 +50,13 @@ export class Fields {
     return word;
   }
 
-  integer(name: string, least = 0): number | undefined {
-    const isFit = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= least;
-    return this.ofKind(name, `a whole number from ${least}`, isFit);
+  integer(name: string): number | undefined {
+    return this.ofKind(name, "a whole number from 0", isWhole);
+  }
+
+  /** The number of a user or a group. */
+  id(name: string): number | undefined {
+    return this.ofKind(name, `a whole number from 0 to ${largestId}`, isId);
   }
 
   flag(name: string): boolean | undefined {
@@ -65,10 +69,9 @@ export class Fields {
     return this.ofKind(name, "a list of texts: put them in quotes", isFit) ?? [];
   }
 
-  integers(name: string): number[] {
-    const isFit = (value: unknown): value is number[] =>
-      Array.isArray(value) && value.every((entry) => Number.isSafeInteger(entry) && Number(entry) >= 0);
-    return this.ofKind(name, "a list of whole numbers", isFit) ?? [];
+  ids(name: string): number[] {
+    const isFit = (value: unknown): value is number[] => Array.isArray(value) && value.every(isId);
+    return this.ofKind(name, `a list of whole numbers from 0 to ${largestId}`, isFit) ?? [];
   }
 
   textMap(name: string): Record<string, string> {
@@ -129,6 +132,29 @@ export class Fields {
     if (value === undefined || isFit(value)) return value;
     throw this.bad([name], `must be ${kind}`);
   }
+}
+
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
+
+/** Kubernetes takes no larger ones for users and groups. */
+const largestId = 2 ** 31 - 1;
+
+function isId(value: unknown): value is number {
+  return isWhole(value) && value <= largestId;
+}
+
+/** True for what can be the name of a container or of a volume: a label of DNS. */
+export function isLabelName(name: string): boolean {
+  return /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name);
+}
+
+/** The name of a container or of a volume. @throws KpodError BAD_ARGUMENT */
+export function labelName(fields: Fields): string {
+  const name = fields.requiredText("name");
+  if (isLabelName(name)) return name;
+  throw fields.bad(["name"], `is ${JSON.stringify(name)}: it takes small letters, digits and -`);
 }
 
 /** Opens a document. @throws KpodError BAD_ARGUMENT for one that is no object */

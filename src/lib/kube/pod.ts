@@ -2,10 +2,10 @@ import { isIP } from "node:net";
 import type { PodOptions } from "../launch/pod";
 import type { PortMapping } from "../sandbox/sandbox";
 import { keepPod } from "./annotations";
-import { nameOf, readContainer, type ContainerScope, type KubeContainer } from "./container";
+import { readContainer, type ContainerScope, type KubeContainer } from "./container";
 import type { DataObjects } from "./data-objects";
 import type { NodeFacts } from "./facts";
-import type { Fields } from "./fields";
+import { labelName, type Fields } from "./fields";
 import type { PodIdentity, ReferenceScope } from "./references";
 import { oomScoreOf, readResources } from "./resources";
 import { readSecurityOptions } from "./security";
@@ -64,18 +64,15 @@ export function translatePod(
   if (!listed.some(({ kind }) => kind === "main")) throw spec.bad(["containers"], "names no container");
   const resources = new Map<string, ReturnType<typeof readResources>>();
   for (const { fields } of listed) {
-    const container = nameOf(fields);
+    const container = labelName(fields);
     if (resources.has(container)) throw fields.bad(["name"], `is the second of the name ${container}`);
     resources.set(container, readResources(fields));
   }
   const scope: ReferenceScope = { pod: identity, node, objects, resources };
   const volumes = readVolumes(spec, scope);
   const context = spec.object("securityContext");
-  const fsGroup = context?.integer("fsGroup");
-  const groups = [
-    ...(context?.integers("supplementalGroups") ?? []),
-    ...(fsGroup === undefined ? [] : [fsGroup]),
-  ];
+  const fsGroup = context?.id("fsGroup");
+  const groups = [...(context?.ids("supplementalGroups") ?? []), ...(fsGroup === undefined ? [] : [fsGroup])];
   context?.passOver("fsGroupChangePolicy", "supplementalGroupsPolicy", "seLinuxChangePolicy");
   const isCritical = /^system-(node|cluster)-critical$/.test(spec.text("priorityClassName") ?? "");
   const all = [...resources.values()];

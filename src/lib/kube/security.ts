@@ -25,19 +25,20 @@ export type SecurityOptions = Pick<
 /** What both kinds of security context have. @throws KpodError BAD_ARGUMENT */
 export function readSecurityOptions(context: Fields | undefined): SecurityOptions {
   if (context === undefined) return {};
-  const user = context.integer("runAsUser");
-  const group = context.integer("runAsGroup");
+  const user = context.id("runAsUser");
+  const group = context.id("runAsGroup");
   const nonRoot = context.flag("runAsNonRoot");
-  const seccomp = readSeccomp(context.object("seccompProfile"));
-  const apparmor = readAppArmor(context.object("appArmorProfile"));
+  const seccomp = context.object("seccompProfile");
+  const apparmor = context.object("appArmorProfile");
   const selinux = readSelinux(context.object("seLinuxOptions"));
   context.leave("this is no Windows", "windowsOptions");
   return {
     ...(user === undefined ? {} : { user: String(user) }),
     ...(group === undefined ? {} : { group }),
     ...(nonRoot === undefined ? {} : { nonRoot }),
-    ...(seccomp === undefined ? {} : { seccomp }),
-    ...(apparmor === undefined ? {} : { apparmor }),
+    // What a container says goes before what its pod says, also where it asks for the profile of the configuration.
+    ...(seccomp === undefined ? {} : { seccomp: readSeccomp(seccomp) }),
+    ...(apparmor === undefined ? {} : { apparmor: readAppArmor(apparmor) }),
     ...(selinux === undefined ? {} : { selinux }),
   };
 }
@@ -70,8 +71,8 @@ export function readContainerSecurity(context: Fields | undefined): SecurityOpti
   };
 }
 
-function readSeccomp(profile: Fields | undefined): string | undefined {
-  if (profile === undefined) return undefined;
+/** @returns undefined for that of the configuration */
+function readSeccomp(profile: Fields): string | undefined {
   const type = profile.word("type", ["RuntimeDefault", "Unconfined", "Localhost"]);
   if (type === "Unconfined") return "unconfined";
   if (type !== "Localhost") return undefined;
@@ -81,8 +82,8 @@ function readSeccomp(profile: Fields | undefined): string | undefined {
   return join(kubeletProfiles, path);
 }
 
-function readAppArmor(profile: Fields | undefined): string | undefined {
-  if (profile === undefined) return undefined;
+/** @returns undefined for that of the configuration */
+function readAppArmor(profile: Fields): string | undefined {
   const type = profile.word("type", ["RuntimeDefault", "Unconfined", "Localhost"]);
   if (type === "Unconfined") return "unconfined";
   return type === "Localhost" ? profile.requiredText("localhostProfile") : undefined;

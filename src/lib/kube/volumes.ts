@@ -1,6 +1,6 @@
 import { isDataKey, type DataObject } from "./data-objects";
 import type { LateText } from "./facts";
-import type { Fields } from "./fields";
+import { labelName, type Fields } from "./fields";
 import { readQuantity } from "./quantity";
 import { fieldReference, referredObject, resourceReference, type ReferenceScope } from "./references";
 
@@ -43,9 +43,7 @@ export interface KubeVolume {
 /** Reads the volumes of a pod. @throws KpodError BAD_ARGUMENT for a claim that nobody can meet */
 export function readVolumes(spec: Fields, scope: ReferenceScope): KubeVolume[] {
   const volumes = spec.objects("volumes").map((fields): KubeVolume => {
-    const name = fields.requiredText("name");
-    if (!/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/.test(name))
-      throw fields.bad(["name"], `is ${JSON.stringify(name)}: it takes small letters, digits and -`);
+    const name = labelName(fields);
     const definition = Object.fromEntries(fields.names().map((key) => [key, fields.raw(key)]));
     return { name, source: readSource(fields, name, scope), definition };
   });
@@ -68,7 +66,10 @@ function readSource(volume: Fields, name: string, scope: ReferenceScope): Volume
     case "configMap":
     case "secret":
     case "downwardAPI":
-      return { kind: "files", files: readFiles(kind, source ?? volume, modeOf(source), scope) };
+      return {
+        kind: "files",
+        files: readFiles(kind, source ?? volume, modeOf(source, "defaultMode"), scope),
+      };
     case "projected":
       return { kind: "files", files: readProjected(source ?? volume, scope) };
     case "persistentVolumeClaim":
@@ -106,15 +107,15 @@ function readEmptyDir(source: Fields | undefined): VolumeSource {
   };
 }
 
-function modeOf(source: Fields | undefined): number {
-  const mode = source?.integer("defaultMode") ?? 0o644;
-  if (source !== undefined && mode > 0o777)
-    throw source.bad(["defaultMode"], `is ${mode}, and no mode of a file: write it as 0644, or in decimal`);
+function modeOf(fields: Fields | undefined, name: "defaultMode" | "mode", fallback = 0o644): number {
+  const mode = fields?.integer(name) ?? fallback;
+  if (fields !== undefined && mode > 0o777)
+    throw fields.bad([name], `is ${mode}, and no mode of a file: write it as 0644, or in decimal`);
   return mode;
 }
 
 function readProjected(projected: Fields, scope: ReferenceScope): VolumeFile[] {
-  const mode = modeOf(projected);
+  const mode = modeOf(projected, "defaultMode");
   return projected.objects("sources").flatMap((source) => {
     const kinds = source.names();
     return kinds.flatMap((kind) => {
@@ -162,21 +163,21 @@ function readItem(
   const key = item.requiredText("key");
   const path = pathOf(item);
   const content = isDataKey(key) ? data.get(key) : undefined;
-  const own = item.integer("mode");
-  if (content !== undefined) return [{ path, mode: (own ?? mode) & 0o777, content }];
+  const own = modeOf(item, "mode", mode);
+  if (content !== undefined) return [{ path, mode: own, content }];
   if (optional) return [];
   throw item.bad(["key"], `is ${JSON.stringify(key)}, which ${kind} ${name} does not have`);
 }
 
 function readDownward(item: Fields, mode: number, scope: ReferenceScope): VolumeFile {
   const path = pathOf(item);
-  const own = item.integer("mode");
+  const own = modeOf(item, "mode", mode);
   const field = item.object("fieldRef");
   const resource = item.object("resourceFieldRef");
   if (field === undefined && resource === undefined) throw item.bad([], "refers to nothing");
   const content =
     field === undefined ? resourceReference(resource ?? item, scope, "") : fieldReference(field, scope);
-  return { path, mode: (own ?? mode) & 0o777, content };
+  return { path, mode: own, content };
 }
 
 function pathOf(item: Fields): string {

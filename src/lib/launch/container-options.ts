@@ -32,9 +32,9 @@ export interface ConfinementOptions {
   capAdd?: readonly string[];
   capDrop?: readonly string[];
   /** Absolute path of a profile, or `unconfined`. */
-  seccomp?: string;
+  seccomp?: string | undefined;
   /** Name of a profile that is loaded, or `unconfined`. */
-  apparmor?: string;
+  apparmor?: string | undefined;
   /** `disable`, or parts of the label of its process. */
   selinux?: "disable" | SelinuxParts;
   /** Keeps its processes from gaining rights by setuid or file capabilities. */

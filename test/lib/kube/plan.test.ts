@@ -96,6 +96,7 @@ test("variables have values, those of the pod, of ConfigMaps and Secrets, and ar
     - {name: IPS, valueFrom: {fieldRef: {fieldPath: status.podIPs}}}
     - {name: NODE, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
     - {name: TIER, valueFrom: {fieldRef: {fieldPath: "metadata.labels['tier']"}}}
+    - {name: NO_LABEL, valueFrom: {fieldRef: {fieldPath: "metadata.labels['constructor']"}}}
     - {name: MEM, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
     - {name: CPU, valueFrom: {resourceFieldRef: {resource: requests.cpu, divisor: 1m}}}
     - {name: CPUS, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
@@ -131,6 +132,7 @@ test("variables have values, those of the pod, of ConfigMaps and Secrets, and ar
     "IPS=10.0.0.7,fd00::7",
     "NODE=node1",
     "TIER=front",
+    "NO_LABEL=",
     "MEM=64",
     "CPU=100",
     "CPUS=4",
@@ -158,6 +160,15 @@ test("a container's security context goes before the pod's", async () => {
     withContainer("    securityContext: {privileged: true}\n", "  hostIPC: true\n  hostPID: true\n"),
   );
   expect(pod.pod).toMatchObject({ privileged: true, ipc: "node", pid: "node" });
+});
+
+test("a container that asks for the profiles of the configuration has them, whatever its pod asks for", async () => {
+  const profiles = (type: string): string =>
+    `securityContext: {seccompProfile: {type: ${type}}, appArmorProfile: {type: ${type}}}\n`;
+  const spec = `  ${profiles("Unconfined")}`;
+  expect(await optionsOf("", spec)).toMatchObject({ seccomp: "unconfined", apparmor: "unconfined" });
+  const { seccomp, apparmor } = await optionsOf(`    ${profiles("RuntimeDefault")}`, spec);
+  expect({ seccomp, apparmor }).toEqual({ seccomp: undefined, apparmor: undefined });
 });
 
 test("the kernel takes containers in the kubelet's order when memory runs out", async () => {
@@ -301,6 +312,21 @@ test.each([
       "  volumes: [{name: v}]\n",
     ),
     'a.yaml:9: spec.containers[0].volumeMounts[0].subPath is "../y", and must lie below the volume',
+  ],
+  [
+    withContainer(
+      "",
+      "  volumes: [{name: d, downwardAPI: {items: [{path: p, mode: 600, fieldRef: {fieldPath: metadata.name}}]}}]\n",
+    ),
+    "a.yaml:5: spec.volumes[0].downwardAPI.items[0].mode is 600, and no mode of a file: write it as 0644, or in decimal",
+  ],
+  [
+    withContainer("", "  securityContext: {fsGroup: 2147483648}\n"),
+    "a.yaml:5: spec.securityContext.fsGroup must be a whole number from 0 to 2147483647",
+  ],
+  [
+    `apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata:\n  k: "${" ".repeat(300_000)}!"\n`,
+    "a.yaml:5: data.k is no base64",
   ],
   [
     withContainer("    resources: {limits: {nvidia.com/gpu: 1}}\n"),
