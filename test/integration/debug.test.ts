@@ -15,6 +15,9 @@ import { startInPty } from "../helpers/pty";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
 
+/** How long the sleeps of this run of the test take, in seconds: by these words they are told from those of another run. */
+const [long, longer, moment] = [`4321.${process.pid}`, `8765.${process.pid}`, `0.05${process.pid}`];
+
 /** Whether a process runs with these words; on a node with a thousand of them that is not asked all the time. */
 async function runs(...words: string[]): Promise<boolean> {
   await sleep(200);
@@ -134,7 +137,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       "web",
       "sh",
       "-c",
-      "sleep 4321 & cat; sleep 4321 >&2 &",
+      `sleep ${long} & cat; sleep ${long} >&2 &`,
     ]);
     expect(await finish(child, "kpod debug", { input: "in\n" })).toEqual({
       exitCode: 0,
@@ -143,12 +146,18 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     });
   });
 
+  test("a command that is over at once does not have kpod wait for what it leaves", async () => {
+    const { exitCode, stdout } = await debug("web", "sh", "-c", `sleep ${long} & echo over`);
+    expect([exitCode, stdout]).toEqual([0, "over\n"]);
+    expect(await runs("sleep", long)).toBe(false);
+  });
+
   test("in a terminal, with Ctrl-C", async () => {
     const shell = await startInPty(KPOD, ["-c", node.world.config, "debug", "-it", "web"]);
     shell.type("tty; echo ter''minal\n");
     await until("it is there", () => /\/dev\/pts\/\d+\r\nterminal/.test(shell.output()));
-    shell.type("sleep 8765\n");
-    await until("it sleeps", () => runs("sleep", "8765"));
+    shell.type(`sleep ${longer}\n`);
+    await until("it sleeps", () => runs("sleep", longer));
     shell.type("\x03");
     shell.type("exit 9\n");
     expect(await shell.ended).toBe(9);
@@ -160,18 +169,18 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       "web",
       "sh",
       "-c",
-      "trap 'exit 6' TERM; echo ready; while :; do sleep 0.05; done",
+      `trap 'exit 6' TERM; echo ready; while :; do sleep ${moment}; done`,
     ]);
     const said = finish(asked, "kpod debug");
-    await until("the trap is set", () => runs("sleep", "0.05"));
+    await until("the trap is set", () => runs("sleep", moment));
     asked.kill("SIGTERM");
     expect(await said).toMatchObject({ exitCode: 6 });
-    const killed = node.world.startKpod(["debug", "web", "sleep", "4321"]);
-    await until("it sleeps", () => runs("sleep", "4321"));
+    const killed = node.world.startKpod(["debug", "web", "sleep", long]);
+    await until("it sleeps", () => runs("sleep", long));
     killed.kill("SIGKILL");
     await until("it is dead", () => killed.signalCode === "SIGKILL");
     expect(await debug("web", "true")).toMatchObject({ exitCode: 0 });
-    expect(await runs("sleep", "4321")).toBe(false);
+    expect(await runs("sleep", long)).toBe(false);
   });
 
   test("a paused container is looked into, and stays paused", async () => {
@@ -236,9 +245,9 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
 
   test("a container that ends takes the command along", async () => {
     const short = await node.start(pod, "short", "exec sleep 1000");
-    const child = node.world.startKpod(["debug", "short", "sleep", "4321"]);
+    const child = node.world.startKpod(["debug", "short", "sleep", long]);
     const said = finish(child, "kpod debug");
-    await until("it sleeps", () => runs("sleep", "4321"));
+    await until("it sleeps", () => runs("sleep", long));
     process.kill(pidOf(short), "SIGKILL");
     expect(await said).toEqual({
       exitCode: 137,

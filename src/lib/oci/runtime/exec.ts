@@ -107,8 +107,12 @@ export interface RunRequest extends Omit<ExecRequest, "process" | "preserveFds">
   readonly onEnded: () => Promise<void>;
 }
 
-/** Milliseconds between looks whether the first process has ended. */
+/** Milliseconds between looks whether a runtime has started something, and whether that has ended. */
+const startInterval = 10;
 const lookInterval = 100;
+
+/** Looks in a row that find nothing started. A runtime may have helpers for a moment each while it makes a container. */
+const looksAtEnd = 5;
 
 /**
  * Has a runtime run a container of its own from a bundle, and waits for its end, after which the runtime keeps nothing of it.
@@ -138,22 +142,22 @@ export async function runBundle(handler: RuntimeHandler, request: RunRequest): P
   }
 }
 
-/** Calls `onEnded` once a runtime that has started a process has none any more. */
+/** Calls `onEnded` once a runtime that has started something has nothing any more: a command may be over between two looks. */
 async function watchFirst(
   runtime: number,
   { onEnded }: Pick<RunRequest, "onEnded">,
   over: AbortSignal,
 ): Promise<void> {
   let begun = false;
-  while (!over.aborted) {
-    const first = readChildren(runtime).some((pid) => isAlive({ pid }));
-    // A runtime has helpers for a moment each while it makes a container.
-    begun ||= first && !isStarting(runtime);
-    if (begun && !first) {
+  for (let without = 0; !over.aborted;) {
+    const living = readChildren(runtime).some((pid) => isAlive({ pid }));
+    begun ||= living;
+    without = living ? 0 : without + 1;
+    if (begun && without >= looksAtEnd) {
       await onEnded();
       return;
     }
-    await sleep(lookInterval, undefined, { signal: over }).catch(() => {});
+    await sleep(begun ? lookInterval : startInterval, undefined, { signal: over }).catch(() => {});
   }
 }
 
