@@ -357,6 +357,10 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
         /^pod \S+ cannot have a user namespace of its own: it is to /,
       );
     }
+    // It would give the node's /dev/shm to the users of the pod.
+    await expect(own.pod("shared", { userns: { size: 10 }, ipc: "node" })).rejects.toThrow(
+      "the host's /dev/shm",
+    );
     const script = "echo more >> /etc/hosts; id -u; cat /sys/class/net/lo/flags; exec sleep 1000";
     const users = ["--userns", "0:300000:65536"];
     const command = ["busybox", "sh", "-c", script];

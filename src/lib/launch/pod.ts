@@ -200,7 +200,7 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
   const dns = { servers, searches, options: resolver, apart };
   const files = checkPodFiles({ dns, hostAliases: options.hostAliases ?? [] });
   const network = await planNetwork(server, options, annotations);
-  if (options.userns !== undefined) refuseUsers(name, network.host, privileged);
+  if (options.userns !== undefined) refuseUsers(options, network.host);
   const uid = randomUUID();
   const parts = { name, namespace, uid, attempt: 0 };
   return {
@@ -233,12 +233,14 @@ async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPla
 }
 
 /** @throws KpodError BAD_ARGUMENT for a pod that cannot have users of its own */
-function refuseUsers(name: string, hostNetwork: boolean, privileged: boolean): void {
+function refuseUsers({ name, privileged = false, ipc }: PodOptions, hostNetwork: boolean): void {
   const why = privileged
     ? "it is to have the rights of the host"
     : hostNetwork
       ? "it is to be on the host's network, which belongs to the host's root"
-      : undefined;
+      : ipc === "node"
+        ? "it is to have the host's /dev/shm, which belongs to the host's users"
+        : undefined;
   if (why === undefined) return;
   throw new KpodError("BAD_ARGUMENT", `pod ${name} cannot have a user namespace of its own: ${why}`);
 }
