@@ -73,7 +73,7 @@ export function chooseMappings(
   if ("ranges" in request) return { uids: request.ranges, gids: request.ranges };
   const { size } = request;
   const range = (file: string, key: "uidmap" | "gidmap"): SpecIdMapping[] => [
-    { containerID: 0, hostID: freeRange(size, file, takenIn(records, key)), size },
+    { containerID: 0, hostID: freeRange(size, file, [rootOfNode, ...takenIn(records, key)]), size },
   ];
   return { uids: range(files.uids, "uidmap"), gids: range(files.gids, "gidmap") };
 }
@@ -82,6 +82,9 @@ interface Range {
   readonly first: number;
   readonly size: number;
 }
+
+/** No pod's, whoever is given it. */
+const rootOfNode: Range = { first: 0, size: 1 };
 
 function takenIn(records: readonly ContainerRecord[], key: "uidmap" | "gidmap"): Range[] {
   return records.flatMap((record) => {

@@ -69,6 +69,11 @@ describe("ranges that are chosen", () => {
     expect(chooseMappings({ size: 1000 }, taken, files).gids).toEqual([range(0, 90_510, 1000)]);
   });
 
+  test("are never those of the node's root", () => {
+    writeFileSync(files.uids, "containers:0:100\n");
+    expect(chooseMappings({ size: 10 }, [], files).uids).toEqual([range(0, 1, 10)]);
+  });
+
   test("where there are none it is said what to do", async () => {
     expect(await failureOf(() => chooseMappings({ size: 3001 }, [], files))).toMatchObject({
       code: "UNSUPPORTED",
