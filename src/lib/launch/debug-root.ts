@@ -9,6 +9,7 @@ import {
   constants,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readlinkSync,
   realpathSync,
@@ -23,7 +24,7 @@ import type { Container } from "../oci/container";
 import { checkLabel, readMountOptions } from "../storage/overlay";
 import type { Store } from "../storage/store";
 import { closing, O_PATH } from "../system/files";
-import { mount, mountFlags } from "../system/mount";
+import { mount, mountFlags, remountReadOnly } from "../system/mount";
 import {
   attachMounts,
   cloneMounts,
@@ -187,7 +188,7 @@ function mountLayer(
   try {
     const extra = readMountOptions(options);
     // One for each layer that is mounted, of which there may be two.
-    const written = mkdtempAt(base);
+    const written = mkdtempSync(join(base, "written-"));
     const [upper, work] = [join(written, "upper"), join(written, "work")];
     for (const path of [upper, work]) mkdirSync(path, { mode: 0o755 });
     // The root directory shows what the uppermost layer says of it.
@@ -205,15 +206,6 @@ function mountLayer(
     mount({ source: session, type: "overlay", target, data, flags: extra.flags & ~mountFlags.readonly });
   } finally {
     layer.close();
-  }
-}
-
-function mkdtempAt(base: string): string {
-  for (let number = 0; ; number++) {
-    const path = join(base, `written-${number}`);
-    if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) continue;
-    mkdirSync(path, { mode: 0o755 });
-    return path;
   }
 }
 
@@ -258,7 +250,7 @@ function showOfNode(source: string, target: string): void {
   if (found.isDirectory()) mkdirSync(target, { mode: 0o755 });
   else writeFileSync(target, "", { mode: 0o644 });
   mount({ source, target, flags: mountFlags.bind });
-  mount({ source: "none", target, flags: mountFlags.bind | mountFlags.remount | mountFlags.readonly });
+  remountReadOnly(target);
 }
 
 function mountTarget(

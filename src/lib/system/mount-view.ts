@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { isNotFound } from "../errors";
 import { O_PATH } from "./files";
-import { mount, mountFlags } from "./mount";
+import { mount, mountFlags, remountReadOnly } from "./mount";
 import { makeMountNamespace } from "./mount-namespace";
 import { openInRoot } from "./open-in-root";
 
@@ -80,9 +80,4 @@ function bind(root: string, { source, destination, readOnly }: BindMount): void 
   } finally {
     for (const fd of opened) closeSync(fd);
   }
-}
-
-function remountReadOnly(target: string): void {
-  const flags = mountFlags.bind | mountFlags.remount | mountFlags.readonly;
-  mount({ source: "none", target, flags });
 }

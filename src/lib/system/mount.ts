@@ -39,6 +39,12 @@ export function mount(request: MountRequest): void {
   checked("mount", libc().mount(source, target, type, flags, data), target);
 }
 
+/** Has one mount only be read. @throws an error of the operating system */
+export function remountReadOnly(target: string): void {
+  const flags = mountFlags.bind | mountFlags.remount | mountFlags.readonly;
+  mount({ source: "none", target, flags });
+}
+
 /**
  * Unmounts one mount, at once also when it is busy (it disappears from the tree now and ends with its last
  * user). A place where nothing is mounted, or that is not there, is fine.
