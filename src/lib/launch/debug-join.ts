@@ -4,6 +4,7 @@ import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
 import type { FirstProcess } from "../operations/first-process";
 import { openProcessRoot } from "../operations/process-root";
 import { isAlive, readProcessFile } from "../system/process";
+import { identifyProcess } from "../system/process-identity";
 import type { IdMappings } from "./user-namespace";
 
 /** What a process of its own in the place of a container's is joined to. */
@@ -33,7 +34,9 @@ export function openJoined(process: FirstProcess, id: string): Joined | undefine
     for (const fd of opened.splice(0)) closeSync(fd);
   };
   try {
-    const found = openProcessRoot(process, id);
+    const known = process.startTime === undefined ? identifyProcess(process.pid) : process;
+    if (known === undefined) return undefined;
+    const found = openProcessRoot(known, id);
     if (found === undefined) return undefined;
     closeRoot = found.close;
     const namespaces = openNamespaces(process.pid, opened);
@@ -41,7 +44,7 @@ export function openJoined(process: FirstProcess, id: string): Joined | undefine
     const namespace = openSync(`/proc/${process.pid}/ns/mnt`, constants.O_RDONLY);
     opened.push(namespace);
     // Looked at last: what was opened is the container's only if its process is still the same.
-    if (isAlive(process)) return { namespaces, idMappings, mounts: { namespace, root: found.fd }, close };
+    if (isAlive(known)) return { namespaces, idMappings, mounts: { namespace, root: found.fd }, close };
     close();
     return undefined;
   } catch (error) {
