@@ -62,12 +62,16 @@ export function cgroupHierarchies(): string[] {
   return ownMounts().map(({ target }) => target);
 }
 
-/** The files by which a process is moved to where another one is, one for each hierarchy that shows its cgroup. */
+/**
+ * The files by which a process is moved to where another one is, one for each hierarchy that shows its cgroup. The topmost is
+ * left out: version 1 shows there what is just ending, and who is moved there is free of all limits.
+ */
 export function cgroupFilesOf(pid: number): string[] {
   // Also those that count nothing, by which systemd knows its units.
   const mounts = [...ownMounts(), ...cgroupMounts()];
   const lines = (readProcessCgroup(pid) ?? "").split("\n").flatMap((line) => readCgroupLine(line) ?? []);
   return lines.flatMap(({ list, path }) => {
+    if (path === "/") return [];
     const mount = mounts.find(({ type, superOptions }) =>
       list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes(list.split(",")[0] ?? ""),
     );
