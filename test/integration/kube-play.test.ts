@@ -72,7 +72,7 @@ spec:
     args:
     - |
       cat /work/order; id; echo $(ls /evil | sort); ls /sub
-      stat -c '%n %a %g' /settings/colour /fast /work; cat /settings/motd; echo $(cat /one) $(cat /keys/deep/pw)
+      stat -c '%n %a %g' /settings/colour /fast /work /sub; cat /settings/motd; echo $(cat /one) $(cat /keys/deep/pw)
       (echo x > /settings/colour) 2>/dev/null || echo read-only
       echo "$(COLOUR) $(POD) $(PREFIX_password) $(MEM) $(UID_)"; grep -c . /host/in; grep db /etc/hosts
       grep ' /fast ' /proc/mounts | cut -d ' ' -f 2,3 ; cat /proc/sys/kernel/msgmax
@@ -121,7 +121,13 @@ describe.each(runtimes)("kube play, generate and down, under %s", (runtime) => {
     expect(said).toEqual([
       ...["one", "two", "uid=1000 gid=0(root) groups=0(root),2000,3000"],
       // The link leads to the root of the volume, and not to that of the node.
-      ...["evil new order", "/settings/colour 440 2000", "/fast 2777 2000", "/work 2777 2000"],
+      ...[
+        "evil new order",
+        "/settings/colour 440 2000",
+        "/fast 2777 2000",
+        "/work 2777 2000",
+        "/sub 2777 2000",
+      ],
       ...["first", "second", "red s3cret", "read-only", `red the red one s3cret 64 ${uid}`],
       ...["1", "192.0.2.7\tdb", "/fast tmpfs", "8192", "shop"],
     ]);

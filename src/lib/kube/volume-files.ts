@@ -241,7 +241,8 @@ function openSubPath(root: string, below: string, create: boolean): number {
     return openInRoot(root, below);
   } catch (error) {
     if (!create || !isNotFound(error)) throw error;
-    makeDirectoryInRoot(root, below);
+    // As the kubelet does: who can write into the volume can write there, too.
+    makeDirectoryInRoot(root, below, statSync(root).mode & 0o777);
     return openInRoot(root, below);
   }
 }

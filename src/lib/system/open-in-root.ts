@@ -106,11 +106,13 @@ export function readInRoot(root: string, path: string, limit: number): Buffer | 
  * Makes a directory inside a container's root, with its parents; one that is there is fine.
  * @throws KpodError BAD_ARGUMENT when links go round in circles; else the error of the operating system: ENOTDIR where
  * something else is in the way
+ * @param mode of what is made, whatever the umask is; 0755 by default, as far as that leaves it
  */
-export function makeDirectoryInRoot(root: string, path: string): void {
+export function makeDirectoryInRoot(root: string, path: string, mode?: number): void {
   const found = walk(root, path, (directory, name) => {
     try {
-      mkdirSync(below(directory, name), { mode: 0o755 });
+      if (mode === undefined) mkdirSync(below(directory, name), { mode: 0o755 });
+      else mkdirPastUmask(below(directory, name), mode);
     } catch (error) {
       if (errnoOf(error) !== "EEXIST") throw error;
     }
@@ -121,6 +123,16 @@ export function makeDirectoryInRoot(root: string, path: string): void {
     closeSync(openSync(`${pathOfDescriptor(found)}/.`, O_PATH | constants.O_DIRECTORY));
   } finally {
     closeSync(found);
+  }
+}
+
+/** Not by chmod(2) of what is there afterwards: a container may have put something else in its place. */
+function mkdirPastUmask(path: string, mode: number): void {
+  const umask = process.umask(0);
+  try {
+    mkdirSync(path, { mode });
+  } finally {
+    process.umask(umask);
   }
 }
 
