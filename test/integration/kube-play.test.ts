@@ -270,4 +270,21 @@ spec:
     ).toBe(`$(b)\n${readlinkSync("/proc/self/ns/ipc")}\n${readFileSync("/proc/1/comm", "utf8")}`);
     await node.ok("kube", "down", "-f", path);
   });
+
+  test("what several pods refer to stands in their file once", async () => {
+    const map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: both}\ndata: {a: b}\n";
+    const pod = (name: string): string => `---
+apiVersion: v1
+kind: Pod
+metadata: {name: ${name}}
+spec:
+  volumes: [{name: v, configMap: {name: both}}]
+  containers: [{name: c, image: busybox, command: [sleep, "1000"], volumeMounts: [{name: v, mountPath: /v}]}]
+`;
+    const path = file(node, "pair.yaml", map + pod("left") + pod("right"));
+    await play(node, path);
+    const written = await node.ok("kube", "generate", "left", "right");
+    expect(written.match(/kind: ConfigMap/g)).toHaveLength(1);
+    await node.ok("kube", "down", "-f", path);
+  });
 });

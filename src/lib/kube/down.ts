@@ -18,11 +18,13 @@ export async function downKube(
   { force = false }: { readonly force?: boolean } = {},
 ): Promise<Sandbox> {
   server.requireNode();
-  const sandbox = server.lists
+  const named = server.lists
     .listSandboxes()
-    .find((each) => each.kubeName === name && each.namespace === namespace);
-  if (sandbox === undefined) throw new KpodError("NOT_FOUND", `no pod ${name} is in namespace ${namespace}`);
-  if (!tolerate(false, () => isPlayed(sandbox.annotations))) {
+    .filter((each) => each.kubeName === name && each.namespace === namespace);
+  if (named.length === 0) throw new KpodError("NOT_FOUND", `no pod ${name} is in namespace ${namespace}`);
+  // A kubelet that came back may have made its own beside it.
+  const sandbox = named.find((each) => tolerate(false, () => isPlayed(each.annotations)));
+  if (sandbox === undefined) {
     throw new KpodError("BAD_STATE", `pod ${name} was not made of a file of Kubernetes`, {
       hint: "kpod pod rm removes it",
     });

@@ -90,10 +90,7 @@ function variablesOf({ config, sandbox, container, image }: ContainerSource): Re
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "TERM=xterm",
     `HOSTNAME=${sandbox.hostname}`,
-    ...tolerate<readonly string[], readonly string[]>(
-      [],
-      () => readLaunchSettings(config, handlerOf(config, sandbox)).env,
-    ),
+    ...readLaunchSettings(config, handlerOf(config, sandbox)).env,
     ...(image?.Env ?? []),
   ]);
   return textsOf(container.spec.process?.env)
@@ -139,7 +136,7 @@ function portsOf(noted: string | undefined): Record<string, unknown>[] {
 }
 
 /** True for a container with the rights of the host. */
-export function isPrivileged({ linux }: Spec): boolean {
+function isPrivileged({ linux }: Spec): boolean {
   const devices = linux?.resources?.devices ?? [];
   const allowsAll = devices.some(
     ({ allow, access, type, major }) =>

@@ -10,6 +10,7 @@ import { fileLimits, isRecord, parseJson, readRegularFile } from "../system/file
 import { textOf } from "../system/go-json";
 import { keptContainer, type KeptPod } from "./annotations";
 import { isDataKey } from "./data-objects";
+import { isLabelName } from "./fields";
 import { byteQuantity } from "./quantity";
 
 /** The volumes of a pod as they are found in its containers, and what they refer to. */
@@ -18,8 +19,14 @@ export interface FoundVolumes {
   mountsOf(container: Container): Record<string, unknown>[];
   /** The `volumes` of the pod, of those that were asked for. */
   volumes(): Record<string, unknown>[];
-  /** The ConfigMaps and Secrets that they need. */
-  objects(): Record<string, unknown>[];
+}
+
+/** What is found beside the volumes of all pods of a file. */
+export interface FoundBeside {
+  /** The ConfigMaps and Secrets that they need, each once, by kind, namespace and name. */
+  readonly objects: Map<string, Record<string, unknown>>;
+  /** What cannot be said in a file. */
+  readonly tell: (line: string) => void;
 }
 
 /** Where the kubelet keeps the volumes of pods, and what it calls their kinds. */
@@ -32,17 +39,13 @@ const kubeletFile = /^\/var\/lib\/kubelet\/pods\/[^/]+\/(etc-hosts|containers\/)
 /** CRI's numbers for what of later mounts a volume shares. */
 const propagations = ["None", "HostToContainer", "Bidirectional"];
 
-/**
- * Finds the volumes of a pod.
- * @param tell what cannot be said in a file
- */
+/** Finds the volumes of a pod. */
 export function findVolumes(
   sandbox: Sandbox,
   kept: KeptPod | undefined,
-  tell: (line: string) => void,
+  { objects, tell }: FoundBeside,
 ): FoundVolumes {
   const found = new Map<string, Record<string, unknown>>();
-  const objects = new Map<string, Record<string, unknown>>();
   /** Of volumes that no file has named, by what they are. */
   const names = new Map<string, string>();
   const { dir, bundlePath } = sandbox.infraContainer;
@@ -57,13 +60,13 @@ export function findVolumes(
       return [...bindsOf(container), ...memoryOf(container)];
     },
     volumes: () => [...found.values()],
-    objects: () => [...objects.values()],
   };
 
   /** A volume of the file that the pod was made of. */
   function addKept(name: string): void {
     const definition = kept?.volumes.find((volume) => volume.name === name);
-    if (definition === undefined || found.has(name)) return;
+    // The names come of annotations, and lead to files.
+    if (definition === undefined || !isLabelName(name) || found.has(name)) return;
     found.set(name, definition);
     const directory = join(bundlePath, podVolumesDirectory, name);
     const { configMap, secret, projected } = definition;
@@ -101,7 +104,7 @@ export function findVolumes(
       return [];
     });
     if (contents.length === 0) tell(`what ${kind} ${name} holds is not on this node`);
-    const id = `${kind}/${name}`;
+    const id = `${kind} ${sandbox.namespace}/${name}`;
     const object = objects.get(id) ?? {
       apiVersion: "v1",
       kind,
@@ -166,8 +169,8 @@ export function findVolumes(
       wish
         .toLowerCase()
         .replace(/[^a-z0-9]+/g, "-")
-        .replace(/^-+|-+$/g, "")
-        .slice(0, 50) || "volume";
+        .slice(0, 50)
+        .replace(/^-+|-+$/g, "") || "volume";
     let name = stem;
     for (
       let number = 2;

@@ -5,10 +5,11 @@ import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { readImageConfig, type ImageConfigData } from "../storage/image-config";
+import type { ImageRecord } from "../storage/records";
 import { isRecord, readTextIfThere } from "../system/files";
 import { keptContainer, keptPod, withoutKept, type KeptPod } from "./annotations";
 import { containerObject, handlerOf, kubernetesName } from "./generate-container";
-import { findVolumes } from "./generate-volumes";
+import { findVolumes, type FoundBeside } from "./generate-volumes";
 
 /** What is to be written into a file. */
 export interface KubeChoice {
@@ -34,28 +35,32 @@ export async function generateKube(
   server: Pick<ServerView, "config" | "store">,
   choices: readonly KubeChoice[],
 ): Promise<GeneratedKube> {
+  const { store } = server;
+  const images = store.exists() ? await store.images() : [];
   const notes = new Set<string>();
-  const objects: Record<string, unknown>[] = [];
-  const pods: Record<string, unknown>[] = [];
-  for (const choice of choices) {
-    const made = await podObject(server, choice, (line) => notes.add(line));
-    objects.push(...made.objects);
-    pods.push(made.pod);
-  }
-  return { objects: [...objects, ...pods], notes: [...notes] };
+  const found: FoundBeside = { objects: new Map(), tell: (line) => notes.add(line) };
+  const pods = choices.map((choice) => podObject({ ...server, images }, choice, found));
+  return { objects: [...found.objects.values(), ...pods], notes: [...notes] };
 }
 
-async function podObject(
-  { config, store }: Pick<ServerView, "config" | "store">,
+/** The parts of a server by which pods are written. */
+interface GenerateParts extends Pick<ServerView, "config" | "store"> {
+  readonly images: readonly ImageRecord[];
+}
+
+function podObject(
+  server: GenerateParts,
   { sandbox, containers = sandbox.containers() }: KubeChoice,
-  tell: (line: string) => void,
-): Promise<{ pod: Record<string, unknown>; objects: Record<string, unknown>[] }> {
+  found: FoundBeside,
+): Record<string, unknown> {
+  const { config } = server;
+  const { tell } = found;
   const kept = keptPod(sandbox.annotations);
-  const volumes = findVolumes(sandbox, kept, tell);
+  const volumes = findVolumes(sandbox, kept, found);
   const chosen = newestOf(containers).sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime());
   const written: { kind: string; object: Record<string, unknown> }[] = [];
   for (const container of chosen) {
-    const image = await imageConfigOf(store, container);
+    const image = imageConfigOf(server, container);
     if (image === undefined)
       tell(
         `image ${container.imageName} is not in the store: what container ${container.metadata.name} has of it is written out`,
@@ -69,7 +74,7 @@ async function podObject(
   const [main, initial] = [of(true), of(false)];
   addPorts(sandbox, main, [...main, ...initial]);
   const securityContext = podSecurity(config, sandbox, { kept, containers: chosen });
-  const found = volumes.volumes();
+  const ofPod = volumes.volumes();
   const spec = {
     ...kept?.spec,
     ...(initial.length === 0 ? {} : { initContainers: initial }),
@@ -79,12 +84,11 @@ async function podObject(
     ...(sandbox.runtimeHandler === "" ? {} : { runtimeClassName: sandbox.runtimeHandler }),
     ...graceOf(chosen),
     ...(Object.keys(securityContext).length === 0 ? {} : { securityContext }),
-    ...(found.length === 0 ? {} : { volumes: found }),
+    ...(ofPod.length === 0 ? {} : { volumes: ofPod }),
   };
   if (main.length === 0)
     tell(`pod ${sandbox.kubeName} has no containers, and a file of Kubernetes needs one`);
-  const pod = { apiVersion: "v1", kind: "Pod", metadata: metadataOf(sandbox), spec };
-  return { pod, objects: volumes.objects() };
+  return { apiVersion: "v1", kind: "Pod", metadata: metadataOf(sandbox), spec };
 }
 
 /** Of several attempts of a container the newest. */
@@ -98,11 +102,10 @@ function newestOf(containers: readonly Container[]): Container[] {
   return [...newest.values()];
 }
 
-async function imageConfigOf(
-  store: ServerView["store"],
+function imageConfigOf(
+  { store, images }: GenerateParts,
   { imageId }: Container,
-): Promise<ImageConfigData | undefined> {
-  const images = store.exists() ? await store.images() : [];
+): ImageConfigData | undefined {
   const image = images.find(({ id }) => id === imageId);
   return image === undefined
     ? undefined
