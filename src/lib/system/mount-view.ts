@@ -23,7 +23,8 @@ export interface MountView {
 
 /**
  * Mounts directories and files into a tree for this process alone: in a mount namespace of its own, which ends with the
- * view, and with the process, however that ends. What is not there on either side is left out. What lies in it is reached through the descriptor of the root.
+ * view, and with the process, however that ends. What is not there on either side is left out. What lies in it is reached
+ * through the descriptor of the root.
  * @throws the error of the operating system
  */
 export function openMountView(
