@@ -39,15 +39,19 @@ export function withMemory(before: Seen | undefined, after: Seen, time: number):
   const isUnknown = after.status === "unknown" || (after.status === "creating" && before !== undefined);
   const status = isUnknown ? (before === undefined ? after.status : lastKnown(before, after)) : after.status;
   const begun = status === "running" ? time : undefined;
-  if (before === undefined) return { ...after, status, started: after.started ?? begun };
+  // What is found stopped before its end is persisted had ended by then.
+  const ended = status === "stopped" ? time : undefined;
+  if (before === undefined)
+    return { ...after, status, started: after.started ?? begun, finished: after.finished ?? ended };
   const same = isSameRun(before, after);
+  const keepsEnd = status === "created" || (status === "stopped" && before.status === "stopped");
   return {
     ...after,
     status,
     pid: after.pid === 0 && same ? before.pid : after.pid,
     started: after.started ?? (same ? before.started : undefined) ?? begun,
     // Of one that was created anew, the end of the run before.
-    finished: after.finished ?? (status === "created" ? before.finished : undefined),
+    finished: after.finished ?? (keepsEnd ? before.finished : undefined) ?? ended,
     ooms: same ? Math.max(before.ooms, after.ooms) : after.ooms,
   };
 }

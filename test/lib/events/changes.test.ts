@@ -93,6 +93,16 @@ test("what cannot be told at the moment is as it was", () => {
   expect(withMemory(stopped, seen({ status: "creating", pid: 0 }), now)).toMatchObject({ status: "stopped" });
 });
 
+test("one that is found stopped before its end is persisted has ended by then, and is not started by its removal", () => {
+  const ended = withMemory(running, { ...running, status: "stopped", pid: 0 }, 5_000);
+  expect(words(changesOf(running, ended, 5_000))).toEqual(["died 5000"]);
+  const dying = withMemory(ended, { ...running, status: "unknown", pid: 0 }, 6_000);
+  expect(dying).toMatchObject({ status: "stopped", finished: 5_000 });
+  expect(words(changesOf(ended, dying, 6_000))).toEqual([]);
+  const persisted = withMemory(dying, { ...dying, finished: 4_900 }, 7_000);
+  expect(words(changesOf(dying, persisted, 7_000))).toEqual([]);
+});
+
 test("what was started unseen, and whose end is still to be told, runs", () => {
   const dying = seen({ status: "unknown", pid: 0, started: 2_000, ooms: 1 });
   expect(withMemory(created, dying, now)).toMatchObject({ status: "running" });
