@@ -97,7 +97,9 @@ export async function createStoreWorld(): Promise<StoreWorld> {
         .flatMap(pathsBelow)
         .filter(
           (path) =>
-            !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$/.test(path),
+            !/\.lock$|\/(diff|merged)\/|mountpoints\.json$|\/tempdirs$|overlay-layers\/tmp$|^kpod-events\.jsonl$/.test(
+              path,
+            ),
         )
         .sort(),
     agreedIds: () => agreedIds(world, store),

@@ -41,7 +41,7 @@ describe("exit codes", () => {
   );
 
   test("the command version tells what runs it, too", async () => {
-    const engine = process.env.KPOD_TEST_EXECUTABLE === undefined ? "Node: {4}v" : "Bun: {5}v1";
+    const engine = process.env.KPOD_TEST_EXECUTABLE === undefined ? "Node: {5}v" : "Bun: {6}v1";
     expect((await kpod("version")).stdout).toMatch(
       new RegExp(`^Version: .*\\n${engine}[.\\d]+\\nOS/Arch: +linux/.*\\n$`),
     );
