@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, readSync, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, readSync, statSync, type Stats } from "node:fs";
 import { errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
 import { isStorageId } from "../names/ids";
 import type { Logger } from "../logger";
@@ -34,39 +34,52 @@ interface Tail {
  */
 export function openJournalReader(runRoot: string, logger: Logger): JournalReader {
   const { current, before } = eventJournalFiles(runRoot);
-  // The oldest first. One that was moved away stays open: who had it open still writes to it.
   let tails: Tail[] = [];
   let told = false;
-  const open = (path: string): void => {
+  const known = (file: Pick<Stats, "dev" | "ino">): Tail | undefined =>
+    tails.find(({ device, inode }) => device === file.dev && inode === file.ino);
+  const open = (path: string): Tail => {
+    const { fd, stat } = openRegularFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+    const before = known(stat);
+    if (before !== undefined) {
+      closeSync(fd);
+      return before;
+    }
+    const tail = { fd, device: stat.dev, inode: stat.ino, offset: 0, rest: Buffer.alloc(0) };
+    tails.push(tail);
+    return tail;
+  };
+  const tailOf = (path: string): Tail | undefined => {
     try {
-      const stat = statSync(path);
-      if (tails.some(({ device, inode }) => device === stat.dev && inode === stat.ino)) return;
-      tails.push(openTail(path));
+      return known(statSync(path)) ?? open(path);
     } catch (error) {
-      if (isNotFound(error)) return;
+      if (isNotFound(error)) return undefined;
       if (!(error instanceof KpodError) && errnoOf(error) === undefined) throw error;
       if (!told) logger.warn(`the journal of changes cannot be read: ${errorMessage(error)}`);
       told = true;
+      return undefined;
     }
   };
   return {
     read: () => {
-      open(before);
-      open(current);
-      for (const { fd } of tails.slice(0, -2)) closeSync(fd);
-      tails = tails.slice(-2);
-      return tails.flatMap(readTail);
+      // In this order: what is moved away in between is found again, and not missed.
+      const newest = tailOf(current);
+      const older = tailOf(before);
+      const there = new Set([older, newest].filter((tail) => tail !== undefined));
+      // What has no name any more may have grown since it was last read.
+      const past = tails.filter((tail) => !there.has(tail));
+      tails = [...there];
+      try {
+        return [...past, ...tails].flatMap(readTail);
+      } finally {
+        for (const { fd } of past) closeSync(fd);
+      }
     },
     close: () => {
       for (const { fd } of tails) closeSync(fd);
       tails = [];
     },
   };
-}
-
-function openTail(path: string): Tail {
-  const { fd, stat } = openRegularFile(path, constants.O_RDONLY | constants.O_NOFOLLOW);
-  return { fd, device: stat.dev, inode: stat.ino, offset: 0, rest: Buffer.alloc(0) };
 }
 
 function readTail(tail: Tail): NotedEvent[] {
@@ -120,5 +133,5 @@ export function readEvent(value: unknown): NotedEvent | undefined {
   };
 }
 
-/** The last moment that a Date can hold. */
-const latestTime = 8.64e15;
+/** The last millisecond whose nanoseconds podman's 64 bits hold; in any time zone a Date holds it, too. */
+const latestTime = 9_223_372_036_854;

@@ -1,13 +1,18 @@
 import {
   appendFileSync,
   existsSync,
+  readdirSync,
   readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
   statSync,
   symlinkSync,
   truncateSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
+import { ifThere } from "../../../src/lib/errors";
 import { imageEvent } from "../../../src/lib/events/changes";
 import { eventJournalFiles, noteEvents } from "../../../src/lib/events/journal";
 import { openJournalReader } from "../../../src/lib/events/journal-reader";
@@ -77,6 +82,40 @@ test("who still has the file of before open is heard", () => {
   reader.close();
 });
 
+test("a journal that is begun anew while it is read loses no line, and tells none twice", () => {
+  const runRoot = testdir();
+  const { current, before } = eventJournalFiles(runRoot);
+  const begin = (...names: string[]): void => {
+    renameSync(current, before);
+    note(runRoot, ...names);
+  };
+  note(runRoot, "a");
+  begin("b");
+  const reader = openJournalReader(runRoot, logger);
+  expect(namesOf(reader)).toEqual(["a", "b"]);
+  // What was written last before it was begun anew twice, in files that have no name any more.
+  note(runRoot, "b2");
+  begin("c");
+  begin("d");
+  expect(namesOf(reader)).toEqual(["b2", "c", "d"]);
+  begin("e");
+  expect(namesOf(reader)).toEqual(["e"]);
+  rmSync(before);
+  expect(namesOf(reader)).toEqual([]);
+  note(runRoot, "e2");
+  expect(namesOf(reader)).toEqual(["e2"]);
+  const descriptors = (): number => openFilesBelow(runRoot);
+  expect(descriptors()).toBe(1);
+  reader.close();
+  expect(descriptors()).toBe(0);
+});
+
+/** How many files below a directory this process has open, those without a name among them. */
+function openFilesBelow(directory: string): number {
+  const links = readdirSync("/proc/self/fd").map((fd) => ifThere(() => readlinkSync(`/proc/self/fd/${fd}`)));
+  return links.filter((path) => path?.startsWith(directory) === true).length;
+}
+
 test("a line that broke off takes no other with it", () => {
   const runRoot = testdir();
   const { current } = eventJournalFiles(runRoot);
@@ -97,6 +136,7 @@ test.each([
   ["no object", "17"],
   ["no id", { ...imageEvent("tag", "../../../etc", "a", 1) }],
   ["no time", { ...imageEvent("tag", id, "a", Number.MAX_VALUE) }],
+  ["a time that no nanoseconds can tell", { ...imageEvent("tag", id, "a", 8.64e15) }],
   ["no status that is known", { ...imageEvent("tag", id, "a", 1), status: "explode" }],
   ["too much", imageEvent("tag", id, "y".repeat(40_000), 1)],
 ])("what has %s is passed over", (_, value) => {
