@@ -311,6 +311,13 @@ describe("the journal of changes", () => {
     expect([exitCode, stdout]).toEqual([0, `${id}\n`]);
     expect(stderr).toMatch(/^Warning: who watches events may miss this one: .*kpod-events\.jsonl.*\n$/);
     rmSync(current(), { recursive: true });
+    // Of one whose exit file cannot be read, and its state with it.
+    const { id: ended, dir } = await node.start(pod, "unread", "exit 3");
+    await node.ok("wait", ended);
+    await node.ok("stop", ended);
+    rmSync(join(dir, "exit"));
+    mkdirSync(join(dir, "exit"));
+    expect((await node.kpod("rm", "-f", ended)).exitCode).toBe(0);
     await node.ok("tag", "busybox", "again:1");
     expect(readFileSync(join(node.world.runRoot, "kpod-events.jsonl"), "utf8")).toContain(
       "localhost/again:1",

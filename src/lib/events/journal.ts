@@ -47,8 +47,8 @@ function append(runRoot: string, lines: Buffer): void {
     const { size } = fstatSync(fd);
     // A line that broke off, on a full disk, does not take this one with it.
     const text = size === 0 || lastByte(fd, size) === 0x0a ? lines : Buffer.concat([newLine, lines]);
-    // In one call, so that lines of several kpods do not mix.
-    writeSync(fd, text);
+    // In one call, so that lines of several kpods do not mix; a full disk says so of what it did not take.
+    for (let written = 0; written < text.length;) written += writeSync(fd, text, written);
     return size + text.length;
   });
   if (size > rotateAt) rotate(current, before);

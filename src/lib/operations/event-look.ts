@@ -113,24 +113,26 @@ function seenContainer({ config }: Pick<ServerView, "config">, container: Contai
 
 /** How a container ended, where that was written down after its state was read, or is about to be. */
 function endOf(container: Container, known: Kept, exitsDir: string): ExitRecord | "to come" | undefined {
-  if (known.end === "settled") return undefined;
   const { id, dir, state } = container;
   const isTold = state?.exitCode !== undefined && state.exitCode !== unknownExitCode;
-  const monitor = isTold ? undefined : (known.monitor ?? findMonitor(container));
-  const exit = isTold ? undefined : readExitFile({ id, dir, exitsDir });
+  if (isTold) known.end = "settled";
+  if (known.end === "settled") return undefined;
+  const monitor = known.monitor ?? findMonitor(container);
+  // Before the file is read: a conmon that has ended has written it.
   const isMonitored = monitor !== undefined && isAlive(monitor);
-  if (exit === undefined && !isTold && (isMonitored || known.pid > 0)) {
+  // One that cannot be read keeps nobody from the events of the others.
+  const exit = tolerate(undefined, () => readExitFile({ id, dir, exitsDir }));
+  if (exit === undefined && (isMonitored || known.pid > 0)) {
     const since = known.end?.since ?? monotonicNow();
     known.end = { since };
     if (monotonicNow() - since < endPatience[isMonitored ? "monitored" : "alone"]) return "to come";
   }
   known.end = "settled";
-  // Once more: conmon may have ended in between, having written it.
-  return isTold ? undefined : (exit ?? readExitFile({ id, dir, exitsDir }));
+  return exit;
 }
 
-function isSettled({ end }: Kept): boolean {
-  return end === undefined || end === "settled";
+function isSettled(known: Kept | undefined): boolean {
+  return known?.end === undefined || known.end === "settled";
 }
 
 function seenPod(sandbox: Sandbox, known: Kept): Seen {
@@ -220,9 +222,7 @@ function placesOf({ config, store, lists }: ServerView, kept: ReadonlyMap<string
   const ofNode = [config.runRoot, config.containerExitsDir, ...roots, ...files.map(directoryOf)];
   const ofContainers = lists
     .all()
-    .filter(
-      ({ id, state }) => state?.status !== "stopped" || !isSettled(kept.get(id) ?? { pid: 0, misses: 0 }),
-    )
+    .filter(({ id, state }) => state?.status !== "stopped" || !isSettled(kept.get(id)))
     .flatMap(({ id, dir, bundlePath }) => {
       const cgroup = kept.get(id)?.cgroup;
       return [

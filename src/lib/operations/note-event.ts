@@ -29,7 +29,9 @@ export function noteContainer(
  */
 export function noteEnd({ config, logger }: Noting, container: Container): void {
   const { id, dir, bundlePath, infra } = container;
-  const exit = infra ? undefined : readExitFile({ id, dir, exitsDir: config.containerExitsDir });
+  if (infra) return;
+  // What cannot be read tells of no end, and keeps nobody from a change.
+  const exit = tolerate(undefined, () => readExitFile({ id, dir, exitsDir: config.containerExitsDir }));
   if (exit === undefined) return;
   const time = Math.floor(exit.finished.getTime());
   const ended = containerEvent(container, "died", { time, exitCode: exit.exitCode });
