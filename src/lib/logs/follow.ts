@@ -1,6 +1,7 @@
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
 import { errnoOf, KpodError, throwIfInterrupted } from "../errors";
+import { createBell } from "../system/bell";
 import { BlockReader, remainingBlocks } from "./block-reader";
 import { closeLogFile, openLogFile, type LogFile } from "./log-file";
 
@@ -110,36 +111,6 @@ function watchEnd(ended: Promise<unknown>, onEnd: () => void): () => boolean {
   return () => {
     if (state?.failed === true) throw state.reason;
     return state !== undefined;
-  };
-}
-
-interface Bell {
-  readonly ring: () => void;
-  /** Waits until it rings, or has rung since it was last asked. @returns false when the milliseconds had passed before */
-  readonly rung: (withinMs?: number) => Promise<boolean>;
-}
-
-function createBell(): Bell {
-  let pending = false;
-  let wake: (() => void) | undefined;
-  return {
-    ring: () => {
-      pending = true;
-      wake?.();
-    },
-    rung: async (withinMs) => {
-      if (!pending) {
-        let timer: NodeJS.Timeout | undefined;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-          if (withinMs !== undefined) timer = setTimeout(resolve, withinMs);
-        });
-        clearTimeout(timer);
-      }
-      const rang = pending;
-      pending = false;
-      return rang;
-    },
   };
 }
 

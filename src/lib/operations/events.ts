@@ -1,4 +1,5 @@
-import { errorMessage, KpodError } from "../errors";
+import { setTimeout as sleep } from "node:timers/promises";
+import { errorMessage, KpodError, throwIfInterrupted } from "../errors";
 import { openJournalReader, type JournalReader } from "../events/journal-reader";
 import type { NodeEvent } from "../events/event";
 import { createEventMerger } from "../events/merge";
@@ -7,6 +8,7 @@ import type { Look } from "../events/seen";
 import { warningOnce, type Logger } from "../logger";
 import { hasFreezerV1 } from "../oci/state/frozen";
 import type { ServerView } from "../server-parts";
+import { createBell, type Bell } from "../system/bell";
 import { longestTimer } from "../system/clock";
 import { createEventLooker, type EventLooker } from "./event-look";
 import { watchEvents, type EventWatches } from "./event-watches";
@@ -99,12 +101,12 @@ async function* follows(
     }
     const { events, next = Infinity } = merger.take(Date.now());
     for (const event of events) if (event.time <= until) yield event;
-    if (signal?.aborted === true) throw new KpodError("INTERRUPTED", "interrupted while watching events");
+    throwIfInterrupted(signal, "watching events");
     const now = Date.now();
     if (now >= until) return;
     const rest = rang || !looker.isSettled() ? secondLook : lookInterval(watches.exhausted(), lives);
     rang = await bell.rung(Math.min(rest, until - now, Math.max(0, next - now), longestTimer));
-    if (rang) await bell.pause(shortestRest);
+    if (rang) await sleep(shortestRest);
     // The journal first: what it has is in the look, too, and not the other way round.
     merger.addNoted(journal.read(), Date.now());
     const look = await lookOrWarn(looker, logger);
@@ -133,39 +135,4 @@ async function lookOrWarn(looker: EventLooker, logger: Logger): Promise<Look | u
     logger.warn(`events may be late: ${errorMessage(error)}`);
     return undefined;
   }
-}
-
-interface Bell {
-  readonly ring: () => void;
-  /** Waits until it rings, or has rung since it was last asked. @returns false when the milliseconds had passed before */
-  readonly rung: (withinMs: number) => Promise<boolean>;
-  /** Waits, whether it rings or not. */
-  readonly pause: (ms: number) => Promise<void>;
-}
-
-function createBell(): Bell {
-  let pending = false;
-  let wake: (() => void) | undefined;
-  const wait = async (ms: number): Promise<void> => {
-    let timer: NodeJS.Timeout | undefined;
-    await new Promise<void>((resolve) => {
-      wake = resolve;
-      timer = setTimeout(resolve, ms);
-    });
-    wake = undefined;
-    clearTimeout(timer);
-  };
-  return {
-    ring: () => {
-      pending = true;
-      wake?.();
-    },
-    rung: async (withinMs) => {
-      if (!pending) await wait(withinMs);
-      const rang = pending;
-      pending = false;
-      return rang;
-    },
-    pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  };
 }
