@@ -104,6 +104,18 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       stderr: "",
     });
     expect(readFileSync(`/proc/${pid}/root/made`, "utf8")).toBe("made\n");
+    const told = [
+      "events",
+      "--no-stream",
+      "-f",
+      "container=web",
+      "-f",
+      "event=exec",
+      "-f",
+      "event=exec_died",
+    ];
+    const form = ["--format", "{{.Status}} {{.ContainerExitCode}} {{.Attributes.command}}"];
+    expect(await node.ok(...told, ...form)).toBe("exec  sh\nexec_died 7 <no value>\n");
     const privileged = await debug(
       "--privileged",
       "web",

@@ -17,8 +17,9 @@ import { requireCommand } from "../oci/find-command";
 import type { ExecRequest } from "../oci/runtime/exec";
 import type { Spec, SpecIdMapping, SpecMount, SpecNamespace } from "../oci/spec";
 import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
-import { exitCodeOf } from "../operations/exec";
+import { exitCodeOf, shownCommand } from "../operations/exec";
 import { firstProcess } from "../operations/first-process";
+import { noteContainer } from "../operations/note-event";
 import { mountsOf } from "../operations/spec-mounts";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
@@ -285,6 +286,9 @@ async function runIn(server: LaunchParts, run: Run): Promise<number> {
   // Who asked to end meanwhile does not want it started.
   server.signal?.throwIfAborted();
   const { streams, interceptSignals } = options;
+  if (!place.copy) {
+    noteContainer(server, container, "exec", { attributes: { command: shownCommand(process.args) } });
+  }
   const result = await server.runtime.runBeside(container, root.state, {
     ...{ bundle: root.bundle, id: session, streams, interceptSignals },
     terminal: options.terminal !== undefined,
@@ -296,7 +300,9 @@ async function runIn(server: LaunchParts, run: Run): Promise<number> {
   if (result.exitCode === killed && place.hasEnded()) {
     server.logger.warn(`${containerInWords(container)} has ended meanwhile, and with it what looked into it`);
   }
-  return exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
+  const exitCode = exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
+  if (!place.copy) noteContainer(server, container, "exec_died", { exitCode });
+  return exitCode;
 }
 
 /** The exit code of what was killed. */

@@ -69,7 +69,7 @@ export async function execInContainer(
 }
 
 /** Enough to know what was run: secrets stand rather in what follows. */
-function shownCommand([program = ""]: readonly string[]): string {
+export function shownCommand([program = ""]: readonly string[]): string {
   return program.slice(0, 256);
 }
 
