@@ -156,6 +156,7 @@ test("removes what is shown and no more; the disk gets back what it says; podman
   expect(await node.ok("system", "prune", "--all", "--yes")).toMatch(
     new RegExp(`^${named}\nFreed 2\\.\\d+MB\n$`),
   );
+  expect(await node.ok("events", "--no-stream", "-f", "event=remove")).toContain(named);
   expect(await imageIds()).toEqual(left.filter((id) => id !== named));
   await node.agree();
   succeeded(await world.podman(["rm", "theirs"]), "podman rm");

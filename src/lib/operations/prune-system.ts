@@ -4,6 +4,7 @@ import { isStorageId, type StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
 import type { ServerParts } from "../server-parts";
 import { layerUsers, ownLayerOf } from "../storage/layer-users";
+import type { RemoveImageOptions } from "../storage/image-removal";
 import { readMountPoints } from "../storage/mount-points";
 import type { ContainerRecord, ImageRecord } from "../storage/records";
 import type { StoreContents } from "../storage/removal";
@@ -143,17 +144,18 @@ export async function prune(
     return frees;
   }
   const { removeImage } = await import("../storage/image-removal");
-  const { layers } = await removeImage(server.store, id, {
-    allNames: true,
-    logger: server.logger,
-    refuse: (image, images) => {
-      const now = image.names ?? [];
-      const added = now.find((name) => !names.includes(name));
-      if (added !== undefined) throw new KpodError("CONFLICT", `it is called ${added} now`);
-      if (pinnedImages(images, server.config).has(image.id))
-        throw new KpodError("CONFLICT", "it is pinned now");
-    },
-  });
+  const { notingRemoval } = await import("../images/note-image");
+  const refuse: RemoveImageOptions["refuse"] = (image, images) => {
+    const now = image.names ?? [];
+    const added = now.find((name) => !names.includes(name));
+    if (added !== undefined) throw new KpodError("CONFLICT", `it is called ${added} now`);
+    if (pinnedImages(images, server.config).has(image.id))
+      throw new KpodError("CONFLICT", "it is pinned now");
+  };
+  const { store, logger } = server;
+  const { layers } = await notingRemoval(store, id, () =>
+    removeImage(store, id, { allNames: true, logger, refuse }),
+  );
   return [id, ...layers].reduce((sum, each) => sum + (measured.get(each) ?? 0), 0);
 }
 
