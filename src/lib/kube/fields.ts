@@ -1,4 +1,5 @@
 import { KpodError } from "../errors";
+import { largestId } from "../oci/user";
 import { isRecord } from "../system/files";
 import type { FieldPath, YamlDocument } from "./yaml";
 
@@ -137,9 +138,6 @@ export class Fields {
 function isWhole(value: unknown): value is number {
   return Number.isSafeInteger(value) && Number(value) >= 0;
 }
-
-/** Kubernetes takes no larger ones for users and groups. */
-const largestId = 2 ** 31 - 1;
 
 function isId(value: unknown): value is number {
   return isWhole(value) && value <= largestId;

@@ -64,8 +64,8 @@ function readText(root: string, path: string): string {
   );
 }
 
-/** The largest id that CRI-O takes from an image. */
-const largestId = 2 ** 31 - 1;
+/** The largest id that Kubernetes, and CRI-O from an image, takes for a user or a group. */
+export const largestId = 2 ** 31 - 1;
 
 function numeric(text: string): number | undefined {
   return /^\d{1,10}$/.test(text) && Number(text) <= largestId ? Number(text) : undefined;
