@@ -6,8 +6,8 @@ import type { Container } from "../oci/container";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
-import { removeDirectoryIfEmpty, removeIfThere } from "../system/files";
-import { readMounts, unmount, unmountUnused } from "../system/mount";
+import { namesInDirectory, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
+import { readMounts, stopSharing, unmount, unmountUnused } from "../system/mount";
 import { removeTree } from "../system/remove-tree";
 import { unmountBelow } from "../system/unmount-below";
 import type { PinnedNamespaceType } from "../system/pinned-namespaces";
@@ -79,6 +79,8 @@ export function unmountVolumes({ config }: Pick<ServerView, "config">, sandbox: 
 export function removeSubPaths(config: Pick<Config, "runRoot">, podId: string): void {
   const directory = subPathsDirectory(config, podId);
   if (statOf(directory) === undefined) return;
+  // Where the host shares its mounts, what is unmounted below a part of a volume would be unmounted in the volume, too.
+  for (const name of namesInDirectory(directory)) stopSharing(join(directory, name));
   // It deletes nothing of what is mounted there.
   removeTree(directory);
   removeDirectoryIfEmpty(dirname(directory));

@@ -39,6 +39,18 @@ export function mount(request: MountRequest): void {
   checked("mount", libc().mount(source, target, type, flags, data), target);
 }
 
+/**
+ * Has what is mounted at a place, and below it, share nothing with other mounts any more. A place where nothing is mounted is
+ * fine. @throws an error of the operating system
+ */
+export function stopSharing(target: string): void {
+  try {
+    mount({ source: "none", target, flags: mountFlags.recursive | mountFlags.private });
+  } catch (error) {
+    if (errnoOf(error) !== "EINVAL") throw error;
+  }
+}
+
 /** Has one mount only be read. @throws an error of the operating system */
 export function remountReadOnly(target: string): void {
   const flags = mountFlags.bind | mountFlags.remount | mountFlags.readonly;
