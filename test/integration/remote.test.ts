@@ -51,7 +51,9 @@ function over(word: string): number[] {
 }
 
 test("another node answers as it would answer there", async () => {
-  expect(await remote("with", ["ps"])).toEqual(await node.kpod("ps"));
+  // Without the ages, which go on between the two.
+  const words = ["ps", "--format", "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.Ports}}\t{{.Names}}"];
+  expect(await remote("with", words)).toEqual(await node.kpod(...words));
   expect(await remote("with", ["ps", "--filter", "name=it's $(id)\n"])).toEqual(
     await node.kpod("ps", "--filter", "name=it's $(id)\n"),
   );
@@ -70,6 +72,13 @@ test("the command's input, output and exit code come through", async () => {
     exitCode: 231,
     stderr: "",
   });
+});
+
+test("a file of Kubernetes comes by standard input", async () => {
+  const input =
+    "apiVersion: v1\nkind: Pod\nmetadata: {name: nobody}\nspec: {containers: [{name: web, image: web}]}\n";
+  const { exitCode, stderr } = await remote("with", ["kube", "down", "-"], { input });
+  expect({ exitCode, stderr }).toEqual({ exitCode: 1, stderr: expect.stringContaining("nobody") as string });
 });
 
 test("a loop over nodes keeps its own input", async () => {

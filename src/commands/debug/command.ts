@@ -45,6 +45,7 @@ export const command = {
   ],
   passThrough: true,
   failed: ExitCode.launchFailed,
+  readsInput: true,
   needsRoot: true,
   examples: [
     {

@@ -12,6 +12,7 @@ export const command = {
       help: "Kill them at once, and remove them also where their network cannot be taken down",
     },
   },
+  readsInput: true,
   needsRoot: true,
   examples: [
     { command: "kpod kube down shop.yaml", does: "Remove what was made of the file, with its emptyDirs" },

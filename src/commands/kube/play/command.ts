@@ -25,6 +25,7 @@ export const command = {
     },
     "cgroup-parent": { argument: "CGROUP", help: "Cgroup of the pods" },
   },
+  readsInput: true,
   needsRoot: true,
   examples: [
     {
