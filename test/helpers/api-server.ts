@@ -47,10 +47,12 @@ interface Running {
  *
  * @param cluster its nodes and the pods that are there
  * @param run gives the words of a pod's command on a node; undefined where its image cannot be had
+ * @param whenAsked is waited for before a pod is made
  */
 export async function startApiServer(
   cluster: { readonly nodes: readonly string[]; readonly pods: readonly AskedPod[] },
   run: (node: string, command: readonly string[]) => readonly string[] | undefined,
+  whenAsked: () => Promise<void> = () => Promise.resolve(),
 ): Promise<ApiServer> {
   const created: AskedPod[] = [];
   const deleted: string[] = [];
@@ -139,6 +141,7 @@ export async function startApiServer(
     if (request.method === "POST") {
       const asked = JSON.parse(await textOf(request)) as AskedPod;
       const pod = { ...asked, metadata: { ...asked.metadata, namespace } };
+      await whenAsked();
       start(pod);
       send(pod, 201);
       return;

@@ -11,6 +11,8 @@ const plugin = join(__dirname, "../../contrib/kubectl-kpod/kubectl-kpod");
 const node = useNode();
 const directory = testdir();
 let server: ApiServer;
+/** Holds up the making of pods. */
+let whenAsked: (() => Promise<void>) | undefined;
 
 function clusterPod(name: string, nodeName: string): AskedPod {
   const labels = { app: name };
@@ -28,8 +30,10 @@ beforeAll(async () => {
     pods: [clusterPod("shop", "n1"), clusterPod("gone", "n2.example")],
   };
   // On its nodes kpod-on-node of the image goes where the node's first process is, and runs kpod.
-  server = await startApiServer(cluster, (name, [, ...words]) =>
-    name === "bare" ? undefined : [KPOD, "--config", node.world.config, ...words],
+  server = await startApiServer(
+    cluster,
+    (name, [, ...words]) => (name === "bare" ? undefined : [KPOD, "--config", node.world.config, ...words]),
+    async () => whenAsked?.(),
   );
   const config = [
     ...["apiVersion: v1", "kind: Config", "current-context: test"],
@@ -124,6 +128,29 @@ test("Ctrl-C leaves no pod", async () => {
   child.kill("SIGTERM");
   expect((await finish(child, "kubectl-kpod")).exitCode).toBe(143);
   expect(server.deleted).toContain(server.created.at(-1)?.metadata.name);
+});
+
+test("Ctrl-C while pods are being made leaves none", async () => {
+  const before = server.created.length;
+  let asked = 0;
+  let goOn = (): void => {};
+  const held = new Promise<void>((resolve) => (goOn = resolve));
+  whenAsked = () => {
+    asked++;
+    return held;
+  };
+  const words = ["--node", "n1,n2.example", "--", "logs", "-f", "shop/web"];
+  const child = startProcess(plugin, words, { env: environment });
+  const ended = finish(child, "kubectl-kpod");
+  await until("both are asked for", () => asked === 2);
+  child.kill("SIGTERM");
+  await until("it has ended", () => child.exitCode !== null);
+  goOn();
+  whenAsked = undefined;
+  expect((await ended).exitCode).toBe(143);
+  const made = server.created.slice(before).map(({ metadata }) => metadata.name);
+  expect(made).toHaveLength(2);
+  expect(server.deleted).toEqual(expect.arrayContaining(made));
 });
 
 test.each([
