@@ -3,11 +3,12 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileError, throwIfInterrupted } from "../errors";
 import {
   ascii,
+  closeLevels,
   LayerDirectory,
+  leaveLevel,
   lookUpLayered,
   namesIn,
   openLayers,
-  resumeAbove,
   suspendAbove,
   type LayeredEntry,
   type Level,
@@ -74,12 +75,12 @@ class Comparison {
       let seen = 0;
       for (let frame = this.frames.at(-1); frame !== undefined; frame = this.frames.at(-1)) {
         const next = frame.names.next();
-        if (next.done === true) this.leave();
+        if (next.done === true) leaveLevel(this.frames);
         else this.compare(frame, next.value);
         if (++seen % atOnce === 0) await this.pause();
       }
     } finally {
-      for (const { directories } of this.frames) for (const directory of directories) directory.close();
+      closeLevels(this.frames);
       for (const directory of [...this.before, ...this.after]) directory.close();
     }
     // Texts of latin1 are in the order of their bytes without a word of ours, which would take longer.
@@ -124,13 +125,6 @@ class Comparison {
   private push(frame: Omit<Frame, "directories">): void {
     this.frames.push({ ...frame, directories: [...frame.before, ...frame.after] });
     suspendAbove(this.frames);
-  }
-
-  private leave(): void {
-    const frame = this.frames.pop();
-    if (frame === undefined || this.frames.length === 0) return;
-    resumeAbove(this.frames, frame);
-    for (const directory of frame.directories) directory.close();
   }
 
   private compare({ path, before, after }: Frame, name: string): void {

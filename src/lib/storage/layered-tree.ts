@@ -175,10 +175,25 @@ export function suspendAbove(levels: readonly Level[]): void {
 }
 
 /**
- * To be called when a walk has left a level, whose directories are still open: opens the one above it again. The rest of
- * what somebody has moved away meanwhile is passed over.
+ * Leaves the lowest level, and closes its directories; those of the top are of whoever opened them. The rest of what somebody
+ * has moved away meanwhile is passed over.
  */
-export function resumeAbove(levels: Level[], { directories: [left] }: Level): void {
+export function leaveLevel(levels: Level[]): void {
+  const left = levels.pop();
+  if (left === undefined || levels.length === 0) return;
+  try {
+    resumeAbove(levels, left);
+  } finally {
+    closeLevels([left]);
+  }
+}
+
+export function closeLevels(levels: readonly Level[]): void {
+  for (const { directories } of levels) for (const directory of directories) directory.close();
+}
+
+/** Opens the level again above one that was left, whose directories are still open. */
+function resumeAbove(levels: Level[], { directories: [left] }: Level): void {
   for (let above = levels.at(-1); above !== undefined; above = levels.at(-1)) {
     if (above.directories.every(({ isOpen }) => isOpen)) return;
     if (left !== undefined && above.directories[0]?.resume(left) === true) return;

@@ -7,11 +7,12 @@ import { O_PATH, closing } from "../system/files";
 import { shortPath } from "../system/paths";
 import { TarWriter, type TarEntry } from "../system/tar-writer";
 import {
+  closeLevels,
+  leaveLevel,
   lookUpBeneath,
   lookUpLayered,
   namesIn,
   openLayers,
-  resumeAbove,
   suspendAbove,
   type LayerDirectory,
   type LayeredEntry,
@@ -85,7 +86,7 @@ class TreeArchive {
       this.enter("", this.tops);
       for (let frame = this.frames.at(-1); frame !== undefined; frame = this.frames.at(-1)) {
         const next = frame.names.next();
-        if (next.done === true) this.leave();
+        if (next.done === true) leaveLevel(this.frames);
         else {
           current = `${frame.path}${next.value}`;
           await this.add(frame, next.value);
@@ -98,7 +99,7 @@ class TreeArchive {
       if (error === this.failedWrite) throw error;
       throw fileError(`cannot read /${shown(current)} of the file system`, error);
     } finally {
-      for (const { directories } of this.frames) for (const directory of directories) directory.close();
+      closeLevels(this.frames);
       for (const top of this.tops) top.close();
     }
   }
@@ -106,13 +107,6 @@ class TreeArchive {
   private enter(path: string, directories: readonly LayerDirectory[]): void {
     this.frames.push({ path, directories, names: namesIn(directories).sort().values() });
     suspendAbove(this.frames);
-  }
-
-  private leave(): void {
-    const frame = this.frames.pop();
-    if (frame === undefined || this.frames.length === 0) return;
-    resumeAbove(this.frames, frame);
-    for (const directory of frame.directories) directory.close();
   }
 
   private async add(frame: Frame, name: string): Promise<void> {
