@@ -196,7 +196,7 @@ export function deleteIncompleteLayers(place: RemovalPlace): void {
     const contents = readContents(place);
     const stray = new Set<StorageId>();
     const used = new Set<StorageId>();
-    const isUnused = ({ id }: LayerRecord): boolean => {
+    const released = ({ id }: LayerRecord): boolean => {
       try {
         releaseUnused(place, [id]);
         return true;
@@ -205,7 +205,6 @@ export function deleteIncompleteLayers(place: RemovalPlace): void {
         place.logger.warn(
           `layer ${id.slice(0, 13)} that was deleted or made by half stays: ${error.message}`,
         );
-        used.add(id);
         return false;
       }
     };
@@ -214,11 +213,10 @@ export function deleteIncompleteLayers(place: RemovalPlace): void {
       !stray.has(layer.id) &&
       !used.has(layer.id) &&
       usersOf(layer.id, { ...contents, layers: contents.layers.filter(({ id }) => !stray.has(id)) })
-        .length === 0 &&
-      isUnused(layer);
+        .length === 0;
     // From the top down: without it, the next one may have no child any more.
     for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
-      stray.add(top.id);
+      (released(top) ? stray : used).add(top.id);
     if (stray.size > 0) deleteLayers(place, [...stray]);
   } catch (error) {
     // What the caller wants to do tells what is wrong with the store, if that stands in its way.
