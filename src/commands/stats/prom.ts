@@ -1,5 +1,6 @@
 import { metricsText, type Measure, type Sample } from "../../format/prometheus";
 import type { Pressure } from "../../lib/cgroups/counters";
+import { namePartsOf } from "../../lib/names/full-names";
 import type { StatsValues } from "../../lib/operations/stats-values";
 import type { NamedStats } from "../../lib/operations/stats-watch";
 
@@ -47,7 +48,7 @@ export function promText(rows: readonly NamedStats[]): string {
     ...ofContainers.map((series) =>
       measure(series, rows, ({ id, name }) => ({
         name: id,
-        container: /^k8s_([^_]*)_/.exec(name)?.[1] ?? name,
+        container: namePartsOf(name)?.container ?? name,
       })),
     ),
     ...ofPods.map((series) => measure(series, pods, ({ podId }) => ({ name: podId, container: "" }))),

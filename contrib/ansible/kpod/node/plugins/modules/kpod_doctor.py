@@ -111,8 +111,7 @@ def main():
 
     def look():
         # 1: something is at odds; 2: not all could be told, which the report says.
-        report = kpod.json(*(["doctor", "--format", "json"] + flags + params["checks"]), good=(0, 1, 2))
-        return report
+        return kpod.json(*(["doctor", "--format", "json"] + flags + params["checks"]), good=(0, 1, 2))
 
     before = after = look()
     result = dict(changed=False)

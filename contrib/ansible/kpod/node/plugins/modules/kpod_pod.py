@@ -81,6 +81,11 @@ pod:
   description: The pod as C(kpod pod ps --format json) prints it; left out where there is none.
   returned: when it is there
   type: dict
+commands:
+  description: What was called of kpod, or in check mode would be.
+  returned: always
+  type: list
+  elements: str
 """
 
 from ansible.module_utils.basic import AnsibleModule
