@@ -243,7 +243,7 @@ function __kpod_next
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'reload-network	Set up the network of pods anew' 'rm	Remove pods with all their containers'
         case kube
-            printf '%s\n' 'play	Start the pods of a Kubernetes YAML file' 'generate	Write pods and containers as Kubernetes YAML' 'down	Stop and remove the pods that were made of a Kubernetes YAML file'
+            printf '%s\n' 'play	Start the pods of a Kubernetes YAML file' 'generate	Write pods and containers as Kubernetes YAML' 'down	Stop and remove the pods made of a Kubernetes YAML file'
         case system
             printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
         case doctor
@@ -468,7 +468,7 @@ complete -c kpod -n '__kpod_at pod 0' -a reload-network -d 'Set up the network o
 complete -c kpod -n '__kpod_at pod 0' -a rm -d 'Remove pods with all their containers'
 complete -c kpod -n '__kpod_at kube 0' -a play -d 'Start the pods of a Kubernetes YAML file'
 complete -c kpod -n '__kpod_at kube 0' -a generate -d 'Write pods and containers as Kubernetes YAML'
-complete -c kpod -n '__kpod_at kube 0' -a down -d 'Stop and remove the pods that were made of a Kubernetes YAML file'
+complete -c kpod -n '__kpod_at kube 0' -a down -d 'Stop and remove the pods made of a Kubernetes YAML file'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
 complete -c kpod -n '__kpod_at doctor 0' -a undo -d 'Take a mending of doctor back'

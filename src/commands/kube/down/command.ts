@@ -3,7 +3,7 @@ import type { CommandDescription } from "../../../shell/command";
 export const command = {
   group: "pods",
   order: 110,
-  summary: "Stop and remove the pods that were made of a Kubernetes YAML file",
+  summary: "Stop and remove the pods made of a Kubernetes YAML file",
   usage: "[flags] FILE",
   arguments: { min: 1, max: 1, name: "FILE", completes: ["file"] },
   flags: {
