@@ -239,7 +239,7 @@ end
 function __kpod_next
     switch "$__kpod_arguments"
         case ''
-            printf '%s\n' 'ps	List containers' 'why	Say why a pod or a container is as it is, and what to do' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'events	Tell what happens to containers, pods and images, as it happens' 'top	List the processes of a container' 'run	Run a command in a new container' 'create	Create a container that is started later' 'exec	Run a command in a container that runs' 'attach	Have the streams of a container here' 'debug	Look into a container with tools that it does not have' 'start	Start containers' 'stop	Stop containers' 'restart	Stop containers and start them again' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'port-forward	Forward ports of the node to ports of a pod' 'kube	Commands for kubes' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for systems' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'report	Collect what others need to find out what is wrong here' 'help	Show the help of a command' 'state	Commands for states' 'version	Show the versions of kpod and of the engine that runs it' 'completion	Print the script that completes command lines in a shell' 'network	Commands for networks'
+            printf '%s\n' 'ps	List containers' 'why	Say why a pod or a container is as it is, and what to do' 'inspect	Show everything of containers, pods and images' 'logs	Print what containers have written' 'diff	Show what a container, an image or a layer has changed' 'export	Write the file system of a container as a tar archive' 'stats	Show what containers use of processors, memory, network and disks' 'events	Tell what happens to containers, pods and images, as it happens' 'top	List the processes of a container' 'run	Run a command in a new container' 'create	Create a container that is started later' 'exec	Run a command in a container that runs' 'attach	Have the streams of a container here' 'debug	Look into a container with tools that it does not have' 'start	Start containers' 'stop	Stop containers' 'restart	Stop containers and start them again' 'kill	Send a signal to containers' 'pause	Freeze containers' 'update	Change the limits of containers' 'unpause	Thaw paused containers' 'wait	Wait until containers have ended, and print their exit codes' 'rename	Rename a container' 'rm	Remove containers' 'cp	Copy files between containers and the node' 'mount	Mount the file system of a container or an image' 'umount	Unmount the file system of a container or an image' 'pod	Commands for pods' 'port-forward	Forward ports of the node to ports of a pod' 'kube	Commands for files of Kubernetes' 'images	List images' 'pull	Pull images from a registry' 'push	Copy an image to a registry, a directory or an archive' 'load	Load an image from an archive or an OCI layout' 'save	Write images into an archive' 'rmi	Remove images' 'tag	Give an image further names' 'untag	Take names from an image' 'history	Show the steps in which an image was built' 'login	Log in to a registry' 'logout	Remove the credentials for a registry' 'info	Show what is in force on this node, and which file it comes from' 'system	Commands for the whole store' 'doctor	Find what is at odds on the node, and say why' 'config	Print the configuration in force as TOML' 'report	Collect what others need to find out what is wrong here' 'help	Show the help of a command' 'state	Commands for the state of a node' 'version	Show the versions of kpod and of the engine that runs it' 'completion	Print the script that completes command lines in a shell' 'network	Commands for networks'
         case pod
             printf '%s\n' 'ps	List pods' 'run	Start a new pod without containers' 'inspect	Show everything of pods' 'stop	Stop the containers of pods together' 'kill	Send a signal to the containers of pods' 'pause	Freeze the containers of pods' 'unpause	Thaw the containers of pods' 'reload-network	Set up the network of pods anew' 'rm	Remove pods with all their containers'
         case kube
@@ -247,7 +247,7 @@ function __kpod_next
         case system
             printf '%s\n' 'df	Show what takes the room on the disk, and what is not used' 'prune	Remove containers without a pod, and unused images'
         case doctor
-            printf '%s\n' 'undo	Take a mending of doctor back' 'history	Show what doctor has mended'
+            printf '%s\n' 'undo	Undo what doctor has mended' 'history	Show what doctor has mended'
         case state
             printf '%s\n' 'save	Keep what there is on this node, to compare it later' 'diff	Show what differs between a kept state and this node'
         case network
@@ -435,7 +435,7 @@ complete -c kpod -n '__kpod_at "" 0' -a mount -d 'Mount the file system of a con
 complete -c kpod -n '__kpod_at "" 0' -a umount -d 'Unmount the file system of a container or an image'
 complete -c kpod -n '__kpod_at "" 0' -a pod -d 'Commands for pods'
 complete -c kpod -n '__kpod_at "" 0' -a port-forward -d 'Forward ports of the node to ports of a pod'
-complete -c kpod -n '__kpod_at "" 0' -a kube -d 'Commands for kubes'
+complete -c kpod -n '__kpod_at "" 0' -a kube -d 'Commands for files of Kubernetes'
 complete -c kpod -n '__kpod_at "" 0' -a images -d 'List images'
 complete -c kpod -n '__kpod_at "" 0' -a pull -d 'Pull images from a registry'
 complete -c kpod -n '__kpod_at "" 0' -a push -d 'Copy an image to a registry, a directory or an archive'
@@ -448,12 +448,12 @@ complete -c kpod -n '__kpod_at "" 0' -a history -d 'Show the steps in which an i
 complete -c kpod -n '__kpod_at "" 0' -a login -d 'Log in to a registry'
 complete -c kpod -n '__kpod_at "" 0' -a logout -d 'Remove the credentials for a registry'
 complete -c kpod -n '__kpod_at "" 0' -a info -d 'Show what is in force on this node, and which file it comes from'
-complete -c kpod -n '__kpod_at "" 0' -a system -d 'Commands for systems'
+complete -c kpod -n '__kpod_at "" 0' -a system -d 'Commands for the whole store'
 complete -c kpod -n '__kpod_at "" 0' -a doctor -d 'Find what is at odds on the node, and say why'
 complete -c kpod -n '__kpod_at "" 0' -a config -d 'Print the configuration in force as TOML'
 complete -c kpod -n '__kpod_at "" 0' -a report -d 'Collect what others need to find out what is wrong here'
 complete -c kpod -n '__kpod_at "" 0' -a help -d 'Show the help of a command'
-complete -c kpod -n '__kpod_at "" 0' -a state -d 'Commands for states'
+complete -c kpod -n '__kpod_at "" 0' -a state -d 'Commands for the state of a node'
 complete -c kpod -n '__kpod_at "" 0' -a version -d 'Show the versions of kpod and of the engine that runs it'
 complete -c kpod -n '__kpod_at "" 0' -a completion -d 'Print the script that completes command lines in a shell'
 complete -c kpod -n '__kpod_at "" 0' -a network -d 'Commands for networks'
@@ -471,7 +471,7 @@ complete -c kpod -n '__kpod_at kube 0' -a generate -d 'Write pods and containers
 complete -c kpod -n '__kpod_at kube 0' -a down -d 'Stop and remove the pods made of a Kubernetes YAML file'
 complete -c kpod -n '__kpod_at system 0' -a df -d 'Show what takes the room on the disk, and what is not used'
 complete -c kpod -n '__kpod_at system 0' -a prune -d 'Remove containers without a pod, and unused images'
-complete -c kpod -n '__kpod_at doctor 0' -a undo -d 'Take a mending of doctor back'
+complete -c kpod -n '__kpod_at doctor 0' -a undo -d 'Undo what doctor has mended'
 complete -c kpod -n '__kpod_at doctor 0' -a history -d 'Show what doctor has mended'
 complete -c kpod -n '__kpod_at state 0' -a save -d 'Keep what there is on this node, to compare it later'
 complete -c kpod -n '__kpod_at state 0' -a diff -d 'Show what differs between a kept state and this node'

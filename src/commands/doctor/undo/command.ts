@@ -3,7 +3,7 @@ import type { CommandDescription } from "../../../shell/command";
 export const command = {
   group: "system",
   order: 17,
-  summary: "Take a mending of doctor back",
+  summary: "Undo what doctor has mended",
   usage: "[flags] [TIME]",
   arguments: { min: 0, max: 1, name: "TIME" },
   flags: { yes: { short: "y", help: "Do not ask" } },

@@ -89,6 +89,14 @@ export function takesValue({ argument, optional }: FlagModel): boolean {
   return argument !== undefined && !optional;
 }
 
+/** What the commands of a family are for, where it is not its name in the plural. */
+const familyWords: Readonly<Record<string, string>> = {
+  kube: "files of Kubernetes",
+  network: "networks",
+  state: "the state of a node",
+  system: "the whole store",
+};
+
 /** The flags of these commands whose values are filters. */
 export function filterFlags(commands: readonly CommandModel[]): FilterFlag[] {
   return commands.flatMap(({ path, flags }) =>
@@ -106,7 +114,10 @@ function familyModel(commands: readonly Command[], prefix: string): FamilyModel 
     const word = command.path[path.length];
     if (word === undefined) continue;
     const isLast = command.path.length === path.length + 1;
-    next.set(word, isLast ? command.summary : (next.get(word) ?? `Commands for ${word}s`));
+    next.set(
+      word,
+      isLast ? command.summary : (next.get(word) ?? `Commands for ${familyWords[word] ?? `${word}s`}`),
+    );
   }
   return { path, next: [...next].map(([word, summary]) => ({ word, summary })) };
 }

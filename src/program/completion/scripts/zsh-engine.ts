@@ -110,14 +110,18 @@ __kpod_level() {
     fi
     local curcontext=$curcontext context state state_descr line ret=1
     local -A opt_args
-    # Some are commands themselves, too.
+    # Some are commands themselves, too; what their first argument can be is offered beside the words.
     __kpod_specs "$command"
-    [[ $specs == '*: : ' ]] && specs=()
+    local argument=\${\${(M)specs:#'*: :'*}#'*: :'}
+    specs=("\${(@)specs:#'*: :'*}")
     __kpod_global_specs
     __kpod_collect before
     _arguments -C -s -S -A '-*' : "$specs[@]" ': :->word' '*:: :->rest' && ret=0
     case $state in
-        (word) __kpod_next "$command" && ret=0 ;;
+        (word)
+            __kpod_next "$command" && ret=0
+            [[ $argument == '{'*'}' ]] && eval "\${\${argument#?}%?}" && ret=0
+            ;;
         (rest) __kpod_level "\${command:+$command }\${(Q)words[1]}" && ret=0 ;;
     esac
     return ret
