@@ -16,5 +16,6 @@ export const command = {
   needsRoot: true,
   examples: [
     { command: "kpod kube down shop.yaml", does: "Remove what was made of the file, with its emptyDirs" },
+    { command: "kpod kube down --force shop.yaml", does: "Kill what runs of it at once" },
   ],
 } as const satisfies CommandDescription;
