@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ifThere, tolerate } from "../../errors";
 import { namesInDirectory, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
-import { usualAge, type Facts } from "../facts";
+import { layerAge, type Facts } from "../facts";
 import { containersWithStates } from "../facts/containers";
 import { nodeMounts } from "../facts/mounts";
 import { podUids } from "../facts/specs";
@@ -16,9 +16,9 @@ export const check: Check = {
   rank: 370,
   severity: "leaks",
   about: `The directory of a pod that is gone, below that of the kubelet, still has volumes: "orphaned pod found, but volume paths are
-still present", again and again. Looked at is the directory in which the volumes of this store's containers lie. What is
-mounted there is told first, and nothing is ever deleted by kpod: behind a mount lie somebody's data. Offered are the
-commands that unmount, and that remove directories which are empty.`,
+still present", again and again. Looked at is the directory in which the volumes of this store's containers lie, at what is
+older than a day. What is mounted there is told first, and nothing is ever deleted by kpod: behind a mount lie somebody's
+data. Offered are the commands that unmount, and that remove directories which are empty.`,
   quick: false,
   live: true,
   find: findPodVolumes,
@@ -36,7 +36,8 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
       const stat = lstatSync(path, { throwIfNoEntry: false });
       // The kubelet calls it by the uid, or where it made the pod itself, by a digest.
       if (uids.has(uid) || !/^[0-9a-f-]{32,36}$/.test(uid) || stat?.isDirectory() !== true) continue;
-      if (facts.isYoung(stat.mtimeMs, usualAge)) continue;
+      // A pod that waits for one of its volumes has no record yet.
+      if (facts.isYoung(stat.mtimeMs, layerAge)) continue;
       const volumes = volumePlaces.flatMap((place) => volumesIn(join(path, place)));
       if (volumes.length > 0) found.push(await orphanFound(facts, { uid, path, volumes }));
     }
