@@ -10,7 +10,7 @@ import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { namespaceMounts } from "../facts/namespace-mounts";
-import { objectOf, ownRecords, storeContents } from "../facts/store";
+import { objectOf, ownRecords, storeContents, wholeLayers } from "../facts/store";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -37,6 +37,7 @@ async function findHeldElsewhere(facts: Facts): Promise<readonly Found[]> {
     containers.map((record) => [ownLayerOf(record), record]),
   );
   const running = new Set<string>((await facts.get(runningContainers)).map(({ layerId }) => layerId));
+  const whole = new Set<string>((await facts.get(wholeLayers)).map(({ id }) => id));
   const here = await facts.get(mountTargets);
   const { viewer } = await facts.get(nodeMounts);
   const seenFrom = mountNamespaceOf(viewer ?? "self");
@@ -51,7 +52,9 @@ async function findHeldElsewhere(facts: Facts): Promise<readonly Found[]> {
       if (at < 0 || !isStorageId(layer) || running.has(layer) || here.has(`${home}${layer}/merged`)) continue;
       const record = byLayer.get(layer);
       // What is podman's or buildah's is nobody's business here, and a store within a container may have the same path.
-      if (record === undefined ? !existsSync(`${home}${layer}`) : !own.has(record.id)) continue;
+      if (record !== undefined && !own.has(record.id)) continue;
+      // A layer that nobody has removed is that of an image, which somebody may have mounted.
+      if (record === undefined && (whole.has(layer) || !existsSync(`${home}${layer}`))) continue;
       const who = holder(pid);
       const inside = target.replace(/\/\/deleted$/, "");
       found.push({
