@@ -54,6 +54,8 @@ test("a skopeo that fetches from a registry which stops in the middle of a layer
     "copy",
     "--src-tls-verify=false",
   ];
+  // An image of the store is brought elsewhere for as long as it takes.
+  const pushing = spawn("perl", ["-e", "sleep 1000", "copy", target, source], { stdio: "ignore" });
   const caller = spawn("sh", ["-c", ...script, source, target], {
     env: { ...process.env, TMPDIR: testdir({}) },
     stdio: ["ignore", "pipe", "ignore"],
@@ -89,6 +91,7 @@ test("a skopeo that fetches from a registry which stops in the middle of a layer
     await until("it has ended", () => !isAlive({ pid }));
     expect(await examinedBy(server, words)).toEqual([]);
   } finally {
+    pushing.kill("SIGKILL");
     if (isAlive({ pid })) process.kill(pid, "SIGKILL");
     // Where old ones write, no variable says.
     if (written !== "") rmSync(dirname(written), { recursive: true, force: true });

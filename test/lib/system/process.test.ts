@@ -3,6 +3,7 @@ import { copyFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import type { Duplex, Readable } from "node:stream";
 import { holderHere } from "../../../src/lib/system/mount-holders";
+import { openFilesOf } from "../../../src/lib/doctor/facts/temporary";
 import {
   isAlive,
   isPidTaken,
@@ -46,6 +47,7 @@ test("a process that works deeper than the kernel can tell leads nobody astray",
     expect(processLink(pid, "cwd")).toBeUndefined();
     const places = openFileLinks(pid).map((link) => processLink(pid, link));
     expect(places).toContain("/dev/null");
+    expect(openFilesOf(pid).map(({ path }) => path)).toContain("/dev/null");
     expect(places).toContain(undefined);
     expect(holderHere(join(top, "elsewhere"))).toBeUndefined();
   } finally {

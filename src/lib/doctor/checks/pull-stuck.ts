@@ -4,7 +4,7 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { crioProcess } from "../facts/crio-process";
 import { processWords } from "../facts/processes";
-import { openFiles, type OpenFile } from "../facts/temporary";
+import { openFilesOf, type OpenFile } from "../facts/temporary";
 import { mendBySteps, type Evidence, type Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -24,19 +24,22 @@ died is killed.`,
 /** What containers/image and containers/storage write while they fetch. */
 const fetched = /\/(?:container_images_[^/]+|(?:storage|oci)\d+\/[^/]+|overlay\/staging\/.+)/;
 
+/** How containers/image writes where an image is, and where it goes to. */
+const reference = /^(?:containers-storage|dir|docker|oci|ostree|sif)(?:-archive|-daemon)?:/;
+
 function findStuckPulls(facts: Facts): readonly Found[] {
   const { root } = facts.server.config;
   const crio = facts.get(crioProcess);
   const processes = facts.get(allProcesses).flatMap((process) => {
     const words = process.pid === crio ? [] : (readCommandLine(process.pid) ?? []);
-    const isFetching = words.some(
-      (word) => word.startsWith("containers-storage:[") && word.includes(`@${root}+`),
-    );
+    // Where it comes first, an image of the store is brought elsewhere, which takes as long as it takes.
+    const target = words.findLast((word) => reference.test(word)) ?? "";
+    const isFetching = target.startsWith("containers-storage:[") && target.includes(`@${root}+`);
     return process.pid === crio || isFetching ? [{ ...process, words }] : [];
   });
   if (processes.length === 0) return [];
   return processes.flatMap(({ pid, parent, startTime, words }): Found[] => {
-    const files = facts.get(openFiles).filter((file) => file.pid === pid && fetched.test(file.path));
+    const files = openFilesOf(pid).filter(({ path }) => fetched.test(path));
     // What CRI-O does else, its files do not tell; a program that was called to fetch does nothing else.
     if (files.length === 0 && pid === crio) return [];
     const grown = files.map(
@@ -44,6 +47,7 @@ function findStuckPulls(facts: Facts): readonly Found[] {
     );
     const since = Math.max(processStarted({ startTime }), ...grown);
     if (facts.isYoung(since, usualAge)) return [];
+    if (isUnpacking(facts, pid)) return [];
     const channel = readWaitChannel(pid);
     const evidence: Evidence[] = [
       { file: `/proc/${pid}/cmdline`, says: `${processWords(pid)} fetches an image` },
@@ -68,6 +72,13 @@ function findStuckPulls(facts: Facts): readonly Found[] {
       },
     ];
   });
+}
+
+/** True where containers/storage unpacks what was fetched, in a child of this name: the archive is read, and does not grow. */
+function isUnpacking(facts: Facts, pid: number): boolean {
+  return facts
+    .get(allProcesses)
+    .some(({ pid: child, parent }) => parent === pid && readCommandLine(child)?.[0]?.startsWith("storage-"));
 }
 
 function sizeOf({ pid, fd }: OpenFile): number {

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readdirSync, readlinkSync, readSync } from "node:fs";
+import { closeSync, openSync, readdirSync, readSync } from "node:fs";
 import { ifThere } from "../../errors";
-import { readProcessFile } from "../../system/process";
+import { processLink, readProcessFile } from "../../system/process";
 import type { Facts } from "../facts";
 import { crioProcess } from "./crio-process";
 
@@ -29,13 +29,9 @@ export function relabelings(facts: Facts): readonly Relabeling[] {
     const [number = "", first = ""] = text.split(" ");
     const at = numbers.indexOf(Number(number));
     if (number === "" || at < 0) return [];
-    const path = at === 2 ? openPath(pid, Number(first)) : textAt(pid, Number(first));
+    const path = at === 2 ? (processLink(pid, `fd/${Number(first)}`) ?? "") : textAt(pid, Number(first));
     return [{ pid, thread, path }];
   });
-}
-
-function openPath(pid: number, fd: number): string {
-  return ifThere(() => readlinkSync(`/proc/${pid}/fd/${fd}`), "ESRCH", "EACCES", "EPERM") ?? "";
 }
 
 /** Bytes that a path has at most, as the kernel takes it. */

@@ -1,8 +1,7 @@
-import { lstatSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { lstatSync, type Stats } from "node:fs";
 import { join } from "node:path";
-import { ifThere } from "../../errors";
 import { namesInDirectory } from "../../system/files";
-import { allProcesses } from "../../system/process";
+import { allProcesses, openFileLinks, processLink } from "../../system/process";
 import type { Facts } from "../facts";
 
 /** Something in a temporary directory. */
@@ -33,15 +32,17 @@ export interface OpenFile {
   readonly path: string;
 }
 
-/** The files that processes have open, with where these work; asked for only where there is something to be looked for. */
-export function openFiles(facts: Facts): readonly OpenFile[] {
-  return facts.get(allProcesses).flatMap(({ pid }) => {
-    const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM") ?? [];
-    return [...fds.map((fd) => `fd/${fd}`), "cwd"].flatMap((fd) => {
-      const path = ifThere(() => readlinkSync(`/proc/${pid}/${fd}`), "ESRCH", "EACCES", "EPERM");
-      return path?.startsWith("/") === true ? [{ pid, fd, path }] : [];
-    });
+/** The files that a process has open, with where it works. */
+export function openFilesOf(pid: number): readonly OpenFile[] {
+  return [...openFileLinks(pid), "cwd"].flatMap((fd) => {
+    const path = processLink(pid, fd);
+    return path?.startsWith("/") === true ? [{ pid, fd, path }] : [];
   });
+}
+
+/** The files that all processes have open; asked for only where there is something to be looked for. */
+function openFiles(facts: Facts): readonly OpenFile[] {
+  return facts.get(allProcesses).flatMap(({ pid }) => openFilesOf(pid));
 }
 
 /** True where a process has a file open at a path, or below it. */
