@@ -13,9 +13,9 @@ import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../fact
 import { podUids } from "../facts/specs";
 import { containerIds } from "../facts/store";
 import { bytesOf } from "../facts/unowned";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 import { quoted } from "../quoted";
-import { commandsOf, type MendStep } from "../step";
+import type { MendStep } from "../step";
 
 /** Bytes at which the kubelet rotates a log, unless it is told otherwise. */
 const usualLogSize = 10 * 1024 * 1024;
@@ -186,6 +186,6 @@ function leftOver(facts: Facts, path: string, says: string, steps: readonly Mend
       },
     ],
     consequence: "it takes room for nothing",
-    mend: { class: "S", what: "delete it", commands: commandsOf(steps), steps },
+    mend: mendBySteps("S", "delete it", steps),
   };
 }
