@@ -295,6 +295,27 @@ test("what was executed in a container and has lost its parent piles up", async 
   };
   await executed(9);
   expect(await examinedBy(server, ["proc"])).toEqual([]);
+  const [cgroup = ""] = cgroupDirectories(node.world.cgroupParent).filter(
+    (directory) => basename(directory) === `crio-${web.id}`,
+  );
+  // Daemons in the pid namespace of the node have no parent either, and are meant to be there.
+  const daemons = execFileSync(
+    "perl",
+    [
+      "-e",
+      `$| = 1; for (1..10) { my $pid = fork; if ($pid) { print "$pid\\n"; next }
+       open(CGROUP, ">", $ARGV[0]) or die; print CGROUP $$; close(CGROUP) or die; close(STDOUT); sleep 1000 }`,
+      join(cgroup, "cgroup.procs"),
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const daemonPids = daemons.trim().split("\n").map(Number);
+  try {
+    expect(daemonPids.filter((pid) => isAlive({ pid }))).toHaveLength(10);
+    expect(await examinedBy(server, ["proc"])).toEqual([]);
+  } finally {
+    for (const pid of daemonPids) process.kill(pid, "SIGKILL");
+  }
   await executed(1);
   const [found, ...others] = await examinedBy(server, ["proc"]);
   expect(others).toEqual([]);
@@ -313,9 +334,19 @@ test("what was executed in a container and has lost its parent piles up", async 
 test("a file system that is mounted in the namespace of another service alone", async () => {
   const { server } = await node.openServer();
   const ended = await node.start(pod, "held", "sleep 1000");
+  const [image] = JSON.parse(readFileSync(join(node.world.root, "overlay-images/images.json"), "utf8")) as {
+    layer: string;
+  }[];
+  // Somebody works in an image there.
+  const place = join(node.world.root, "overlay", image?.layer ?? "", "merged");
+  const isNew = mkdirSync(place, { recursive: true }) !== undefined;
   const holder = spawn(
     "unshare",
-    ["-m", "--propagation", "private", "sh", "-c", "echo ready; exec sleep 1000"],
+    [
+      ...["-m", "--propagation", "private", "sh", "-c"],
+      'mount -t tmpfs kpod-test "$1" && echo ready && exec sleep 1000',
+      ...["sh", place],
+    ],
     {
       stdio: ["ignore", "pipe", "ignore"],
     },
@@ -344,6 +375,7 @@ test("a file system that is mounted in the namespace of another service alone", 
   } finally {
     holder.kill("SIGKILL");
     await gone;
+    if (isNew) rmdirSync(place);
   }
   await node.ok("rm", "held");
 });

@@ -40,6 +40,11 @@ export function mountNamespaceOf(pid: number | "self"): string | undefined {
   return linkOf(`/proc/${pid}/ns/mnt`);
 }
 
+/** The pid namespace of a process, likewise: its own, and not that of what it starts. */
+export function pidNamespaceOf(pid: number | "self"): string | undefined {
+  return linkOf(`/proc/${pid}/ns/pid`);
+}
+
 function linkOf(path: string): string | undefined {
   // EINVAL: /proc is some directory, and not the kernel's.
   return ifThere(() => readlinkSync(path), "EACCES", "EPERM", "ESRCH", "EINVAL");

@@ -3,6 +3,7 @@ import { crioProcess } from "../facts/crio-process";
 import { processWords } from "../facts/processes";
 import { temporaryEntries } from "../facts/temporary";
 import { listMonitors, readMonitorCall } from "../../oci/conmon/find";
+import { pidNamespaceOf } from "../../system/namespaces";
 import {
   allProcesses,
   processStarted,
@@ -27,8 +28,8 @@ export const check: Check = {
   rank: 180,
   severity: "leaks",
   about: `Processes that were executed in a container, as those of probes are, have piled up: ten or more, for five minutes, that do not
-descend from its first process, and whose parent has died; or dead ones that its conmon does not reap. They take pids and memory
-of the container. Also told are files \`exec-process-*\` in \`/tmp\` that CRI-O has left, ten or more, older than an hour.
+descend from its first process, and whose parent has died, unless they are in the node's pid namespace; or dead ones that its
+conmon does not reap. They take pids and memory of the container. Also told are files \`exec-process-*\` in \`/tmp\` that CRI-O has left, ten or more, older than an hour.
 Processes are killed, dead ones and files are told with the commands.`,
   quick: false,
   live: true,
@@ -43,15 +44,19 @@ async function findPiles(facts: Facts): Promise<readonly Found[]> {
 async function orphanedExecs(facts: Facts): Promise<readonly Found[]> {
   const containers = await facts.get(containersWithStates);
   const firsts = new Set(containers.map(({ state }) => state?.pid ?? 0));
+  const monitors = new Set(facts.get(listMonitors).map(({ process: { pid } }) => pid));
   const adopters = new Set([1, facts.get(crioProcess)]);
+  const ofNode = pidNamespaceOf("self");
   const piles = new Map<string, ProcessStat[]>();
   for (const process of facts.get(allProcesses)) {
     const { pid, parent, state } = process;
-    if (!adopters.has(parent) || pid === 1 || firsts.has(pid) || state === "Z") continue;
+    if (!adopters.has(parent) || pid === 1 || firsts.has(pid) || monitors.has(pid) || state === "Z") continue;
     if (facts.isYoung(processStarted(process), usualAge)) continue;
     const id = /\/crio-([0-9a-f]{64})(?:\.scope)?(?:\/|$)/m.exec(readProcessCgroup(pid) ?? "")?.[1];
     // With the cgroupfs manager a conmon may be in the cgroup of its container.
     if (id === undefined || readMonitorCall(pid) !== undefined) continue;
+    // In the pid namespace of the node a daemon, such as one of FUSE, parts from its parent by intent.
+    if (pidNamespaceOf(pid) === ofNode) continue;
     piles.set(id, [...(piles.get(id) ?? []), process]);
   }
   return containers.flatMap((container): Found[] => {
@@ -89,7 +94,7 @@ async function zombies(facts: Facts): Promise<readonly Found[]> {
     .filter((process) => process.state === "Z" && !facts.isYoung(processStarted(process), usualAge));
   if (dead.length < usualPile) return [];
   const own = new Map((await facts.get(containersWithStates)).map((container) => [container.id, container]));
-  return listMonitors().flatMap(({ id, bundle, process: { pid } }): Found[] => {
+  return facts.get(listMonitors).flatMap(({ id, bundle, process: { pid } }): Found[] => {
     const container = own.get(id);
     const children = dead.filter(({ parent }) => parent === pid);
     if (container?.bundlePath !== bundle || children.length < usualPile) return [];
