@@ -49,7 +49,7 @@ export async function measureNode(
           one(
             "kpod_processes_uninterruptible",
             "Processes that wait in the kernel and cannot be interrupted.",
-            allProcesses().filter(({ state }) => state === "D").length,
+            facts.get(allProcesses).filter(({ state }) => state === "D").length,
           ),
           one(
             "kpod_crio_responding",

@@ -11,6 +11,8 @@ export const ticksPerSecond = 100;
 /** What /proc/PID/stat says, as far as kpod reads it. */
 export interface ProcessStat {
   pid: number;
+  /** The short name, as `ps` shows it. */
+  name: string;
   /** `R`, `S`, `Z`, … (proc(5)). */
   state: string;
   parent: number;
@@ -44,9 +46,11 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
   const text = readProcessFile(pid, "stat");
   if (text === undefined) return undefined;
   // The second field is the command in brackets and may hold blanks and brackets itself.
-  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ", 20);
+  const end = text.lastIndexOf(")");
+  const fields = text.slice(end + 2).split(" ", 20);
   return {
     pid,
+    name: text.slice(text.indexOf("(") + 1, end),
     state: fields[0] ?? "",
     parent: Number(fields[1]),
     session: fields[3] ?? "",

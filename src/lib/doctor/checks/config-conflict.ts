@@ -9,7 +9,7 @@ import { isRecord, parseJson } from "../../system/files";
 import type { Container } from "../../oci/container";
 import { realPath } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
-import { allProcesses, readCommandLine, readCommandName } from "../../system/process";
+import { allProcesses, readCommandLine } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
@@ -130,9 +130,9 @@ export function secondDaemons(facts: Facts, command = "crio"): readonly Found[] 
   const { config } = facts.server;
   const words = readCommandLine(own) ?? [];
   const [space, root] = [mountNamespaceOf(own), rootAskedIn(words) ?? config.root];
-  return facts.get(allProcesses).flatMap(({ pid, parent }): Found[] => {
+  return facts.get(allProcesses).flatMap(({ pid, parent, name }): Found[] => {
     // What it has started itself bears its name for a moment; in another mount namespace its paths are others.
-    if (pid === own || parent === own || readCommandName(pid) !== command) return [];
+    if (pid === own || parent === own || name !== command) return [];
     if (mountNamespaceOf(pid) !== space) return [];
     const theirs = readCommandLine(pid) ?? [];
     const isOther = ["-c", "--config", "--config-dir"].some(

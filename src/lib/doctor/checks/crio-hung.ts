@@ -1,5 +1,5 @@
 import { askDaemon } from "../../crio/daemon";
-import { allProcesses, readCommandName, readExecutable, readWaitChannel } from "../../system/process";
+import { allProcesses, readExecutable, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import type { Evidence, Found } from "../finding";
@@ -22,7 +22,7 @@ it is started anew: USR1 has it write them. Its containers go on meanwhile.`,
 async function findHungCrio(facts: Facts): Promise<readonly Found[]> {
   const { listen } = facts.server.config;
   if (!listen.startsWith("/") || (await askDaemon(listen, "/info", patience)) !== "silent") return [];
-  const daemons = facts.get(allProcesses).filter(({ pid }) => readCommandName(pid) === "crio");
+  const daemons = facts.get(allProcesses).filter(({ name }) => name === "crio");
   const states = daemons.map(({ pid, state }): Evidence => {
     const channel = readWaitChannel(pid);
     const program = readExecutable(pid) ?? "crio";

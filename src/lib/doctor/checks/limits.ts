@@ -38,6 +38,11 @@ async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
   return [...openFiles(), ...inotify(facts, await usersOf(facts)), ...ownFiles(facts)];
 }
 
+/** The links to what each process has open. */
+function openLinks(facts: Facts): ReadonlyMap<number, readonly string[]> {
+  return new Map(facts.get(allProcesses).map(({ pid }) => [pid, openFileLinks(pid)]));
+}
+
 /** The users that CRI-O and its containers are; what others use up is none of theirs. */
 async function usersOf(facts: Facts): Promise<ReadonlySet<string>> {
   const pids = (await facts.get(runningContainers)).map(({ state }) => state?.pid ?? 0);
@@ -73,8 +78,8 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
   const [watches = 0] = numbersIn("/proc/sys/fs/inotify/max_user_watches");
   if (instances === 0 || watches === 0) return [];
   const users = new Map<string, Watching>();
-  for (const { pid } of facts.get(allProcesses)) {
-    const fds = inotifyFilesOf(pid);
+  for (const [pid, links] of facts.get(openLinks)) {
+    const fds = inotifyFilesOf(pid, links);
     if (fds.length === 0) continue;
     const user = userOf(pid) ?? "";
     if (!concerned.has(user)) continue;
@@ -106,8 +111,8 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
   );
 }
 
-function inotifyFilesOf(pid: number): string[] {
-  return openFileLinks(pid)
+function inotifyFilesOf(pid: number, links: readonly string[]): string[] {
+  return links
     .filter((link) => processLink(pid, link) === "anon_inode:inotify")
     .map((link) => basename(link));
 }
@@ -124,12 +129,12 @@ function ownFiles(facts: Facts): Found[] {
   const crio = facts.get(crioProcess);
   const pids = [
     ...(crio === undefined ? [] : [crio]),
-    ...listMonitors().flatMap(({ process, bundle }) =>
-      isWithinDirectory(bundle, runRoot) ? [process.pid] : [],
-    ),
+    ...facts
+      .get(listMonitors)
+      .flatMap(({ process, bundle }) => (isWithinDirectory(bundle, runRoot) ? [process.pid] : [])),
   ];
   return pids.flatMap((pid): Found[] => {
-    const used = openFileLinks(pid).length;
+    const used = facts.get(openLinks).get(pid)?.length ?? 0;
     const limit = Number(
       /^Max open files +(\d+)/m.exec(readProcessFile(pid, "limits") ?? "")?.[1] ?? Infinity,
     );

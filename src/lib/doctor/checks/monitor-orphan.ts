@@ -23,7 +23,9 @@ still has the container, only where the finding itself is named.`,
 
 async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
   const { config, store } = facts.server;
-  const monitors = listMonitors().filter(({ bundle }) => isWithinDirectory(bundle, store.layout.runRoot));
+  const monitors = facts
+    .get(listMonitors)
+    .filter(({ bundle }) => isWithinDirectory(bundle, store.layout.runRoot));
   if (monitors.length === 0) return [];
   const known = await facts.get(containerIds);
   return monitors.flatMap(({ id, process, bundle, name }): Found[] => {

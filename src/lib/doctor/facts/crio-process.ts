@@ -1,7 +1,7 @@
 import { basename, dirname, join } from "node:path";
 import { fileLimits, readTextIfThere } from "../../system/files";
 import { realPath } from "../../system/mount";
-import { allProcesses, openFileLinks, processLink, readCommandName } from "../../system/process";
+import { allProcesses, openFileLinks, processLink } from "../../system/process";
 import type { Facts } from "../facts";
 
 /** The process that listens on the socket of the configuration: the CRI-O of this store, and no other; undefined for none. */
@@ -9,12 +9,11 @@ export function crioProcess(facts: Facts): number | undefined {
   const { listen } = facts.server.config;
   const inodes = listen.startsWith("/") ? listeningInodes(listen) : new Set<string>();
   if (inodes.size === 0) return undefined;
-  const processes = [...facts.get(allProcesses)];
+  const processes = facts.get(allProcesses);
   // The one that is called so is looked at first: of the others there are thousands.
-  const isCalledSo = ({ pid }: { pid: number }): boolean => readCommandName(pid) === "crio";
   const sorted = [
-    ...processes.filter(isCalledSo),
-    ...processes.filter((process) => !isCalledSo(process) && process.parent !== 2),
+    ...processes.filter(({ name }) => name === "crio"),
+    ...processes.filter(({ name, parent }) => name !== "crio" && parent !== 2),
   ];
   return sorted.find(({ pid }) => hasSocket(pid, inodes))?.pid;
 }

@@ -1,6 +1,6 @@
 import { fileLimits, readTextIfThere } from "../../system/files";
 import { valueOfFlag } from "./flags";
-import { allProcesses, readCommandLine, readCommandName } from "../../system/process";
+import { allProcesses, readCommandLine } from "../../system/process";
 import { tolerate } from "../../errors";
 import { realPath } from "../../system/mount";
 import { dirname, basename, join } from "node:path";
@@ -28,8 +28,8 @@ const usualConfig = "/var/lib/kubelet/config.yaml";
 /** The kubelet that has its containers made by the CRI-O of this configuration; undefined where none says so. */
 export function kubelet(facts: Facts): Kubelet | undefined {
   const { listen } = facts.server.config;
-  for (const { pid } of facts.get(allProcesses)) {
-    if (readCommandName(pid) !== "kubelet") continue;
+  for (const { pid, name } of facts.get(allProcesses)) {
+    if (name !== "kubelet") continue;
     const found = kubeletOf(pid);
     const endpoint = (found.setting("containerRuntimeEndpoint") ?? "").replace(/^unix:\/\//, "");
     if (endpoint !== "" && realSocket(endpoint) === realSocket(listen)) return found;
