@@ -74,26 +74,27 @@ interface Watching {
 
 /** The inotify instances and watches of each user, against what a user may have. */
 function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
-  const [instances = 0] = numbersIn("/proc/sys/fs/inotify/max_user_instances");
-  const [watches = 0] = numbersIn("/proc/sys/fs/inotify/max_user_watches");
-  if (instances === 0 || watches === 0) return [];
+  const [mostInstances = 0] = numbersIn("/proc/sys/fs/inotify/max_user_instances");
+  const [mostWatches = 0] = numbersIn("/proc/sys/fs/inotify/max_user_watches");
+  if (mostInstances === 0 || mostWatches === 0) return [];
   const users = new Map<string, Watching>();
+  const filesOf = inotifyFiles(facts);
   for (const [pid, links] of facts.get(openLinks)) {
-    const fds = inotifyFilesOf(pid, links);
-    if (fds.length === 0) continue;
+    const files = filesOf(pid, links);
+    if (files.length === 0) continue;
     const user = userOf(pid) ?? "";
     if (!concerned.has(user)) continue;
     const known = users.get(user) ?? { instances: 0, watches: 0, most: { pid, instances: 0 } };
     users.set(user, known);
-    known.instances += fds.length;
-    known.watches += fds.reduce((sum, fd) => sum + watchesOf(pid, fd), 0);
-    if (fds.length > known.most.instances) known.most = { pid, instances: fds.length };
+    known.instances += files.length;
+    known.watches += files.reduce((sum, file) => sum + watchesOf(pid, file), 0);
+    if (files.length > known.most.instances) known.most = { pid, instances: files.length };
   }
   return [...users].flatMap(([user, { most, ...used }]): Found[] =>
     (
       [
-        ["instances", instances],
-        ["watches", watches],
+        ["instances", mostInstances],
+        ["watches", mostWatches],
       ] as const
     ).flatMap(([what, limit]): Found[] => {
       if (used[what] < limit * nearly) return [];
@@ -111,10 +112,20 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
   );
 }
 
-function inotifyFilesOf(pid: number, links: readonly string[]): string[] {
-  return links
-    .filter((link) => processLink(pid, link) === "anon_inode:inotify")
-    .map((link) => basename(link));
+/** Finds the inotify instances among what a process has open. */
+function inotifyFiles(facts: Facts): (pid: number, links: readonly string[]) => readonly string[] {
+  const monitors = new Set(facts.get(listMonitors).map(({ process: { pid } }) => pid));
+  // Conmons are alike, and most of the descriptors of a node are theirs: of those with the same ones, one is looked at.
+  const ofMonitors = new Map<string, readonly string[]>();
+  return (pid, links) => {
+    const find = (): string[] =>
+      links.filter((link) => processLink(pid, link) === "anon_inode:inotify").map((link) => basename(link));
+    if (!monitors.has(pid)) return find();
+    const same = links.join(" ");
+    const files = ofMonitors.get(same) ?? find();
+    ofMonitors.set(same, files);
+    return files;
+  };
 }
 
 function watchesOf(pid: number, fd: string): number {

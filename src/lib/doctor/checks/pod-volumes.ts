@@ -53,6 +53,7 @@ async function podDirectories(facts: Facts): Promise<readonly string[]> {
     if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];
     // To parse the specs of a thousand containers for it would take long, and much memory.
     const text = tolerate("", () => readTextIfThere(join(dir, "config.json")) ?? "");
+    if (!text.includes(`/pods/${uid}/`)) return [];
     const sources = text.matchAll(new RegExp(`"source": ?"([^"\\\\]*/pods)/${uid}/`, "g"));
     return [...sources].flatMap(([, directory]) => directory ?? []);
   });
