@@ -70,6 +70,8 @@ async function play(
     ANSIBLE_REMOTE_TEMP: join(directory, "remote"),
     ANSIBLE_COLLECTIONS_PATHS: join(directory, "collections"),
     ANSIBLE_SSH_ARGS: "-o ControlMaster=no",
+    // One connection a task, and not five.
+    ANSIBLE_PIPELINING: "True",
     LC_ALL: "C.UTF-8",
   };
   const options = { env, timeout: 120_000 };

@@ -59,24 +59,24 @@ spec:
   initContainers:
   - name: first
     image: busybox
-    command: [sh, -c, "echo one >> /work/order; ln -s / /work/evil"]
-    volumeMounts: [{name: work, mountPath: /work}]
+    command: [sh, -c, "echo one >> /data/order; ln -s / /data/evil"]
+    volumeMounts: [{name: work, mountPath: /data}]
   - name: second
     image: busybox
-    command: [sh, -c, "echo two >> /work/order"]
-    volumeMounts: [{name: work, mountPath: /work}]
+    command: [sh, -c, "echo two >> /data/order"]
+    volumeMounts: [{name: work, mountPath: /data}]
   containers:
   - name: web
     image: busybox
     command: [sh, -c]
     args:
     - |
-      cat /work/order; id; echo $(ls /evil | sort); ls /sub
-      stat -c '%n %a %g' /settings/colour /fast /work /sub; cat /settings/motd; echo $(cat /one) $(cat /keys/deep/pw)
+      cat /data/order; id; echo $(ls /evil | sort); ls /sub
+      stat -c '%n %a %g' /settings/colour /fast /data /sub; cat /settings/motd; echo $(cat /one) $(cat /keys/deep/pw)
       (echo x > /settings/colour) 2>/dev/null || echo read-only
       echo "$(COLOUR) $(POD) $(PREFIX_password) $(MEM) $(UID_)"; grep -c . /host/in; grep db /etc/hosts
       grep ' /fast ' /proc/mounts | cut -d ' ' -f 2,3 ; cat /proc/sys/kernel/msgmax
-      hostname; ls /proc | grep -c '^[0-9]*$' > /work/processes; echo done; trap 'exit 0' TERM; while :; do sleep 0.1; done
+      hostname; ls /proc | grep -c '^[0-9]*$' > /data/processes; echo done; trap 'exit 0' TERM; while :; do sleep 0.1; done
     env:
     - {name: COLOUR, valueFrom: {configMapKeyRef: {name: settings, key: colour}}}
     - {name: POD, value: "the $(COLOUR) one"}
@@ -87,7 +87,7 @@ spec:
     securityContext: {readOnlyRootFilesystem: true, allowPrivilegeEscalation: false, capabilities: {drop: [ALL], add: [CHOWN]}}
     livenessProbe: {exec: {command: ["true"]}}
     volumeMounts:
-    - {name: work, mountPath: /work}
+    - {name: work, mountPath: /data}
     - {name: work, mountPath: /evil, subPath: evil}
     - {name: work, mountPath: /sub, subPath: new/dir}
     - {name: fast, mountPath: /fast}
@@ -125,7 +125,7 @@ describe.each(runtimes)("kube play, generate and down, under %s", (runtime) => {
         "evil new order",
         "/settings/colour 440 2000",
         "/fast 2777 2000",
-        "/work 2777 2000",
+        "/data 2777 2000",
         "/sub 2777 2000",
       ],
       ...["first", "second", "red s3cret", "read-only", `red the red one s3cret 64 ${uid}`],
