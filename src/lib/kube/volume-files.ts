@@ -23,7 +23,7 @@ import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import { setFileContext } from "../system/extended-attributes";
 import { namesInDirectory, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
-import { mount, mountFlags } from "../system/mount";
+import { labelOptions, mount, mountFlags } from "../system/mount";
 import { makeDirectoryInRoot, openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import type { KubeMount } from "./container";
 import { textOf, type PodFacts } from "./facts";
@@ -145,11 +145,7 @@ function makeHostPath(rollback: Rollback, { path, type }: Extract<VolumeSource, 
 }
 
 function mountMemory(path: string, size: number | undefined, label: string): void {
-  const data = [
-    "mode=0777",
-    ...(size === undefined ? [] : [`size=${size}`]),
-    ...(label === "" ? [] : [`context="${label}"`]),
-  ];
+  const data = ["mode=0777", ...(size === undefined ? [] : [`size=${size}`]), ...labelOptions(label)];
   const flags = mountFlags.nosuid | mountFlags.nodev;
   mount({ source: "tmpfs", target: path, type: "tmpfs", flags, data: data.join(",") });
 }

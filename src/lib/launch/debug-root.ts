@@ -21,10 +21,10 @@ import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
-import { checkLabel, readMountOptions } from "../storage/overlay";
+import { longestMountData, readMountOptions } from "../storage/overlay";
 import type { Store } from "../storage/store";
 import { closing, O_PATH } from "../system/files";
-import { mount, mountFlags, remountReadOnly } from "../system/mount";
+import { labelOptions, mount, mountFlags, remountReadOnly } from "../system/mount";
 import {
   attachMounts,
   cloneMounts,
@@ -79,7 +79,6 @@ type Storage = Pick<Store, "driver" | "layout"> & { readonly options: readonly s
 
 /** @throws KpodError UNSUPPORTED, BAD_ARGUMENT for a directory that cannot be; an error of the operating system */
 export function makeDebugRoot(store: Storage, request: DebugRootRequest): DebugRoot {
-  checkLabel(request.label);
   const base = baseOf(store, request.container);
   const rootPath = join(base, "root");
   const bundle = join(base, "bundle");
@@ -141,11 +140,7 @@ function baseOf({ driver, layout }: Storage, { id, layerId }: Container): string
 }
 
 function inMemory(label: string): string {
-  return ["mode=755", ...context(label)].join(",");
-}
-
-function context(label: string): string[] {
-  return label === "" ? [] : [`context="${label}"`];
+  return ["mode=755", ...labelOptions(label)].join(",");
 }
 
 /** The directories that a layer consists of, the uppermost first. */
@@ -174,9 +169,6 @@ function openLayer({ driver, layout }: Storage, layer: StorageId): OpenLayer {
   }
 }
 
-/** The kernel takes one page of mount options. */
-const longestMountData = 4096;
-
 function mountLayer(
   { options }: Storage,
   { session, label, owner }: DebugRootRequest,
@@ -196,7 +188,7 @@ function mountLayer(
     chownSync(upper, owner.uid, owner.gid);
     const data = [
       `lowerdir=${layer.directories.map((fd) => `/proc/self/fd/${fd}`).join(":")}`,
-      ...[`upperdir=${upper}`, `workdir=${work}`, ...extra.data, ...context(label)],
+      ...[`upperdir=${upper}`, `workdir=${work}`, ...extra.data, ...labelOptions(label)],
     ].join(",");
     if (Buffer.byteLength(data) >= longestMountData) {
       throw new KpodError("UNSUPPORTED", "the image has more layers than the kernel mounts", {

@@ -6,7 +6,7 @@ import type { ResultDns } from "../network/result";
 import type { SpecMount } from "../oci/spec";
 import { readTextIfThere } from "../system/files";
 import { setFileContext } from "../system/extended-attributes";
-import { mount, mountFlags } from "../system/mount";
+import { labelOptions, mount, mountFlags } from "../system/mount";
 
 /** The files that a pod's containers share. */
 export interface PodFiles {
@@ -99,7 +99,7 @@ export function makePodFiles(files: PodFiles, parts: PodFilesParts): void {
     target: files.shm,
     type: "tmpfs",
     flags: mountFlags.nosuid | mountFlags.nodev | mountFlags.noexec,
-    data: `mode=1777,size=67108864${mountLabel === "" ? "" : `,context="${mountLabel}"`}`,
+    data: ["mode=1777", "size=67108864", ...labelOptions(mountLabel)].join(","),
   });
   chmodSync(files.shm, 0o1777);
 }

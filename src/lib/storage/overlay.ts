@@ -14,14 +14,22 @@ import { join } from "node:path";
 import { describeErrno, errnoOf, fileError, KpodError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { removeIfThere } from "../system/files";
-import { isMountPoint, mount, mountFlags, readMounts, realPath, unmount } from "../system/mount";
+import {
+  isMountPoint,
+  labelOptions,
+  mount,
+  mountFlags,
+  readMounts,
+  realPath,
+  unmount,
+} from "../system/mount";
 import { removeTree } from "../system/remove-tree";
 import type { GraphDriver } from "./driver";
 import { overlayDirectories } from "./layer-directories";
 import { linksTo, newLink, restoreLinks, shortLink } from "./overlay-links";
 
 /** The kernel takes one page of mount options. */
-const longestMountData = 4096;
+export const longestMountData = 4096;
 
 /**
  * The overlay driver: see {@link overlayDirectories} for its layout.
@@ -84,7 +92,7 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
           `lowerdir=${lower.map((path) => (homeOf(path) === home ? base + path : join(imageHome, path))).join(":")}`,
           ...(readOnly ? [] : [`upperdir=${base}${layer}/diff`, `workdir=${base}${layer}/work`]),
           ...extra.data,
-          ...(label === "" ? [] : [`context="${label}"`]),
+          ...labelOptions(label),
         ].join(",");
       const flags = extra.flags | (readOnly ? mountFlags.readonly : 0);
       const request = { source: "overlay", type: "overlay", flags };
@@ -95,7 +103,6 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
           hint: "make the image anew with fewer layers",
         });
       }
-      checkLabel(label);
       mountLabelled(layer, label, () => {
         // Newer containers/storage removes it at each unmount.
         mkdirSync(mountPath(layer), { recursive: true, mode: 0o700 });
@@ -119,14 +126,6 @@ export function overlayDriver(root: string, options: readonly string[], imageSto
       if (!others && isMountPoint(home)) unmount(home);
     },
   };
-}
-
-/** What a record says of a label becomes an option of the mount, and no other one. @throws KpodError BAD_ARGUMENT */
-export function checkLabel(label: string): void {
-  if (/^[\w.:,-]*$/.test(label)) return;
-  throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(label)} is not an SELinux label`, {
-    hint: "a label is USER:ROLE:TYPE:LEVEL",
-  });
 }
 
 /** The kernel does not say that it is the label which it does not take. */

@@ -51,6 +51,19 @@ export function stopSharing(target: string): void {
   }
 }
 
+/**
+ * The options of a mount in which all files have an SELinux label; none for "".
+ * @throws KpodError BAD_ARGUMENT for what is no label, with which other options could come
+ */
+export function labelOptions(label: string): string[] {
+  if (!/^[\w.:,-]*$/.test(label)) {
+    throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(label)} is not an SELinux label`, {
+      hint: "a label is USER:ROLE:TYPE:LEVEL",
+    });
+  }
+  return label === "" ? [] : [`context="${label}"`];
+}
+
 /** Has one mount only be read. @throws an error of the operating system */
 export function remountReadOnly(target: string): void {
   const flags = mountFlags.bind | mountFlags.remount | mountFlags.readonly;
