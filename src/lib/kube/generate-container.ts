@@ -11,7 +11,7 @@ import { isRecord, parseJson } from "../system/files";
 import { textOf, textsOf } from "../system/go-json";
 import { keptContainer } from "./annotations";
 import { escapeText } from "./environment";
-import { byteQuantity, cpuQuantity } from "./quantity";
+import { byteQuantity, cpuQuantity } from "../quantity";
 import { kubeletProfiles } from "./security";
 
 /** Of what a container is written into a file. */

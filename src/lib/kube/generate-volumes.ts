@@ -11,7 +11,7 @@ import { textOf } from "../system/go-json";
 import { keptContainer, type KeptPod } from "./annotations";
 import { isDataKey } from "./data-objects";
 import { isLabelName } from "./fields";
-import { byteQuantity } from "./quantity";
+import { byteQuantity } from "../quantity";
 
 /** The volumes of a pod as they are found in its containers, and what they refer to. */
 export interface FoundVolumes {

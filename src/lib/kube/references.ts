@@ -2,7 +2,7 @@
 import type { DataObject, DataObjects } from "./data-objects";
 import type { LateText, NodeFacts } from "./facts";
 import type { Fields } from "./fields";
-import { readQuantity } from "./quantity";
+import { readQuantity } from "../quantity";
 
 /** What a pod is known by before it is made. */
 export interface PodIdentity {

@@ -1,7 +1,7 @@
 import type { ResourceChanges } from "../operations/update";
 import type { NodeFacts } from "./facts";
 import type { Fields } from "./fields";
-import { readQuantity } from "./quantity";
+import { readQuantity } from "../quantity";
 import type { ContainerResources } from "./references";
 
 /** Reads what a container asks for and may take. @throws KpodError BAD_ARGUMENT for a claim that nobody can meet */

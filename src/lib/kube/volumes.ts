@@ -1,7 +1,7 @@
 import { isDataKey, type DataObject } from "./data-objects";
 import type { LateText } from "./facts";
 import { labelName, type Fields } from "./fields";
-import { readQuantity } from "./quantity";
+import { readQuantity } from "../quantity";
 import { fieldReference, referredObject, resourceReference, type ReferenceScope } from "./references";
 
 /** What must be at a path of the host, or is made there. */

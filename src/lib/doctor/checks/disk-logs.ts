@@ -3,12 +3,13 @@ import { dirname, join } from "node:path";
 import { ifThere } from "../../errors";
 import { isStorageId } from "../../names/ids";
 import { findMonitor } from "../../oci/conmon/find";
+import { readQuantity } from "../../quantity";
 import { namesInDirectory } from "../../system/files";
 import { openFileLinks, processLink } from "../../system/process";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containerObject } from "../facts/containers";
-import { kubelet, quantityBytes } from "../facts/kubelet";
+import { kubelet } from "../facts/kubelet";
 import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../facts/log-places";
 import { podUids } from "../facts/specs";
 import { containerIds } from "../facts/store";
@@ -86,7 +87,7 @@ function largeLog(facts: Facts, { container, path }: ContainerLog): Found[] {
   // Hardly ever is one as large: who rotates it is asked then.
   if (stat?.isFile() !== true || stat.size < usualLogSize) return [];
   const settings = facts.get(kubelet);
-  const limit = quantityBytes(settings?.setting("containerLogMaxSize")) ?? usualLogSize;
+  const limit = readQuantity(settings?.setting("containerLogMaxSize")) ?? usualLogSize;
   if (stat.size < limit * muchLarger) return [];
   return [
     {

@@ -58,11 +58,3 @@ function topLevelValue(text: string, key: string): string | undefined {
 function realSocket(path: string): string {
   return join(realPath(dirname(path)), basename(path));
 }
-
-/** Bytes of a quantity of Kubernetes (`10Mi`); undefined for what is none. */
-export function quantityBytes(text: string | undefined): number | undefined {
-  const [, number, unit = ""] = /^(\d+)(Ki|Mi|Gi|Ti|k|M|G|T)?$/.exec(text ?? "") ?? [];
-  if (number === undefined) return undefined;
-  const power = ["", "k", "M", "G", "T"].indexOf(unit.replace("i", "").replace("K", "k"));
-  return Number(number) * (unit.endsWith("i") ? 1024 : 1000) ** power;
-}

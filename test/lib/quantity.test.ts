@@ -1,4 +1,4 @@
-import { byteQuantity, cpuQuantity, readQuantity } from "../../../src/lib/kube/quantity";
+import { byteQuantity, cpuQuantity, readQuantity } from "../../src/lib/quantity";
 
 test.each([
   ["250m", 0.25],
