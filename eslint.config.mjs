@@ -49,7 +49,7 @@ export const FLOORS = [
   {
     rooms: ["lib/remote"],
     holds: "kpod on another node, by ssh",
-    imports: ["lib/errors.ts", "lib/logger.ts"],
+    imports: ["lib/system", "lib/errors.ts", "lib/logger.ts"],
   },
   { rooms: ["lib/container-lists.ts"], holds: "the lists of pods and containers" },
   {
@@ -64,6 +64,7 @@ export const FLOORS = [
   },
   { rooms: ["lib/names"], holds: "what tells containers, pods and images apart: ids, names, their look-up" },
   { rooms: ["lib/config"], holds: "crio.conf, its drop-ins, storage.conf" },
+  { rooms: ["lib/quantity.ts"], holds: "quantities of Kubernetes", imports: [] },
   { rooms: ["lib/system"], holds: "the kernel: locks, mounts, namespaces, processes, trees of files" },
   { rooms: ["lib/errors.ts", "lib/logger.ts"], holds: "the errors of the library, and whom it tells" },
 ];

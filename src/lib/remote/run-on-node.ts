@@ -1,7 +1,8 @@
 import { statSync } from "node:fs";
-import type { Options } from "execa";
 import { KpodError } from "../errors";
 import { callInWords, type Logger } from "../logger";
+import { findExecutable } from "../system/executable";
+import { runProgram, type ProgramOptions } from "../system/run-program";
 import { executableFor } from "./own-executable";
 import { noKpodCode, probe, receive, runCarried, runInstalled, shellCommand, toldValue } from "./scripts";
 
@@ -66,13 +67,9 @@ async function carry(node: string, machine: string, options: RemoteOptions): Pro
   const { stdout, stderr } = await ssh(node, script, options, { inputFile: executable });
   const directory = toldValue(stdout, "directory");
   if (directory !== undefined) return directory;
-  throw new KpodError(
-    "IO",
-    `cannot carry the executable to ${node}: ${stderr.trim().replaceAll("\n", ", ")}`,
-    {
-      hint: "install it there",
-    },
-  );
+  throw new KpodError("IO", `cannot carry the executable to ${node}: ${stderr.replaceAll("\n", ", ")}`, {
+    hint: "install it there",
+  });
 }
 
 function checkNode(node: string): void {
@@ -92,29 +89,22 @@ async function ssh(
   node: string,
   { flags = [], script, args = [] }: Script,
   { signal, logger }: RemoteOptions,
-  streams: Pick<Options, "stdin" | "stdout" | "stderr" | "inputFile">,
+  streams: Pick<ProgramOptions, "stdin" | "stdout" | "stderr" | "inputFile">,
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   signal.throwIfAborted();
-  // Its own farewell of a closed connection is no error.
-  const words = [...flags, "-o", "LogLevel=ERROR", "--", node, shellCommand(script, args)];
-  logger.debug(callInWords("ssh", words.slice(0, -1)));
-  const { execa } = await import("execa");
-  const result = await execa("ssh", words, { ...streams, reject: false, cancelSignal: signal });
-  if (result.isCanceled) throw new KpodError("INTERRUPTED", `the call on ${node} was interrupted`);
-  if (result.exitCode === undefined && result.signal === undefined) {
-    throw new KpodError("NOT_FOUND", `cannot start ssh: ${result.originalMessage ?? "it is not there"}`, {
+  const program = findExecutable("", "/usr/bin/ssh");
+  if (program === undefined) {
+    throw new KpodError("NOT_FOUND", "ssh is not at any place of PATH", {
       hint: "install an OpenSSH client",
     });
   }
-  return {
-    // A signal that ended ssh comes from the terminal, and to kpod, too.
-    code: result.exitCode ?? sshFailed,
-    stdout: textOf(result.stdout),
-    stderr: textOf(result.stderr),
-  };
-}
-
-/** Text is all that comes of a pipe; what went elsewhere is undefined. */
-function textOf(output: unknown): string {
-  return typeof output === "string" ? output : "";
+  // Its own farewell of a closed connection is no error.
+  const words = [...flags, "-o", "LogLevel=ERROR", "--", node];
+  // Without the rest, in which what is secret is not told from what is not.
+  logger.debug(callInWords(program, words));
+  const { exitCode, stdout, stderr } = await runProgram(program, [...words, shellCommand(script, args)], {
+    ...{ ...streams, signal, logger: undefined },
+    interrupted: `the call on ${node} was interrupted`,
+  });
+  return { code: exitCode ?? sshFailed, stdout, stderr };
 }

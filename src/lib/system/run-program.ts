@@ -12,7 +12,7 @@ export interface ProgramWatch {
 
 /** How a program is run. */
 export interface ProgramOptions
-  extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "env">, ProgramWatch {
+  extends Pick<Options, "input" | "inputFile" | "stdin" | "stdout" | "stderr" | "env">, ProgramWatch {
   /** What is said when it is interrupted. */
   interrupted: string;
   /** Is given what it prints, piece by piece, each of which it must use before it returns, or before its promise is kept. */
@@ -22,6 +22,8 @@ export interface ProgramOptions
 /** What came of a program that has ended. */
 export interface ProgramResult {
   failed: boolean;
+  /** Undefined where it could not be started, or a signal ended it. */
+  exitCode: number | undefined;
   /** What it printed, where that goes to nobody else. */
   stdout: string;
   /** The same of its errors, without white space around. */
@@ -48,10 +50,10 @@ export async function runProgram(
     ...(write === undefined ? {} : { buffer: { stdout: false } }),
   });
   if (write !== undefined) await handOn(running, write);
-  const { isCanceled, signal: endedBy, failed, stdout, stderr } = await running;
+  const { isCanceled, signal: endedBy, failed, exitCode, stdout, stderr } = await running;
   // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
   if (isCanceled || endedBy === "SIGINT") throw new KpodError("INTERRUPTED", interrupted);
-  return { failed, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
+  return { failed, exitCode, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
 }
 
 async function handOn(
