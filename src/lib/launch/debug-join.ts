@@ -2,8 +2,9 @@ import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { errnoOf, fileError, ifThere, isNotFound, KpodError } from "../errors";
 import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
 import type { FirstProcess } from "../operations/first-process";
+import { readProcessMap } from "../operations/id-maps";
 import { openProcessRoot } from "../operations/process-root";
-import { isAlive, readProcessFile } from "../system/process";
+import { isAlive } from "../system/process";
 import { identifyProcess } from "../system/process-identity";
 import type { IdMappings } from "./user-namespace";
 
@@ -71,11 +72,8 @@ function readIdMaps(pid: number): IdMappings {
 }
 
 function readIdMap(pid: number, file: "uid_map" | "gid_map"): SpecIdMapping[] {
-  const lines = (readProcessFile(pid, file) ?? "").split("\n").filter((line) => line.trim() !== "");
-  const mappings = lines.map((line) => {
-    const [containerID = NaN, hostID = NaN, size = NaN] = line.trim().split(/\s+/).map(Number);
-    return { containerID, hostID, size };
-  });
-  if (mappings.length > 0 && mappings.every(({ size }) => size > 0)) return mappings;
+  const ranges = readProcessMap(pid, file);
+  if (ranges.length > 0)
+    return ranges.map(({ container, host, size }) => ({ containerID: container, hostID: host, size }));
   throw new KpodError("BAD_STATE", `process ${pid} has a user namespace without users`);
 }

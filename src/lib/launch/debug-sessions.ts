@@ -6,7 +6,7 @@ import { emptyAndRemove, findCgroups } from "../cgroups/removal";
 import type { Logger } from "../logger";
 import { mountNamespaceOf } from "../system/namespaces";
 import { ifThere } from "../errors";
-import { isAlive, processIds, readProcessFile, readProcessStat } from "../system/process";
+import { isAlive, processIds, readProcessList, readProcessStat } from "../system/process";
 import { identifyProcess, signalProcess } from "../system/process-identity";
 import { randomBytes } from "../system/random";
 import { waitUntil } from "../system/wait-until";
@@ -77,7 +77,7 @@ function isOf(pid: number, isWanted: (session: string) => boolean): boolean {
 
 /** The session that the root file system of a process is named by. */
 function sessionOf(pid: number): string | undefined {
-  const text = ifThere(() => readProcessFile(pid, "mountinfo"), "EACCES", "EPERM", "EINVAL") ?? "";
+  const text = ifThere(() => readProcessList(pid, "mountinfo"), "EACCES", "EPERM") ?? "";
   for (const line of text.split("\n")) {
     if (line.split(" ", 5)[4] !== "/") continue;
     const source = line.split(" - ")[1]?.split(" ")[1] ?? "";

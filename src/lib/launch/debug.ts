@@ -4,35 +4,28 @@
  */
 import { existsSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
-import { frozenCgroupOf } from "../cgroups/freezer";
-import { cgroupFilesOf, hasOnlyCgroup2 } from "../cgroups/mounts";
 import { specCgroupPath } from "../cgroups/spec-path";
 import { fileError, KpodError } from "../errors";
 import { isNotFoundError } from "../names/lookup";
-import { isStorageId, type StorageId } from "../names/ids";
+import { isStorageId } from "../names/ids";
 import { containerInWords, type Container } from "../oci/container";
 import { mergeEnvironment } from "../oci/environment";
 import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } from "../oci/exec-process";
 import { requireCommand } from "../oci/find-command";
 import type { ExecRequest } from "../oci/runtime/exec";
-import type { Spec, SpecIdMapping, SpecMount, SpecNamespace } from "../oci/spec";
+import type { Spec, SpecIdMapping, SpecMount } from "../oci/spec";
 import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
 import { exitCodeOf, shownCommand } from "../operations/exec";
-import { firstProcess } from "../operations/first-process";
 import { noteContainer } from "../operations/note-event";
 import { mountsOf } from "../operations/spec-mounts";
-import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import { readImageConfig } from "../storage/image-config";
 import { closing } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
-import { isAlive } from "../system/process";
-import { openJoined, type Joined } from "./debug-join";
-import { makeDebugRoot, type DebugRoot, type DebugTarget, type DebugTools } from "./debug-root";
+import { layerOf, placeBeside, placeOfCopy, type Place } from "./debug-place";
+import { makeDebugRoot, type DebugRoot, type DebugTools } from "./debug-root";
 import { endAbandonedSessions, endSession, newSession } from "./debug-sessions";
 import { imageToLaunch, type LaunchPull } from "./image";
-import { namespacesOf, specNamespaces } from "./pod-namespaces";
-import { requireReadyPod } from "./ready-pod";
 import { basicEnvironment, permittedOomScore } from "./spec";
 
 /** What is run beside a container, or in the place of one. */
@@ -144,116 +137,6 @@ async function toolsOf(
     return { root: { kind: "node" }, own: false, env: basicEnvironment, whose: "the node" };
   }
   return { root: { kind: "layer", layer: layerOf(container) }, own: true, env: [], whose: "the copy" };
-}
-
-function layerOf(container: Container): StorageId {
-  const { layerId } = container;
-  if (isStorageId(layerId)) return layerId;
-  throw new KpodError("CORRUPT", `the record of ${containerInWords(container)} names no layer`);
-}
-
-/** Where a session runs. */
-interface Place {
-  readonly namespaces: readonly SpecNamespace[];
-  readonly idMappings: Joined["idMappings"];
-  /** Undefined for a pod that has no process, and so no file system. */
-  readonly target: DebugTarget | undefined;
-  readonly label: string;
-  /** What of the container's spec holds for it, beside what the two kinds of sessions have in common. */
-  readonly spec: Pick<Spec, "hooks" | "annotations" | "hostname">;
-  readonly resources: NonNullable<Spec["linux"]>["resources"];
-  /** True for one like the container, false beside it. */
-  readonly copy: boolean;
-  /** Tells whether what it has joined has ended. */
-  readonly hasEnded: () => boolean;
-  readonly close: () => void;
-}
-
-/** @throws KpodError BAD_STATE, UNSUPPORTED, NOT_PERMITTED, IO */
-function placeBeside({ logger, lists }: LaunchParts, container: Container): Place {
-  const { spec, state, id } = container;
-  const pod = container.infra ? lists.getSandbox(container.sandboxId) : undefined;
-  if (pod?.spoofed === true && pod.state === "Ready") return { ...placeInPod(pod), copy: false };
-  const process = firstProcess(container, { created: true });
-  const joined = process === undefined ? undefined : openJoined(process, id);
-  if (process === undefined || joined === undefined) {
-    throw new KpodError(
-      "BAD_STATE",
-      pod === undefined
-        ? `cannot debug ${containerInWords(container)}: it does not run`
-        : `cannot debug pod ${pod.kubeName}: it is not ready`,
-      pod === undefined ? { hint: "with --copy one like it is run" } : {},
-    );
-  }
-  const frozen = state?.status === "paused" || frozenCgroupOf(process.pid) !== undefined;
-  if (frozen) {
-    logger.warn(
-      `${containerInWords(container)} is paused: the tools are in a cgroup beside it, or they would be, too`,
-    );
-  }
-  const { resources } = spec.linux ?? {};
-  return {
-    ...{ namespaces: joined.namespaces, idMappings: joined.idMappings, close: joined.close },
-    target: { kind: "mounts", ...joined.mounts },
-    label: spec.linux?.mountLabel ?? "",
-    spec: frozen ? {} : { hooks: { prestart: [moveInto(cgroupFilesOf(process.pid))] } },
-    // For the moment before it is moved, and while the container is paused.
-    resources: resources?.devices === undefined ? {} : { devices: resources.devices },
-    copy: false,
-    hasEnded: () => !isAlive(process),
-  };
-}
-
-/**
- * Moves the process that a runtime is making to other cgroups, before it runs anything: a runtime itself takes no cgroup in
- * which somebody is. It tells the hook the pid as JSON. A hierarchy that a runtime does not see has no cgroups of its own.
- */
-function moveInto(files: readonly string[]): { path: string; args: string[] } {
-  const script =
-    'text=; while read -r line || [ -n "$line" ]; do text="$text$line"; done; pid="${text#*\\"pid\\"}"; pid="${pid#*:}"; ' +
-    'pid="${pid%%[,\\}]*}"; for file; do [ ! -e "$file" ] || echo "$((pid))" > "$file" || exit 1; done';
-  return { path: "/bin/sh", args: ["sh", "-c", script, "sh", ...files] };
-}
-
-/** @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
-async function placeOfCopy(server: LaunchParts, container: Container): Promise<Place> {
-  const sandbox = server.lists.getSandbox(container.sandboxId);
-  if (sandbox === undefined) {
-    throw new KpodError(
-      "BAD_STATE",
-      `cannot copy ${containerInWords(container)}: the record of its pod is gone`,
-    );
-  }
-  await server.runtime.updateStatus(sandbox.infraContainer);
-  const { spec } = container;
-  const { hooks, annotations, hostname } = spec;
-  return {
-    ...placeInPod(requireReadyPod(server, sandbox)),
-    target: { kind: "layer", layer: layerOf(container) },
-    label: spec.linux?.mountLabel ?? "",
-    spec: {
-      ...(hooks === undefined ? {} : { hooks }),
-      ...(annotations === undefined ? {} : { annotations }),
-      ...(hostname === undefined ? {} : { hostname }),
-    },
-    resources: spec.linux?.resources ?? {},
-    copy: true,
-  };
-}
-
-/** In the namespaces that a new container of a pod would have. @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
-function placeInPod(pod: Sandbox): Omit<Place, "copy"> {
-  const namespaces = namespacesOf(pod);
-  return {
-    namespaces: specNamespaces(namespaces, hasOnlyCgroup2()).filter(({ type }) => type !== "mount"),
-    idMappings: namespaces.user?.mappings,
-    target: undefined,
-    label: pod.infraContainer.spec.linux?.mountLabel ?? "",
-    spec: {},
-    resources: {},
-    hasEnded: () => false,
-    close: () => {},
-  };
 }
 
 function madeRoot(

@@ -1,8 +1,14 @@
-import { readFileSync } from "node:fs";
 import { ifThere } from "../errors";
 import { readMounts, realPath } from "./mount";
 import { mountNamespaceOf } from "./namespaces";
-import { openFileLinks, processIds, processLink, readCommandName, readProcessCgroup } from "./process";
+import {
+  openFileLinks,
+  processIds,
+  processLink,
+  readCommandName,
+  readProcessCgroup,
+  readProcessList,
+} from "./process";
 
 /** A process that keeps a file system mounted. */
 export interface MountHolder {
@@ -25,7 +31,7 @@ export function holderElsewhere(path: string): MountHolder | undefined {
     const namespace = mountNamespaceOf(pid);
     if (namespace === undefined || looked.has(namespace)) continue;
     looked.add(namespace);
-    const mounts = gone(() => readFileSync(`/proc/${pid}/mountinfo`, "utf8")) ?? "";
+    const mounts = gone(() => readProcessList(pid, "mountinfo")) ?? "";
     if (readMounts(mounts).some((mount) => mount.target === target)) holders.push(holder(pid));
   }
   return holders.find(({ name }) => name === "crio") ?? holders[0];

@@ -133,8 +133,8 @@ export function readChildren(pid: number): number[] {
   );
 }
 
-/** Each thread has children of its own, see proc(5). */
-function threadsOf(pid: number): string[] {
+/** The threads of a process, each of which has children of its own, see proc(5); none where it is gone. */
+export function threadsOf(pid: number): string[] {
   return ifThere(() => readdirSync(`/proc/${pid}/task`), "ESRCH") ?? [];
 }
 

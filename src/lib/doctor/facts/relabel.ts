@@ -1,6 +1,6 @@
-import { closeSync, openSync, readdirSync, readSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { ifThere } from "../../errors";
-import { processLink, readProcessFile } from "../../system/process";
+import { processLink, readProcessFile, threadsOf } from "../../system/process";
 import type { Facts } from "../facts";
 import { crioProcess } from "./crio-process";
 
@@ -23,8 +23,7 @@ export function relabelings(facts: Facts): readonly Relabeling[] {
   const pid = facts.get(crioProcess);
   const numbers = calls[process.arch];
   if (pid === undefined || numbers === undefined) return [];
-  const threads = ifThere(() => readdirSync(`/proc/${pid}/task`), "ESRCH") ?? [];
-  return threads.flatMap((thread) => {
+  return threadsOf(pid).flatMap((thread) => {
     const text = ifThere(() => readProcessFile(pid, `task/${thread}/syscall`), "EACCES", "EPERM") ?? "";
     const [number = "", first = ""] = text.split(" ");
     const at = numbers.indexOf(Number(number));
