@@ -56,6 +56,7 @@ const promtool = findProgram("promtool");
   expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: "", stderr: "" });
 });
 
+// As above: where that package is not there, nobody can say.
 (promtool === undefined ? test.skip : test)("Prometheus takes the rules for alerts", async () => {
   const rules = join(contrib, "prometheus/alerts.yaml");
   const { exitCode, stdout } = await runProcess(promtool ?? "", ["check", "rules", rules]);
@@ -77,6 +78,7 @@ test("alerts and the dashboard name metrics that there are", () => {
 
 const systemdAnalyze = findProgram("systemd-analyze");
 
+// A machine without systemd has nobody who reads them.
 (systemdAnalyze === undefined ? test.skip : test)("systemd takes the service and its timer", async () => {
   const units = ["kpod-doctor.service", "kpod-doctor.timer"].map((name) => join(contrib, "systemd", name));
   const { stdout, stderr } = await runProcess(systemdAnalyze ?? "", ["verify", "--man=no", ...units]);

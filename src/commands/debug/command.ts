@@ -1,6 +1,6 @@
 import type { CommandDescription } from "../../shell/command";
 import { ExitCode } from "../../shell/exit-code";
-import { environmentFlags } from "../shared/flags";
+import { environmentFlags, streamFlags, userFlag } from "../shared/flags";
 import { pullFlag } from "../shared/pull-flag";
 
 export const command = {
@@ -25,14 +25,9 @@ export const command = {
     copy: {
       help: "Do not join the container, which may have ended: run one like it, in its pod, with this command",
     },
-    interactive: { short: "i", help: "Hand on standard input" },
-    tty: { short: "t", help: "Give the command a terminal: this one, with its size and its keys" },
+    ...streamFlags,
     ...environmentFlags,
-    user: {
-      short: "u",
-      argument: "USER[:GROUP]",
-      help: "Run it as this user, by the names of the container or by numbers",
-    },
+    ...userFlag,
     workdir: { short: "w", argument: "DIR", help: "Run it in this directory" },
     privileged: { help: "Give it all capabilities, and neither seccomp nor AppArmor" },
     ...pullFlag,

@@ -1,6 +1,6 @@
 import type { CommandDescription } from "../../shell/command";
 import { ExitCode } from "../../shell/exit-code";
-import { environmentFlags, selectionFlags } from "../shared/flags";
+import { environmentFlags, selectionFlags, streamFlags, userFlag } from "../shared/flags";
 
 export const command = {
   group: "change",
@@ -9,15 +9,10 @@ export const command = {
   usage: "[flags] CONTAINER COMMAND [ARG...]",
   arguments: { min: 1, name: "CONTAINER COMMAND [ARG...]", completes: ["running-container", "nothing"] },
   flags: {
-    interactive: { short: "i", help: "Hand on standard input" },
-    tty: { short: "t", help: "Give the command a terminal: this one, with its size and its keys" },
+    ...streamFlags,
     detach: { short: "d", help: "Return at once, while the command runs on without streams" },
     ...environmentFlags,
-    user: {
-      short: "u",
-      argument: "USER[:GROUP]",
-      help: "Run it as this user, by the names of the container or by numbers",
-    },
+    ...userFlag,
     workdir: { short: "w", argument: "DIR", help: "Run it in this directory of the container" },
     privileged: { help: "Give it all capabilities, and no AppArmor" },
     timeout: {

@@ -91,6 +91,21 @@ export const handlerFlag = {
   },
 } as const satisfies FlagSpecs;
 
+/** The flags by which a command that is run in a container gets streams of its own. */
+export const streamFlags = {
+  interactive: { short: "i", help: "Hand on standard input" },
+  tty: { short: "t", help: "Give the command a terminal: this one, with its size and its keys" },
+} as const satisfies FlagSpecs;
+
+/** The flag by which it gets another user than the container has. */
+export const userFlag = {
+  user: {
+    short: "u",
+    argument: "USER[:GROUP]",
+    help: "Run it as this user, by the names of the container or by numbers",
+  },
+} as const satisfies FlagSpecs;
+
 /** The flags by which commands give a process variables. */
 export const environmentFlags = {
   env: { short: "e", argument: "KEY=VALUE", repeatable: true, help: "Environment variable (repeatable)" },

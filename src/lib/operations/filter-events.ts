@@ -1,5 +1,6 @@
 import type { NodeEvent } from "../events/event";
 import { eventStatuses, eventTypes } from "../events/event";
+import { namePartsOf } from "../names/full-names";
 import type { ContainerLists } from "../container-lists";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
 
@@ -49,7 +50,7 @@ const tests: Readonly<Record<EventFilterKey, Test>> = {
     type === "container" &&
     (id.startsWith(value) ||
       [name, attributes.oldName, labels["io.kubernetes.container.name"]].includes(value) ||
-      kubeNameOf(name) === value),
+      namePartsOf(name)?.container === value),
   event: ({ status }, value) => status === value,
   image: ({ type, id, name, image }, value) => {
     const names = type === "image" ? [name] : [image];
@@ -64,11 +65,6 @@ const tests: Readonly<Record<EventFilterKey, Test>> = {
   },
   type: ({ type }, value) => type === value,
 };
-
-/** `web` of `k8s_web_shop_default_UID_0`. */
-function kubeNameOf(name: string): string | undefined {
-  return name.startsWith("k8s_") ? name.split("_")[1] : undefined;
-}
 
 /** True for a name in full, without its tag, or by the last of its words: `busybox` for `docker.io/library/busybox:latest`. */
 function isImageNamed(name: string, wanted: string): boolean {

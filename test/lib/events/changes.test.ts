@@ -1,31 +1,14 @@
 import { changesOf, changesOfImages, withMemory } from "../../../src/lib/events/changes";
 import type { NodeEvent } from "../../../src/lib/events/event";
 import type { Seen } from "../../../src/lib/events/seen";
-import { testId } from "../../helpers/store-tree";
+import { seenContainer } from "../../helpers/seen";
 
-const id = testId("web");
 const now = 10_000;
 
-function seen(more: Partial<Seen> = {}): Seen {
-  return {
-    ...{ type: "container", id, name: "k8s_web_shop_default_uid_0", image: "busybox", podId: testId("pod") },
-    ...{
-      labels: { app: "web" },
-      status: "created",
-      pid: 7,
-      created: 1_000,
-      started: undefined,
-      finished: undefined,
-    },
-    ...{ exitCode: undefined, ooms: 0, deadMonitor: 0 },
-    ...more,
-  };
-}
-
-const created = seen();
-const running = seen({ status: "running", started: 2_000 });
-const paused = seen({ status: "paused", started: 2_000 });
-const stopped = seen({ status: "stopped", pid: 0, started: 2_000, finished: 3_000, exitCode: 5 });
+const created = seenContainer();
+const running = seenContainer({ status: "running", started: 2_000 });
+const paused = seenContainer({ status: "paused", started: 2_000 });
+const stopped = seenContainer({ status: "stopped", pid: 0, started: 2_000, finished: 3_000, exitCode: 5 });
 
 function words(events: readonly NodeEvent[]): string[] {
   return events.map(({ status, time, exitCode }) =>
@@ -43,8 +26,8 @@ const cases: readonly [string, Seen | undefined, Seen | undefined, string[]][] =
   ["unchanged", running, running, []],
   ["frozen", running, paused, ["pause now"]],
   ["thawed", paused, running, ["unpause now"]],
-  ["frozen before its start", created, seen({ status: "paused" }), ["pause now"]],
-  ["thawed before its start", seen({ status: "paused" }), created, ["unpause now"]],
+  ["frozen before its start", created, seenContainer({ status: "paused" }), ["pause now"]],
+  ["thawed before its start", seenContainer({ status: "paused" }), created, ["unpause now"]],
   ["killed while frozen", paused, stopped, ["died 3000 5"]],
   ["out of memory", running, { ...stopped, ooms: 1 }, ["oom 3000", "died 3000 5"]],
   ["out of memory, and running on", running, { ...running, ooms: 2 }, ["oom now"]],
@@ -52,7 +35,12 @@ const cases: readonly [string, Seen | undefined, Seen | undefined, string[]][] =
   ["removed", stopped, undefined, ["remove now"]],
   ["removed while it ran", running, undefined, ["died now", "remove now"]],
   ["removed before its start", created, undefined, ["remove now"]],
-  ["stopped before its start", created, seen({ status: "stopped", exitCode: 0, finished: 1_500 }), []],
+  [
+    "stopped before its start",
+    created,
+    seenContainer({ status: "stopped", exitCode: 0, finished: 1_500 }),
+    [],
+  ],
   ["started anew", stopped, { ...running, pid: 8, started: 4_000 }, ["start 4000"]],
   ["started anew, persisted as before", stopped, { ...running, pid: 8 }, ["start now"]],
   [
@@ -74,23 +62,25 @@ test.each(cases)("a container that is %s", (_, before, after, wanted) => {
 });
 
 test("nothing is told before what went before it", () => {
-  const late = seen({ status: "stopped", pid: 0, started: 900, finished: 800, exitCode: 1 });
+  const late = seenContainer({ status: "stopped", pid: 0, started: 900, finished: 800, exitCode: 1 });
   expect(words(changesOf(undefined, late, now))).toEqual(["create 1000", "start 1000", "died 1000 1"]);
 });
 
 test("the end of a pod is called stop", () => {
-  const ready = seen({ ...running, type: "pod", name: "shop" });
+  const ready = seenContainer({ ...running, type: "pod", name: "shop" });
   expect(words(changesOf(ready, { ...ready, status: "stopped" }, now))).toEqual(["stop now"]);
   expect(words(changesOf(ready, undefined, now))).toEqual(["stop now", "remove now"]);
 });
 
 test("what cannot be told at the moment is as it was", () => {
-  expect(withMemory(running, seen({ status: "unknown", pid: 0 }), now)).toMatchObject({
+  expect(withMemory(running, seenContainer({ status: "unknown", pid: 0 }), now)).toMatchObject({
     status: "running",
     pid: 7,
     started: 2_000,
   });
-  expect(withMemory(stopped, seen({ status: "creating", pid: 0 }), now)).toMatchObject({ status: "stopped" });
+  expect(withMemory(stopped, seenContainer({ status: "creating", pid: 0 }), now)).toMatchObject({
+    status: "stopped",
+  });
 });
 
 test("one that is found stopped before its end is persisted has ended by then, and is not started by its removal", () => {
@@ -104,7 +94,7 @@ test("one that is found stopped before its end is persisted has ended by then, a
 });
 
 test("what was started unseen, and whose end is still to be told, runs", () => {
-  const dying = seen({ status: "unknown", pid: 0, started: 2_000, ooms: 1 });
+  const dying = seenContainer({ status: "unknown", pid: 0, started: 2_000, ooms: 1 });
   expect(withMemory(created, dying, now)).toMatchObject({ status: "running" });
   expect(words(changesOf(created, withMemory(created, dying, now), now))).toEqual(["start 2000", "oom now"]);
   const anew = withMemory(stopped, { ...dying, started: 4_000 }, now);

@@ -3,34 +3,13 @@ import type { EventStatus, NotedEvent } from "../../../src/lib/events/event";
 import { createEventMerger, type EventMerger } from "../../../src/lib/events/merge";
 import { pastEvents } from "../../../src/lib/events/noted";
 import type { Look, Seen, SeenImage } from "../../../src/lib/events/seen";
+import { seenContainer } from "../../helpers/seen";
 import { testId } from "../../helpers/store-tree";
 
 const id = testId("web");
 const image = testId("image");
 
-function seen(more: Partial<Seen> = {}): Seen {
-  return {
-    ...{
-      type: "container",
-      id,
-      name: "web",
-      image: "busybox",
-      podId: "",
-      labels: { app: "web" },
-      status: "created",
-    },
-    ...{
-      pid: 7,
-      created: 1_000,
-      started: undefined,
-      finished: undefined,
-      exitCode: undefined,
-      ooms: 0,
-      deadMonitor: 0,
-    },
-    ...more,
-  };
-}
+const seen = (fields: Partial<Seen> = {}): Seen => seenContainer({ name: "web", podId: "", ...fields });
 
 const running = seen({ status: "running", started: 2_000 });
 const paused: Seen = { ...running, status: "paused" };
