@@ -34,13 +34,7 @@ options:
   min_age:
     description: Tell only what has been so for this time, as C(10m).
     type: str
-  executable:
-    description: The kpod to call.
-    type: path
-    default: kpod
-  config:
-    description: Another configuration file than CRI-O's.
-    type: path
+extends_documentation_fragment: kpod.node.kpod
 author:
   - The kpod authors
 """

@@ -55,13 +55,7 @@ options:
     type: list
     elements: str
     default: []
-  executable:
-    description: The kpod to call.
-    type: path
-    default: kpod
-  config:
-    description: Another configuration file than CRI-O's.
-    type: path
+extends_documentation_fragment: kpod.node.kpod
 author:
   - The kpod authors
 """
