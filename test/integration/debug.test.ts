@@ -1,3 +1,4 @@
+import { spawn } from "node:child_process";
 import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -18,10 +19,14 @@ import type { RuntimeName } from "../helpers/world";
 /** How long the sleeps of this run of the test take, in seconds: by these words they are told from those of another run. */
 const [long, longer, moment] = [`4321.${process.pid}`, `8765.${process.pid}`, `0.05${process.pid}`];
 
-/** Whether a process runs with these words; on a node with a thousand of them that is not asked all the time. */
+function isRunning(pid: number, ...words: string[]): boolean {
+  return readIfThere(`/proc/${pid}/cmdline`) === `${words.join("\0")}\0`;
+}
+
+/** Whether any process runs with these words; on a node with a thousand of them that is not asked all the time. */
 async function runs(...words: string[]): Promise<boolean> {
   await sleep(200);
-  return processIds().some((pid) => readIfThere(`/proc/${pid}/cmdline`) === `${words.join("\0")}\0`);
+  return processIds().some((pid) => isRunning(pid, ...words));
 }
 
 /** What there is of sessions anywhere: their processes, and their cgroups. */
@@ -260,7 +265,16 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     const child = node.world.startKpod(["debug", "short", "sleep", long]);
     const said = finish(child, "kpod debug");
     await until("it sleeps", () => runs("sleep", long));
+    // Another process of its namespace keeps the first one from ending until its parent, outside, has reaped it.
+    const [sleeping = 0] = processIds().filter((pid) => isRunning(pid, "sleep", long));
+    const other = spawn("nsenter", ["-p", "-t", String(pidOf(short)), "sleep", longer], { stdio: "ignore" });
+    const ended = new Promise((resolve) => other.once("exit", resolve));
+    await until("the other runs", () => runs("sleep", longer));
+    other.kill("SIGSTOP");
     process.kill(pidOf(short), "SIGKILL");
+    await until("the command is killed", () => !isRunning(sleeping, "sleep", long));
+    other.kill("SIGCONT");
+    await ended;
     expect(await said).toEqual({
       exitCode: 137,
       stdout: "",

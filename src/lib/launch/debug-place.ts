@@ -26,8 +26,8 @@ export interface Place {
   readonly resources: NonNullable<Spec["linux"]>["resources"];
   /** True for one like the container, false beside it. */
   readonly copy: boolean;
-  /** Tells whether what it has joined has ended. */
-  readonly hasEnded: () => boolean;
+  /** Tells whether the process that it has joined has ended; undefined where it has joined none. */
+  readonly hasEnded: (() => boolean) | undefined;
   readonly close: () => void;
 }
 
@@ -113,7 +113,7 @@ function placeInPod(pod: Sandbox): Omit<Place, "copy"> {
     label: pod.infraContainer.spec.linux?.mountLabel ?? "",
     spec: {},
     resources: {},
-    hasEnded: () => false,
+    hasEnded: undefined,
     close: () => {},
   };
 }

@@ -22,6 +22,7 @@ import type { LaunchParts } from "../server-parts";
 import { readImageConfig } from "../storage/image-config";
 import { closing } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
+import { waitUntil } from "../system/wait-until";
 import { layerOf, placeBeside, placeOfCopy, type Place } from "./debug-place";
 import { makeDebugRoot, type DebugRoot, type DebugTools } from "./debug-root";
 import { endAbandonedSessions, endSession, newSession } from "./debug-sessions";
@@ -180,7 +181,7 @@ async function runIn(server: LaunchParts, run: Run): Promise<number> {
     startIn: root.namespace.within,
     onEnded: () => endSession(session, server.logger),
   });
-  if (result.exitCode === killed && place.hasEnded()) {
+  if (result.exitCode === killed && (await hasEndedSoon(container, place))) {
     server.logger.warn(`${containerInWords(container)} has ended meanwhile, and with it what looked into it`);
   }
   const exitCode = exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
@@ -190,6 +191,15 @@ async function runIn(server: LaunchParts, run: Run): Promise<number> {
 
 /** The exit code of what was killed. */
 const killed = 137;
+
+/**
+ * The kernel kills what is in a PID namespace while its first process is still ending, and what is in a cgroup in any order:
+ * the command may be seen dead before the container is.
+ */
+async function hasEndedSoon(container: Container, { hasEnded }: Place): Promise<boolean> {
+  if (hasEnded === undefined) return false;
+  return waitUntil(`the end of ${containerInWords(container)}`, hasEnded, { timeoutMs: 1000 });
+}
 
 /** @throws KpodError BAD_ARGUMENT, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CORRUPT */
 function processOf({ container, options, tools, place, root }: Run, own: OwnProcess): FurtherProcess {
