@@ -6,6 +6,7 @@ import { BUSYBOX_PATHS } from "../../scripts/lib/image-rootfs.mjs";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { abandonedSessions } from "../../src/lib/operations/debug-sessions";
 import { mountNamespaceOf } from "../../src/lib/system/namespaces";
 import { processIds } from "../../src/lib/system/process";
 import { tarOf, writeLayout } from "../helpers/image-layout";
@@ -196,6 +197,13 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     await until("it sleeps", () => runs("sleep", long));
     killed.kill("SIGKILL");
     await until("it is dead", () => killed.signalCode === "SIGKILL");
+    expect(
+      abandonedSessions().map(({ name, pids, cgroups }) => [
+        name.split("-")[2],
+        pids.length,
+        cgroups.length > 0,
+      ]),
+    ).toContainEqual([String(killed.pid), 1, true]);
     expect(await debug("web", "true")).toMatchObject({ exitCode: 0 });
     expect(await runs("sleep", long)).toBe(false);
   });

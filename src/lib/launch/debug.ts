@@ -15,6 +15,7 @@ import { requireCommand } from "../oci/find-command";
 import type { ExecRequest } from "../oci/runtime/exec";
 import type { Spec, SpecIdMapping, SpecMount } from "../oci/spec";
 import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
+import { endAbandonedSessions, endSession, newSession } from "../operations/debug-sessions";
 import { exitCodeOf, shownCommand } from "../operations/exec";
 import { noteContainer } from "../operations/note-event";
 import { mountsOf } from "../operations/spec-mounts";
@@ -25,7 +26,6 @@ import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import { waitUntil } from "../system/wait-until";
 import { layerOf, placeBeside, placeOfCopy, type Place } from "./debug-place";
 import { makeDebugRoot, type DebugRoot, type DebugTools } from "./debug-root";
-import { endAbandonedSessions, endSession, newSession } from "./debug-sessions";
 import { imageToLaunch, type LaunchPull } from "./image";
 import { basicEnvironment, permittedOomScore } from "./spec";
 

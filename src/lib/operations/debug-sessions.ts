@@ -2,6 +2,7 @@
  * What there is of a session of `kpod debug` while it lasts, all by one name: its processes have a root file system of that
  * name, and the runtime a cgroup. Nothing of it is on a disk, and its mounts end with its processes.
  */
+import { basename } from "node:path";
 import { emptyAndRemove, findCgroups } from "../cgroups/removal";
 import type { Logger } from "../logger";
 import { mountNamespaceOf } from "../system/namespaces";
@@ -30,10 +31,40 @@ export async function endSession(session: string, logger: Logger): Promise<void>
 
 /** The same for all sessions whose kpod was killed. */
 export async function endAbandonedSessions(logger: Logger): Promise<void> {
-  await endSessions((name) => {
-    const [, pid, startTime] = sessionName.exec(name) ?? [];
-    return pid !== undefined && !isAlive({ pid: Number(pid), startTime });
-  }, logger);
+  await endSessions(isAbandonedSession, logger);
+}
+
+/** True for the name of a session, by which its cgroup and the source of its root are called, whose kpod has ended. */
+export function isAbandonedSession(name: string): boolean {
+  const [, pid, startTime] = sessionName.exec(name) ?? [];
+  return pid !== undefined && !isAlive({ pid: Number(pid), startTime });
+}
+
+/** A session whose kpod was killed, and what there is of it still. */
+export interface AbandonedSession {
+  readonly name: string;
+  readonly pids: readonly number[];
+  /** Directories of its cgroups, in all hierarchies. */
+  readonly cgroups: readonly string[];
+}
+
+/**
+ * Finds what was left by each kpod that was killed while it was debugging. `endAbandonedSessions` removes it.
+ * @param cgroups those that may be of one; left out, the hierarchies are walked
+ */
+export function abandonedSessions(cgroups = findCgroups(isAbandonedSession)): AbandonedSession[] {
+  const ofCgroup = cgroups.map((path) => basename(path)).filter(isAbandonedSession);
+  const ofProcess = new Map(
+    processesOf(isAbandonedSession).flatMap((pid) => {
+      const session = sessionOf(pid);
+      return session === undefined ? [] : [[pid, session] as const];
+    }),
+  );
+  return [...new Set([...ofCgroup, ...ofProcess.values()])].map((name) => ({
+    name,
+    pids: [...ofProcess].flatMap(([pid, session]) => (session === name ? [pid] : [])),
+    cgroups: cgroups.filter((path) => basename(path) === name),
+  }));
 }
 
 async function endSessions(isWanted: (session: string) => boolean, logger: Logger): Promise<void> {
