@@ -57,6 +57,8 @@ export type OutsideStep =
   | { readonly do: "stop"; readonly id: string; readonly pod: boolean }
   /** Kills the processes in the cgroups of a container that nobody knows, and removes these. */
   | { readonly do: "end-processes"; readonly id: string; readonly pids: readonly number[] }
+  /** Has systemd remove a scope that has failed from its list. */
+  | { readonly do: "reset-failed"; readonly unit: string }
   /** Removes what containers that are gone have left in a directory by thousands. */
   | ({ readonly do: "remove-debris" } & Debris);
 
@@ -74,6 +76,7 @@ const outside: Readonly<Record<OutsideStep["do"], true>> = {
   "delete-orphan": true,
   stop: true,
   "end-processes": true,
+  "reset-failed": true,
   "remove-debris": true,
 };
 
@@ -141,6 +144,8 @@ function commandOf(step: MendStep): string[] {
       return [`kpod ${step.pod ? "pod stop" : "stop"} ${step.id.slice(0, 13)}`];
     case "end-processes":
       return [`kill ${step.pids.join(" ")}`];
+    case "reset-failed":
+      return [`systemctl reset-failed ${quoted(step.unit)}`];
     case "remove-debris":
       return [
         step.kind === "exit-files"

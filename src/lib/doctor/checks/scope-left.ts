@@ -1,11 +1,9 @@
-import { isStorageId } from "../../names/ids";
+import { failedScopes } from "../../cgroups/systemd-failed";
 import { locateState, stateRoots } from "../../oci/runtime/location";
-import { findExecutable } from "../../system/executable";
-import { runProgram } from "../../system/run-program";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerIds } from "../facts/store";
-import type { Found } from "../finding";
+import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
   id: "proc.scope-left",
@@ -19,45 +17,23 @@ where the cgroup manager is systemd. Offered is \`systemctl reset-failed\` of ex
   find: findLeftScopes,
 };
 
-async function findLeftScopes(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
-  const { config, store } = facts.server;
+async function findLeftScopes(facts: Facts): Promise<readonly Found[]> {
+  const { config, store, logger } = facts.server;
   if (config.cgroupManager !== "systemd") return [];
-  const words = [
-    "list-units",
-    "--all",
-    "--plain",
-    "--no-legend",
-    "--full",
-    "--type=scope",
-    "--state=failed",
-    "crio-*",
-  ];
-  const { failed, stdout, stderr } = await runProgram(findExecutable("", "systemctl") ?? "systemctl", words, {
-    interrupted: "the look at the units of systemd was interrupted",
-    signal: undefined,
-    logger: facts.server.logger,
-  });
-  if (failed) {
-    unsure(`systemctl does not tell which units there are: ${stderr.split("\n")[0] ?? ""}`);
-    return [];
-  }
+  const scopes = await failedScopes(logger);
   const known = await facts.get(containerIds);
   const roots = stateRoots(config);
-  return stdout.split("\n").flatMap((line): Found[] => {
-    const [unit = "", id] = /crio-(?:conmon-)?([0-9a-f]{64})\.scope/.exec(line) ?? [];
-    if (!isStorageId(id) || known.has(id) || locateState(roots, id) !== undefined) return [];
-    return [
-      {
-        severity: "leaks",
-        object: { kind: "cgroup", id, name: unit },
-        key: unit,
-        evidence: [
-          { file: "systemctl list-units", says: `has ${unit}, which has failed` },
-          { file: store.layout.containersFiles[0], says: "has no container of this id" },
-        ],
-        consequence: "systemd keeps the unit until the next boot",
-        mend: { class: "S", what: "have systemd forget it", commands: [`systemctl reset-failed ${unit}`] },
-      },
-    ];
-  });
+  return scopes
+    .filter(({ id }) => !known.has(id) && locateState(roots, id) === undefined)
+    .map(({ unit, id }): Found => ({
+      severity: "leaks",
+      object: { kind: "cgroup", id, name: unit },
+      key: unit,
+      evidence: [
+        { file: "systemctl list-units", says: `has ${unit}, which has failed` },
+        { file: store.layout.containersFiles[0], says: "has no container of this id" },
+      ],
+      consequence: "systemd keeps the unit until the next boot",
+      mend: mendBySteps("S", "remove it from systemd's list", [{ do: "reset-failed", unit }]),
+    }));
 }

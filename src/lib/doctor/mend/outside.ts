@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { resetFailedScope } from "../../cgroups/systemd-failed";
 import { endCgroups } from "../../operations/end-processes";
 import { stopPod } from "../../operations/pods";
 import { removeContainer, removeOrphan, removePod } from "../../operations/remove";
@@ -23,6 +24,7 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
     for (const name of names) removeIfThere(join(step.directory, name));
     return;
   }
+  if (step.do === "reset-failed") return resetFailedScope(step.unit, server.logger);
   const { id } = step;
   await server.updateRecords();
   const sandbox = server.lists.getSandbox(id);
@@ -52,6 +54,7 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
 /** What such a step has done that nobody can roll back, a clause. */
 export function doneOutside(step: OutsideStep): string {
   if (step.do === "remove-debris") return `what containers had left in ${step.directory} was removed`;
+  if (step.do === "reset-failed") return `the failed unit ${step.unit} was removed from systemd's list`;
   const short = step.id.slice(0, 13);
   switch (step.do) {
     case "delete-container":
