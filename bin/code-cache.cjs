@@ -9,7 +9,9 @@ const { Script } = require("node:vm");
 // A call may run what the first ones did not. To keep it all anew takes 5 ms.
 const CALLS_THAT_ADD = 8;
 
-// Milliseconds after which what was kept is taken for that of a kpod that is no longer there.
+// What upgrades leave behind goes when a build of kpod keeps something of a command for the first time: of each command
+// two others stay, so that kpods beside each other do not take turns at removing, and none stays longer than this.
+const OTHERS_KEPT = 2;
 const LONGEST_KEPT = 90 * 24 * 60 * 60 * 1000;
 
 const dist = `${__dirname}/../dist`;
@@ -70,7 +72,8 @@ function readKept(path) {
 function keep(path, script, calls) {
   const temporary = `${path}.${process.pid}`;
   try {
-    if (calls === 1) forgetOld(path.slice(0, path.lastIndexOf("/")));
+    if (calls === 1)
+      removeOldBuilds(path.slice(0, path.lastIndexOf("/")), path.slice(path.lastIndexOf("/") + 1));
     const code = script.createCachedData();
     fs.writeFileSync(temporary, Buffer.concat([code, code, Buffer.from([calls])]), {
       flag: "wx",
@@ -86,10 +89,38 @@ function keep(path, script, calls) {
   }
 }
 
-function forgetOld(cache) {
-  for (const name of fs.readdirSync(cache)) {
-    const path = `${cache}/${name}`;
-    if (Date.now() - fs.lstatSync(path).mtimeMs > LONGEST_KEPT)
+// Removes what is kept of other builds of kpod, or was to be kept by a kpod that was killed.
+function removeOldBuilds(cache, own) {
+  const groupOf = (name) => /^[0-9a-f]{16}-v[^-]+-[^-]+(|-[a-z_]*)(?:\.\d+)?$/.exec(name)?.[1];
+  removeOld(cache, (name) => (name === own ? undefined : groupOf(name)));
+}
+
+// Removes what is kept of a command by other versions of node, each of which has a directory of its own, and what those
+// that cannot keep it by themselves have left.
+exports.removeOldVersions = function (cache, command) {
+  try {
+    removeOldBuilds(cache);
+    removeOld(`${cache}/${command}`, (name) =>
+      name.startsWith(`${process.version}-`) ? undefined : command,
+    );
+  } catch {
+    // It is not there yet, or another kpod removes it just now.
+  }
+};
+
+// Of each group the newest stay; what belongs to none is not looked at.
+function removeOld(directory, groupOf) {
+  const entries = fs.readdirSync(directory).flatMap((name) => {
+    const group = groupOf(name);
+    const path = `${directory}/${name}`;
+    const time = group === undefined ? undefined : fs.lstatSync(path, { throwIfNoEntry: false })?.mtimeMs;
+    return time === undefined ? [] : [{ path, group, time }];
+  });
+  const seen = new Map();
+  for (const { path, group, time } of entries.sort((a, b) => b.time - a.time)) {
+    const newer = seen.get(group) ?? 0;
+    seen.set(group, newer + 1);
+    if (newer >= OTHERS_KEPT || Date.now() - time > LONGEST_KEPT)
       fs.rmSync(path, { recursive: true, force: true });
   }
 }

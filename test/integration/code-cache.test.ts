@@ -54,14 +54,16 @@ const current = (): string => {
 
 /** Newer ones than 22.10 keep it in a way of their own. */
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-const onOlderNode = major > 22 || (major === 22 && minor >= 10) ? describe.skip : describe;
-
-test("a call that fails keeps nothing", async () => {
-  expect((await kpod("ps", "--format", "{{")).exitCode).toBe(2);
-  expect(kept()).toEqual([]);
-});
+const keepsByItself = major > 22 || (major === 22 && minor >= 10);
+const onOlderNode = keepsByItself ? describe.skip : describe;
+const onNewerNode = keepsByItself ? describe : describe.skip;
 
 onOlderNode("by kpod", () => {
+  test("a call that fails keeps nothing", async () => {
+    expect((await kpod("ps", "--format", "{{")).exitCode).toBe(2);
+    expect(kept()).toEqual([]);
+  });
+
   test("the first calls keep what they compiled, and the next ones leave that alone", async () => {
     expect(await list()).toEqual(listed);
     expect(kept()).toEqual([current()]);
@@ -186,6 +188,51 @@ onOlderNode("by kpod", () => {
     rmSync(join(cache, current()));
     expect(await list()).toEqual(listed);
     expect([existsSync(old), existsSync(recent)]).toEqual([false, true]);
+  });
+
+  test("of twenty upgrades the newest two stay besides what is called now, of each command", async () => {
+    const builds = Array.from({ length: 20 }, (_, index) => `${String(index).padStart(16, "0")}-v20.0.0-x64`);
+    for (const name of kept()) rmSync(join(cache, name));
+    const names = builds.flatMap((build) => [`${build}-ps`, `${build}-images`]);
+    // Its writer was killed.
+    names.push("00000000000000aa-v20.0.0-x64-ps.4194305");
+    for (const [index, name] of names.entries()) {
+      writeFileSync(join(cache, name), "");
+      const time = Date.now() / 1000 - 3600 + (name.includes(".4") ? 0 : index);
+      utimesSync(join(cache, name), time, time);
+    }
+    expect(await list()).toEqual(listed);
+    const newest = (command: string): string[] => builds.slice(-2).map((build) => `${build}-${command}`);
+    const stay = [...newest("ps"), ...newest("images")];
+    expect(names.filter((name) => kept().includes(name)).sort()).toEqual(stay.sort());
+  });
+});
+
+onNewerNode("by node", () => {
+  const versionsOfPs = (): string[] => readdirSync(join(cache, "ps")).sort();
+
+  test("a build takes the place of the one before, and two other versions of node stay", async () => {
+    rmSync(cache, { recursive: true, force: true });
+    const others = Array.from({ length: 5 }, (_, index) => `v22.1${index}.0-x64-00000000-0`);
+    for (const [index, name] of others.entries()) {
+      mkdirSync(join(cache, "ps", name), { recursive: true, mode: 0o700 });
+      const time = Date.now() / 1000 - 3600 + index;
+      utimesSync(join(cache, "ps", name), time, time);
+    }
+    const builds = ["0", "1", "2", "3"].map((digit) => `${digit.repeat(16)}-v20.0.0-x64-ps`);
+    for (const name of builds) writeFileSync(join(cache, name), "");
+    expect(await list()).toEqual(listed);
+    const own = versionsOfPs().filter((name) => !others.includes(name));
+    expect(own).toHaveLength(1);
+    expect(versionsOfPs()).toEqual([...others.slice(-2), ...own].sort());
+    expect(kept().filter((name) => builds.includes(name))).toHaveLength(2);
+    const bundle = join(directory, "dist/kpod.cjs");
+    const text = readFileSync(bundle, "latin1");
+    writeFileSync(bundle, text.replace(/^\/\/[0-9a-f]{16}/, `//${"0".repeat(16)}`), "latin1");
+    const files = pathsBelow(join(cache, "ps")).length;
+    expect(await list()).toEqual(listed);
+    expect(pathsBelow(join(cache, "ps"))).toHaveLength(files);
+    writeFileSync(bundle, text, "latin1");
   });
 });
 
