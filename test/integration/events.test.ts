@@ -6,7 +6,7 @@ import { startContainer } from "../../src/lib/launch/create";
 import { removeContainer } from "../../src/lib/operations/remove";
 import { eventJournalFiles } from "../../src/lib/events/journal";
 import { kpodCommand } from "../helpers/kpod";
-import { conmonOf, useNode, usePod, type Node } from "../helpers/node";
+import { conmonOf, pidOf, useNode, usePod, type Node } from "../helpers/node";
 import { runProcess, startProcess } from "../helpers/process";
 import { expectToFit, keysNeverSeen } from "../helpers/schemas";
 import { until } from "../helpers/until";
@@ -195,6 +195,26 @@ test("what kpod does, and what others do behind its back", async () => {
   expect(told(lost.id)).toEqual(["create", "start", "conmon_died", "died 137", "remove"]);
   // What was done by kpod is known afterwards, too, and what records told.
   expect(statusesOf(await past(node), id)).toEqual([...byKpod, "start", "died 137", "remove"]);
+});
+
+test("an end that a further start has removed is known, also where no conmon wrote it down", async () => {
+  const { id } = await node.start(pod, "again", "exit 5");
+  await node.ok("wait", id);
+  await node.ok("start", id);
+  await node.ok("wait", id);
+  await node.ok("rm", id);
+  const lost = await node.start(pod, "unseen", "sleep 1000");
+  process.kill(conmonOf(lost), "SIGKILL");
+  process.kill(pidOf(lost), "SIGKILL");
+  await until(
+    "it has ended",
+    async () => !(await node.ok("ps", "-q", "--no-trunc")).includes(lost.id),
+  );
+  await node.ok("start", lost.id);
+  await node.ok("rm", "-f", lost.id);
+  const known = await past(node);
+  expect(statusesOf(known, id)).toEqual(["create", "start", "died 5", "start", "died 5", "remove"]);
+  expect(statusesOf(known, lost.id)).toEqual(["create", "start", "died 255", "start", "died 137", "remove"]);
 });
 
 test("images", async () => {

@@ -60,8 +60,8 @@ export class ImageServer {
    */
   async untagImage(name: string): Promise<RemovedImage> {
     const { untagImage } = await import("../storage/image-removal");
-    const { notingRemoval } = await import("./note-image");
-    return notingRemoval(this.store, name, () => untagImage(this.store, name, this.logger));
+    const { noteRemoval } = await import("./note-image");
+    return noteRemoval(this.store, await untagImage(this.store, name, this.logger));
   }
 
   /**
@@ -72,8 +72,8 @@ export class ImageServer {
    */
   async tagImage(nameOrId: string, names: readonly string[]): Promise<string[]> {
     const { tagImage } = await import("../storage/image-tags");
-    const { notingNames } = await import("./note-image");
-    return notingNames(this.store, "tag", nameOrId, () => tagImage(this.store, nameOrId, names));
+    const { noteNames } = await import("./note-image");
+    return noteNames(this.store, "tag", await tagImage(this.store, nameOrId, names));
   }
 
   /**
@@ -84,8 +84,8 @@ export class ImageServer {
    */
   async removeImageNames(nameOrId: string, names: readonly string[] = []): Promise<string[]> {
     const { removeImageNames } = await import("../storage/image-tags");
-    const { notingNames } = await import("./note-image");
-    return notingNames(this.store, "untag", nameOrId, () => removeImageNames(this.store, nameOrId, names));
+    const { noteNames } = await import("./note-image");
+    return noteNames(this.store, "untag", await removeImageNames(this.store, nameOrId, names));
   }
 
   /**
@@ -100,9 +100,9 @@ export class ImageServer {
     options: { force?: boolean; allNames?: boolean } = {},
   ): Promise<RemovedImage> {
     const { removeImage } = await import("../storage/image-removal");
-    const { notingRemoval } = await import("./note-image");
+    const { noteRemoval } = await import("./note-image");
     const settings = { ...options, logger: this.logger };
-    return notingRemoval(this.store, nameOrId, () => removeImage(this.store, nameOrId, settings));
+    return noteRemoval(this.store, await removeImage(this.store, nameOrId, settings));
   }
 
   /**

@@ -2,9 +2,8 @@
 import { imageEvent } from "../events/changes";
 import type { EventStatus } from "../events/event";
 import { noteEvents } from "../events/journal";
-import { findImage } from "../storage/images";
 import type { RemovedImage } from "../storage/image-removal";
-import type { ImageRecord } from "../storage/records";
+import type { ChangedNames } from "../storage/image-tags";
 import type { Store } from "../storage/store";
 
 /** Writes down what was done with an image under each of these names. */
@@ -14,37 +13,20 @@ export function noteImage(store: Store, status: EventStatus, id: string, names: 
   noteEvents(store.layout.runRoot, events, store.logger);
 }
 
-/** Changes the names of an image, and writes down which it got or lost. */
-export async function notingNames(
+/** Writes down which names an image got or lost. @returns those that were asked for */
+export function noteNames(
   store: Store,
   status: "tag" | "untag",
-  wanted: string,
-  change: () => Promise<string[]>,
-): Promise<string[]> {
-  const image = await imageOf(store, wanted);
-  const names = await change();
-  if (image === undefined) return names;
-  // One that it had already is no news.
-  const changed = status === "tag" ? names.filter((name) => image.names?.includes(name) !== true) : names;
-  noteImage(store, status, image.id, changed);
+  { image, names, changed }: ChangedNames,
+): string[] {
+  noteImage(store, status, image, changed);
   return names;
 }
 
-/** Removes an image or names of it, and writes that down. */
-export async function notingRemoval(
-  store: Store,
-  wanted: string,
-  remove: () => Promise<RemovedImage>,
-): Promise<RemovedImage> {
-  const image = await imageOf(store, wanted);
-  const removed = await remove();
-  const { deleted, untagged } = removed;
-  if (deleted !== undefined) noteImage(store, "remove", deleted, [untagged[0] ?? ""]);
-  else if (image !== undefined) noteImage(store, "untag", image.id, untagged);
+/** Writes down the removal of an image, or of names of it. */
+export function noteRemoval(store: Store, removed: RemovedImage): RemovedImage {
+  const { id, deleted, untagged } = removed;
+  if (deleted === undefined) noteImage(store, "untag", id, untagged);
+  else noteImage(store, "remove", id, [untagged[0] ?? ""]);
   return removed;
-}
-
-/** An image; undefined for one that is not there, which is for whoever changes it to say. */
-async function imageOf(store: Store, wanted: string): Promise<ImageRecord | undefined> {
-  return store.exists() ? findImage(await store.images(), wanted) : undefined;
 }

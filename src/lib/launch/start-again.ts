@@ -11,6 +11,7 @@ import { findConmon } from "../oci/conmon/program";
 import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
 import { attachToContainer, type AttachEnd, type AttachOptions } from "../operations/attach";
+import { noteEnd } from "../operations/note-event";
 import { persistFoundDead, persistKnownState, persistState } from "../operations/persist-state";
 import { removeFromRuntime, rollbackLaunch } from "../operations/remove-runtime";
 import { giveNames } from "../operations/rename";
@@ -180,6 +181,7 @@ async function startAnew(
   // Before its runtime removes what it knows of it.
   await persistFoundDead(server, ended);
   await persistState(server, ended);
+  noteEnd(server, ended);
   await withRollback(server.logger, async (rollback) => {
     const container = await countUp(server, rollback, ended);
     await removeFromRuntime(server, container);

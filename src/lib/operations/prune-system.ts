@@ -144,7 +144,7 @@ export async function prune(
     return frees;
   }
   const { removeImage } = await import("../storage/image-removal");
-  const { notingRemoval } = await import("../images/note-image");
+  const { noteRemoval } = await import("../images/note-image");
   const refuse: RemoveImageOptions["refuse"] = (image, images) => {
     const now = image.names ?? [];
     const added = now.find((name) => !names.includes(name));
@@ -153,9 +153,7 @@ export async function prune(
       throw new KpodError("CONFLICT", "it is pinned now");
   };
   const { store, logger } = server;
-  const { layers } = await notingRemoval(store, id, () =>
-    removeImage(store, id, { allNames: true, logger, refuse }),
-  );
+  const { layers } = noteRemoval(store, await removeImage(store, id, { allNames: true, logger, refuse }));
   return [id, ...layers].reduce((sum, each) => sum + (measured.get(each) ?? 0), 0);
 }
 

@@ -25,6 +25,8 @@ import type { Store } from "./store";
 
 /** What the removal of an image took away. */
 export interface RemovedImage {
+  /** The image that was meant. */
+  id: StorageId;
   /** The names that mean nothing any more. */
   untagged: string[];
   /** The image's id; undefined when it stays, under its other names. */
@@ -75,7 +77,7 @@ export async function removeImage(
       refuseMounted(store, image, layers);
     }
     deleteImage(place, touchImages, image, layers);
-    return { untagged: names, deleted: image.id, layers };
+    return { id: image.id, untagged: names, deleted: image.id, layers };
   });
 }
 
@@ -141,7 +143,7 @@ function requireImage(store: Store, images: readonly ImageRecord[], wanted: stri
 function untag(store: Store, touch: () => void, image: ImageRecord, name: string): RemovedImage {
   const names = (image.names ?? []).filter((other) => other !== name);
   changeRecord([store.layout.imagesFile], touch, image.id, { names });
-  return { untagged: [name], deleted: undefined, layers: [] };
+  return { id: image.id, untagged: [name], deleted: undefined, layers: [] };
 }
 
 function refuseUsed(image: ImageRecord, containers: readonly ContainerRecord[]): void {

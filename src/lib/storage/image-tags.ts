@@ -1,44 +1,56 @@
 import { KpodError } from "../errors";
+import type { StorageId } from "../names/ids";
 import { newImageName } from "../names/image-names";
 import { findImage, meantName, readImages } from "./images";
 import { refuseSplitImageStore } from "./layout";
 import { editRecords, hasId, isUsableRecord, type ImageRecord, type StorageRecord } from "./records";
 import type { Store } from "./store";
 
+/** Names that an image got or lost. */
+export interface ChangedNames {
+  readonly image: StorageId;
+  /** All that were asked for, as they are stored. */
+  readonly names: string[];
+  /** Those that it did not have before, or has not any more. */
+  readonly changed: readonly string[];
+}
+
 /**
  * Gives an image further names. A name that another image has is taken from it; one that the image has already stays.
  * @param names as users write them: one without a registry is of `localhost`, one without a tag gets `latest`
- * @returns the names as they are stored
  * @throws KpodError BAD_ARGUMENT for what is no name of an image, NOT_FOUND, AMBIGUOUS, UNSUPPORTED, LOCK_TIMEOUT, IO
  */
-export async function tagImage(store: Store, wanted: string, names: readonly string[]): Promise<string[]> {
+export async function tagImage(
+  store: Store,
+  wanted: string,
+  names: readonly string[],
+): Promise<ChangedNames> {
   const added = [...new Set(names.map(newImageName))];
-  await changeNames(store, wanted, (image) => {
+  const { id, names: before = [] } = await changeNames(store, wanted, (image) => {
     // As containers/storage has it: the new ones first.
     const all = [...added, ...(image.names ?? []).filter((name) => !added.includes(name))];
     return (image.names ?? []).length === all.length ? undefined : all;
   });
-  return added;
+  return { image: id, names: added, changed: added.filter((name) => !before.includes(name)) };
 }
 
 /**
  * Takes names from an image, which stays, if without any.
  * @param names as users write them; without any, all the image has
- * @returns the names that were removed
  * @throws KpodError NOT_FOUND for no such image, or a name that it does not have; AMBIGUOUS, UNSUPPORTED, LOCK_TIMEOUT, IO
  */
 export async function removeImageNames(
   store: Store,
   wanted: string,
   names: readonly string[],
-): Promise<string[]> {
+): Promise<ChangedNames> {
   let removed: string[] = [];
-  await changeNames(store, wanted, (image) => {
+  const { id } = await changeNames(store, wanted, (image) => {
     const own = image.names ?? [];
     removed = names.length === 0 ? own : [...new Set(names.map((name) => requireName(image, name)))];
     return removed.length === 0 ? undefined : own.filter((name) => !removed.includes(name));
   });
-  return removed;
+  return { image: id, names: removed, changed: removed };
 }
 
 function requireName(image: ImageRecord, wanted: string): string {
@@ -50,16 +62,19 @@ function requireName(image: ImageRecord, wanted: string): string {
   });
 }
 
-/** Changes the names of an image under the lock of the images, where there is something to change. */
+/**
+ * Changes the names of an image under the lock of the images, where there is something to change.
+ * @returns its record as it was before
+ */
 async function changeNames(
   store: Store,
   wanted: string,
   namesOf: (image: ImageRecord) => readonly string[] | undefined,
-): Promise<void> {
+): Promise<ImageRecord> {
   const { layout, logger } = store;
   if (!store.exists()) throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   refuseSplitImageStore(layout, "images are not named anew in", "use podman for it");
-  await store.change([[layout.imagesLock, "write"]] as const, (_staging, { touch }) => {
+  return store.change([[layout.imagesLock, "write"]] as const, (_staging, { touch }) => {
     const image = findImage(readImages(layout, logger), wanted);
     if (image === undefined) {
       throw new KpodError("NOT_FOUND", `image ${wanted} is not in the store ${layout.root}`, {
@@ -67,13 +82,14 @@ async function changeNames(
       });
     }
     const names = namesOf(image);
-    if (names === undefined) return;
+    if (names === undefined) return image;
     editRecords(layout.imagesFile, touch, (entries) =>
       entries.map((entry) => {
         if (!isUsableRecord(entry)) return entry;
         return hasId(entry, image.id) ? withNames(entry, names) : withoutNames(entry, names);
       }),
     );
+    return image;
   });
 }
 

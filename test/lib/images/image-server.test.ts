@@ -1,5 +1,8 @@
 import { existsSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { openJournalReader } from "../../../src/lib/events/journal-reader";
+import { writeFileAtomic } from "../../../src/lib/system/files";
 import type { StorageId } from "../../../src/lib/names/ids";
 import { unneededLayers } from "../../../src/lib/storage/image-removal";
 import { defaultConfig } from "../../../src/lib/config";
@@ -111,6 +114,7 @@ describe("a name", () => {
     const before = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>[];
     const writer = readLastWriterId(made.store.layout.imagesLock);
     expect(await made.images.removeImage("app:1")).toEqual({
+      id: app.id,
       untagged: ["localhost/app:1"],
       deleted: undefined,
       layers: [],
@@ -128,6 +132,42 @@ describe("a name", () => {
     const { images } = fixture([user], { user: app.id });
     expect((await images.untagImage("localhost/app:2")).untagged).toEqual(["localhost/app:2"]);
     expect((await failureOf(images.untagImage("localhost/app:1"))).code).toBe("CONFLICT");
+  });
+
+  test("is noted of the image that has it once it is its turn", async () => {
+    const { store, images } = fixture();
+    const { imagesFile, imagesLock, runRoot } = store.layout;
+    const other = startLocker(imagesLock);
+    await other.lock("posix", "read");
+    const patient = new ImageServer(
+      new Store({ ...store.layout, storage: "overlay", storageOptions: [] }, { lockTimeoutMs: 20_000 }),
+      defaultConfig(),
+      collectingLogger(),
+    );
+    const tagged = patient.tagImage("tool", ["new:1"]);
+    await sleep(100);
+    const records = JSON.parse(readFileSync(imagesFile, "utf8")) as ImageRecord[];
+    writeFileAtomic(
+      imagesFile,
+      JSON.stringify(
+        records.map((record) =>
+          record.id === tool.id
+            ? { ...record, names: [] }
+            : record.id === bare.id
+              ? { ...record, names: tool.names }
+              : record,
+        ),
+      ),
+      0o600,
+    );
+    await other.unlock("posix");
+    expect(await tagged).toEqual(["localhost/new:1"]);
+    expect((await images.imageStatus("new:1")).id).toBe(bare.id);
+    const journal = openJournalReader(runRoot, collectingLogger());
+    expect(journal.read().map(({ status, id, name }) => [status, id, name])).toEqual([
+      ["tag", bare.id, "localhost/new:1"],
+    ]);
+    journal.close();
   });
 
   test("is not an id", async () => {
@@ -212,6 +252,7 @@ describe("an image", () => {
     const { containersLock } = made.store.layout;
     const writer = readLastWriterId(containersLock);
     expect(await made.images.removeImage("tool")).toEqual({
+      id: tool.id,
       untagged: tool.names,
       deleted: tool.id,
       layers: [toolTop],
@@ -226,7 +267,7 @@ describe("an image", () => {
     expect(readLastWriterId(containersLock)).toEqual(writer);
 
     const removed = await made.images.removeImage(app.id, { force: true });
-    expect(removed).toEqual({ untagged: app.names, deleted: app.id, layers: [appTop, base] });
+    expect(removed).toEqual({ id: app.id, untagged: app.names, deleted: app.id, layers: [appTop, base] });
     await made.images.removeImage(bare.id.slice(0, 6));
     expect(await idsOf(made)).toEqual({ images: [], layers: [] });
     expect(readdirSync(join(made.directory, "root/overlay/l"))).toEqual([]);
@@ -272,6 +313,7 @@ describe("an image", () => {
     expect(listing(join(made.directory, "root"))).toEqual(before);
 
     expect(await made.images.removeImage("tool", { force: true })).toEqual({
+      id: tool.id,
       untagged: tool.names,
       deleted: tool.id,
       layers: [],
