@@ -124,9 +124,15 @@ async function parseFlags(
 function checkArguments({ path, arguments: spec }: Command, args: readonly string[]): void {
   const name = path.join(" ");
   if (args.length < spec.min) throw new UsageError(`too few arguments, ${name} takes ${spec.name}`);
-  if (spec.max === undefined || args.length <= spec.max) return;
-  const takes = spec.max === 0 ? "no arguments" : spec.name;
-  throw new UsageError(spec.tooMany ?? `too many arguments, ${name} takes ${takes}`);
+  if (spec.max !== undefined && args.length > spec.max) {
+    const takes = spec.max === 0 ? "no arguments" : spec.name;
+    throw new UsageError(spec.tooMany ?? `too many arguments, ${name} takes ${takes}`);
+  }
+  const { completes = [] } = spec;
+  // As where the variable of a script is empty. What completes to nothing may be any text.
+  const isEmpty = (arg: string, index: number) =>
+    arg === "" && (completes[index] ?? completes.at(-1) ?? "nothing") !== "nothing";
+  if (args.some(isEmpty)) throw new UsageError(`an empty argument names nothing, ${name} takes ${spec.name}`);
 }
 
 function checkExclusive(command: Command, given: GivenFlags): void {

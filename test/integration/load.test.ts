@@ -379,6 +379,9 @@ test("from a pipe, and by name out of an archive", async () => {
   const fifo = join(testdir(), "fifo");
   execFileSync("mkfifo", [fifo]);
   expect((await loadApart(fifo)).stderr).toBe(`Error: ${fifo} is a FIFO: pipes are read by kpod load -i\n`);
+  expect((await loadApart("/dev/null")).stderr).toMatch(
+    /^Error: \/dev\/null is not an image archive: it is a device: give a docker archive/,
+  );
   const nosuch = await loadApart("-i", dockerArchive, "nosuch");
   expect(nosuch).toEqual({
     exitCode: 1,

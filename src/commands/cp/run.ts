@@ -40,7 +40,6 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
  */
 function readPlace(argument: string): CopyPlace | "-" {
   if (argument === "-") return "-";
-  if (argument === "") throw new UsageError("an empty path names nothing");
   const colon = argument.indexOf(":");
   if (colon === -1 || argument.startsWith("/") || argument.startsWith(".")) return { path: argument };
   const [container, path] = [argument.slice(0, colon), argument.slice(colon + 1)];

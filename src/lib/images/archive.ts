@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, KpodError } from "../errors";
-import { fileLimits, isRecord, notRegular, parseJson, readTextIfThere } from "../system/files";
+import { fileLimits, isRecord, kindOf, parseJson, readTextIfThere } from "../system/files";
 import { absolutePath } from "../system/paths";
 
 /** One image in a file or directory that is to be loaded. */
@@ -33,7 +33,7 @@ export async function readArchive(path: string): Promise<ArchivedImage[]> {
   return fromOciIndex("oci-archive", path, await readMember(path, "index.json"));
 }
 
-/** @throws KpodError NOT_FOUND; CORRUPT for what is neither a directory nor a regular file, and could make tar wait */
+/** @throws KpodError NOT_FOUND; BAD_ARGUMENT for what is neither a directory nor a regular file, and could make tar wait */
 function isDirectory(path: string): boolean {
   let stat: Stats;
   try {
@@ -41,7 +41,7 @@ function isDirectory(path: string): boolean {
   } catch (error) {
     throw new KpodError("NOT_FOUND", `cannot load ${path}: ${describeErrno(error)}`, { cause: error });
   }
-  if (!stat.isDirectory() && !stat.isFile()) throw notRegular(path, stat);
+  if (!stat.isDirectory() && !stat.isFile()) throw notAnImage(path, `it is a ${kindOf(stat)}`);
   if (stat.isFile() && stat.size === 0) throw notAnImage(path, "it is empty");
   return stat.isDirectory();
 }

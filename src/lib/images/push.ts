@@ -100,7 +100,7 @@ function destinationOf(text: string, own: string | undefined): string {
 
 function requireRegistry(name: string): string {
   if (registryOf(name) === undefined) {
-    throw new KpodError("BAD_ARGUMENT", `${name} names no registry to push to`, {
+    throw new KpodError("BAD_ARGUMENT", `${name || '""'} names no registry to push to`, {
       hint: `give REGISTRY/${name}, or TRANSPORT:DESTINATION as dir:/tmp/image`,
     });
   }

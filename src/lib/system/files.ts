@@ -119,16 +119,17 @@ function openOrSay(path: string, flags: number, mode?: number): number {
 
 /** The error for what is no regular file. */
 export function notRegular(path: string, stat: Stats): KpodError {
-  const kind = stat.isDirectory()
-    ? "directory"
-    : stat.isFIFO()
-      ? "FIFO"
-      : stat.isSocket()
-        ? "socket"
-        : stat.isSymbolicLink()
-          ? "symbolic link"
-          : "device";
-  return new KpodError("CORRUPT", `${path} is a ${kind}, not a regular file`, { hint: "move it away" });
+  return new KpodError("CORRUPT", `${path} is a ${kindOf(stat)}, not a regular file`, {
+    hint: "move it away",
+  });
+}
+
+/** What something is that is no regular file. */
+export function kindOf(stat: Stats): string {
+  if (stat.isDirectory()) return "directory";
+  if (stat.isFIFO()) return "FIFO";
+  if (stat.isSocket()) return "socket";
+  return stat.isSymbolicLink() ? "symbolic link" : "device";
 }
 
 /** /dev/null stands for an empty file wherever somebody links to it. */
