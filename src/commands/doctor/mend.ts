@@ -59,8 +59,8 @@ export async function mendFound(
     for (let round = 0; round < mostRounds && plan.length > 0; round++) {
       for (const finding of plan) {
         tried.add(finding.finding);
-        // That was ended before all else.
-        if (finding.id === "doctor.unfinished") continue;
+        // That was ended before all else, and is mended by it.
+        if (finding.id === "doctor.unfinished" || ended.findings.includes(finding.finding)) continue;
         context.signal().throwIfAborted();
         journal ??= Journal.begin(server.config);
         try {

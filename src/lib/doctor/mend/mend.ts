@@ -175,11 +175,11 @@ export async function endUnfinished(server: ServerParts, options: LookOptions): 
     const journal = Journal.resume(text);
     if (journal === undefined) continue;
     try {
-      for (const { number, finding } of unfinishedIn(journal)) {
-        const failure = await endMending(server, finding, journal, options);
+      for (const entry of unfinishedIn(journal)) {
+        const failure = await endMending(server, entry, journal, options);
         if (failure === undefined) {
-          journal.end(number);
-          findings.push(finding);
+          journal.end(entry.number);
+          findings.push(entry.finding);
         } else failures.push(failure);
       }
     } finally {
@@ -191,19 +191,33 @@ export async function endUnfinished(server: ServerParts, options: LookOptions): 
 
 async function endMending(
   server: ServerParts,
-  finding: string,
+  entry: JournalEntry,
   journal: Journal,
   options: LookOptions,
 ): Promise<KpodError | undefined> {
+  const { finding } = entry;
   try {
     await mendFinding(server, { finding, id: finding.replace(/:.*/, "") }, journal, options);
     return undefined;
   } catch (error) {
     if (!(error instanceof KpodError)) throw error;
     if (error.code === "BAD_STATE") return error;
+    if (error.code !== "NOT_FOUND") throw error;
     // What was done of it has been enough, or somebody else has mended it.
-    if (error.code === "NOT_FOUND") return undefined;
-    throw error;
+    await endRemovals(server, entry);
+    return undefined;
+  }
+}
+
+/**
+ * Ends the removals of pods that broke off: the first thing done for one is to persist that the pod is stopped, by which it is
+ * no longer at odds, though its processes may still run. It never runs again, so nobody can have mended it meanwhile.
+ */
+async function endRemovals(server: ServerParts, { steps, was }: JournalEntry): Promise<void> {
+  for (const [index, step] of steps.entries()) {
+    if (step.do !== "delete-pod" || !was.has(index)) continue;
+    await server.updateRecords();
+    if (server.lists.getSandbox(step.id)?.isMarkedStopped === true) await performOutside(server, step);
   }
 }
 
