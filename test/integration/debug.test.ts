@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, readlinkSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BUSYBOX_PATHS } from "../../scripts/lib/image-rootfs.mjs";
@@ -219,6 +219,27 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     await node.ok("unpause", "web");
   });
 
+  test("a cgroup that is frozen above a container does not freeze the tools, nor those of a copy", async () => {
+    const { cgroupParent } = node.world;
+    const [file = ""] = cgroupDirectories(cgroupParent)
+      .filter((directory) => directory.endsWith(cgroupParent))
+      .flatMap((directory) => [join(directory, "freezer.state"), join(directory, "cgroup.freeze")])
+      .filter((each) => existsSync(each));
+    const [frozen, thawed] = file.endsWith("state") ? ["FROZEN", "THAWED"] : ["1", "0"];
+    writeFileSync(file, frozen);
+    try {
+      for (const args of [["web"], ["--copy", "--image", "busybox", "db"]]) {
+        const { exitCode, stdout, stderr } = await debug(...args, "sh", "-c", "ls -d /target/etc");
+        expect([args, exitCode, stdout]).toEqual([args, 0, "/target/etc\n"]);
+        expect(stderr).toMatch(
+          new RegExp(`^Warning: the cgroup ${cgroupParent} of container .* is frozen: [^\\n]+\\n$`),
+        );
+      }
+    } finally {
+      writeFileSync(file, thawed);
+    }
+  });
+
   test("one that crashes at its start is run with another command, as often as wanted", async () => {
     expect(await node.refusal("debug", "db")).toMatch(
       /^cannot debug container db .*: it does not run: with --copy/,
@@ -232,14 +253,12 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
         stderr: "",
       });
     }
-    const tools = ["--copy", "--host-tools", "db", "sh", "-c"];
-    expect(
-      await debug(...tools, "cat /target/begun; ls -d /target/volume/programs; readlink /proc/self/ns/net"),
-    ).toEqual({
-      exitCode: 0,
-      stdout: `begun\n/target/volume/programs\n${readlinkSync(`/proc/${pidOf(web)}/ns/net`)}\n`,
-      stderr: "",
-    });
+    const looked = `begun\n/target/volume/programs\n${readlinkSync(`/proc/${pidOf(web)}/ns/net`)}\n`;
+    for (const tools of [["--host-tools"], ["--image", "busybox"]]) {
+      const look = "cat /target/begun; ls -d /target/volume/programs; readlink /proc/self/ns/net";
+      const result = await debug("--copy", ...tools, "db", "sh", "-c", look);
+      expect([tools, result]).toEqual([tools, { exitCode: 0, stdout: looked, stderr: "" }]);
+    }
   });
 
   test("what cannot be is said in one line", async () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { errnoOf, isNotFound } from "../errors";
 import { readProcessCgroup } from "../system/process";
-import { cgroupMounts } from "./mounts";
+import { cgroupHierarchies, cgroupMounts } from "./mounts";
 import { directoryIn, readCgroupLine } from "./process-cgroups";
 import { readCgroupFile } from "./files";
 
@@ -23,6 +23,19 @@ export function frozenCgroupOf(pid: number, mounts = cgroupMounts()): string | u
     }
   }
   return undefined;
+}
+
+/**
+ * The highest cgroup above another one that is frozen by itself, in any hierarchy: all below it is frozen, too.
+ * @param path of the other, below the roots of the hierarchies; it need not exist
+ * @returns its path, likewise; undefined when none is
+ */
+export function frozenAbove(path: string): string | undefined {
+  const hierarchies = cgroupHierarchies();
+  const parts = path.split("/").filter(Boolean).slice(0, -1);
+  return parts
+    .map((_, index) => `/${parts.slice(0, index + 1).join("/")}`)
+    .find((above) => hierarchies.some((hierarchy) => isFrozenByItself(`${hierarchy}${above}`)));
 }
 
 function isFrozenByItself(directory: string): boolean {

@@ -1,6 +1,8 @@
 /* Where a session of `kpod debug` runs: beside a container, or in its pod as one like it. */
-import { frozenCgroupOf } from "../cgroups/freezer";
+import { posix } from "node:path";
+import { frozenAbove, frozenCgroupOf } from "../cgroups/freezer";
 import { cgroupFilesOf, hasOnlyCgroup2 } from "../cgroups/mounts";
+import { specCgroupPath } from "../cgroups/spec-path";
 import { KpodError } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import { containerInWords, type Container } from "../oci/container";
@@ -24,6 +26,8 @@ export interface Place {
   /** What of the container's spec holds for it, beside what the two kinds of sessions have in common. */
   readonly spec: Pick<Spec, "hooks" | "annotations" | "hostname">;
   readonly resources: NonNullable<Spec["linux"]>["resources"];
+  /** The cgroup below which the runtime makes its own for it, as a path below the roots of the hierarchies. */
+  readonly cgroupParent: string;
   /** True for one like the container, false beside it. */
   readonly copy: boolean;
   /** Tells whether the process that it has joined has ended; undefined where it has joined none. */
@@ -35,7 +39,9 @@ export interface Place {
 export function placeBeside({ logger, lists }: LaunchParts, container: Container): Place {
   const { spec, state, id } = container;
   const pod = container.infra ? lists.getSandbox(container.sandboxId) : undefined;
-  if (pod?.spoofed === true && pod.state === "Ready") return { ...placeInPod(pod), copy: false };
+  const cgroup = cgroupOfSession({ logger }, container);
+  if (pod?.spoofed === true && pod.state === "Ready")
+    return { ...placeInPod(pod), cgroupParent: cgroup.parent, copy: false };
   const process = firstProcess(container, { created: true });
   const joined = process === undefined ? undefined : openJoined(process, id);
   if (process === undefined || joined === undefined) {
@@ -47,8 +53,9 @@ export function placeBeside({ logger, lists }: LaunchParts, container: Container
       pod === undefined ? { hint: "with --copy one like it is run" } : {},
     );
   }
-  const frozen = state?.status === "paused" || frozenCgroupOf(process.pid) !== undefined;
-  if (frozen) {
+  const paused = state?.status === "paused" || frozenCgroupOf(process.pid) !== undefined;
+  const frozen = paused || cgroup.frozen;
+  if (paused && !cgroup.frozen) {
     logger.warn(
       `${containerInWords(container)} is paused: the tools are in a cgroup beside it, or they would be, too`,
     );
@@ -61,9 +68,25 @@ export function placeBeside({ logger, lists }: LaunchParts, container: Container
     spec: frozen ? {} : { hooks: { prestart: [moveInto(cgroupFilesOf(process.pid))] } },
     // For the moment before it is moved, and while the container is paused.
     resources: resources?.devices === undefined ? {} : { devices: resources.devices },
+    cgroupParent: cgroup.parent,
     copy: false,
     hasEnded: () => !isAlive(process),
   };
+}
+
+/** The cgroup for that of a session: that of the container's, or where all in that is frozen, one in which nothing is. */
+function cgroupOfSession(
+  { logger }: Pick<LaunchParts, "logger">,
+  container: Container,
+): { readonly parent: string; readonly frozen: boolean } {
+  const path = posix.join("/", specCgroupPath(container.spec.linux?.cgroupsPath ?? "/kpod"));
+  const above = frozenAbove(path);
+  if (above !== undefined) {
+    logger.warn(
+      `the cgroup ${above} of ${containerInWords(container)} is frozen: the tools are in one beside it, or they would be, too`,
+    );
+  }
+  return { parent: posix.dirname(above ?? path), frozen: above !== undefined };
 }
 
 /**
@@ -99,12 +122,13 @@ export async function placeOfCopy(server: LaunchParts, container: Container): Pr
       ...(hostname === undefined ? {} : { hostname }),
     },
     resources: spec.linux?.resources ?? {},
+    cgroupParent: cgroupOfSession(server, container).parent,
     copy: true,
   };
 }
 
 /** In the namespaces that a new container of a pod would have. @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
-function placeInPod(pod: Sandbox): Omit<Place, "copy"> {
+function placeInPod(pod: Sandbox): Omit<Place, "copy" | "cgroupParent"> {
   const namespaces = namespacesOf(pod);
   return {
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()).filter(({ type }) => type !== "mount"),

@@ -3,8 +3,7 @@
  * rights, whose root file system is another one. A runtime makes it, from a bundle that nobody else sees, and keeps nothing.
  */
 import { existsSync } from "node:fs";
-import { dirname, join, posix } from "node:path";
-import { specCgroupPath } from "../cgroups/spec-path";
+import { posix } from "node:path";
 import { fileError, KpodError } from "../errors";
 import { isNotFoundError } from "../names/lookup";
 import { isStorageId } from "../names/ids";
@@ -262,7 +261,7 @@ function specText({ container, options, tools, place, root, session }: Run, proc
       ...(mappings === undefined
         ? {}
         : { uidMappings: copyOf(mappings.uids), gidMappings: copyOf(mappings.gids) }),
-      cgroupsPath: join(dirname(specCgroupPath(linux.cgroupsPath ?? "/kpod")), session),
+      cgroupsPath: posix.join(place.cgroupParent, session),
       ...(place.resources === undefined ? {} : { resources: place.resources }),
       ...(linux.devices === undefined ? {} : { devices: linux.devices }),
       ...(linux.mountLabel === undefined ? {} : { mountLabel: linux.mountLabel }),

@@ -84,8 +84,11 @@ async function endSessions(isWanted: (session: string) => boolean, logger: Logge
   if (!ended)
     logger.warn(`processes do not end that were left of debugging: ${processesOf(isWanted).join(", ")}`);
   const cgroups = findCgroups((name) => sessionName.test(name) && isWanted(name));
-  for (const { directory, pids } of await emptyAndRemove("the cgroup for debugging", cgroups)) {
-    logger.warn(`${directory} stays: ${pids.length} processes do not leave it`);
+  const stuck = await emptyAndRemove("the cgroup for debugging", cgroups);
+  const [first] = stuck;
+  // The others are those of the same processes in other hierarchies.
+  if (first !== undefined && ended) {
+    logger.warn(`${first.directory} stays: ${first.pids.length} processes do not leave it`);
   }
 }
 
