@@ -1,34 +1,12 @@
-import { spawn } from "node:child_process";
-import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { secondDaemons } from "../../../src/lib/doctor/checks/config-conflict";
 import { Facts } from "../../../src/lib/doctor/facts";
 import type { Spec } from "../../../src/lib/oci/spec";
 import { examinedBy } from "../../helpers/doctor";
+import { withProgram } from "../../helpers/named-program";
 import { ids, versionServer, versionWorld } from "../../helpers/version-worlds";
-
-/** A program by another name, called with words; ended after the action. */
-async function withProgram(
-  directory: string,
-  name: string,
-  words: readonly string[],
-  action: (pid: number) => Promise<void>,
-): Promise<void> {
-  const path = join(directory, name);
-  copyFileSync("/bin/bash", path);
-  // Not the child of this process, which stands for CRI-O.
-  const script = ['exec 3<&0; "$@" <&3 & wait', "sh", path, "-c", "echo $$; read", name, ...words];
-  const child = spawn("sh", ["-c", ...script], { stdio: ["pipe", "pipe", "ignore"] });
-  const ended = new Promise((resolve) => child.once("exit", resolve));
-  const said = await new Promise<Buffer>((resolve) => child.stdout.once("data", resolve));
-  try {
-    await action(Number(said.toString()));
-  } finally {
-    child.stdin.end();
-    await ended;
-  }
-}
 
 test("two cgroup managers, a kubelet of another one, and a second CRI-O", async () => {
   const directory = versionWorld("1.18");

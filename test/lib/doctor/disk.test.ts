@@ -11,7 +11,9 @@ import {
 import { dirname, join } from "node:path";
 import type { Spec } from "../../../src/lib/oci/spec";
 import { mount, unmount } from "../../../src/lib/system/mount";
+import { imageLimits, settingsOnDisk } from "../../../src/lib/doctor/facts/kubelet";
 import { examinedBy, inShort } from "../../helpers/doctor";
+import { withProgram } from "../../helpers/named-program";
 import { testServer } from "../../helpers/server";
 import { testId } from "../../helpers/store-tree";
 import { testdir } from "../../helpers/testdir";
@@ -139,6 +141,42 @@ test("images that nothing uses on a disk that is full, and none where nothing is
       file: imagesFile,
       says: "has 1 images that no container uses: image localhost/old:1",
     });
+    expect(found?.evidence[2]?.says).toMatch(/^evicts pods where less than \d+ bytes are free$/);
+    // What the kubelet is set to counts: here that it goes on until nearly nothing is left.
+    const set = testServer(directory, { listen: join(directory, "crio.sock") }).server;
+    const config = join(directory, "kubelet.yaml");
+    const write = (high: number, available: string): void => {
+      const lines = [
+        `containerRuntimeEndpoint: unix://${directory}/crio.sock`,
+        ...["evictionHard:", '  nodefs.available: "10%"', `  imagefs.available: "${available}"`],
+        `imageGCHighThresholdPercent: ${high}`,
+      ];
+      writeFileSync(config, `${lines.join("\n")}\n`);
+    };
+    await withProgram(directory, "kubelet", ["--config", config], async () => {
+      write(99, "1Ki");
+      expect(await examinedBy(set, ["disk.images"])).toEqual([]);
+      write(80, "1Ki");
+      const [early] = await examinedBy(set, ["disk.images"]);
+      expect(early?.evidence[2]).toEqual({ file: config, says: "removes images from 80 % on" });
+      write(99, "50%");
+      const [evicted] = await examinedBy(set, ["disk.images"]);
+      expect(evicted?.evidence[2]?.says).toMatch(/^evicts pods/);
+    });
+    expect(settingsOnDisk(set.config, [join(directory, "none"), config])?.setting("evictionHard")).toContain(
+      "50%",
+    );
+    expect(settingsOnDisk({ listen: join(directory, "other.sock") }, [config])).toBeUndefined();
+    expect(
+      imageLimits({
+        sourceOf: () => config,
+        setting: (name) =>
+          name === "evictionHard" ? "imagefs.available<1Ki,nodefs.available<10%" : undefined,
+      }),
+    ).toEqual({ highShare: 0.85, available: { bytes: 1024 } });
+    expect(
+      imageLimits({ sourceOf: () => config, setting: () => '"imagefs.available": "7%", "x": "1"' }),
+    ).toEqual({ highShare: 0.85, available: { share: 0.07 } });
     const pinned = testServer(directory, { pinnedImages: ["localhost/old:1"] }).server;
     expect(await examinedBy(pinned, ["disk.images"])).toEqual([]);
   } finally {

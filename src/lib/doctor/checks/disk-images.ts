@@ -7,11 +7,9 @@ import { readMountPoints } from "../../storage/mount-points";
 import { persistedSize } from "../../storage/layer-sizes";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { imageLimits, kubeletSettings } from "../facts/kubelet";
 import { imageObject, inWords, layersById, storeContents, timeOf, usersOfLayers } from "../facts/store";
 import type { Found } from "../finding";
-
-/** The share of the disk at which the kubelet begins to remove images, unless it is told otherwise. */
-const highShare = 0.85;
 
 /** Less than this is no remedy for a full disk. */
 const worthwhile = 0.01;
@@ -20,8 +18,10 @@ export const check: Check = {
   id: "disk.images",
   rank: 355,
   severity: "breaks-now",
-  about: `The file system of the images is fuller than the kubelet allows (85 %: it begins to remove images, and soon evicts pods,
-"DiskPressure"), and images that no container uses take at least a hundredth of it. Pinned images, the pause image and
+  about: `The file system of the images is fuller than the kubelet allows, and images that no container uses take at least a hundredth of
+it. The kubelet begins to remove images at \`imageGCHighThresholdPercent\`, and evicts pods ("DiskPressure") where less is left
+than \`imagefs.available\` of \`evictionHard\`: of its flags, its configuration, or, where it does not run,
+/var/lib/kubelet/config.yaml or /etc/kubernetes/kubelet.conf; 85 % and 15 % where nothing is said. Pinned images, the pause image and
 those that somebody has mounted are not counted, nor what came within five minutes, nor layers that others need as well.
 Sizes are those of the records. Offered is what \`kpod system prune\` does.`,
   quick: true,
@@ -38,7 +38,11 @@ async function findUnusedImages(facts: Facts): Promise<readonly Found[]> {
   const { blocks, bfree, bavail, bsize } = space;
   // As df counts: what is kept for root belongs to neither side.
   const [used, free] = [(blocks - bfree) * bsize, bavail * bsize];
-  if (used < (used + free) * highShare) return [];
+  const settings = facts.get(kubeletSettings);
+  const { highShare, available } = imageLimits(settings);
+  const leastFree = "bytes" in available ? available.bytes : (used + free) * available.share;
+  const evicts = free < leastFree;
+  if (!evicts && used < (used + free) * highShare) return [];
   const contents = await facts.get(storeContents);
   const records = await facts.get(layersById);
   const users = await facts.get(usersOfLayers);
@@ -62,8 +66,16 @@ async function findUnusedImages(facts: Facts): Promise<readonly Found[]> {
           file: layout.imagesFile,
           says: `has ${unused.length} images that no container uses: ${inWords(unused.map(imageObject))}`,
         },
+        {
+          file: settings?.sourceOf(evicts ? "evictionHard" : "imageGCHighThresholdPercent") ?? "the kubelet",
+          says: evicts
+            ? `evicts pods where less than ${Math.ceil(leastFree)} bytes are free`
+            : `removes images from ${Math.round(highShare * 100)} % on`,
+        },
       ],
-      consequence: "the kubelet evicts pods, and images cannot be pulled any more",
+      consequence: evicts
+        ? "the kubelet evicts pods, and images cannot be pulled any more"
+        : "the kubelet removes images, and evicts pods when it gets fuller",
       bytes,
       mend: {
         class: "S",
