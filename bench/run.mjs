@@ -18,7 +18,7 @@ import { libraryCommands, librariesMarkdown } from "./lib/libraries.mjs";
 import { writeLog } from "./lib/logs.mjs";
 import { measure, usageOf } from "./lib/measure.mjs";
 import { networkWorld, pluginCommand, podCommands } from "./lib/networks.mjs";
-import { BENCH_DIRECTORY, benchLayout } from "./lib/place.mjs";
+import { BENCH_DIRECTORY, benchLayout } from "./lib/bench-layout.mjs";
 import { markdown, nameOf, resultRows } from "./lib/table.mjs";
 import { kpodWorld, podmanWorld, removePodmanWorld } from "./lib/worlds.mjs";
 

@@ -4,7 +4,7 @@
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
-import { claimPlace, clearPlace, demoLayout, isThere, mustBeOurs } from "./lib/demo-place.mjs";
+import { claimDirectory, removeDemo, demoLayout, isThere, mustBeOurs } from "./lib/demo-directory.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
 import { writeNodeConfig } from "./lib/layout.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
@@ -74,9 +74,9 @@ async function show(layout) {
   program = (await keepSingle(REPOSITORY)) ?? program;
   if (isThere(layout)) {
     console.log(`  removing the demo that is there from before, in ${layout.directory}`);
-    await clearPlace(layout);
+    await removeDemo(layout);
   }
-  claimPlace(layout);
+  claimDirectory(layout);
   writeNodeConfig(layout, "runc");
   console.log(`  ready; all that follows is kept in ${layout.directory}`);
   step(2, "Making two images out of this machine's busybox");
@@ -94,7 +94,7 @@ async function clean(layout) {
     console.log(`Nothing to clean up: there is no demo in ${layout.directory}.`);
     return;
   }
-  await clearPlace(layout);
+  await removeDemo(layout);
   console.log(`Removed the demo in ${layout.directory}: containers, mounts, cgroups and files.`);
 }
 

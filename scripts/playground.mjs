@@ -17,21 +17,21 @@ import { basename, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
-import { claimPlace, clearPlace } from "./lib/demo-place.mjs";
+import { claimDirectory, removeDemo } from "./lib/demo-directory.mjs";
 import { nodeLayout, writeNodeConfig } from "./lib/layout.mjs";
 import { cgroupHierarchies } from "./lib/machine.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
 
 const KPOD = join(REPOSITORY, "bin/kpod");
 
-function makePlace() {
+function makeDirectory() {
   const directory = realpathSync(mkdtempSync(join(process.env.TMPDIR || "/var/tmp", "kpod-playground-")));
   return nodeLayout(directory, `/${basename(directory)}`);
 }
 
 /** Puts pods and containers on the node: some that run, one that has failed. */
 async function furnish(layout, interrupted) {
-  claimPlace(layout);
+  claimDirectory(layout);
   writeNodeConfig(layout, "runc");
   const images = makeImages(layout);
   const failing = ["run", "--pod", "demo", "--name", "failed", images.busybox.name];
@@ -101,7 +101,7 @@ async function play(words) {
   if (process.getuid() !== 0)
     throw new ScriptError("not root: the playground starts containers, so run it with sudo");
   await bootstrap("demo");
-  const layout = makePlace();
+  const layout = makeDirectory();
   let child;
   let signalled;
   // Ctrl-C reaches what runs in the terminal as well; this process stays to clear up after it.
@@ -130,7 +130,7 @@ async function play(words) {
     );
   } finally {
     const ids = idsOn(layout);
-    await clearPlace(layout);
+    await removeDemo(layout);
     removeCgroupsOf(ids);
     console.error(`Removed the node in ${layout.directory}`);
   }

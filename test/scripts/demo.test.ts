@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { demoLayout, mustBeOurs } from "../../scripts/lib/demo-place.mjs";
+import { demoLayout, mustBeOurs } from "../../scripts/lib/demo-directory.mjs";
 import { leftovers, sweep } from "../../scripts/lib/sweep.mjs";
 import { runProcess } from "../helpers/process";
 import type { ProcessResult } from "../helpers/process";

@@ -167,24 +167,24 @@ export function runningTime({ state, createdAt }: Container, now: number): numbe
 }
 
 /** What a container runs, in one line. @throws KpodError CORRUPT */
-export function commandLine(container: Container): string {
+function commandLine(container: Container): string {
   return container.args.join(" ");
 }
 
 /** The beginning of a command, for a column. */
-export function shortCommand(command: string): string {
+function shortCommand(command: string): string {
   return command.length <= longestCommand ? command : `${command.slice(0, longestCommand - 3)}...`;
 }
 
 /** The name of an image as a column shows it; an id is cut. */
-export function imageText(name: string, noTrunc: boolean): string {
+function imageText(name: string, noTrunc: boolean): string {
   return name.length === 64 && /^[0-9a-f]*$/.test(name)
     ? displayId(name, { noTrunc })
     : displayImageName(name, { noTrunc });
 }
 
 /** Ports as docker writes them: `0.0.0.0:8080->80/tcp, 53/udp`; those that are exposed and not mapped come last. */
-export function portsText(mappings: readonly PortMapping[], exposed: readonly string[] = []): string {
+function portsText(mappings: readonly PortMapping[], exposed: readonly string[] = []): string {
   const mapped = mappings.map(({ hostIp, hostPort, containerPort, protocol }) => {
     const address = hostIp === "" ? "0.0.0.0" : hostIp.includes(":") ? `[${hostIp}]` : hostIp;
     return `${hostPort === 0 ? "" : `${address}:${hostPort}->`}${containerPort}/${protocol}`;
@@ -194,7 +194,7 @@ export function portsText(mappings: readonly PortMapping[], exposed: readonly st
 }
 
 /** Sizes as docker writes them: `12.3kB (virtual 2.15MB)`, the read-write layer and all layers together. */
-export function sizeText(sizes: ContainerSizes | undefined): string {
+function sizeText(sizes: ContainerSizes | undefined): string {
   if (sizes === undefined) return unknownNumber;
   return `${humanSize(sizes.rw)} (virtual ${humanSize(sizes.rw + sizes.rootFs)})`;
 }

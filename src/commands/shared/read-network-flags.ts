@@ -45,7 +45,7 @@ export function readNetwork(text: string): PodNetwork {
 const publishForm = /^(?:(\[[0-9a-fA-F:.]+\]|[0-9.]+):)?(\d+)(?:-(\d+))?:(\d+)(?:-(\d+))?(?:\/(\w+))?$/;
 
 /** Reads `[IP:]HOST[-HOST]:CTR[-CTR][/PROTOCOL]`. @throws UsageError */
-export function readPublish(text: string): PortMapping[] {
+function readPublish(text: string): PortMapping[] {
   const bad = (why: string): UsageError => new UsageError(`option --publish: ${JSON.stringify(text)} ${why}`);
   const [, address = "", host = "", hostEnd = host, container = "", containerEnd = container, word = "tcp"] =
     publishForm.exec(text) ?? [];

@@ -10,7 +10,7 @@ import { isList, isMap, isTrue, plain, sortedEntries } from "./values";
 type Outcome = "done" | "break" | "continue";
 
 /** Executes a list of nodes over some data and adds their text to the output. @throws TemplateExecError */
-export function evaluateList(execution: Execution, dot: unknown, list: readonly Node[]): Outcome {
+function evaluateList(execution: Execution, dot: unknown, list: readonly Node[]): Outcome {
   for (const node of list) {
     const outcome = evaluateNode(execution, dot, node);
     if (outcome !== "done") return outcome;

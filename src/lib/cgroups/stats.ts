@@ -1,7 +1,6 @@
 import type { CgroupStats, StatsController } from "./counters";
 import { readBlkioV1, readCpuV1, readMemoryV1, readOomV1, readPidsV1 } from "./counters-v1";
-import { readCpuV2, readIoV2, readMemoryV2, readOomV2, readPidsV2 } from "./counters-v2";
-import { readPressure } from "./pressure";
+import { readCpuV2, readIoV2, readMemoryV2, readOomV2, readPidsV2, readPressure } from "./counters-v2";
 import type { ProcessCgroups } from "./process-cgroups";
 
 /** All of them. */

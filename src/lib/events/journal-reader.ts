@@ -113,7 +113,7 @@ function readLine(line: string): NotedEvent | undefined {
 }
 
 /** An event as it was written down; undefined for what is none. */
-export function readEvent(value: unknown): NotedEvent | undefined {
+function readEvent(value: unknown): NotedEvent | undefined {
   if (!isRecord(value)) return undefined;
   const { time, id, podId } = value;
   const type = eventTypes.find((known) => known === value.type);

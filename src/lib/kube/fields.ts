@@ -179,7 +179,7 @@ export function untold({ file, lineOf, opened, unfollowed }: FieldSource): strin
 }
 
 /** As kubectl writes it: `spec.containers[0].image`. */
-export function pathInWords(path: FieldPath): string {
+function pathInWords(path: FieldPath): string {
   return path
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${part}`))
     .join("")

@@ -5,7 +5,7 @@ import { readQuantity } from "../quantity";
 import { fieldReference, referredObject, resourceReference, type ReferenceScope } from "./references";
 
 /** What must be at a path of the host, or is made there. */
-export const hostPathTypes = [
+const hostPathTypes = [
   "DirectoryOrCreate",
   "Directory",
   "FileOrCreate",

@@ -10,7 +10,7 @@ import { persistKnownState } from "../operations/persist-state";
 import { hasVanished } from "../operations/vanished";
 import { writeFileAtomic } from "../system/files";
 import { launchOf, unlessOvertaken } from "./overtaken";
-import { placeMonitor } from "./place-monitor";
+import { moveMonitor } from "./monitor-cgroup";
 import { removeLog, rollbackContainer } from "./rollback-launched";
 import type { Rollback } from "./rollback";
 
@@ -64,7 +64,7 @@ export async function createByRuntime(
     stdin: container.annotation(annotations.stdin) === "true",
     leaveStdinOpen: container.annotation(annotations.stdinOnce) !== "true",
     signal: server.signal,
-    onMonitorStarted: (pid) => placeMonitor(server, container, cgroupParent, pid),
+    onMonitorStarted: (pid) => moveMonitor(server, container, cgroupParent, pid),
   });
   await server.containerStateToDisk(container);
 }

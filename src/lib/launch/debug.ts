@@ -23,7 +23,7 @@ import { readImageConfig } from "../storage/image-config";
 import { closing } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import { waitUntil } from "../system/wait-until";
-import { layerOf, placeBeside, placeOfCopy, type Place } from "./debug-place";
+import { asCopyInPod, besideContainer, layerOf, type Surroundings } from "./debug-surroundings";
 import { makeDebugRoot, type DebugRoot, type DebugTools } from "./debug-root";
 import { imageToLaunch, type LaunchPull } from "./image";
 import { basicEnvironment, permittedOomScore } from "./spec";
@@ -67,28 +67,29 @@ export async function debugContainer(
   const container = findTarget(server, idOrName, options);
   await server.runtime.updateStatus(container);
   const tools = await toolsOf(server, container, options);
-  const place = options.copy === true ? await placeOfCopy(server, container) : placeBeside(server, container);
+  const surroundings =
+    options.copy === true ? await asCopyInPod(server, container) : besideContainer(server, container);
   const session = newSession();
   try {
-    const { idMappings, label } = place;
+    const { idMappings, label } = surroundings;
     const root = madeRoot(server, container, {
       session,
       ...{ container, tools: tools.root, label },
-      ...(tools.own || place.target === undefined
+      ...(tools.own || surroundings.target === undefined
         ? {}
-        : { target: { ...place.target, directory: options.targetRoot ?? "/target" } }),
+        : { target: { ...surroundings.target, directory: options.targetRoot ?? "/target" } }),
       owner: {
         uid: idMappings?.uids.find(({ containerID = 0 }) => containerID === 0)?.hostID ?? 0,
         gid: idMappings?.gids.find(({ containerID = 0 }) => containerID === 0)?.hostID ?? 0,
       },
     });
     try {
-      return await runIn(server, { container, options, tools, place, root, session });
+      return await runIn(server, { container, options, tools, surroundings, root, session });
     } finally {
       root.close();
     }
   } finally {
-    place.close();
+    surroundings.close();
     await endSession(session, server.logger);
   }
 }
@@ -156,35 +157,35 @@ interface Run {
   readonly container: Container;
   readonly options: DebugOptions;
   readonly tools: Tools;
-  readonly place: Place;
+  readonly surroundings: Surroundings;
   readonly root: DebugRoot;
   readonly session: string;
 }
 
 async function runIn(server: LaunchParts, run: Run): Promise<number> {
-  const { container, options, place, root, session } = run;
+  const { container, options, surroundings, root, session } = run;
   const own = readOwnProcess(container);
   const process = processOf(run, own);
   root.writeSpec(specText(run, process));
   // Who asked to end meanwhile does not want it started.
   server.signal?.throwIfAborted();
   const { streams, interceptSignals } = options;
-  if (!place.copy) {
+  if (!surroundings.copy) {
     noteContainer(server, container, "exec", { attributes: { command: shownCommand(process.args) } });
   }
   const result = await server.runtime.runBeside(container, root.state, {
     ...{ bundle: root.bundle, id: session, streams, interceptSignals },
     terminal: options.terminal !== undefined,
     directory: container.dir,
-    unprivileged: process.uid !== 0 || place.idMappings !== undefined,
+    unprivileged: process.uid !== 0 || surroundings.idMappings !== undefined,
     startIn: root.namespace.within,
     onEnded: () => endSession(session, server.logger),
   });
-  if (result.exitCode === killed && (await hasEndedSoon(container, place))) {
+  if (result.exitCode === killed && (await hasEndedSoon(container, surroundings))) {
     server.logger.warn(`${containerInWords(container)} has ended meanwhile, and with it what looked into it`);
   }
   const exitCode = exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
-  if (!place.copy) noteContainer(server, container, "exec_died", { exitCode });
+  if (!surroundings.copy) noteContainer(server, container, "exec_died", { exitCode });
   return exitCode;
 }
 
@@ -195,13 +196,13 @@ const killed = 137;
  * The kernel kills what is in a PID namespace while its first process is still ending, and what is in a cgroup in any order:
  * the command may be seen dead before the container is.
  */
-async function hasEndedSoon(container: Container, { hasEnded }: Place): Promise<boolean> {
+async function hasEndedSoon(container: Container, { hasEnded }: Surroundings): Promise<boolean> {
   if (hasEnded === undefined) return false;
   return waitUntil(`the end of ${containerInWords(container)}`, hasEnded, { timeoutMs: 1000 });
 }
 
 /** @throws KpodError BAD_ARGUMENT, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CORRUPT */
-function processOf({ container, options, tools, place, root }: Run, own: OwnProcess): FurtherProcess {
+function processOf({ container, options, tools, surroundings, root }: Run, own: OwnProcess): FurtherProcess {
   const { command = [], env = [], user, cwd, terminal, privileged, targetRoot = "/target" } = options;
   const top = pathOfDescriptor(root.root);
   const names = (root: string): ProcessUser =>
@@ -210,13 +211,13 @@ function processOf({ container, options, tools, place, root }: Run, own: OwnProc
     user === undefined
       ? undefined
       : withOwnGroup(
-          closing(openInRoot(top, tools.own || place.target === undefined ? "/" : targetRoot), (fd) =>
+          closing(openInRoot(top, tools.own || surroundings.target === undefined ? "/" : targetRoot), (fd) =>
             names(pathOfDescriptor(fd)),
           ),
         );
   const score = own.raw.oomScoreAdj;
   // Of several that need memory the tools are no more to be spared than others.
-  const oomScoreAdj = place.copy && typeof score === "number" ? permittedOomScore(score) : undefined;
+  const oomScoreAdj = surroundings.copy && typeof score === "number" ? permittedOomScore(score) : undefined;
   const process = furtherProcess(
     { ...own, env: tools.own ? own.env : tools.env, raw: { ...own.raw, oomScoreAdj } },
     {
@@ -236,7 +237,10 @@ const common: ReadonlySet<string> = new Set([
   ...["/etc/hosts", "/etc/resolv.conf", "/etc/hostname"],
 ]);
 
-function specText({ container, options, tools, place, root, session }: Run, process: FurtherProcess): string {
+function specText(
+  { container, options, tools, surroundings, root, session }: Run,
+  process: FurtherProcess,
+): string {
   const { privileged = false, targetRoot = "/target" } = options;
   const { spec } = container;
   const linux = spec.linux ?? {};
@@ -248,24 +252,24 @@ function specText({ container, options, tools, place, root, session }: Run, proc
           common.has(posix.normalize(destination)) && (type !== "bind" || existsSync(source)),
       );
   const inTarget =
-    place.copy && !tools.own
+    surroundings.copy && !tools.own
       ? all.map((mount) => ({ ...mount, destination: posix.join(targetRoot, mount.destination) }))
       : [];
-  const mappings = place.idMappings;
+  const mappings = surroundings.idMappings;
   const rest: Omit<Spec, "process"> = {
-    ...{ ociVersion: spec.ociVersion, ...place.spec },
+    ...{ ociVersion: spec.ociVersion, ...surroundings.spec },
     root: { path: root.rootPath, ...(tools.own && spec.root?.readonly === true ? { readonly: true } : {}) },
     mounts: [...ofTools, ...inTarget],
     linux: {
-      namespaces: [...place.namespaces, { type: "mount" }],
+      namespaces: [...surroundings.namespaces, { type: "mount" }],
       ...(mappings === undefined
         ? {}
         : { uidMappings: copyOf(mappings.uids), gidMappings: copyOf(mappings.gids) }),
-      cgroupsPath: posix.join(place.cgroupParent, session),
-      ...(place.resources === undefined ? {} : { resources: place.resources }),
+      cgroupsPath: posix.join(surroundings.cgroupParent, session),
+      ...(surroundings.resources === undefined ? {} : { resources: surroundings.resources }),
       ...(linux.devices === undefined ? {} : { devices: linux.devices }),
       ...(linux.mountLabel === undefined ? {} : { mountLabel: linux.mountLabel }),
-      ...(place.copy && linux.rootfsPropagation !== undefined
+      ...(surroundings.copy && linux.rootfsPropagation !== undefined
         ? { rootfsPropagation: linux.rootfsPropagation }
         : {}),
       ...(privileged || linux.seccomp === undefined ? {} : { seccomp: linux.seccomp }),

@@ -174,7 +174,7 @@ const timezone: Kind<string> = {
 };
 
 /** What newer CRI-O grants a container. That of 1.0 granted five more, among them NET_RAW and MKNOD. */
-export const defaultCapabilities = [
+const defaultCapabilities = [
   "CAP_CHOWN",
   "CAP_DAC_OVERRIDE",
   "CAP_FSETID",

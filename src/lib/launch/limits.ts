@@ -1,5 +1,7 @@
-import { countsSwap } from "../cgroups/swap";
-import { KpodError } from "../errors";
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { cgroupMounts } from "../cgroups/mounts";
+import { ifThere, KpodError } from "../errors";
 import type { SpecResources } from "../oci/spec";
 import { changedResources, type ResourceChanges } from "../operations/update";
 
@@ -32,4 +34,21 @@ export function newLimits(wanted: ResourceChanges): SpecResources {
 function bounded<T extends object>(limits: T): { [Key in keyof T]?: Exclude<T[Key], undefined> } {
   const entries = Object.entries(limits).filter(([, value]) => value !== undefined && value !== -1);
   return Object.fromEntries(entries) as { [Key in keyof T]?: Exclude<T[Key], undefined> };
+}
+
+/** True where the kernel counts the swap of cgroups, and so can limit it. */
+function countsSwap(): boolean {
+  const mounts = cgroupMounts();
+  const ofMemory = mounts.find(
+    ({ type, superOptions }) => type === "cgroup" && superOptions.includes("memory"),
+  );
+  if (ofMemory !== undefined) return existsSync(join(ofMemory.target, "memory.memsw.limit_in_bytes"));
+  // In version 2 the root itself has no limits; what is right below it has.
+  return mounts
+    .filter(({ type }) => type === "cgroup2")
+    .some(({ target }) =>
+      (ifThere(() => readdirSync(target)) ?? []).some((name) =>
+        existsSync(join(target, name, "memory.swap.max")),
+      ),
+    );
 }

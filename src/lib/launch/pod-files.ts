@@ -116,7 +116,7 @@ function hostResolvConf(apart: boolean): string {
  * The resolv.conf of a pod: that of the host, with what the pod's networks and then the user have to say instead.
  * @param host the text of the host's
  */
-export function resolvConfText(
+function resolvConfText(
   host: string,
   { dns, networkDns }: Pick<PodFilesParts, "dns" | "networkDns">,
 ): string {

@@ -129,7 +129,7 @@ export interface LogWatch {
  * at from time to time.
  * @param onChange called for each change, and at times without one
  */
-export function watchLog(path: string, onChange: () => void): LogWatch {
+function watchLog(path: string, onChange: () => void): LogWatch {
   const name = basename(path);
   let timer: NodeJS.Timeout | undefined;
   const lookAtTimes = (): void => {

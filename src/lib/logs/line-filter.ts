@@ -63,7 +63,7 @@ interface Borders {
  * Tells whether the time of a log line is in a window, the borders in it; undefined for a line without a time. Each
  * line is judged by itself, because a clock can be set back.
  */
-export function timeWindow(
+function timeWindow(
   since: LogTime | undefined,
   until: LogTime | undefined,
 ): (view: LineView) => boolean | undefined {

@@ -16,7 +16,7 @@ export function parseLogTime(text: string): LogTime | undefined {
 }
 
 /** A time of JavaScript as a LogTime. @param milliseconds whole ones since 1970 */
-export function millisecondsToLogTime(milliseconds: number): LogTime {
+function millisecondsToLogTime(milliseconds: number): LogTime {
   return BigInt(milliseconds) * 1_000_000n;
 }
 

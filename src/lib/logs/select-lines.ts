@@ -62,7 +62,7 @@ export interface FoundTail {
  * @param stream counts only its lines
  * @throws KpodError IO, INTERRUPTED
  */
-export async function findTail(
+async function findTail(
   part: LogPart,
   count: number,
   stream: LogStream | undefined,

@@ -31,7 +31,7 @@ export interface ExecOptions extends Pick<
 }
 
 /** The exit code for a command that did not end in time, that of timeout(1). */
-export const timedOutExitCode = 124;
+const timedOutExitCode = 124;
 
 /**
  * Runs a further command in a container that runs: with its environment, user, capabilities, labels and limits, in its

@@ -26,15 +26,7 @@ export type ContainerFilterKey = (typeof containerFilterKeys)[number];
 export type ContainerFilterTerm = FilterTerm<ContainerFilterKey>;
 
 /** The states a user can ask for; `exited` is podman's and docker's word for `stopped`. */
-export const statusNames = [
-  "creating",
-  "created",
-  "running",
-  "paused",
-  "stopped",
-  "exited",
-  "unknown",
-] as const;
+const statusNames = ["creating", "created", "running", "paused", "stopped", "exited", "unknown"] as const;
 
 /**
  * Reads conditions for containers, as `ps --filter` takes them: `status=running`, `label!=app=web`.

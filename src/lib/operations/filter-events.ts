@@ -5,7 +5,7 @@ import type { ContainerLists } from "../container-lists";
 import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type FilterTerm } from "./filter-terms";
 
 /** By what events can be filtered. */
-export const eventFilterKeys = ["container", "event", "image", "label", "pod", "type"] as const;
+const eventFilterKeys = ["container", "event", "image", "label", "pod", "type"] as const;
 
 export type EventFilterKey = (typeof eventFilterKeys)[number];
 export type EventFilterTerm = FilterTerm<EventFilterKey>;

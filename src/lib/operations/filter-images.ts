@@ -7,15 +7,7 @@ import type { Store } from "../storage/store";
 import { hasLabel, labelRule, matchesTerms, parseFilterTerms, type FilterTerm } from "./filter-terms";
 
 /** By what images can be filtered. */
-export const imageFilterKeys = [
-  "before",
-  "dangling",
-  "in-use",
-  "label",
-  "pinned",
-  "reference",
-  "since",
-] as const;
+const imageFilterKeys = ["before", "dangling", "in-use", "label", "pinned", "reference", "since"] as const;
 
 export type ImageFilterKey = (typeof imageFilterKeys)[number];
 export type ImageFilterTerm = FilterTerm<ImageFilterKey>;

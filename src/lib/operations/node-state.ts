@@ -11,7 +11,7 @@ import { nodeInfo } from "./info";
 import { SecretMask } from "./secrets";
 
 /** The version of the form of {@link NodeState}. */
-export const nodeStateVersion = 1;
+const nodeStateVersion = 1;
 
 /** What there is on a node at a moment, to be compared with that of another moment. No secret is in it. */
 export interface NodeState {

@@ -127,7 +127,7 @@ export class ReportArchive {
 const longestName = 200;
 
 /** A path as a name in an archive that is harmless wherever it is unpacked, whatever the node's files are called. */
-export function archiveName(path: string): string {
+function archiveName(path: string): string {
   return path
     .split("/")
     .filter((part) => part !== "" && part !== ".")

@@ -1,7 +1,7 @@
 import { isRecord } from "../system/files";
 
 /** What stands in the place of a secret. */
-export const hidden = "HIDDEN";
+const hidden = "HIDDEN";
 
 /** Words in the name of a key or variable whose value is nobody else's to read. */
 const secretName =

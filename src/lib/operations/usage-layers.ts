@@ -53,7 +53,7 @@ export function layerSpace(
 }
 
 /** The directory of a layer without what is mounted in it. */
-export async function layerDirectorySpace(
+async function layerDirectorySpace(
   driver: Store["driver"],
   layer: StorageId,
   measure: Measure,

@@ -10,7 +10,7 @@ import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containerObject } from "../facts/containers";
 import { kubelet } from "../facts/kubelet";
-import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../facts/log-places";
+import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../facts/container-logs";
 import { podUids } from "../facts/specs";
 import { containerIds } from "../facts/store";
 import { bytesOf } from "../facts/unowned";

@@ -13,7 +13,7 @@ import { layerChain } from "../../storage/images";
 import { holdersOf } from "./holders";
 import { memoryTroubleOf } from "./memory";
 import type { ExplainedContainer, Explanation } from "./explanation";
-import { chainOf, todoOf } from "./words";
+import { chainOf, todoOf } from "./sentences";
 
 /** How something is explained. */
 export interface ExplainOptions {

@@ -9,7 +9,7 @@ import { giveUpProgram } from "../../system/process-identity";
 import { requireCallable, type RuntimeHandler } from "./handler";
 
 /** Milliseconds after which a runtime that does not answer is given up. */
-export const runtimeTimeLimit = 10_000;
+const runtimeTimeLimit = 10_000;
 
 /** How a runtime is called. */
 export interface RuntimeCallOptions {

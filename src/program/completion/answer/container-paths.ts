@@ -6,7 +6,7 @@ import { persistedStateOf } from "../../../lib/oci/state/persisted";
 import { layerChain } from "../../../lib/storage/images";
 import { readLayers } from "../../../lib/storage/layers";
 import { Store } from "../../../lib/storage/store";
-import { endAfter } from "../../../lib/system/end-after";
+import { libc } from "../../../lib/system/libc";
 import type { Candidate } from "./candidates";
 import { nodeObjects } from "./node-objects";
 import type { PersistedContainer, StoreRecords } from "./store-records";
@@ -14,7 +14,10 @@ import type { PersistedContainer, StoreRecords } from "./store-records";
 /** Of a directory with more names nobody reads a list. */
 const mostNames = 2_000;
 
-/** Seconds until the answer is that there is none: a file system in the container may never answer. */
+/**
+ * Seconds after which SIGALRM ends this process, and the answer is that there is none: a file system in the container may
+ * never answer, and then nothing of the engine runs any more.
+ */
 const patience = 3;
 
 /** True where a word names a path of a container, and none of the node. */
@@ -32,7 +35,7 @@ export function containerPaths(config: Config, records: StoreRecords, word: stri
   const container = containerNamed(records, name);
   const layer = container?.record.layer;
   if (container === undefined || !isStorageId(layer)) return [];
-  endAfter(patience);
+  libc().alarm(patience);
   const slash = typed.lastIndexOf("/") + 1;
   const [directory, beginning] = [typed.slice(0, slash), typed.slice(slash)];
   return listFiles(listed(config, records, container, layer), `/${directory}`, beginning, mostNames)

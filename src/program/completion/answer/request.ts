@@ -3,7 +3,7 @@ import { globalFlags } from "../../../shell/global-flags";
 import { normalizeFlags } from "../../normalize-flags";
 
 /** The word by which the shells' scripts ask for names. */
-export const askWord = "__complete";
+const askWord = "__complete";
 
 /** What a shell asks: which values there are for a command's arguments or for one of its flags. */
 export interface CompletionRequest {

@@ -11,7 +11,7 @@ import type { Container } from "../oci/container";
  * @param cgroupParent the pod's cgroup or slice
  * @throws KpodError CONMON_FAILED, IO
  */
-export async function placeMonitor(
+export async function moveMonitor(
   server: Pick<LaunchParts, "config" | "runtime" | "signal" | "logger">,
   container: Container,
   cgroupParent: string,

@@ -1,6 +1,6 @@
 import { crioDefaults, type CrioVersion } from "../../../src/lib/config";
 import { defaultRuntimeHandler } from "../../../src/lib/config/runtime-handlers";
-import { monitorSlice } from "../../../src/lib/launch/place-monitor";
+import { monitorSlice } from "../../../src/lib/launch/monitor-cgroup";
 
 test.each<[string, CrioVersion, string | undefined, string, string]>([
   ["before 1.18 the pod's slice has it", [1, 17, 0], undefined, "", "pods.slice"],

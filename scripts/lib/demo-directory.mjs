@@ -41,7 +41,7 @@ export function mustBeOurs({ directory }) {
 }
 
 /** Makes the directory, marked as the demo's. */
-export function claimPlace(layout) {
+export function claimDirectory(layout) {
   mustBeOurs(layout);
   mkdirSync(layout.directory, { recursive: true });
   const mark = { hadToolDirectory: existsSync(TOOL_DIRECTORY), hadToolCache: existsSync(TOOL_CACHE) };
@@ -65,7 +65,7 @@ export function isThere(layout) {
 }
 
 /** Takes the demo down. Throws when something of it stays. */
-export async function clearPlace(layout) {
+export async function removeDemo(layout) {
   mustBeOurs(layout);
   const { hadToolDirectory, hadToolCache } = readMark(layout);
   await sweep(layout);

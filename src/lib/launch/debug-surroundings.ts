@@ -17,7 +17,7 @@ import { namespacesOf, specNamespaces } from "./pod-namespaces";
 import { requireReadyPod } from "./ready-pod";
 
 /** Where a session runs. */
-export interface Place {
+export interface Surroundings {
   readonly namespaces: readonly SpecNamespace[];
   readonly idMappings: Joined["idMappings"];
   /** Undefined for a pod that has no process, and so no file system. */
@@ -36,12 +36,12 @@ export interface Place {
 }
 
 /** Beside the processes of a container that runs. @throws KpodError BAD_STATE, UNSUPPORTED, NOT_PERMITTED, IO */
-export function placeBeside({ logger, lists }: LaunchParts, container: Container): Place {
+export function besideContainer({ logger, lists }: LaunchParts, container: Container): Surroundings {
   const { spec, state, id } = container;
   const pod = container.infra ? lists.getSandbox(container.sandboxId) : undefined;
   const cgroup = cgroupOfSession({ logger }, container);
   if (pod?.spoofed === true && pod.state === "Ready")
-    return { ...placeInPod(pod), cgroupParent: cgroup.parent, copy: false };
+    return { ...inPod(pod), cgroupParent: cgroup.parent, copy: false };
   const process = firstProcess(container, { created: true });
   const joined = process === undefined ? undefined : openJoined(process, id);
   if (process === undefined || joined === undefined) {
@@ -101,7 +101,7 @@ function moveInto(files: readonly string[]): { path: string; args: string[] } {
 }
 
 /** In the pod of a container, as one like it. @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
-export async function placeOfCopy(server: LaunchParts, container: Container): Promise<Place> {
+export async function asCopyInPod(server: LaunchParts, container: Container): Promise<Surroundings> {
   const sandbox = server.lists.getSandbox(container.sandboxId);
   if (sandbox === undefined) {
     throw new KpodError(
@@ -113,7 +113,7 @@ export async function placeOfCopy(server: LaunchParts, container: Container): Pr
   const { spec } = container;
   const { hooks, annotations, hostname } = spec;
   return {
-    ...placeInPod(requireReadyPod(server, sandbox)),
+    ...inPod(requireReadyPod(server, sandbox)),
     target: { kind: "layer", layer: layerOf(container) },
     label: spec.linux?.mountLabel ?? "",
     spec: {
@@ -128,7 +128,7 @@ export async function placeOfCopy(server: LaunchParts, container: Container): Pr
 }
 
 /** In the namespaces that a new container of a pod would have. @throws KpodError BAD_STATE, CORRUPT, UNSUPPORTED */
-function placeInPod(pod: Sandbox): Omit<Place, "copy" | "cgroupParent"> {
+function inPod(pod: Sandbox): Omit<Surroundings, "copy" | "cgroupParent"> {
   const namespaces = namespacesOf(pod);
   return {
     namespaces: specNamespaces(namespaces, hasOnlyCgroup2()).filter(({ type }) => type !== "mount"),

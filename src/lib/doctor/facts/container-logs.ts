@@ -32,10 +32,10 @@ export async function containerLogs(facts: Facts): Promise<readonly ContainerLog
  */
 export async function kubeletLogDirectories(facts: Facts): Promise<readonly string[]> {
   const uids = await facts.get(podUids);
-  const places = (await facts.get(containerLogs)).flatMap(({ container: { sandboxId }, path }) => {
+  const directories = (await facts.get(containerLogs)).flatMap(({ container: { sandboxId }, path }) => {
     const pod = dirname(dirname(path));
     const uid = uids.get(sandboxId) ?? "";
     return uid !== "" && basename(pod).endsWith(`_${uid}`) ? [dirname(pod)] : [];
   });
-  return [...new Set(places)];
+  return [...new Set(directories)];
 }
