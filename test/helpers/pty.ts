@@ -17,6 +17,7 @@ export interface PtyProcess {
   readonly ended: Promise<number>;
 }
 
+const pidLine = /pid=(\d+)\r\n/;
 const running = new Set<() => void>();
 
 // A test that failed leaves its program to this; it hears that its terminal is gone.
@@ -35,9 +36,15 @@ function quote(word: string): string {
 export async function startInPty(
   program: string,
   args: readonly string[],
-  options: { readonly columns?: number; readonly rows?: number; readonly env?: ProcessOptions["env"] } = {},
+  options: {
+    readonly columns?: number;
+    readonly rows?: number;
+    readonly env?: ProcessOptions["env"];
+    /** Is given what it writes, piece by piece. */
+    readonly write?: (text: string) => void;
+  } = {},
 ): Promise<PtyProcess> {
-  const { columns = 100, rows = 20, env } = options;
+  const { columns = 100, rows = 20, env, write } = options;
   const inner = ["echo pid=$$; exec", program, ...args].map((word, index) =>
     index === 0 ? word : quote(word),
   );
@@ -51,8 +58,13 @@ export async function startInPty(
   };
   running.add(kill);
   const written: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => written.push(chunk));
+  child.stdout.on("data", (chunk: Buffer) => {
+    const before = own().length;
+    written.push(chunk);
+    write?.(own().slice(before));
+  });
   const output = (): string => Buffer.concat(written).toString();
+  const own = (): string => (pidLine.test(output()) ? output().replace(pidLine, "") : "");
   // The end of its input would be typed as Ctrl-D, so that it stays open until the program has ended.
   const ended = new Promise<number>((resolve, reject) => {
     child.on("error", reject);
@@ -61,12 +73,11 @@ export async function startInPty(
       resolve(code ?? -1);
     });
   });
-  const pidLine = /pid=(\d+)\r\n/;
   await until(`${program} is started`, () => pidLine.test(output()));
   const pid = Number(pidLine.exec(output())?.[1]);
   return {
     pid,
-    output: () => output().replace(pidLine, ""),
+    output: own,
     type: (text) => child.stdin.write(text),
     resize(toColumns, toRows) {
       const device = readlinkSync(`/proc/${pid}/fd/0`);

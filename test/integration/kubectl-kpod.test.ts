@@ -3,7 +3,14 @@ import { join } from "node:path";
 import { startApiServer, type ApiServer, type AskedPod } from "../helpers/api-server";
 import { KPOD } from "../helpers/kpod";
 import { useNode } from "../helpers/node";
-import { finish, runProcess, startProcess, type ProcessResult } from "../helpers/process";
+import {
+  finish,
+  runProcess,
+  startProcess,
+  type ProcessOptions,
+  type ProcessResult,
+} from "../helpers/process";
+import { startInPty } from "../helpers/pty";
 import { testdir } from "../helpers/testdir";
 import { until } from "../helpers/until";
 
@@ -32,7 +39,10 @@ beforeAll(async () => {
   // On its nodes kpod-on-node of the image goes where the node's first process is, and runs kpod.
   server = await startApiServer(
     cluster,
-    (name, [, ...words]) => (name === "bare" ? undefined : [KPOD, "--config", node.world.config, ...words]),
+    (name, [, ...words]) => {
+      if (name === "bare") return undefined;
+      return [KPOD, "--config", node.world.config, ...words];
+    },
     async () => whenAsked?.(),
   );
   const config = [
@@ -49,10 +59,15 @@ afterAll(async () => {
 
 const environment = { HOME: directory, KUBECONFIG: join(directory, "kubeconfig"), TMPDIR: directory };
 
-/** Calls the plugin as kubectl does, which finds it by its name. */
+// kubectl finds the plugin by its name.
+const pluginEnvironment = { ...environment, PATH: `${join(plugin, "..")}:${process.env.PATH ?? ""}` };
+
+function kubectlWith(options: Pick<ProcessOptions, "input">, ...words: string[]): Promise<ProcessResult> {
+  return runProcess("kubectl", ["kpod", ...words], { ...options, env: pluginEnvironment });
+}
+
 function kubectl(...words: string[]): Promise<ProcessResult> {
-  const PATH = `${join(plugin, "..")}:${process.env.PATH ?? ""}`;
-  return runProcess("kubectl", ["kpod", ...words], { env: { ...environment, PATH } });
+  return kubectlWith({}, ...words);
 }
 
 test("a pod is looked at on its node, by a pod that is gone afterwards", async () => {
@@ -64,11 +79,10 @@ test("a pod is looked at on its node, by a pod that is gone afterwards", async (
     spec: {
       ...{ nodeName: "n1", hostPID: true, hostIPC: true, hostNetwork: true, restartPolicy: "Never" },
       tolerations: [{ operator: "Exists" }],
-      containers: [
-        { command: ["kpod-on-node", "why", "default/shop"], securityContext: { privileged: true } },
-      ],
+      containers: [{ command: ["sleep", "86400"], securityContext: { privileged: true } }],
     },
   });
+  expect(server.commands).toEqual([["kpod-on-node", "why", "default/shop"]]);
   expect(server.deleted).toEqual([asked?.metadata.name]);
 });
 
@@ -96,11 +110,35 @@ test.each([
   [["shop", "--", "info"], ["info"]],
 ])("%j asks the node for %j", async (words, asked) => {
   await kubectl(...words);
-  expect(server.created.at(-1)?.spec.containers[0]?.command).toEqual(["kpod-on-node", ...asked]);
+  expect(server.commands.at(-1)).toEqual(["kpod-on-node", ...asked]);
 });
 
 test("the containers' log comes as it is", async () => {
   expect(await kubectl("shop", "--", "logs")).toEqual({ exitCode: 0, stdout: "serving\n", stderr: "" });
+});
+
+test("what the command says of errors comes apart, and its input goes there", async () => {
+  const script = "cat; echo err >&2; exit 7";
+  const input = "line\n".repeat(10_000);
+  expect(
+    await kubectlWith({ input }, "-i", "--node", "n1", "--", "exec", "-i", "web", "sh", "-c", script),
+  ).toEqual({
+    ...{ exitCode: 7, stdout: input, stderr: "err\n" },
+  });
+});
+
+test("on a terminal the command gets one, with its size, each new one, and its keys", async () => {
+  const script =
+    'trap "echo caught; exit 5" INT; trap "stty size" WINCH; echo first; stty size; while :; do sleep 0.05; done';
+  const words = ["kpod", "-it", "--node", "n1", "--", "exec", "-it", "web", "sh", "-c", script];
+  const pty = await startInPty("kubectl", words, { columns: 93, rows: 17, env: pluginEnvironment });
+  await until("the size", () => /^first\r\n[^]*17 93\r\n/.test(pty.output()));
+  pty.resize(81, 23);
+  await until("the new size", () => pty.output().includes("23 81"));
+  pty.type("\x03");
+  expect(await pty.ended).toBe(5);
+  expect(pty.output()).toMatch(/caught\r\n$/);
+  expect(server.deleted).toContain(server.created.at(-1)?.metadata.name);
 });
 
 test("of several nodes each has a heading, and the worst exit code counts", async () => {
@@ -114,7 +152,7 @@ test("of several nodes each has a heading, and the worst exit code counts", asyn
 
 test("a node that cannot run the image is named, and the others answer", async () => {
   const id = (await node.ok("ps", "-q")).trim();
-  const { exitCode, stdout } = await kubectl("--all-nodes", "--", "ps", "-q");
+  const { exitCode, stdout } = await kubectl("--all-nodes", "--parallel=1", "--", "ps", "-q");
   expect(exitCode).toBe(125);
   expect(stdout).toContain(`== n1\n${id}\n`);
   expect(stdout).toContain("== bare\nError: node bare cannot run localhost/kpod:latest: ErrImagePull\n");
@@ -122,9 +160,10 @@ test("a node that cannot run the image is named, and the others answer", async (
 });
 
 test("Ctrl-C leaves no pod", async () => {
-  const before = server.created.length;
   const child = startProcess(plugin, ["shop", "--", "logs", "-f"], { env: environment });
-  await until("the pod is there", () => server.created.length > before);
+  let printed = "";
+  child.stdout.on("data", (chunk: Buffer) => (printed += String(chunk)));
+  await until("it follows", () => printed.includes("serving"));
   child.kill("SIGTERM");
   expect((await finish(child, "kubectl-kpod")).exitCode).toBe(143);
   expect(server.deleted).toContain(server.created.at(-1)?.metadata.name);
@@ -159,6 +198,8 @@ test.each([
   [["--nodes", "x", "--", "ps"], 2, "unknown option --nodes"],
   [["--node", "a;id", "--", "ps"], 2, "characters"],
   [["nobody", "--", "ps"], 125, "not found"],
+  [["--node", "n1,n3", "--", "ps"], 125, "not found"],
+  [["--all-nodes", "--parallel", "0", "--", "ps"], 2, "number of nodes"],
   [["-l", "app=none", "--", "ps"], 125, "no such pods"],
   [["-it", "--node", "n1,n2", "--", "exec"], 2, "for one node"],
 ])("%j is refused", async (words, code, says) => {
