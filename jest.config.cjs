@@ -8,5 +8,5 @@ module.exports = {
   transformIgnorePatterns: ["/node_modules/(koffi|@koromix)/"],
   // execa needs it, and it exports itself to ES modules alone.
   moduleNameMapper: { "^unicorn-magic$": "<rootDir>/node_modules/unicorn-magic/node.js" },
-  testTimeout: 60_000,
+  testTimeout: 120_000,
 };

@@ -4,6 +4,7 @@ import type { Finding } from "../../src/lib/doctor/finding";
 import type { ServerView } from "../../src/lib/server-parts";
 import type { Node } from "./node";
 import { expectToFit } from "./schemas";
+import { withoutWaits } from "./waits";
 
 /** A finding as `kpod doctor --format json` shows it. */
 export interface ShownFinding {
@@ -35,7 +36,7 @@ export async function examined(node: Pick<Node, "kpod">, ...args: string[]): Pro
     "json",
     ...words.filter((word) => word !== "--looks"),
   );
-  expect(stderr).toBe("");
+  expect(withoutWaits(stderr)).toBe("");
   const shown = JSON.parse(stdout) as ShownExamination;
   expectToFit("doctor", shown);
   const told = shown.findings.some(({ severity }) => severity !== "informs");

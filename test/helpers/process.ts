@@ -15,7 +15,7 @@ export interface ProcessOptions {
   /** Variables beside those of the test; undefined removes one. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Milliseconds until the program is killed and the promise rejects; default 45 000. */
+  /** Milliseconds until the program is killed and the promise rejects; default 60 000. */
   readonly timeout?: number;
 }
 
@@ -48,7 +48,7 @@ export async function finish(
   what: string,
   options: Pick<ProcessOptions, "input" | "timeout"> = {},
 ): Promise<ProcessResult> {
-  const { input = "", timeout = 45_000 } = options;
+  const { input = "", timeout = 60_000 } = options;
   return new Promise((resolve, reject) => {
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];

@@ -8,7 +8,7 @@ import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { KPOD } from "../helpers/kpod";
-import { conmonOf, createNode, pidOf, type Node } from "../helpers/node";
+import { conmonOf, createNode, logOf, pidOf, type Node } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { startInPty, type PtyProcess } from "../helpers/pty";
 import { until } from "../helpers/until";
@@ -198,6 +198,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       const name = how.slice(-4).toLowerCase();
       const script = `trap "exit 6" TERM INT; echo ready; while :; do sleep 0.05; done`;
       const container = await node.start(pod, name, script, { terminal: true });
+      await until("its trap is set", () => logOf(container).includes("ready"));
       // A shell around it, so that the terminal is there afterwards.
       const command = `${KPOD} -c ${node.world.config} attach ${name}`;
       const shell = await startInPty("sh", ["-c", `${command}; echo code=$?; stty -a; read line`]);
@@ -221,6 +222,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
   test("signals go to the container but with --sig-proxy=false, and who asks twice gets out", async () => {
     const script = 'trap "echo int" INT; trap "exit 4" USR1; echo ready; while :; do sleep 0.05; done';
     const deaf = await node.start(pod, "deaf", script);
+    await until("its traps are set", () => logOf(deaf).includes("ready"));
     const counted = attachedTo(deaf);
     const first = begin("attach", "--no-stdin", "deaf");
     const second = begin("attach", "--sig-proxy=false", "deaf");

@@ -299,7 +299,7 @@ test("what was left by half long ago is Unknown, and goes with -f", async () => 
     try {
       return (
         /^\d+$/.test(name) &&
-        readFileSync(`/proc/${name}/cmdline`, "utf8").includes(`held-`) &&
+        readFileSync(`/proc/${name}/cmdline`, "utf8").includes(`${node.world.scratch}/held-`) &&
         readFileSync(`/proc/${name}/cmdline`, "utf8").includes("--name\0new")
       );
     } catch {

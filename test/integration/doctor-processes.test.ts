@@ -37,7 +37,8 @@ beforeAll(async () => {
 
 test("an end that CRI-O has not noticed: told where it is stopped, mended where it runs", async () => {
   await expectSound(node, "--min-age", "0s");
-  const job = await node.start(pod, "job", "sleep 1; exit 3");
+  const job = await node.start(pod, "job", "until [ -e /go ]; do sleep 0.05; done; exit 3");
+  writeFileSync(`/proc/${pidOf(job)}/root/go`, "");
   await until("it has ended", () => existsSync(join(job.dir, "exit")));
   await until("conmon has ended", () => !isAlive({ pid: conmonOf(job) }));
   const watched = join(node.world.exitsDir, job.id);

@@ -27,6 +27,9 @@ beforeAll(async () => {
   web = await node.start(pod, "web", "sleep 1000");
   ended = await node.start(pod, "ended", "exit 3");
   await node.ok("wait", "ended");
+  // No CRI-O persists that it has ended.
+  await node.ok("stop", "ended");
+  await node.ok("mount", "ended");
 }, 120_000);
 
 const inRoot = (...names: string[]): string => join(node.world.root, ...names);

@@ -22,6 +22,11 @@ import { startInPty, type PtyProcess } from "../helpers/pty";
 import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
 
+/** How long sleeps take here, in seconds: by these words they are told from those of another run of the tests. */
+const [limited, behind, killed, typed] = ["5432", "6543", "7654", "8765"].map(
+  (seconds) => `${seconds}.${process.pid}`,
+) as [string, string, string, string];
+
 /** Living processes whose command line has this word. */
 function processesWith(word: string): number[] {
   return readdirSync("/proc")
@@ -219,12 +224,12 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
 
   test("a time limit kills the command and what it has left to others", async () => {
     const result = await script(
-      "sleep 5432 & (sleep 5432 &) ; trap '' TERM; echo begun; while :; do sleep 0.1; done",
+      `trap '' TERM; echo begun; sleep ${limited} & (sleep ${limited} &) ; while :; do sleep 0.1; done`,
       "--timeout",
-      "1",
+      "2",
     );
     expect(result).toEqual({ exitCode: 124, stdout: "begun\n", stderr: "" });
-    expect(processesWith("5432")).toEqual([]);
+    expect(processesWith(limited)).toEqual([]);
     expect(await script("exit 3", "--timeout", "40")).toMatchObject({ exitCode: 3 });
   });
 
@@ -251,13 +256,13 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
 
   test("in the background, with descriptors, and without anything left behind", async () => {
     const before = contentsOf(node.world);
-    expect(await exec("-d", "web", "sh", "-c", "echo $$ > /tmp/pid; sleep 6543")).toEqual({
+    expect(await exec("-d", "web", "sh", "-c", `echo $$ > /tmp/pid; sleep ${behind}`)).toEqual({
       exitCode: 0,
       stdout: "",
       stderr: "",
     });
-    await until("it runs", () => processesWith("6543").length > 0);
-    for (const pid of processesWith("6543")) process.kill(pid, "SIGKILL");
+    await until("it runs", () => processesWith(behind).length > 0);
+    for (const pid of processesWith(behind)) process.kill(pid, "SIGKILL");
     expect(await exec("-d", "web", "nosuch")).toMatchObject({ exitCode: 127 });
 
     const path = join(node.world.scratch, "three");
@@ -283,11 +288,11 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     expect(Buffer.concat(chunks).toString()).toBe("three\n5\n");
     expect(await runProcess(KPOD, call("1"))).toMatchObject({ exitCode: 2 });
 
-    const killed = node.world.startKpod(["exec", "web", "sleep", "7654"]);
-    await until("it runs", () => processesWith("7654").length > 0);
-    killed.kill("SIGKILL");
-    await once(killed, "exit");
-    for (const pid of processesWith("7654")) process.kill(pid, "SIGKILL");
+    const unwatched = node.world.startKpod(["exec", "web", "sleep", killed]);
+    await until("it runs", () => processesWith(killed).length > 0);
+    unwatched.kill("SIGKILL");
+    await once(unwatched, "exit");
+    for (const pid of processesWith(killed)) process.kill(pid, "SIGKILL");
     await until("all is as before", () => JSON.stringify(contentsOf(node.world)) === JSON.stringify(before));
   });
 
@@ -357,10 +362,10 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       shell.type("stty size\n");
       return shell.output().includes("33 70\r\n");
     });
-    shell.type("sleep 8765\n");
-    await until("it sleeps", () => processesWith("8765").length > 0);
+    shell.type(`sleep ${typed}\n`);
+    await until("it sleeps", () => processesWith(typed).length > 0);
     shell.type("\x03");
-    await until("it was ended", () => processesWith("8765").length === 0);
+    await until("it was ended", () => processesWith(typed).length === 0);
     shell.type("exit 9\n");
     expect(await shell.ended).toBe(9);
 
@@ -390,7 +395,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
 
   test("Ctrl-C without a terminal of its own arrives once", async () => {
     const counting =
-      "n=0; trap 'n=$((n+1))' INT; echo ready; for i in 1 2 3 4 5 6 7 8; do sleep 0.1; done; exit $n";
+      "n=0; trap 'n=$((n+1))' INT; echo ready; while [ $n = 0 ]; do sleep 0.1; done; sleep 0.5; exit $n";
     const child = await inPty("web", "sh", "-c", counting);
     await until("it is ready", () => child.output().includes("ready"));
     child.type("\x03");

@@ -38,11 +38,13 @@ onExecutable("the image of the executable", () => {
     const script = 'mount -t proc proc "$0/proc" && exec chroot "$0" /usr/local/bin/kpod-on-node "$@"';
     const words = ["--pid", "--fork", "--mount-proc", "sh", "-c", script, mounted];
     const asked = ["--config", node.world.config, "images", "--format", "{{.Name}} it's $(id)"];
-    const before = readdirSync("/run");
+    // What others do there meanwhile is theirs.
+    const carried = (): string[] => readdirSync("/run").filter((name) => name.includes("kpod"));
+    const before = carried();
     const there = await runProcess("unshare", [...words, ...asked]);
     expect(there).toEqual(await runProcess(KPOD, asked));
     expect(there.stdout).toContain("localhost/kpod");
-    expect(readdirSync("/run")).toEqual(before);
+    expect(carried()).toEqual(before);
     await node.ok("umount", name);
   });
 });

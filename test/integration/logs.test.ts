@@ -247,7 +247,10 @@ describe("following", () => {
   });
 
   test("goes on through rotation, as the kubelet and conmon do it", async () => {
-    const { container, go } = await startPaced("rotated", "echo 1; next; echo 2; next; echo 3; next; echo 4");
+    const { container, go } = await startPaced(
+      "rotated",
+      "echo 1; next; echo 2; next; echo third; next; echo 4",
+    );
     const { logPath, bundlePath } = container;
     const logs = start("logs", "-f", "rotated");
     const wrote = (text: string): Promise<void> => until(`${text} was printed`, () => logs.stdout() === text);
@@ -262,11 +265,12 @@ describe("following", () => {
       () => statSync(logPath, { throwIfNoEntry: false }) !== undefined,
     );
     go();
-    await wrote("1\n2\n3\n");
+    await wrote("1\n2\nthird\n");
+    // What is written there next is shorter, so that it does not matter when kpod comes to look.
     truncateSync(logPath);
     go();
     expect(await logs.exitCode).toBe(0);
-    expect(logs.stdout()).toBe("1\n2\n3\n4\n");
+    expect(logs.stdout()).toBe("1\n2\nthird\n4\n");
     execFileSync("gzip", [`${logPath}.20260101-000000`]);
     expect(await node.ok("logs", "rotated")).toBe("1\n2\n4\n");
     expect(await node.ok("logs", "--tail", "2", "rotated")).toBe("2\n4\n");

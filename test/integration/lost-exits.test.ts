@@ -138,7 +138,8 @@ test("a conmon that does not come to it is not waited for, and what it wrote its
   process.kill(conmonOf(held), "SIGCONT");
   await until("conmon has ended", () => !isAlive({ pid: conmonOf(held) }));
   const ended = await node.start(pod, "own", "exit 3");
-  await until("it has ended", () => existsSync(join(ended.dir, "exit")));
+  // Where CRI-O looks conmon writes last.
+  await until("it has ended", () => existsSync(join(node.world.exitsDir, ended.id)));
   expect(await seenDuring(() => node.ok("stop", "own"))).toEqual([]);
   expect(readFileSync(join(ended.dir, "exit"), "utf8")).toBe("3");
 });

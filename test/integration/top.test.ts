@@ -31,16 +31,19 @@ async function rows(...words: string[]): Promise<ProcessRow[]> {
   return value as ProcessRow[];
 }
 
-/** Starts a container and waits until so many processes are in it. */
-async function crowd(name: string, script: string, count: number): Promise<Container> {
+/** Starts a container and waits until so many processes are in it, these programs among them. */
+async function crowd(name: string, script: string, count: number, ...programs: string[]): Promise<Container> {
   const container = await node.start(pod, name, script);
-  await until("all processes run", async () => (await rows(name, "pid")).length === count);
+  await until("all processes run", async () => {
+    const running = (await rows(name, "args")).map(({ args }) => args);
+    return running.length === count && programs.every((program) => running.includes(program));
+  });
   return container;
 }
 
 test("processes have the pids, parents and names of the container, and the node's beside them", async () => {
   const script = `${users}${groups}su app -s /bin/sh -c 'exec sleep 1000' & exec sleep 2000`;
-  const container = await crowd("web", script, 2);
+  const container = await crowd("web", script, 2, "sleep 1000", "sleep 2000");
   const [first, second] = await rows(
     ...["web", "pid", "ppid", "hpid", "user", "group", "huser", "args,comm", "seccomp", "capeff", "state"],
   );
@@ -57,7 +60,7 @@ test("processes have the pids, parents and names of the container, and the node'
 });
 
 test("the table has podman's columns; a pod's has the container before them", async () => {
-  const container = await crowd("plain", "exec sleep 3000", 1);
+  const container = await crowd("plain", "exec sleep 3000", 1, "sleep 3000");
   expect((await node.ok("top", "plain")).split("\n")[0]).toMatch(
     /^USER +PID +PPID +%CPU +ELAPSED +TTY +TIME +COMMAND$/,
   );
@@ -73,7 +76,7 @@ test("there are all columns that podman has, each with a value", async () => {
   expect(podmans).toContain("seccomp");
   const own = (await node.ok("top", "--list-descriptors")).trim().split("\n");
   expect(own).toEqual(expect.arrayContaining(podmans));
-  await node.start(pod, "whole", "exec sleep 1000");
+  await crowd("whole", "exec sleep 1000", 1, "sleep 1000");
   const [row] = await rows("whole", ...own);
   expect(row).toMatchObject({
     capamb: "none",
@@ -104,7 +107,7 @@ test("what a container says cannot lead kpod astray", async () => {
     "ln -s /proc/self/fd/0 /etc/group",
     String.raw`exec sh -c "$(printf 'sleep 1000; : a\033[31mb\nroot')"`,
   ].join("; ");
-  await crowd("liar", script, 2);
+  await crowd("liar", script, 2, "sleep 1000");
   const [first] = await rows("liar", "user", "group", "args");
   expect([first?.user, first?.group]).toEqual(["0", "0"]);
   const table = await node.ok("top", "liar", "args");
@@ -113,7 +116,7 @@ test("what a container says cannot lead kpod astray", async () => {
 });
 
 test("paused and created ones are listed, and nothing is thawed or started for it", async () => {
-  await crowd("frozen", "exec sleep 1000", 1);
+  await crowd("frozen", "exec sleep 1000", 1, "sleep 1000");
   await node.ok("pause", "frozen");
   expect(await rows("frozen", "pid", "args")).toMatchObject([{ pid: 1, args: "sleep 1000" }]);
   expect(await node.ok("ps", "-q", "-f", "status=paused")).not.toBe("");

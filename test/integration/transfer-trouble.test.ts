@@ -122,6 +122,14 @@ async function withOdd<T>(
   }
 }
 
+/** Takes no blob: a push there never comes to its end. */
+const stuck: Oddity = ({ method, url = "" }, response) => {
+  if (method === "HEAD") response.writeHead(404).end();
+  else if (method === "POST") response.writeHead(202, { Location: `${url}1` }).end();
+  else return method === "PATCH";
+  return true;
+};
+
 function configured(...lines: string[]): string {
   const path = join(testdir(), "crio.conf");
   const text = readFileSync(world.config, "utf8");
@@ -212,12 +220,6 @@ describe("a registry that misbehaves", () => {
   });
 
   test("one that takes no blob: Ctrl-C ends push", async () => {
-    const stuck: Oddity = ({ method, url = "" }, response) => {
-      if (method === "HEAD") response.writeHead(404).end();
-      else if (method === "POST") response.writeHead(202, { Location: `${url}1` }).end();
-      else return method === "PATCH";
-      return true;
-    };
     await withOdd(images.busybox.layout, stuck, async ({ host, requests }) => {
       const asked = (): boolean => requests.some((request) => request.startsWith("PATCH"));
       expect(await interrupted(["push", "busybox", `${host}/x:1`], asked)).toBe(130);
@@ -358,21 +360,22 @@ test("what skopeo tries of overlay when it opens a store does not stay where it 
   const overlay = join(world.root, "overlay");
   const before = readdirSync(overlay);
   const directory = testdir();
-  let seen = false;
-  const child = world.startKpod(["push", "-q", "busybox", `${plain.host}/x:1`], {
-    env: { ...nowhere, TMPDIR: directory },
+  await withOdd(images.busybox.layout, stuck, async ({ host }) => {
+    const env = { ...nowhere, TMPDIR: directory };
+    const child = world.startKpod(["push", "-q", "busybox", `${host}/x:1`], { env });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    let seen = false;
+    const watcher = watch(overlay, (_, name) => {
+      if (name === null || !name.startsWith("compat") || seen) return;
+      seen = true;
+      child.kill("SIGTERM");
+    });
+    try {
+      expect(await ended).toBe(143);
+    } finally {
+      watcher.close();
+    }
   });
-  const ended = new Promise((resolve) => child.on("close", resolve));
-  const watcher = watch(overlay, (_, name) => {
-    if (name === null || !name.startsWith("compat") || seen) return;
-    seen = true;
-    child.kill("SIGTERM");
-  });
-  try {
-    expect(await ended).toBe(143);
-  } finally {
-    watcher.close();
-  }
   expect(readdirSync(overlay)).toEqual(before);
 });
 
