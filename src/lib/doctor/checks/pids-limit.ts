@@ -1,7 +1,7 @@
 import { keyedNumber, readCgroupFile, readCgroupNumber } from "../../cgroups/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { controllerDirectory } from "../facts/cgroups";
+import { controllerLevels } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
 import type { Found } from "../finding";
 
@@ -20,21 +20,36 @@ podPidsLimit of the kubelet.`,
 async function findFullPids(facts: Facts): Promise<readonly Found[]> {
   return (await facts.get(runningContainers)).flatMap((container): Found[] => {
     if (container.infra) return [];
-    const directory = controllerDirectory(facts, container, "pids");
-    const met = keyedNumber(readCgroupFile(directory, "pids.events"), "max") ?? 0;
-    if (directory === undefined || met === 0) return [];
-    const [current = 0, limit] = [
-      readCgroupNumber(directory, "pids.current"),
-      readCgroupNumber(directory, "pids.max"),
-    ];
-    const isFull = limit !== undefined && current >= limit;
+    const levels = controllerLevels(facts, container, "pids");
+    if (levels === undefined) return [];
+    const { own, above } = levels;
+    // Older kernels count in the cgroup of who could not fork, newer ones where the limit stands.
+    const counted = own.map((path) => ({
+      path,
+      met: keyedNumber(readCgroupFile(path, "pids.events"), "max") ?? 0,
+    }));
+    const [most] = counted.sort((a, b) => b.met - a.met);
+    if (most === undefined || most.met === 0) return [];
+    const rooms = [...own, ...(above === undefined ? [] : [above])].flatMap((path) => {
+      const limit = readCgroupNumber(path, "pids.max");
+      return limit === undefined
+        ? []
+        : [{ path, limit, current: readCgroupNumber(path, "pids.current") ?? 0 }];
+    });
+    const [tightest] = rooms.sort((a, b) => a.limit - a.current - (b.limit - b.current));
+    const isFull = tightest !== undefined && tightest.current >= tightest.limit;
     return [
       {
         severity: isFull ? "breaks-now" : "informs",
         object: containerObject(facts, container),
         evidence: [
-          { file: `${directory}/pids.events`, says: `says that the limit was met ${met} times` },
-          { file: `${directory}/pids.current`, says: `says ${current}, of ${limit ?? "any number"}` },
+          { file: `${most.path}/pids.events`, says: `says that the limit was met ${most.met} times` },
+          tightest === undefined
+            ? { file: `${own[0]}/pids.max`, says: "says max" }
+            : {
+                file: `${tightest.path}/pids.current`,
+                says: `says ${tightest.current}, of ${tightest.limit}`,
+              },
         ],
         consequence: isFull
           ? "nothing can be started in the container"

@@ -17,11 +17,7 @@ export function hierarchies(): readonly CgroupMount[] {
 }
 
 /** The directory of a controller that a container's first process is in; undefined where nobody counts it. */
-export function controllerDirectory(
-  facts: Facts,
-  { state }: Container,
-  controller: string,
-): string | undefined {
+function controllerDirectory(facts: Facts, { state }: Container, controller: string): string | undefined {
   const pid = state?.pid ?? 0;
   const text = pid > 0 ? readProcessCgroup(pid) : undefined;
   for (const line of (text ?? "").split("\n")) {
@@ -38,6 +34,29 @@ export function controllerDirectory(
       return directory;
   }
   return undefined;
+}
+
+/** The directories of a controller in which the processes of a container are counted, or limited. */
+export interface CgroupLevels {
+  /** From that of its first process up to the container's own: crun makes one below a scope, and so does an init inside. */
+  readonly own: readonly [string, ...string[]];
+  /** That of its pod, or of whatever the container's own lies in. */
+  readonly above: string | undefined;
+}
+
+/** Where a container's processes are counted and limited by a controller; undefined where nobody counts them. */
+export function controllerLevels(
+  facts: Facts,
+  container: Container,
+  controller: string,
+): CgroupLevels | undefined {
+  const first = controllerDirectory(facts, container, controller);
+  if (first === undefined) return undefined;
+  const own: [string, ...string[]] = [first];
+  if (!first.includes(container.id)) return { own, above: undefined };
+  let above = dirname(first);
+  for (; above.includes(container.id); above = dirname(above)) own.push(above);
+  return { own, above };
 }
 
 function hasController(directory: string, controller: string): boolean {
