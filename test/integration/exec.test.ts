@@ -14,7 +14,7 @@ import {
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
-import { isAlive } from "../../src/lib/system/process";
+import { isAlive, readChildren } from "../../src/lib/system/process";
 import { KPOD } from "../helpers/kpod";
 import { conmonOf, contentsOf, createNode, pidOf, readIfThere, type Node } from "../helpers/node";
 import { finish, runProcess } from "../helpers/process";
@@ -33,6 +33,10 @@ function processesWith(word: string): number[] {
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
     .filter((pid) => readIfThere(`/proc/${pid}/cmdline`).split("\0").includes(word) && isAlive({ pid }));
+}
+
+function isGone(pid: number): boolean {
+  return !isAlive({ pid });
 }
 
 /** Whether a program's terminal hands on every key as it is. */
@@ -381,9 +385,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       const command = `${KPOD} -c ${node.world.config} exec -it web sh -c 'trap "exit 6" ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done'`;
       const shell = await startInPty("sh", ["-c", `${command}; echo code=$?; stty -a; read line`]);
       await until("it is ready", () => shell.output().includes("ready"));
-      const [kpod = 0] = readFileSync(`/proc/${shell.pid}/task/${shell.pid}/children`, "utf8")
-        .split(" ")
-        .map(Number);
+      const [kpod = 0] = readChildren(shell.pid);
       expect(await isRaw(kpod)).toBe(true);
       process.kill(kpod, signal);
       await until("it has ended", () => shell.output().includes("code=6"));
@@ -392,6 +394,22 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       await shell.ended;
     },
   );
+
+  test("where kpod is killed, the terminal is restored, and the command hears that it is gone", async () => {
+    const call = `${KPOD} -c ${node.world.config} exec -it web sh -c 'echo ready; exec sleep 4321'`;
+    const shell = await startInPty("sh", ["-c", `${call}; echo code=$?; read line; echo line=$line`]);
+    await until("it is ready", () => shell.output().includes("ready"));
+    const [kpod = 0] = readChildren(shell.pid);
+    expect(await isRaw(kpod)).toBe(true);
+    const started = readChildren(kpod);
+    process.kill(kpod, "SIGKILL");
+    await until("nothing of it is left", () => [...started, ...processesWith("4321")].every(isGone));
+    await until("its mode", async () => !(await isRaw(shell.pid)));
+    shell.type("typed\n");
+    await until("the shell has the keys", () => shell.output().includes("line=typed"));
+    expect(shell.output()).toContain("code=137");
+    await shell.ended;
+  });
 
   test("Ctrl-C without a terminal of its own arrives once", async () => {
     const counting =

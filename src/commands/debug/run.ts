@@ -5,7 +5,7 @@ import { debugContainer, type DebugOptions } from "../../lib/launch/debug";
 import { keepTerminalMode } from "../../lib/system/terminal-mode";
 import { readEnvironment } from "../shared/environment";
 import { absoluteOption } from "../shared/flag-values";
-import { alsoAtExit, onTerminalResize } from "../shared/foreground";
+import { holdTerminal, onTerminalResize } from "../shared/foreground";
 import { launchPull } from "../shared/pull-flag";
 import type { command } from "./command";
 
@@ -19,7 +19,7 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   await server.updateRecords();
   // A runtime leaves the terminal as the command needed it.
-  const restore = flags.tty ? alsoAtExit(keepTerminalMode(0)) : undefined;
+  const held = flags.tty ? await holdTerminal(keepTerminalMode) : undefined;
   try {
     return await debugContainer(server, name, {
       ...options,
@@ -29,10 +29,11 @@ export async function run(context: Context): Promise<number> {
         stdout: { fd: 1, write: terminal.out },
         stderr: { fd: 2, write: terminal.error },
         onResize: onTerminalResize,
+        onStarted: held?.endsWith,
       },
     });
   } finally {
-    restore?.();
+    held?.restore();
   }
 }
 

@@ -13,7 +13,7 @@ import { readEnvironment } from "../shared/environment";
 import { absoluteOption } from "../shared/flag-values";
 import { headingOf, readSelection, selectContainers, type Selection } from "../shared/selection";
 import type { command } from "./command";
-import { alsoAtExit, onTerminalResize } from "../shared/foreground";
+import { holdTerminal, onTerminalResize } from "../shared/foreground";
 import { outputsInTurn, type Turn } from "./in-turn";
 
 type Context = CommandContext<typeof command>;
@@ -29,20 +29,21 @@ export async function run(context: Context): Promise<number> {
   const container = server.lookupContainer(name, "exec", { attempt: "newest" });
   if (context.flags.detach) return execInContainer(server, container, options);
   const { terminal } = context;
+  // crun leaves the terminal as the command needed it.
+  const held = context.flags.tty ? await holdTerminal(keepTerminalMode) : undefined;
   const streams: ExecStreams = {
     stdin:
       context.flags.interactive || context.flags.tty ? { fd: 0, stream: () => process.stdin } : undefined,
     stdout: { fd: 1, write: terminal.out },
     stderr: { fd: 2, write: terminal.error },
     onResize: onTerminalResize,
+    onStarted: held?.endsWith,
   };
-  // crun leaves the terminal as the command needed it.
-  const restore = context.flags.tty ? alsoAtExit(keepTerminalMode(0)) : undefined;
   try {
     const { interceptSignals } = context;
     return await execInContainer(server, container, { ...options, streams, interceptSignals });
   } finally {
-    restore?.();
+    held?.restore();
   }
 }
 

@@ -1,4 +1,5 @@
 import { windowSize, type WindowSize } from "../../lib/system/streams";
+import { guardTerminal } from "../../lib/system/terminal-guard";
 
 /** Tells each size that the terminal of standard input gets. @returns ends that */
 export function onTerminalResize(listener: (size: WindowSize) => void): () => void {
@@ -12,11 +13,29 @@ export function onTerminalResize(listener: (size: WindowSize) => void): () => vo
   };
 }
 
-/** Has a terminal put back also where a second signal ends kpod at once. @returns puts it back now */
-export function alsoAtExit(restore: () => void): () => void {
+/** A terminal that is put back however kpod ends. */
+export interface HeldTerminal {
+  /** Puts it back now. */
+  readonly restore: () => void;
+  /** What reads from it is not to outlive a kpod that is killed. */
+  readonly endsWith: (pid: number) => void;
+}
+
+/**
+ * Lets the terminal of standard input be changed, and has it put back: also where a second signal ends kpod at once, or
+ * KILL does.
+ * @param take changes it, or notes how it is; gives what puts it back
+ */
+export async function holdTerminal(take: (fd: number) => () => void): Promise<HeldTerminal> {
+  const guard = await guardTerminal(0);
+  const restore = take(0);
   process.once("exit", restore);
-  return () => {
-    process.off("exit", restore);
-    restore();
+  return {
+    restore() {
+      process.off("exit", restore);
+      restore();
+      guard?.release();
+    },
+    endsWith: (pid) => guard?.endsWith(pid),
   };
 }

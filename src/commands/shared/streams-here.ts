@@ -3,7 +3,7 @@ import type { Terminal } from "../../shell/terminal";
 import type { AttachStreams } from "../../lib/operations/attach";
 import { makeRaw } from "../../lib/system/terminal-mode";
 import { windowSize } from "../../lib/system/streams";
-import { alsoAtExit, onTerminalResize } from "./foreground";
+import { holdTerminal, onTerminalResize, type HeldTerminal } from "./foreground";
 
 /** Which streams of a container are to be here, and how. */
 export interface StreamsWanted {
@@ -19,18 +19,18 @@ export interface StreamsWanted {
 /** Makes standard input, output and error those of a container. A terminal hands on every key for as long as it is read. */
 export function streamsHere(terminal: Terminal, wanted: StreamsWanted): AttachStreams {
   const { stdin, stdout, stderr, tty, detachKeys } = wanted;
-  let restore: (() => void) | undefined;
+  let held: HeldTerminal | undefined;
   const isTerminal = isatty(0);
   return {
     stdin: stdin
       ? {
           // What comes from a file or pipe may hold these bytes by chance.
           detachKeys: isTerminal ? detachKeys : undefined,
-          open: () => {
-            if (tty && isTerminal) restore = alsoAtExit(makeRaw(0));
+          open: async () => {
+            if (tty && isTerminal) held = await holdTerminal(makeRaw);
             return process.stdin;
           },
-          close: () => restore?.(),
+          close: () => held?.restore(),
         }
       : undefined,
     stdout: stdout ? terminal.out : undefined,

@@ -31,7 +31,7 @@ export interface AttachStreams {
 /** Where input for a container comes from. */
 export interface AttachInput {
   /** Begins to read it, which is the moment to make a terminal hand on every key. */
-  readonly open: () => Readable;
+  readonly open: () => Readable | Promise<Readable>;
   /** Told that it is read no more: the moment to put that terminal back as it was. */
   readonly close?: (() => void) | undefined;
   /** The bytes by which it is left, while the container runs on; none where it is no terminal. */
@@ -102,7 +102,7 @@ async function follow(server: ServerParts, container: Container, attached: Attac
     // Watched from the beginning: who removes the container afterwards takes along what its end left behind.
     const exit = waitForExit(server, container, { signal: over.signal });
     exit.catch(() => {});
-    input = readsInput(container) ? streams.stdin?.open() : undefined;
+    input = readsInput(container) ? await streams.stdin?.open() : undefined;
     const output = drain(streams, socket).then(() => endOf(container, monitor, exit));
     // A failure of it counts only as long as somebody waits for the rest.
     output.catch(() => {});

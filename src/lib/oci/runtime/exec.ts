@@ -28,6 +28,8 @@ export interface ExecStreams {
   readonly stderr: ExecOutput;
   /** Tells the size that a terminal of the process is to have from now on; returns what ends that. */
   readonly onResize?: ((listener: (size: WindowSize) => void) => () => void) | undefined;
+  /** Told the pid of the runtime, which has these streams. */
+  readonly onStarted?: ((pid: number) => void) | undefined;
 }
 
 /** A further process, and how it is started. */
@@ -243,6 +245,7 @@ async function follow(
       resolve(code ?? 128 + constants.signals[signal ?? "SIGKILL"]);
     });
   });
+  if (child.pid !== undefined) streams?.onStarted?.(child.pid);
   let timedOut = false;
   let endedBy: NodeJS.Signals | undefined;
   const release = interceptSignals?.((name) => {
