@@ -1,5 +1,6 @@
-import { closeSync, constants, lstatSync, mkdirSync, openSync, renameSync, type Stats } from "node:fs";
+import { constants, lstatSync, mkdirSync, openSync, renameSync, type Stats } from "node:fs";
 import { errnoOf, fileError, isNotFound, KpodError } from "../errors";
+import { asDirectory, DeepDirectory, levelToSuspend } from "../system/deep-directory";
 import { isKernelFileSystem } from "../system/file-system-type";
 import { shortPath } from "../system/paths";
 import { randomBytes } from "../system/random";
@@ -7,8 +8,6 @@ import { removeTree } from "../system/remove-tree";
 import { shownPath, type CopyEntry, type PassedOver } from "./entry";
 import type { Turns } from "./turns";
 import { become, type OwnerRules } from "./write-entry";
-
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Where a tree is written. */
 export interface TreePlace {
@@ -34,15 +33,20 @@ export interface TreeWriting extends OwnerRules {
 }
 
 /** A directory on the way to where something is written. */
-export interface OpenDirectory {
-  /** From the place; "" for that itself. */
-  readonly path: string;
-  readonly fd: number;
-  readonly prefix: Buffer;
-  /** True where all that is in it was written by this copy. */
-  readonly isNew: boolean;
-  /** What it is to be once all is in it; undefined for one that was there. */
-  readonly becomes: CopyEntry | undefined;
+export class OpenDirectory extends DeepDirectory {
+  /**
+   * @param path from the place; "" for that itself
+   * @param isNew where all that is in it was written by this copy
+   * @param becomes what it is to be once all is in it; undefined for one that was there
+   */
+  constructor(
+    descriptor: number,
+    readonly path: string,
+    readonly isNew: boolean,
+    readonly becomes: CopyEntry | undefined,
+  ) {
+    super(descriptor);
+  }
 }
 
 /**
@@ -73,7 +77,7 @@ export class OpenDirectories {
   }
 
   private close(): void {
-    for (const { fd } of this.open.splice(0)) closeSync(fd);
+    for (const directory of this.open.splice(0)) directory.close();
   }
 
   shown(path: string): string {
@@ -90,7 +94,7 @@ export class OpenDirectories {
     while (this.open.length > 1) this.leave();
     if (this.staged !== undefined) {
       const base = this.current();
-      renameSync(at(base, this.staged), at(base, this.place.top ?? ""));
+      renameSync(base.at(this.staged), base.at(this.place.top ?? ""));
       this.staged = undefined;
     }
     this.close();
@@ -101,7 +105,7 @@ export class OpenDirectories {
     const [base] = this.open;
     try {
       if (this.staged !== undefined && base !== undefined)
-        removeTree(at(base, this.staged).toString("latin1"));
+        removeTree(base.at(this.staged).toString("latin1"));
     } finally {
       this.close();
     }
@@ -114,8 +118,9 @@ export class OpenDirectories {
   }
 
   private push(path: string, fd: number, isNew: boolean, becomes: CopyEntry | undefined): OpenDirectory {
-    const directory = { path, fd, prefix: prefixOf(fd), isNew, becomes };
+    const directory = new OpenDirectory(fd, path, isNew, becomes);
     this.open.push(directory);
+    this.suspendAbove();
     // Writing there would change the machine, whoever made a link lead there.
     if (!isNew && isKernelFileSystem(fd))
       throw new KpodError(
@@ -123,6 +128,14 @@ export class OpenDirectories {
         `cannot write into ${this.shown(path)}: what is in it is made by the kernel`,
       );
     return directory;
+  }
+
+  /** Closes one that is far from both ends, if the one in it is sure to lead back: no symbolic link led there. */
+  private suspendAbove(): void {
+    const level = levelToSuspend(this.open.length);
+    if (level === undefined) return;
+    if (this.writing.openDirectory === undefined || this.open[level + 1]?.isNew === true)
+      this.open[level]?.suspend();
   }
 
   /** Opens a directory by the names that lead to it; those of which it is no part are left. */
@@ -140,15 +153,17 @@ export class OpenDirectories {
     if (directory === undefined) return;
     try {
       if (directory.becomes !== undefined) become(directory.fd, directory.becomes, this.writing);
+      if (this.open.at(-1)?.resume(directory) === false)
+        throw new KpodError("IO", `${this.shown(directory.path)} was moved away while it was written`);
     } finally {
-      closeSync(directory.fd);
+      directory.close();
     }
   }
 
   /** Goes into a directory of which no entry may have told yet: archives need not. */
   private descend(parent: OpenDirectory, name: string): void {
     const path = joined(parent.path, name);
-    const fd = this.openBelow(parent.prefix, name, path);
+    const fd = this.openBelow(parent, name, path);
     if (fd !== undefined) {
       this.push(path, fd, this.made.has(path), this.made.get(path));
       return;
@@ -160,8 +175,8 @@ export class OpenDirectories {
   }
 
   /** @returns undefined where there is nothing of the name */
-  private openBelow(prefix: Buffer, name: string, path: string): number | undefined {
-    const place = Buffer.concat([prefix, Buffer.from(name, "latin1")]);
+  private openBelow(parent: DeepDirectory, name: string, path: string): number | undefined {
+    const place = parent.at(name);
     try {
       return openSync(place, asDirectory);
     } catch (error) {
@@ -178,7 +193,7 @@ export class OpenDirectories {
 
   /** Goes into the directory of an entry, which is made where it is not there. */
   enterNew(parent: OpenDirectory, path: string, name: string, entry: CopyEntry): void {
-    const present = lstatSync(at(parent, name), { throwIfNoEntry: false });
+    const present = lstatSync(parent.at(name), { throwIfNoEntry: false });
     if (present === undefined) {
       this.makeDirectory(parent, path, name, entry);
       return;
@@ -186,21 +201,21 @@ export class OpenDirectories {
     if (!present.isDirectory()) throw this.inTheWay(path, present);
     const isMade = this.made.has(path);
     if (isMade) this.made.set(path, entry);
-    this.push(path, openSync(at(parent, name), asDirectory), isMade, isMade ? entry : undefined);
+    this.push(path, openSync(parent.at(name), asDirectory), isMade, isMade ? entry : undefined);
   }
 
   private makeDirectory(parent: OpenDirectory, path: string, name: string, entry: CopyEntry): void {
     const isTop = path === this.place.top;
     const written = isTop ? temporaryName() : name;
-    mkdirSync(at(parent, written), { mode: 0o700 });
+    mkdirSync(parent.at(written), { mode: 0o700 });
     if (isTop) this.staged = written;
     if (this.writing.openDirectory !== undefined) this.made.set(path, entry);
-    this.push(path, openSync(at(parent, written), asDirectory), true, entry);
+    this.push(path, openSync(parent.at(written), asDirectory), true, entry);
   }
 
   /** Keeps in mind a symbolic link of an archive, which leads it nowhere. */
   addLink(parent: OpenDirectory, name: string): void {
-    if (this.writing.openDirectory !== undefined) this.madeLinks.add(identityOf(lstatSync(at(parent, name))));
+    if (this.writing.openDirectory !== undefined) this.madeLinks.add(identityOf(lstatSync(parent.at(name))));
   }
 
   /**
@@ -210,23 +225,23 @@ export class OpenDirectories {
   withFile(path: string, use: (place: Buffer) => void): void {
     const names = path.split("/");
     const last = names.pop() ?? "";
-    const opened: number[] = [];
+    const [base] = this.open;
+    let parent: DeepDirectory = base ?? this.current();
     try {
-      let prefix = prefixOf(this.open[0]?.fd ?? -1);
       let above = "";
       for (const name of names) {
         above = joined(above, name);
         const written = above === this.place.top ? (this.staged ?? name) : name;
-        const fd = this.openBelow(prefix, written, above);
+        const fd = this.openBelow(parent, written, above);
         if (fd === undefined) throw this.noTarget(path);
-        opened.push(fd);
-        prefix = prefixOf(fd);
+        if (parent !== base) parent.close();
+        parent = new DeepDirectory(fd);
       }
-      use(Buffer.concat([prefix, Buffer.from(last, "latin1")]));
+      use(parent.at(last));
     } catch (error) {
       throw isNotFound(error) ? this.noTarget(path) : error;
     } finally {
-      for (const fd of opened) closeSync(fd);
+      if (parent !== base) parent.close();
     }
   }
 
@@ -247,15 +262,6 @@ function isWithin(above: string, path: string): boolean {
 /** A path below another. */
 export function joined(parent: string, name: string): string {
   return parent === "" || name === "" ? parent + name : `${parent}/${name}`;
-}
-
-function prefixOf(fd: number): Buffer {
-  return Buffer.from(`/proc/self/fd/${fd}/`);
-}
-
-/** Where a name is in an open directory. */
-export function at({ prefix }: OpenDirectory, name: string): Buffer {
-  return Buffer.concat([prefix, Buffer.from(name, "latin1")]);
 }
 
 /** A name that nobody has. */

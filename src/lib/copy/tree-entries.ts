@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, type Stats } from "node:fs";
 import { fileError, KpodError, ifThere } from "../errors";
 import { keptAttributes } from "../system/extended-attributes";
+import { DeepDirectory, levelToSuspend } from "../system/deep-directory";
 import { isKernelFileSystem } from "../system/file-system-type";
 import { O_PATH } from "../system/files";
 import { shortPath } from "../system/paths";
@@ -30,8 +31,7 @@ export interface TreeReading {
 interface Frame {
   /** With a slash at its end; "" for the top. */
   readonly path: string;
-  readonly fd: number;
-  readonly prefix: Buffer;
+  readonly directory: DeepDirectory;
   readonly device: number;
   readonly names: string[];
 }
@@ -76,7 +76,9 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
       const frame = opened(fd, path, stat);
       if (frame === undefined) return;
       frames.push(frame);
-      yield { ...common, type: "directory", attributes: keptAttributes(frame.fd) };
+      const above = levelToSuspend(frames.length);
+      if (above !== undefined) frames[above]?.directory.suspend();
+      yield { ...common, type: "directory", attributes: keptAttributes(frame.directory.fd) };
     } else if (stat.isSymbolicLink()) {
       const target = readTarget();
       if (target !== undefined) yield { ...common, type: "symlink", target };
@@ -91,15 +93,27 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
   function opened(fd: number, path: string, stat: Stats): Frame | undefined {
     const own = unlessGone(() => openSync(pathOf(fd), constants.O_RDONLY | constants.O_DIRECTORY));
     if (own === undefined) return undefined;
+    const directory = new DeepDirectory(own);
     try {
       const above = frames.at(-1);
       const isLeft = above !== undefined && above.device !== stat.dev && isKernelFileSystem(own);
-      const prefix = Buffer.from(`${pathOf(own)}/`);
-      const names = isLeft ? [] : readdirSync(prefix, "buffer").map((name) => name.toString("latin1"));
-      return { path: path === "" ? "" : `${path}/`, fd: own, prefix, device: stat.dev, names };
+      const names = isLeft
+        ? []
+        : readdirSync(directory.at(""), "buffer").map((name) => name.toString("latin1"));
+      return { path: path === "" ? "" : `${path}/`, directory, device: stat.dev, names };
     } catch (error) {
-      closeSync(own);
+      directory.close();
       throw error;
+    }
+  }
+
+  function leave({ directory }: Frame): void {
+    frames.pop();
+    try {
+      if (frames.at(-1)?.directory.resume(directory) === false)
+        throw new KpodError("IO", `${reading.shown}: a directory was moved away while it was read`);
+    } finally {
+      directory.close();
     }
   }
 
@@ -109,8 +123,7 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
     for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
       const name = frame.names.pop();
       if (name === undefined) {
-        frames.pop();
-        closeSync(frame.fd);
+        leave(frame);
         continue;
       }
       path = `${frame.path}${name}`;
@@ -120,7 +133,7 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
           "CORRUPT",
           `${reading.shown} holds a file of an impossible name: ${shownPath(name)}`,
         );
-      const place = Buffer.concat([frame.prefix, Buffer.from(name, "latin1")]);
+      const place = frame.directory.at(name);
       const fd = unlessGone(() => openSync(place, asPlace));
       if (fd === undefined) continue;
       try {
@@ -135,7 +148,7 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
       error,
     );
   } finally {
-    for (const { fd } of frames) closeSync(fd);
+    for (const { directory } of frames) directory.close();
   }
 }
 

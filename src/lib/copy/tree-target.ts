@@ -15,7 +15,6 @@ import { mountOf } from "../system/tree";
 import { copyContent } from "./content";
 import type { CopyEntry, CopyTarget } from "./entry";
 import {
-  at,
   joined,
   OpenDirectories,
   temporaryName,
@@ -81,7 +80,7 @@ export class TreeTarget implements CopyTarget {
       return;
     }
     if (parent.isNew && (await this.putNew(parent, name, entry))) return;
-    const present = lstatSync(at(parent, name), { throwIfNoEntry: false });
+    const present = lstatSync(parent.at(name), { throwIfNoEntry: false });
     if (present?.isDirectory() === true) throw this.isDirectory(path);
     if (present !== undefined && isMounted(parent, name)) {
       await this.putMounted(parent, path, name, entry);
@@ -90,12 +89,12 @@ export class TreeTarget implements CopyTarget {
     const temporary = temporaryName();
     try {
       await this.make(parent, temporary, entry);
-      renameSync(at(parent, temporary), at(parent, name));
+      renameSync(parent.at(temporary), parent.at(name));
     } catch (error) {
       throw errnoOf(error) === "EISDIR" ? this.isDirectory(path) : error;
     } finally {
       // Of two names of one file rename(2) leaves both.
-      unlinkIfThere(at(parent, temporary));
+      unlinkIfThere(parent.at(temporary));
     }
   }
 
@@ -112,7 +111,7 @@ export class TreeTarget implements CopyTarget {
 
   private async make(parent: OpenDirectory, name: string, entry: CopyEntry): Promise<void> {
     if (entry.type === "link") {
-      const place = at(parent, name);
+      const place = parent.at(name);
       this.directories.withFile(this.pathFromPlace(entry.target ?? ""), (file) => {
         linkSync(file, place);
       });
@@ -129,7 +128,7 @@ export class TreeTarget implements CopyTarget {
     name: string,
     entry: CopyEntry,
   ): Promise<void> {
-    const place = openSync(at(parent, name), O_PATH | constants.O_NOFOLLOW);
+    const place = openSync(parent.at(name), O_PATH | constants.O_NOFOLLOW);
     try {
       if (entry.type !== "file" || !fstatSync(place).isFile() || isKernelFileSystem(place)) {
         throw new KpodError(
@@ -161,6 +160,6 @@ export class TreeTarget implements CopyTarget {
  * off.
  */
 function isMounted(parent: OpenDirectory, name: string): boolean {
-  const mount = ifThere(() => closing(openSync(at(parent, name), O_PATH | constants.O_NOFOLLOW), mountOf));
+  const mount = ifThere(() => closing(openSync(parent.at(name), O_PATH | constants.O_NOFOLLOW), mountOf));
   return mount !== undefined && mount !== mountOf(parent.fd);
 }

@@ -1,11 +1,7 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
-import { errnoOf } from "../errors";
+import { lstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { ifThere } from "../errors";
+import { asDirectory, DeepDirectory, levelToSuspend, openDirectory } from "../system/deep-directory";
 import { readAttribute } from "../system/extended-attributes";
-
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
-
-/** What is gone, or replaced by something else, since it was listed. */
-const vanished: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ESTALE"]);
 
 /** What stands in a text for bytes that are none of UTF-8. */
 const replaced = /[\uFFFD\p{Surrogate}]/u;
@@ -29,31 +25,17 @@ export interface LayeredEntry {
   readonly directories: readonly LayerDirectory[];
 }
 
-/**
- * A directory of one layer. It was opened by its name in the one above it: whoever moves directories and symbolic
- * links about meanwhile leads nobody out of the layer. Names are bytes as latin1, so that they sort as bytes do.
- */
-export class LayerDirectory {
-  private prefix: Buffer;
-  private opened = true;
-  private identity: Pick<Stats, "dev" | "ino"> | undefined;
+/** A directory of one layer. Names are bytes as latin1, so that they sort as bytes do. */
+export class LayerDirectory extends DeepDirectory {
   private last: { readonly name: string; readonly entry: LayerEntry | undefined } | undefined;
   private opaque: boolean | undefined;
 
   /** @param rank how many layers are beneath its own */
   private constructor(
-    private descriptor: number,
+    descriptor: number,
     readonly rank: number,
   ) {
-    this.prefix = prefixOf(descriptor);
-  }
-
-  get fd(): number {
-    return this.descriptor;
-  }
-
-  get isOpen(): boolean {
-    return this.opened;
+    super(descriptor);
   }
 
   /** @throws the error of the operating system */
@@ -61,20 +43,15 @@ export class LayerDirectory {
     return new LayerDirectory(openSync(path, asDirectory), rank);
   }
 
-  /** The path of an entry for node's file functions; to be used at once. */
-  at(name: string): Buffer {
-    return Buffer.concat([this.prefix, Buffer.from(name, "latin1")]);
-  }
-
   /** The names of all its entries, whiteouts among them. */
   names(): string[] {
-    return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
+    return readdirSync(this.at(""), "buffer").map((name) => name.toString("latin1"));
   }
 
   /** The same, those apart that are a file or a symbolic link for sure: neither a directory nor a whiteout. */
   namesByKind(): { readonly plain: readonly string[]; readonly others: readonly string[] } {
     const [plain, others]: [string[], string[]] = [[], []];
-    for (const entry of readdirSync(this.prefix, { withFileTypes: true })) {
+    for (const entry of readdirSync(this.at(""), { withFileTypes: true })) {
       const { name } = entry;
       const isAscii = ascii.test(name);
       // Not by bytes and kinds at once: Bun gives the bytes alone.
@@ -103,45 +80,15 @@ export class LayerDirectory {
     return this.overlayAttribute("redirect");
   }
 
-  close(): void {
-    if (this.opened) closeSync(this.fd);
-    this.opened = false;
-  }
-
-  /** Closes it for as long as a walk is deep below it. */
-  suspend(): void {
-    if (this.opened) this.identity = fstatSync(this.fd);
-    this.close();
-  }
-
-  /**
-   * Opens it again.
-   * @param below a directory that was opened in it
-   * @returns false where that lies somewhere else by now
-   */
-  resume(below: LayerDirectory): boolean {
-    const fd = openIfThere(below.at(".."));
-    if (fd === undefined) return false;
-    const { dev, ino } = fstatSync(fd);
-    if (dev !== this.identity?.dev || ino !== this.identity.ino) {
-      closeSync(fd);
-      return false;
-    }
-    this.descriptor = fd;
-    this.prefix = prefixOf(fd);
-    this.opened = true;
-    return true;
-  }
-
   private lookAt(name: string): LayerEntry | undefined {
-    const stat = statIfThere(this.at(name));
+    const stat = ifThere(() => lstatSync(this.at(name), { throwIfNoEntry: false }), "ELOOP", "ESTALE");
     if (stat === undefined) return undefined;
     let opened: LayerDirectory | undefined;
     return {
       stat,
       directory: () => {
         if (opened?.isOpen === true) return opened;
-        const fd = openIfThere(this.at(name));
+        const fd = openDirectory(this.at(name));
         opened = fd === undefined ? undefined : new LayerDirectory(fd, this.rank);
         return opened;
       },
@@ -159,18 +106,14 @@ export interface Level {
   readonly directories: readonly LayerDirectory[];
 }
 
-/** Levels that stay open from the top on, and as many where a walk is: a program makes trees of any depth. */
-const openAtEachEnd = 64;
-
 /**
  * To be called when a walk has gone a level deeper: closes one that is far from either end. Only where a layer is alone is it
  * sure to be found again; images, in which several lie over each other, are not as deep.
  */
 export function suspendAbove(levels: readonly Level[]): void {
-  const index = levels.length - 1 - openAtEachEnd;
-  const [level, below] = [levels[index], levels[index + 1]];
-  if (index < openAtEachEnd || below?.directories.length !== 1) return;
-  const [only, second] = level?.directories ?? [];
+  const index = levelToSuspend(levels.length);
+  if (index === undefined || levels[index + 1]?.directories.length !== 1) return;
+  const [only, second] = levels[index]?.directories ?? [];
   if (second === undefined) only?.suspend();
 }
 
@@ -297,27 +240,4 @@ function closeUnless(kept: readonly LayerDirectory[], directories: readonly Laye
 /** What overlay puts in the place of what a layer removed. */
 function isWhiteout(stat: Stats): boolean {
   return stat.isCharacterDevice() && stat.rdev === 0;
-}
-
-function prefixOf(fd: number): Buffer {
-  return Buffer.from(`/proc/self/fd/${fd}/`);
-}
-
-/** @returns undefined where it is no directory any more */
-function openIfThere(path: Buffer): number | undefined {
-  try {
-    return openSync(path, asDirectory);
-  } catch (error) {
-    if (vanished.has(errnoOf(error))) return undefined;
-    throw error;
-  }
-}
-
-function statIfThere(path: Buffer): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false });
-  } catch (error) {
-    if (vanished.has(errnoOf(error))) return undefined;
-    throw error;
-  }
 }

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -129,6 +130,38 @@ line"; : > "$(printf '\\033[31mred')"; : > ${"n".repeat(255)}; touch -d @-5.5 ha
   // Once more, over it: the same, and nothing beside it.
   expect(await copyTree(from, join(into, "copy"))).toEqual({ devices: 0, sockets: 0 });
   expect(described(join(into, "copy"))).toBe(described(from));
+});
+
+test("a deep tree takes few descriptors on both sides; who moves it away meanwhile ends the copy", async () => {
+  const levels = 400;
+  const nameAt = (level: number): string => "d/".repeat(level);
+  const from = testdir();
+  mkdirSync(join(from, nameAt(levels)), { recursive: true });
+  for (const level of [0, 100, 200, levels]) writeFileSync(join(from, nameAt(level), "file"), `${level}`);
+  sh(from, `ln file ${nameAt(levels)}hard; chmod 700 ${nameAt(200)}`);
+  let most = 0;
+  const owner = ({ uid, gid }: CopyEntry) => {
+    most = Math.max(most, readdirSync("/proc/self/fd").length);
+    return { uid, gid };
+  };
+  const into = testdir();
+  await copyTree(from, into, "copy", { owner });
+  expect(most - openedBefore).toBeLessThan(levels);
+  expect(described(join(into, "copy"))).toBe(described(from));
+  const archive = execFileSync("tar", ["-C", from, "-c", "d", "file"], { maxBuffer: 64_000_000 });
+  const unpacked = testdir();
+  const openDirectory = (path: string): number => openSync(join(unpacked, path), O_PATH);
+  await copied(tarEntries(once(archive)), unpacked, undefined, { owner, openDirectory });
+  expect(most - openedBefore).toBeLessThan(levels);
+  expect(described(unpacked)).toBe(described(from));
+  const aside = testdir();
+  const moving = ({ uid, gid, path }: CopyEntry) => {
+    if (path === `${nameAt(levels)}file`) renameSync(join(from, nameAt(200)), join(aside, "d"));
+    return { uid, gid };
+  };
+  const { message } = await failureOf(() => copyTree(from, into, "half", { owner: moving }));
+  expect(message).toBe(`${from}: a directory was moved away while it was read`);
+  expect(readdirSync(into)).toEqual(["copy"]);
 });
 
 test("rights and devices are left out where nobody is to keep them", async () => {
