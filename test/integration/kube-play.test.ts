@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { createServer, type AddressInfo } from "node:net";
 import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
@@ -203,7 +205,7 @@ spec:
   initContainers:
   - {name: prepare, image: busybox, command: [sh, -c, "${script}"], volumeMounts: [{name: fast, mountPath: /fast, subPath: a}]}
   containers:
-  - {name: main, image: busybox, command: [sleep, "1000"], volumeMounts: [{name: host, mountPath: /host}]}
+  - {name: main, image: busybox, command: [sleep, "1000"], volumeMounts: [{name: host, mountPath: /host}, {name: host, mountPath: /new, subPath: new/dir}]}
 ---
 `;
     const before = contentsOf(node.world);
@@ -230,6 +232,28 @@ spec:
       "volume d needs /dev/null to be a directory, which it is not",
     );
     expect(await refusal(pod("", "nowhere.invalid/x"), "--pull", "never")).toMatch(/nowhere\.invalid\/x/);
+    await node.ok("tag", "busybox", "127.0.0.1:1/x:1");
+    const first = "  initContainers: [{name: i, image: 127.0.0.1:1/x:1, imagePullPolicy: Never}]\n";
+    const twice = file(node, "twice.yaml", pod(first, "127.0.0.1:1/x:1, imagePullPolicy: Always"));
+    expect(await node.kpod("kube", "play", ...placing(node), twice)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("cannot pull 127.0.0.1:1/x:1") as string,
+    });
+    await node.ok("untag", "busybox", "127.0.0.1:1/x:1");
+    const listening = createServer().listen(0, "127.0.0.1");
+    await once(listening, "listening");
+    const { port } = listening.address() as AddressInfo;
+    const ports = `busybox, ports: [{containerPort: ${port}}]`;
+    expect(await refusal(pod("  hostNetwork: true\n", ports))).toMatch(
+      new RegExp(
+        `^pod bad is to be on the host's network: port ${port}/tcp of the host is taken: a program listens on it: `,
+      ),
+    );
+    listening.close();
+    expect(await node.kpod("kube", "play", ...placing(node), "--configmap", "-", "-")).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/^[^\n]*standard input is read once: [^\n]*\n/) as string,
+    });
     expect(await refusal(pod("  securityContext: {runAsNonRoot: true}\n"))).toMatch(
       /^the container is not to run as root, and its image does/,
     );

@@ -160,6 +160,7 @@ function namespacesOf(sandbox: Sandbox): Record<string, unknown> {
   const pid = namespaceOptions?.pid ?? 0;
   return {
     ...(hostNetwork ? { hostNetwork } : {}),
+    ...(names.includes("user") ? { hostUsers: false } : {}),
     ...(names.length > 0 && !names.includes("ipc") ? { hostIPC: true } : {}),
     ...(namespaceOptions === undefined ? {} : pid === 2 ? { hostPID: true } : {}),
     ...(namespaceOptions !== undefined && pid === 0 && !spoofed ? { shareProcessNamespace: true } : {}),

@@ -1,5 +1,6 @@
 import { KpodError } from "../errors";
 import { beforeLaunch } from "../crio/before-launch";
+import { entryOf, refuseUsedPort } from "../network/host-ports";
 import { createPodContainer } from "../launch/container";
 import { startContainer } from "../launch/create";
 import { imageToLaunch, type LaunchPull } from "../launch/image";
@@ -47,6 +48,7 @@ export async function playKube(
   server.requireNode({ launching: true });
   for (const line of untold) server.logger.warn(line);
   for (const { volumes } of pods) checkHostPaths(volumes);
+  for (const pod of pods) await refuseUsedPorts(pod);
   await updateAndTidy(server);
   for (const note of await beforeLaunch(server)) server.logger.warn(note);
   const images = await fetchImages(server, pods, options);
@@ -57,19 +59,44 @@ export async function playKube(
   });
 }
 
-/** What the store finds each image by. */
+/**
+ * Makes sure that no program listens where the containers of a pod would: what still runs of a static pod whose kubelet is
+ * dead does. @throws KpodError CONFLICT
+ */
+async function refuseUsedPorts({ name, portsOfHost }: KubePod): Promise<void> {
+  for (const port of portsOfHost) {
+    try {
+      await refuseUsedPort(entryOf(port));
+    } catch (error) {
+      if (!(error instanceof KpodError)) throw error;
+      throw new KpodError(error.code, `pod ${name} is to be on the host's network: ${error.message}`, {
+        hint: "end that program, or remove the pod that it is of: ss -lntup shows which",
+        cause: error,
+      });
+    }
+  }
+}
+
+/** What the store finds each image by, as each container wants it fetched. */
 async function fetchImages(
   server: LaunchParts,
   pods: readonly KubePod[],
   { pull, progress }: PlayOptions,
 ): Promise<Map<string, string>> {
   const images = new Map<string, string>();
-  for (const { image, pull: own } of pods.flatMap(({ containers }) => containers)) {
-    if (images.has(image)) continue;
-    const { name } = await imageToLaunch(server, image, { when: pull ?? own ?? "missing", progress });
-    images.set(image, name);
+  for (const container of pods.flatMap(({ containers }) => containers)) {
+    const wish = imageWish(container, pull);
+    if (images.has(wish)) continue;
+    const when = pull ?? container.pull ?? "missing";
+    const { name } = await imageToLaunch(server, container.image, { when, progress });
+    images.set(wish, name);
   }
   return images;
+}
+
+/** One image may be wanted in several ways by the containers of a file. */
+function imageWish({ image, pull: own = "missing" }: KubeContainer, pull: PlayOptions["pull"]): string {
+  return `${pull ?? own} ${image}`;
 }
 
 async function playPod(
@@ -87,6 +114,12 @@ async function playPod(
     pull: { when: pull === "never" ? "never" : "missing", progress },
   });
   rollback.add(`remove pod ${name}`, () => removePlayed(server, sandbox));
+  if (pod.userns !== undefined)
+    for (const { name: volume, source } of volumes)
+      if (source.kind === "hostPath")
+        server.logger.warn(
+          `the files of volume ${volume} belong to nobody in pod ${name}, which has users of its own`,
+        );
   const facts: PodFacts = {
     uid: sandbox.uid,
     ips: persistedAddresses(sandbox.infraContainer.specAnnotations),
@@ -94,8 +127,8 @@ async function playPod(
   const places = makeVolumes(rollback, sandbox, { volumes, fsGroup, facts });
   for (const container of containers) {
     server.signal?.throwIfAborted();
-    const image = images.get(container.image) ?? container.image;
-    await playContainer(server, sandbox, { ...container, image }, { facts, places });
+    const image = images.get(imageWish(container, pull)) ?? container.image;
+    await playContainer(server, sandbox, { ...container, image }, { facts, places, rollback });
   }
   return sandbox;
 }
@@ -104,12 +137,16 @@ async function playContainer(
   server: LaunchParts,
   sandbox: Sandbox,
   container: KubeContainer,
-  { facts, places }: { readonly facts: PodFacts; readonly places: VolumePlaces },
+  {
+    facts,
+    places,
+    rollback,
+  }: { readonly facts: PodFacts; readonly places: VolumePlaces; readonly rollback: Rollback },
 ): Promise<void> {
   const { name, kind, variables, mounts } = container;
   const values = variablesOf(variables, facts);
   const expand = (text: string): string => expandText(text, values);
-  const volumes = mountVolumes(server, sandbox, places, { container: name, mounts, expand });
+  const volumes = mountVolumes(server, sandbox, places, { container: name, mounts, expand, rollback });
   const { selinux, ...options } = containerOptions(container, facts);
   const made = await createPodContainer(server, sandbox, {
     ...options,

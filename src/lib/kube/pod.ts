@@ -16,6 +16,8 @@ export interface KubePod {
   readonly name: string;
   readonly namespace: string;
   readonly pod: PodOptions;
+  /** On which ports of the host its containers listen, where it is on the host's network. */
+  readonly portsOfHost: readonly PortMapping[];
   /** The group that volumes are given to. */
   readonly fsGroup: number | undefined;
   readonly volumes: readonly KubeVolume[];
@@ -87,6 +89,7 @@ export function translatePod(
   };
   const containers = listed.map(({ kind, fields }) => readContainer(fields, kind, containerScope));
   leaveToOthers(spec);
+  const ports = listed.flatMap(({ fields }) => readPorts(fields, hostNetwork));
   const handler = spec.text("runtimeClassName");
   const hostname = spec.text("hostname");
   return {
@@ -95,6 +98,7 @@ export function translatePod(
     fsGroup,
     volumes,
     containers,
+    portsOfHost: hostNetwork ? ports : [],
     pod: {
       name,
       namespace,
@@ -107,7 +111,8 @@ export function translatePod(
       ...(hostNetwork ? { network: "host" } : {}),
       ...(hostname === undefined || hostNetwork ? {} : { hostname }),
       ...(handler === undefined ? {} : { runtimeHandler: handler }),
-      portMappings: hostNetwork ? [] : listed.flatMap(({ fields }) => readPorts(fields)),
+      portMappings: hostNetwork ? [] : ports,
+      ...(hasOwnUsers(spec) ? { userns: { size: usersOfPod } } : {}),
       pid: pidOf(spec),
       ipc: spec.flag("hostIPC") === true ? "node" : "pod",
       dns: readDns(spec),
@@ -141,8 +146,6 @@ function leaveToOthers(spec: Fields): void {
   spec.leave("the cluster's DNS knows no pods of kpod", "subdomain", "setHostnameAsFQDN");
   spec.leave("nobody looks at the clock here", "activeDeadlineSeconds");
   spec.leave("limits are those of containers", "resources");
-  if (spec.flag("hostUsers") === false)
-    throw spec.bad(["hostUsers"], "is false, and no pod gets users of its own here");
   const restart = spec.word("restartPolicy", ["Always", "OnFailure", "Never"]) ?? "Always";
   if (restart !== "Never") spec.leave(nobodyRestarts, "restartPolicy");
 }
@@ -165,6 +168,17 @@ function kept(spec: Fields): Record<string, unknown> {
   );
 }
 
+/** As many as the kubelet gives one. */
+const usersOfPod = 65_536;
+
+/** Whether its root is to be nobody on the node. */
+function hasOwnUsers(spec: Fields): boolean {
+  if (spec.flag("hostUsers") !== false) return false;
+  for (const field of ["hostNetwork", "hostPID", "hostIPC"])
+    if (spec.flag(field) === true) throw spec.bad([field], "is true, and hostUsers is false");
+  return true;
+}
+
 function pidOf(spec: Fields): NonNullable<PodOptions["pid"]> {
   const host = spec.flag("hostPID") === true;
   const shared = spec.flag("shareProcessNamespace") === true;
@@ -172,7 +186,8 @@ function pidOf(spec: Fields): NonNullable<PodOptions["pid"]> {
   return host ? "node" : shared ? "pod" : "container";
 }
 
-function readPorts(container: Fields): PortMapping[] {
+/** The ports of the host that lead to a container, or on which it listens itself. */
+function readPorts(container: Fields, hostNetwork: boolean): PortMapping[] {
   return container.objects("ports").flatMap((port): PortMapping[] => {
     port.passOver("name");
     const containerPort = portNumber(port, "containerPort");
@@ -181,7 +196,10 @@ function readPorts(container: Fields): PortMapping[] {
     const hostIp = port.text("hostIP") ?? "";
     if (containerPort === undefined) throw port.bad([], "has no containerPort");
     if (hostIp !== "" && isIP(hostIp) === 0) throw port.bad(["hostIP"], `is ${hostIp}, and no address`);
-    return hostPort === undefined ? [] : [{ hostPort, containerPort, protocol, hostIp }];
+    if (hostNetwork && (hostPort ?? containerPort) !== containerPort)
+      throw port.bad(["hostPort"], `is ${hostPort ?? 0}, and on the host's network it is the containerPort`);
+    const published = hostNetwork ? containerPort : hostPort;
+    return published === undefined ? [] : [{ hostPort: published, containerPort, protocol, hostIp }];
   });
 }
 

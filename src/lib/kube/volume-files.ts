@@ -13,16 +13,17 @@ import {
   writeFileSync,
   type Stats,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileError, ifThere, isNotFound, KpodError } from "../errors";
 import type { VolumeOption } from "../launch/container-options";
 import type { Rollback } from "../launch/rollback";
+import { idMappingsOf, idOnNode, type IdMappings } from "../launch/user-namespace";
 import { isStorageId } from "../names/ids";
 import { podVolumesDirectory, removeSubPaths, subPathsDirectory } from "../operations/pod-mounts";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import { setFileContext } from "../system/extended-attributes";
-import { namesInDirectory, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
+import { closing, namesInDirectory, removeDirectoryIfEmpty, removeIfThere } from "../system/files";
 import { labelOptions, mount, mountFlags } from "../system/mount";
 import { makeDirectoryInRoot, openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import type { KubeMount } from "./container";
@@ -88,7 +89,15 @@ export function makeVolumes(
   },
 ): VolumePlaces {
   const { infraContainer } = sandbox;
-  const label = infraContainer.spec.linux?.mountLabel ?? "";
+  const { linux = {} } = infraContainer.spec;
+  const users = idMappingsOf(linux, sandbox.kubeName);
+  const given: Given = {
+    label: linux.mountLabel ?? "",
+    uid: onNode(users?.uids, 0, "user", sandbox),
+    gid: onNode(users?.gids, fsGroup ?? 0, "group", sandbox),
+    ofGroup: fsGroup !== undefined,
+  };
+  const { label, uid, gid, ofGroup } = given;
   return new Map(
     volumes.map(({ name, source }) => {
       try {
@@ -113,15 +122,15 @@ export function makeVolumes(
         mkdirSync(path, { recursive: true });
         if (source.memory) mountMemory(path, source.size, label);
         else setFileContext(path, label);
-        if (fsGroup !== undefined) chownSync(path, 0, fsGroup);
+        chownSync(path, uid, gid);
         // Also past the umask, and after a change of its group.
-        chmodSync(path, fsGroup === undefined ? 0o777 : 0o2777);
+        chmodSync(path, ofGroup ? 0o2777 : 0o777);
         return path;
       }
       case "files": {
         const path = join(infraContainer.bundlePath, podVolumesDirectory, name);
-        makeDirectory(path, label, fsGroup);
-        for (const file of source.files) writeVolumeFile(path, file, { label, fsGroup, facts });
+        makeDirectory(path, given);
+        for (const file of source.files) writeVolumeFile(path, file, given, facts);
         return path;
       }
     }
@@ -150,31 +159,48 @@ function mountMemory(path: string, size: number | undefined, label: string): voi
   mount({ source: "tmpfs", target: path, type: "tmpfs", flags, data: data.join(",") });
 }
 
-function makeDirectory(path: string, label: string, fsGroup: number | undefined): void {
+/** Whose the files of volumes are, and their label. */
+interface Given {
+  readonly label: string;
+  /** Root of the pod and the group of its volumes, as the node calls them. */
+  readonly uid: number;
+  readonly gid: number;
+  /** True where the group is one that the pod has asked for. */
+  readonly ofGroup: boolean;
+}
+
+/** @throws KpodError UNSUPPORTED for a group that the pod's users do not have */
+function onNode(
+  mappings: IdMappings["uids"] | undefined,
+  id: number,
+  kind: "user" | "group",
+  { kubeName }: Sandbox,
+): number {
+  return mappings === undefined ? id : idOnNode(mappings, id, kind, `what pod ${kubeName} mounts`);
+}
+
+function makeDirectory(path: string, { label, uid, gid, ofGroup }: Given): void {
   mkdirSync(path, { recursive: true });
-  if (fsGroup !== undefined) chownSync(path, 0, fsGroup);
-  chmodSync(path, fsGroup === undefined ? 0o755 : 0o2775);
+  chownSync(path, uid, gid);
+  chmodSync(path, ofGroup ? 0o2775 : 0o755);
   setFileContext(path, label);
 }
 
 function writeVolumeFile(
   root: string,
   { path, mode, content }: VolumeFile,
-  {
-    label,
-    fsGroup,
-    facts,
-  }: { readonly label: string; readonly fsGroup: number | undefined; readonly facts: PodFacts },
+  given: Given,
+  facts: PodFacts,
 ): void {
   const parts = path.split("/");
   for (let length = 1; length < parts.length; length++)
-    makeDirectory(join(root, ...parts.slice(0, length)), label, fsGroup);
+    makeDirectory(join(root, ...parts.slice(0, length)), given);
   const target = join(root, path);
   writeFileSync(target, Buffer.isBuffer(content) ? content : textOf(content, facts), { mode: 0o600 });
-  if (fsGroup !== undefined) chownSync(target, 0, fsGroup);
+  chownSync(target, given.uid, given.gid);
   // Who is of the group can read what its mode lets the owner read.
-  chmodSync(target, fsGroup === undefined ? mode : mode | 0o440);
-  setFileContext(target, label);
+  chmodSync(target, given.ofGroup ? mode | 0o440 : mode);
+  setFileContext(target, given.label);
 }
 
 /**
@@ -191,10 +217,12 @@ export function mountVolumes(
     container,
     mounts,
     expand,
+    rollback,
   }: {
     readonly container: string;
     readonly mounts: readonly KubeMount[];
     readonly expand: (text: string) => string;
+    readonly rollback: Rollback;
   },
 ): VolumeOption[] {
   return mounts.map(({ volume, containerPath, readonly, propagation, subPath, expands }, index) => {
@@ -210,7 +238,8 @@ export function mountVolumes(
       );
     const target = join(subPathsDirectory(config, sandbox.id), `${container}-${index}`);
     try {
-      bindSubPath(place.path, below, target, place.source.kind !== "files");
+      if (place.source.kind !== "files") makeSubPath(rollback, place.path, below);
+      bindSubPath(place.path, below, target);
     } catch (error) {
       throw fileError(`cannot mount ${below} of volume ${volume}`, error);
     }
@@ -218,8 +247,8 @@ export function mountVolumes(
   });
 }
 
-function bindSubPath(root: string, below: string, target: string, create: boolean): void {
-  const found = openSubPath(root, below, create);
+function bindSubPath(root: string, below: string, target: string): void {
+  const found = openInRoot(root, below);
   try {
     if (fstatSync(found).isDirectory()) mkdirSync(target, { recursive: true, mode: 0o700 });
     else {
@@ -232,14 +261,34 @@ function bindSubPath(root: string, below: string, target: string, create: boolea
   }
 }
 
-function openSubPath(root: string, below: string, create: boolean): number {
+/** Makes a subPath that is not there, as the kubelet does. What was made for it a failure removes. */
+function makeSubPath(rollback: Rollback, root: string, below: string): void {
+  const parts = below.split("/");
+  const missing = parts
+    .map((_, index) => parts.slice(0, index + 1).join("/"))
+    .filter((path) => isMissing(root, path));
+  if (missing.length === 0) return;
+  // Who can write into the volume can write there, too.
+  makeDirectoryInRoot(root, below, statSync(root).mode & 0o777);
+  rollback.add(`remove ${below} from ${root}`, () => {
+    for (const path of missing.reverse()) {
+      // By now a container may have put anything there.
+      ifThere(() => {
+        closing(openInRoot(root, dirname(path)), (parent) => {
+          removeDirectoryIfEmpty(join(pathOfDescriptor(parent), basename(path)));
+        });
+      });
+    }
+  });
+}
+
+function isMissing(root: string, path: string): boolean {
   try {
-    return openInRoot(root, below);
+    closeSync(openInRoot(root, path));
+    return false;
   } catch (error) {
-    if (!create || !isNotFound(error)) throw error;
-    // As the kubelet does: who can write into the volume can write there, too.
-    makeDirectoryInRoot(root, below, statSync(root).mode & 0o777);
-    return openInRoot(root, below);
+    if (isNotFound(error)) return true;
+    throw error;
   }
 }
 

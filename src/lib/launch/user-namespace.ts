@@ -99,8 +99,8 @@ export async function giveToNamespace(
     const inode = `${status.dev}:${status.ino}`;
     const isFile = status.isFile();
     if (status.nlink > 1 && isFile && given.get(inode) === `${status.uid}:${status.gid}`) return;
-    const uid = onNode(mappings.uids, status.uid, "user", path);
-    const gid = onNode(mappings.gids, status.gid, "group", path);
+    const uid = idOnNode(mappings.uids, status.uid, "user", path);
+    const gid = idOnNode(mappings.gids, status.gid, "group", path);
     const capabilities = isFile ? getFileCapabilities(path) : undefined;
     await lchown(path, uid, gid);
     // The kernel takes both from what gets another owner.
@@ -110,13 +110,23 @@ export async function giveToNamespace(
   }
 }
 
-function onNode(mappings: readonly SpecIdMapping[], id: number, kind: string, path: string): number {
+/**
+ * How the node calls a user or a group of a user namespace.
+ * @param whose what belongs to it, for the message
+ * @throws KpodError UNSUPPORTED for one that the namespace does not have
+ */
+export function idOnNode(
+  mappings: readonly SpecIdMapping[],
+  id: number,
+  kind: "user" | "group",
+  whose: string,
+): number {
   for (const { containerID = 0, hostID = 0, size } of mappings) {
     if (id >= containerID && id < containerID + size) return hostID + id - containerID;
   }
   throw new KpodError(
     "UNSUPPORTED",
-    `${path} belongs to ${kind} ${id}, which the user namespace of the pod does not have`,
+    `${whose} belongs to ${kind} ${id}, which the user namespace of the pod does not have`,
     { hint: "use another image or another pod" },
   );
 }

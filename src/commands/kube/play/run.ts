@@ -1,4 +1,5 @@
 import type { CommandContext } from "../../../shell/context";
+import { UsageError } from "../../../shell/errors";
 import { nodeFacts } from "../../../lib/kube/facts";
 import { planKube } from "../../../lib/kube/objects";
 import { playKube } from "../../../lib/kube/play";
@@ -11,6 +12,8 @@ import type { command } from "./command";
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, args, terminal } = context;
   const network = flags.network === undefined ? undefined : readNetwork(flags.network);
+  if ([args[0], ...flags.configmap].filter((path) => path === "-").length > 1)
+    throw new UsageError("standard input is read once: give - for one of the files alone");
   const file = await readKubeFile(context, args[0]);
   const more = await Promise.all(flags.configmap.map((path) => readKubeFile(context, path)));
   const plan = await planKube(file, more, nodeFacts());
