@@ -18,6 +18,7 @@ export const checkIds: readonly string[] = [
   "ns.pin-invalid",
   "ns.pin-left",
   "ns.pin-shadowed",
+  "proc.debug-left",
   "proc.dstate",
   "proc.exec-piled",
   "proc.hostpid-orphan",

@@ -4,6 +4,7 @@ import { check as cgroupLeft } from "./checks/cgroup-left";
 import { check as clockBoot } from "./checks/clock-boot";
 import { check as configConflict } from "./checks/config-conflict";
 import { check as crioHung } from "./checks/crio-hung";
+import { check as debugLeft } from "./checks/debug-left";
 import { check as diskImages } from "./checks/disk-images";
 import { check as diskLogs } from "./checks/disk-logs";
 import { check as dstate } from "./checks/dstate";
@@ -49,6 +50,7 @@ export const checks: readonly Check[] = [
   clockBoot,
   configConflict,
   crioHung,
+  debugLeft,
   diskImages,
   diskLogs,
   dstate,
