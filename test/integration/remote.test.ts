@@ -89,11 +89,15 @@ test("a loop over nodes keeps its own input", async () => {
   expect((await runProcess("sh", words, options)).stdout).toBe(`${id}\n${id}\nend\n`);
 });
 
-test("on a terminal it gets one, with its size and its keys", async () => {
-  const script = 'trap "echo caught; exit 5" INT; stty size; while :; do sleep 0.05; done';
+test("on a terminal it gets one, with its size, each new one, and its keys", async () => {
+  // The runtime may give it its size when the script is begun already.
+  const script =
+    'trap "echo caught; exit 5" INT; trap "stty size" WINCH; stty size; while :; do sleep 0.05; done';
   const words = ["--host", "127.0.0.1", "-c", node.world.config, "exec", "-it", "web", "sh", "-c", script];
   const pty = await startInPty(KPOD, words, { columns: 93, rows: 17, env: environment("with") });
   await until("the size", () => pty.output().includes("17 93"));
+  pty.resize(81, 23);
+  await until("the new size", () => pty.output().includes("23 81"));
   pty.type("\x03");
   expect(await pty.ended).toBe(5);
   expect(pty.output()).toContain("caught");
@@ -116,7 +120,8 @@ const carries = isExecutable ? test : test.skip;
 
 // Only the executable can be carried to another machine; on Node the next test has the refusal.
 carries("where it has no kpod, this one is carried there for the call", async () => {
-  const carried = (): string[] => readdirSync("/tmp").filter((name) => /^kpod-(?!run-).{10}$/.test(name));
+  const carried = (): string[] =>
+    readdirSync("/tmp").filter((name) => /^kpod-(?!run-).{10}(\.\w+)?$/.test(name));
   const before = carried();
   expect(await remote("without", ["exec", "-i", "web", "cat"], { input: "hello" })).toEqual({
     ...{ exitCode: 0, stdout: "hello", stderr: "" },

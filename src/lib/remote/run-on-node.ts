@@ -19,6 +19,9 @@ export interface RemoteOptions {
   carrying?: (bytes: number) => void;
 }
 
+/** How long what was carried waits for its call, in seconds: as long as an ssh server waits for a password. */
+const patience = 120;
+
 /** What ssh itself ends with where it failed. */
 const sshFailed = 255;
 
@@ -63,7 +66,7 @@ async function carry(node: string, machine: string, options: RemoteOptions): Pro
   const executable = executableFor(machine, node);
   const { size } = statSync(executable);
   options.carrying?.(size);
-  const script = { flags: ["-C"], script: receive, args: [String(size)] };
+  const script = { flags: ["-C"], script: receive, args: [String(size), String(patience)] };
   const { stdout, stderr } = await ssh(node, script, options, { inputFile: executable });
   const directory = toldValue(stdout, "directory");
   if (directory !== undefined) return directory;

@@ -65,7 +65,8 @@ exit "$c"`;
 /** Runs the kpod in a directory, the first argument, with the others, and removes the directory. */
 export function runCarried(terminal: boolean): string {
   return `
-d=$1
+d=$1.run
+mv -- "$1" "$d" 2>/dev/null || { echo "the kpod that was carried there is there no more: call it again" >&2; exit 1; }
 shift
 k=$d/kpod${runIt(terminal)}
 rm -rf -- "$d"
@@ -78,25 +79,35 @@ echo "kpod-machine=$(uname -m)"
 [ -z "$k" ] || echo "kpod-found=$k"`;
 
 /**
- * Writes what comes in, so many bytes as the first argument says, into a directory from which programs may be started.
- * What was cut off has another size.
+ * Writes what comes in, so many bytes as the first argument says, into a directory with room for it from which programs
+ * may be started. What was cut off has another size. Where nobody runs it within the seconds of the second argument, for
+ * the caller was ended or has lost the node, it is removed; who runs it gives its directory another name, so that one of
+ * the two has it.
  */
 export const receive = `
 umask 077
+n=$(($1 / 1024 + 1))
 for t in "\${TMPDIR:-/tmp}" /var/tmp /run "$HOME"; do
   d=$(mktemp -d "$t/kpod-XXXXXXXXXX" 2>/dev/null) || continue
-  printf '#!/bin/sh\\n' >"$d/kpod" && chmod 700 "$d/kpod" && "$d/kpod" 2>/dev/null && break
+  f=$(df -Pk -- "$d" 2>/dev/null | { read -r _; read -r _ _ _ f _ && echo "$f"; })
+  [ "\${f:-$n}" -ge "$n" ] && printf '#!/bin/sh\\n' >"$d/kpod" && chmod 700 "$d/kpod" && "$d/kpod" 2>/dev/null && break
   rm -rf -- "$d"
   d=
 done
-[ -n "$d" ] || { echo "no directory there takes programs: /tmp, /var/tmp, /run and the home" >&2; exit 1; }
+[ -n "$d" ] || { echo "no directory there takes a program of $n KiB: /tmp, /var/tmp, /run and the home" >&2; exit 1; }
 trap 'rm -rf -- "$d"; exit 1' HUP INT TERM PIPE
 cat >"$d/kpod" && [ "$(wc -c <"$d/kpod")" -eq "$1" ] || {
   rm -rf -- "$d"
   echo "it did not arrive whole: is there room in $t?" >&2
   exit 1
 }
-"$d/kpod" --version >/dev/null || { rm -rf -- "$d"; echo "it does not run there" >&2; exit 1; }
+"$d/kpod" --version >/dev/null || { rm -rf -- "$d"; echo "it does not run there: it takes glibc 2.17 or newer" >&2; exit 1; }
+(
+  trap - HUP INT TERM PIPE
+  i=0
+  while [ -d "$d" ] && [ "$i" -lt "$2" ]; do sleep 1; i=$((i + 1)); done
+  mv -- "$d" "$d.old" && rm -rf -- "$d.old"
+) </dev/null >/dev/null 2>&1 &
 echo "kpod-directory=$d"`;
 
 /** What a script told as `kpod-NAME=VALUE`, undefined where it did not. */
