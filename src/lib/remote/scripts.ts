@@ -101,7 +101,7 @@ cat >"$d/kpod" && [ "$(wc -c <"$d/kpod")" -eq "$1" ] || {
   echo "it did not arrive whole: is there room in $t?" >&2
   exit 1
 }
-"$d/kpod" --version >/dev/null || { rm -rf -- "$d"; echo "it does not run there: it takes glibc 2.17 or newer" >&2; exit 1; }
+"$d/kpod" --version >/dev/null || { rm -rf -- "$d"; echo "it does not run there: it takes glibc 2.17 or newer, on x64 a processor with AVX2" >&2; exit 1; }
 (
   trap - HUP INT TERM PIPE
   i=0
