@@ -1,3 +1,4 @@
+import { errnoOf } from "../errors";
 import { readProcessFile } from "./process";
 
 /** What the kernel tells of a process, raw: as /proc/PID/stat, status, cmdline and attr/current have it (proc(5)). */
@@ -46,15 +47,10 @@ export function readProcessDetails(pid: number): ProcessDetails | undefined {
   const nameEnd = stat.lastIndexOf(")");
   const fields = stat.slice(nameEnd + 2).split(" ");
   const number = (index: number): number => Number(fields[index] ?? 0);
-  const lines = new Map(
-    status.split("\n").map((line) => {
-      const colon = line.indexOf(":");
-      return [line.slice(0, colon), line.slice(colon + 1).trim()] as const;
-    }),
-  );
-  const numbers = (key: string): number[] => (lines.get(key) ?? "").split(/\s+/).filter(Boolean).map(Number);
+  const numbers = (key: string): number[] =>
+    (lineOf(status, key) ?? "").split(/\s+/).filter(Boolean).map(Number);
   const capabilities = ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"].map(
-    (key) => [key, BigInt(`0x${lines.get(key) ?? "0"}`)] as const,
+    (key) => [key, BigInt(`0x${lineOf(status, key) ?? "0"}`)] as const,
   );
   return {
     pid,
@@ -79,11 +75,21 @@ export function readProcessDetails(pid: number): ProcessDetails | undefined {
   };
 }
 
+/** What stands behind a key of status, of which there are five times as many as are looked for. The name, which is anybody's, is the first. */
+function lineOf(status: string, key: string): string | undefined {
+  const at = status.indexOf(`\n${key}:\t`);
+  return at < 0 ? undefined : status.slice(at + key.length + 3, status.indexOf("\n", at + 1));
+}
+
+/** False once the kernel has refused to be asked, as it does without a security module: for all processes alike. */
+let hasLabels = true;
+
 function readLabel(pid: number): string {
+  if (!hasLabels) return "";
   try {
     return (readProcessFile(pid, "attr/current") ?? "").replace(/[\0\n]+$/, "");
-  } catch {
-    // Without a security module the kernel refuses to be asked.
+  } catch (error) {
+    hasLabels = errnoOf(error) !== "EINVAL";
     return "";
   }
 }
