@@ -1,7 +1,9 @@
-import { readFileSync, rmSync, symlinkSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
-import { isAlive } from "../../src/lib/system/process";
-import { conmonOf, useNode, usePod } from "../helpers/node";
+import { isMountPoint, unmount } from "../../src/lib/system/mount";
+import { isAlive, readCommandName, readProcessStat } from "../../src/lib/system/process";
+import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { expectToFit } from "../helpers/schemas";
 import { until } from "../helpers/until";
 
@@ -115,3 +117,76 @@ test("what is at odds with it, and with what it stands on, is part of it", async
   await node.ok("rm", "-f", "lost");
   expect((await why("web")).findings).toEqual([]);
 });
+
+// Where the kernel has no FUSE, nothing can be made to hang so.
+(existsSync("/dev/fuse") ? test : test.skip)(
+  "a process that hangs on a mount whose server does not answer, and what holds one that has ended",
+  async () => {
+    const { scratch } = node.world;
+    const share = join(scratch, "share");
+    mkdirSync(share);
+    const server = spawn("perl", [join(__dirname, "../helpers/silent-fuse.pl"), share], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    let said = "";
+    server.stdout.on("data", (data: Buffer) => (said += data.toString()));
+    let holder: ChildProcess | undefined;
+    try {
+      await until("it is mounted", () => said.includes("mounted"));
+      const stuck = await node.start(pod, "stuck", "cat /data/x & echo $! >/pid; wait; sleep 1000", {
+        volumes: [{ hostPath: share, containerPath: "/data", readonly: false }],
+      });
+      await until("somebody waits", () => said.includes("waits"));
+      const cat = hostPid(pidOf(stuck), "cat");
+      // It waits where a signal reaches it, until there is one that it cannot bear.
+      process.kill(cat, "SIGKILL");
+      await until("it hangs", () => readProcessStat(cat)?.state === "D");
+      const { chain, holders, findings, todo } = await why("stuck");
+      expect(holders).toEqual([
+        {
+          file: `/proc/${cat}/stat`,
+          says: `cat (${cat}) hangs in the kernel, and waits in request_wait_answer, perhaps on /data (fuse)`,
+        },
+      ]);
+      expect(chain[1]).toContain("waits in request_wait_answer, perhaps on /data (fuse)");
+      expect(findings.map(({ id }) => id)).toEqual(["proc.dstate"]);
+      expect(todo).toEqual([`nsenter -m -t ${cat} umount -f /data`]);
+      server.kill("SIGKILL");
+      await ended;
+      await until("it has ended", () => readProcessStat(cat) === undefined);
+      unmount(share);
+
+      // Somebody else has its file system mounted; where it is mounted for the store itself, that holds nothing.
+      holder = spawn("unshare", ["-m", "--propagation", "private", "sh", "-c", "echo; exec sleep 1000"], {
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      await new Promise((resolve) => holder?.stdout?.once("data", resolve));
+      process.kill(pidOf(stuck), "SIGKILL");
+      await node.ok("wait", "stuck");
+      const held = (await why("stuck")).holders.filter(({ says }) => says.includes(stuck.layerId));
+      expect(held).toEqual([
+        {
+          file: `/proc/${holder.pid ?? 0}/mountinfo`,
+          says: expect.stringMatching(/^sleep \(\d+\) still sees \S+\/merged mounted$/) as string,
+        },
+      ]);
+    } finally {
+      server.kill("SIGKILL");
+      await ended;
+      if (isMountPoint(share)) unmount(share);
+      holder?.kill("SIGKILL");
+    }
+    await node.ok("rm", "stuck");
+  },
+  60_000,
+);
+
+/** The process of this name that the first process of a container has started, as the node sees it. */
+function hostPid(first: number, name: string): number {
+  const children = readFileSync(`/proc/${first}/task/${first}/children`, "utf8")
+    .trim()
+    .split(" ")
+    .map(Number);
+  return children.find((pid) => readCommandName(pid) === name) ?? 0;
+}

@@ -57,9 +57,8 @@ export async function explain(
       (id !== undefined && concerned.has(id)) ||
       (id === undefined && kind === "path" && severity === "breaks-now"),
   );
-  const holders = live
-    ? all.flatMap((each) => (hasOtherRuntime(facts, each) ? [] : holdersOf(facts, each)))
-    : [];
+  const held = live ? all.filter((each) => !hasOtherRuntime(facts, each)) : [];
+  const holders = (await Promise.all(held.map((each) => holdersOf(facts, each)))).flat();
   const unknown = look.unknown.map(({ id, why }) => `${id}: ${why}`);
   const podState = sandbox === undefined || container !== undefined ? null : podStateOf(sandbox, unknown);
   const [first] = all;

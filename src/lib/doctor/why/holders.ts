@@ -1,9 +1,11 @@
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Container } from "../../oci/container";
 import { readMounts } from "../../system/mount";
+import { mountNamespaceOf } from "../../system/namespaces";
 import { allProcesses, readProcessCgroup, readWaitChannel } from "../../system/process";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
+import { nodeMounts } from "../facts/mounts";
 import { namespaceMounts } from "../facts/namespace-mounts";
 import { processWords, remoteMountsOf } from "../facts/processes";
 
@@ -11,10 +13,13 @@ import { processWords, remoteMountsOf } from "../facts/processes";
  * What holds a container: its mounts in namespaces of others, processes of it that hang in the kernel, and the cgroup that
  * freezes it.
  */
-export function holdersOf(facts: Facts, container: Container): readonly Evidence[] {
+export async function holdersOf(facts: Facts, container: Container): Promise<readonly Evidence[]> {
   const { state } = container;
   const runs = state?.status === "running" || state?.status === "paused";
-  return [...(runs ? frozenBy(state.pid) : mountHolders(facts, container)), ...hangingIn(facts, container)];
+  return [
+    ...(runs ? frozenBy(state.pid) : await mountHolders(facts, container)),
+    ...hangingIn(facts, container),
+  ];
 }
 
 function frozenBy(pid: number): Evidence[] {
@@ -23,14 +28,17 @@ function frozenBy(pid: number): Evidence[] {
 }
 
 /** Mounts of what has ended, by the namespaces that have them: each is told once, with a process in it. */
-function mountHolders(facts: Facts, { layerId, bundlePath }: Container): Evidence[] {
+async function mountHolders(facts: Facts, { layerId, bundlePath }: Container): Promise<Evidence[]> {
   if (layerId === "") return [];
+  // Where the store itself is at work it is unmounted when the container is removed.
+  const { viewer } = await facts.get(nodeMounts);
+  const home = mountNamespaceOf(viewer ?? "self");
   const { root } = facts.server.store.layout;
   const needles = [`/${layerId}/merged`, `${bundlePath}/`].filter((needle) => needle.length > 8);
   const isHeld = (target: string): boolean =>
     needles.some((needle) => target.includes(needle)) || target.startsWith(`${root}/${layerId}`);
-  return facts.get(namespaceMounts).flatMap(({ pid, text }) =>
-    needles.some((needle) => text.includes(needle))
+  return facts.get(namespaceMounts).flatMap(({ namespace, pid, text }) =>
+    namespace !== home && needles.some((needle) => text.includes(needle))
       ? readMounts(text)
           .filter(({ target }) => isHeld(target))
           .map(({ target }) => ({
