@@ -89,9 +89,11 @@ class TreeArchive {
         if (next.done === true) leaveLevel(this.frames);
         else {
           current = `${frame.path}${next.value}`;
-          await this.add(frame, next.value);
+          const added = this.add(frame, next.value);
+          // Most entries are there at once, and to wait for nothing takes longer than to add them.
+          if (added !== undefined) await added;
         }
-        await this.pause();
+        if (this.isTurn()) await this.pause();
       }
       this.tar.end();
       return this.torn;
@@ -109,24 +111,24 @@ class TreeArchive {
     suspendAbove(this.frames);
   }
 
-  private async add(frame: Frame, name: string): Promise<void> {
+  private add(frame: Frame, name: string): Promise<void> | undefined {
     const entry = lookUpLayered(this.tops, frame.directories, name);
-    if (entry === undefined) return;
+    if (entry === undefined) return undefined;
     const path = `${frame.path}${name}`;
     const { stat, parent } = entry;
     if (stat.isDirectory()) {
       const [top] = entry.directories;
-      if (top === undefined) return;
+      if (top === undefined) return undefined;
       const attributes = keptAttributes(top.fd);
       this.tar.entry({ ...this.common(stat), type: "directory", name: `${path}/`, attributes });
       this.enter(`${path}/`, entry.directories);
-      return;
+      return undefined;
     }
     const first = stat.nlink > 1 ? this.firstName(stat, path) : undefined;
     if (first !== undefined) {
       this.tar.entry({ ...this.common(stat), type: "link", name: path, target: first });
     } else if (stat.isFile()) {
-      await this.addFile(frame, entry, name, path);
+      return this.addFile(frame, entry, name, path);
     } else if (stat.isSymbolicLink()) {
       const target = unlessGone(() => readlinkSync(parent.at(name), "buffer"))?.toString("latin1");
       if (target !== undefined) this.tar.entry({ ...this.common(stat), type: "symlink", name: path, target });
@@ -140,6 +142,7 @@ class TreeArchive {
             : undefined;
       if (type !== undefined) this.tar.entry({ ...this.common(stat), type, name: path, rdev: stat.rdev });
     }
+    return undefined;
   }
 
   private async addFile(frame: Frame, entry: LayeredEntry, name: string, path: string): Promise<void> {
@@ -159,7 +162,7 @@ class TreeArchive {
         const read = data === undefined ? 0 : this.tar.addFrom(data, left);
         if (read === 0) break;
         left -= read;
-        await this.pause();
+        if (this.isTurn()) await this.pause();
       }
       if (left > 0) {
         this.torn++;
@@ -219,8 +222,11 @@ class TreeArchive {
     return link.name;
   }
 
+  private isTurn(): boolean {
+    return ++this.steps % atOnce === 0;
+  }
+
   private async pause(): Promise<void> {
-    if (++this.steps % atOnce !== 0) return;
     await nextTurn();
     throwIfInterrupted(this.options.signal, "reading the file system");
   }

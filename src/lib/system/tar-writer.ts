@@ -57,11 +57,18 @@ export class TarWriter {
     if (pax.length > 0) {
       const name = `PaxHeaders/${entry.name.replace(/\/$/, "").split("/").at(-1) ?? ""}`;
       const plain = { name, mode: 0o644, uid: 0, gid: 0, mtime: 0, size: pax.length };
-      this.add(header("pax", plain));
+      this.addHeader("pax", plain);
       this.add(pax);
       this.pad(pax.length);
     }
-    this.add(header(entry.type, entry));
+    this.addHeader(entry.type, entry);
+  }
+
+  /** Where it comes to lie in the buffer, which holds whole blocks: a container has many files. */
+  private addHeader(type: keyof typeof typeFlags, entry: Omit<TarEntry, "type" | "attributes">): void {
+    if (this.used === bufferSize) this.flush();
+    writeHeader(this.buffer, this.used, typeFlags[type], entry);
+    this.used += blockSize;
   }
 
   /**
@@ -113,34 +120,46 @@ export class TarWriter {
   }
 }
 
-function header(
-  type: keyof typeof typeFlags,
+function writeHeader(
+  buffer: Buffer,
+  start: number,
+  typeFlag: string,
   { name, target = "", mode, uid, gid, mtime, size, rdev = 0 }: Omit<TarEntry, "type" | "attributes">,
-): Buffer {
-  const block = Buffer.alloc(blockSize);
-  const octal = (value: number, offset: number, digits: number, most: number): void => {
-    const fitting = value < 0 || value > most ? 0 : Math.floor(value);
-    block.write(fitting.toString(8).padStart(digits, "0"), offset, "latin1");
-  };
-  block.write(name, 0, 100, "latin1");
-  octal(mode & 0o7777, 100, 7, mostInShort);
-  octal(uid, 108, 7, mostInShort);
-  octal(gid, 116, 7, mostInShort);
-  octal(size, 124, 11, mostInLong);
-  octal(mtime, 136, 11, mostInLong);
-  block.write(" ".repeat(8), 148, "latin1");
-  block.write(typeFlags[type], 156, "latin1");
-  block.write(target, 157, 100, "latin1");
-  block.write("ustar\0" + "00", 257, "latin1");
+): void {
+  const end = start + blockSize;
+  buffer.fill(0, start, end);
+  buffer.write(name, start, 100, "latin1");
+  writeOctal(buffer, start + 100, 7, mode & 0o7777);
+  writeOctal(buffer, start + 108, 7, fitting(uid, mostInShort));
+  writeOctal(buffer, start + 116, 7, fitting(gid, mostInShort));
+  writeOctal(buffer, start + 124, 11, fitting(size, mostInLong));
+  writeOctal(buffer, start + 136, 11, fitting(mtime, mostInLong));
+  buffer.write(" ".repeat(8), start + 148, "latin1");
+  buffer.write(typeFlag, start + 156, "latin1");
+  if (target !== "") buffer.write(target, start + 157, 100, "latin1");
+  buffer.write("ustar\0" + "00", start + 257, "latin1");
   // As gnu_dev_major(3) and gnu_dev_minor(3) take them apart.
-  octal((rdev >>> 8) & 0xfff, 329, 7, mostInShort);
-  octal((rdev & 0xff) | ((rdev >>> 12) & 0xfff00), 337, 7, mostInShort);
-  // By index: an iterator takes several times as long, and a container has many files.
+  writeOctal(buffer, start + 329, 7, (rdev >>> 8) & 0xfff);
+  writeOctal(buffer, start + 337, 7, (rdev & 0xff) | ((rdev >>> 12) & 0xfff00));
+  // By index: an iterator takes several times as long.
   let sum = 0;
-  let at = block.length;
-  while (at > 0) sum += block[--at] ?? 0;
-  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "latin1");
-  return block;
+  for (let at = start; at < end; at++) sum += buffer[at] ?? 0;
+  writeOctal(buffer, start + 148, 6, sum);
+  buffer[start + 154] = 0;
+}
+
+/** What a field has no room for stands in a record of pax. */
+function fitting(value: number, most: number): number {
+  return value < 0 || value > most ? 0 : Math.floor(value);
+}
+
+/** Digit by digit: a text of each number would take longer than all the rest of a header. */
+function writeOctal(buffer: Buffer, start: number, digits: number, value: number): void {
+  let left = value;
+  for (let at = start + digits - 1; at >= start; at--) {
+    buffer[at] = 0x30 + (left % 8);
+    left = Math.floor(left / 8);
+  }
 }
 
 /** What the header has no room for. */
