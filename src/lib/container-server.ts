@@ -36,7 +36,7 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
-import type { FileChange } from "./storage/changes";
+import type { FileChange } from "./storage/compare-layers";
 
 export { LockBudget } from "./storage/lock-budget";
 

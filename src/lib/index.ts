@@ -36,7 +36,8 @@ export { startContainer } from "./launch/create";
 export { debugContainer, type DebugOptions } from "./launch/debug";
 export type { LaunchPull } from "./launch/image";
 export type { PodNetwork, PodNetworkOptions } from "./launch/plan-network";
-export { runPodSandbox, type PodOptions } from "./launch/pod";
+export type { PodOptions } from "./launch/plan-pod";
+export { runPodSandbox } from "./launch/pod";
 export { parseUserNamespace, type UserNamespaceRequest } from "./launch/user-range";
 export type { HostAlias, PodDns } from "./launch/pod-files";
 export {
@@ -170,7 +171,7 @@ export { watchStats, type NamedStats, type StatsPart, type WatchOptions } from "
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { LaunchParts, ServerParts, ServerView } from "./server-parts";
-export type { ChangeKind, FileChange } from "./storage/changes";
+export type { ChangeKind, FileChange } from "./storage/compare-layers";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./names/ids";
 export type { RemovedImage } from "./storage/image-removal";

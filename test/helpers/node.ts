@@ -6,7 +6,8 @@ import { ContainerServer, type ServerOptions } from "../../src/lib/container-ser
 import { createPodContainer } from "../../src/lib/launch/container";
 import type { ContainerOptions } from "../../src/lib/launch/container-options";
 import { startContainer } from "../../src/lib/launch/create";
-import { runPodSandbox, type PodOptions } from "../../src/lib/launch/pod";
+import type { PodOptions } from "../../src/lib/launch/plan-pod";
+import { runPodSandbox } from "../../src/lib/launch/pod";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive } from "../../src/lib/system/process";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compareLayers } from "../../src/lib/storage/changes";
+import { compareLayers } from "../../src/lib/storage/compare-layers";
 import type { Container } from "../../src/lib/oci/container";
 import { listing } from "../helpers/listing";
 import { useNode, usePod } from "../helpers/node";

@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { commandFolders, missingParts, missingTest } from "../../scripts/lib/commands.mjs";
 import { plainColors } from "../../src/shell/colors";
 import { helpText } from "../../src/program/help";
@@ -9,6 +10,7 @@ import { commands } from "../../src/program/command-list";
 
 const named = commands.map((command) => [command.path.join(" "), command] as const);
 const repository = join(__dirname, "../..");
+const changelog = readFileSync(join(repository, "CHANGELOG.md"), "utf8");
 const plain = { colors: plainColors, columns: undefined };
 
 test("no two commands are called the same, and none but doctor is called as a family is", () => {
@@ -48,6 +50,8 @@ test.each(commandFolders(repository))(
     if (command === undefined)
       missing.push("src/program/command-folders.ts does not list it: npm run docs does");
     else if (command.examples.length < 2) missing.push("its command.ts has less than two examples");
+    if (!new RegExp(`\\b${basename(folder)}\\b`).test(changelog))
+      missing.push("CHANGELOG.md does not name it");
     expect(missing).toEqual([]);
     const module: unknown = await import(join(repository, "src/commands", folder, "run"));
     expect(module).toHaveProperty("run", expect.any(Function));

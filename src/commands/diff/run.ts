@@ -1,6 +1,6 @@
 import { escapeControl } from "../../format/escape";
 import { jsonText } from "../../format/json";
-import type { ChangeKind, FileChange } from "../../lib/storage/changes";
+import type { ChangeKind, FileChange } from "../../lib/storage/compare-layers";
 import type { CommandContext } from "../../shell/context";
 import type { command } from "./command";
 

@@ -1,6 +1,6 @@
 import { UsageError } from "../../shell/errors";
 import type { FlagValues } from "../../shell/flags";
-import type { PodOptions } from "../../lib/launch/pod";
+import type { PodOptions } from "../../lib/launch/plan-pod";
 import type { PodNetwork } from "../../lib/launch/plan-network";
 import type { PortMapping } from "../../lib/sandbox/sandbox";
 import { readKeyValues } from "./flag-values";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { PodOptions } from "../launch/pod";
+import type { PodOptions } from "../launch/plan-pod";
 import type { PortMapping } from "../sandbox/sandbox";
 import { keepPod } from "./annotations";
 import { readContainer, type ContainerScope, type KubeContainer } from "./container";

@@ -1,45 +1,21 @@
-import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { hostname as hostHostname } from "node:os";
 import { join } from "node:path";
-import { cgroupsPath, checkCgroupParent } from "../cgroups/spec-path";
+import { cgroupsPath } from "../cgroups/spec-path";
 import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { imageNameToPersist } from "../images/names";
-import { kubernetesLabels } from "../oci/annotations";
 import { addressesOfResult, viewOfResult } from "../network/result";
 import type { Spec } from "../oci/spec";
 import { notePod } from "../operations/note-event";
 import type { Sandbox } from "../sandbox/sandbox";
-import { newStorageId } from "../names/ids";
-import type { ImageRecord } from "../storage/records";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";
 import { unmount } from "../system/mount";
-import {
-  annotationsInForm,
-  infraAnnotations,
-  type InfraParts,
-  type PodPid,
-  type PodPlan,
-} from "./annotations";
+import { annotationsInForm, infraAnnotations, type InfraParts, type PodPlan } from "./annotations";
 import { createFromSpec } from "./create";
-import { imageToLaunch, type LaunchPull } from "./image";
-import { requireKnownDefaults } from "./known-defaults";
-import { checkName, containerFullName, infraContainerName, podFullName } from "../names/full-names";
 import { unlessOvertaken, type Launched } from "./overtaken";
-import { planConfinement } from "./confinement";
-import { refuseWorkload } from "./launch-keys";
-import { namespaceOf } from "./launch-settings";
 import { newPodLabels, noLabels, processLabels } from "./selinux";
-import {
-  checkPodFiles,
-  makePodFiles,
-  podFileMounts,
-  podFiles,
-  type HostAlias,
-  type PodDns,
-} from "./pod-files";
+import { makePodFiles, podFileMounts, podFiles } from "./pod-files";
 import {
   makePodNamespaces,
   ofNode,
@@ -48,44 +24,13 @@ import {
   specNamespaces,
 } from "./pod-namespaces";
 import { connectPod, reserveNetwork } from "./connect-pod";
-import { planNetwork, type PodNetworkOptions } from "./plan-network";
 import { basicEnvironment, buildSpec, permittedOomScore } from "./spec";
 import { startInfraContainer } from "./start-infra";
 import { withRollback, type Rollback } from "./rollback";
 import { giveToNamespace, mapsForStore, openWay, type IdMappings } from "./user-namespace";
-import { chooseMappings, type UserNamespaceRequest } from "./user-range";
-
-/** What a new pod is to be. */
-export interface PodOptions extends PodNetworkOptions {
-  /** Its name in Kubernetes. */
-  name: string;
-  /** Default `default`. */
-  namespace?: string;
-  labels?: Readonly<Record<string, string>>;
-  annotations?: Readonly<Record<string, string>>;
-  /** Default: the pod's name; on the host's network always the host's. */
-  hostname?: string;
-  /** The cgroup of the pod; "" for the default. */
-  cgroupParent?: string;
-  /** Name of the runtime's handler in the configuration; "" for the default one. */
-  runtimeHandler?: string;
-  /** May have containers with the rights of the host. */
-  privileged?: boolean;
-  /** How the pause image comes into the store; left out, it has to be there. */
-  pull?: LaunchPull;
-  /** How its resolver is set up; what is left out is as on the host. */
-  dns?: Partial<PodDns>;
-  /** Names for its /etc/hosts. */
-  hostAliases?: readonly HostAlias[];
-  /** Gives it a user namespace: its root is nobody on the node. */
-  userns?: UserNamespaceRequest;
-  /** Whose processes its containers see: each its own, which is the default, those of the pod, or those of the node. */
-  pid?: PodPid;
-  /** Whose System V IPC, message queues and /dev/shm they have; the pod's own by default. */
-  ipc?: "pod" | "node";
-  /** Settings of the kernel for its namespaces, over those of the configuration. */
-  sysctls?: Readonly<Record<string, string>>;
-}
+import { chooseMappings } from "./user-range";
+import { planPod, type PodOptions } from "./plan-pod";
+import { sysctlsOf } from "./pod-sysctls";
 
 /**
  * Launches a pod without any daemon: its infra container runs, and its namespaces and files are ready for
@@ -186,85 +131,6 @@ async function launch(
   return sandbox;
 }
 
-async function planPod(server: LaunchParts, options: PodOptions): Promise<PodPlan> {
-  const { config } = server;
-  await requireKnownDefaults(server);
-  const { runtimeHandler = "", privileged = false } = options;
-  server.runtime.requirePrograms(runtimeHandler);
-  const name = checkName("pod", options.name);
-  const namespace = checkName("namespace", options.namespace ?? "default");
-  const confinement = planConfinement(config, runtimeHandler, server.logger);
-  const annotations = { ...options.annotations };
-  refuseWorkload(config, annotations);
-  const { servers = [], searches = [], options: resolver = [], apart = false } = options.dns ?? {};
-  const dns = { servers, searches, options: resolver, apart };
-  const files = checkPodFiles({ dns, hostAliases: options.hostAliases ?? [] });
-  const network = await planNetwork(server, options, annotations);
-  if (options.userns !== undefined) refuseUsers(options, network.host);
-  const uid = randomUUID();
-  const parts = { name, namespace, uid, attempt: 0 };
-  return {
-    id: newStorageId(),
-    uid,
-    name,
-    namespace,
-    fullName: podFullName(parts),
-    infraName: containerFullName(infraContainerName, parts, 0),
-    hostname: network.host ? hostHostname() : checkName("host", options.hostname ?? name),
-    network,
-    files,
-    pid: options.pid ?? "container",
-    hostIpc: options.ipc === "node",
-    sysctls: checkSysctls(options.sysctls ?? {}, { network: network.host, ipc: options.ipc === "node" }),
-    confinement,
-    runtimeHandler,
-    privileged,
-    cgroupParent: checkCgroupParent(config, options.cgroupParent ?? ""),
-    image: await findPauseImage(server, config.pauseImage, options.pull),
-    labels: {
-      ...options.labels,
-      [kubernetesLabels.containerName]: infraContainerName,
-      [kubernetesLabels.podName]: name,
-      [kubernetesLabels.podNamespace]: namespace,
-      [kubernetesLabels.podUid]: uid,
-    },
-    annotations,
-  };
-}
-
-/** @throws KpodError BAD_ARGUMENT for a pod that cannot have users of its own */
-function refuseUsers({ name, privileged = false, ipc }: PodOptions, hostNetwork: boolean): void {
-  const why = privileged
-    ? "it is to have the rights of the host"
-    : hostNetwork
-      ? "it is to be on the host's network, which belongs to the host's root"
-      : ipc === "node"
-        ? "it is to have the host's /dev/shm, which belongs to the host's users"
-        : undefined;
-  if (why === undefined) return;
-  throw new KpodError("BAD_ARGUMENT", `pod ${name} cannot have a user namespace of its own: ${why}`);
-}
-
-async function findPauseImage(
-  server: LaunchParts,
-  name: string,
-  pull: LaunchPull | undefined,
-): Promise<ImageRecord> {
-  try {
-    return (await imageToLaunch(server, name, pull)).image;
-  } catch (error) {
-    if (!(error instanceof KpodError)) throw error;
-    // Why it could not be pulled, where that was tried.
-    const { cause } = error;
-    if (!(cause instanceof KpodError) && error.code !== "NOT_FOUND") throw error;
-    const missing = `the pause image ${name} is not in the store ${server.store.layout.root}`;
-    const load = "load one with kpod load, and name it as pause_image in [crio.image]";
-    throw cause instanceof KpodError
-      ? new KpodError(error.code, `${missing}: ${cause.message}`, { hint: cause.hint ?? load, cause })
-      : new KpodError(error.code, missing, { hint: load, cause: error });
-  }
-}
-
 /** Two pods of one name in one namespace differ by their uid in CRI-O, but a user could not tell them apart. */
 function refuseTakenPod(server: Pick<LaunchParts, "lists">, plan: PodPlan): void {
   const taken = server.lists
@@ -306,39 +172,4 @@ function infraSpec(
     cpu: { shares: 2, ...(infraCpuset === "" ? {} : { cpus: infraCpuset }) },
     sysctls: sysctlsOf(server, plan),
   });
-}
-
-/** In a namespace of the node they would be settings of the node. */
-function sysctlsOf(
-  { logger }: Pick<LaunchParts, "logger">,
-  { confinement, network, hostIpc, sysctls }: PodPlan,
-): Record<string, string> {
-  const settings = Object.entries(confinement.sysctls);
-  const host = { network: network.host, ipc: hostIpc };
-  const fitting = settings.filter(([name]) => !host[namespaceOf(name) ?? "network"]);
-  for (const [name] of settings.filter((setting) => !fitting.includes(setting))) {
-    logger.warn(`${name} of default_sysctls is not set: the pod is ${inWords(namespaceOf(name), "node")}`);
-  }
-  return { ...Object.fromEntries(fitting), ...sysctls };
-}
-
-/** A setting that is not of the pod's own namespaces would be one of the node. */
-function checkSysctls(
-  sysctls: Readonly<Record<string, string>>,
-  host: { readonly network: boolean; readonly ipc: boolean },
-): Readonly<Record<string, string>> {
-  for (const name of Object.keys(sysctls)) {
-    const namespace = /^[a-z0-9_./-]+$/i.test(name) ? namespaceOf(name) : undefined;
-    if (namespace !== undefined && !host[namespace]) continue;
-    const why =
-      namespace === undefined
-        ? "it is no setting of a pod's own namespaces"
-        : `the pod is ${inWords(namespace, "host")}`;
-    throw new KpodError("BAD_ARGUMENT", `sysctl ${JSON.stringify(name)} cannot be set: ${why}`);
-  }
-  return sysctls;
-}
-
-function inWords(namespace: "network" | "ipc" | undefined, whose: "node" | "host"): string {
-  return namespace === "ipc" ? `in the ${whose}'s ipc namespace` : `on the ${whose}'s network`;
 }

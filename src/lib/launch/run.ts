@@ -16,7 +16,8 @@ import { createPodContainer } from "./container";
 import type { ContainerOptions } from "./container-options";
 import { startContainer } from "./create";
 import { imageToLaunch, type LaunchPull } from "./image";
-import { runPodSandbox, type PodOptions } from "./pod";
+import type { PodOptions } from "./plan-pod";
+import { runPodSandbox } from "./pod";
 import { settleEnded } from "./settle-ended";
 import { rollbackContainer, rollbackPod } from "./rollback-launched";
 

@@ -1,5 +1,5 @@
 import type { ServerView } from "../server-parts";
-import { compareLayers, type FileChange } from "../storage/changes";
+import { compareLayers, type FileChange } from "../storage/compare-layers";
 import { findFileSystem, layerDirectories, parentLayer } from "./file-systems";
 
 /**

@@ -18,7 +18,7 @@ import {
   mappedLayers,
   readContents,
   usersOf,
-  type RemovalPlace,
+  type RemovalParts,
   type StoreContents,
 } from "./removal";
 import type { Store } from "./store";
@@ -59,8 +59,8 @@ export async function removeImage(
   wanted: string,
   { force = false, allNames = force, refuse, logger }: RemoveImageOptions,
 ): Promise<RemovedImage> {
-  return underLocks(store, logger, (place, touchImages) => {
-    const contents = readContents(place);
+  return underLocks(store, logger, (parts, touchImages) => {
+    const contents = readContents(parts);
     const image = requireImage(store, contents.images, wanted);
     refuse?.(image, contents.images);
     const names = image.names ?? [];
@@ -76,7 +76,7 @@ export async function removeImage(
       refuseUsed(image, contents.containers);
       refuseMounted(store, image, layers);
     }
-    deleteImage(place, touchImages, image, layers);
+    deleteImage(parts, touchImages, image, layers);
     return { id: image.id, untagged: names, deleted: image.id, layers };
   });
 }
@@ -103,8 +103,8 @@ export async function removeStrayLayers(
   { before, digests }: { before: ReadonlySet<StorageId>; digests: ReadonlySet<string> },
   logger: Logger,
 ): Promise<void> {
-  await underLocks(store, logger, (place) => {
-    const contents = readContents(place);
+  await underLocks(store, logger, (parts) => {
+    const contents = readContents(parts);
     const stray = new Set<StorageId>();
     const isStray = (layer: LayerRecord): boolean =>
       !before.has(layer.id) &&
@@ -115,21 +115,21 @@ export async function removeStrayLayers(
     // From the top down: without it, the next one may have no child any more.
     for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
       stray.add(top.id);
-    deleteLayers(place, [...stray]);
+    deleteLayers(parts, [...stray]);
   });
 }
 
 async function underLocks<T>(
   store: Store,
   logger: Logger,
-  action: (place: RemovalPlace, touchImages: () => void) => T,
+  action: (parts: RemovalParts, touchImages: () => void) => T,
 ): Promise<T> {
   const { layout } = store;
   if (!store.exists()) {
     throw new KpodError("NOT_FOUND", `the storage root ${layout.root} does not exist`);
   }
   refuseSplitImageStore(layout, "kpod removes no images from", "remove them with crictl or podman");
-  return store.removing("read", (place, { images }) => action({ ...place, logger }, images));
+  return store.removing("read", (parts, { images }) => action({ ...parts, logger }, images));
 }
 
 function requireImage(store: Store, images: readonly ImageRecord[], wanted: string): ImageRecord {
@@ -170,19 +170,19 @@ function refuseMounted({ layout }: Store, image: ImageRecord, layers: readonly S
 }
 
 function deleteImage(
-  place: RemovalPlace,
+  parts: RemovalParts,
   touchImages: () => void,
   image: ImageRecord,
   layers: readonly StorageId[],
 ): void {
-  const { layout, staging } = place;
+  const { layout, staging } = parts;
   const directory = layout.imageDirectory(image.id);
   const makeRoom = (): void => {
     staging.makeRoom();
     removeTree(directory);
   };
   makingRoom(makeRoom, () => {
-    deleteLayers(place, layers, () => {
+    deleteLayers(parts, layers, () => {
       // As soon as its layers are marked: an image without them keeps other programs from listing any. What a crash
       // leaves before this is still listed, and to remove it again ends it; what it leaves after is incomplete layers.
       staging.stage("root", directory);

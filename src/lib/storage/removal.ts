@@ -23,7 +23,7 @@ export interface StoreContents {
 }
 
 /** What a removal works with. The locks of what it touches are held for writing. */
-export interface RemovalPlace {
+export interface RemovalParts {
   readonly layout: StoreLayout;
   readonly driver: GraphDriver;
   readonly staging: Staging;
@@ -43,7 +43,7 @@ export interface RecordTouches {
  * Reads all that a removal may write, before it writes anything: a file that is torn must not be noticed half way.
  * @throws KpodError CORRUPT, IO
  */
-export function readContents({ layout, logger }: Pick<RemovalPlace, "layout" | "logger">): StoreContents {
+export function readContents({ layout, logger }: Pick<RemovalParts, "layout" | "logger">): StoreContents {
   readMountPoints(layout);
   return {
     images: readImages(layout, logger),
@@ -58,7 +58,7 @@ export function readContents({ layout, logger }: Pick<RemovalPlace, "layout" | "
  * @throws KpodError BAD_STATE where somebody uses one, or something else is mounted in it
  */
 export function releaseUnused(
-  { driver }: Pick<RemovalPlace, "driver">,
+  { driver }: Pick<RemovalParts, "driver">,
   layers: readonly StorageId[],
   directories: readonly string[] = [],
 ): void {
@@ -86,7 +86,7 @@ export function refuseMounts(directory: string): void {
  * @param meanwhile what goes with the layers, done between marking them and taking them away
  */
 export function deleteLayers(
-  { layout, driver, staging, touch }: RemovalPlace,
+  { layout, driver, staging, touch }: RemovalParts,
   layers: readonly StorageId[],
   meanwhile: () => void = () => {},
 ): void {
@@ -115,21 +115,21 @@ export function deleteLayers(
  * @throws KpodError CORRUPT before anything was changed; IO, NOT_PERMITTED
  */
 export function deleteContainer(
-  place: RemovalPlace,
+  parts: RemovalParts,
   record: ContainerRecord,
   touchContainers: () => void,
   { busy = true }: UnmountOptions = {},
 ): KpodError | undefined {
-  const { layout, driver, staging } = place;
+  const { layout, driver, staging } = parts;
   const layer = isStorageId(record.layer) ? record.layer : undefined;
-  const contents = readContents(place);
+  const contents = readContents(parts);
   const users = layer === undefined ? [] : usersOf(layer, contents, record.id);
   const own = layer === undefined || users.length > 0 ? [] : [layer];
   const directories = [
     layout.containerRunDirectory(record.id),
     layout.containerDirectory(record.id),
   ] as const;
-  if (!busy) releaseUnused(place, own, directories);
+  if (!busy) releaseUnused(parts, own, directories);
   const makeRoom = (): void => {
     staging.makeRoom();
     for (const directory of directories) removeTree(directory);
@@ -137,7 +137,7 @@ export function deleteContainer(
       if (path.startsWith(`${layout.root}/`)) removeTree(path, { keepTop: true });
   };
   makingRoom(makeRoom, () => {
-    deleteLayers(place, own);
+    deleteLayers(parts, own);
     staging.stage("runRoot", directories[0]);
     staging.stage("root", directories[1]);
     removeContainerRecord(layout, touchContainers, record.id);
@@ -155,7 +155,7 @@ export function deleteContainer(
  * @param layer it had, as far as anybody knows: left out where it belongs to somebody
  */
 export function strayRecord(
-  store: Pick<RemovalPlace, "layout" | "logger">,
+  store: Pick<RemovalParts, "layout" | "logger">,
   id: StorageId,
   layer: StorageId | undefined,
 ): ContainerRecord {
@@ -190,19 +190,19 @@ export function mappedLayers(image: ImageRecord): StorageId[] {
  * records: such a layer is somebody's only as long as he has the lock of the layers. Those that a container or an image
  * names go with it. One in which somebody works, or has something mounted, stays.
  */
-export function deleteIncompleteLayers(place: RemovalPlace): void {
+export function deleteIncompleteLayers(parts: RemovalParts): void {
   try {
-    if (!place.layout.layersFiles.some(mentionsIncomplete)) return;
-    const contents = readContents(place);
+    if (!parts.layout.layersFiles.some(mentionsIncomplete)) return;
+    const contents = readContents(parts);
     const stray = new Set<StorageId>();
     const used = new Set<StorageId>();
     const released = ({ id }: LayerRecord): boolean => {
       try {
-        releaseUnused(place, [id]);
+        releaseUnused(parts, [id]);
         return true;
       } catch (error) {
         if (!(error instanceof KpodError) || error.code !== "BAD_STATE") throw error;
-        place.logger.warn(
+        parts.logger.warn(
           `layer ${id.slice(0, 13)} that was deleted or made by half stays: ${error.message}`,
         );
         return false;
@@ -217,11 +217,11 @@ export function deleteIncompleteLayers(place: RemovalPlace): void {
     // From the top down: without it, the next one may have no child any more.
     for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
       (released(top) ? stray : used).add(top.id);
-    if (stray.size > 0) deleteLayers(place, [...stray]);
+    if (stray.size > 0) deleteLayers(parts, [...stray]);
   } catch (error) {
     // What the caller wants to do tells what is wrong with the store, if that stands in its way.
     if (!(error instanceof KpodError) && errnoOf(error) === undefined) throw error;
-    place.logger.warn(`layers that were deleted or made by half stay: ${errorMessage(error)}`);
+    parts.logger.warn(`layers that were deleted or made by half stay: ${errorMessage(error)}`);
   }
 }
 

@@ -13,7 +13,7 @@ import { chooseDriver, storeLayout, type StoreLayout } from "./layout";
 import type { HeldLock, LockKind, LockOptions, LockWait } from "./lock-file";
 import type { UnmountExtent, UnmountOptions } from "./mount-points";
 import type { NewContainer } from "./new-container";
-import type { RecordTouches, RemovalPlace } from "./removal";
+import type { RecordTouches, RemovalParts } from "./removal";
 import { changeRecord, type ContainerRecord, type ImageRecord, type LayerRecord } from "./records";
 import { StoreLocks, type HeldLocks, type WantedLocks } from "./store-locks";
 import type { Staging } from "./temp-directories";
@@ -194,11 +194,11 @@ export class Store {
     options: UnmountOptions = {},
   ): Promise<KpodError | undefined> {
     const { deleteContainer, strayRecord } = await import("./removal");
-    return this.removing("write", (place, touch) => {
+    return this.removing("write", (parts, touch) => {
       const record =
         readContainers(this.layout, this.logger).find((each) => each.id === id) ??
         strayRecord(this, id, strayLayer);
-      return deleteContainer(place, record, touch.containers, options);
+      return deleteContainer(parts, record, touch.containers, options);
     });
   }
 
@@ -209,7 +209,7 @@ export class Store {
    */
   async removing<T>(
     containers: LockKind,
-    action: (place: RemovalPlace, touch: RecordTouches) => T | Promise<T>,
+    action: (parts: RemovalParts, touch: RecordTouches) => T | Promise<T>,
   ): Promise<T> {
     const { makeMountsDirectory } = await import("./mount-points");
     const { layout, logger } = this;

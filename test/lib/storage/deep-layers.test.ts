@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLogger } from "../../../src/lib/logger";
-import { compareLayers } from "../../../src/lib/storage/changes";
+import { compareLayers } from "../../../src/lib/storage/compare-layers";
 import { tarLayers } from "../../../src/lib/storage/tar-tree";
 import { testdir } from "../../helpers/testdir";
 

@@ -16,7 +16,8 @@ import {
   type Was,
 } from "./journal";
 import { doneOutside, performOutside } from "./outside";
-import { before, perform, revert, type InsideStep, type MendPlace } from "./steps";
+import { revert } from "./revert";
+import { before, perform, type InsideStep, type MendParts } from "./steps";
 
 /**
  * Why a finding is not mended; undefined where it can be.
@@ -49,7 +50,7 @@ export async function mendFinding(
   const outside = steps.filter(isOutside);
   if (outside.length > 0) await performAllOutside(server, journal, finding, outside);
   if (outside.length === steps.length) return;
-  await underLocks(server.store, async (place) => {
+  await underLocks(server.store, async (parts) => {
     const again = new Facts(server, {
       ...options,
       before: outside.length > 0 ? new Facts(server, options) : facts,
@@ -60,7 +61,7 @@ export async function mendFinding(
     const { mend } = still;
     const inside = (mend.steps ?? []).filter((step): step is InsideStep => !isOutside(step));
     const entry = journal.beginEntry(name, mend.what, inside);
-    performAll(inside, entry, place, journal);
+    performAll(inside, entry, parts, journal);
     journal.end(entry);
   });
 }
@@ -106,18 +107,18 @@ async function performAllOutside(
   journal.end(entry);
 }
 
-function performAll(steps: readonly InsideStep[], entry: number, place: MendPlace, journal: Journal): void {
+function performAll(steps: readonly InsideStep[], entry: number, parts: MendParts, journal: Journal): void {
   const was = new Map<number, Was>();
   try {
     for (const [index, step] of steps.entries()) {
-      const there = before(step, place, journal);
+      const there = before(step, parts, journal);
       journal.before(entry, index, there);
       was.set(index, there);
-      perform(step, place);
+      perform(step, parts);
       journal.done(entry, index);
     }
   } catch (error) {
-    rollBack({ number: entry, steps, was }, place, journal);
+    rollBack({ number: entry, steps, was }, parts, journal);
     throw error;
   }
 }
@@ -128,7 +129,7 @@ function performAll(steps: readonly InsideStep[], entry: number, place: MendPlac
  */
 function rollBack(
   { number, steps, was }: Pick<JournalEntry, "number" | "steps" | "was">,
-  place: MendPlace,
+  parts: MendParts,
   journal: Journal,
 ): string[] {
   const kept = [...was]
@@ -136,22 +137,22 @@ function rollBack(
     .flatMap(([index, there]) => {
       const step = steps[index];
       if (step === undefined) return [];
-      return isOutside(step) ? [doneOutside(step)] : (revert(step, there, place, journal.directory) ?? []);
+      return isOutside(step) ? [doneOutside(step)] : (revert(step, there, parts, journal.directory) ?? []);
     });
   journal.undone(number, kept);
   return kept;
 }
 
 /** Does something under all locks of a store. */
-function underLocks<T>(store: Store, action: (place: MendPlace) => T | Promise<T>): Promise<T> {
+function underLocks<T>(store: Store, action: (parts: MendParts) => T | Promise<T>): Promise<T> {
   const { layout } = store;
-  return store.removing("write", (place, touches) => {
+  return store.removing("write", (parts, touches) => {
     const touchOf = (file: string): (() => void) => {
       if (layout.containersFiles.includes(file)) return touches.containers;
       if ([layout.imagesFile, ...layout.furtherImagesFiles].includes(file)) return touches.images;
-      return file === layout.mountsFile ? touches.mounts : place.touch.layers;
+      return file === layout.mountsFile ? touches.mounts : parts.touch.layers;
     };
-    return action({ ...place, touchOf });
+    return action({ ...parts, touchOf });
   });
 }
 
@@ -241,9 +242,9 @@ export async function undoJournal(server: ServerParts, text: JournalText): Promi
   const findings: string[] = [];
   const kept: string[] = [];
   try {
-    await underLocks(server.store, (place) => {
+    await underLocks(server.store, (parts) => {
       for (const entry of journal.entries.filter(({ undone }) => !undone).reverse()) {
-        kept.push(...rollBack(entry, place, journal));
+        kept.push(...rollBack(entry, parts, journal));
         findings.push(entry.finding);
       }
     });

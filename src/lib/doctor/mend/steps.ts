@@ -1,26 +1,14 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmdirSync,
-  symlinkSync,
-} from "node:fs";
+import { lstatSync, mkdirSync, readlinkSync, renameSync, rmdirSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { isDeepStrictEqual } from "node:util";
 import { cgroupsBelow } from "../../cgroups/files";
 import { thawCgroup } from "../../cgroups/freezer";
 import { fileError, isNotFound, KpodError } from "../../errors";
 import { changingLeases, leaseHolder } from "../../network/leases";
 import { readLayers } from "../../storage/layers";
 import { changeRecord, editRecords, hasId, readRecords } from "../../storage/records";
-import { deleteLayers, refuseMounts, releaseUnused, type RemovalPlace } from "../../storage/removal";
+import { deleteLayers, refuseMounts, releaseUnused, type RemovalParts } from "../../storage/removal";
 import { isStorageId } from "../../names/ids";
-import { isRecord, namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
+import { namesInDirectory, removeIfThere, writeFileAtomic } from "../../system/files";
 import { isMountPoint, unmountUnused } from "../../system/mount";
 import { signalProcess } from "../../system/process-identity";
 import { randomBytes } from "../../system/random";
@@ -28,7 +16,7 @@ import type { MendStep, OutsideStep } from "../step";
 import type { Journal, Was } from "./journal";
 
 /** What steps are done with: the locks of the store are held for writing. */
-export interface MendPlace extends RemovalPlace {
+export interface MendParts extends RemovalParts {
   /** Tells the readers of a file of records that it is about to change. */
   readonly touchOf: (file: string) => () => void;
 }
@@ -37,7 +25,7 @@ export interface MendPlace extends RemovalPlace {
 export type InsideStep = Exclude<MendStep, OutsideStep>;
 
 /** Looks what a step will change, and keeps a copy of it. @throws KpodError CORRUPT for what is not to be replaced */
-export function before(step: InsideStep, { layout, logger }: MendPlace, journal: Journal): Was {
+export function before(step: InsideStep, { layout, logger }: MendParts, journal: Journal): Was {
   switch (step.do) {
     case "link":
     case "write":
@@ -84,10 +72,10 @@ function wasAt(path: string, journal: Journal): Was {
 }
 
 /** Does a step; what is done already is done again without harm. @throws KpodError IO, NOT_PERMITTED, CORRUPT */
-export function perform(step: InsideStep, place: MendPlace): void {
+export function perform(step: InsideStep, parts: MendParts): void {
   switch (step.do) {
     case "link":
-      placeLink(step.path, step.target);
+      makeLink(step.path, step.target);
       return;
     case "write":
       writeFileAtomic(step.path, step.text, step.mode);
@@ -103,7 +91,7 @@ export function perform(step: InsideStep, place: MendPlace): void {
     case "remove-tree":
       if (lstatSync(step.path, { throwIfNoEntry: false }) === undefined) return;
       refuseMounts(step.path);
-      place.staging.stage(step.place, step.path);
+      parts.staging.stage(step.place, step.path);
       return;
     case "unmount":
       unmountUnused(step.path);
@@ -121,10 +109,10 @@ export function perform(step: InsideStep, place: MendPlace): void {
       removeEmptyCgroup(step.cgroup);
       return;
     case "change-record":
-      changeRecord([step.file], place.touchOf(step.file), step.id, step.fields);
+      changeRecord([step.file], parts.touchOf(step.file), step.id, step.fields);
       return;
     case "add-record":
-      editRecords(step.file, place.touchOf(step.file), (entries) => {
+      editRecords(step.file, parts.touchOf(step.file), (entries) => {
         const { id } = step.record;
         return isStorageId(id) && entries.some((entry) => hasId(entry, id))
           ? entries
@@ -133,12 +121,12 @@ export function perform(step: InsideStep, place: MendPlace): void {
       return;
     case "drop-image":
       refuseMounts(step.directory);
-      dropRecord(step.file, step.id, place);
-      place.staging.stage("root", step.directory);
+      removeRecord(step.file, step.id, parts);
+      parts.staging.stage("root", step.directory);
       return;
     case "delete-layer":
-      releaseUnused(place, [step.layer]);
-      deleteLayers(place, [step.layer]);
+      releaseUnused(parts, [step.layer]);
+      deleteLayers(parts, [step.layer]);
       return;
     case "remove-lease":
       changingLeases(dirname(step.path), () => {
@@ -149,15 +137,16 @@ export function perform(step: InsideStep, place: MendPlace): void {
   }
 }
 
-function dropRecord(file: string, id: string, place: MendPlace): void {
+/** Removes a record from a file of records, where it is there. @throws KpodError CORRUPT for an id that is none */
+export function removeRecord(file: string, id: string, parts: MendParts): void {
   if (!isStorageId(id)) throw new KpodError("CORRUPT", `${JSON.stringify(id)} is no id`);
-  editRecords(file, place.touchOf(file), (entries) =>
+  editRecords(file, parts.touchOf(file), (entries) =>
     entries.some((entry) => hasId(entry, id)) ? entries.filter((entry) => !hasId(entry, id)) : entries,
   );
 }
 
-/** Moves what is in a directory into another one of the same file system, which is made. */
-function moveAside(from: string, to: string): void {
+/** Moves what is in a directory into another one of the same file system, which is made. @throws KpodError IO, BAD_STATE */
+export function moveAside(from: string, to: string): void {
   const names = namesInDirectory(from);
   if (names.length === 0) return;
   // What is mounted there now is no stray file.
@@ -184,7 +173,7 @@ function removeEmptyCgroup(cgroup: string): void {
 }
 
 /** Puts a link in the place of a file, a link, or an empty directory. */
-function placeLink(path: string, target: string): void {
+export function makeLink(path: string, target: string): void {
   if (lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true) rmdirSync(path);
   const temporary = join(dirname(path), `.kpod-${randomBytes(6).toString("hex")}`);
   try {
@@ -193,151 +182,5 @@ function placeLink(path: string, target: string): void {
   } catch (error) {
     removeIfThere(temporary);
     throw error;
-  }
-}
-
-/**
- * Rolls a step back.
- * @param was what was there before it
- * @returns why it stays as it is; undefined where it was rolled back
- */
-export function revert(step: InsideStep, was: Was, place: MendPlace, directory: string): string | undefined {
-  switch (step.do) {
-    case "link":
-    case "write":
-    case "directory":
-    case "remove":
-      if (isAsMade(step)) return putBack(step, was, directory);
-      return isAsBefore(step.path, was, directory) ? undefined : `${step.path} was changed since`;
-    case "add-record": {
-      const record = recordIn(step.file, String(step.record.id), place);
-      if (record !== undefined && !isSame(record, step.record))
-        return changedSince(step.file, step.record.id);
-      if (record !== undefined) dropRecord(step.file, String(step.record.id), place);
-      return undefined;
-    }
-    case "drop-image":
-      if (was.kind !== "record") return undefined;
-      mkdirSync(step.directory, { recursive: true, mode: 0o700 });
-      for (const [name, copy] of Object.entries(was.copies)) {
-        if (name !== "" && !name.includes("/"))
-          writeFileAtomic(join(step.directory, name), readFileSync(join(directory, copy)), 0o600);
-      }
-      if (was.record !== undefined)
-        editRecords(step.file, place.touchOf(step.file), (entries) =>
-          entries.some((entry) => hasId(entry, step.id)) ? entries : [...entries, was.record],
-        );
-      return undefined;
-    case "remove-tree":
-      return `${step.path} was deleted`;
-    case "unmount":
-      return `${step.path} was unmounted`;
-    case "kill":
-      return `process ${step.pid} was killed`;
-    case "move-aside":
-      if (isMountPoint(step.path)) return `${step.path} is mounted again: what was in it is in ${step.to}`;
-      moveAside(step.to, step.path);
-      if (existsSync(step.to)) rmdirSync(step.to);
-      return undefined;
-    case "thaw":
-      return `${step.cgroup} was thawed`;
-    case "remove-cgroup":
-      return `${step.cgroup} was removed`;
-    case "change-record": {
-      const metadata = was.kind === "record" && isRecord(was.record) ? was.record.metadata : undefined;
-      const now = recordIn(step.file, step.id, place);
-      if (!isRecord(now) || isSame(now.metadata, metadata)) return undefined;
-      if (now.metadata !== step.fields.metadata) return changedSince(step.file, step.id);
-      changeRecord([step.file], place.touchOf(step.file), step.id, {
-        metadata: typeof metadata === "string" ? metadata : "",
-      });
-      return undefined;
-    }
-    case "delete-layer":
-      return `layer ${step.layer.slice(0, 13)} was deleted`;
-    case "remove-lease":
-      return changingLeases(dirname(step.path), () =>
-        isAsMade(step)
-          ? putBack(step, was, directory)
-          : isAsBefore(step.path, was, directory)
-            ? undefined
-            : `${step.path} was given to another pod since`,
-      );
-  }
-}
-
-function recordIn(file: string, wanted: string, { logger }: MendPlace): unknown {
-  return readRecords(file, logger).find(({ id }) => id === wanted);
-}
-
-/** As JSON has them: a field that is undefined is none. */
-function isSame(a: unknown, b: unknown): boolean {
-  const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null)) as unknown;
-  return isDeepStrictEqual(plain(a), plain(b));
-}
-
-function changedSince(file: string, id: unknown): string {
-  return `the record ${String(id).slice(0, 13)} in ${file} was changed since`;
-}
-
-type PathStep = Extract<MendStep, { do: "link" | "write" | "directory" | "remove" | "remove-lease" }>;
-
-function isAsMade(step: PathStep): boolean {
-  const stat = lstatSync(step.path, { throwIfNoEntry: false });
-  switch (step.do) {
-    case "link":
-      return stat?.isSymbolicLink() === true && readlinkSync(step.path) === step.target;
-    case "write":
-      return stat?.isFile() === true && readFileSync(step.path, "utf8") === step.text;
-    case "directory":
-      return stat?.isDirectory() === true;
-    case "remove":
-    case "remove-lease":
-      return stat === undefined;
-  }
-}
-
-/** True where a step has not come to be done, or is rolled back already. */
-function isAsBefore(path: string, was: Was, directory: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  switch (was.kind) {
-    case "nothing":
-      return stat === undefined;
-    case "link":
-      return stat?.isSymbolicLink() === true && readlinkSync(path) === was.target;
-    case "file":
-      return stat?.isFile() === true && readFileSync(path).equals(readFileSync(join(directory, was.copy)));
-    case "directory":
-      return stat?.isDirectory() === true;
-    case "record":
-      return false;
-  }
-}
-
-function putBack({ path }: PathStep, was: Was, directory: string): string | undefined {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  if (stat?.isDirectory() === true) {
-    if (was.kind === "directory") return undefined;
-    if (namesInDirectory(path).length > 0) return `${path} is not empty`;
-    rmdirSync(path);
-  }
-  switch (was.kind) {
-    case "nothing":
-      removeIfThere(path);
-      return undefined;
-    case "link":
-      placeLink(path, was.target);
-      return undefined;
-    case "file":
-      writeFileAtomic(path, readFileSync(join(directory, was.copy)), was.mode);
-      chownSync(path, was.uid, was.gid);
-      return undefined;
-    case "directory":
-      removeIfThere(path);
-      mkdirSync(path);
-      chmodSync(path, was.mode);
-      return undefined;
-    case "record":
-      return undefined;
   }
 }
