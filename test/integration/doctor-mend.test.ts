@@ -1,7 +1,16 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { Journal, readJournals } from "../../src/lib/doctor/mend/journal";
-import { unmount } from "../../src/lib/system/mount";
+import { mount, mountFlags, remountReadOnly, unmount } from "../../src/lib/system/mount";
 import type { Container } from "../../src/lib/oci/container";
 import type { StorageId } from "../../src/lib/names/ids";
 import { examined, expectSound } from "../helpers/doctor";
@@ -82,6 +91,56 @@ test("shows a plan, mends all of it, and undoes it", async () => {
   await node.ok("doctor", "--mend", "--quick", "--yes");
   await expectSound(node);
   await node.agree();
+});
+
+test("what was changed since a mending stays as it is when that is undone", async () => {
+  const layer = inRoot("overlay", web.layerId);
+  const link = inRoot("overlay/l", readFileSync(join(layer, "link"), "utf8"));
+  rmSync(link);
+  await node.ok("doctor", "--mend", "--quick", "--yes", "storage.link-lost");
+  rmSync(link);
+  symlinkSync("elsewhere", link);
+  const { exitCode, stdout, stderr } = await node.kpod("doctor", "undo", "--yes");
+  expect([exitCode, stderr]).toEqual([1, `Error: this stays as it is: ${link} was changed since\n`]);
+  expect(stdout).toMatch(/^storage\.link-lost:[0-9a-f]{12}\n$/);
+  expect(readlinkSync(link)).toBe("elsewhere");
+  await node.ok("doctor", "--mend", "--quick", "--yes", "storage.link-lost");
+  await expectSound(node);
+});
+
+test("a disk of another node that is read-only: it is looked at, and not mended; one that is not there is not sound", async () => {
+  const link = inRoot("overlay/l", readFileSync(inRoot("overlay", imageLayer(), "link"), "utf8"));
+  const target = readlinkSync(link);
+  rmSync(link);
+  const disk = join(node.world.scratch, "disk");
+  mkdirSync(disk);
+  mount({ source: node.world.root, target: disk, flags: mountFlags.bind });
+  try {
+    remountReadOnly(disk);
+    const { findings, checks } = await examined(node, "--root", disk);
+    expect([findings.map(({ id }) => id), checks.includes("proc.dstate")]).toEqual([
+      ["storage.link-lost"],
+      false,
+    ]);
+    const refused = await node.kpod("--root", disk, "doctor", "--mend", "--quick", "--yes");
+    expect(refused).toMatchObject({
+      exitCode: 1,
+      stdout: "",
+      stderr: expect.stringMatching(/^Error: [^\n]+: read-only file system\n$/) as string,
+    });
+  } finally {
+    unmount(disk);
+  }
+  symlinkSync(target, link);
+  for (const root of [disk, join(node.world.scratch, "missing"), node.world.config]) {
+    const { exitCode, stdout, stderr } = await node.kpod("--root", root, "doctor");
+    expect([exitCode, stdout, stderr]).toEqual([
+      2,
+      "",
+      `Error: there is no store at ${root}: ${root}/overlay-layers is no directory: --root is what CRI-O has as root, or podman as graphroot\n`,
+    ]);
+  }
+  await expectSound(node);
 });
 
 test("an image whose layer is lost goes, with the containers on it, which must have ended", async () => {

@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { dirname } from "node:path";
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
 import { chosenFindings } from "../../lib/doctor/choose";
@@ -6,6 +8,7 @@ import type { Check } from "../../lib/doctor/check";
 import { examine } from "../../lib/doctor/examine";
 import type { Examination } from "../../lib/doctor/finding";
 import type { MeasureOptions } from "../../lib/doctor/measures";
+import { ifThere, KpodError } from "../../lib/errors";
 import { writeOutputFile } from "../../lib/system/output-file";
 import { readDuration, readPointInTime } from "../shared/point-in-time";
 import { viewOf } from "./views";
@@ -28,6 +31,7 @@ export async function run(context: Context): Promise<number> {
   const minAgeMs = flags.minAge === undefined ? undefined : readDuration("min-age", flags.minAge);
   if (flags.output === "") throw new UsageError("option --output: it names no file");
   const server = await context.openServer();
+  if (globals.root !== undefined) refuseNoStore(server.store.layout);
   const options = {
     checks,
     quick: flags.quick,
@@ -46,6 +50,15 @@ export async function run(context: Context): Promise<number> {
   if (flags.output === undefined) terminal.out(text);
   else writeOutputFile(flags.output, text);
   return exitCodeOf(examination);
+}
+
+/** A disk that is not there, or is not mounted, is not sound. @throws KpodError NOT_FOUND */
+function refuseNoStore({ root, layersFiles: [file] }: ContainerServer["store"]["layout"]): void {
+  const place = dirname(file);
+  if (ifThere(() => statSync(place), "ENOTDIR")?.isDirectory() === true) return;
+  throw new KpodError("NOT_FOUND", `there is no store at ${root}: ${place} is no directory`, {
+    hint: "--root is what CRI-O has as root, or podman as graphroot",
+  });
 }
 
 async function metricsOf(
