@@ -1,5 +1,4 @@
 import { KpodError } from "../errors";
-import { checkName } from "../names/full-names";
 import { dataObjects, readDataObject, type DataObject } from "./data-objects";
 import type { NodeFacts } from "./facts";
 import { Fields, openDocument, untold, type FieldSource } from "./fields";
@@ -127,9 +126,14 @@ function openObject(fields: Fields, source: FieldSource): KubeObject {
   return { kind, fields, source, metadata, name, namespace };
 }
 
+/** Of a name in DNS. */
+const longestName = 253;
+
 /** Of DNS, as Kubernetes wants it: what the name becomes part of is then fit, too. */
 function checked(metadata: Fields, field: string, name: string): string {
-  if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) return checkName(field, name);
+  if (name.length > longestName)
+    throw metadata.bad([field], `has ${name.length} characters, and more than ${longestName} are too many`);
+  if (/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/.test(name)) return name;
   throw metadata.bad([field], `is ${JSON.stringify(name)}: it takes small letters, digits, - and .`);
 }
 

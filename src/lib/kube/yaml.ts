@@ -1,4 +1,4 @@
-import type { Document, Lexer, Scalar, Tags, YAMLError } from "yaml";
+import type { Document, Lexer, Scalar, Tags, visit as visitNodes, YAMLError } from "yaml";
 import { KpodError } from "../errors";
 
 /** The way to a value in a document: names of fields and places in lists. */
@@ -20,6 +20,9 @@ const mostAliases = 100;
 /** How deep objects and lists may be nested; columns of indentation count as levels. */
 const deepest = 256;
 
+/** Documents of a file: for each of as many empty ones as fit into it the parser takes its time. */
+const mostDocuments = 1_000;
+
 /** Before the text of a scalar the lexer of `yaml` gives this. */
 const scalarFollows = "\x1f";
 
@@ -32,11 +35,12 @@ const notOfKubernetes = /timestamp|binary|omap|pairs|set$/;
  * @throws KpodError BAD_ARGUMENT with the line, for what is no YAML, and for what only fills the memory
  */
 export async function readYaml(text: string, file: string): Promise<YamlDocument[]> {
-  const { Lexer, LineCounter, parseAllDocuments } = await import("yaml");
+  const { Lexer, LineCounter, parseAllDocuments, visit } = await import("yaml");
   const lines = new LineCounter();
-  refuseDepth(new Lexer(), text, file);
+  refuseExcess(new Lexer(), text, file);
   const found = parseAllDocuments(text, {
-    ...{ lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: true, merge: true },
+    // Its own look for keys that stand twice compares each with each, which takes minutes for a file that is all keys.
+    ...{ lineCounter: lines, prettyErrors: false, strict: true, uniqueKeys: false, merge: true },
     ...{ version: "1.1", schema: "yaml-1.1", customTags: kubernetesTags },
   });
   const documents = Array.isArray(found) ? found : [];
@@ -44,6 +48,14 @@ export async function readYaml(text: string, file: string): Promise<YamlDocument
   return documents.flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) throw notYaml(file, lineAt(error.pos[0]), error);
+    const twice = keyGivenTwice(document, visit);
+    if (twice !== undefined) {
+      const line = lineAt(twice.range?.[0] ?? 0);
+      throw new KpodError(
+        "BAD_ARGUMENT",
+        `${file}:${line}: this is no YAML: the key ${JSON.stringify(twice.value)} stands twice in an object`,
+      );
+    }
     const value = toValue(document, file);
     // An alias may lead back to what holds it.
     if (isDeeper(value, deepest)) throw tooDeep(file);
@@ -67,6 +79,27 @@ function kubernetesTags(tags: Tags): Tags {
   );
 }
 
+/** The second of two keys that are the same; what is merged into an object may be given several times. */
+function keyGivenTwice(document: Document, visit: typeof visitNodes): Scalar | undefined {
+  let found: Scalar | undefined;
+  visit(document, {
+    Map: (_, { items }) => {
+      const known = new Set<unknown>();
+      for (const { key } of items) {
+        const { value } = key as Partial<Scalar>;
+        if (value === undefined || value === "<<") continue;
+        if (known.has(value)) {
+          found = key as Scalar;
+          return visit.BREAK;
+        }
+        known.add(value);
+      }
+      return undefined;
+    },
+  });
+  return found;
+}
+
 function toValue(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: mostAliases });
@@ -83,13 +116,19 @@ function toValue(document: Document, file: string): unknown {
  * Who nests lists by the thousand has the parser run out of stack, which may end the whole process. The lexer goes through
  * the text without going deeper: it tells brackets and dashes that nest from those of texts.
  */
-function refuseDepth(lexer: Lexer, text: string, file: string): void {
+function refuseExcess(lexer: Lexer, text: string, file: string): void {
+  let documents = 0;
   let brackets = 0;
   let onLine = 0;
   let isText = false;
   let isLineStart = true;
   for (const token of lexer.lex(text)) {
     const indentation = isLineStart && /^ +$/.test(token) ? token.length : 0;
+    if (isLineStart && (token === "---" || token === "...") && ++documents > mostDocuments) {
+      throw new KpodError("BAD_ARGUMENT", `${file} has more than ${mostDocuments} documents`, {
+        hint: "split it up",
+      });
+    }
     if (isText) isText = false;
     else if (token === scalarFollows) isText = true;
     else if (token === "[" || token === "{") brackets++;

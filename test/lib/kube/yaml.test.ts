@@ -26,7 +26,8 @@ test("documents that hold nothing are passed over, and lines counted over all of
 
 test.each([
   ["a: [1, 2\nb: }\n", /^a\.yaml:\d+: this is no YAML: /],
-  ["a: 1\na: 2\n", /^a\.yaml:2: this is no YAML: Map keys must be unique/],
+  ["a: 1\na: 2\n", /^a\.yaml:2: this is no YAML: the key "a" stands twice in an object$/],
+  ["---\nb: [{c: {a: 1,\n a: 2}}]\n", /^a\.yaml:3: this is no YAML: the key "a" stands twice in an object$/],
   ["a: *nobody\n", /^a\.yaml.*nobody/],
 ])("what is no YAML is one line with its number: %j", async (text, message) => {
   const refusal = await refusalOf(text);
@@ -55,6 +56,14 @@ test("a file that is to fill the memory is refused before it does", async () => 
   expect(await valuesOf(`a: |\n  ${text}b: "${"[".repeat(500)}"\n`)).toEqual([
     { a: text, b: "[".repeat(500) },
   ]);
+});
+
+// Where each of them were compared with each, it would be minutes.
+test("a file that is all keys is read, and one that is all documents is not", async () => {
+  const keys = Array.from({ length: 50_000 }, (_, index) => `k${index}`);
+  const [value] = await valuesOf(keys.map((key) => `${key}: 1\n`).join(""));
+  expect(Object.keys(value as object)).toHaveLength(keys.length);
+  expect(await refusalOf("---\n".repeat(100_000))).toBe("a.yaml has more than 1000 documents");
 });
 
 test("what is written is read as it was, also texts that look like numbers", async () => {
