@@ -50,6 +50,8 @@ export async function completionsIn(
   const result = await runProcess(program, [...options, driver, completionFiles[shell], ...lines], {
     env: shellEnvironment(home),
     cwd: home,
+    // fish asks all its conditions for each of a hundred lines.
+    timeout: 110_000,
   });
   expect(result.stderr).toBe("");
   const answers = succeeded(result, shell).stdout.split(/^=\n/m).slice(0, -1);

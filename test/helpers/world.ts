@@ -57,8 +57,8 @@ export interface World extends NodeLayout {
    */
   readonly apart: Pick<World, "podman" | "containersStorage">;
   readonly skopeo: Run;
-  /** Loads `localhost/busybox:latest` and `localhost/pause:latest` by skopeo. */
-  loadImages(): Promise<TestImages>;
+  /** Loads `localhost/busybox:latest` and `localhost/pause:latest` by skopeo, or those of them that are named. */
+  loadImages(...names: (keyof TestImages)[]): Promise<TestImages>;
   /** What there is of the world: processes, mounts, cgroups, its directory. */
   leftovers(): string[];
   /**
@@ -139,9 +139,12 @@ function tools(layout: NodeLayout): Tools {
 }
 
 /** Copies image files into the world's store, as any other tool of containers/storage would. */
-async function loadImages({ skopeo, root, runRoot }: World): Promise<TestImages> {
+async function loadImages(
+  { skopeo, root, runRoot }: World,
+  names: readonly (keyof TestImages)[],
+): Promise<TestImages> {
   const images = testImages();
-  for (const { layout, name } of [images.busybox, images.pause]) {
+  for (const { layout, name } of names.map((each) => images[each])) {
     const store = `containers-storage:[overlay@${root}+${runRoot}]${name}`;
     succeeded(await skopeo(["copy", "--quiet", `oci:${layout}:${name}`, store]), `skopeo copy ${name}`);
   }
@@ -195,7 +198,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     runtime: programs[runtime],
     startKpod,
     kpod: (args, runOptions) => finish(startKpod(args, runOptions), `kpod ${args.join(" ")}`, runOptions),
-    loadImages: () => loadImages(world),
+    loadImages: (...names) => loadImages(world, names.length === 0 ? ["busybox", "pause"] : names),
     inNetwork: (program, args, runOptions) => runProcess(...withinNetwork([program, ...args]), runOptions),
     leftovers: () => leftovers(layout),
     destroy: async (destroyOptions) => {

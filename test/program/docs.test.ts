@@ -74,35 +74,54 @@ function quotedAs(quote: string, words: readonly string[]): string {
   return words.length > 1 ? `${quote}${words.join(" ")}${quote}` : words.join("");
 }
 
+/** Makes something of each name once. */
+function once<T>(make: (name: string) => T): (name: string) => T {
+  const made = new Map<string, T>();
+  return (name) => {
+    const known = made.get(name) ?? make(name);
+    made.set(name, known);
+    return known;
+  };
+}
+
+const bashTable = textBetween("completions/kpod.bash", "__kpod_flags() {", "\n}");
+const zshGlobals = textBetween("completions/_kpod", "__kpod_global_specs() {", "\n}");
+const zshTable = textBetween("completions/_kpod", "__kpod_specs() {", "\n}");
+
+/** What the completions and the manual say of the flags of a command, or, without a name, of those of all commands. */
+const saidOf = once((name) => {
+  const path = name.split(" ");
+  const isGlobal = name === "";
+  const can = isGlobal ? '"\\*"' : quotedAs('"', path);
+  const fish = new RegExp(`'__kpod_can ${can}[ ']`);
+  const page = made.get(isGlobal ? "man/kpod.1" : `man/${["kpod", ...path].join("-")}.1`) ?? "";
+  return {
+    bash:
+      (isGlobal
+        ? bashTable.split("offer+=(")[1]
+        : textAfter(bashTable, `\n        ${quotedAs("'", path)}) offer=(`).split(")")[0]) ?? "",
+    zsh:
+      (isGlobal ? zshGlobals : textAfter(zshTable, `\n        (${quotedAs("'", path)})\n`).split(";;")[0]) ??
+      "",
+    fish: (made.get("completions/kpod.fish") ?? "").split("\n").filter((line) => fish.test(line)),
+    manual: page.replace(/\\f[BIR]|\\%/g, "").replaceAll("\\-", "-"),
+  };
+});
+
+const helpOf = once((name) => helpText(commands, name.split(" "), plain));
+
 /** Where nothing is said of a flag of a command, of all the places where it has to be. */
 async function placesWithout(command: Command, flag: Flag): Promise<string[]> {
-  const { path } = command;
+  const name = command.path.join(" ");
   const [long] = flag;
-  const isGlobal = long in globalFlags;
-  const bashTable = textBetween("completions/kpod.bash", "__kpod_flags() {", "\n}");
-  const bash = isGlobal
-    ? bashTable.split("offer+=(")[1]
-    : textAfter(bashTable, `\n        ${quotedAs("'", path)}) offer=(`).split(")")[0];
-  const zsh = isGlobal
-    ? textBetween("completions/_kpod", "__kpod_global_specs() {", "\n}")
-    : textAfter(
-        textBetween("completions/_kpod", "__kpod_specs() {", "\n}"),
-        `\n        (${quotedAs("'", path)})\n`,
-      ).split(";;")[0];
-  const can = isGlobal ? '"*"' : quotedAs('"', path);
-  const fish = (made.get("completions/kpod.fish") ?? "")
-    .split("\n")
-    .filter((line) => new RegExp(`'__kpod_can ${can.replace("*", "\\*")}[ ']`).test(line));
-  const page = made.get(isGlobal ? "man/kpod.1" : `man/${["kpod", ...path].join("-")}.1`) ?? "";
+  const { bash, zsh, fish, manual } = saidOf(long in globalFlags ? "" : name);
   const saidIn = {
     parser: await isTaken(command, flag),
-    help: new RegExp(`^ +(-., )?--${long}( |$)`, "m").test(helpText(commands, path, plain)),
-    bash: new RegExp(`(^|\\(| )--${long}( |\\)|$)`).test(bash ?? ""),
-    zsh: new RegExp(`[')},]--${long}(=-?)?[}']`).test(zsh ?? ""),
+    help: new RegExp(`^ +(-., )?--${long}( |$)`, "m").test(helpOf(name)),
+    bash: new RegExp(`(^|\\(| )--${long}( |\\)|$)`).test(bash),
+    zsh: new RegExp(`[')},]--${long}(=-?)?[}']`).test(zsh),
     fish: fish.some((line) => line.includes(` -l ${long} `)),
-    manual: new RegExp(`^\\.TP\n.*--${long}( |$)`, "m").test(
-      page.replace(/\\f[BIR]|\\%/g, "").replaceAll("\\-", "-"),
-    ),
+    manual: new RegExp(`^\\.TP\n.*--${long}( |$)`, "m").test(manual),
   };
   return Object.entries(saidIn).flatMap(([place, said]) => (said ? [] : [place]));
 }
