@@ -434,6 +434,10 @@ function isWaiting({ pid }: ChildProcessWithoutNullStreams): boolean {
 test("a log that was moved away goes on in a new file once conmon has opened that", async () => {
   const { container, go } = await startPaced("moved", "echo before; next; echo after; exec sleep 1000");
   await until("it writes", () => readFileSync(container.logPath, "utf8").includes("before"));
+  expect(await node.refusal("logs", "--reopen", "moved")).toContain(
+    `conmon would begin ${container.logPath} anew, and what is in it be lost: move it away first`,
+  );
+  expect(readFileSync(container.logPath, "utf8")).toContain("before");
   renameSync(container.logPath, `${container.logPath}.old`);
   expect(await node.ok("logs", "--reopen", "moved")).toBe(`${container.id}\n`);
   go();

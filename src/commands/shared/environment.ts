@@ -1,5 +1,5 @@
 import { UsageError } from "../../shell/errors";
-import { errorMessage } from "../../lib/errors";
+import { fileError } from "../../lib/errors";
 import { fileLimits, readRegularText } from "../../lib/system/files";
 
 /**
@@ -20,7 +20,7 @@ function readEnvironmentFile(path: string): string[] {
   try {
     text = readRegularText(path, fileLimits.config);
   } catch (error) {
-    throw new UsageError(`option --env-file: cannot read ${path}: ${errorMessage(error)}`);
+    throw new UsageError(`option --env-file: ${fileError(`cannot read ${path}`, error).message}`);
   }
   return text
     .replace(/^\ufeff/, "")
