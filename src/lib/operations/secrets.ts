@@ -40,8 +40,11 @@ export class SecretMask {
     let masked = text
       .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden)
       .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, hidden)
+      .replace(/\b(authorization"?\s*[:=]\s*["']?\w+\s+)[^\s"']+/gi, `$1${hidden}`)
       .replace(/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${hidden}`)
       .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${hidden}@`)
+      .replace(joinedPassword, `$1${hidden}`)
+      .replace(userAndPassword, `$1${hidden}`)
       .replace(environmentOfToml, (_, key: string, list: string) => key + this.environmentList(list))
       .replace(assignment, (whole, before: string, name: string, between: string) => {
         const quote = /["']$/.exec(whole)?.[0] ?? "";
@@ -65,7 +68,10 @@ export class SecretMask {
       return value.map((item: unknown, index) => {
         if (typeof item !== "string") return this.json(item);
         if (variables) return this.variable(item);
-        return isSecretFlag(value[index - 1]) && !item.startsWith("-") ? hidden : this.json(item);
+        const before = value.slice(0, index);
+        if (isSecretFlag(before.at(-1)) && !item.startsWith("-")) return hidden;
+        // What is a word of its own here stands between spaces there.
+        return inWords(before, item) ?? this.json(item);
       });
     }
     if (isRecord(value)) {
@@ -125,6 +131,21 @@ const assignment =
 
 /** A flag with its value as the next word. */
 const flagAndWord = /(--?)([A-Za-z][\w-]{2,60})(\s+)(?![-\s])[^\s"']+/g;
+
+/** Programs that take a password in one word with their flag. */
+const joinedPassword = /(\b(?:mysql|mariadb)[\w-]*(?:\s[^\n|;&]*)?\s-p|\bsshpass\s+-p\s*)[^\s"'|;&]+/g;
+
+/** `-u USER:PASSWORD`, as curl has it; `-u 1000:1000` is somebody else's. */
+const userAndPassword = /(\s(?:-u|--user)[\s=][^\s:"'/]+:)(?!\d+(?:\s|$))[^\s"']+/g;
+
+/** A word of a command line with its secret hidden, where only the words before it tell that it has one. */
+function inWords(before: readonly unknown[], word: string): string | undefined {
+  if (before.length === 0 || /\s/.test(word)) return undefined;
+  const line = ` ${[...before, word].join(" ")}`;
+  const masked = line.replace(joinedPassword, `$1${hidden}`).replace(userAndPassword, `$1${hidden}`);
+  const last = masked.slice(masked.lastIndexOf(" ") + 1);
+  return last === word ? undefined : last;
+}
 
 /** What is set for all processes in crio.conf: a list that may go over several lines. */
 const environmentOfToml = /^(\s*(?:default_env|conmon_env|monitor_env)\s*=\s*)(\[[^\]]*\])/gm;

@@ -24,6 +24,11 @@ test.each([
   ["login --password s3cret --user me", "login --password HIDDEN --user me"],
   ["http://me:s3cret@proxy.example:3128/", "http://HIDDEN@proxy.example:3128/"],
   ["Authorization: Bearer abcdefgh.ijk", "Authorization: HIDDEN HIDDEN"],
+  ["curl -H 'Authorization: Bearer short' x", "curl -H 'Authorization: HIDDEN HIDDEN' x"],
+  ["mysql -h db -pT0pSecret shop", "mysql -h db -pHIDDEN shop"],
+  ["sshpass -p hunter2 ssh db", "sshpass -p HIDDEN ssh db"],
+  ["curl -u bob:hunter2 http://db", "curl -u bob:HIDDEN http://db"],
+  ["podman run -u 1000:1000 -p 8080:80 x", "podman run -u 1000:1000 -p 8080:80 x"],
   ["eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "HIDDEN"],
   ["a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb", "a\nHIDDEN\nb"],
   ['global_auth_file = "/etc/auth.json"', 'global_auth_file = "/etc/auth.json"'],
@@ -53,6 +58,19 @@ test("environments keep the names of their variables; what a secret one holds is
     },
   });
   expect(mask.text("said hunter22")).toBe("said HIDDEN");
+});
+
+test("words of a command line whose secrets only the words before them tell", () => {
+  const hide = (...args: string[]): unknown => new SecretMask().json({ args });
+  expect(hide("/usr/bin/mysqldump", "-h", "db", "-pT0pSecret", "shop")).toEqual({
+    args: ["/usr/bin/mysqldump", "-h", "db", "-pHIDDEN", "shop"],
+  });
+  expect(hide("curl", "-u", "bob:hunter2", "http://db")).toEqual({
+    args: ["curl", "-u", "bob:HIDDEN", "http://db"],
+  });
+  expect(hide("serve", "-p8080", "-u", "1000:1000")).toEqual({
+    args: ["serve", "-p8080", "-u", "1000:1000"],
+  });
 });
 
 test("credentials of registries keep the names of the registries", () => {
