@@ -300,6 +300,9 @@ test("--all-tags, digests, archives and layouts", async () => {
   );
   expect((await pull(["-q", `dir:${directory}`])).stdout).toBe(`${images.busybox.id}\n`);
   await remove("localhost/some-image:latest");
+  expect((await pull(["-q", "dir:/nosuch"])).stderr).toMatch(
+    /^Error: cannot pull dir:\/nosuch: there is no \/nosuch\/manifest.json: give a directory/,
+  );
 });
 
 test.each([false, true])(

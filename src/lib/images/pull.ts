@@ -166,6 +166,11 @@ async function loadFrom(
 ): Promise<PulledImage[]> {
   if (transport === "dir") {
     const directory = absolutePath("the directory", name);
+    if (!existsSync(join(directory, "manifest.json"))) {
+      throw new KpodError("NOT_FOUND", `cannot pull dir:${name}: there is no ${directory}/manifest.json`, {
+        hint: "give a directory that kpod push or skopeo has written by dir:",
+      });
+    }
     const stem = basename(directory)
       .toLowerCase()
       .replace(/[^a-z0-9]+/g, "-")
