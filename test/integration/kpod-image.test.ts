@@ -1,10 +1,21 @@
-import { readdirSync } from "node:fs";
+import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { parseAllDocuments } from "yaml";
 import { makeKpodImage } from "../../scripts/lib/kpod-image.mjs";
 import { KPOD, isExecutable } from "../helpers/kpod";
 import { useNode } from "../helpers/node";
 import { runProcess } from "../helpers/process";
 import { testdir } from "../helpers/testdir";
+
+interface DaemonSet {
+  readonly spec?: {
+    readonly template: {
+      readonly spec: {
+        readonly containers: readonly { readonly command: string[]; readonly args: string[] }[];
+      };
+    };
+  };
+}
 
 // On Node there is no executable that an image could hold.
 const onExecutable = isExecutable ? describe : describe.skip;
@@ -45,6 +56,31 @@ onExecutable("the image of the executable", () => {
     expect(there).toEqual(await runProcess(KPOD, asked));
     expect(there.stdout).toContain("localhost/kpod");
     expect(carried()).toEqual(before);
+    await node.ok("umount", name);
+  });
+
+  test("has all that the DaemonSet calls, which fails where it leaves no metrics", async () => {
+    const mounted = (await node.ok("mount", name)).trim();
+    const text = readFileSync(join(__dirname, "../../contrib/daemonset.yaml"), "utf8");
+    const [, set] = parseAllDocuments(text).map((document) => document.toJS() as DaemonSet);
+    const { command = [], args = [] } = set?.spec?.template.spec.containers[0] ?? {};
+    // As above. What it writes on the node comes where nobody else sees it.
+    const script = `
+      root=$0 directory=/var/lib/node_exporter/textfile_collector
+      mount -t tmpfs tmpfs /var/lib && mount -t proc proc "$root/proc" && mount -t tmpfs tmpfs "$root/tmp" && mount --bind /dev "$root/dev"
+      chroot "$root" "$@"
+      echo "ended with $?"
+      mkdir -p "$directory"
+      chroot "$root" "$@" &
+      until [ -s "$directory/kpod.prom" ]; do sleep 0.1; done
+      kill $!
+      wait $!
+      echo "ended with $?"
+      cat "$directory/kpod.prom"`;
+    const words = ["--pid", "--fork", "--mount-proc", "sh", "-c", script, mounted, ...command, ...args];
+    const { stdout, stderr } = await runProcess("unshare", words, { timeout: 120_000 });
+    expect(stdout).toMatch(/^ended with 1\nended with 0\n# HELP kpod_/);
+    expect(stderr).toMatch(/^Error: cannot write .*kpod\.prom: no such file or directory$/m);
     await node.ok("umount", name);
   });
 });

@@ -97,7 +97,7 @@ test.each([
   ],
   [
     ["shop", "--", "exec", "{}/web", "echo"],
-    ["exec", "{}/web", "echo", "default/shop"],
+    ["exec", "default/shop/web", "echo"],
   ],
   [
     ["shop", "--", "logs", "--tail", "1", "{}"],

@@ -66,7 +66,7 @@ exit "$c"`;
 export function runCarried(terminal: boolean): string {
   return `
 d=$1.run
-mv -- "$1" "$d" 2>/dev/null || { echo "the kpod that was carried there is there no more: call it again" >&2; exit 1; }
+mv -- "$1" "$d" 2>/dev/null || { echo "the executable that was carried there is there no more: call it again" >&2; exit 1; }
 shift
 k=$d/kpod${runIt(terminal)}
 rm -rf -- "$d"

@@ -57,7 +57,11 @@ describe("an executable that is carried", () => {
     const { home, output } = carry(program, program.length, 0);
     await until("it is gone", () => readdirSync(home).length === 0);
     expect(call(toldValue(output, "directory") ?? "")).toMatchObject({
-      ...{ status: 1, stdout: "", stderr: expect.stringMatching(/^the kpod .* call it again\n$/) as string },
+      ...{
+        status: 1,
+        stdout: "",
+        stderr: expect.stringMatching(/^the executable .* call it again\n$/) as string,
+      },
     });
   });
 
