@@ -9,7 +9,7 @@ import { isAlive } from "../../src/lib/system/process";
 import { unmount } from "../../src/lib/system/mount";
 import { examined, expectSound } from "../helpers/doctor";
 import { killedAt } from "../helpers/killed";
-import { conmonOf, useNode, usePod } from "../helpers/node";
+import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 import { until } from "../helpers/until";
 
@@ -65,7 +65,7 @@ test("a doctor that is killed while it stops, removes, thaws or ends something l
   const brief = await node.pod("brief");
   const [lost, job, member] = await Promise.all([
     node.start(pod, "lost", "sleep 1000"),
-    node.start(pod, "job", "sleep 1; exit 3"),
+    node.start(pod, "job", "until [ -e /go ]; do sleep 0.05; done; exit 3"),
     node.start(brief, "member", "sleep 1000"),
   ]);
   await expectSound(node);
@@ -83,6 +83,7 @@ test("a doctor that is killed while it stops, removes, thaws or ends something l
     });
   });
   try {
+    writeFileSync(`/proc/${pidOf(job)}/root/go`, "");
     await until(
       "the job has ended",
       () => existsSync(join(job.dir, "exit")) && !isAlive({ pid: conmonOf(job) }),
