@@ -9,9 +9,10 @@ import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { abandonedSessions } from "../../src/lib/operations/debug-sessions";
 import { mountNamespaceOf } from "../../src/lib/system/namespaces";
 import { processIds } from "../../src/lib/system/process";
+import { examined, type ShownFinding } from "../helpers/doctor";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { KPOD } from "../helpers/kpod";
-import { contentsOf, createNode, pidOf, readIfThere, type Node } from "../helpers/node";
+import { contentsOf, createNode, pidOf, readIfThere, useNode, usePod, type Node } from "../helpers/node";
 import { finish } from "../helpers/process";
 import { startInPty } from "../helpers/pty";
 import { until } from "../helpers/until";
@@ -309,5 +310,45 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     });
     await node.ok("rm", "short");
     rmSync(short.logPath);
+  });
+});
+
+// Here, and not beside the other checks: whoever debugs anywhere on the machine ends what was left of it.
+describe("doctor", () => {
+  const node = useNode();
+  const pod = usePod(node, "shop");
+
+  async function found(...args: string[]): Promise<readonly ShownFinding[]> {
+    const { findings, unknown } = await examined(node, "--min-age", "0s", ...args);
+    expect(unknown).toEqual([]);
+    return findings;
+  }
+
+  test("tells what a debug that was killed has left beside a container, and ends it", async () => {
+    const left = `1003.${process.pid}`;
+    const web = await node.start(pod, "web", "sleep 1000");
+    const killed = node.world.startKpod(["debug", "web", "sleep", left]);
+    const sleeps = async (): Promise<boolean> =>
+      (await node.ok("top", "web", "args")).includes(`sleep ${left}`);
+    await until("it sleeps", sleeps);
+    expect(await found("--looks", "proc.debug-left")).toEqual([]);
+    killed.kill("SIGKILL");
+    await until("it is dead", () => killed.signalCode === "SIGKILL");
+    const [finding, ...others] = await found("--looks", "proc");
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "proc.debug-left",
+      severity: "leaks",
+      object: { kind: "container", id: web.id, name: "web", pod: "shop" },
+      mend: { class: "S", commands: [expect.stringMatching(/^kill -KILL \d+$/)] },
+    });
+    expect(finding?.evidence[0]?.says).toMatch(/^sleep \(\d+\) has the root of kpod-debug-\d+-/);
+    await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "proc.debug-left");
+    expect(await sleeps()).toBe(false);
+    // Its cgroup comes to light, where it is in none but that of the container.
+    for (const { finding: more } of await found("--looks", "proc"))
+      expect(await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", more)).toBe(`${more}\n`);
+    expect(await found("--looks", "proc")).toEqual([]);
+    expect(abandonedSessions()).toEqual([]);
   });
 });

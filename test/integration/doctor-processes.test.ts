@@ -4,7 +4,6 @@ import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync }
 import { basename, dirname, join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
-import { abandonedSessions } from "../../src/lib/operations/debug-sessions";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
 import { conmonOf, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
@@ -331,31 +330,6 @@ test("what was executed in a container and has lost its parent piles up", async 
   await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "proc.exec-piled");
   expect(await examinedBy(server, ["proc"])).toEqual([]);
   expect((await node.ok("top", "web", "args")).trim().split("\n")).toEqual(["COMMAND", "sleep 1000"]);
-});
-
-test("what a debug that was killed has left beside a container", async () => {
-  const killed = node.world.startKpod(["debug", "web", "sleep", "1003"]);
-  const sleeps = async (): Promise<boolean> => (await node.ok("top", "web", "args")).includes("sleep 1003");
-  await until("it sleeps", sleeps);
-  expect(await found("--looks", "proc.debug-left")).toEqual([]);
-  killed.kill("SIGKILL");
-  await until("it is dead", () => killed.signalCode === "SIGKILL");
-  const [left, ...others] = await found("--looks", "proc");
-  expect(others).toEqual([]);
-  expect(left).toMatchObject({
-    id: "proc.debug-left",
-    severity: "leaks",
-    object: { kind: "container", id: web.id, name: "web", pod: "shop" },
-    mend: { class: "S", commands: [expect.stringMatching(/^kill -KILL \d+$/)] },
-  });
-  expect(left?.evidence[0]?.says).toMatch(/^sleep \(\d+\) has the root of kpod-debug-\d+-/);
-  await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "proc.debug-left");
-  expect(await sleeps()).toBe(false);
-  // Its cgroup comes to light, where it is in none but that of the container.
-  for (const { finding } of await found("--looks", "proc"))
-    expect(await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", finding)).toBe(`${finding}\n`);
-  expect(await found("--looks", "proc")).toEqual([]);
-  expect(abandonedSessions()).toEqual([]);
 });
 
 test("a file system that is mounted in the namespace of another service alone", async () => {
