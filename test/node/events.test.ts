@@ -101,7 +101,8 @@ describe.each<[CgroupManager, RuntimeName]>([
     await then("died 137");
     ok("rm", id);
     await then("remove");
-    expect(reader.stderr()).toBe("");
+    // It may say that it waits for a lock.
+    expect(reader.stderr()).not.toContain("inotify");
     const past = ok("events", "--no-stream", "--format", "{{.Status}}", "-f", `container=${id}`).split("\n");
     expect(past.filter((status) => status !== "oom")).toEqual(["create", "start", "died", "remove"]);
   });

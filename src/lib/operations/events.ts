@@ -9,7 +9,7 @@ import { warningOnce, type Logger } from "../logger";
 import { hasFreezerV1 } from "../oci/state/frozen";
 import type { ServerView } from "../server-parts";
 import { createBell, type Bell } from "../system/bell";
-import { longestTimer } from "../system/clock";
+import { longestTimer, monotonicNow } from "../system/clock";
 import { createEventLooker, type EventLooker } from "./event-look";
 import { watchEvents, type EventWatches } from "./event-watches";
 
@@ -32,6 +32,12 @@ const secondLook = 30;
 
 /** Milliseconds between two looks at least: what happens together is found together. */
 const shortestRest = 10;
+
+/**
+ * How much longer than the last look it is rested before the next, so that a node of a thousand containers, on which something
+ * changes all the time, costs a fourth of a processor at most; and where nothing tells that it changes, a twentieth.
+ */
+const restOverLook = { changing: 3, unasked: 19 };
 
 /** Milliseconds between looks where the kernel has no watches left. */
 const lookWithoutWatches = 500;
@@ -92,6 +98,8 @@ async function* follows(
   const logger = warningOnce(server.logger);
   let rang = true;
   let lives = hasLiving(first);
+  // Milliseconds that the last look took.
+  let lasted = 0;
   for (;;) {
     watches.set(looker.places());
     if (watches.exhausted()) {
@@ -104,16 +112,26 @@ async function* follows(
     throwIfInterrupted(signal, "watching events");
     const now = Date.now();
     if (now >= until) return;
-    const rest = rang || !looker.isSettled() ? secondLook : lookInterval(watches.exhausted(), lives);
+    const pause = lasted * restOverLook.changing;
+    const rest =
+      rang || !looker.isSettled()
+        ? Math.max(secondLook, pause)
+        : Math.max(lookInterval(watches.exhausted(), lives), lasted * restOverLook.unasked);
     rang = await bell.rung(Math.min(rest, until - now, Math.max(0, next - now), longestTimer));
-    if (rang) await sleep(shortestRest);
+    if (rang) await restFor(Math.min(Math.max(shortestRest, pause), Math.max(0, until - Date.now())), signal);
+    const begun = monotonicNow();
     // The journal first: what it has is in the look, too, and not the other way round.
     merger.addNoted(journal.read(), Date.now());
     const look = await lookOrWarn(looker, logger);
     if (look === undefined) continue;
     merger.addLook(look, journal.read(), Date.now());
+    lasted = monotonicNow() - begun;
     lives = hasLiving(look);
   }
+}
+
+async function restFor(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  await sleep(ms, undefined, signal === undefined ? {} : { signal }).catch(() => {});
 }
 
 function lookInterval(isExhausted: boolean, lives: boolean): number {
