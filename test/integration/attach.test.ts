@@ -54,7 +54,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     node = await createNode({ runtime });
     pod = await node.pod("shop");
   }, 120_000);
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 120_000);
 
   const call = (...args: string[]): string[] => ["-c", node.world.config, ...args];
   /** A call whose input stays open, and what it has printed so far. */

@@ -238,5 +238,5 @@ test.each(launching)(
     expect(tracesOf(world, doomed.infraContainer)).toEqual([]);
     await node.agree();
   },
-  60_000,
+  120_000,
 );

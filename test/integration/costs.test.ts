@@ -58,9 +58,9 @@ beforeAll(async () => {
   ids.push(id);
   // As CRI-O does when it sees a container end, this notes the end in its state.json.
   await node.ok("stop", id);
-}, 60_000);
+}, 120_000);
 
-afterAll(() => node.world.destroy(), 60_000);
+afterAll(() => node.world.destroy(), 120_000);
 
 /** The files of dist/ that were opened; the executable holds them all. */
 const bundles = ({ opened }: Costs): string[] => [

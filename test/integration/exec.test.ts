@@ -58,7 +58,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       env: ["OWN=1", "BOTH=own"],
     });
   }, 120_000);
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 120_000);
 
   const exec = (...args: string[]) => node.kpod("exec", ...args);
   const script = (text: string, ...flags: string[]) => exec(...flags, "web", "sh", "-c", text);
@@ -192,7 +192,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       const [exitCode] = (await once(child, "close")) as [number];
       expect([user, exitCode, hash.digest("hex")]).toEqual([user, 0, sum]);
     }
-  }, 60_000);
+  }, 120_000);
 
   test("a file that the output goes to stays root's, whoever writes", async () => {
     const path = join(node.world.scratch, "output");

@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function history(...args: string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await world.kpod(["history", ...args]);

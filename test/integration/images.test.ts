@@ -16,7 +16,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function kpod(...args: string[]): Promise<string> {
   const { stdout, stderr, exitCode } = await world.kpod(["images", ...args]);

@@ -83,7 +83,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 test("a running container is what the runtime, the kernel and the disk say", async () => {
   const shown = await inspectContainer("web");

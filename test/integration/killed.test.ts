@@ -79,13 +79,13 @@ describe("a removal that is killed", () => {
     await changeSomething(made.store, images.busybox);
     // Podman makes files of its own when it first sees a store.
     await made.agreedIds();
-  }, 60_000);
+  }, 120_000);
 
   afterEach(async () => {
     for (const { id } of await made.store.containers()) await made.store.deleteContainer(id);
   });
 
-  afterAll(() => made.world.destroy(), 60_000);
+  afterAll(() => made.world.destroy(), 120_000);
 
   /** A pod, or a container in it, as it lies there when nothing of it runs any more; its file system is mounted. */
   async function create(name: string, pod?: ContainerInfo): Promise<ContainerInfo> {
@@ -188,9 +188,9 @@ describe("a launch that is killed", () => {
 
   beforeAll(async () => {
     node = await createNode();
-  }, 60_000);
+  }, 120_000);
 
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 120_000);
 
   test("run: at every step until its file system is mounted", async () => {
     const { world } = node;

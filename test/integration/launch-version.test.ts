@@ -61,9 +61,9 @@ describe.each<Expected>([
     });
     pod = await node.pod("shop");
     web = await node.start(pod, "web", "sleep 1000");
-  }, 60_000);
+  }, 120_000);
 
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 120_000);
 
   test("the records are where it looks for them, and flagged as it flags them", () => {
     const own = [pod.id, web.id];
@@ -142,4 +142,4 @@ test("a launch is refused in one line where a CRI-O of an unknown version has ma
   writeFileSync(node.world.config, config);
   await node.ok("pod", "rm", "-f", "shop");
   await node.world.destroy();
-}, 60_000);
+}, 120_000);

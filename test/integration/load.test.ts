@@ -33,7 +33,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function load(...args: string[]): Promise<string> {
   const result = await world.kpod(["load", ...args]);

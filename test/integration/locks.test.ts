@@ -32,7 +32,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 function start(program: string, args: readonly string[]): ChildProcessWithoutNullStreams {
   return startProcess(program, args, {
@@ -147,7 +147,7 @@ describe("a hung daemon that holds locks", () => {
 
   afterAll(async () => {
     await node.world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   /** Has another process hold locks of the node's store. */
   async function hold(

@@ -31,7 +31,7 @@ afterAll(async () => {
   await plain.stop();
   await secure.stop();
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 /** Where skopeo finds no credentials of this machine. */
 const nowhere = { XDG_RUNTIME_DIR: "/nonexistent", HOME: "/nonexistent", REGISTRY_AUTH_FILE: undefined };

@@ -448,7 +448,7 @@ test("a log that was moved away goes on in a new file once conmon has opened tha
   expect(await node.refusal("logs", "-r", "hello")).toBe(
     `cannot reopen the log of container ${hello.id}: no conmon is there that writes it`,
   );
-}, 60_000);
+}, 120_000);
 
 test("--limit-bytes ends the output, also one that is followed", async () => {
   expect(await node.ok("logs", "--stream", "stdout", "--limit-bytes", "8", "hello")).toBe("out 1\nou");
@@ -459,7 +459,7 @@ test("--limit-bytes ends the output, also one that is followed", async () => {
   const { exitCode, stdout } = await node.kpod("logs", "-f", "--limit-bytes", "4", "nobody", container.id);
   expect([exitCode, stdout]).toEqual([1, "word"]);
   await node.ok("rm", "-f", "endless");
-}, 60_000);
+}, 120_000);
 
 test("an attempt that is not there is named", async () => {
   expect(await node.ok("logs", "--stream", "stdout", "--attempt", "0", "hello")).toBe("out 1\nout 2\n");

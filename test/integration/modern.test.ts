@@ -67,7 +67,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
 
   afterAll(async () => {
     await world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   test("ps and pod ps show what runs, and the pod as ready", async () => {
     const rows = await ps();
@@ -84,7 +84,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     expect(await kpod("pod", "ps")).toMatch(/Ready/);
     const data = JSON.parse(await kpod("inspect", "--type", "pod", "web")) as { State: string };
     expect(data.State).toBe("Ready");
-  }, 60_000);
+  }, 120_000);
 
   test("inspect, logs and stats work on its containers", async () => {
     const data = JSON.parse(await kpod("inspect", "loop")) as {
@@ -99,7 +99,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     const stats = JSON.parse(await kpod("stats", "--no-stream", "--json", "loop")) as { pids: number }[];
     expect(stats).toMatchObject([{ container: idOf("loop") }]);
     expect(stats[0]?.pids).toBeGreaterThan(0);
-  }, 60_000);
+  }, 120_000);
 
   test("a pause is seen, whatever state.json says, and KILL reaches a paused one", async () => {
     succeeded(await world.runtime(["pause", idOf("deaf")]), "pause behind kpod");
@@ -111,7 +111,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
       existsSync(userdata(world, "root", idOf("deaf"), "exit")),
     );
     expect(await statusOf("deaf")).toBe("stopped 137");
-  }, 60_000);
+  }, 120_000);
 
   test("the end of a container whose conmon is dead is written where CRI-O looks for it", async () => {
     const conmon = pidOf(world, idOf("lone"), "conmon-pidfile");
@@ -121,7 +121,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     const places = [userdata(world, "root", idOf("lone"), "exit"), join(world.exitsDir, idOf("lone"))];
     expect(places.map((path) => readFileSync(path, "utf8"))).toEqual(["137", "137"]);
     expect(await statusOf("lone")).toBe("stopped 137");
-  }, 60_000);
+  }, 120_000);
 
   test("stop, rename and rm keep to the files of the records, and all that is in them", async () => {
     const before = rawRecords(world, volatileRecords);
@@ -145,7 +145,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     expect(existsSync(join(world.root, "overlay", String(record?.layer)))).toBe(false);
     expect(rawRecords(world, "overlay-containers/containers.json")).toEqual([]);
     expect(layersAtOdds(world)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("a program of before the volatile records still reads the store, and writes nothing over", async () => {
     const files = [volatileRecords, "overlay-layers/volatile-layers.json", "overlay-layers/layers.json"];
@@ -157,7 +157,7 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     succeeded(await world.containersStorage(["layers", "--json"]), "containers-storage");
     expect(texts()).toEqual(before);
     expect(layersAtOdds(world)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("on another machine, read-only: what was known at last, and nothing is written", async () => {
     // The node goes down with what still runs: no exit file tells of it.
@@ -221,5 +221,5 @@ describe.each(["crun", "runc"] as const)("a node of today under %s", (runtime) =
     expect(left).toEqual([]);
     const list = succeeded(await world.runtime(["list", "--quiet"]), "runtime list");
     expect(list.stdout.trim()).toBe("");
-  }, 60_000);
+  }, 120_000);
 });

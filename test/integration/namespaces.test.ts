@@ -196,7 +196,7 @@ describe.each(["runc", "crun"] as const)("the pid namespace of a container under
 
   afterAll(async () => {
     await own.world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   const namespaceOf = (pid: number | "self"): string => readlinkSync(`/proc/${pid}/ns/pid`);
 
@@ -304,7 +304,7 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
 
   afterAll(async () => {
     await own.world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   test("its containers are root there and nobody on the node, and so are their files", async () => {
     const script = [
@@ -348,7 +348,7 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
     await expectCopies(own, container);
     await own.ok("rm", "web");
     expect(tracesOf(own.world, container)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("one that kpod makes with users of its own is root inside and nobody on the node", async () => {
     const pods = ["--network", "none", "--cgroup-parent", own.world.cgroupParent];
@@ -386,7 +386,7 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
     await own.agree();
     await own.ok("pod", "rm", "-f", "free");
     expect(tracesOf(own.world, container)).toEqual([]);
-  }, 60_000);
+  }, 120_000);
 
   test("the image's files are given to nobody", async () => {
     const layers = JSON.parse(readFileSync(join(own.world.root, "overlay-layers/layers.json"), "utf8")) as {

@@ -94,7 +94,7 @@ beforeAll(async () => {
   write("10-azure.conflist", azure("10.134.0.0/28", "fd34::/64"));
   web = await runPod("web");
   await node.ok("run", "-d", "--name", "srv", "--pod", "web", "busybox", "sleep", "1000");
-}, 60_000);
+}, 120_000);
 
 test("ls: the default and why, addresses used and left, files that are passed over", async () => {
   write("20-lime.conflist", {
@@ -140,7 +140,7 @@ test("ls: the default and why, addresses used and left, files that are passed ov
   ]);
   expect(await problems("gone")).toHaveLength(1);
   for (const name of ["40-broken.conflist", "50-gone.conflist"]) rmSync(file(name));
-}, 60_000);
+}, 120_000);
 
 test("inspect: who is in it, who has which lease, what is leaked; check tells that, too", async () => {
   const small = await runPod("small", "--network", "lime", "-p", "8095:80");
@@ -193,7 +193,7 @@ test("inspect: who is in it, who has which lease, what is leaked; check tells th
   expect(await node.refusal("network", "check", "nobody")).toMatch(
     /^there is no network and no pod "nobody": the networks are azure, lime, plain$/,
   );
-}, 90_000);
+}, 120_000);
 
 test("check: plugins that are missing, too old, not to be executed or not ready", async () => {
   const ipam = { type: "nobody" };
@@ -217,7 +217,7 @@ test("check: plugins that are missing, too old, not to be executed or not ready"
   ]);
   for (const name of ["60-ipam.conflist", "61-new.conflist", "62-mode.conflist"]) rmSync(file(name));
   rmSync(`${plugin()}.STATUS`);
-}, 60_000);
+}, 120_000);
 
 test("a bridge that was removed: CHECK tells it, reload-network mends it with the same addresses", async () => {
   const other = await runPod("other");
@@ -248,7 +248,7 @@ test("a bridge that was removed: CHECK tells it, reload-network mends it with th
     rmSync(loopback, { force: true });
   }
   await node.ok("pod", "rm", "-f", "other");
-}, 90_000);
+}, 120_000);
 
 test("reload-network by another configuration: new addresses stand wherever the old ones stood", async () => {
   write("10-azure.conflist", azure("10.136.0.0/24"));
@@ -273,7 +273,7 @@ test("reload-network by another configuration: new addresses stand wherever the 
   const hosts = await node.ok("exec", "srv", "cat", "/etc/hosts");
   expect(hosts.split("\n").slice(2)).toEqual(["10.136.0.2\tweb", ""]);
   expect(readdirSync(leases("azure")).filter((name) => /^[0-9a-f]+[.:]/.test(name))).toEqual(["10.136.0.2"]);
-}, 60_000);
+}, 120_000);
 
 test("reload-network that fails leaves no network, says so, and is taken up again; also after kill -9", async () => {
   writeFileSync(`${plugin()}.ADD`, fails(7, "bad weather"));
@@ -301,7 +301,7 @@ test("reload-network that fails leaves no network, says so, and is taken up agai
   expect(await node.ok("pod", "reload-network", "web")).toBe(`${web}\n`);
   expect(await addresses("web")).toEqual(["10.136.0.2"]);
   expect(await problems()).toEqual([]);
-}, 90_000);
+}, 120_000);
 
 test("reload-network without the cache: the network that is the default today", async () => {
   rmSync(join(cacheDirectory, `azure-${web}-eth0`));
@@ -311,7 +311,7 @@ test("reload-network without the cache: the network that is the default today", 
   expect(await node.ok("pod", "reload-network", "web")).toBe(`${web}\n`);
   expect(await addresses("web")).toEqual(["10.136.0.2"]);
   expect(await problems()).toEqual([]);
-}, 60_000);
+}, 120_000);
 
 test("what reload-network refuses changes nothing", async () => {
   await runPod("hosted", "--network", "host");
@@ -331,4 +331,4 @@ test("what reload-network refuses changes nothing", async () => {
   await node.ok("pod", "rm", "-f", "hosted", "alone", "web");
   expect(readdirSync(leases("azure")).filter((name) => /^[0-9a-f]+[.:]/.test(name))).toEqual([]);
   expect(readdirSync(cacheDirectory).filter((name) => name.includes(web))).toEqual([]);
-}, 60_000);
+}, 120_000);

@@ -158,7 +158,7 @@ test("pods of the default network reach one another; a published port answers fr
   expect(await node.ok("ps", "--format", "{{.Ports}}")).toContain("0.0.0.0:8080->80/tcp");
   await node.ok("pod", "rm", "-f", "web", "client");
   expect(await everything()).toEqual(before);
-}, 60_000);
+}, 120_000);
 
 test("what CRI-O reads of it", async () => {
   const id = await runPod("notes", "-p", "8081:81/udp", "--annotation", "kubernetes.io/egress-bandwidth=10M");
@@ -238,7 +238,7 @@ test("a pod in two networks, with IPv6 alone in the second; --ip, --mac and --sy
   );
   await node.ok("pod", "rm", "-f", "both", "asked", "hosted");
   expect(await everything()).toEqual(before);
-}, 60_000);
+}, 120_000);
 
 test("run makes a pod with the same flags, and takes it down with its container", async () => {
   const before = await everything();
@@ -262,7 +262,7 @@ test("ten pods side by side: no address twice", async () => {
   expect(addresses).toHaveLength(20);
   expect(new Set(addresses).size).toBe(20);
   await node.ok("pod", "rm", "-f", ...names);
-}, 90_000);
+}, 120_000);
 
 test("what cannot be: one line that names file or plugin, and nothing stays", async () => {
   await runPod("holder", "-p", "8090:80");
@@ -304,7 +304,7 @@ test("what cannot be: one line that names file or plugin, and nothing stays", as
     expect((await node.kpod("pod", "run", ...words)).exitCode).toBe(2);
   expect(await everything()).toEqual(before);
   await node.ok("pod", "rm", "-f", "holder", "only");
-}, 90_000);
+}, 120_000);
 
 test("a port on which a program listens is not published", async () => {
   const script = "nc -l -p 8091 -e true & echo; wait";
@@ -419,4 +419,4 @@ test("a pod of CRI-O is taken down by what libcni cached, whatever is configured
     renameSync(away, odd);
   }
   expect(await networkState()).toEqual(before);
-}, 60_000);
+}, 120_000);

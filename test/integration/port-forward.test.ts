@@ -149,7 +149,7 @@ test("a pod in the network of the node is reached there, and a taken port is nam
   } finally {
     server.close();
   }
-}, 60_000);
+}, 120_000);
 
 test.each([
   ["53/udp", 'cannot forward "53/udp": only connections of TCP are handed on, and UDP is none'],
@@ -173,4 +173,4 @@ test("it ends with the pod, and one that has ended, or is none, is refused", asy
   expect(await node.refusal("port-forward", "web", "9000")).toBe(
     "cannot forward ports of pod web: it is a container: name its pod",
   );
-}, 60_000);
+}, 120_000);

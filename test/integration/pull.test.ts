@@ -42,7 +42,7 @@ afterAll(async () => {
   await plain.stop();
   await secure.stop();
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function publish(registry: Registry, name: string, ...flags: string[]): Promise<void> {
   const { layout, name: own } = images.busybox;

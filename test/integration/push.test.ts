@@ -23,7 +23,7 @@ afterAll(async () => {
   await plain.stop();
   await secure.stop();
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 /** Runs kpod with a directory of its own for files on their way, which must be empty in the end. */
 async function push(...args: string[]): Promise<ProcessResult> {

@@ -39,9 +39,9 @@ beforeAll(async () => {
     },
   });
   writeSpec(pod);
-}, 60_000);
+}, 120_000);
 
-afterAll(() => made.world.destroy(), 60_000);
+afterAll(() => made.world.destroy(), 120_000);
 
 function writeSpec({ dir, runDir }: ContainerInfo): void {
   const spec = { ociVersion: "1.0.2", annotations: { "io.container.manager": "cri-o" } };

@@ -19,7 +19,7 @@ afterAll(async () => {
   await until("they have ended", () => children.every(({ pid = 0 }) => !isAlive({ pid })));
   for (const path of cgroups.reverse()) if (existsSync(path)) rmdirSync(path);
   await node.world.destroy();
-}, 60_000);
+}, 120_000);
 
 const freezer = readMounts().find(
   ({ type, superOptions }) => type === "cgroup" && superOptions.includes("freezer"),
@@ -100,7 +100,7 @@ describe("what waits for processes that do not end", () => {
     writeFileSync(join(place, "cgroup.procs"), String(pid));
     lines = Promise.all(["held", "crowded"].map((name) => node.refusal("rm", "-f", name)));
     lines.catch(() => {});
-  }, 60_000);
+  }, 120_000);
 
   test("conmon that does not end is named, nothing of the store is touched, and the next rm -f ends it", async () => {
     const { container, pid, directory, thaw } = held;

@@ -60,7 +60,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 test("an image goes with the layers that nobody else needs", async () => {
   const { busybox, pause } = await world.loadImages();

@@ -47,7 +47,7 @@ afterAll(async () => {
   await plain.stop();
   await secure.stop();
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function publish(source: string, name: string, ...flags: string[]): Promise<void> {
   const words = ["copy", "--all", "--quiet", "--dest-tls-verify=false", ...flags, source, `docker://${name}`];

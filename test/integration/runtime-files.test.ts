@@ -18,9 +18,9 @@ describe.each(["runc", "crun"] as const)("the files of %s", (runtime) => {
   beforeAll(async () => {
     node = await createNode({ runtime });
     pod = await node.pod("shop");
-  }, 60_000);
+  }, 120_000);
 
-  afterAll(() => node.world.destroy(), 60_000);
+  afterAll(() => node.world.destroy(), 120_000);
 
   const root = (): string => node.world.runtimeRoots[runtime];
   const directory = (id: string): string => join(root(), id);

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 /** Runs kpod with a directory of its own for files on their way, which must be empty in the end. */
 async function save(...args: string[]): Promise<ProcessResult> {

@@ -113,7 +113,7 @@ describe("a transient store (transient_store of storage.conf)", () => {
 
   afterAll(async () => {
     await world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   test("its containers are recorded in the runroot, and end there", async () => {
     await liveAndDie(kpod, world, places);
@@ -165,7 +165,7 @@ describe("a split store (imagestore of storage.conf)", () => {
 
   afterAll(async () => {
     await world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   /** The older way to say it to a program that knows no split store: a further store, to be read only. */
   const theirs = async (...args: string[]): Promise<unknown> => {

@@ -30,7 +30,7 @@ describe("on a disk that is full", () => {
 
   afterAll(async () => {
     await node.world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   /** Leaves so many bytes of the disk. */
   function fill(leave: number): void {
@@ -130,7 +130,7 @@ describe("on a store that can only be read", () => {
 
   afterAll(async () => {
     await node.world.destroy();
-  }, 60_000);
+  }, 120_000);
 
   test.each([
     ["run", ["run", "-d", "--pod", "shop", "busybox", "true"]],

@@ -13,7 +13,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await node.world.destroy();
-}, 60_000);
+}, 120_000);
 
 /** Runs kpod where a script stands for systemd's busctl, which notes how it is called. */
 async function podRunWith(script: string): Promise<{ stderr: string; calls: string[] }> {

@@ -15,7 +15,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await world.destroy();
-}, 60_000);
+}, 120_000);
 
 async function kpod(...args: string[]): Promise<void> {
   const { stdout, stderr, exitCode } = await world.kpod(args);

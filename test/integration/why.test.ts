@@ -179,7 +179,7 @@ test("what is at odds with it, and with what it stands on, is part of it", async
     }
     await node.ok("rm", "stuck");
   },
-  60_000,
+  120_000,
 );
 
 /** The process of this name that the first process of a container has started, as the node sees it. */
