@@ -141,7 +141,7 @@ export class TypedLine {
   ended = false;
 
   /**
-   * Takes what was typed. What comes behind the end of the line is dropped.
+   * Takes what was typed. What comes behind the end of the line is passed over.
    * @returns what it came to: the whole line, Ctrl-C, or Ctrl-D at its beginning; undefined for none of these
    */
   add(keys: string): "line" | "interrupt" | "end" | undefined {

@@ -42,7 +42,7 @@ export function isSince(version: CrioVersion, other: CrioVersion): boolean {
 const usualPersistent = "/var/lib/crio/version";
 
 /**
- * What CRI-O has left of its version: the file that it makes at each start, which a reboot clears, else the one that
+ * What CRI-O has left of its version: the file that it makes at each start, which a reboot removes, else the one that
  * outlives it. One that cannot be read tells nothing.
  */
 export function readVersionFiles(

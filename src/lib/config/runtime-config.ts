@@ -48,7 +48,7 @@ export interface HookParams {
 export interface RuntimeConfig {
   /**
    * Path of the OCI runtime for trusted containers, and for the others when there is no second one
-   * (`runtime`). CRI-O dropped it for `default_runtime` and `runtimes`, which go before it where they are set.
+   * (`runtime`). CRI-O gave it up for `default_runtime` and `runtimes`, which go before it where they are set.
    */
   runtime: string;
   /** Path of the OCI runtime for untrusted containers, "" for the same one (`runtime_untrusted_workload`). */

@@ -1,6 +1,6 @@
 /*
  * The journal of changes: what kpod did and nothing on the node would tell for long, a line of JSON an event, in the
- * runroot, which a reboot clears. It helps whoever watches and is no record that anything stands on: changes write it, looks
+ * runroot, and does not outlive a reboot. It helps whoever watches and is no record that anything stands on: changes write it, looks
  * never do, and what cannot be written is a warning.
  */
 import { constants, fstatSync, mkdirSync, readSync, renameSync, statSync, writeSync } from "node:fs";

@@ -56,7 +56,7 @@ export function createEventMerger(first: Look, told: readonly NodeEvent[] = []):
   const remember = (event: NodeEvent): void => {
     ahead.set(keyOf(event), [...(ahead.get(keyOf(event)) ?? []), event.time]);
   };
-  /** True for what a look has told already, which is then forgotten. */
+  /** True for what a look has told already, which is then not kept any more. */
   const isRepeated = (event: NodeEvent): boolean => {
     const times = ahead.get(keyOf(event)) ?? [];
     const at = times.findIndex((time) => Math.abs(time - event.time) < journalPatience);
@@ -64,7 +64,7 @@ export function createEventMerger(first: Look, told: readonly NodeEvent[] = []):
     times.splice(at, 1);
     return true;
   };
-  const forgetOld = (now: number): void => {
+  const removeOld = (now: number): void => {
     for (const [key, times] of ahead) {
       const kept = times.filter((time) => now - time < journalPatience);
       if (kept.length === 0) ahead.delete(key);
@@ -118,7 +118,7 @@ export function createEventMerger(first: Look, told: readonly NodeEvent[] = []):
   };
 
   const addNoted = (noted: readonly NotedEvent[], now: number): void => {
-    forgetOld(now);
+    removeOld(now);
     for (const event of noted) (event.type === "image" ? addImage : addThing)(event);
   };
   /** True for what a look has found done, though it was written down after it had begun. */

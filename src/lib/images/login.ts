@@ -111,7 +111,7 @@ interface CredentialsCall {
   input?: string;
 }
 
-/** Has skopeo change a copy of the credentials, for it would drop what it does not know, and takes the change over. */
+/** Has skopeo change a copy of the credentials, for it would remove what it does not know, and takes the change over. */
 async function changeCredentials(
   config: LoginConfig,
   { authFile, signal, logger }: CredentialsOptions,

@@ -165,7 +165,7 @@ export async function callSkopeo(
   const result = await runProgram(skopeo, ["--tmpdir", scratch, ...policy, ...globals, ...words], {
     ...(input === undefined ? {} : { input }),
     stdout: terminal ?? (onLine === undefined ? "pipe" : tell),
-    // One that is ended does not clear away what it put there.
+    // One that is ended does not remove what it put there.
     env: { TMPDIR: scratch },
     interrupted: `interrupted: cannot ${what}`,
     signal,

@@ -188,7 +188,7 @@ async function startAnew(
     await mount(server, rollback, container, layerId);
     const launched = launchOf(server, container, since);
     await unlessOvertaken(server, launched, async () => {
-      clearRun(server, rollback, container);
+      removeLastRun(server, rollback, container);
       rollback.add(`remove ${container.name} from its runtime`, () =>
         server.store.uninterrupted(() => rollbackLaunch(server, container)),
       );
@@ -248,7 +248,7 @@ const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
  * Removes what tells of the run that has ended: it would be taken for what becomes of the next. What it was is put back
  * where that fails.
  */
-function clearRun(server: LaunchParts, rollback: Rollback, container: Container): void {
+function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
   const { id, dir, bundlePath, state } = container;
   for (const name of ofMonitor) removeIfThere(join(bundlePath, name));
   const ends = [

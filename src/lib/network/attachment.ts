@@ -47,7 +47,7 @@ export async function attach(calls: PluginCalls, attachment: Attachment): Promis
 }
 
 /**
- * Takes a container out of a network: DEL of each plugin from the last to the first, then the cache is cleared. One that
+ * Takes a container out of a network: DEL of each plugin from the last to the first, then its entry in the cache is removed. One that
  * fails keeps the others from nothing, and the cache is left, by which CRI-O's garbage collection tries again.
  * @param previous what ADD gave, as the cache has it
  * @throws PluginError the first failure; KpodError INTERRUPTED

@@ -36,11 +36,11 @@ export async function mountForCopy(
     await store.uninterrupted(() => store.unmount(layer));
   };
   try {
-    const forget = note(server, layer);
+    const removeNote = note(server, layer);
     return {
       path,
       unmount: async () => {
-        forget();
+        removeNote();
         await unmount();
       },
     };

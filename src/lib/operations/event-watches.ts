@@ -2,10 +2,10 @@ import { existsSync, statSync, watch, type FSWatcher } from "node:fs";
 import { dirname } from "node:path";
 import { errnoOf } from "../errors";
 
-/** The watches over the places where changes show. */
+/** The watches over the paths at which changes show. */
 export interface EventWatches {
-  /** Watches these places, and no others any more. One that is not there yet is waited for. */
-  readonly set: (places: readonly string[]) => void;
+  /** Watches these paths, and no others any more. One that is not there yet is waited for. */
+  readonly set: (paths: readonly string[]) => void;
   /** True while the kernel has none left for some of them. */
   readonly exhausted: () => boolean;
   readonly close: () => void;
@@ -21,17 +21,17 @@ const usedUp = ["EMFILE", "ENFILE", "ENOSPC"];
 export function watchEvents(onChange: () => void): EventWatches {
   const watchers = new Map<string, { readonly watcher: FSWatcher; readonly inode: number | undefined }>();
   let exhausted = false;
-  const drop = (place: string): void => {
-    watchers.get(place)?.watcher.close();
-    watchers.delete(place);
+  const unwatch = (path: string): void => {
+    watchers.get(path)?.watcher.close();
+    watchers.delete(path);
   };
-  const add = (place: string): void => {
+  const add = (path: string): void => {
     try {
-      const inode = inodeOf(place);
-      const watcher = watch(place, onChange);
-      watchers.set(place, { watcher, inode });
+      const inode = inodeOf(path);
+      const watcher = watch(path, onChange);
+      watchers.set(path, { watcher, inode });
       watcher.on("error", () => {
-        drop(place);
+        unwatch(path);
         onChange();
       });
     } catch (error) {
@@ -42,14 +42,14 @@ export function watchEvents(onChange: () => void): EventWatches {
     }
   };
   return {
-    set: (places) => {
-      const wanted = new Set(places.map(nearestThere));
-      for (const [place, { inode }] of watchers) {
+    set: (paths) => {
+      const wanted = new Set(paths.map(nearestThere));
+      for (const [path, { inode }] of watchers) {
         // What was removed is watched no more, also where something new has taken its place.
-        if (!wanted.has(place) || inodeOf(place) !== inode) drop(place);
+        if (!wanted.has(path) || inodeOf(path) !== inode) unwatch(path);
       }
       exhausted = false;
-      for (const place of wanted) if (!watchers.has(place)) add(place);
+      for (const path of wanted) if (!watchers.has(path)) add(path);
     },
     exhausted: () => exhausted,
     close: () => {
@@ -59,13 +59,13 @@ export function watchEvents(onChange: () => void): EventWatches {
   };
 }
 
-/** A place, or the nearest directory above it in which it can appear. */
-function nearestThere(place: string): string {
-  let found = place;
+/** A path, or the nearest directory above it in which it can appear. */
+function nearestThere(path: string): string {
+  let found = path;
   while (!existsSync(found) && dirname(found) !== found) found = dirname(found);
   return found;
 }
 
-function inodeOf(place: string): number | undefined {
-  return statSync(place, { throwIfNoEntry: false })?.ino;
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }

@@ -153,7 +153,7 @@ function makeDirectory(root: string): TemporaryDirectory {
     } catch (error) {
       if (!isNotFound(error)) throw fileError(`cannot make ${path}`, error);
     }
-    // Somebody who clears what was left behind took it for such in the moment before it was locked.
+    // Somebody who removes what was left behind took it for such in the moment before it was locked.
     if (attempt === attempts) throw new KpodError("IO", `cannot make ${path}: others take it away`);
   }
 }

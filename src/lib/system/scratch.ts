@@ -2,7 +2,7 @@ import { constants, openSync, readSync, statSync } from "node:fs";
 import { errnoOf } from "../errors";
 import { fileLimits, notRegular, readRegularText, closing } from "./files";
 
-/** Bytes of files that are looked at and forgotten; the next read overwrites them. It is touched only as far as they go. */
+/** Bytes of files that are looked at and not kept; the next read overwrites them. It is touched only as far as they go. */
 export const scratch = Buffer.allocUnsafeSlow(64 * 1024);
 
 const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;

@@ -147,7 +147,7 @@ function readRecords(bytes: Buffer, into: Map<string, Buffer>): void {
     if (!isWhole || length < 5 || bytes[end - 1] !== 0x0a) throw damaged("a header of pax is none");
     const key = bytes.toString("latin1", blank + 1, equals);
     const value = Buffer.from(bytes.subarray(equals + 1, end - 1));
-    // An empty one takes back what was said for all.
+    // An empty one undoes what was said for all.
     if (value.length === 0 && !key.startsWith("SCHILY.xattr.")) into.delete(key);
     else into.set(key, value);
     start = end;
