@@ -9,6 +9,9 @@ export type NodeObject =
   | "live-container"
   | "paused-container"
   | "removable-container"
+  /** The same for commands to which a name that several attempts have means the newest. */
+  | "newest-container"
+  | "newest-running-container"
   | "pod"
   | "ready-pod"
   | "paused-pod"

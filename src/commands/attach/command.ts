@@ -7,7 +7,7 @@ export const command = {
   order: 13,
   summary: "Have the streams of a container here",
   usage: "[flags] CONTAINER",
-  arguments: { min: 1, max: 1, name: "CONTAINER", completes: ["running-container"] },
+  arguments: { min: 1, max: 1, name: "CONTAINER", completes: ["newest-running-container"] },
   flags: {
     "no-stdin": { help: "Hand on no standard input" },
     ...attachFlags,

@@ -6,7 +6,7 @@ export const command = {
   order: 30,
   summary: "Print what containers have written",
   usage: "[flags] CONTAINER...",
-  arguments: { min: 1, name: "CONTAINER...", completes: ["container"] },
+  arguments: { min: 1, name: "CONTAINER...", completes: ["newest-container"] },
   flags: {
     follow: { short: "f", help: "Go on until the container has ended" },
     since: {

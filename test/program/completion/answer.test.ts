@@ -50,6 +50,10 @@ test.each([
   ["pause", "", [`${job}1`, "shop/web"]],
   ["kill", "", [`${job}1`, "shop/web", "cache"]],
   ["unpause", "", ["cache"]],
+  // Of several attempts the newest is meant.
+  ["exec", "", ["job", "shop/web"]],
+  ["logs", "", ["job", "shop/web", "cache", `${job}0`, "dns/web"]],
+  ["logs", "shop/j", ["shop/job"]],
   ["rm", "", [`${job}0`, "dns/web", `${job}1`, "shop/web", "cache"]],
   ["rm", "shop/", ["shop/web", "shop/cache"]],
   ["rm", "sh", ["shop/web", "shop/cache"]],
@@ -76,7 +80,7 @@ test.each([
   [
     "inspect",
     "",
-    [`${job}1`, "shop/web", "cache", `${job}0`, "dns/web", "shop", "dns", "idle", ...imagesOffered],
+    ["job", "shop/web", "cache", `${job}0`, "dns/web", "shop", "dns", "idle", ...imagesOffered],
   ],
   ["inspect", "kube", ["kube-system/dns/web", "kube-system/dns"]],
   ["ps --filter pod", "s", ["shop"]],
@@ -135,12 +139,14 @@ test("every name that is offered is one that the commands find, and no other thi
   await server.updateRecords();
   const records = readStoreRecords(nodeConfig(node));
   let looked = 0;
-  const namesOfContainer = containerNames(records);
-  for (const container of records.containers) {
-    const names = namesOfContainer(container);
-    for (const name of names)
-      expect([name, server.lookupContainer(name).id]).toEqual([name, container.record.id]);
-    looked += names.length;
+  for (const meant of [{}, { attempt: "newest" }] as const) {
+    const namesOfContainer = containerNames(records, "attempt" in meant ? { newest: true } : {});
+    for (const container of records.containers) {
+      const names = namesOfContainer(container);
+      for (const name of names)
+        expect([name, server.lookupContainer(name, "", meant).id]).toEqual([name, container.record.id]);
+      looked += names.length;
+    }
   }
   const namesOfPod = podNames(records);
   for (const pod of records.pods) {
@@ -148,7 +154,7 @@ test("every name that is offered is one that the commands find, and no other thi
     for (const name of names) expect([name, server.lookupSandbox(name).id]).toEqual([name, pod.record.id]);
     looked += names.length;
   }
-  expect(looked).toBeGreaterThan(20);
+  expect(looked).toBeGreaterThan(30);
 });
 
 test("a name that is the beginning of another's id is not offered", () => {

@@ -16,6 +16,8 @@ interface ContainerChoice {
   readonly states?: readonly ContainerStatus[];
   /** Those in this state come first. */
   readonly first?: ContainerStatus;
+  /** A name that several attempts have means the newest of them. */
+  readonly newest?: true;
 }
 
 const containerChoices = {
@@ -24,6 +26,8 @@ const containerChoices = {
   "live-container": { states: ["running", "paused"] },
   "paused-container": { states: ["paused"] },
   "removable-container": { first: "stopped" },
+  "newest-container": { newest: true },
+  "newest-running-container": { states: ["running"], newest: true },
 } as const satisfies Partial<Record<NodeObject, ContainerChoice>>;
 
 /** What the records of a store have. */
@@ -68,7 +72,7 @@ export function nodeObjects(records: StoreRecords, wanted: StoredObject, word: s
       return groups(newestFirst(records.pods), "pod", ({ metadata }) => metadata.namespace ?? "");
     case "any":
       return withoutTaken([
-        ...containers({ ...asked, kind: "container, " }, {}),
+        ...containers({ ...asked, kind: "container, " }, { newest: true }),
         ...pods({ ...asked, kind: "pod, " }, "pod"),
         ...images({ ...asked, kind: "image, " }),
       ]);
@@ -87,7 +91,7 @@ interface Question {
 }
 
 function containers({ records, word, kind, byId }: Question, choice: ContainerChoice): NamedObject[] {
-  const namesOf = containerNames(records);
+  const namesOf = containerNames(records, choice);
   const podOf = new Map(records.pods.map((pod) => [pod.record.id as string, pod]));
   let images: ReadonlyMap<string, ImageRecord> | undefined;
   const imagesById = (): ReadonlyMap<string, ImageRecord> =>

@@ -1,5 +1,5 @@
 import { displayImageName } from "../../../format/image-name";
-import { fullName } from "../../../lib/storage/container-metadata";
+import { createdAt, fullName } from "../../../lib/storage/container-metadata";
 import { mayBeginId } from "../../../lib/names/ids";
 import type { ImageRecord } from "../../../lib/storage/records";
 import { isPlainName } from "./candidates";
@@ -11,18 +11,32 @@ interface Naming {
   readonly name: (object: PersistedContainer) => string;
   /** The names in Kubernetes from the outermost to its own. */
   readonly path: (object: PersistedContainer) => readonly string[];
+  /** Whether of two with the same path the first is the one that this means; left out, it means neither. */
+  readonly isNewer?: ((one: PersistedContainer, other: PersistedContainer) => boolean) | undefined;
 }
 
 /** Tells the names of one of those that it was made for. */
 export type NamesOf = (object: PersistedContainer) => readonly string[];
 
-/** The names of a container: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one. */
-export function containerNames({ containers, pods }: StoreRecords): NamesOf {
+/**
+ * The names of a container: CONTAINER, POD/CONTAINER, NAMESPACE/POD/CONTAINER, the full one.
+ * @param options.newest the names that attempts share are those of the newest, as `chooseAttempt` has it; else nobody's
+ */
+export function containerNames(
+  { containers, pods }: StoreRecords,
+  { newest }: { readonly newest?: true } = {},
+): NamesOf {
   const podOf = new Map(pods.map((pod) => [pod.record.id as string, pod]));
   return namesOf(containers, pods, {
     name: ({ record, metadata }) => fullName(record, metadata),
     path: ({ metadata }) => [...podPath(podOf.get(metadata["pod-id"])), metadata["metadata-name"]],
+    isNewer: newest === undefined ? undefined : isNewer,
   });
+}
+
+function isNewer(one: PersistedContainer, other: PersistedContainer): boolean {
+  const difference = createdAt(one.record, one.metadata) - createdAt(other.record, other.metadata);
+  return difference > 0 || (difference === 0 && (one.metadata.attempt ?? 0) > (other.metadata.attempt ?? 0));
 }
 
 /** The names of a pod: POD, NAMESPACE/POD, the full one. */
@@ -48,7 +62,7 @@ export function imageNames({ names = [] }: ImageRecord): readonly string[] {
 function namesOf(
   objects: readonly PersistedContainer[],
   others: readonly PersistedContainer[],
-  { name: nameOf, path: pathOf }: Naming,
+  { name: nameOf, path: pathOf, isNewer }: Naming,
 ): NamesOf {
   const beginsOther = (way: string, object: PersistedContainer): boolean =>
     mayBeginId(way) &&
@@ -64,7 +78,10 @@ function namesOf(
   }
   return (object) => {
     const name = nameOf(object);
-    const others = (sharing.get(object.metadata["metadata-name"]) ?? []).filter((other) => other !== object);
+    const path = pathOf(object).join("/");
+    const others = (sharing.get(object.metadata["metadata-name"]) ?? []).filter(
+      (other) => other !== object && !(isNewer?.(object, other) === true && pathOf(other).join("/") === path),
+    );
     const taken = new Set(others.flatMap((other) => pathNames(pathOf(other))));
     const short = pathNames(pathOf(object)).filter(
       (way) => !taken.has(way) && (way === name || !full.has(way)),
