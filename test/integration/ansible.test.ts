@@ -23,6 +23,17 @@ afterAll(async () => {
   await server.stop();
 });
 
+const environment = {
+  HOME: directory,
+  ANSIBLE_LOCAL_TEMP: join(directory, "local"),
+  ANSIBLE_REMOTE_TEMP: join(directory, "remote"),
+  ANSIBLE_COLLECTIONS_PATHS: join(directory, "collections"),
+  ANSIBLE_SSH_ARGS: "-o ControlMaster=no",
+  // One connection a task, and not five.
+  ANSIBLE_PIPELINING: "True",
+  LC_ALL: "C.UTF-8",
+};
+
 interface Outcome {
   readonly changed: boolean;
   readonly failed?: boolean;
@@ -64,17 +75,7 @@ async function play(
   };
   const plays = [{ hosts: "all", gather_facts: false, module_defaults, tasks: [...named, tell] }];
   writeFileSync(book, JSON.stringify(plays));
-  const env = {
-    HOME: directory,
-    ANSIBLE_LOCAL_TEMP: join(directory, "local"),
-    ANSIBLE_REMOTE_TEMP: join(directory, "remote"),
-    ANSIBLE_COLLECTIONS_PATHS: join(directory, "collections"),
-    ANSIBLE_SSH_ARGS: "-o ControlMaster=no",
-    // One connection a task, and not five.
-    ANSIBLE_PIPELINING: "True",
-    LC_ALL: "C.UTF-8",
-  };
-  const options = { env, timeout: 120_000 };
+  const options = { env: environment, timeout: 120_000 };
   rmSync(outcomes, { force: true });
   const { stdout, stderr } = await runProcess("ansible-playbook", ["-i", inventory, ...flags, book], options);
   if (!existsSync(outcomes)) throw new Error(`ansible-playbook: ${stdout}${stderr}`);
@@ -85,6 +86,17 @@ const web = { name: "web", image: "busybox", command: ["sleep", "1000"] };
 const pod = (settings: object): object => ({ "kpod.node.kpod_pod": { name: "shop", ...settings } });
 
 jest.setTimeout(300_000);
+
+test("ansible-doc shows each module with all that it takes", async () => {
+  const names = ["doctor", "info", "pod"].map((name) => `kpod.node.kpod_${name}`);
+  const { stdout } = await runProcess("ansible-doc", ["--json", ...names], { env: environment });
+  const pages = JSON.parse(stdout) as Record<string, { doc: { options: object }; examples: string }>;
+  expect(Object.keys(pages).sort()).toEqual(names);
+  for (const [name, { doc, examples }] of Object.entries(pages)) {
+    expect(Object.keys(doc.options)).toEqual(expect.arrayContaining(["config", "executable"]));
+    expect(examples).toContain(`${name}:`);
+  }
+});
 
 test("a pod is launched, told, stopped and removed, once each", async () => {
   const flags = ["--network=none", `--cgroup-parent=${node.world.cgroupParent}`];
