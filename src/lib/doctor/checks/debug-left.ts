@@ -61,7 +61,7 @@ function processesFound(facts: Facts, { name, pids }: AbandonedSession, owner: C
       key: name,
       evidence: left.slice(0, 10).map(({ pid }) => ({
         file: `/proc/${pid}/mountinfo`,
-        says: `${processWords(pid)} has the root of ${name}, whose kpod has ended`,
+        says: `${processWords(pid)} has the root of ${name}, whose command has ended`,
       })),
       consequence: "they go on with nobody at their other end, and count for the limits of the container",
       mend: mendBySteps("S", "kill what was run beside the container", steps),
@@ -80,7 +80,7 @@ function cgroupsFound(facts: Facts, { name, cgroups }: AbandonedSession, owner: 
       key: `cgroups of ${name}`,
       evidence: cgroups.map((file) => ({
         file,
-        says: "is that of a session whose kpod has ended, and has no process",
+        says: "is that of a session whose command has ended, and has no process",
       })),
       consequence: `${cgroups.length} cgroups stay as long as the container`,
       mend: mendBySteps("S", "remove the cgroups", steps),
