@@ -42,8 +42,8 @@ export const FLOORS = [
   { rooms: ["lib/doctor"], holds: "what is at odds on a node: checks, what they know, what mends it" },
   { rooms: ["lib/operations"], holds: "a verb a file, over what a verb takes of the server" },
   {
-    rooms: ["lib/crio", "lib/images", "lib/hooks"],
-    holds: "what CRI-O persisted and does, images brought in by skopeo, OCI hooks",
+    rooms: ["lib/crio", "lib/images", "lib/hooks", "lib/checkpoint"],
+    holds: "what CRI-O persisted and does, images brought in by skopeo, OCI hooks, archives of checkpoints",
   },
   { rooms: ["lib/server-parts.ts"], holds: "what of the server a look and a change use" },
   {

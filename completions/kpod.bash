@@ -3,7 +3,7 @@
 # The words that can follow COMMAND.
 __kpod_next() {
     case $1 in
-        '') offer=(ps why inspect logs diff export stats events top run create exec attach debug start stop restart kill pause update unpause wait rename rm cp mount umount pod port-forward kube images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
+        '') offer=(ps why inspect logs diff export stats events top run create exec attach debug start stop restart kill pause update unpause checkpoint restore wait rename rm cp mount umount pod port-forward kube images pull push load save rmi tag untag history login logout info system doctor config report help state version completion network) ;;
         pod) offer=(ps run inspect stop kill pause unpause reload-network rm) ;;
         kube) offer=(play generate down) ;;
         system) offer=(df prune) ;;
@@ -38,6 +38,8 @@ __kpod_flags() {
         pause) offer=(--all --latest --pod --label --filter) ;;
         update) offer=(--memory --memory-swap --cpus --cpu-shares --cpuset-cpus --pids-limit) ;;
         unpause) offer=(--all --latest --pod --label --filter) ;;
+        checkpoint) offer=(--export --leave-running --tcp-established) ;;
+        restore) offer=(--import --pod --name --pull --network --publish --ip --mac --dns --dns-search --dns-option --add-host --sysctl --tcp-established --force) ;;
         wait) offer=(--condition --timeout --all --latest --pod --label --filter) ;;
         rename) offer=() ;;
         rm) offer=(--force --all --latest --pod --label --filter) ;;
@@ -327,6 +329,24 @@ __kpod_value() {
         'unpause --pod') flag=--pod action=(ask 'unpause --pod') ;;
         'unpause --label') flag=--label many=1 action=(nothing) ;;
         'unpause --filter' | 'unpause -f') flag=--filter many=1 action=(filters 'unpause --filter') ;;
+        'checkpoint --export' | 'checkpoint -e') flag=--export action=(file) ;;
+        'checkpoint --leave-running' | 'checkpoint -R') flag=--leave-running action=(switch) ;;
+        'checkpoint --tcp-established') flag=--tcp-established action=(switch) ;;
+        'restore --import' | 'restore -i') flag=--import action=(file) ;;
+        'restore --pod') flag=--pod action=(ask 'restore --pod') ;;
+        'restore --name' | 'restore -n') flag=--name action=(nothing) ;;
+        'restore --pull') flag=--pull action=(words always missing never) ;;
+        'restore --network') flag=--network action=(ask 'restore --network') ;;
+        'restore --publish' | 'restore -p') flag=--publish many=1 action=(nothing) ;;
+        'restore --ip') flag=--ip many=1 action=(nothing) ;;
+        'restore --mac') flag=--mac action=(nothing) ;;
+        'restore --dns') flag=--dns many=1 action=(nothing) ;;
+        'restore --dns-search') flag=--dns-search many=1 action=(nothing) ;;
+        'restore --dns-option') flag=--dns-option many=1 action=(nothing) ;;
+        'restore --add-host') flag=--add-host many=1 action=(nothing) ;;
+        'restore --sysctl') flag=--sysctl many=1 action=(nothing) ;;
+        'restore --tcp-established') flag=--tcp-established action=(switch) ;;
+        'restore --force') flag=--force action=(switch) ;;
         'wait --condition') flag=--condition action=(words running paused stopped) ;;
         'wait --timeout') flag=--timeout action=(nothing) ;;
         'wait --all' | 'wait -a') flag=--all action=(switch) ;;
@@ -506,6 +526,8 @@ __kpod_argument() {
         'pause '*) action=(ask pause) ;;
         'update '*) action=(ask update) ;;
         'unpause '*) action=(ask unpause) ;;
+        'checkpoint '*) action=(ask checkpoint) ;;
+        'restore '*) action=(ask restore) ;;
         'wait '*) action=(ask wait) ;;
         'rename '0) action=(ask rename) ;;
         'rename '*) action=(nothing) ;;
@@ -596,7 +618,7 @@ __kpod_filter() {
         'ps --filter status') action=(words creating created running paused stopped exited unknown) ;;
         'ps --filter volume') action=(file) ;;
         'events --filter container') action=(ask 'events --filter container') ;;
-        'events --filter event') action=(words conmon_died create died exec exec_died kill loadfromarchive oom pause pull remove rename start stop tag unpause untag) ;;
+        'events --filter event') action=(words checkpoint conmon_died create died exec exec_died kill loadfromarchive oom pause pull remove rename restore start stop tag unpause untag) ;;
         'events --filter image') action=(ask 'events --filter image') ;;
         'events --filter label') action=(nothing) ;;
         'events --filter pod') action=(ask 'events --filter pod') ;;

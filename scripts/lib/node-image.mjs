@@ -25,6 +25,8 @@ const PACKAGES = [
   ...["runc", "crun", "conmon", "mount", "procps"],
   // Reads the same store and the same cgroups, to compare with.
   "podman",
+  // Checkpoints of processes, and what keeps their network still meanwhile.
+  ...["criu", "iptables"],
   // The policy, and what labels the files of the disk by it.
   ...["policycoreutils", "selinux-policy-default"],
   // The seccomp profile of containers, and one of those that its package asks for.

@@ -57,6 +57,7 @@ export const REQUIREMENTS = [
   },
   program("umount", "takes down what the containers had mounted", { ...ALWAYS, packageName: "mount" }),
   program("crun", "the other runtime that kpod has to work with", TESTS),
+  program("criu", "checkpoints containers where the kernel is one that it knows", TESTS),
   program("catatonit", "the first process of containers that are run with --init", TESTS),
   program("podman", "reads the same store, to compare with", TESTS),
   program("containers-storage", "reads and locks the same store, to compare with", TESTS),

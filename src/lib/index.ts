@@ -34,6 +34,8 @@ export { createPodContainer } from "./launch/container";
 export type { ContainerOptions, VolumeOption } from "./launch/container-options";
 export { startContainer } from "./launch/create";
 export { debugContainer, type DebugOptions } from "./launch/debug";
+export { restoreContainer, type RestoreOptions } from "./launch/restore";
+export { restoreArchive, type RestoreArchiveOptions } from "./launch/restore-archive";
 export type { LaunchPull } from "./launch/image";
 export type { PodNetwork, PodNetworkOptions } from "./launch/plan-network";
 export type { PodOptions } from "./launch/plan-pod";
@@ -100,6 +102,7 @@ export {
   type AttachStreams,
 } from "./operations/attach";
 export type { AttachWindow } from "./operations/follow-size";
+export { checkpointContainer, type CheckpointOptions } from "./operations/checkpoint";
 export { nodeEvents, type EventOptions } from "./operations/events";
 export {
   eventFilter,

@@ -1,6 +1,7 @@
 // Made by `npm run docs` from the folders of src/commands: changes here get lost.
 import { command, type Command } from "./command";
 import { command as attachCommand } from "../commands/attach/command";
+import { command as checkpointCommand } from "../commands/checkpoint/command";
 import { command as completionCommand } from "../commands/completion/command";
 import { command as configCommand } from "../commands/config/command";
 import { command as cpCommand } from "../commands/cp/command";
@@ -47,6 +48,7 @@ import { command as pushCommand } from "../commands/push/command";
 import { command as renameCommand } from "../commands/rename/command";
 import { command as reportCommand } from "../commands/report/command";
 import { command as restartCommand } from "../commands/restart/command";
+import { command as restoreCommand } from "../commands/restore/command";
 import { command as rmCommand } from "../commands/rm/command";
 import { command as rmiCommand } from "../commands/rmi/command";
 import { command as runCommand } from "../commands/run/command";
@@ -71,6 +73,7 @@ import { command as whyCommand } from "../commands/why/command";
 /** The commands, a folder of src/commands each. */
 export const commandFolders: readonly Command[] = [
   command("attach", attachCommand, () => import("../commands/attach/run")),
+  command("checkpoint", checkpointCommand, () => import("../commands/checkpoint/run")),
   command("completion", completionCommand, () => import("../commands/completion/run")),
   command("config", configCommand, () => import("../commands/config/run")),
   command("cp", cpCommand, () => import("../commands/cp/run")),
@@ -117,6 +120,7 @@ export const commandFolders: readonly Command[] = [
   command("rename", renameCommand, () => import("../commands/rename/run")),
   command("report", reportCommand, () => import("../commands/report/run")),
   command("restart", restartCommand, () => import("../commands/restart/run")),
+  command("restore", restoreCommand, () => import("../commands/restore/run")),
   command("rm", rmCommand, () => import("../commands/rm/run")),
   command("rmi", rmiCommand, () => import("../commands/rmi/run")),
   command("run", runCommand, () => import("../commands/run/run")),

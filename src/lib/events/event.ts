@@ -5,6 +5,7 @@ export type EventType = (typeof eventTypes)[number];
 
 /** What can happen, in podman's words; `oom` and the end of a conmon it has none for. */
 export const eventStatuses = [
+  "checkpoint",
   "conmon_died",
   "create",
   "died",
@@ -17,6 +18,7 @@ export const eventStatuses = [
   "pull",
   "remove",
   "rename",
+  "restore",
   "start",
   "stop",
   "tag",

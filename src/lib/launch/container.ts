@@ -76,6 +76,52 @@ export async function createPodContainer(
   checkSettings(options);
   refuseWorkload(server.config, sandbox.annotations);
   const { image } = await imageToLaunch(server, options.image);
+  const record: NewRecord = {
+    ...{ name, image, requestedName: options.image, privileged: confinement.privileged },
+    check: (pod, namespaces) => {
+      requireUsers(pod, namespaces, options);
+    },
+    labels: (usual) => wantedLabels(server.config, usual, options.selinux),
+  };
+  return createRecorded(server, sandbox, record, (rollback, made) =>
+    launch(server, rollback, sandbox, { ...made, image, ...settings }),
+  );
+}
+
+/** What the record of a new container says. */
+export interface NewRecord {
+  /** Its name in Kubernetes. */
+  readonly name: string;
+  readonly image: ImageRecord;
+  /** What the image was asked for by. */
+  readonly requestedName: string;
+  readonly privileged: boolean;
+  /** Looks whether it can be in its pod. @throws KpodError */
+  readonly check: (pod: Sandbox, namespaces: ContainerNamespaces) => void;
+  /** @param usual the labels that a container of the pod has */
+  readonly labels: (usual: SelinuxLabels) => SelinuxLabels;
+}
+
+/** A container that has a record and a layer, and nothing else yet. */
+export interface RecordedContainer {
+  readonly launched: Launched;
+  /** The configuration of its image. */
+  readonly config: ImageConfigData;
+  readonly namespaces: ContainerNamespaces;
+  readonly labels: SelinuxLabels;
+}
+
+/**
+ * Makes the record of a new container in a pod, and has it launched. Where that fails, what was made is removed.
+ * @param launchRecorded mounts its file system, writes its spec, and has its runtime make it
+ * @throws KpodError BAD_STATE when the pod is not ready or ceases to be, CONFLICT; what the parts throw
+ */
+export async function createRecorded(
+  server: LaunchParts,
+  sandbox: Sandbox,
+  { name, image, requestedName, privileged, check, labels: labelsOf }: NewRecord,
+  launchRecorded: (rollback: Rollback, made: RecordedContainer) => Promise<Container>,
+): Promise<Container> {
   const id = newStorageId();
   const since = Date.now();
   const { kubeName, namespace, uid, attempt } = sandbox;
@@ -88,11 +134,11 @@ export async function createPodContainer(
       const namespaces = namespacesOf(pod);
       const hostIpc = namespaces.ipc === undefined;
       const records = await server.store.containers();
-      requireUsers(pod, namespaces, options);
-      const usual = confinement.privileged
+      check(pod, namespaces);
+      const usual = privileged
         ? noLabels
         : newContainerLabels(server.config, pod, hostIpc, records, server.logger);
-      const labels = wantedLabels(server.config, usual, options.selinux);
+      const labels = labelsOf(usual);
       const info = await server.storageRuntimeServer.createContainer({
         id,
         podName: sandbox.name,
@@ -100,10 +146,10 @@ export async function createPodContainer(
         containerName: fullName,
         metadataName: name,
         attempt: 0,
-        imageName: imageNameToPersist(image, options.image).requested,
+        imageName: imageNameToPersist(image, requestedName).requested,
         image,
         labels,
-        privileged: confinement.privileged,
+        privileged,
         idMaps: mapsForStore(namespaces.user?.mappings),
       });
       rollback.add(`remove container ${name} from the store`, () =>
@@ -115,8 +161,9 @@ export async function createPodContainer(
       return { config: info.config.config ?? {}, namespaces, labels };
     });
     const launched: Launched = { name, id, infra: false, sandbox, since };
-    const parts = { launched, image, ...made, ...settings };
-    const container = await unlessOvertaken(server, launched, () => launch(server, rollback, sandbox, parts));
+    const container = await unlessOvertaken(server, launched, () =>
+      launchRecorded(rollback, { launched, ...made }),
+    );
     noteContainer(server, container, "create", { time: container.createdAt.getTime() });
     return container;
   });
@@ -132,12 +179,8 @@ interface ContainerSettings {
 }
 
 /** What a container is made of that the store has already. */
-interface ContainerParts extends ContainerSettings {
-  readonly launched: Launched;
+interface ContainerParts extends ContainerSettings, RecordedContainer {
   readonly image: ImageRecord;
-  readonly config: ImageConfigData;
-  readonly namespaces: ContainerNamespaces;
-  readonly labels: SelinuxLabels;
 }
 
 /** Mounts its file system, writes its spec, and has its runtime create it. */
@@ -292,7 +335,7 @@ function commandOf(config: ImageConfigData, options: ContainerOptions): string[]
 }
 
 /** The empty file by which programs see that they are in a container; it lies with the infra container. */
-function containerenvMount(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
+export function containerenvMount(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
   const directory = sandbox.spoofed ? sandbox.infraContainer.bundlePath : sandbox.infraContainer.dir;
   const source = join(directory, ".containerenv");
   // Pods of CRI-O before 1.23 have none.

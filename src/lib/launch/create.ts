@@ -3,6 +3,7 @@ import type { LaunchParts } from "../server-parts";
 import { KpodError } from "../errors";
 import { annotations } from "../oci/annotations";
 import type { Container } from "../oci/container";
+import type { RestoreSource } from "../oci/runtime";
 import { formatSpec, type Spec } from "../oci/spec";
 import { rollbackLaunch } from "../operations/remove-runtime";
 import { noteContainer } from "../operations/note-event";
@@ -21,6 +22,8 @@ export interface CreateRequest {
   logPath: string;
   /** The pod's cgroup, in which conmon gets its own beside the container's. */
   cgroupParent: string;
+  /** Has its processes go on from a checkpoint, in the place of waiting to be started. */
+  restore?: RestoreSource | undefined;
 }
 
 /**
@@ -48,17 +51,18 @@ export async function createFromSpec(
 }
 
 /**
- * Has conmon and the runtime create a container from its bundle, and persists its state.
+ * Has conmon and the runtime create a container from its bundle, or restore it, and persists its state.
  * @throws KpodError CONMON_FAILED, RUNTIME_FAILED, RUNTIME_TIMEOUT, INTERRUPTED, IO
  */
 export async function createByRuntime(
   server: LaunchParts,
   container: Container,
-  { logPath, cgroupParent }: Pick<CreateRequest, "logPath" | "cgroupParent">,
+  { logPath, cgroupParent, restore }: Pick<CreateRequest, "logPath" | "cgroupParent" | "restore">,
 ): Promise<void> {
   const sizeMax = container.annotation(annotations.logSizeMax);
-  await server.runtime.createContainer(container, {
-    logPath,
+  const since = new Date();
+  const state = await server.runtime.createContainer(container, {
+    ...{ logPath, restore },
     ...(/^-?\d+$/.test(sizeMax) ? { logSizeMax: Number(sizeMax) } : {}),
     terminal: container.terminal,
     stdin: container.annotation(annotations.stdin) === "true",
@@ -66,6 +70,7 @@ export async function createByRuntime(
     signal: server.signal,
     onMonitorStarted: (pid) => moveMonitor(server, container, cgroupParent, pid),
   });
+  if (restore !== undefined) state.started = since;
   await server.containerStateToDisk(container);
 }
 

@@ -14,7 +14,7 @@ import type { ContainerDevice } from "./devices";
 import type { IdMappings } from "./user-namespace";
 
 /** The version of the specification that kpod writes: the newest that the runtimes of old nodes accept too. */
-const ociVersion = "1.0.2";
+export const ociVersion = "1.0.2";
 
 /** The environment that every container gets before its image's and the user's. */
 export const basicEnvironment = [

@@ -11,6 +11,7 @@ import { findConmon } from "../oci/conmon/program";
 import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
 import { attachToContainer, type AttachEnd, type AttachOptions } from "../operations/attach";
+import { removeCheckpoint } from "../operations/checkpoint-files";
 import { noteEnd } from "../operations/note-event";
 import { persistFoundDead, persistKnownState, persistState } from "../operations/persist-state";
 import { removeFromRuntime, rollbackLaunch } from "../operations/remove-runtime";
@@ -115,10 +116,10 @@ export async function restartContainer(
 }
 
 /** @throws KpodError BAD_STATE that says what to do */
-async function statusToStart(
+export async function statusToStart(
   server: LaunchParts,
   container: Container,
-  verb: "start" | "restart",
+  verb: "start" | "restart" | "restore",
 ): Promise<Extract<ContainerStatus, "created" | "running" | "stopped">> {
   server.requireNode({ launching: true });
   const { status } = await server.runtime.updateStatus(container);
@@ -144,7 +145,7 @@ async function statusToStart(
  * @returns its layer
  * @throws KpodError CORRUPT, BAD_CONFIG, RUNTIME_FAILED, CONMON_FAILED
  */
-async function requireRestartable(server: LaunchParts, container: Container): Promise<StorageId> {
+export async function requireRestartable(server: LaunchParts, container: Container): Promise<StorageId> {
   const { id, layerId } = container;
   if (!isStorageId(id) || !isStorageId(layerId)) {
     throw new KpodError("CORRUPT", `the record of container ${id} names no layer`);
@@ -155,7 +156,7 @@ async function requireRestartable(server: LaunchParts, container: Container): Pr
 }
 
 /** The pod of a container, which must be ready. @throws KpodError BAD_STATE */
-async function podToStartIn(
+export async function podToStartIn(
   server: LaunchParts,
   { id, sandboxId }: Pick<Container, "id" | "sandboxId">,
 ): Promise<Sandbox> {
@@ -185,7 +186,7 @@ async function startAnew(
   await withRollback(server.logger, async (rollback) => {
     const container = await countUp(server, rollback, ended);
     await removeFromRuntime(server, container);
-    await mount(server, rollback, container, layerId);
+    await mountAgain(server, rollback, container, layerId);
     const launched = launchOf(server, container, since);
     await unlessOvertaken(server, launched, async () => {
       removeLastRun(server, rollback, container);
@@ -198,6 +199,8 @@ async function startAnew(
       server.signal?.throwIfAborted();
       await start(container, since);
     });
+    // What was checkpointed before does not fit its files any more.
+    removeCheckpoint(container);
   });
 }
 
@@ -231,7 +234,8 @@ async function countUp(server: LaunchParts, rollback: Rollback, ended: Container
   return container;
 }
 
-async function mount(
+/** Mounts its file system again. */
+export async function mountAgain(
   server: LaunchParts,
   rollback: Rollback,
   container: Container,
@@ -248,7 +252,7 @@ const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
  * Removes what tells of the run that has ended: it would be taken for what becomes of the next. What it was is put back
  * where that fails.
  */
-function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
+export function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
   const { id, dir, bundlePath, state } = container;
   for (const name of ofMonitor) removeIfThere(join(bundlePath, name));
   const ends = [

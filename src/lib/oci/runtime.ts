@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { KpodError } from "../errors";
 import { silentLogger, type Logger } from "../logger";
 import { removeIfThere, writeFileAtomic } from "../system/files";
+import { findExecutable } from "../system/executable";
 import { isSamePath } from "../system/paths";
 import { identifyProcess } from "../system/process-identity";
 import type { ConmonConfig, CreateOptions } from "./conmon/create";
@@ -25,6 +26,7 @@ import { StateLookup } from "./state/lookup";
 import { hasNoState, queryRuntimeState, type RuntimeState } from "./state/runtime";
 
 export type { CreateOptions } from "./conmon/create";
+export type { RestoreSource } from "./conmon/options";
 
 /** What of the configuration a Runtime needs. */
 export type RuntimeConfig = RuntimeConfigPart & ConmonConfig;
@@ -35,6 +37,20 @@ export interface RuntimeLimits {
   callMs?: number | undefined;
   /** Milliseconds that it has to create a container; default 240 s, as long as CRI-O waits. */
   createMs?: number | undefined;
+  /** Milliseconds that it has to write a checkpoint, with all memory of a container; default an hour. */
+  checkpointMs?: number | undefined;
+}
+
+/** What checkpoint of a container is to be made. */
+export interface CheckpointRequest {
+  /** A directory for the images of criu. */
+  readonly imagesPath: string;
+  /** A directory for its log. */
+  readonly workPath: string;
+  /** False has its processes end once they are written. */
+  readonly leaveRunning: boolean;
+  /** Keeps connections of TCP; else a container that has some cannot be checkpointed. */
+  readonly tcpEstablished: boolean;
 }
 
 /** What a Runtime is told beside the configuration. */
@@ -53,6 +69,9 @@ export interface RuntimeContext {
 
 /** Milliseconds that making a container may take; as long as CRI-O waits. */
 const createTimeLimit = 240_000;
+
+/** The same for a checkpoint, with all memory of a container: the disk may be slow. */
+const checkpointTimeLimit = 3_600_000;
 
 /**
  * Drives the OCI runtimes of a node, runc, crun or what the configuration names (libkpod: oci.Runtime).
@@ -252,6 +271,56 @@ export class Runtime {
   /** Thaws them. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */
   async unpauseContainer(container: Container): Promise<void> {
     await this.call(this.ownHandler(container), "resume", container.id);
+  }
+
+  /**
+   * Makes sure that a runtime makes checkpoints, and restores them, as CRI-O asks it: it has the command.
+   * @param of a container; or the name of a handler, "" for the default one
+   * @throws KpodError UNSUPPORTED, RUNTIME_TIMEOUT
+   */
+  async requireCheckpoints(of: Container | string): Promise<void> {
+    const isName = typeof of === "string";
+    const handler = isName
+      ? chooseRuntime(this.config, { ...defaultChoice, handler: of })
+      : this.ownHandler(of);
+    try {
+      await this.call(handler, "checkpoint", "--help");
+    } catch (error) {
+      if (!(error instanceof KpodError) || error.code !== "RUNTIME_FAILED") throw error;
+      throw new KpodError("UNSUPPORTED", `${handler.path} makes no checkpoints: it was built without criu`, {
+        cause: error,
+        hint: "have the pod run by a runtime that does: runc, or a crun whose --version names CRIU",
+      });
+    }
+    if (findExecutable("", "criu") === undefined) {
+      throw new KpodError(
+        "UNSUPPORTED",
+        `${handler.path} makes checkpoints by criu, which is not installed`,
+        {
+          hint: "install criu",
+        },
+      );
+    }
+  }
+
+  /**
+   * Has the runtime write what the processes of a container are into a directory.
+   * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
+   */
+  async checkpointContainer(container: Container, request: CheckpointRequest): Promise<void> {
+    const { imagesPath, workPath, leaveRunning, tcpEstablished } = request;
+    const { callRuntime } = await import("./runtime/call");
+    const flags = [
+      ...["--image-path", imagesPath, "--work-path", workPath],
+      // As CRI-O: a lock of a file is kept by who restores it.
+      "--file-locks",
+      ...(leaveRunning ? ["--leave-running"] : []),
+      ...(tcpEstablished ? ["--tcp-established"] : []),
+    ];
+    await callRuntime(this.ownHandler(container), ["checkpoint", ...flags, container.id], {
+      ...this.calls,
+      timeoutMs: this.limits.checkpointMs ?? checkpointTimeLimit,
+    });
   }
 
   /** Changes limits of the cgroup of a container that runs. @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT */

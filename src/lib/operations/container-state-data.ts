@@ -21,6 +21,8 @@ export interface ContainerStateData {
   exitCode: number;
   oomKilled: boolean;
   error: string;
+  /** When it was last checkpointed. */
+  checkpointedAt: string;
 }
 
 /** The state of a container when it was last looked up (libkpod: State). */
@@ -39,5 +41,6 @@ export function containerStateData({ id, bundlePath, state, corrected }: Contain
     exitCode: state?.exitCode ?? 0,
     oomKilled: state?.oomKilled ?? false,
     error: state?.error ?? "",
+    checkpointedAt: state?.checkpointed?.toISOString() ?? zeroTime,
   };
 }

@@ -31,6 +31,10 @@ export interface TarTreeOptions {
   readonly logger: Logger;
   /** Ends it with INTERRUPTED. */
   readonly signal?: AbortSignal | undefined;
+  /** Paths from the root, of text, that alone are taken, each with the directories that it is in. */
+  readonly only?: ReadonlySet<string> | undefined;
+  /** Paths that are left out; what is in a directory is taken all the same. */
+  readonly without?: ReadonlySet<string> | undefined;
 }
 
 interface Frame extends Level {
@@ -116,14 +120,21 @@ class TreeArchive {
     if (entry === undefined) return undefined;
     const path = `${frame.path}${name}`;
     const { stat, parent } = entry;
+    if (!this.isTaken(path)) {
+      for (const directory of entry.directories) directory.close();
+      return;
+    }
+    const isLeftOut = this.options.without?.has(`/${shown(path)}`) === true;
     if (stat.isDirectory()) {
       const [top] = entry.directories;
       if (top === undefined) return undefined;
       const attributes = keptAttributes(top.fd);
-      this.tar.entry({ ...this.common(stat), type: "directory", name: `${path}/`, attributes });
+      if (!isLeftOut)
+        this.tar.entry({ ...this.common(stat), type: "directory", name: `${path}/`, attributes });
       this.enter(`${path}/`, entry.directories);
       return undefined;
     }
+    if (isLeftOut) return;
     const first = stat.nlink > 1 ? this.firstName(stat, path) : undefined;
     if (first !== undefined) {
       this.tar.entry({ ...this.common(stat), type: "link", name: path, target: first });
@@ -143,6 +154,11 @@ class TreeArchive {
       if (type !== undefined) this.tar.entry({ ...this.common(stat), type, name: path, rdev: stat.rdev });
     }
     return undefined;
+  }
+
+  private isTaken(path: string): boolean {
+    const { only } = this.options;
+    return only === undefined || only.has(`/${shown(path)}`);
   }
 
   private async addFile(frame: Frame, entry: LayeredEntry, name: string, path: string): Promise<void> {

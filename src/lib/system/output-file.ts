@@ -26,10 +26,11 @@ export interface OutputFile {
 
 /**
  * Opens a file to write to. What is there and no regular file, a pipe for example, is written to as it is; all else is
- * written beside the file and renamed over it. A new one gets the mode as far as the umask leaves it.
+ * written beside the file and renamed over it. A new one gets the mode as far as the umask leaves it; one that was there
+ * keeps its own, but for what is secret.
  * @throws KpodError BAD_ARGUMENT for a terminal; IO, NOT_PERMITTED
  */
-export function openOutputFile(path: string, mode = 0o644): OutputFile {
+export function openOutputFile(path: string, mode = 0o644, { secret = false } = {}): OutputFile {
   const failed = (error: unknown): KpodError => fileError(`cannot write ${path}`, error);
   try {
     const leadsTo = ifThere(() => statSync(path), "ELOOP");
@@ -43,7 +44,7 @@ export function openOutputFile(path: string, mode = 0o644): OutputFile {
       closeSync(fd);
       throw new KpodError("BAD_ARGUMENT", `${path} is a terminal`, { hint: "name a file" });
     }
-    if (present !== undefined && temporary !== undefined) fchmodSync(fd, present.mode & 0o7777);
+    if (present !== undefined && temporary !== undefined && !secret) fchmodSync(fd, present.mode & 0o7777);
     return {
       write: (bytes) => {
         try {

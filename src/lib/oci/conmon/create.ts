@@ -11,7 +11,7 @@ import { isRecord } from "../../system/files";
 import type { Container } from "../container";
 import type { RuntimeHandler } from "../runtime/handler";
 import { commandError } from "../runtime/command-failure";
-import { conmonArguments, type ConmonRequest } from "./options";
+import { conmonArguments, type ConmonRequest, type RestoreSource } from "./options";
 import { findConmon } from "./program";
 import { callInWords } from "../../logger";
 import { programMessage } from "../../system/program-message";
@@ -31,6 +31,8 @@ export interface CreateOptions {
   logSizeMax?: number;
   /** False has conmon close the input when the first who is attached has no more. */
   leaveStdinOpen: boolean;
+  /** Restores the container, whose processes then go on, in the place of creating it. */
+  restore?: RestoreSource | undefined;
   /** Called with conmon's pid before the container is made. */
   onMonitorStarted?: (pid: number) => void | Promise<void>;
   /** Ends the wait for the container to be made. */
@@ -234,7 +236,10 @@ function readAnswer(line: string, request: ConmonRequest, complaints: string): n
   const pid = answer.pid ?? answer.data;
   if (typeof pid === "number" && pid > 0) return pid;
   const said = typeof answer.message === "string" ? answer.message : complaints;
-  throw commandError(programMessage(said), `${request.handler.path} could not create the container`);
+  throw commandError(
+    programMessage(said),
+    `${request.handler.path} could not ${request.restore === undefined ? "create" : "restore"} the container`,
+  );
 }
 
 function interrupted({ name }: ConmonRequest): KpodError {

@@ -28,6 +28,8 @@ export interface ConmonRequest {
   stdin: boolean;
   /** Who is attached and has no more input does not close that of the container. */
   leaveStdinOpen: boolean;
+  /** Has the runtime restore the container in the place of creating it. */
+  restore?: RestoreSource | undefined;
   /** `NAME=value` for conmon and the runtime below it. */
   env: readonly string[];
   /** Called with conmon's pid before it makes the container: the time to move it into its own cgroup. */
@@ -38,6 +40,14 @@ export interface ConmonRequest {
   logger?: Logger | undefined;
   /** Ends the wait for it. */
   signal?: AbortSignal | undefined;
+}
+
+/** Of what a container is restored. */
+export interface RestoreSource {
+  /** The directory with the images of criu. */
+  readonly images: string;
+  /** Options for the runtime's own command. */
+  readonly options: readonly string[];
 }
 
 /** An option that conmon is to be given. */
@@ -101,6 +111,15 @@ function optionsFor(request: ConmonRequest): ConmonOption[] {
     ...(request.logSizeMax < 0
       ? []
       : [{ names: ["--log-size-max"], value: String(request.logSizeMax), needed: true }]),
+    ...restoring(request),
+  ];
+}
+
+function restoring({ restore }: ConmonRequest): ConmonOption[] {
+  if (restore === undefined) return [];
+  return [
+    { names: ["--restore"], value: restore.images, needed: true },
+    ...restore.options.map((value) => ({ names: ["--runtime-opt"], value, needed: true })),
   ];
 }
 

@@ -23,6 +23,8 @@ export interface ContainerState {
   /** With its start time (field 22 of /proc/PID/stat) the pid is known for sure. */
   initPid?: number;
   initStartTime?: string;
+  /** When it was last checkpointed. */
+  checkpointed?: Date;
   /** The process that watches the container: conmon. */
   monitor?: { pid: number; startTime: string };
 }

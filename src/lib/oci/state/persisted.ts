@@ -144,6 +144,8 @@ function filled(state: ContainerState, value: Record<string, unknown>): Containe
   const persisted = numberOf(value.exitCode) ?? (early && value.status === "stopped" ? 0 : -1);
   // -1 stands for one that nobody knows.
   if (persisted >= 0) state.exitCode = persisted;
+  const checkpointed = readTime(value.checkpointedTime);
+  if (checkpointed !== undefined) state.checkpointed = checkpointed;
   if (typeof value.initPid === "number") state.initPid = value.initPid;
   if (typeof value.initStartTime === "string") state.initStartTime = value.initStartTime;
   const monitor = value.containerMonitorProcess;
@@ -159,10 +161,10 @@ function filled(state: ContainerState, value: Record<string, unknown>): Containe
  */
 export function formatPersistedState(state: ContainerState, before?: ExactJson): string {
   const persisted = before !== undefined && isRecord(before.value) ? before.value : {};
-  const timeOf = (key: "created" | "started" | "finished"): unknown => {
+  const timeOf = (key: "created" | "started" | "finished" | "checkpointed", name: string = key): unknown => {
     const time = state[key];
-    if (time === undefined) return zeroTime;
-    return readTime(persisted[key])?.getTime() === time.getTime() ? persisted[key] : time.toISOString();
+    if (time === undefined) return key === "checkpointed" ? (persisted[name] ?? zeroTime) : zeroTime;
+    return readTime(persisted[name])?.getTime() === time.getTime() ? persisted[name] : time.toISOString();
   };
   const file = {
     ociVersion: state.ociVersion,
@@ -181,8 +183,8 @@ export function formatPersistedState(state: ContainerState, before?: ExactJson):
     ...(state.initPid === undefined ? {} : { initPid: state.initPid }),
     ...(state.initStartTime === undefined ? {} : { initStartTime: state.initStartTime }),
     // CRI-O before 1.27 has none.
-    ...(before === undefined || "checkpointedTime" in persisted
-      ? { checkpointedTime: persisted.checkpointedTime ?? zeroTime }
+    ...(before === undefined || "checkpointedTime" in persisted || state.checkpointed !== undefined
+      ? { checkpointedTime: timeOf("checkpointed", "checkpointedTime") }
       : {}),
     ...(state.monitor === undefined ? {} : { containerMonitorProcess: state.monitor }),
   };

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { reasonInLog } from "../checkpoint/criu-log";
+import { inventory, members } from "../checkpoint/format";
+import { KpodError } from "../errors";
+import type { Container } from "../oci/container";
+import { removeIfThere } from "../system/files";
+import { removeTree } from "../system/remove-tree";
+
+/** Where the images of criu of a container are, as in CRI-O. */
+export function checkpointImages({ dir }: Pick<Container, "dir">): string {
+  return join(dir, members.images);
+}
+
+/** True for a container that keeps a checkpoint from which it could go on. */
+export function hasCheckpoint(container: Pick<Container, "dir">): boolean {
+  return existsSync(join(checkpointImages(container), inventory));
+}
+
+/** Removes the checkpoint that a container keeps, and what criu wrote beside it; none is fine. @throws KpodError IO, NOT_PERMITTED */
+export function removeCheckpoint({ dir, bundlePath }: Pick<Container, "dir" | "bundlePath">): void {
+  removeTree(join(dir, members.images));
+  const left = [
+    ...[members.dumpLog, members.stats].map((name) => join(dir, name)),
+    ...[members.restoreLog, members.restoreStats].map((name) => join(bundlePath, name)),
+  ];
+  for (const path of left) removeIfThere(path);
+}
+
+/** What to do where criu fails so. */
+const remedies: readonly (readonly [RegExp, string])[] = [
+  [/tcp-established|connected tcp/i, "--tcp-established keeps connections"],
+  [/vdso|kernel features|kerndat/i, "this criu does not fit the kernel of the node: install a newer criu"],
+];
+
+/**
+ * The error for a runtime whose criu failed.
+ * @param logPath its log
+ * @param stays false for a log that is removed with what is rolled back
+ */
+export function criuError(cannot: string, logPath: string, error: unknown, stays = true): unknown {
+  if (!(error instanceof KpodError) || !["RUNTIME_FAILED", "CONMON_FAILED"].includes(error.code))
+    return error;
+  const reason = reasonInLog(logPath);
+  const said = reason === undefined ? error.message : `criu: ${reason}`;
+  const remedy = remedies.find(([pattern]) => pattern.test(said))?.[1];
+  const log = stays && existsSync(logPath) ? `the log of criu is ${logPath}` : undefined;
+  return new KpodError("RUNTIME_FAILED", `${cannot}: ${said}`, { cause: error, hint: remedy ?? log });
+}
