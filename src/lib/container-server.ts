@@ -58,9 +58,13 @@ export interface ImageContext {
  * needs no daemon: `update()` reads what is there now, and the rest works on that.
  */
 export class ContainerServer implements LaunchParts {
+  /** What it was made with (libkpod: Config). */
   readonly config: Config;
+  /** Whom it tells. */
   readonly logger: Logger;
+  /** The store on the disk (libkpod: Store). */
   readonly store: Store;
+  /** The runtimes of its containers (libkpod: Runtime). */
   readonly runtime: Runtime;
   /** The pods and containers that are known. */
   readonly lists = new ContainerLists();

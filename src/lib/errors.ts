@@ -34,7 +34,9 @@ export interface ErrorDetails {
  * the hint, where there is one, names the remedy.
  */
 export class KpodError extends Error {
+  /** What kind of failure it is, for programs. */
   readonly code: ErrorCode;
+  /** The remedy, where there is one. */
   readonly hint: string | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

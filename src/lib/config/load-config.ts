@@ -38,6 +38,7 @@ export interface ConfigOverrides {
   readonly logDir?: string | undefined;
 }
 
+/** Where a configuration is read from, and what goes over it. */
 export interface LoadConfigOptions {
   /** A crio.conf to read instead of that of the node, and without the node's drop-ins. */
   readonly configFile?: string | undefined;

@@ -1,6 +1,7 @@
 /** What events are about. */
 export const eventTypes = ["container", "image", "pod"] as const;
 
+/** To what something happened. */
 export type EventType = (typeof eventTypes)[number];
 
 /** What can happen, in podman's words; `oom` and the end of a conmon it has none for. */
@@ -26,6 +27,7 @@ export const eventStatuses = [
   "untag",
 ] as const;
 
+/** What happened, by podman's words. */
 export type EventStatus = (typeof eventStatuses)[number];
 
 /** Something that happened to a container, a pod or an image. */

@@ -22,7 +22,9 @@ export const containerFilterKeys = [
   "volume",
 ] as const;
 
+/** By what containers can be filtered. */
 export type ContainerFilterKey = (typeof containerFilterKeys)[number];
+/** A condition that containers have to fulfil. */
 export type ContainerFilterTerm = FilterTerm<ContainerFilterKey>;
 
 /** The states a user can ask for; `exited` is podman's and docker's word for `stopped`. */

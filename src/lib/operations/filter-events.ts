@@ -7,7 +7,9 @@ import { hasLabel, labelRule, matchesTerms, oneOf, parseFilterTerms, type Filter
 /** By what events can be filtered. */
 const eventFilterKeys = ["container", "event", "image", "label", "pod", "type"] as const;
 
+/** By what events can be filtered. */
 export type EventFilterKey = (typeof eventFilterKeys)[number];
+/** A condition that events have to fulfil. */
 export type EventFilterTerm = FilterTerm<EventFilterKey>;
 
 /** docker's words for what podman and kpod call otherwise. */

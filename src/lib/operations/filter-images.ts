@@ -9,7 +9,9 @@ import { hasLabel, labelRule, matchesTerms, parseFilterTerms, type FilterTerm } 
 /** By what images can be filtered. */
 const imageFilterKeys = ["before", "dangling", "in-use", "label", "pinned", "reference", "since"] as const;
 
+/** By what images can be filtered. */
 export type ImageFilterKey = (typeof imageFilterKeys)[number];
+/** A condition that images have to fulfil. */
 export type ImageFilterTerm = FilterTerm<ImageFilterKey>;
 
 const switches: readonly ImageFilterKey[] = ["dangling", "in-use", "pinned"];

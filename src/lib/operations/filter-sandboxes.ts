@@ -4,7 +4,9 @@ import { hasLabel, labelRule, matchesTerms, parseFilterTerms, type FilterTerm } 
 /** By what pods can be filtered. */
 export const sandboxFilterKeys = ["id", "label", "name", "namespace", "network", "state"] as const;
 
+/** By what pods can be filtered. */
 export type SandboxFilterKey = (typeof sandboxFilterKeys)[number];
+/** A condition that pods have to fulfil. */
 export type SandboxFilterTerm = FilterTerm<SandboxFilterKey>;
 
 /**
