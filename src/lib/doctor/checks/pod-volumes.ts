@@ -2,6 +2,7 @@ import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ifThere, tolerate } from "../../errors";
 import { namesInDirectory, readTextIfThere } from "../../system/files";
+import { readIntoScratch, scratch } from "../../system/scratch";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containersWithStates } from "../facts/containers";
@@ -52,12 +53,25 @@ async function podDirectories(facts: Facts): Promise<readonly string[]> {
     const uid = uids.get(infra ? id : sandboxId) ?? "";
     if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];
     // To parse the specs of a thousand containers for it would take long, and much memory.
-    const text = tolerate("", () => readTextIfThere(join(dir, "config.json")) ?? "");
+    const path = join(dir, "config.json");
+    if (!mayNamePods(path)) return [];
+    const text = tolerate("", () => readTextIfThere(path) ?? "");
     if (!text.includes(`/pods/${uid}/`)) return [];
     const sources = text.matchAll(new RegExp(`"source": ?"([^"\\\\]*/pods)/${uid}/`, "g"));
     return [...sources].flatMap(([, directory]) => directory ?? []);
   });
   return [...new Set(places)];
+}
+
+/** False where the bytes of a file name no directory of pods: to make text of them takes longer than to look. */
+function mayNamePods(path: string): boolean {
+  try {
+    const length = readIntoScratch(path);
+    return length === scratch.length || scratch.subarray(0, length).includes("/pods/");
+  } catch {
+    // Whoever reads all of it tells why that cannot be read.
+    return true;
+  }
 }
 
 /** The directories of volumes: `PLUGIN/NAME`. */
