@@ -199,12 +199,13 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     killed.kill("SIGKILL");
     await until("it is dead", () => killed.signalCode === "SIGKILL");
     expect(
-      abandonedSessions().map(({ name, pids, cgroups }) => [
+      abandonedSessions(node.world.root).map(({ name, pids, cgroups }) => [
         name.split("-")[2],
         pids.length,
         cgroups.length > 0,
       ]),
     ).toContainEqual([String(killed.pid), 1, true]);
+    expect(abandonedSessions(node.world.runRoot)).toEqual([]);
     expect(await debug("web", "true")).toMatchObject({ exitCode: 0 });
     expect(await runs("sleep", long)).toBe(false);
   });
@@ -297,11 +298,14 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     const [sleeping = 0] = processIds().filter((pid) => isRunning(pid, "sleep", long));
     const other = spawn("nsenter", ["-p", "-t", String(pidOf(short)), "sleep", longer], { stdio: "ignore" });
     const ended = new Promise((resolve) => other.once("exit", resolve));
-    await until("the other runs", () => runs("sleep", longer));
-    other.kill("SIGSTOP");
-    process.kill(pidOf(short), "SIGKILL");
-    await until("the command is killed", () => !isRunning(sleeping, "sleep", long));
-    other.kill("SIGCONT");
+    try {
+      await until("the other runs", () => runs("sleep", longer));
+      other.kill("SIGSTOP");
+      process.kill(pidOf(short), "SIGKILL");
+      await until("the command is killed", () => !isRunning(sleeping, "sleep", long));
+    } finally {
+      other.kill("SIGCONT");
+    }
     await ended;
     expect(await said).toEqual({
       exitCode: 137,
@@ -313,7 +317,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
   });
 });
 
-// Here, and not beside the other checks: whoever debugs anywhere on the machine ends what was left of it.
+// Here, and not beside the other checks: whoever debugs in a store ends what was left in it.
 describe("doctor", () => {
   const node = useNode();
   const pod = usePod(node, "shop");
@@ -349,6 +353,6 @@ describe("doctor", () => {
     for (const { finding: more } of await found("--looks", "proc"))
       expect(await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", more)).toBe(`${more}\n`);
     expect(await found("--looks", "proc")).toEqual([]);
-    expect(abandonedSessions()).toEqual([]);
+    expect(abandonedSessions(node.world.root)).toEqual([]);
   });
 });

@@ -63,13 +63,13 @@ export async function debugContainer(
   options: DebugOptions,
 ): Promise<number> {
   server.requireNode({ launching: true });
-  await endAbandonedSessions(server.logger);
+  await endAbandonedSessions(server.store.layout.root, server.logger);
   const container = findTarget(server, idOrName, options);
   await server.runtime.updateStatus(container);
   const tools = await toolsOf(server, container, options);
   const surroundings =
     options.copy === true ? await asCopyInPod(server, container) : besideContainer(server, container);
-  const session = newSession();
+  const session = newSession(server.store.layout.root);
   try {
     const { idMappings, label } = surroundings;
     const root = madeRoot(server, container, {

@@ -2,6 +2,7 @@
  * What there is of a session of `kpod debug` while it lasts, all by one name: its processes have a root file system of that
  * name, and the runtime a cgroup. Nothing of it is on a disk, and its mounts end with its processes.
  */
+import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { emptyAndRemove, findCgroups } from "../cgroups/removal";
 import type { Logger } from "../logger";
@@ -12,16 +13,21 @@ import { identifyProcess, signalProcess } from "../system/process-identity";
 import { randomBytes } from "../system/random";
 import { waitUntil } from "../system/wait-until";
 
-/** `kpod-debug-PID-START-…`, by the process that it is of. */
-const sessionName = /^kpod-debug-(\d+)-(\d+)-[0-9a-f]{12}$/;
+/** `kpod-debug-PID-START-STORE…`, by the process that it is of, and by the store in whose container it is. */
+const sessionName = /^kpod-debug-(\d+)-(\d+)-([0-9a-f]{6})[0-9a-f]{12}$/;
 
 /** Milliseconds that what is killed has to be gone. */
 const killTimeLimit = 5_000;
 
-/** A name for a session of this process. */
-export function newSession(): string {
+/** A name for a session of this process. @param root of the store */
+export function newSession(root: string): string {
   const { startTime = "0" } = readProcessStat(process.pid) ?? {};
-  return `kpod-debug-${process.pid}-${startTime}-${randomBytes(6).toString("hex")}`;
+  return `kpod-debug-${process.pid}-${startTime}-${digitsOf(root)}${randomBytes(6).toString("hex")}`;
+}
+
+/** Six digits that tell one store from another. */
+function digitsOf(root: string): string {
+  return createHash("sha256").update(root).digest("hex").slice(0, 6);
 }
 
 /** Ends what a session has left running, and removes its cgroup. */
@@ -29,15 +35,21 @@ export async function endSession(session: string, logger: Logger): Promise<void>
   await endSessions((name) => name === session, logger);
 }
 
-/** The same for all sessions whose kpod was killed. */
-export async function endAbandonedSessions(logger: Logger): Promise<void> {
-  await endSessions(isAbandonedSession, logger);
+/** The same for all sessions in containers of a store whose kpod was killed. */
+export async function endAbandonedSessions(root: string, logger: Logger): Promise<void> {
+  await endSessions(isAbandonedOf(root), logger);
 }
 
-/** True for the name of a session, by which its cgroup and the source of its root are called, whose kpod has ended. */
-export function isAbandonedSession(name: string): boolean {
-  const [, pid, startTime] = sessionName.exec(name) ?? [];
-  return pid !== undefined && !isAlive({ pid: Number(pid), startTime });
+/**
+ * Tells for the name of a session, by which its cgroup and the source of its root are called, whether it is in a container
+ * of a store and its kpod has ended.
+ */
+export function isAbandonedOf(root: string): (name: string) => boolean {
+  const digits = digitsOf(root);
+  return (name) => {
+    const [, pid, startTime, store] = sessionName.exec(name) ?? [];
+    return store === digits && !isAlive({ pid: Number(pid), startTime });
+  };
 }
 
 /** A session whose kpod was killed, and what there is of it still. */
@@ -49,13 +61,15 @@ export interface AbandonedSession {
 }
 
 /**
- * Finds what was left by each kpod that was killed while it was debugging. `endAbandonedSessions` removes it.
- * @param cgroups those that may be of one; left out, the hierarchies are walked
+ * Finds what was left by each kpod that was killed while it was debugging in a store. `endAbandonedSessions` removes it.
+ * @param root of the store
  */
-export function abandonedSessions(cgroups = findCgroups(isAbandonedSession)): AbandonedSession[] {
-  const ofCgroup = cgroups.map((path) => basename(path)).filter(isAbandonedSession);
+export function abandonedSessions(root: string): AbandonedSession[] {
+  const isAbandoned = isAbandonedOf(root);
+  const cgroups = findCgroups(isAbandoned);
+  const ofCgroup = cgroups.map((path) => basename(path));
   const ofProcess = new Map(
-    processesOf(isAbandonedSession).flatMap((pid) => {
+    processesOf(isAbandoned).flatMap((pid) => {
       const session = sessionOf(pid);
       return session === undefined ? [] : [[pid, session] as const];
     }),

@@ -1,9 +1,5 @@
 import { cgroupsBelow } from "../../cgroups/files";
-import {
-  abandonedSessions,
-  isAbandonedSession,
-  type AbandonedSession,
-} from "../../operations/debug-sessions";
+import { abandonedSessions, isAbandonedOf, type AbandonedSession } from "../../operations/debug-sessions";
 import type { Container } from "../../oci/container";
 import { processStarted, readProcessCgroup, readProcessStat } from "../../system/process";
 import type { Check } from "../check";
@@ -29,16 +25,17 @@ the processes, and to remove the cgroup once it is empty; the next \`kpod debug\
 };
 
 async function findSessions(facts: Facts): Promise<readonly Found[]> {
+  const { root } = facts.server.store.layout;
   const running = await facts.get(runningContainers);
   // To walk all hierarchies takes long: a sign of a session in one place is looked for first.
   const isSeen =
     facts.get(namespaceMounts).some(({ text }) => text.includes("kpod-debug-")) ||
     running.some((container) => {
       const directory = controllerDirectory(facts, container, "pids");
-      return directory !== undefined && cgroupsBelow(directory).some(isAbandonedSession);
+      return directory !== undefined && cgroupsBelow(directory).some(isAbandonedOf(root));
     });
   if (!isSeen) return [];
-  return abandonedSessions().flatMap((session): readonly Found[] => {
+  return abandonedSessions(root).flatMap((session): readonly Found[] => {
     const places = [...session.cgroups, ...session.pids.map((pid) => readProcessCgroup(pid) ?? "")];
     const owner = running.find(({ id }) => places.some((place) => place.includes(id)));
     // One beside a container that is not of this store is nobody's business.
