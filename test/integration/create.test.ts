@@ -227,10 +227,7 @@ describe("what is refused", () => {
       ["--restart", "always"],
       'option --restart: "always" cannot be done, for no daemon is there to restart a container: give no, or leave it out',
     ],
-    [
-      ["--env-file", "/no/such"],
-      "option --env-file: cannot read /no/such: no such file or directory",
-    ],
+    [["--env-file", "/no/such"], "option --env-file: cannot read /no/such: no such file or directory"],
     [
       ["--userns", "keep-id"],
       'option --userns: "keep-id" is neither host nor auto, nor users like 0:200000:65536',

@@ -206,10 +206,7 @@ test("an end that a further start has removed is known, also where no conmon wro
   const lost = await node.start(pod, "unseen", "sleep 1000");
   process.kill(conmonOf(lost), "SIGKILL");
   process.kill(pidOf(lost), "SIGKILL");
-  await until(
-    "it has ended",
-    async () => !(await node.ok("ps", "-q", "--no-trunc")).includes(lost.id),
-  );
+  await until("it has ended", async () => !(await node.ok("ps", "-q", "--no-trunc")).includes(lost.id));
   await node.ok("start", lost.id);
   await node.ok("rm", "-f", lost.id);
   const known = await past(node);

@@ -7,7 +7,11 @@ export const command = {
   order: 12,
   summary: "Run a command in a container that runs",
   usage: "[flags] CONTAINER COMMAND [ARG...]",
-  arguments: { min: 1, name: "CONTAINER COMMAND [ARG...]", completes: ["newest-running-container", "nothing"] },
+  arguments: {
+    min: 1,
+    name: "CONTAINER COMMAND [ARG...]",
+    completes: ["newest-running-container", "nothing"],
+  },
   flags: {
     ...streamFlags,
     detach: { short: "d", help: "Return at once, while the command runs on without streams" },

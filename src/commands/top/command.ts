@@ -5,7 +5,11 @@ export const command = {
   order: 55,
   summary: "List the processes of a container",
   usage: "[flags] CONTAINER [DESCRIPTOR...]",
-  arguments: { min: 0, name: "CONTAINER [DESCRIPTOR...]", completes: ["newest-running-container", "nothing"] },
+  arguments: {
+    min: 0,
+    name: "CONTAINER [DESCRIPTOR...]",
+    completes: ["newest-running-container", "nothing"],
+  },
   flags: {
     pod: {
       argument: "POD",

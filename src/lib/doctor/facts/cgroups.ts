@@ -17,7 +17,11 @@ export function hierarchies(): readonly CgroupMount[] {
 }
 
 /** The directory of a controller that a container's first process is in; undefined where nobody counts it. */
-export function controllerDirectory(facts: Facts, { state }: Container, controller: string): string | undefined {
+export function controllerDirectory(
+  facts: Facts,
+  { state }: Container,
+  controller: string,
+): string | undefined {
   const pid = state?.pid ?? 0;
   const text = pid > 0 ? readProcessCgroup(pid) : undefined;
   for (const line of (text ?? "").split("\n")) {
