@@ -42,9 +42,8 @@ export class SecretMask {
       .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, hidden)
       .replace(/\b(authorization"?\s*[:=]\s*["']?\w+\s+)[^\s"']+/gi, `$1${hidden}`)
       .replace(/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${hidden}`)
-      .replace(/([a-z][a-z0-9+.-]*:\/\/)[^\s/@"']+@/gi, `$1${hidden}@`)
-      .replace(joinedPassword, `$1${hidden}`)
-      .replace(userAndPassword, `$1${hidden}`)
+      .replace(/:\/\/[^\s/@"']+@/g, `://${hidden}@`);
+    masked = hideInCalls(masked)
       .replace(environmentOfToml, (_, key: string, list: string) => key + this.environmentList(list))
       .replace(assignment, (whole, before: string, name: string, between: string) => {
         const quote = /["']$/.exec(whole)?.[0] ?? "";
@@ -65,13 +64,12 @@ export class SecretMask {
     if (key === appliedConfiguration) return hidden;
     if (Array.isArray(value)) {
       const variables = environmentKeys.has(key);
+      const words = variables ? [] : hiddenInWords(value);
       return value.map((item: unknown, index) => {
         if (typeof item !== "string") return this.json(item);
         if (variables) return this.variable(item);
-        const before = value.slice(0, index);
-        if (isSecretFlag(before.at(-1)) && !item.startsWith("-")) return hidden;
-        // What is a word of its own here stands between spaces there.
-        return inWords(before, item) ?? this.json(item);
+        if (isSecretFlag(value[index - 1]) && !item.startsWith("-")) return hidden;
+        return words[index] ?? this.json(item);
       });
     }
     if (isRecord(value)) {
@@ -132,23 +130,46 @@ const assignment =
 /** A flag with its value as the next word. */
 const flagAndWord = /(--?)([A-Za-z][\w-]{2,60})(\s+)(?![-\s])[^\s"']+/g;
 
-/** Programs that take a password in one word with their flag. */
-const joinedPassword = /(\b(?:mysql|mariadb)[\w-]*(?:\s[^\n|;&]*)?\s-p|\bsshpass\s+-p\s*)[^\s"'|;&]+/g;
+/**
+ * A call of a program that takes its password in one word with the flag, `-pPASSWORD`. What follows the name may be missing, so
+ * that no text is gone through again and again.
+ */
+const mysqlCall = /\b(?:mysql|mariadb)[\w-]*(?:\s[^\n|;&]*)?(?:\n-p[^\s"'|;&]+)?/g;
 
 /** `-u USER:PASSWORD`, as curl has it; `-u 1000:1000` is somebody else's. */
 const userAndPassword = /(\s(?:-u|--user)[\s=][^\s:"'/]+:)(?!\d+(?:\s|$))[^\s"']+/g;
 
-/** A word of a command line with its secret hidden, where only the words before it tell that it has one. */
-function inWords(before: readonly unknown[], word: string): string | undefined {
-  if (before.length === 0 || /\s/.test(word)) return undefined;
-  const line = ` ${[...before, word].join(" ")}`;
-  const masked = line.replace(joinedPassword, `$1${hidden}`).replace(userAndPassword, `$1${hidden}`);
-  const last = masked.slice(masked.lastIndexOf(" ") + 1);
-  return last === word ? undefined : last;
+/** A text without the passwords that programs are called with. */
+function hideInCalls(text: string): string {
+  return text
+    .replace(mysqlCall, (call) => call.replace(/(\s-p)[^\s"'|;&]+/g, `$1${hidden}`))
+    .replace(/(\bsshpass\s+-p\s*)[^\s"'|;&]+/g, `$1${hidden}`)
+    .replace(userAndPassword, `$1${hidden}`);
+}
+
+/** Each word of a command line with its secret hidden, where only the words before it tell that it has one. */
+function hiddenInWords(words: readonly unknown[]): (string | undefined)[] {
+  let program = "";
+  return words.map((item, index) => {
+    if (typeof item !== "string") return undefined;
+    // What is a word of its own here stands between spaces there.
+    const line = ` ${[program, ...words.slice(Math.max(0, index - 2), index), item].join(" ")}`;
+    program = endsInMysqlCall(`${program} ${item}`) ? "mysql" : "";
+    if (index === 0 || /\s/.test(item)) return undefined;
+    const masked = hideInCalls(line);
+    const last = masked.slice(masked.lastIndexOf(" ") + 1);
+    return last === item ? undefined : last;
+  });
+}
+
+/** True where the next word is one for a program of {@link mysqlCall}. */
+function endsInMysqlCall(line: string): boolean {
+  const last = line.split(/[\n|;&]/).at(-1) ?? "";
+  return [...last.matchAll(mysqlCall)].some(({ index, 0: call }) => index + call.length === last.length);
 }
 
 /** What is set for all processes in crio.conf: a list that may go over several lines. */
-const environmentOfToml = /^(\s*(?:default_env|conmon_env|monitor_env)\s*=\s*)(\[[^\]]*\])/gm;
+const environmentOfToml = /^([^\S\n]*(?:default_env|conmon_env|monitor_env)\s*=\s*)(\[[^\]]*\])/gm;
 
 /** Keys of lists of `NAME=VALUE`. */
 const environmentKeys: ReadonlySet<string> = new Set(["env", "Env", "environment"]);

@@ -81,3 +81,11 @@ test("credentials of registries keep the names of the registries", () => {
   });
   expect(mask.text(`it was ${auth}, hunter22`)).toBe("it was HIDDEN, HIDDEN");
 });
+
+test("what a container fills with one long text, or with many words, is gone through once", () => {
+  const mask = new SecretMask();
+  for (const text of ["mysql ".repeat(100_000), "mysql-".repeat(100_000), "a".repeat(500_000)])
+    expect(mask.text(text)).toBe(text);
+  const args = ["mysql", ...Array.from({ length: 50_000 }, () => "a-word-of-many"), "-pT0pf1sh"];
+  expect(mask.json({ args })).toEqual({ args: [...args.slice(0, -1), "-pHIDDEN"] });
+});
