@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Journal, readJournals, unfinishedIn } from "../../../src/lib/doctor/mend/journal";
 import { testdir } from "../../helpers/testdir";
@@ -18,6 +18,12 @@ function only(config: { kpodStateDir: string }): ReturnType<typeof readJournals>
   if (journal === undefined || others.length > 0) throw new Error("there is not one journal");
   return journal;
 }
+
+test("one in which nothing was begun is not left behind", () => {
+  const config = { kpodStateDir: testdir({}), root: "/root" };
+  Journal.begin(config).close();
+  expect(readdirSync(join(config.kpodStateDir, "doctor"))).toEqual([]);
+});
 
 test("a line that was cut is none, also when somebody goes on", () => {
   const { config, number } = begun();

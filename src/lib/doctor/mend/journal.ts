@@ -7,6 +7,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -185,8 +186,10 @@ export class Journal {
     return name;
   }
 
+  /** Ends the work on it. One in which nothing was begun is removed. */
   close(): void {
     closeSync(this.fd);
+    if (this.count === 0) rmSync(this.directory, { recursive: true });
     this.lock.release();
   }
 
