@@ -254,6 +254,7 @@ describe("a look", () => {
     const directory = testdir();
     const { server, logger } = testServer(directory);
     await server.update();
+    await server.update();
     expect([server.listContainers(), server.listSandboxes()]).toEqual([[], []]);
     expect(logger.warnings).toEqual([`the storage root ${join(directory, "root")} does not exist`]);
     await server.shutdown();

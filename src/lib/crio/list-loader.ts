@@ -31,13 +31,13 @@ export class ListLoader {
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
   async load(idsOrNames: readonly string[] | undefined): Promise<void> {
-    const { lists, store, logger } = this;
+    const { lists, store } = this;
     const some = idsOrNames && (await store.containersNamed(idsOrNames));
     if (some !== undefined) {
       this.hold(some);
       if (idsOrNames?.every((name) => meansContainer(lists, name)) === true) return;
     }
-    if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
+    if (!store.exists()) store.logger.warn(`the storage root ${store.layout.root} does not exist`);
     this.hold(await store.containers());
   }
 

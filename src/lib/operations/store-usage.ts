@@ -25,9 +25,9 @@ export { usageTypes, type UsageKind, type UsageRow, type UsageType, type UsedSpa
  * @throws KpodError CORRUPT, IO, NOT_PERMITTED when records or directories of the store cannot be read; INTERRUPTED
  */
 export async function storeUsage(server: ServerView, signal?: AbortSignal): Promise<UsageRow[]> {
-  const { store, logger } = server;
+  const { store } = server;
   if (!store.exists()) {
-    logger.warn(`the storage root ${store.layout.root} does not exist`);
+    store.logger.warn(`the storage root ${store.layout.root} does not exist`);
     return usageTypes.map((type) => plainRow(type, []));
   }
   // Before the records: see listOwnable.
