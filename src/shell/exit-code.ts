@@ -8,6 +8,8 @@ export const ExitCode = {
   unknownCommand: 3,
   /** Of `exec`, `attach` and `run`, where 1 is that of the command: a request failed. 126 and 127 say why. */
   launchFailed: 125,
+  /** Of `doctor`, where 1 and 2 are what it has seen: the file for that could not be written. */
+  notWritten: 125,
   /** 128 + SIGINT. */
   interrupted: 130,
   /** Nobody reads the output any more: 128 + SIGPIPE, what a shell shows for any program that ends so. */

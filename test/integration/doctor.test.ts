@@ -212,6 +212,14 @@ test("names the nearest check; writes whole files; tells in each format", async 
     'Error: there is no check "storage.lnk-lost": the nearest is storage.link-lost; all are in kpod-doctor(1)\n',
   ]);
   expect((await node.kpod("doctor", "--quick", "crio.hung")).stderr).toMatch(/--quick leaves out crio.hung/);
+  expect((await node.kpod("doctor", "--quick", "--yes")).stderr).toMatch(
+    /^Error: option --yes needs --mend\n/,
+  );
+  const nowhere = join(node.world.scratch, "missing/kpod.prom");
+  expect(await node.kpod("doctor", "--quick", "-o", nowhere, "storage.link-lost")).toMatchObject({
+    exitCode: 125,
+    stderr: `Error: cannot write ${nowhere}: no such file or directory\n`,
+  });
   const file = join(node.world.scratch, "kpod.prom");
   await node.ok("doctor", "--format", "prom", "-o", file);
   const text = readFileSync(file, "utf8");

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import type { CommandContext } from "../../shell/context";
 import { UsageError } from "../../shell/errors";
+import { ExitCode } from "../../shell/exit-code";
 import { chosenFindings } from "../../lib/doctor/choose";
 import type { ContainerServer } from "../../lib/container-server";
 import type { Check } from "../../lib/doctor/check";
@@ -19,9 +20,10 @@ type Context = CommandContext<typeof command>;
 /** `kpod doctor`: finds what is at odds on the node. */
 export async function run(context: Context): Promise<number> {
   const { flags, globals, terminal } = context;
-  if (!flags.mend && (flags.yes || flags.dryRun)) throw new UsageError("yes and dry-run go with mend");
+  const needsMend = flags.yes ? "yes" : flags.dryRun ? "dry-run" : undefined;
+  if (!flags.mend && needsMend !== undefined) throw new UsageError(`option --${needsMend} needs --mend`);
   const { checks, findings: wanted } = chosenFindings(context.args);
-  if (!flags.mend && wanted.length > 0) throw new UsageError("a finding is named with mend alone");
+  if (!flags.mend && wanted.length > 0) throw new UsageError("a finding is named with --mend alone");
   const left = checks.filter(({ quick }) => !quick);
   if (flags.quick && left.length === checks.length)
     throw new UsageError(`--quick leaves out ${left.map(({ id }) => id).join(", ")}`);
@@ -48,7 +50,14 @@ export async function run(context: Context): Promise<number> {
       ? await metricsOf(server, examination, { ...options, began })
       : viewOf(flags.format, examination);
   if (flags.output === undefined) terminal.out(text);
-  else writeOutputFile(flags.output, text);
+  else {
+    try {
+      writeOutputFile(flags.output, text);
+    } catch (error) {
+      context.reportFailure(error);
+      return ExitCode.notWritten;
+    }
+  }
   return exitCodeOf(examination);
 }
 

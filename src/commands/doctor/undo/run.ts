@@ -22,7 +22,7 @@ export async function run(context: CommandContext<typeof command>): Promise<numb
     }
     for (const { finding, what, undone } of journal.entries)
       if (!undone) terminal.out(`${finding}: ${what}\n`);
-    if (!(await isAgreed(context, otherwise, "Take all this back?"))) return 0;
+    if (!(await isAgreed(context, otherwise, "Roll all this back?"))) return 0;
   }
   const { findings, kept } = await undoJournal(server, journal);
   for (const finding of findings) terminal.out(`${finding}\n`);
