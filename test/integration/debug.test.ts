@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { BUSYBOX_PATHS } from "../../scripts/lib/image-rootfs.mjs";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
+import { cgroupFilesOf } from "../../src/lib/cgroups/mounts";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { abandonedSessions } from "../../src/lib/operations/debug-sessions";
@@ -353,6 +354,13 @@ describe("doctor", () => {
     for (const { finding: more } of await found("--looks", "proc"))
       expect(await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", more)).toBe(`${more}\n`);
     expect(await found("--looks", "proc")).toEqual([]);
+    expect(abandonedSessions(node.world.root)).toEqual([]);
+    // Whoever is killed with its runtime leaves the cgroup that this has made, beside that of the container.
+    const session = /kpod-debug-\S+[0-9a-f]{18}/.exec(finding?.evidence[0]?.says ?? "")?.[0] ?? "";
+    for (const file of cgroupFilesOf(pidOf(web))) mkdirSync(join(dirname(dirname(file)), session));
+    const [cgroup, ...more] = await found("--looks", "proc.debug-left");
+    expect([cgroup?.object, more]).toMatchObject([{ kind: "cgroup", name: session }, []]);
+    await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "proc.debug-left");
     expect(abandonedSessions(node.world.root)).toEqual([]);
   });
 });
