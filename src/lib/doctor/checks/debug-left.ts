@@ -69,7 +69,8 @@ function processesFound(
         file: `/proc/${pid}/mountinfo`,
         says: `${processWords(pid)} has the root of ${name}, whose command has ended`,
       })),
-      consequence: "they go on with nobody at their other end, and count for the limits of the container, or of its pod",
+      consequence:
+        "they go on with nobody at their other end, and count for the limits of the container, or of its pod",
       mend: mendBySteps("S", "kill what was run beside the container", steps),
       since,
     },
