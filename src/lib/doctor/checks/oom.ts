@@ -1,7 +1,7 @@
-import { keyedNumber, readCgroupFile, readCgroupNumber } from "../../cgroups/files";
+import { readCgroupNumber } from "../../cgroups/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { controllerLevels } from "../facts/cgroups";
+import { controllerLevels, mostCounted } from "../facts/cgroups";
 import { containerObject, containersWithStates } from "../facts/containers";
 import type { Found } from "../finding";
 
@@ -43,18 +43,14 @@ async function findOomKills(facts: Facts): Promise<readonly Found[]> {
     if (container.infra || state?.status !== "running") return [];
     const levels = controllerLevels(facts, container, "memory");
     if (levels === undefined) return [];
-    const { own, above } = levels;
+    const { own, limiting } = levels;
     const isFirstVersion = own[0].includes("/memory/");
     const file = isFirstVersion ? "memory.oom_control" : "memory.events";
     // With version 2 a cgroup counts what is killed below it, too.
-    const counted = own.map((path) => ({
-      path,
-      kills: keyedNumber(readCgroupFile(path, file), "oom_kill") ?? 0,
-    }));
-    const [most] = counted.sort((a, b) => b.kills - a.kills);
-    if (most === undefined || most.kills === 0) return [];
+    const most = mostCounted(levels, file, "oom_kill");
+    if (most === undefined) return [];
     const limitFile = isFirstVersion ? "memory.limit_in_bytes" : "memory.max";
-    const [limited] = [...own, ...(above === undefined ? [] : [above])].flatMap((path) => {
+    const [limited] = limiting.flatMap((path) => {
       const limit = readCgroupNumber(path, limitFile);
       // Version 1 says a number without end where there is no limit.
       return limit === undefined || limit > Number.MAX_SAFE_INTEGER ? [] : [{ path, limit }];
@@ -64,7 +60,7 @@ async function findOomKills(facts: Facts): Promise<readonly Found[]> {
         severity: "informs",
         object,
         evidence: [
-          { file: `${most.path}/${file}`, says: `says that ${most.kills} processes were killed` },
+          { file: `${most.path}/${file}`, says: `says that ${most.count} processes were killed` },
           limited === undefined
             ? { file: own[0], says: "has no limit: the node had no more memory" }
             : { file: `${limited.path}/${limitFile}`, says: `has the limit ${limited.limit}` },

@@ -1,7 +1,7 @@
-import { keyedNumber, readCgroupFile, readCgroupNumber } from "../../cgroups/files";
+import { readCgroupNumber } from "../../cgroups/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { controllerLevels } from "../facts/cgroups";
+import { controllerLevels, mostCounted } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
 import type { Found } from "../finding";
 
@@ -22,15 +22,11 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
     if (container.infra) return [];
     const levels = controllerLevels(facts, container, "pids");
     if (levels === undefined) return [];
-    const { own, above } = levels;
+    const { own, limiting } = levels;
     // Older kernels count in the cgroup of who could not fork, newer ones where the limit stands.
-    const counted = own.map((path) => ({
-      path,
-      met: keyedNumber(readCgroupFile(path, "pids.events"), "max") ?? 0,
-    }));
-    const [most] = counted.sort((a, b) => b.met - a.met);
-    if (most === undefined || most.met === 0) return [];
-    const rooms = [...own, ...(above === undefined ? [] : [above])].flatMap((path) => {
+    const most = mostCounted(levels, "pids.events", "max");
+    if (most === undefined) return [];
+    const rooms = limiting.flatMap((path) => {
       const limit = readCgroupNumber(path, "pids.max");
       return limit === undefined
         ? []
@@ -43,7 +39,7 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
         severity: isFull ? "breaks-now" : "informs",
         object: containerObject(facts, container),
         evidence: [
-          { file: `${most.path}/pids.events`, says: `says that the limit was met ${most.met} times` },
+          { file: `${most.path}/pids.events`, says: `says that the limit was met ${most.count} times` },
           tightest === undefined
             ? { file: `${own[0]}/pids.max`, says: "says max" }
             : {

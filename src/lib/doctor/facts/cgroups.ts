@@ -44,8 +44,8 @@ export function controllerDirectory(
 export interface CgroupLevels {
   /** From that of its first process up to the container's own: crun makes one below a scope, and so does an init inside. */
   readonly own: readonly [string, ...string[]];
-  /** That of its pod, or of whatever the container's own lies in. */
-  readonly above: string | undefined;
+  /** The same, and that of its pod, or of whatever the container's own lies in. */
+  readonly limiting: readonly string[];
 }
 
 /** Where a container's processes are counted and limited by a controller; undefined where nobody counts them. */
@@ -57,10 +57,22 @@ export function controllerLevels(
   const first = controllerDirectory(facts, container, controller);
   if (first === undefined) return undefined;
   const own: [string, ...string[]] = [first];
-  if (!first.includes(container.id)) return { own, above: undefined };
+  if (!first.includes(container.id)) return { own, limiting: own };
   let above = dirname(first);
   for (; above.includes(container.id); above = dirname(above)) own.push(above);
-  return { own, above };
+  return { own, limiting: [...own, above] };
+}
+
+/** Of a container's own directories the one in whose file most is counted by a key; undefined where nothing is. */
+export function mostCounted(
+  { own }: CgroupLevels,
+  file: string,
+  key: string,
+): { readonly path: string; readonly count: number } | undefined {
+  const [most] = own
+    .map((path) => ({ path, count: keyedNumber(readCgroupFile(path, file), key) ?? 0 }))
+    .sort((a, b) => b.count - a.count);
+  return most?.count === 0 ? undefined : most;
 }
 
 function hasController(directory: string, controller: string): boolean {
