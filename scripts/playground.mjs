@@ -43,7 +43,7 @@ async function furnish(layout, interrupted) {
   ];
   for (const { words, expected = 0 } of launches) {
     if (interrupted()) return;
-    const all = [KPOD, "--config", layout.config, ...words];
+    const all = ["--", KPOD, "--config", layout.config, ...words];
     const { code, output } = await runProgram(process.execPath, all, { env: leanEnvironment() });
     if (code !== expected && !interrupted())
       throw new ScriptError(`kpod ${words.join(" ")} ended with exit code ${code}: ${output.trimEnd()}`);
@@ -54,7 +54,7 @@ async function furnish(layout, interrupted) {
 function environmentOf({ directory, config }) {
   const bin = join(directory, "bin");
   mkdirSync(bin);
-  const script = `#!/bin/sh\nexec "${process.execPath}" "${KPOD}" --config "${config}" "$@"\n`;
+  const script = `#!/bin/sh\nexec "${process.execPath}" -- "${KPOD}" --config "${config}" "$@"\n`;
   writeFileSync(join(bin, "kpod"), script, { mode: 0o755 });
   return leanEnvironment({ PATH: `${bin}:${process.env.PATH ?? ""}`, KPOD_PLAYGROUND: directory });
 }

@@ -12,7 +12,7 @@ import { addStopped } from "./stopped.mjs";
 const KPOD = join(REPOSITORY, "bin/kpod");
 /** How kpod is called by each engine. */
 const CALLS = {
-  node: { program: process.execPath, args: [KPOD] },
+  node: { program: process.execPath, args: ["--", KPOD] },
   executable: { program: join(REPOSITORY, "build/kpod"), args: [] },
 };
 const CONTAINERS_OF_A_POD = 5;

@@ -9,4 +9,4 @@ export const KPOD = executable === undefined ? join(__dirname, "../../bin/kpod")
 export const isExecutable = executable !== undefined;
 
 /** How it is started where no shell and no `#!` may come in between, under strace for one. */
-export const kpodCommand: readonly string[] = isExecutable ? [KPOD] : [process.execPath, KPOD];
+export const kpodCommand: readonly string[] = isExecutable ? [KPOD] : [process.execPath, "--", KPOD];

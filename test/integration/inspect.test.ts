@@ -311,7 +311,7 @@ test.each<[string[], number, RegExp]>([
     1,
     /^Error: container with ID starting with \.\.\/x\\x1b\[31m not found.*\n$/,
   ],
-  [["inspect", ""], 1, /^Error: container with ID starting with {2}not found: ID does not exist.*\n$/],
+  [["inspect", ""], 2, /^Error: an empty argument names nothing, inspect takes NAME\.\.\.\n/],
 ])("kpod %j ends with %d and says why", async (args, exitCode, message) => {
   const result: ProcessResult = await world.kpod(args);
   expect([result.exitCode, result.stdout]).toEqual([exitCode, ""]);

@@ -254,7 +254,10 @@ test("archives that are none, names that are none", async () => {
   expect(await refusal(["load"], { input: "no archive" })).toMatch(
     /^Error: standard input is not an image archive/,
   );
-  expect(await refusal(["pull", ""])).toMatch(/"" is not the name of an image/);
+  expect(await kpod(["pull", ""])).toMatchObject({
+    exitCode: 2,
+    stderr: expect.stringMatching(/^Error: an empty argument names nothing/) as string,
+  });
   expect(await refusal(["push", "busybox", `${plain.host}/Capital:1`])).toMatch(/small letters/);
   expect(await refusal(["tag", "busybox", "Capital"])).toMatch(/small letters/);
   const gone = await world.kpod(["pull", "-q", `${plain.host}/shop/busybox:1`], {

@@ -128,6 +128,7 @@ test("is everything of a container, with the keys of kpod 1.0 in its order", asy
       exitCode: 0,
       oomKilled: false,
       error: "",
+      checkpointedAt: "0001-01-01T00:00:00Z",
     },
     Metadata: { name: "run", attempt: 2 },
     BundlePath: join(directory, "runroot/overlay-containers", run.id, "userdata"),
