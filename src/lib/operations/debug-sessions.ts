@@ -97,7 +97,7 @@ async function endSessions(isWanted: (session: string) => boolean, logger: Logge
   );
   if (!ended)
     logger.warn(`processes do not end that were left of debugging: ${processesOf(isWanted).join(", ")}`);
-  const cgroups = findCgroups((name) => sessionName.test(name) && isWanted(name));
+  const cgroups = findCgroups(isWanted);
   const stuck = await emptyAndRemove("the cgroup for debugging", cgroups);
   const [first] = stuck;
   // The others are those of the same processes in other hierarchies.
