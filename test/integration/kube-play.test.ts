@@ -250,6 +250,8 @@ spec:
       ),
     );
     listening.close();
+    const away = `busybox, ports: [{containerPort: ${port}, hostIP: 192.0.2.1}]`;
+    expect(await refusal(pod("  hostNetwork: true\n", away))).toMatch(/ has no such address\n?$/);
     expect(await node.kpod("kube", "play", ...placing(node), "--configmap", "-", "-")).toMatchObject({
       exitCode: 2,
       stderr: expect.stringMatching(/^[^\n]*standard input is read once: [^\n]*\n/) as string,

@@ -69,8 +69,9 @@ async function refuseUsedPorts({ name, portsOfHost }: KubePod): Promise<void> {
       await refuseUsedPort(entryOf(port));
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
+      const hint = "end that program, or remove the pod that it is of: ss -lntup shows which";
       throw new KpodError(error.code, `pod ${name} is to be on the host's network: ${error.message}`, {
-        hint: "end that program, or remove the pod that it is of: ss -lntup shows which",
+        ...(error.code === "CONFLICT" ? { hint } : {}),
         cause: error,
       });
     }
