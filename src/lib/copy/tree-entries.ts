@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, readlinkSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readlinkSync, type Stats } from "node:fs";
 import { fileError, KpodError, ifThere } from "../errors";
 import { keptAttributes } from "../system/extended-attributes";
 import { DeepDirectory, levelToSuspend } from "../system/deep-directory";
@@ -97,9 +97,7 @@ export function* treeEntries(top: TreeTop, reading: TreeReading): Generator<Copy
     try {
       const above = frames.at(-1);
       const isLeft = above !== undefined && above.device !== stat.dev && isKernelFileSystem(own);
-      const names = isLeft
-        ? []
-        : readdirSync(directory.at(""), "buffer").map((name) => name.toString("latin1"));
+      const names = isLeft ? [] : directory.names();
       return { path: path === "" ? "" : `${path}/`, directory, device: stat.dev, names };
     } catch (error) {
       directory.close();

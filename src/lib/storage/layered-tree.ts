@@ -43,12 +43,7 @@ export class LayerDirectory extends DeepDirectory {
     return new LayerDirectory(openSync(path, asDirectory), rank);
   }
 
-  /** The names of all its entries, whiteouts among them. */
-  names(): string[] {
-    return readdirSync(this.at(""), "buffer").map((name) => name.toString("latin1"));
-  }
-
-  /** The same, those apart that are a file or a symbolic link for sure: neither a directory nor a whiteout. */
+  /** The same as `names`, those apart that are a file or a symbolic link for sure: neither a directory nor a whiteout. */
   namesByKind(): { readonly plain: readonly string[]; readonly others: readonly string[] } {
     const [plain, others]: [string[], string[]] = [[], []];
     for (const entry of readdirSync(this.at(""), { withFileTypes: true })) {

@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { ifThere } from "../errors";
 
 /** How a directory is opened that must be no symbolic link to one. */
@@ -29,6 +29,11 @@ export class DeepDirectory {
   /** The path of an entry for node's file functions; to be used at once. @param name bytes as latin1 */
   at(name: string): Buffer {
     return Buffer.concat([this.prefix, Buffer.from(name, "latin1")]);
+  }
+
+  /** The names of all its entries, bytes as latin1. */
+  names(): string[] {
+    return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
   }
 
   close(): void {

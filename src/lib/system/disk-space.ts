@@ -1,7 +1,8 @@
-import { closeSync, constants, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { closeSync, lstatSync, openSync, readdirSync, type Stats } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileError, throwIfInterrupted } from "../errors";
+import { asDirectory } from "./deep-directory";
 import { readMounts, realPath } from "./mount";
 import { walkTree } from "./tree";
 import { unlessGone } from "./disk-usage";
@@ -41,8 +42,6 @@ const entriesAtOnce = 2_048;
 
 /** Bytes of what stat(2) calls a block, whatever the file system. */
 const blockSize = 512;
-
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** What stands in a text for bytes that are none of UTF-8. */
 const replaced = /[\uFFFD\p{Surrogate}]/u;

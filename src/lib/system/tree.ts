@@ -1,8 +1,7 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync } from "node:fs";
+import { closeSync, fstatSync, openSync, readdirSync } from "node:fs";
 import { errnoOf } from "../errors";
+import { asDirectory } from "./deep-directory";
 import { readSmallText } from "./scratch";
-
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
 
 /** Directories that stay open from the top on, and as many that are kept at the lower end. */
 const openAtEachEnd = 32;
