@@ -24,12 +24,23 @@ export function chooseAttempt<T extends Attempted>(
   // An error names those that there are.
   const meant = numbered.length === 0 ? fitting : numbered;
   if (new Set(meant.map(place)).size > 1) return meant;
-  return [...meant].sort(newestFirst).slice(0, 1);
+  const ageOf = ({ createdAt, metadata }: T): AttemptAge => ({
+    createdAt: createdAt.getTime(),
+    attempt: metadata.attempt,
+  });
+  return [...meant].sort((a, b) => newestFirst(ageOf(a), ageOf(b))).slice(0, 1);
 }
 
-function newestFirst(a: Attempted, b: Attempted): number {
-  const difference = b.createdAt.getTime() - a.createdAt.getTime();
-  return difference !== 0 ? difference : b.metadata.attempt - a.metadata.attempt;
+/** What tells which of two attempts was made last. */
+export interface AttemptAge {
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly attempt: number;
+}
+
+/** Orders attempts: the one made last first. */
+export function newestFirst(a: AttemptAge, b: AttemptAge): number {
+  return b.createdAt - a.createdAt || b.attempt - a.attempt;
 }
 
 /** The error for an attempt that is not there. @param there the numbers of those that are */

@@ -1,5 +1,6 @@
 import { displayImageName } from "../../../format/image-name";
 import { createdAt, fullName } from "../../../lib/storage/container-metadata";
+import { newestFirst, type AttemptAge } from "../../../lib/names/attempts";
 import { mayBeginId } from "../../../lib/names/ids";
 import type { ImageRecord } from "../../../lib/storage/records";
 import { isPlainName } from "./candidates";
@@ -11,8 +12,8 @@ interface Naming {
   readonly name: (object: PersistedContainer) => string;
   /** The names in Kubernetes from the outermost to its own. */
   readonly path: (object: PersistedContainer) => readonly string[];
-  /** Whether of two with the same path the first is the one that this means; left out, it means neither. */
-  readonly isNewer?: ((one: PersistedContainer, other: PersistedContainer) => boolean) | undefined;
+  /** Tells which of several with the same path this means, the newest; left out, it means none of them. */
+  readonly age?: ((object: PersistedContainer) => AttemptAge) | undefined;
 }
 
 /** Tells the names of one of those that it was made for. */
@@ -30,13 +31,12 @@ export function containerNames(
   return namesOf(containers, pods, {
     name: ({ record, metadata }) => fullName(record, metadata),
     path: ({ metadata }) => [...podPath(podOf.get(metadata["pod-id"])), metadata["metadata-name"]],
-    isNewer: newest === undefined ? undefined : isNewer,
+    age: newest === undefined ? undefined : ageOf,
   });
 }
 
-function isNewer(one: PersistedContainer, other: PersistedContainer): boolean {
-  const difference = createdAt(one.record, one.metadata) - createdAt(other.record, other.metadata);
-  return difference > 0 || (difference === 0 && (one.metadata.attempt ?? 0) > (other.metadata.attempt ?? 0));
+function ageOf({ record, metadata }: PersistedContainer): AttemptAge {
+  return { createdAt: createdAt(record, metadata), attempt: metadata.attempt ?? 0 };
 }
 
 /** The names of a pod: POD, NAMESPACE/POD, the full one. */
@@ -62,7 +62,7 @@ export function imageNames({ names = [] }: ImageRecord): readonly string[] {
 function namesOf(
   objects: readonly PersistedContainer[],
   others: readonly PersistedContainer[],
-  { name: nameOf, path: pathOf, isNewer }: Naming,
+  { name: nameOf, path: pathOf, age }: Naming,
 ): NamesOf {
   const beginsOther = (way: string, object: PersistedContainer): boolean =>
     mayBeginId(way) &&
@@ -78,14 +78,16 @@ function namesOf(
   }
   return (object) => {
     const name = nameOf(object);
-    const path = pathOf(object).join("/");
+    const path = pathOf(object);
+    const isOlder = (other: PersistedContainer): boolean =>
+      age !== undefined &&
+      newestFirst(age(object), age(other)) < 0 &&
+      pathOf(other).join("/") === path.join("/");
     const others = (sharing.get(object.metadata["metadata-name"]) ?? []).filter(
-      (other) => other !== object && !(isNewer?.(object, other) === true && pathOf(other).join("/") === path),
+      (other) => other !== object && !isOlder(other),
     );
     const taken = new Set(others.flatMap((other) => pathNames(pathOf(other))));
-    const short = pathNames(pathOf(object)).filter(
-      (way) => !taken.has(way) && (way === name || !full.has(way)),
-    );
+    const short = pathNames(path).filter((way) => !taken.has(way) && (way === name || !full.has(way)));
     return [...new Set([...short, name])].filter((way) => isPlainName(way) && !beginsOther(way, object));
   };
 }
