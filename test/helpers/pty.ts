@@ -58,10 +58,12 @@ export async function startInPty(
   };
   running.add(kill);
   const written: Buffer[] = [];
+  let told = 0;
   child.stdout.on("data", (chunk: Buffer) => {
-    const before = own().length;
     written.push(chunk);
-    write?.(own().slice(before));
+    if (write === undefined) return;
+    write(own().slice(told));
+    told = own().length;
   });
   const output = (): string => Buffer.concat(written).toString();
   const own = (): string => (pidLine.test(output()) ? output().replace(pidLine, "") : "");

@@ -146,20 +146,15 @@ describe("a name", () => {
     );
     const tagged = patient.tagImage("tool", ["new:1"]);
     await sleep(100);
-    const records = JSON.parse(readFileSync(imagesFile, "utf8")) as ImageRecord[];
-    writeFileAtomic(
-      imagesFile,
-      JSON.stringify(
-        records.map((record) =>
-          record.id === tool.id
-            ? { ...record, names: [] }
-            : record.id === bare.id
-              ? { ...record, names: tool.names }
-              : record,
-        ),
-      ),
-      0o600,
-    );
+    const namesNow = new Map<string, readonly string[]>([
+      [tool.id, []],
+      [bare.id, tool.names ?? []],
+    ]);
+    const records = (JSON.parse(readFileSync(imagesFile, "utf8")) as ImageRecord[]).map((record) => ({
+      ...record,
+      names: namesNow.get(record.id) ?? record.names,
+    }));
+    writeFileAtomic(imagesFile, JSON.stringify(records), 0o600);
     await other.unlock("posix");
     expect(await tagged).toEqual(["localhost/new:1"]);
     expect((await images.imageStatus("new:1")).id).toBe(bare.id);
