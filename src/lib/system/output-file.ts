@@ -20,7 +20,7 @@ export interface OutputFile {
   readonly write: (bytes: Uint8Array) => void;
   /** Puts it in its place. @throws KpodError IO, NOT_PERMITTED */
   readonly finish: () => void;
-  /** Removes it as far as it has come. */
+  /** Removes it as far as it has come; one that is finished stays. */
   readonly abandon: () => void;
 }
 
@@ -45,6 +45,7 @@ export function openOutputFile(path: string, mode = 0o644, { secret = false } = 
       throw new KpodError("BAD_ARGUMENT", `${path} is a terminal`, { hint: "name a file" });
     }
     if (present !== undefined && temporary !== undefined && !secret) fchmodSync(fd, present.mode & 0o7777);
+    let finished = false;
     return {
       write: (bytes) => {
         try {
@@ -54,6 +55,7 @@ export function openOutputFile(path: string, mode = 0o644, { secret = false } = 
         }
       },
       finish: () => {
+        finished = true;
         try {
           closeSync(fd);
           if (temporary !== undefined) renameSync(temporary, target);
@@ -63,6 +65,7 @@ export function openOutputFile(path: string, mode = 0o644, { secret = false } = 
         }
       },
       abandon: () => {
+        if (finished) return;
         closeSync(fd);
         if (temporary !== undefined) removeIfThere(temporary);
       },
