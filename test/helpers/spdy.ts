@@ -20,7 +20,7 @@ const noHeaders = Buffer.from([0, 4, 0, 0xfb, 0xff, 0, 0, 0, 0, 0, 0, 0, 0xff, 0
 
 /**
  * The server's side of SPDY/3.1, so much as kubectl needs of it to run a command in a pod. Which stream is which is told
- * by their order, for their headers are packed with a dictionary of the protocol.
+ * by their order, for their headers are compressed with a dictionary of the protocol.
  *
  * @param socket a connection that was upgraded
  * @param count is called when so many streams are open
