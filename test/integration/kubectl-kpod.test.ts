@@ -142,7 +142,14 @@ test("on a terminal the command gets one, with its size, each new one, and its k
 });
 
 test("of several nodes each has a heading, and the worst exit code counts", async () => {
-  const { exitCode, stdout } = await kubectl("--node", "n1,n2.example", "--", "inspect", "nobody");
+  const { exitCode, stdout } = await kubectl(
+    "--node",
+    "n1,n2.example",
+    "--parallel=999999999",
+    "--",
+    "inspect",
+    "nobody",
+  );
   const answer = "Error: .*nobody.*\\n";
   expect({ exitCode, stdout }).toEqual({
     exitCode: 1,
@@ -200,6 +207,7 @@ test.each([
   [["nobody", "--", "ps"], 125, "not found"],
   [["--node", "n1,n3", "--", "ps"], 125, "not found"],
   [["--all-nodes", "--parallel", "0", "--", "ps"], 2, "number of nodes"],
+  [["--all-nodes", "--parallel", "99999999999999999999", "--", "ps"], 2, "number of nodes"],
   [["-l", "app=none", "--", "ps"], 125, "no such pods"],
   [["-it", "--node", "n1,n2", "--", "exec"], 2, "for one node"],
 ])("%j is refused", async (words, code, says) => {
