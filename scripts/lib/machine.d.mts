@@ -16,6 +16,9 @@ export function listMounts(): MountRow[];
 /** Whether `path` is `directory` or lies below it. */
 export function isWithin(path: string, directory: string): boolean;
 
+/** Root directories of all cgroup hierarchies, v1 and v2. */
+export function cgroupHierarchies(): string[];
+
 /** Directories of one cgroup path in all hierarchies that have it, with all below, deepest first. */
 export function cgroupDirectories(cgroupPath: string): string[];
 

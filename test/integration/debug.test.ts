@@ -11,6 +11,7 @@ import { abandonedSessions } from "../../src/lib/operations/debug-sessions";
 import { mountNamespaceOf } from "../../src/lib/system/namespaces";
 import { processIds } from "../../src/lib/system/process";
 import { examined, type ShownFinding } from "../helpers/doctor";
+import { freezerOf } from "../helpers/freezer";
 import { tarOf, writeLayout } from "../helpers/image-layout";
 import { KPOD } from "../helpers/kpod";
 import { contentsOf, createNode, pidOf, readIfThere, useNode, usePod, type Node } from "../helpers/node";
@@ -224,11 +225,7 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
 
   test("a cgroup that is frozen above a container does not freeze the tools, nor those of a copy", async () => {
     const { cgroupParent } = node.world;
-    const [file = ""] = cgroupDirectories(cgroupParent)
-      .filter((directory) => directory.endsWith(cgroupParent))
-      .flatMap((directory) => [join(directory, "freezer.state"), join(directory, "cgroup.freeze")])
-      .filter((each) => existsSync(each));
-    const [frozen, thawed] = file.endsWith("state") ? ["FROZEN", "THAWED"] : ["1", "0"];
+    const { file, frozen, thawed } = freezerOf(cgroupParent);
     writeFileSync(file, frozen);
     try {
       for (const args of [["web"], ["--copy", "--image", "busybox", "db"]]) {

@@ -8,6 +8,7 @@ import type { Container } from "../../src/lib/oci/container";
 import { isAlive } from "../../src/lib/system/process";
 import { unmount } from "../../src/lib/system/mount";
 import { examined, expectSound } from "../helpers/doctor";
+import { freezerOf } from "../helpers/freezer";
 import { killedAt } from "../helpers/killed";
 import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
@@ -29,21 +30,6 @@ function cgroupsOf(id: string): string[] {
     .map((directory) => join(dirname(directory), `crio-${id}`));
 }
 
-/** The files by which a cgroup is frozen, in the hierarchy that has a freezer. */
-function freezers(name: string): string[] {
-  return cgroupDirectories(node.world.cgroupParent)
-    .filter((directory) => basename(directory) === name)
-    .flatMap((directory) => [join(directory, "freezer.state"), join(directory, "cgroup.freeze")])
-    .filter((file) => existsSync(file) && (file.endsWith("state") || !existsSync("/sys/fs/cgroup/freezer")));
-}
-
-function setFrozen(isFrozen: boolean): void {
-  for (const file of freezers("cold")) {
-    const [frozen, thawed] = file.endsWith("state") ? ["FROZEN", "THAWED"] : ["1", "0"];
-    writeFileSync(file, isFrozen ? frozen : thawed);
-  }
-}
-
 /** What CRI-O does when it sees an exit file. */
 function takeOver({ id, dir }: Container): void {
   const watched = join(node.world.exitsDir, id);
@@ -61,7 +47,9 @@ function takeOver({ id, dir }: Container): void {
 // between any two steps.
 test("a doctor that is killed while it stops, removes, thaws or ends something leaves what the next one ends", async () => {
   const { world } = node;
-  const cold = await node.pod("cold", { cgroupParent: `${world.cgroupParent}/cold` });
+  const cgroupParent = `${world.cgroupParent}/cold`;
+  const cold = await node.pod("cold", { cgroupParent });
+  const freezer = freezerOf(cgroupParent);
   const brief = await node.pod("brief");
   const [lost, job, member] = await Promise.all([
     node.start(pod, "lost", "sleep 1000"),
@@ -97,7 +85,7 @@ test("a doctor that is killed while it stops, removes, thaws or ends something l
     for (const directory of [...cgroupsOf(left), ...cgroupsOf(orphaned)]) mkdirSync(directory);
     for (const directory of cgroupsOf(orphaned).filter((each) => !each.includes("cpuset")))
       writeFileSync(join(directory, "cgroup.procs"), String(sleeper?.pid));
-    setFrozen(true);
+    writeFileSync(freezer.file, freezer.frozen);
 
     const began = await examined(node, "--min-age", "0s");
     expect(new Set(began.findings.map(({ id }) => id))).toEqual(
@@ -133,7 +121,7 @@ test("a doctor that is killed while it stops, removes, thaws or ends something l
     );
     expect(entries.filter(({ ended, undone }) => !ended && !undone)).toEqual([]);
   } finally {
-    setFrozen(false);
+    if (existsSync(freezer.file)) writeFileSync(freezer.file, freezer.thawed);
     sleeper?.kill("SIGKILL");
     await gone;
     await new Promise((resolve) => crio.close(resolve));

@@ -6,6 +6,7 @@ import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
+import { freezerOf } from "../helpers/freezer";
 import { conmonOf, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 import { until } from "../helpers/until";
@@ -118,12 +119,7 @@ test("frozen by its own cgroup is paused, by one above it is not", async () => {
   expect(paused).toMatchObject({ id: "cgroup.frozen", severity: "informs", object: { id: web.id } });
   await node.ok("unpause", "web");
 
-  const files = cgroupDirectories(node.world.cgroupParent)
-    .filter((directory) => basename(directory) === basename(node.world.cgroupParent))
-    .flatMap((directory) => [join(directory, "freezer.state"), join(directory, "cgroup.freeze")])
-    .filter((file) => existsSync(file) && (file.endsWith("state") || !existsSync("/sys/fs/cgroup/freezer")));
-  const [file = ""] = files;
-  const [frozen, thawed] = file.endsWith("state") ? ["FROZEN", "THAWED"] : ["1", "0"];
+  const { file, frozen, thawed } = freezerOf(node.world.cgroupParent);
   writeFileSync(file, frozen);
   try {
     await until("it is frozen", () => readFileSync(file, "utf8").trim() === frozen);
