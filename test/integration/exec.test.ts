@@ -23,9 +23,9 @@ import { until } from "../helpers/until";
 import type { RuntimeName } from "../helpers/world";
 
 /** How long sleeps take here, in seconds: by these words they are told from those of another run of the tests. */
-const [limited, behind, killed, typed] = ["5432", "6543", "7654", "8765"].map(
+const [limited, behind, killed, typed, orphaned] = ["5432", "6543", "7654", "8765", "4321"].map(
   (seconds) => `${seconds}.${process.pid}`,
-) as [string, string, string, string];
+) as [string, string, string, string, string];
 
 /** Living processes whose command line has this word. */
 function processesWith(word: string): number[] {
@@ -396,14 +396,14 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
   );
 
   test("where kpod is killed, the terminal is restored, and the command hears that it is gone", async () => {
-    const call = `${KPOD} -c ${node.world.config} exec -it web sh -c 'echo ready; exec sleep 4321'`;
+    const call = `${KPOD} -c ${node.world.config} exec -it web sh -c 'echo ready; exec sleep ${orphaned}'`;
     const shell = await startInPty("sh", ["-c", `${call}; echo code=$?; read line; echo line=$line`]);
     await until("it is ready", () => shell.output().includes("ready"));
     const [kpod = 0] = readChildren(shell.pid);
     expect(await isRaw(kpod)).toBe(true);
     const started = readChildren(kpod);
     process.kill(kpod, "SIGKILL");
-    await until("nothing of it is left", () => [...started, ...processesWith("4321")].every(isGone));
+    await until("nothing of it is left", () => [...started, ...processesWith(orphaned)].every(isGone));
     await until("its mode", async () => !(await isRaw(shell.pid)));
     shell.type("typed\n");
     await until("the shell has the keys", () => shell.output().includes("line=typed"));

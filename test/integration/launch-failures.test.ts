@@ -413,11 +413,9 @@ describe("CRI-O starts in the middle of a launch, and removes what is not made t
   ];
 
   describe.each(kinds)("%s", (what, args) => {
-    test.each(moments)("%s", async (_, program, where, command) => {
+    test.each(moments)("%s", async (moment, program, where, command) => {
       // What it is called does not depend on the moment; both are tried at the first, and then in turn.
-      const at = moments.findIndex(
-        (moment) => moment[1] === program && moment[2] === where && moment[3] === command,
-      );
+      const at = moments.findIndex(([each]) => each === moment);
       for (const started of at === 0 ? [true, false] : [(at % 2 === 0) === (what === "pod new")]) {
         const { config, reached, goOn } = momentAt(program, where, command);
         const before = contentsOf(node.world);

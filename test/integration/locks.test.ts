@@ -176,15 +176,13 @@ describe("a hung daemon that holds locks", () => {
   const taken = madeBefore(async () => {
     await hold("containersLock", "layersLock", "imagesLock", "mountsLock");
     const pids = held.map(({ pid }) => pid);
-    const results = await Promise.all(looks.map(([args]) => node.kpod(...args)));
+    const results = await Promise.all(looks.map(async ([args]) => [args, await node.kpod(...args)] as const));
     await release();
-    return { pids, results };
+    return { pids, results: new Map(results) };
   });
 
   test.each(looks)("hides nothing from kpod %s, which says who it is", (args, shown) => {
-    const { exitCode, stdout, stderr } = taken.results[looks.findIndex(([each]) => each === args)] ?? {
-      ...{ exitCode: undefined, stdout: "", stderr: "" },
-    };
+    const { exitCode, stdout, stderr = "" } = taken.results.get(args) ?? {};
     expect([exitCode, stdout]).toEqual([0, expect.stringContaining(shown)]);
     expect(stderr).toMatch(/\.lock is still locked by .*\(pid \d+\) after 1 s: reading without it$/m);
     expect(taken.pids.some((pid) => stderr.includes(`(pid ${pid})`))).toBe(true);
