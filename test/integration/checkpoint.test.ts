@@ -179,6 +179,39 @@ test("what cannot be checkpointed or restored is told before anything is done", 
   expect(await usage("checkpoint", "--export", "x", "web", "other")).toMatch(/is for one container/);
 }, 120_000);
 
+/** A configuration with a script in the place of the runtimes. */
+function configWith(name: string, ...script: readonly string[]): string {
+  const program = join(node.world.scratch, name);
+  writeFileSync(program, ["#!/bin/sh", ...script, ""].join("\n"), { mode: 0o755 });
+  const config = `${program}.conf`;
+  const text = readFileSync(node.world.config, "utf8");
+  writeFileSync(config, text.replaceAll(/^(runtime_path\s*=\s*).*$/gm, `$1"${program}"`));
+  return config;
+}
+
+test("a container that its runtime has frozen, and said it has not, runs on", async () => {
+  const config = configWith("failing-runc", 'runc "$@" || exit', 'case " $* " in *" pause "*) exit 1 ;; esac');
+  expect(await node.refusal("-c", config, "checkpoint", "--leave-running", "web")).toMatch(
+    /failing-runc pause failed/,
+  );
+  await expectCounting("web");
+}, 120_000);
+
+test("a container whose archive cannot be written runs on, without a checkpoint", async () => {
+  const config = configWith(
+    "able-runc",
+    'for word; do [ "$before" = --image-path ] && exec touch "$word/inventory.img"; before=$word; done',
+    'exec runc "$@"',
+  );
+  for (const flags of [[], ["--leave-running"]]) {
+    expect(await node.refusal("-c", config, "checkpoint", "--export", "/dev/full", ...flags, "web")).toMatch(
+      /^cannot write \/dev\/full: no space left/,
+    );
+    expect(existsSync(join(web.dir, "checkpoint"))).toBe(false);
+  }
+  await expectCounting("web");
+}, 120_000);
+
 test("an archive that does not fit the node is refused before anything is made", async () => {
   const before = await node.ok("pod", "ps", "-q");
   const refusal = (path: string, ...words: string[]): Promise<string> =>

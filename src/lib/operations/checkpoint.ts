@@ -113,10 +113,11 @@ class Checkpoint {
       return;
     }
     const { runtime, store } = this.server;
-    await runtime.pauseContainer(this.container);
     try {
+      // A runtime that is given up may have frozen it all the same.
+      await runtime.pauseContainer(this.container);
       await this.dump(true);
-      if (file !== undefined) await this.export(file);
+      if (file !== undefined) await this.exportFrozen(file);
       noteContainer(this.server, this.container, "checkpoint");
       if (!this.leaveRunning) await store.uninterrupted(() => this.kill());
     } finally {
@@ -189,10 +190,20 @@ class Checkpoint {
     await persistKnownState(server, container, state);
   }
 
+  /** The images stay in no case: where it runs on, they do not fit its files any more. */
+  private async exportFrozen(file: OutputFile): Promise<void> {
+    try {
+      await this.export(file);
+    } finally {
+      removeCheckpoint(this.container);
+    }
+  }
+
   /** @throws KpodError which says that the checkpoint is there all the same */
   private async exportEnded(file: OutputFile): Promise<void> {
     try {
       await this.export(file);
+      removeCheckpoint(this.container);
     } catch (error) {
       if (!(error instanceof KpodError)) throw error;
       throw new KpodError(error.code, `the checkpoint is not exported: ${error.message}`, {
@@ -202,7 +213,7 @@ class Checkpoint {
     }
   }
 
-  /** Writes the archive, and removes what it is made of. */
+  /** Writes the archive. */
   private async export(file: OutputFile): Promise<void> {
     const { container, signal, server } = this;
     throwIfInterrupted(signal, "checkpointing");
@@ -221,7 +232,6 @@ class Checkpoint {
       };
       await writeCheckpointArchive(parts, file.write, signal);
       file.finish();
-      removeCheckpoint(container);
     } finally {
       removeIfThere(rootDiff);
     }
