@@ -248,12 +248,9 @@ function isSpec(value: unknown): value is Spec {
 }
 
 function isMount(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    isText(value.destination) &&
-    isText(value.source ?? "") &&
-    isListOf(value.options ?? [], isText)
-  );
+  if (!isRecord(value)) return false;
+  const { destination, source = "", options = [] } = value;
+  return isText(destination) && isText(source) && isListOf(options, isText);
 }
 
 function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {

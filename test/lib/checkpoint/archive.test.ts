@@ -162,6 +162,16 @@ test.each<[string, readonly Member[], RegExp]>([
     /its spec.dump is no spec/,
   ],
   [
+    "a mount with options that are none",
+    [
+      {
+        name: members.spec,
+        text: JSON.stringify({ ...spec, mounts: [{ destination: "/data", options: null }] }),
+      },
+    ],
+    /its spec.dump is no spec/,
+  ],
+  [
     "an id that is a path",
     [{ name: members.config, text: JSON.stringify({ ...config, id: "../../etc" }) }],
     /names no id of a container$/,
