@@ -6,14 +6,11 @@ import { containerInWords, type Container } from "../oci/container";
 import type { RestoreSource } from "../oci/runtime";
 import type { Spec } from "../oci/spec";
 import { checkpointImages, criuError, hasCheckpoint, removeCheckpoint } from "../operations/checkpoint-files";
-import { noteContainer, noteEnd } from "../operations/note-event";
-import { persistFoundDead, persistState } from "../operations/persist-state";
-import { removeFromRuntime, rollbackLaunch } from "../operations/remove-runtime";
+import { noteContainer } from "../operations/note-event";
 import type { LaunchParts } from "../server-parts";
 import { createByRuntime } from "./create";
-import { launchOf, unlessOvertaken } from "./overtaken";
 import { withRollback } from "./rollback";
-import { removeLastRun, mountAgain, podToStartIn, requireRestartable, statusToStart } from "./start-again";
+import { launchAnew, persistEnd, podToStartIn, requireRestartable, statusToStart } from "./start-again";
 
 /** How a container is restored. */
 export interface RestoreOptions {
@@ -45,28 +42,20 @@ export async function restoreContainer(
   await refuseOwnedByCrio(server, container, { verb: "restore", force });
   const layerId = await requireRestartable(server, container);
   await server.runtime.requireCheckpoints(container);
-  const pod = await podToStartIn(server, container);
+  const { cgroupParent } = await podToStartIn(server, container);
   const since = Date.now();
-  await persistFoundDead(server, container);
-  await persistState(server, container);
-  noteEnd(server, container);
-  await withRollback(server.logger, async (rollback) => {
-    await removeFromRuntime(server, container);
-    await mountAgain(server, rollback, container, layerId);
-    await unlessOvertaken(server, launchOf(server, container, since), async () => {
-      removeLastRun(server, rollback, container);
-      rollback.add(`remove ${container.name} from its runtime`, () =>
-        server.store.uninterrupted(() => rollbackLaunch(server, container)),
-      );
+  await persistEnd(server, container);
+  await withRollback(server.logger, (rollback) =>
+    launchAnew(server, rollback, { container, layerId, since }, async () => {
       const { logPath, bundlePath } = container;
       const restore = restoreSource(container, container.spec, { tcpEstablished });
       try {
-        await createByRuntime(server, container, { logPath, cgroupParent: pod.cgroupParent, restore });
+        await createByRuntime(server, container, { logPath, cgroupParent, restore });
       } catch (error) {
         throw criuError(cannot, join(bundlePath, members.restoreLog), error);
       }
-    });
-  });
+    }),
+  );
   noteRestored(server, container);
   removeCheckpoint(container);
 }

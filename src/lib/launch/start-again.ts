@@ -177,30 +177,56 @@ async function startAnew(
   layerId: StorageId,
   start: Start,
 ): Promise<void> {
-  const pod = await podToStartIn(server, ended);
+  const { cgroupParent } = await podToStartIn(server, ended);
   const since = Date.now();
-  // Before its runtime removes what it knows of it.
-  await persistFoundDead(server, ended);
-  await persistState(server, ended);
-  noteEnd(server, ended);
+  await persistEnd(server, ended);
   await withRollback(server.logger, async (rollback) => {
     const container = await countUp(server, rollback, ended);
-    await removeFromRuntime(server, container);
-    await mountAgain(server, rollback, container, layerId);
-    const launched = launchOf(server, container, since);
-    await unlessOvertaken(server, launched, async () => {
-      removeLastRun(server, rollback, container);
-      rollback.add(`remove ${container.name} from its runtime`, () =>
-        server.store.uninterrupted(() => rollbackLaunch(server, container)),
-      );
-      const { logPath } = container;
-      await createByRuntime(server, container, { logPath, cgroupParent: pod.cgroupParent });
+    await launchAnew(server, rollback, { container, layerId, since }, async () => {
+      await createByRuntime(server, container, { logPath: container.logPath, cgroupParent });
       // Who asked to end meanwhile does not want it started.
       server.signal?.throwIfAborted();
       await start(container, since);
     });
     // What was checkpointed before does not fit its files any more.
     removeCheckpoint(container);
+  });
+}
+
+/** Persists how a container has ended, before its runtime removes what it knows of it. */
+export async function persistEnd(server: LaunchParts, ended: Container): Promise<void> {
+  await persistFoundDead(server, ended);
+  await persistState(server, ended);
+  noteEnd(server, ended);
+}
+
+/** A container that has ended, and is launched once more. */
+interface EndedContainer {
+  readonly container: Container;
+  readonly layerId: StorageId;
+  /** When that was begun, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/**
+ * Puts a container in the place of its last run: its runtime has removed it, its file system is mounted, and nothing tells of
+ * that run any more. Then it is launched. Where that fails, it is as it was once it is rolled back.
+ */
+export async function launchAnew(
+  server: LaunchParts,
+  rollback: Rollback,
+  { container, layerId, since }: EndedContainer,
+  launch: () => Promise<void>,
+): Promise<void> {
+  await removeFromRuntime(server, container);
+  await server.storageRuntimeServer.startContainer(container.id);
+  rollback.add(`unmount ${container.name}`, () => server.store.unmount(layerId));
+  await unlessOvertaken(server, launchOf(server, container, since), async () => {
+    removeLastRun(server, rollback, container);
+    rollback.add(`remove ${container.name} from its runtime`, () =>
+      server.store.uninterrupted(() => rollbackLaunch(server, container)),
+    );
+    await launch();
   });
 }
 
@@ -234,17 +260,6 @@ async function countUp(server: LaunchParts, rollback: Rollback, ended: Container
   return container;
 }
 
-/** Mounts its file system again. */
-export async function mountAgain(
-  server: LaunchParts,
-  rollback: Rollback,
-  container: Container,
-  layerId: StorageId,
-): Promise<void> {
-  await server.storageRuntimeServer.startContainer(container.id);
-  rollback.add(`unmount ${container.name}`, () => server.store.unmount(layerId));
-}
-
 /** What conmon makes in a bundle, and does not bear to find there. */
 const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
 
@@ -252,7 +267,7 @@ const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
  * Removes what tells of the run that has ended: it would be taken for what becomes of the next. What it was is put back
  * where that fails.
  */
-export function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
+function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
   const { id, dir, bundlePath, state } = container;
   for (const name of ofMonitor) removeIfThere(join(bundlePath, name));
   const ends = [
