@@ -3,6 +3,7 @@
  * CRI-O's internal/lib/checkpoint.go).
  */
 import { KpodError } from "../errors";
+import { isStorageId } from "../names/ids";
 import { annotations } from "../oci/annotations";
 import { isRecord } from "../system/files";
 import { readTime, textOf, zeroTime } from "../system/go-json";
@@ -69,7 +70,7 @@ export function readConfig(value: unknown): CheckpointConfig {
     checkpointedTime: readTime(value.checkpointedTime),
   };
   // It is looked for in paths of the mounts.
-  if (!/^[0-9a-f]{64}$/.test(config.id)) throw damaged(`its ${members.config} names no id of a container`);
+  if (!isStorageId(config.id)) throw damaged(`its ${members.config} names no id of a container`);
   return config;
 }
 

@@ -6,7 +6,7 @@ import { closeSync, constants, openSync, read, writeSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { shownPath } from "../copy/entry";
-import { errorMessage, fileError, KpodError, throwIfInterrupted } from "../errors";
+import { errorMessage, fileError, KpodError, orFileError, throwIfInterrupted } from "../errors";
 import type { Spec } from "../oci/spec";
 import { fileLimits, isRecord, openRegularFile } from "../system/files";
 import { shortPath } from "../system/paths";
@@ -47,10 +47,6 @@ export interface CheckpointArchive {
   readonly deletedFiles: readonly string[];
   /** Bytes of what is unpacked beside the container. */
   readonly size: number;
-  /** True where it had changed or added files. */
-  readonly hasRootDiff: boolean;
-  /** True where its log is in it. */
-  readonly hasLog: boolean;
 }
 
 /** What becomes of the large members of an archive. */
@@ -79,7 +75,7 @@ export async function openCheckpointArchive(
   path: string,
   signal?: AbortSignal,
 ): Promise<OpenCheckpointArchive> {
-  const fd = openArchive(path);
+  const { fd } = orFileError(`cannot read ${path}`, () => openRegularFile(path));
   try {
     const archive = await named(path, () => readThrough(path, fd, signal));
     return {
@@ -92,14 +88,6 @@ export async function openCheckpointArchive(
   } catch (error) {
     closeSync(fd);
     throw error;
-  }
-}
-
-function openArchive(path: string): number {
-  try {
-    return openRegularFile(path).fd;
-  } catch (error) {
-    throw fileError(`cannot read ${path}`, error);
   }
 }
 
@@ -144,8 +132,6 @@ async function readThrough(
     bindMounts: readBindMounts(texts.get(members.bindMounts)),
     deletedFiles: seen.has(members.deletedFiles) ? readDeletedFiles(texts.get(members.deletedFiles)) : [],
     size,
-    hasRootDiff: seen.has(members.rootDiff),
-    hasLog: seen.has(members.log),
   };
 }
 

@@ -1,7 +1,7 @@
 import { closeSync, existsSync, readdirSync, fstatSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { fileError, throwIfInterrupted } from "../errors";
+import { orFileError, throwIfInterrupted } from "../errors";
 import { openRegularFile } from "../system/files";
 import { TarWriter } from "../system/tar-writer";
 import { formatConfig, formatMember, members, type BindMount, type CheckpointConfig } from "./format";
@@ -14,8 +14,8 @@ export interface ArchiveParts {
   /** The text of its config.json. */
   readonly spec: string;
   readonly bindMounts: readonly BindMount[];
-  /** The file with the archive of what the container changed in its root; undefined where that is nothing. */
-  readonly rootDiff: string | undefined;
+  /** The file with the archive of what the container changed in its root. */
+  readonly rootDiff: string;
   /** Paths that it removed. */
   readonly deletedFiles: readonly string[];
   /** Its networks and addresses by podman's words; undefined on the node's network. */
@@ -44,7 +44,7 @@ export async function writeCheckpointArchive(
     tar.pad(bytes.length);
   };
   const addFile = async (name: string, path: string): Promise<void> => {
-    const { fd } = openFile(path);
+    const { fd } = orFileError(`cannot read ${path}`, () => openRegularFile(path));
     try {
       const { size } = fstatSync(fd);
       tar.entry({ ...common, type: "file", name, mode: 0o600, size });
@@ -70,16 +70,8 @@ export async function writeCheckpointArchive(
     await addFile(`${members.images}/${name}`, join(images, name));
   for (const name of [members.dumpLog, members.stats])
     if (existsSync(join(directory, name))) await addFile(name, join(directory, name));
-  if (rootDiff !== undefined) await addFile(members.rootDiff, rootDiff);
+  await addFile(members.rootDiff, rootDiff);
   if (deletedFiles.length > 0) addText(members.deletedFiles, formatMember(deletedFiles));
   if (logPath !== "" && existsSync(logPath)) await addFile(members.log, logPath);
   tar.end();
-}
-
-function openFile(path: string): { fd: number } {
-  try {
-    return openRegularFile(path);
-  } catch (error) {
-    throw fileError(`cannot read ${path}`, error);
-  }
 }

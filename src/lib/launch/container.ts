@@ -234,16 +234,7 @@ async function launch(
       ...(confinement.readOnly ? writableMounts : []).filter(
         ({ destination }) => !isMountedIn(volumeMounts, destination),
       ),
-      ...podFileMounts(
-        {
-          hostname: sandbox.hostnamePath,
-          resolvConf: sandbox.resolvPath,
-          hosts: podFiles(dirname(sandbox.hostnamePath)).hosts,
-          shm: sandbox.shmPath,
-        },
-        access,
-      ),
-      ...containerenvMount(sandbox, access),
+      ...mountsOfPod(sandbox, access),
       ...timezoneMounts(confinement.timezone, container.bundlePath, access, labels.mount),
       ...(init === undefined ? [] : [init.mount]),
       ...volumeMounts,
@@ -334,8 +325,18 @@ function commandOf(config: ImageConfigData, options: ContainerOptions): string[]
   });
 }
 
+/** What a container has of its pod: the files of its network and names, its /dev/shm, and that which tells of a container. */
+export function mountsOfPod(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
+  const { hosts } = podFiles(dirname(sandbox.hostnamePath));
+  const { hostnamePath: hostname, resolvPath: resolvConf, shmPath: shm } = sandbox;
+  return [
+    ...podFileMounts({ hostname, resolvConf, hosts, shm }, access),
+    ...containerenvMount(sandbox, access),
+  ];
+}
+
 /** The empty file by which programs see that they are in a container; it lies with the infra container. */
-export function containerenvMount(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
+function containerenvMount(sandbox: Sandbox, access: "ro" | "rw"): SpecMount[] {
   const directory = sandbox.spoofed ? sandbox.infraContainer.bundlePath : sandbox.infraContainer.dir;
   const source = join(directory, ".containerenv");
   // Pods of CRI-O before 1.23 have none.

@@ -145,12 +145,13 @@ function podOptions({ spec }: OpenCheckpointArchive, pull: LaunchPull | undefine
     ...(find("network") === undefined ? { network: "host" } : {}),
     ...(find("ipc") === undefined ? { ipc: "node" } : {}),
     pid: pid === undefined ? "node" : pid.path === undefined || pid.path === "" ? "container" : "pod",
-    privileged: isPrivileged(spec.linux?.resources?.devices ?? []),
+    privileged: isPrivileged({ spec }),
   };
 }
 
 /** Who may use all devices of the node. */
-function isPrivileged(devices: readonly { allow: boolean; type?: string; access?: string }[]): boolean {
+function isPrivileged({ spec }: Pick<OpenCheckpointArchive, "spec">): boolean {
+  const devices = spec.linux?.resources?.devices ?? [];
   return devices.some(({ allow, type = "a" }) => allow && type === "a");
 }
 
@@ -161,7 +162,7 @@ function makeIn(
   options: RestoreArchiveOptions & { readonly name: string },
   image: RestoreImage,
 ): Promise<Container> {
-  const privileged = isPrivileged(archive.spec.linux?.resources?.devices ?? []);
+  const privileged = isPrivileged(archive);
   if (privileged && !sandbox.privileged) {
     throw new KpodError(
       "BAD_ARGUMENT",

@@ -46,7 +46,7 @@ export async function writeRootDiff(
     const present: CopyEntry[] = [];
     try {
       for await (const entry of tarEntries(diff)) {
-        if (isThere(rootPath, entry)) present.push(entry);
+        if (makeWay(rootPath, entry)) present.push(entry);
         await target.put(entry);
       }
       target.finish();
@@ -64,7 +64,7 @@ export async function writeRootDiff(
  * Removes what is of another kind where an entry goes: a directory that has become a file, or the other way round.
  * @returns whether it is a directory that is there, which a copy leaves as it is
  */
-function isThere(rootPath: string, { path, type }: CopyEntry): boolean {
+function makeWay(rootPath: string, { path, type }: CopyEntry): boolean {
   if (path === "") return false;
   const isDirectory = ifThere(() =>
     closing(openInRoot(rootPath, shownPath(path), { follow: false }), (fd) => fstatSync(fd).isDirectory()),

@@ -4,15 +4,21 @@ import type { CheckpointArchive } from "../checkpoint/read-archive";
 import { KpodError, tolerate } from "../errors";
 import { annotations, kubernetesLabels } from "../oci/annotations";
 import type { Container } from "../oci/container";
-import type { Spec, SpecLinux, SpecMount, SpecNamespace, SpecProcess } from "../oci/spec";
+import {
+  isBindMount,
+  type Spec,
+  type SpecLinux,
+  type SpecMount,
+  type SpecNamespace,
+  type SpecProcess,
+} from "../oci/spec";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { SelinuxLabels } from "../storage/store";
 import { setFileContext } from "../system/extended-attributes";
 import { parseJson } from "../system/files";
 import { textMap } from "../system/go-json";
-import { containerenvMount } from "./container";
+import { mountsOfPod } from "./container";
 import type { ContainerOptions } from "./container-options";
-import { podFileMounts, podFiles } from "./pod-files";
 import { ociVersion, permittedOomScore } from "./spec";
 
 /** What of a spec for Linux a restored container has as it had it; the rest is of where it is. */
@@ -114,13 +120,8 @@ export function restoredMounts(
   { spec, bindMounts, config }: Pick<CheckpointArchive, "spec" | "bindMounts" | "config">,
   { container, sandbox, labels }: Pick<RestorePlace, "container" | "sandbox" | "labels">,
 ): RestoredMounts {
-  const files = podFiles(dirname(sandbox.hostnamePath));
-  const { hostnamePath: hostname, resolvPath: resolvConf, shmPath: shm } = sandbox;
   const ofPod = new Map(
-    [
-      ...podFileMounts({ hostname, resolvConf, hosts: files.hosts, shm }, "rw"),
-      ...containerenvMount(sandbox, "rw"),
-    ].map(({ destination, source }) => [destination, source]),
+    mountsOfPod(sandbox, "rw").map(({ destination, source }) => [destination, source]),
   );
   const missing: string[] = [];
   const empty = (index: number, isFile: boolean, mode: number): string => {
@@ -133,8 +134,8 @@ export function restoredMounts(
     return path;
   };
   const mounts = (spec.mounts ?? []).map((mount, index): SpecMount => {
-    const { destination, source = "", type, options = [] } = mount;
-    if (type !== "bind" && !options.includes("bind") && !options.includes("rbind")) return mount;
+    if (!isBindMount(mount)) return mount;
+    const { destination, source = "" } = mount;
     const own = ofPod.get(destination);
     if (own !== undefined) return { ...mount, source: own };
     const known = bindMounts.find((bind) => bind.destination === destination);

@@ -64,6 +64,17 @@ export interface SpecMount {
   options?: string[];
 }
 
+/** True for a mount of a path of the node: not every spec says so by the type. */
+export function isBindMount({
+  type,
+  options = [],
+}: {
+  readonly type?: string;
+  readonly options?: readonly string[];
+}): boolean {
+  return type === "bind" || options.includes("bind") || options.includes("rbind");
+}
+
 /** A namespace: a new one, or with a path an existing one. */
 export interface SpecNamespace {
   type: "pid" | "network" | "ipc" | "uts" | "mount" | "user" | "cgroup";

@@ -8,7 +8,7 @@ import { logPathOf } from "../logs/log-path";
 import { isStorageId, type StorageId } from "../names/ids";
 import { annotations } from "../oci/annotations";
 import { containerInWords, type Container } from "../oci/container";
-import type { Spec, SpecMount } from "../oci/spec";
+import { isBindMount, type Spec } from "../oci/spec";
 import type { ServerParts } from "../server-parts";
 import { compareLayers, type FileChange } from "../storage/compare-layers";
 import { tarLayers } from "../storage/tar-tree";
@@ -293,18 +293,14 @@ const ofRuntime = ["/dev", "/dev/shm", "/proc", "/run", "/run/.containerenv", "/
 
 /** What of a root file system the runtime has made to mount something on. */
 function placesOfRuntime({ mounts = [] }: Spec): Set<string> {
-  return new Set([...ofRuntime, ...mounts.filter(isBind).map(({ destination }) => destination)]);
-}
-
-function isBind({ type, options = [] }: SpecMount): boolean {
-  return type === "bind" || options.includes("bind") || options.includes("rbind");
+  return new Set([...ofRuntime, ...mounts.filter(isBindMount).map(({ destination }) => destination)]);
 }
 
 /** What of the node is mounted in it: to restore it takes a file where there was one. @throws KpodError IO */
 function bindMountsOf({ mounts = [] }: Spec): BindMount[] {
   return mounts.flatMap((mount) => {
     const { source = "", destination } = mount;
-    if (!isBind(mount) || ofRuntime.includes(destination)) return [];
+    if (!isBindMount(mount) || ofRuntime.includes(destination)) return [];
     const stat = statOf(source);
     return [
       {

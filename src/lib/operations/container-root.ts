@@ -1,5 +1,6 @@
 import { fileError, KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import { isBindMount } from "../oci/spec";
 import type { ServerView } from "../server-parts";
 import { openMountView, type BindMount } from "../system/mount-view";
 import { mountForCopy } from "./copy-mounts";
@@ -90,7 +91,7 @@ function specOf(
   try {
     if (container === undefined) return { mounts: [], readOnly: false };
     const mounts = mountsOf(container.spec)
-      .filter(({ type, options }) => type === "bind" || options.includes("bind") || options.includes("rbind"))
+      .filter(isBindMount)
       .filter(({ source, destination }) => source.startsWith("/") && destination.startsWith("/"))
       .map(({ source, destination, options }) => ({
         source,
