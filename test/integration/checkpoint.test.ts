@@ -190,7 +190,11 @@ function configWith(name: string, ...script: readonly string[]): string {
 }
 
 test("a container that its runtime has frozen, and said it has not, runs on", async () => {
-  const config = configWith("failing-runc", 'runc "$@" || exit', 'case " $* " in *" pause "*) exit 1 ;; esac');
+  const config = configWith(
+    "failing-runc",
+    'runc "$@" || exit',
+    'case " $* " in *" pause "*) exit 1 ;; esac',
+  );
   expect(await node.refusal("-c", config, "checkpoint", "--leave-running", "web")).toMatch(
     /failing-runc pause failed/,
   );

@@ -120,9 +120,7 @@ export function restoredMounts(
   { spec, bindMounts, config }: Pick<CheckpointArchive, "spec" | "bindMounts" | "config">,
   { container, sandbox, labels }: Pick<RestorePlace, "container" | "sandbox" | "labels">,
 ): RestoredMounts {
-  const ofPod = new Map(
-    mountsOfPod(sandbox, "rw").map(({ destination, source }) => [destination, source]),
-  );
+  const ofPod = new Map(mountsOfPod(sandbox, "rw").map(({ destination, source }) => [destination, source]));
   const missing: string[] = [];
   const empty = (index: number, isFile: boolean, mode: number): string => {
     const path = join(container.bundlePath, "restored-mounts", String(index));
