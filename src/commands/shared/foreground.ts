@@ -1,5 +1,5 @@
 import { windowSize, type WindowSize } from "../../lib/system/streams";
-import { guardTerminal } from "../../lib/system/terminal-guard";
+import { guardTerminal, type TerminalGuard } from "../../lib/system/terminal-guard";
 
 /** Tells each size that the terminal of standard input gets. @returns ends that */
 export function onTerminalResize(listener: (size: WindowSize) => void): () => void {
@@ -11,6 +11,16 @@ export function onTerminalResize(listener: (size: WindowSize) => void): () => vo
   return () => {
     process.off("SIGWINCH", tell);
   };
+}
+
+/** A guard that nobody needs is not left waiting. */
+function orRelease<T>(guard: TerminalGuard | undefined, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    guard?.release();
+    throw error;
+  }
 }
 
 /** A terminal that is put back however kpod ends. */
@@ -28,7 +38,7 @@ export interface HeldTerminal {
  */
 export async function holdTerminal(take: (fd: number) => () => void): Promise<HeldTerminal> {
   const guard = await guardTerminal(0);
-  const restore = take(0);
+  const restore = orRelease(guard, () => take(0));
   process.once("exit", restore);
   return {
     restore() {
