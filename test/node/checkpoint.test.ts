@@ -1,12 +1,13 @@
 // Checkpoints by the real criu, on a kernel that it fits.
 import { statSync } from "node:fs";
-import { configure, inTime, kpod, ok, runProgram, traces } from "./machine";
+import { cgroupOf, configure, inTime, kpod, ok, runProgram, traces } from "./machine";
 
 interface Container {
   readonly ID: string;
   readonly Name: string;
   readonly ImageID: string;
   readonly LogPath: string;
+  readonly Pid: number;
   readonly Labels: Readonly<Record<string, string>>;
   readonly State: { readonly status: string; readonly exitCode: number; readonly checkpointedAt: string };
 }
@@ -54,6 +55,11 @@ function expectWithoutBreak(numbers: readonly number[]): void {
 
 function run(name: string, script: string, pod: readonly string[] = ["--network", "none"]): string {
   return ok("run", "-d", "--name", name, "--label", "app=shop", ...pod, "busybox", "sh", "-c", script);
+}
+
+/** Their limits, their pause and their end are nobody else's. */
+function expectOwnCgroups(...ids: string[]): void {
+  for (const id of ids) expect(cgroupOf(inspect(id).Pid)).toContain(id);
 }
 
 function statusesOf(id: string): string[] {
@@ -133,8 +139,10 @@ describe("runc", () => {
       ),
     ).toBe("changed\ndeep\n750\ngone");
 
+    expectOwnCgroups(id, again);
     const third = ok("restore", "--import", "/tmp/web.tar", "--pod", "web", "--name", "third");
     await expectCounting("third");
+    expectOwnCgroups(id, again, third);
     for (const name of ["third", "again"]) ok("stop", "-t", "0", name);
     expect(inspect(third).State).toMatchObject({ status: "stopped", exitCode: 137 });
     expect(statusesOf(again).slice(0, 3)).toEqual(["create", "start", "restore"]);
@@ -173,6 +181,18 @@ describe("runc", () => {
     ok("pod", "rm", "-f", "web");
   }, 600_000);
 });
+
+test("what is restored beside its original is in a cgroup of its own", async () => {
+  configure("cgroupfs", "runc");
+  const id = run("web", counter);
+  await inTime(() => count("web") > 3);
+  ok("checkpoint", "--export", "/tmp/web.tar", "--leave-running", "web");
+  const again = ok("restore", "--import", "/tmp/web.tar", "--network", "none", "--name", "again");
+  expectOwnCgroups(id, again);
+  ok("pod", "rm", "-f", "web");
+  await expectCounting("again");
+  ok("pod", "rm", "-f", "again");
+}, 600_000);
 
 test("a runtime without criu is named, and its container runs on", () => {
   configure("systemd", "crun");

@@ -23,6 +23,7 @@ import { runPodSandbox } from "./pod";
 import type { PodOptions } from "./plan-pod";
 import { specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
 import { noteRestored, restoreSource, type RestoreOptions } from "./restore";
+import { restoreIntoCgroup } from "./restore-cgroup";
 import { removeInRoot, writeRootDiff } from "./restore-files";
 import { imageToRestore, type RestoreImage } from "./restore-image";
 import {
@@ -238,9 +239,10 @@ async function launch(
   for (const path of missing)
     logger.warn(`${path}, which was mounted in the container, is not on this node: it is empty in it`);
   const asked = { ...restoredOptions(archive), name: options.name, image: requestedName };
+  const ownCgroup = cgroupsPath(config, sandbox.cgroupParent, id);
   const spec = restoredSpec(archive, {
     ...{ container, sandbox, rootPath, namespaces, labels, mounts },
-    cgroupsPath: cgroupsPath(config, sandbox.cgroupParent, id),
+    cgroupsPath: ownCgroup,
     hooks: hooksFor(server.hooks(), {
       command: archive.spec.process?.args[0] ?? "",
       annotations: sandbox.annotations,
@@ -252,6 +254,7 @@ async function launch(
         volumes: [],
       }),
       ...keptAnnotations(archive),
+      ...restoreIntoCgroup(container, ownCgroup),
     }),
   });
   const { cgroupParent } = sandbox;
