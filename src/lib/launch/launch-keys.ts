@@ -65,7 +65,7 @@ export const launchKeys: readonly LaunchKey[] = [
   runtime("decryption_keys_path", "needs not", "only for images that are pulled"),
   runtime("device_ownership_from_security_context", "needs not", "only for users that a request names"),
   runtime("disable_hostport_mapping", "needs not", "the portmap plugin does that, where the network has it"),
-  runtime("enable_criu_support", "needs not", "kpod asks criu itself"),
+  runtime("enable_criu_support", "needs not", "criu itself is asked"),
   runtime("enable_pod_events", "needs not", "only for the kubelet"),
   runtime("irqbalance_config_file", "needs not", "only for annotations that ask for it"),
   runtime("irqbalance_config_restore_file", "needs not", "only for the start of CRI-O"),
