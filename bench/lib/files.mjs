@@ -4,7 +4,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync
 import { join } from "node:path";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import { ScriptError, runProgram } from "../../scripts/lib/run.mjs";
-import { BENCH_DIRECTORY } from "./place.mjs";
+import { BENCH_DIRECTORY } from "./bench-layout.mjs";
 
 const FILES = 20_000;
 const SMALL_FILE = Buffer.alloc(4096, "kpod ");

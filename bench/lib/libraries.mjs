@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY } from "../../scripts/bootstrap.mjs";
 import { bundleLibrary } from "../../scripts/lib/bundle.mjs";
-import { BENCH_DIRECTORY } from "./place.mjs";
+import { BENCH_DIRECTORY } from "./bench-layout.mjs";
 
 /** The libraries, and the calls that load them. */
 const LIBRARIES = {

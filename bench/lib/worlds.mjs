@@ -6,7 +6,7 @@ import { makeBusyboxImage, makePauseImage } from "../../scripts/lib/image.mjs";
 import { writeNodeConfig } from "../../scripts/lib/layout.mjs";
 import { ScriptError, leanEnvironment, runProgram } from "../../scripts/lib/run.mjs";
 import { sweep } from "../../scripts/lib/sweep.mjs";
-import { BENCH_DIRECTORY, benchLayout } from "./place.mjs";
+import { BENCH_DIRECTORY, benchLayout } from "./bench-layout.mjs";
 import { addStopped } from "./stopped.mjs";
 
 const KPOD = join(REPOSITORY, "bin/kpod");
