@@ -13,6 +13,7 @@ import {
   ok,
   pidsLimit,
   runProgram,
+  shopCgroups,
   traces,
   writeCgroupFile,
   type CgroupManager,
@@ -114,9 +115,7 @@ describe.each<[CgroupManager, RuntimeName]>([
   ["cgroupfs", "runc"],
 ])("the manager %s, %s", (manager, runtime) => {
   const systemd = manager === "systemd";
-  const parent = systemd ? "kpod-shop.slice" : "/kpod/shop";
-  const parentPath = systemd ? "/kpod.slice/kpod-shop.slice" : parent;
-  const pathOf = (id: string): string => `${parentPath}/crio-${id}${systemd ? ".scope" : ""}`;
+  const { parent, parentPath, pathOf } = shopCgroups(manager);
   /** Where the processes of a container are: crun makes a cgroup of its own for them in a scope. */
   const leafOf = (id: string): string => `${pathOf(id)}${systemd && runtime === "crun" ? "/container" : ""}`;
   const inPod = (name: string, ...command: string[]): string =>

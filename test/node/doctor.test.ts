@@ -8,6 +8,7 @@ import {
   kpod,
   ok,
   runProgram,
+  shopCgroups,
   traces,
   writeCgroupFile,
   type CgroupManager,
@@ -42,10 +43,7 @@ describe.each<[CgroupManager, RuntimeName]>([
   ["systemd", "crun"],
   ["cgroupfs", "runc"],
 ])("the manager %s, %s", (manager, runtime) => {
-  const systemd = manager === "systemd";
-  const parent = systemd ? "kpod-shop.slice" : "/kpod/shop";
-  const parentPath = systemd ? "/kpod.slice/kpod-shop.slice" : parent;
-  const pathOf = (id: string): string => `${parentPath}/crio-${id}${systemd ? ".scope" : ""}`;
+  const { parent, pathOf } = shopCgroups(manager);
   const inPod = (name: string, script: string): string =>
     ok("run", "-d", "--pod", "shop", "--name", name, "busybox", "sh", "-c", script);
 

@@ -8,6 +8,7 @@ import {
   inTime,
   kpod,
   ok,
+  shopCgroups,
   traces,
   writeCgroupFile,
   type CgroupManager,
@@ -51,7 +52,7 @@ describe.each<[CgroupManager, RuntimeName]>([
   ["systemd", "crun"],
   ["cgroupfs", "runc"],
 ])("the manager %s, %s", (manager, runtime) => {
-  const parent = manager === "systemd" ? "kpod-shop.slice" : "/kpod/shop";
+  const { parent } = shopCgroups(manager);
   let reader: ReturnType<typeof startReader>;
 
   beforeAll(async () => {

@@ -77,6 +77,23 @@ export function configure(
   writeFileSync("/var/run/crio/version", JSON.stringify(version));
 }
 
+/** Where the cgroups of a pod "shop" and its containers are. */
+export interface ShopCgroups {
+  /** As `--cgroup-parent` has it. */
+  readonly parent: string;
+  /** That of the pod, below the hierarchy's root. */
+  readonly parentPath: string;
+  /** That of a container. */
+  readonly pathOf: (id: string) => string;
+}
+
+export function shopCgroups(manager: CgroupManager): ShopCgroups {
+  const systemd = manager === "systemd";
+  const parent = systemd ? "kpod-shop.slice" : "/kpod/shop";
+  const parentPath = systemd ? "/kpod.slice/kpod-shop.slice" : parent;
+  return { parent, parentPath, pathOf: (id) => `${parentPath}/crio-${id}${systemd ? ".scope" : ""}` };
+}
+
 /** The cgroup of a process as the kernel has it. */
 export function cgroupOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().slice("0::".length);
