@@ -14,7 +14,8 @@ import { closing } from "../system/files";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import { removeTree } from "../system/remove-tree";
 
-const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY;
+/** How a directory is opened by /proc/self/fd, which are links. */
+const throughLink = constants.O_RDONLY | constants.O_DIRECTORY;
 
 /** Users and rights as they were: nobody is another one in the container. */
 const owners: OwnerRules = {
@@ -33,7 +34,7 @@ export async function writeRootDiff(
   diff: AsyncIterable<Uint8Array>,
   signal?: AbortSignal,
 ): Promise<void> {
-  const directory = openSync(rootPath, asDirectory);
+  const directory = openSync(rootPath, throughLink);
   try {
     const target = new TreeTarget(
       { directory, top: undefined, shown: "/" },
@@ -77,7 +78,7 @@ function makeWay(rootPath: string, { path, type }: CopyEntry): boolean {
 function changeDirectory(rootPath: string, entry: CopyEntry): void {
   closing(openInRoot(rootPath, shownPath(entry.path), { follow: false }), (place) => {
     if (!fstatSync(place).isDirectory()) return;
-    closing(openSync(pathOfDescriptor(place), asDirectory), (fd) => {
+    closing(openSync(pathOfDescriptor(place), throughLink), (fd) => {
       become(fd, entry, owners);
     });
   });
