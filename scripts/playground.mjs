@@ -1,7 +1,8 @@
 // npm run playground: a shell with kpod on a node of its own: real containers, in a directory that goes when the shell
 // ends. npm run playground -- COMMAND [ARGUMENT...] runs one command there instead, and ends with its exit code.
-// kpod is that of dist/ on Node: what `npm run build` writes meanwhile counts at once. The node lies in TMPDIR, or
-// /var/tmp. What there is to say goes to stderr, for stdout is the command's.
+// kpod is that of dist/ on Node: what `npm run build` writes meanwhile counts at once; KPOD_TEST_EXECUTABLE names the
+// executable instead. With --runtime crun first, crun is the node's default runtime; both are handlers in any case. The
+// node lies in TMPDIR, or /var/tmp. What there is to say goes to stderr, for stdout is the command's.
 import { spawn } from "node:child_process";
 import {
   existsSync,
@@ -13,16 +14,18 @@ import {
   writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
 import { claimDirectory, removeDemo } from "./lib/demo-directory.mjs";
-import { nodeLayout, writeNodeConfig } from "./lib/layout.mjs";
+import { makeCrunWork, nodeLayout, writeNodeConfig } from "./lib/layout.mjs";
 import { cgroupHierarchies } from "./lib/machine.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
 
-const KPOD = join(REPOSITORY, "bin/kpod");
+const executable = process.env.KPOD_TEST_EXECUTABLE;
+const kpod =
+  executable === undefined ? [process.execPath, "--", join(REPOSITORY, "bin/kpod")] : [resolve(executable)];
 
 function makeDirectory() {
   const directory = realpathSync(mkdtempSync(join(process.env.TMPDIR || "/var/tmp", "kpod-playground-")));
@@ -30,9 +33,10 @@ function makeDirectory() {
 }
 
 /** Puts pods and containers on the node: some that run, one that has failed. */
-async function furnish(layout, interrupted) {
+async function furnish(layout, runtime, interrupted) {
   claimDirectory(layout);
-  writeNodeConfig(layout, "runc");
+  makeCrunWork(layout);
+  writeNodeConfig(layout, runtime);
   const images = makeImages(layout);
   const failing = ["run", "--pod", "demo", "--name", "failed", images.busybox.name];
   const launches = [
@@ -43,8 +47,9 @@ async function furnish(layout, interrupted) {
   ];
   for (const { words, expected = 0 } of launches) {
     if (interrupted()) return;
-    const all = ["--", KPOD, "--config", layout.config, ...words];
-    const { code, output } = await runProgram(process.execPath, all, { env: leanEnvironment() });
+    const [program, ...first] = kpod;
+    const all = [...first, "--config", layout.config, ...words];
+    const { code, output } = await runProgram(program, all, { env: leanEnvironment() });
     if (code !== expected && !interrupted())
       throw new ScriptError(`kpod ${words.join(" ")} ended with exit code ${code}: ${output.trimEnd()}`);
   }
@@ -53,8 +58,8 @@ async function furnish(layout, interrupted) {
 /** Puts kpod with the node's configuration first into PATH; gives the environment. */
 function environmentOf({ directory, config }) {
   const bin = join(directory, "bin");
-  mkdirSync(bin);
-  const script = `#!/bin/sh\nexec "${process.execPath}" -- "${KPOD}" --config "${config}" "$@"\n`;
+  mkdirSync(bin, { recursive: true });
+  const script = `#!/bin/sh\nexec ${kpod.map((word) => `"${word}"`).join(" ")} --config "${config}" "$@"\n`;
   writeFileSync(join(bin, "kpod"), script, { mode: 0o755 });
   return leanEnvironment({ PATH: `${bin}:${process.env.PATH ?? ""}`, KPOD_PLAYGROUND: directory });
 }
@@ -97,7 +102,7 @@ function idsOn({ root }) {
   return existsSync(directory) ? readdirSync(directory).filter((name) => /^[0-9a-f]{64}$/.test(name)) : [];
 }
 
-async function play(words) {
+async function play(words, runtime) {
   if (process.getuid() !== 0)
     throw new ScriptError("not root: the playground starts containers, so run it with sudo");
   await bootstrap("demo");
@@ -114,7 +119,7 @@ async function play(words) {
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, onEnd);
   try {
     console.error(`Making a node in ${layout.directory}`);
-    await furnish(layout, () => signalled !== undefined).catch(async (error) => {
+    await furnish(layout, runtime, () => signalled !== undefined).catch(async (error) => {
       // What was at work got the signal as well, and may have failed by it before this process has heard of it.
       await sleep(100);
       if (signalled === undefined) throw error;
@@ -139,5 +144,8 @@ async function play(words) {
 // What makes the machine ready tells so by console.log.
 console.log = console.error;
 await runMain(async () => {
-  process.exitCode = await play(process.argv.slice(2));
+  const [first, runtime, ...words] = process.argv.slice(2);
+  if (first !== "--runtime") process.exitCode = await play(process.argv.slice(2), "runc");
+  else if (runtime === "runc" || runtime === "crun") process.exitCode = await play(words, runtime);
+  else throw new ScriptError("--runtime is followed by runc or crun");
 });

@@ -43,6 +43,12 @@ export function runtimeProgram(
   name: "runc" | "crun",
 ): string | undefined;
 
+/**
+ * crun 1.8 refuses to work where cgroup v1 and v2 are mounted side by side and v2 has a controller of its own. Where
+ * the machine is such, this makes a `bin/crun` of the node, which has the v2 mount out of its sight.
+ */
+export function makeCrunWork(layout: Pick<NodeLayout, "directory">): void;
+
 /** Names the places below `directory`; makes nothing. */
 export function nodeLayout(directory: string, cgroupParent: string): NodeLayout;
 

@@ -1,6 +1,6 @@
 // A node in one directory: everything that kpod and its runtimes keep, so that the machine's own store, run
 // directories and cgroups are never touched. The demo uses one, and each integration test.
-import { existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Where Debian, and others, keep what has to be named by an absolute path in crio.conf. */
@@ -100,6 +100,18 @@ export function crioConfig(layout, defaultRuntime, settings = {}) {
   };
   for (const [table, values] of Object.entries(settings)) tables[table] = { ...tables[table], ...values };
   return toml(tables);
+}
+
+/** See layout.d.mts. */
+export function makeCrunWork({ directory }) {
+  const controllers = "/sys/fs/cgroup/unified/cgroup.controllers";
+  const program = findProgram("crun");
+  if (program === undefined || !existsSync(controllers)) return;
+  if (readFileSync(controllers, "utf8").trim() === "") return;
+  const inside = `umount /sys/fs/cgroup/unified && exec ${program} "$@"`;
+  const script = `#!/bin/sh\nexec unshare --mount --propagation slave sh -c '${inside}' crun "$@"\n`;
+  mkdirSync(join(directory, "bin"), { recursive: true });
+  writeFileSync(join(directory, "bin/crun"), script, { mode: 0o755 });
 }
 
 /** See layout.d.mts. */

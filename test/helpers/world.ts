@@ -1,8 +1,8 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, realpathSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findProgram, runtimeProgram, worldLayout, writeNodeConfig } from "../../scripts/lib/layout.mjs";
+import { makeCrunWork, runtimeProgram, worldLayout, writeNodeConfig } from "../../scripts/lib/layout.mjs";
 import type { ConfigTables, NodeLayout } from "../../scripts/lib/layout.mjs";
 import { leftovers, sweep } from "../../scripts/lib/sweep.mjs";
 import { testImages } from "./images";
@@ -10,7 +10,6 @@ import type { TestImages } from "./images";
 import { KPOD } from "./kpod";
 import { finish, runProcess, startProcess, succeeded } from "./process";
 import type { ProcessOptions, ProcessResult } from "./process";
-import { writeTree } from "./testdir";
 
 export type RuntimeName = "runc" | "crun";
 
@@ -74,20 +73,6 @@ const open = new Set<World>();
 afterAll(async () => {
   for (const world of [...open]) await world.destroy();
 }, 180_000);
-
-/**
- * crun 1.8 refuses to work where cgroup v1 and v2 are mounted side by side and v2 has a controller of its own. Where
- * the machine is such, it runs with the v2 mount out of its sight.
- */
-function makeCrunWork(directory: string): void {
-  const controllers = "/sys/fs/cgroup/unified/cgroup.controllers";
-  const program = findProgram("crun");
-  if (program === undefined || !existsSync(controllers)) return;
-  if (readFileSync(controllers, "utf8").trim() === "") return;
-  const inside = `umount /sys/fs/cgroup/unified && exec ${program} "$@"`;
-  const script = `#!/bin/sh\nexec unshare --mount --propagation slave sh -c '${inside}' crun "$@"\n`;
-  writeTree(directory, { "bin/crun": { content: script, mode: 0o755 } });
-}
 
 function containersConfig(layout: NodeLayout): string {
   const path = join(layout.directory, "containers.conf");
@@ -174,7 +159,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), "kpod-w-")));
   const layout = worldLayout(directory);
   const { runtime = "runc", settings } = options;
-  makeCrunWork(directory);
+  makeCrunWork(layout);
   writeNodeConfig(layout, runtime, settings);
   const scratch = join(directory, "scratch");
   mkdirSync(scratch);

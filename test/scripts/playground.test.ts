@@ -26,7 +26,8 @@ test("a command runs on the node, gives its output and exit code, and the node i
   // What lies deeper than a path can be long goes, too.
   const deep =
     'cd "$KPOD_PLAYGROUND" && long=$(printf %0200d/ $(seq 15)) && mkdir -p "one/$long" "two/$long" && mv two "one/$long"';
-  const script = `(${deep}) && kpod run -d --name lone localhost/busybox sleep 100 && kpod ps -a --format '{{.Names}}'; exit 7`;
+  const lone = "kpod run -d --name lone --runtime-handler crun localhost/busybox sleep 100";
+  const script = `(${deep}) && ${lone} && kpod ps -a --format '{{.Names}}'; exit 7`;
   const { exitCode, stdout, stderr } = await runProcess(process.execPath, [PLAYGROUND, "sh", "-c", script], {
     timeout: patience,
   });
