@@ -1,4 +1,4 @@
-// Logs of two sizes, as CRI-O writes them, for two stopped containers of a world.
+// Logs as CRI-O writes them.
 import { closeSync, existsSync, openSync, readFileSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 
@@ -12,7 +12,7 @@ function textOf(lines) {
   }).join("");
 }
 
-/** Writes a log of about this size, unless it is there; gives back its path. */
+/** Writes a log of about this size for a container that says nothing, unless it is there; gives back its path. */
 export function writeLog({ root }, id, bytes) {
   const spec = JSON.parse(readFileSync(join(root, "overlay-containers", id, "userdata/config.json"), "utf8"));
   const path = spec.annotations[LOG_PATH];

@@ -18,7 +18,7 @@ function timeOf({ before, after, ...command }) {
   return milliseconds;
 }
 
-function timeOfOne({ program, args, environment = {}, outputFile, exitCode = 0 }) {
+function timeOfOne({ program, args, environment = {}, outputFile }) {
   const output = outputFile === undefined ? "pipe" : openSync(outputFile, "w");
   const started = process.hrtime.bigint();
   const { status, error, stderr } = spawnSync(program, args, {
@@ -28,7 +28,7 @@ function timeOfOne({ program, args, environment = {}, outputFile, exitCode = 0 }
   });
   const milliseconds = Number(process.hrtime.bigint() - started) / 1e6;
   if (typeof output === "number") closeSync(output);
-  if (error !== undefined || status !== exitCode) {
+  if (error !== undefined || status !== 0) {
     throw new ScriptError(
       `${program} ${args.join(" ")} failed: ${error?.message ?? String(stderr ?? "see its output")}`,
     );
@@ -37,7 +37,7 @@ function timeOfOne({ program, args, environment = {}, outputFile, exitCode = 0 }
 }
 
 /** What a program has used, with those that it ran, as the engine of the executable tells it. */
-export function usageOf({ program, args, environment = {}, exitCode = 0 }, engine) {
+export function usageOf({ program, args, environment = {} }, engine) {
   const { status, stdout, stderr } = spawnSync(engine, ["run", USAGE, program, ...args], {
     env: leanEnvironment(environment),
     stdio: ["ignore", "pipe", "pipe"],
@@ -45,7 +45,7 @@ export function usageOf({ program, args, environment = {}, exitCode = 0 }, engin
   });
   if (status !== 0) throw new ScriptError(`${engine} failed: ${String(stderr)}`);
   const usage = JSON.parse(String(stdout));
-  if (usage.exitCode !== exitCode) throw new ScriptError(`${args.join(" ")} failed: ${usage.stderr}`);
+  if (usage.exitCode !== 0) throw new ScriptError(`${args.join(" ")} failed: ${usage.stderr}`);
   return usage;
 }
 
