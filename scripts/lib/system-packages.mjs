@@ -75,6 +75,7 @@ export const REQUIREMENTS = [
   },
   program("ip", "looks at those networks", { ...TESTS, packageName: "iproute2" }),
   program("iptables", "the plugins call it", TESTS),
+  program("nft", "others of them call it", { ...TESTS, packageName: "nftables" }),
   program("sshd", "another node, on the loopback", { ...TESTS, packageName: "openssh-server" }),
   program("ssh", "goes there", { ...TESTS, packageName: "openssh-client" }),
   program("kubectl", "finds the nodes of pods", { ...TESTS, packageName: "kubernetes-client" }),

@@ -1,5 +1,7 @@
 import { dirname, join } from "node:path";
 import type { StorageId } from "../names/ids";
+import type { IptablesTarget } from "../network/iptables-ports";
+import { nftDeletion, type NftTarget } from "../network/nftables-ports";
 import type { TemporaryPlace } from "../storage/temp-directories";
 import { quoted } from "./quoted";
 
@@ -59,6 +61,10 @@ export type OutsideStep =
   | { readonly do: "end-processes"; readonly id: string; readonly pids: readonly number[] }
   /** Has systemd remove a scope that has failed from its list. */
   | { readonly do: "reset-failed"; readonly unit: string }
+  /** Deletes rules of iptables that lead ports of the host to a pod, with their chain. */
+  | ({ readonly do: "delete-iptables" } & IptablesTarget)
+  /** Deletes what leads ports of the host to a pod in a table of nftables. */
+  | ({ readonly do: "delete-nftables" } & NftTarget)
   /** Removes what containers that are gone have left in a directory by thousands. */
   | ({ readonly do: "remove-debris" } & Debris);
 
@@ -77,6 +83,8 @@ const outside: Readonly<Record<OutsideStep["do"], true>> = {
   stop: true,
   "end-processes": true,
   "reset-failed": true,
+  "delete-iptables": true,
+  "delete-nftables": true,
   "remove-debris": true,
 };
 
@@ -146,6 +154,16 @@ function commandOf(step: MendStep): string[] {
       return [`kill ${step.pids.join(" ")}`];
     case "reset-failed":
       return [`systemctl reset-failed ${quoted(step.unit)}`];
+    case "delete-iptables": {
+      const table = `${step.program} -w -t nat`;
+      return [
+        ...step.rules.map((rule) => `${table} -D ${rule}`),
+        `${table} -F ${step.chain}`,
+        `${table} -X ${step.chain}`,
+      ];
+    }
+    case "delete-nftables":
+      return step.entries.map((entry) => `nft ${quoted(nftDeletion(step, entry))}`);
     case "remove-debris":
       return [
         step.kind === "exit-files"

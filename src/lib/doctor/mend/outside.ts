@@ -1,5 +1,7 @@
 import { join } from "node:path";
 import { resetFailedScope } from "../../cgroups/systemd-failed";
+import { deleteIptablesPorts } from "../../network/iptables-ports";
+import { deleteNftPorts } from "../../network/nftables-ports";
 import { endCgroups } from "../../operations/end-processes";
 import { stopPod } from "../../operations/pods";
 import { removeContainer, removeOrphan, removePod } from "../../operations/remove";
@@ -25,6 +27,8 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
     return;
   }
   if (step.do === "reset-failed") return resetFailedScope(step.unit, server.logger);
+  if (step.do === "delete-iptables") return deleteIptablesPorts(step, server.logger);
+  if (step.do === "delete-nftables") return deleteNftPorts(step, server.logger);
   const { id } = step;
   await server.updateRecords();
   const sandbox = server.lists.getSandbox(id);
@@ -55,6 +59,9 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
 export function doneOutside(step: OutsideStep): string {
   if (step.do === "remove-debris") return `what containers had left in ${step.directory} was removed`;
   if (step.do === "reset-failed") return `the failed unit ${step.unit} was removed from systemd's list`;
+  if (step.do === "delete-iptables") return `the chain ${step.chain} of ${step.program} was deleted`;
+  if (step.do === "delete-nftables")
+    return `${step.entries.length} entries of the table ${step.table} of nftables were deleted`;
   const short = step.id.slice(0, 13);
   switch (step.do) {
     case "delete-container":
