@@ -363,7 +363,10 @@ test("bad input", async () => {
     "Error: cannot load /nowhere/image.tar: no such file or directory\n",
   ]);
   const { exitCode, stderr } = await world.kpod(["load", "--tag", "Not A Name", images.busybox.layout]);
-  expect([exitCode, stderr]).toEqual([1, expect.stringMatching(/^Error: [^\n]+\n$/)]);
+  expect([exitCode, stderr]).toEqual([
+    1,
+    'Error: "Not A Name" is not the name of an image: give [REGISTRY/]REPOSITORY[:TAG]\n',
+  ]);
 });
 
 test("from a pipe, and by name out of an archive", async () => {
@@ -375,6 +378,19 @@ test("from a pipe, and by name out of an archive", async () => {
   expect(await shell(`cat ${dockerArchive} | "$@" load -q`)).toBe(`${id}\n`);
   expect(await shell(`"$@" load -q -i - < ${dockerArchive}`)).toBe(`${id}\n`);
   expect(await shell(`"$@" load -i <(cat ${dockerArchive}) busybox`)).toBe(`Loaded image: ${name} (${id})\n`);
+  // An argument is a name where nothing on disk has it, and that of the image where it has none in the archive.
+  expect(await shell(`"$@" load busybox < ${dockerArchive}`)).toBe(`Loaded image: ${name} (${id})\n`);
+  const unnamed = `"$@" untag busybox && "$@" save -q ${id} | "$@" load shop/app:2`;
+  expect(await shell(unnamed)).toBe(`Loaded image: localhost/shop/app:2 (${id})\n`);
+  expect(await shell(`"$@" load --tag app ${dockerArchive}`)).toBe(
+    `Loaded image: localhost/app:latest (${id})\n`,
+  );
+  expect(await shell(`"$@" load busybox.tr < /dev/null 2>&1 || true`)).toMatch(
+    /^Error: cannot load busybox\.tr: no such file or directory: if it is the name of an image, redirect [^\n]+\n$/,
+  );
+  expect(await shell(`: | "$@" load busybox.tr 2>&1 || true`)).toMatch(
+    /^Error: standard input is not an image archive: it is empty: give the archive that holds busybox\.tr/,
+  );
   // Without -i it is not read, nor waited for.
   const fifo = join(testdir(), "fifo");
   execFileSync("mkfifo", [fifo]);
@@ -394,5 +410,5 @@ test("from a pipe, and by name out of an archive", async () => {
     left: [],
     stderr: expect.stringMatching(/^Error: standard input is not an image archive: it is empty/) as string,
   });
-  succeeded(await world.kpod(["rmi", name]), "kpod rmi");
+  succeeded(await world.kpod(["rmi", "-f", id]), "kpod rmi");
 });

@@ -115,7 +115,14 @@ describe("what is refused leaves nothing", () => {
     ],
     ["capital letters", () => ["docker.io/library/BusyBox"], /is not the name.*small letters: docker/],
     ["a platform that is none", () => ["--platform", "arm64", `${plain.host}/shop/busybox:1`], /OS\/ARCH/],
+    ["a blank", () => [" "], /^Error: " " is not the name of an image: it is \[REGISTRY/],
     ["a transport that kpod has not", () => ["docker-daemon:busybox"], /it pulls by docker:\/\//],
+    ["a transport alone", () => ["oci:"], /^Error: oci: alone names no place: give oci:DIRECTORY/],
+    [
+      "a directory of certificates that is not there",
+      () => ["--cert-dir", "/nowhere", `${plain.host}/shop/busybox:1`],
+      /^Error: --cert-dir \/nowhere: there is no such directory\n/,
+    ],
     ["an archive that is not there", () => ["docker-archive:/nowhere.tar"], /no such file/],
   ];
 

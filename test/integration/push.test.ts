@@ -91,7 +91,12 @@ test("the store's list of mounts stays, and what is refused is a line", async ()
   const before = existsSync(mounts) ? readFileSync(mounts, "utf8") : "";
   const refused: [string[], RegExp][] = [
     [["nosuch", `${plain.host}/x`], /nosuch/],
-    [["busybox", "busybox"], /names no registry/],
+    [["busybox", "busybox"], /names no registry.*give REGISTRY\/busybox/],
+    [["busybox", ""], /^Error: "" names no registry to push to: give REGISTRY\/REPOSITORY:TAG/],
+    [["busybox", " "], /^Error: " " names no registry to push to: give REGISTRY\/REPOSITORY:TAG/],
+    [["busybox", "dir:"], /^Error: dir: alone names no place: give dir:DIRECTORY\n/],
+    [["--cert-dir", "/nowhere", "busybox", `${secure.host}/x`], /^Error: --cert-dir \/nowhere: there is no/],
+    [["--authfile", "/nowhere", "busybox", `${secure.host}/x`], /^Error: --authfile \/nowhere: there is no/],
     [["busybox", "containers-storage:busybox"], /is the store that the image is in/],
     [["busybox", "127.0.0.1:1/busybox"], /connection refused/],
     [["--cert-dir", secure.certificates, "busybox", `${secure.host}/x`], /--creds USER:PASSWORD/],

@@ -6,7 +6,7 @@ export const command = {
   order: 14,
   summary: "Copy an image to a registry, a directory or an archive",
   usage: "[flags] IMAGE [DESTINATION]",
-  arguments: { min: 1, max: 2, name: "IMAGE", completes: ["image", "nothing"] },
+  arguments: { min: 1, max: 2, name: "IMAGE [DESTINATION]", completes: ["image", "nothing"] },
   flags: {
     ...registryFlags,
     ...policyFlag,

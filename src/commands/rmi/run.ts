@@ -15,7 +15,7 @@ export async function run(context: Context): Promise<number> {
   const { flags, args } = context;
   const { force, all, prune } = flags;
   const takesNone = all || prune;
-  if (!takesNone && args.length === 0) throw new UsageError("too few arguments, kpod rmi takes IMAGE...");
+  if (!takesNone && args.length === 0) throw new UsageError("too few arguments, rmi takes IMAGE...");
   if (takesNone && args.length > 0) throw new UsageError(`--${all ? "all" : "prune"} takes no IMAGE`);
   const server = await context.openServer();
   if (prune) return pruneImages(context, server);

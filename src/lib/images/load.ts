@@ -12,18 +12,19 @@ import { runProgram } from "../system/run-program";
 import { removeStrayLayers } from "../storage/image-removal";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { noteImage } from "./note-image";
-import { callSkopeo, requireSkopeo, storeReference, withScratch } from "./skopeo";
+import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
 import { layoutsApart, unpack } from "./unpack";
 
 /** How images are loaded. */
 export interface LoadOptions {
-  /** The name to give; default the one that the image bears in its archive. */
+  /** The name to give, as users write one anew; default the one that the image bears in its archive. */
   tag?: string | undefined;
   /** The only image of the archive that is meant, by its name there; where that is alone and has none, it gets this. */
   pick?: string | undefined;
   /** Ends the work. */
   signal?: AbortSignal | undefined;
   logger?: Logger | undefined;
+  progress?: TransferProgress | undefined;
 }
 
 /** An image as it was loaded. */
@@ -48,7 +49,8 @@ export async function loadImages(
   if (statSync(absolutePath("the archive", path), { throwIfNoEntry: false })?.isFIFO() === true) {
     throw new KpodError("BAD_ARGUMENT", `${path} is a FIFO`, { hint: "pipes are read by kpod load -i" });
   }
-  const { images, given } = pickedOf(await readArchive(path), path, options);
+  const named = { ...options, tag: options.tag === undefined ? undefined : newImageName(options.tag) };
+  const { images, given } = pickedOf(await readArchive(path), path, named);
   const skopeo = requireSkopeo("images are loaded");
   if (given !== undefined && images.length > 1) {
     throw new KpodError(
@@ -78,10 +80,12 @@ export async function loadImages(
             layout === undefined
               ? `${image.transport}:${source}${image.selector}`
               : `oci:${layout}${image.selector}`;
-          await callSkopeo(skopeo, ["copy", "--quiet", from, `${destination}${name}`], {
+          const quiet = options.progress === undefined ? ["--quiet"] : [];
+          await callSkopeo(skopeo, ["copy", ...quiet, from, `${destination}${name}`], {
             what: "load the image",
             scratch,
             config,
+            progress: options.progress,
             ...watch,
           });
           const { id } = await store.image(name);
@@ -136,7 +140,10 @@ export async function loadImagesFrom(
       throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`, full);
     }
     if (statSync(path).size === 0) {
-      throw new KpodError("BAD_ARGUMENT", `${what} is not an image archive: it is empty`);
+      const { pick } = options;
+      throw new KpodError("BAD_ARGUMENT", `${what} is not an image archive: it is empty`, {
+        hint: pick === undefined ? undefined : `give the archive that holds ${pick} there, or with -i`,
+      });
     }
     try {
       return await loadImages(store, config, path, options);

@@ -2,7 +2,7 @@ import type { Config } from "../config";
 import type { Environment } from "../config/environment";
 import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
-import { canonicalRepository, isImageName, registryOf, splitName } from "../names/image-names";
+import { canonicalRepository, registryOf, requireImageName, splitName } from "../names/image-names";
 
 /** What an image that is to be pulled may be called in full. */
 export interface PullNames {
@@ -32,7 +32,7 @@ export function pullNames(
   config: Pick<Config, "registries">,
   environment: Environment = process.env,
 ): PullNames {
-  requireName(wanted);
+  requireImageName(wanted);
   const { search, aliases, mode, file } = readShortNames(environment);
   const found = (names: readonly string[]): PullNames => ({ names, registriesFile: file });
   const { repository } = splitName(wanted);
@@ -53,15 +53,4 @@ export function pullNames(
     });
   }
   return found(registries.map((registry) => fullName(`${registry.replace(/\/+$/, "")}/${wanted}`)));
-}
-
-/** @throws KpodError BAD_ARGUMENT for what is not the name of an image */
-export function requireName(name: string): void {
-  if (isImageName(name)) return;
-  const capital = isImageName(name.toLowerCase());
-  throw new KpodError("BAD_ARGUMENT", `${name === "" ? '""' : name} is not the name of an image`, {
-    hint: capital
-      ? `repositories are written in small letters: ${name.toLowerCase()}`
-      : "it is [REGISTRY/]REPOSITORY[:TAG] or [REGISTRY/]REPOSITORY@DIGEST",
-  });
 }

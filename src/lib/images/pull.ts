@@ -191,6 +191,6 @@ async function loadFrom(
   }
   const colon = existsSync(name) ? -1 : name.indexOf(":");
   const [path, pick] = colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)];
-  const { signal, logger } = options;
-  return loadImages(store, withPolicy(config, options), path, { pick, signal, logger });
+  const { signal, logger, progress } = options;
+  return loadImages(store, withPolicy(config, options), path, { pick, signal, logger, progress });
 }

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { readShortNames } from "../config/registries-conf";
 import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
-import { registryOf } from "../names/image-names";
-import { fullName, requireName } from "./pull-names";
+import { isImageName, registryOf, requireImageName } from "../names/image-names";
+import { fullName } from "./pull-names";
+import { requirePlace } from "./pull-source";
 import { accessFlags, withPolicy, type RegistryAccess } from "./registry-access";
 import {
   callSkopeo,
@@ -71,7 +72,8 @@ export async function pushImage(
 
 /** The destination in skopeo's words. @throws KpodError BAD_ARGUMENT, CONFLICT */
 function destinationOf(text: string, own: string | undefined): string {
-  const [, transport, rest = ""] = /^(docker:\/\/|[a-z][a-z-]+:(?!\d+\/))(.+)$/s.exec(text) ?? [];
+  const [, transport, rest = ""] = /^(docker:\/\/|[a-z][a-z-]+:(?!\d+\/))(.*)$/s.exec(text) ?? [];
+  if (transport !== undefined) requirePlace(transport, rest);
   switch (transport) {
     case "docker-archive:": {
       const [, path = rest, name] = /^([^:]*):(.+)$/s.exec(rest) ?? [];
@@ -100,10 +102,11 @@ function destinationOf(text: string, own: string | undefined): string {
 
 function requireRegistry(name: string): string {
   if (registryOf(name) === undefined) {
-    throw new KpodError("BAD_ARGUMENT", `${name || '""'} names no registry to push to`, {
-      hint: `give REGISTRY/${name}, or TRANSPORT:DESTINATION as dir:/tmp/image`,
+    const rest = isImageName(name) ? name : "REPOSITORY:TAG";
+    throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(name)} names no registry to push to`, {
+      hint: `give REGISTRY/${rest}, or TRANSPORT:DESTINATION as dir:/tmp/image`,
     });
   }
-  requireName(name);
+  requireImageName(name);
   return fullName(name);
 }

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { Config } from "../config";
@@ -35,7 +35,7 @@ export function withPolicy<C extends Pick<Config, "signaturePolicyPath">>(
  * @param prefix `src-`, `dest-`, or "" for commands that speak to one registry alone
  * @param name of the image or repository; one without a registry is docker.io's
  * @param scratch where a file with the credentials is written: those on a command line are everybody's to read
- * @throws KpodError BAD_ARGUMENT for credentials without a password
+ * @throws KpodError BAD_ARGUMENT for credentials without a password; NOT_FOUND for a named file or directory that is not there
  */
 export function accessFlags(
   prefix: "src-" | "dest-" | "",
@@ -49,6 +49,7 @@ export function accessFlags(
     credentials === undefined
       ? credentialsFileFor(name, authFile, config)
       : writeCredentials(scratch, registry, credentials);
+  if (credentials === undefined && authFile !== undefined) requireThere("--authfile", "file", authFile);
   const flags = file === "" ? [] : [`--${prefix}authfile`, file];
   return [...flags, ...connectionFlags(prefix, registry, access, config)];
 }
@@ -62,9 +63,21 @@ export function connectionFlags(
 ): string[] {
   const plain = !tlsVerify || isInsecure(registry.replace(/\/.*$/, ""), insecureRegistries);
   return [
-    ...(certDir === undefined ? [] : [`--${prefix}cert-dir`, absolutePath("--cert-dir", certDir)]),
+    ...(certDir === undefined
+      ? []
+      : [`--${prefix}cert-dir`, requireThere("--cert-dir", "directory", certDir)]),
     ...(plain ? [`--${prefix}tls-verify=false`] : []),
   ];
+}
+
+/** skopeo goes on without what is not there. @returns the absolute path @throws KpodError NOT_FOUND */
+function requireThere(flag: string, kind: "file" | "directory", path: string): string {
+  const absolute = absolutePath(flag, path);
+  const stat = statSync(absolute, { throwIfNoEntry: false });
+  if (stat?.isDirectory() !== (kind === "directory")) {
+    throw new KpodError("NOT_FOUND", `${flag} ${path}: there is no such ${kind}`);
+  }
+  return absolute;
 }
 
 function writeCredentials(scratch: string, registry: string, credentials: string): string {

@@ -202,6 +202,7 @@ const failures: readonly (readonly [RegExp, "NOT_FOUND" | "NOT_PERMITTED" | "IO"
     "NOT_PERMITTED",
     "log in with kpod login, or give --creds USER:PASSWORD or --authfile FILE",
   ],
+  [/creating signature/, "IO", "give --sign-by the fingerprint of a secret key that gpg -K lists"],
   [/manifest unknown|name unknown|\b404\b|not found/, "NOT_FOUND", "see whether name and tag are right"],
   [/toomanyrequests|\b429\b/, "IO", "the registry limits pulls: try later, or with credentials"],
   [

@@ -41,6 +41,22 @@ export function isImageName(text: string): boolean {
   return (hasRegistry ? repository : `docker.io/${official}${repository}`).length <= longestRepository;
 }
 
+/**
+ * Sees to it that a text is the name of an image.
+ * @param hint what is said of one that is none also in small letters
+ * @throws KpodError BAD_ARGUMENT
+ */
+export function requireImageName(
+  text: string,
+  hint = "it is [REGISTRY/]REPOSITORY[:TAG] or [REGISTRY/]REPOSITORY@DIGEST",
+): void {
+  if (isImageName(text)) return;
+  const small = text.toLowerCase();
+  throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(text)} is not the name of an image`, {
+    hint: isImageName(small) ? `repositories are written in small letters: ${small}` : hint,
+  });
+}
+
 /** How a user may have called an image of the store: its names, the likeliest first. */
 interface MeantNames {
   /** Names that fit as they are. */
@@ -77,14 +93,7 @@ export function newImageName(text: string): string {
       hint: "give REPOSITORY:TAG",
     });
   }
-  if (!isImageName(text)) {
-    const isLowerCase = text === text.toLowerCase() || !isImageName(text.toLowerCase());
-    throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(text)} is not the name of an image`, {
-      hint: isLowerCase
-        ? "give [REGISTRY/]REPOSITORY[:TAG]"
-        : "the name of a repository has small letters alone",
-    });
-  }
+  requireImageName(text, "give [REGISTRY/]REPOSITORY[:TAG]");
   const { repository, tag } = splitName(text);
   const own =
     registryOf(repository) === undefined ? `localhost/${repository}` : canonicalRepository(repository);
