@@ -5,7 +5,7 @@ export const command = {
   order: 20,
   summary: "Load an image from an archive or an OCI layout",
   usage: "[flags] [-i FILE] [NAME] | FILE",
-  arguments: { min: 0, max: 1, name: "FILE or NAME", completes: ["file"] },
+  arguments: { min: 0, max: 1, name: "FILE", completes: ["file"] },
   flags: {
     input: {
       short: "i",
@@ -21,7 +21,6 @@ export const command = {
   examples: [
     { command: "kpod load busybox.tar", does: "Load an archive of docker or OCI" },
     { command: "kpod load -i tools.tar busybox", does: "Load one of the images of an archive" },
-    { command: "kpod load busybox < tools.tar", does: "The same from standard input" },
     { command: "kpod load --tag localhost/app:1 build/app", does: "Load an OCI layout under a name" },
   ],
 } as const satisfies CommandDescription;
