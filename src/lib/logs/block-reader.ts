@@ -1,6 +1,6 @@
 import { fstatSync } from "node:fs";
 import { newline } from "./line-header";
-import { readAt, type LogFile } from "./log-file";
+import { headSize, readAt, readHead, type LogFile } from "./log-file";
 import { endOfZeros, isBlank, nextData, paceOf } from "./zeros";
 
 /** Bytes of a block: many enough that calls do not count, few enough to stay in the processor's cache. */
@@ -20,15 +20,16 @@ export class BlockReader {
   private waiting = 0;
   /** True when the last block ended inside of a line that is longer than a block. */
   private cut = false;
-
   /**
    * @param position offset of the line to begin with
    * @param end offset to end at; Infinity for whatever the file has
+   * @param head how the file begins, as far as that is known
    */
   constructor(
     readonly file: LogFile,
     private position: number,
     private readonly end = Infinity,
+    private head = file.head,
   ) {}
 
   /**
@@ -74,9 +75,21 @@ export class BlockReader {
     return rest;
   }
 
-  /** True when the file has become shorter than what was read of it: somebody truncated it. */
+  /**
+   * True when somebody truncated the file: it is shorter than what was read of it, or was written to again since and
+   * begins in another way.
+   */
   truncated(): boolean {
-    return fstatSync(this.file.fd).size < this.position;
+    if (fstatSync(this.file.fd).size < this.position) return true;
+    const now = readHead(this.file);
+    if (!now.subarray(0, this.head.length).equals(this.head)) return true;
+    if (this.head.length < headSize) this.head = now.subarray(0, this.position);
+    return false;
+  }
+
+  /** A reader from the beginning of the file, as it is now. */
+  anew(): BlockReader {
+    return new BlockReader(this.file, 0, Infinity, readHead(this.file));
   }
 
   private endsInHole(): boolean {
@@ -101,6 +114,25 @@ export class BlockReader {
     this.waiting = length - end;
     return this.buffer.subarray(0, end);
   }
+}
+
+/**
+ * The blocks that a reader can give now of a log that is written to, and may be truncated between any two.
+ * @returns true where it was: then nothing that stands there has been read
+ * @throws KpodError INTERRUPTED when the signal is aborted, IO
+ */
+export async function* untruncatedBlocks(
+  reader: BlockReader,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer, boolean> {
+  const pace = paceOf(signal);
+  while (!reader.truncated()) {
+    const block = reader.next();
+    if (block === undefined) return false;
+    if (block.length > 0) yield block;
+    await pace();
+  }
+  return true;
 }
 
 /**

@@ -1,9 +1,11 @@
 import { statSync, watch, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
-import { errnoOf, KpodError, throwIfInterrupted } from "../errors";
+import { errnoOf, throwIfInterrupted } from "../errors";
 import { createBell } from "../system/bell";
-import { BlockReader, remainingBlocks } from "./block-reader";
-import { closeLogFile, openLogFile, type LogFile } from "./log-file";
+import { BlockReader, untruncatedBlocks } from "./block-reader";
+import { blocksOfRotated } from "./log-chain";
+import { closeLogFile, type LogFile } from "./log-file";
+import { namesBefore, openNextLog } from "./next-log";
 
 /**
  * Milliseconds after a change at which a log is looked at again, unasked: Bun drops what inotify tells within a
@@ -16,11 +18,14 @@ export interface FollowOptions {
   /** Resolves when nothing more will be written: what stands there then is still read. */
   ended: Promise<unknown>;
   signal?: AbortSignal | undefined;
+  /** Gets what is wrong with a file that the log was renamed to. */
+  warn?: ((message: string) => void) | undefined;
 }
 
 /**
  * Reads a log from an offset and goes on as it is written, until its end. A log that was rotated is read out
- * before the file in its place is begun: renamed with a new file in its place, replaced, truncated.
+ * before the file in its place is begun: renamed with a new file in its place, replaced, truncated. Where it was renamed
+ * several times before it was looked at again, the files between are read as well.
  * @returns blocks of whole lines, each of which holds until the next is asked for; undefined for each time
  *   that all was read and there may be more later
  * @throws KpodError INTERRUPTED when the signal is aborted, IO; what `ended` is rejected with
@@ -28,13 +33,14 @@ export interface FollowOptions {
 export async function* followBlocks(
   first: LogFile,
   offset: number,
-  { ended, signal }: FollowOptions,
+  { ended, signal, warn }: FollowOptions,
 ): AsyncGenerator<Buffer | undefined, void> {
   const bell = createBell();
   const watch = watchLog(first.path, bell.ring);
   const over = watchEnd(ended, bell.ring);
   signal?.addEventListener("abort", bell.ring);
   let reader = new BlockReader(first, offset);
+  let older = namesBefore(first);
   let rang = true;
   try {
     watch.watchFile(first.fd);
@@ -44,17 +50,19 @@ export async function* followBlocks(
       const last = over();
       const replaced = isReplaced(reader.file);
       const from = reader.readTo;
-      yield* remainingBlocks(reader, signal);
-      const next = replaced ? openIfThere(first.path) : undefined;
+      const truncated = yield* untruncatedBlocks(reader, signal);
+      const next = replaced && !truncated ? openNextLog(reader.file, older) : undefined;
       if (next !== undefined) {
         const old = reader;
-        reader = new BlockReader(next, 0);
-        watch.watchFile(next.fd);
+        reader = new BlockReader(next.file, 0);
+        older = next.older;
+        watch.watchFile(next.file.fd);
         yield* restOf(old);
         if (old.file !== first) closeLogFile(old.file);
-      } else if (reader.truncated()) {
+        for (const missed of next.missed) yield* blocksOfRotated(missed, { warn, signal });
+      } else if (truncated) {
         yield* restOf(reader);
-        reader = new BlockReader(reader.file, 0);
+        reader = reader.anew();
       } else if (last) {
         yield* restOf(reader);
         return;
@@ -83,16 +91,6 @@ function* restOf(reader: BlockReader): Generator<Buffer> {
 function isReplaced({ path, device, inode }: LogFile): boolean {
   const now = statSync(path, { throwIfNoEntry: false });
   return now !== undefined && now.size > 0 && (now.dev !== device || now.ino !== inode);
-}
-
-/** Opens the file at a path, which may have been renamed since it was seen. */
-function openIfThere(path: string): LogFile | undefined {
-  try {
-    return openLogFile(path);
-  } catch (error) {
-    if (error instanceof KpodError && error.code === "NOT_FOUND") return undefined;
-    throw error;
-  }
 }
 
 /** Tells whether a promise is settled; throws what it was rejected with. */

@@ -1,10 +1,11 @@
+import { existsSync } from "node:fs";
 import { errorMessage, KpodError } from "../errors";
 import { BlockReader, storedBlocks } from "./block-reader";
 import { joinLines } from "./join-lines";
 import { filterLines, hasTimes, type LineSelection } from "./line-filter";
-import { openLogFile, type LogFile } from "./log-file";
+import { closeLogFile, openLogFile, type LogFile } from "./log-file";
 import { parseLogTime } from "./log-time";
-import { gzipBlocks, rotatedLogs } from "./rotated-logs";
+import { gzipBlocks, rotatedLogs, type RotatedLog } from "./rotated-logs";
 import { scanLines } from "./scan-lines";
 import { selectLines, type SelectedPart } from "./select-lines";
 import { paceOf, type Pace } from "./zeros";
@@ -154,6 +155,28 @@ export function blocksOf(
 ): AsyncGenerator<Buffer, void> {
   if (typeof link === "string") return gzipBlocksOrWarn(link, options);
   return storedBlocks(new BlockReader(link.file, link.from, link.to), options.signal);
+}
+
+/**
+ * The blocks of a file that a log was renamed to while it was read.
+ * @throws KpodError INTERRUPTED, IO
+ */
+export async function* blocksOfRotated(
+  { path, gzipped }: RotatedLog,
+  options: Pick<ChainOptions, "warn" | "signal">,
+): AsyncGenerator<Buffer, void> {
+  const file = gzipped ? undefined : openRotated(path, options.warn);
+  if (file === undefined) {
+    // Compressed meanwhile, or removed.
+    const compressed = gzipped ? path : `${path}.gz`;
+    if (existsSync(compressed)) yield* gzipBlocksOrWarn(compressed, options);
+    return;
+  }
+  try {
+    yield* storedBlocks(new BlockReader(file, 0), options.signal);
+  } finally {
+    closeLogFile(file);
+  }
 }
 
 async function* gzipBlocksOrWarn(

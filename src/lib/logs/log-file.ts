@@ -9,7 +9,12 @@ export interface LogFile {
   readonly size: number;
   readonly device: number;
   readonly inode: number;
+  /** Its first bytes when it was opened. */
+  readonly head: Buffer;
 }
+
+/** Bytes at the beginning of a log by which it is known again: its first line has the time to the nanosecond. */
+export const headSize = 64;
 
 /** Without waiting for whoever else has to open it, and without a terminal becoming that of kpod. */
 const openFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
@@ -38,7 +43,7 @@ export function openLogFile(path: string): LogFile {
     closeSync(fd);
     throw notRegular(path);
   }
-  return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino };
+  return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino, head: readHead({ path, fd }) };
 }
 
 function notRegular(path: string): KpodError {
@@ -50,12 +55,17 @@ export function closeLogFile(file: LogFile): void {
   closeSync(file.fd);
 }
 
+/** Reads the first bytes of a log, as many as there are up to {@link headSize}. @throws KpodError IO */
+export function readHead(file: Pick<LogFile, "path" | "fd">): Buffer {
+  return readAt(file, Buffer.alloc(headSize), 0);
+}
+
 /**
  * Reads what stands at an offset, as much as the buffer holds or the file has.
  * @returns the bytes, in the buffer
  * @throws KpodError IO
  */
-export function readAt(file: LogFile, buffer: Buffer, position: number): Buffer {
+export function readAt(file: Pick<LogFile, "path" | "fd">, buffer: Buffer, position: number): Buffer {
   let length = 0;
   orFileError(`cannot read the log ${file.path}`, () => {
     while (length < buffer.length) {

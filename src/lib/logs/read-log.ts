@@ -42,7 +42,7 @@ export async function* readLog(
     const filter = filterLines({ ...options, untimed }, joiner);
     const blocksOfLink = (link: ChainLink): AsyncIterable<Buffer | undefined> =>
       link === current && ended !== undefined
-        ? followBlocks(file, current.from, { ended: Promise.race([ended, until.reached]), signal })
+        ? followBlocks(file, current.from, { ...options, ended: Promise.race([ended, until.reached]) })
         : blocksOf(link, options);
     for (const link of [...older, current]) {
       let scanned = filter;

@@ -2,8 +2,10 @@ import { once } from "node:events";
 import {
   appendFileSync,
   closeSync,
+  existsSync,
   mkdirSync,
   openSync,
+  readFileSync,
   readdirSync,
   readlinkSync,
   renameSync,
@@ -14,6 +16,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { gzipSync } from "node:zlib";
 import { forEachLogLine, type ReadLogOptions } from "../../../src/lib/logs/read-log";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
@@ -177,6 +180,52 @@ describe("rotation", () => {
     await done;
     expect(texts).toEqual(["first", "2"]);
   });
+
+  test("truncated, and written to again until it is as long as before, or longer", async () => {
+    const { path, texts, come, end, done } = follow();
+    await come(1);
+    for (const lines of [["2ndli"], ["third", "4"], ["fifth", "6", "7"]]) {
+      const count = texts.length;
+      // Within one turn: the reader looks at it only when all is there.
+      writeFileSync(path, lines.map((text) => lineText(text, count)).join(""));
+      await come(count + lines.length);
+    }
+    end();
+    await done;
+    expect(texts).toEqual(["first", "2ndli", "third", "4", "fifth", "6", "7"]);
+  });
+
+  test.each([false, true])(
+    "renamed several times before it is looked at again, compressed: %p",
+    async (packed) => {
+      const { path, texts, write, come, end, done } = follow();
+      await come(1);
+      const rotate = (second: number): void => {
+        // As the kubelet does: it compresses all but the newest.
+        const last = `${path}.20260101-00000${second - 1}`;
+        if (packed && existsSync(last)) {
+          writeFileSync(`${last}.gz`, gzipSync(readFileSync(last)));
+          rmSync(last);
+        }
+        renameSync(path, `${path}.20260101-00000${second}`);
+      };
+      write(["second"]);
+      rotate(1);
+      write(["third"]);
+      await come(3);
+      // Within one turn: the reader looks at it only when all is there.
+      for (const second of [2, 3, 4]) {
+        write([`end ${second}`]);
+        rotate(second);
+        write([`begin ${second + 1}`]);
+      }
+      await come(9);
+      end();
+      await done;
+      expect(texts.slice(3)).toEqual(["end 2", "begin 3", "end 3", "begin 4", "end 4", "begin 5"]);
+      expect(openFiles(dirname(path))).toEqual([]);
+    },
+  );
 
   test("truncated, and conmon goes on where it was, behind nothing but zeros", async () => {
     const { path, texts, come, end, done } = follow();
