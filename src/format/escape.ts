@@ -16,6 +16,12 @@ export function escapeControl(text: string): string {
   return text.replace(unsafe, (character) => named[character] ?? escapeCharacter(character));
 }
 
+/** Many texts made safe for a terminal as by {@link escapeControl}. */
+export function escapeEach(texts: readonly string[]): readonly string[] {
+  // One look at all together is the fastest.
+  return isPlain(texts.join("")) ? texts : texts.map(escapeControl);
+}
+
 /** Text made safe for a terminal as by {@link escapeControl}, but line feeds and tabs stay what they are. */
 export function escapeLines(text: string): string {
   return text.replace(unsafe, (character) =>

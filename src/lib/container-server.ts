@@ -36,7 +36,7 @@ import { lockOptionsOf, signalOf, type LockWait } from "./storage/lock-file";
 import type { ContainerRecord } from "./storage/records";
 import { RuntimeServer } from "./storage/runtime-server";
 import { Store } from "./storage/store";
-import type { FileChange } from "./storage/compare-layers";
+import type { FileChange } from "./storage/change-runs";
 
 export { LockBudget } from "./storage/lock-budget";
 
@@ -441,8 +441,11 @@ export class ContainerServer implements LaunchParts {
    * @throws KpodError NOT_FOUND, AMBIGUOUS, CORRUPT, NOT_PERMITTED, IO, INTERRUPTED
    */
   async diff(name: string, other?: string, signal?: AbortSignal): Promise<FileChange[]> {
-    const { diffFileSystems } = await import("./operations/diff");
-    return diffFileSystems(this, [name, other], signal);
+    const [{ diffFileSystems }, { fileChanges }] = await Promise.all([
+      import("./operations/diff"),
+      import("./storage/change-runs"),
+    ]);
+    return fileChanges(await diffFileSystems(this, [name, other], signal));
   }
 
   /**

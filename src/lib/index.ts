@@ -174,7 +174,7 @@ export { watchStats, type NamedStats, type StatsPart, type WatchOptions } from "
 export { waitForExit } from "./operations/wait";
 export { Sandbox, type PortMapping, type SandboxIdentity, type SandboxState } from "./sandbox/sandbox";
 export type { LaunchParts, ServerParts, ServerView } from "./server-parts";
-export type { ChangeKind, FileChange } from "./storage/compare-layers";
+export type { ChangeKind, FileChange } from "./storage/change-runs";
 export type { ContainerMetadata } from "./storage/container-metadata";
 export { isStorageId, newStorageId, type StorageId } from "./names/ids";
 export type { RemovedImage } from "./storage/image-removal";

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fileChanges } from "../../src/lib/storage/change-runs";
 import { compareLayers } from "../../src/lib/storage/compare-layers";
 import type { Container } from "../../src/lib/oci/container";
 import { listing } from "../helpers/listing";
@@ -129,7 +130,7 @@ function overlaid(prepare: string, change: string, options = ""): { lower: strin
 }
 
 async function told({ lower, upper }: { lower: string; upper: string }): Promise<string[]> {
-  const changes = await compareLayers([lower], [upper, lower]);
+  const changes = fileChanges(await compareLayers([lower], [upper, lower]));
   return changes.map(({ kind, path }) => `${kind} ${path}`);
 }
 
@@ -162,11 +163,44 @@ test("only metadata was copied, and a directory was renamed", async () => {
   ]);
 });
 
+test("a directory that was moved into a new one brings what it had", async () => {
+  const layers = overlaid(
+    "mkdir -p d/e; touch d/a d/e/c",
+    "mkdir -p n/o; mv d n/o/m; touch n/o/m/new; ln -s o n/l; mkfifo n/p",
+    ",redirect_dir=on",
+  );
+  // What a layer may hold that others have made, where it hides nothing.
+  execFileSync("mknod", [join(layers.upper, "n/gone"), "c", "0", "0"]);
+  expect(await told(layers)).toEqual([
+    "deleted /d",
+    "added /n",
+    "added /n/l",
+    "added /n/o",
+    "added /n/o/m",
+    "added /n/o/m/a",
+    "added /n/o/m/e",
+    "added /n/o/m/e/c",
+    "added /n/o/m/new",
+    "added /n/p",
+  ]);
+});
+
 test("names of any bytes, a file in the place of a directory, and the other way round", async () => {
   const layers = overlaid("mkdir d; touch d/x f", "rm -r d; echo 1 > d; rm f; mkdir f; touch f/y");
   expect(await told(layers)).toEqual(["changed /d", "changed /f", "added /f/y"]);
   const lower = testdir();
   const upper = testdir();
   writeFileSync(Buffer.from(`${upper}/\xff\xfe`, "latin1"), "");
-  expect(await told({ lower, upper })).toEqual(["added /\ufffd\ufffd"]);
+  mkdirSync(Buffer.from(`${upper}/d/\xff`, "latin1"), { recursive: true });
+  for (const name of ["d-", "d/a\nb", "d/\u00e4", "d/\xff/c"])
+    writeFileSync(Buffer.from(`${upper}/${name}`, name.includes("\xff") ? "latin1" : "utf8"), "");
+  expect(await told({ lower, upper })).toEqual([
+    "added /d",
+    "added /d-",
+    "added /d/a\nb",
+    "added /d/\u00e4",
+    "added /d/\ufffd",
+    "added /d/\ufffd/c",
+    "added /\ufffd\ufffd",
+  ]);
 });

@@ -10,7 +10,8 @@ import { annotations } from "../oci/annotations";
 import { containerInWords, type Container } from "../oci/container";
 import { isBindMount, type Spec } from "../oci/spec";
 import type { ServerParts } from "../server-parts";
-import { compareLayers, type FileChange } from "../storage/compare-layers";
+import type { ChangeRun } from "../storage/change-runs";
+import { compareLayers } from "../storage/compare-layers";
 import { tarLayers } from "../storage/tar-tree";
 import { setFileContext } from "../system/extended-attributes";
 import { removeIfThere } from "../system/files";
@@ -271,7 +272,7 @@ class Checkpoint {
         owner: ({ uid, gid }) => ({ uid, gid }),
         logger: server.logger,
         signal,
-        only: new Set(changes.filter(({ kind }) => kind !== "deleted").map((change) => change.path)),
+        only: new Set(changes.flatMap(({ kind, paths }) => (kind === "deleted" ? [] : paths))),
         without,
       });
     } catch (error) {
@@ -284,8 +285,10 @@ class Checkpoint {
 }
 
 /** Of a directory that was removed, it alone is named. */
-function removedIn(changes: readonly FileChange[], without: ReadonlySet<string>): string[] {
-  return changes.filter(({ kind, path }) => kind === "deleted" && !without.has(path)).map(({ path }) => path);
+function removedIn(changes: readonly ChangeRun[], without: ReadonlySet<string>): string[] {
+  return changes
+    .flatMap(({ kind, paths }) => (kind === "deleted" ? paths : []))
+    .filter((path) => !without.has(path));
 }
 
 /** Where the runtime makes mounts of its own, as CRI-O has them. */

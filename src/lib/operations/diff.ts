@@ -1,5 +1,6 @@
 import type { ServerView } from "../server-parts";
-import { compareLayers, type FileChange } from "../storage/compare-layers";
+import type { ChangeRun } from "../storage/change-runs";
+import { compareLayers } from "../storage/compare-layers";
 import { findFileSystem, layerDirectories, parentLayer } from "./file-systems";
 
 /**
@@ -11,7 +12,7 @@ export async function diffFileSystems(
   server: Pick<ServerView, "store" | "lists">,
   [first, second]: readonly [string, (string | undefined)?],
   signal?: AbortSignal,
-): Promise<FileChange[]> {
+): Promise<ChangeRun[]> {
   const find = async (name: string) =>
     (await findFileSystem(server, name, ["container", "image", "layer"])).layer;
   const layer = await find(first);

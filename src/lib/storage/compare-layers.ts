@@ -1,8 +1,8 @@
 import type { Stats } from "node:fs";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { fileError, throwIfInterrupted } from "../errors";
+import { changeRuns, type ChangeKind, type ChangeRun } from "./change-runs";
 import {
-  ascii,
   closeLevels,
   LayerDirectory,
   leaveLevel,
@@ -13,16 +13,6 @@ import {
   type LayeredEntry,
   type Level,
 } from "./layered-tree";
-
-/** What happened to a path. */
-export type ChangeKind = "added" | "changed" | "deleted";
-
-/** A path, from the root of a file system, that is not as it was. */
-export interface FileChange {
-  readonly kind: ChangeKind;
-  /** Text of UTF-8; bytes that are none are replaced. */
-  readonly path: string;
-}
 
 /** Entries that are looked at between two looks at Ctrl-C. */
 const atOnce = 4096;
@@ -41,14 +31,14 @@ interface Frame extends Level {
  * walked: it takes as long as what differs is large. A directory counts as changed also for what is changed in it.
  * @param before paths of the layers' directories, the uppermost first; none for an empty file system
  * @param after likewise
- * @returns the changes by their paths, sorted by bytes
+ * @returns the changes, whose paths are sorted by bytes
  * @throws KpodError NOT_PERMITTED, IO, INTERRUPTED
  */
 export async function compareLayers(
   before: readonly string[],
   after: readonly string[],
   signal?: AbortSignal,
-): Promise<FileChange[]> {
+): Promise<ChangeRun[]> {
   try {
     return await new Comparison(signal).run(before, after);
   } catch (error) {
@@ -57,10 +47,10 @@ export async function compareLayers(
 }
 
 class Comparison {
-  /** All paths that are not as they were, and those of them that were not added. */
-  private readonly paths: string[] = [];
+  /** Paths, bytes as latin1. */
+  private readonly added: string[] = [];
   private readonly notAdded = new Map<string, ChangeKind>();
-  /** The directories among them. */
+  /** The directories among them all. */
   private readonly directories = new Set<string>();
   private readonly frames: Frame[] = [];
   private before: readonly LayerDirectory[] = [];
@@ -68,7 +58,7 @@ class Comparison {
 
   constructor(private readonly signal: AbortSignal | undefined) {}
 
-  async run(before: readonly string[], after: readonly string[]): Promise<FileChange[]> {
+  async run(before: readonly string[], after: readonly string[]): Promise<ChangeRun[]> {
     try {
       this.open(before, after);
       this.enter("", this.before, this.after);
@@ -83,11 +73,7 @@ class Comparison {
       closeLevels(this.frames);
       for (const directory of [...this.before, ...this.after]) directory.close();
     }
-    // Texts of latin1 are in the order of their bytes without a word of ours, which would take longer.
-    return this.paths.sort().map((path) => ({
-      kind: this.notAdded.get(path) ?? "added",
-      path: ascii.test(path) ? path : Buffer.from(path, "latin1").toString(),
-    }));
+    return changeRuns(this.added, this.notAdded);
   }
 
   /** What is the same at the lower ends is opened once, so that it is known to be the same. */
@@ -105,29 +91,46 @@ class Comparison {
   }
 
   private enter(path: string, before: readonly LayerDirectory[], after: readonly LayerDirectory[]): void {
-    const common = commonEnd(before, after);
-    const differing = [...before.slice(0, before.length - common), ...after.slice(0, after.length - common)];
-    this.push({ path, before, after, names: new Set(namesIn(differing)).values() });
-  }
-
-  /** Of what is added whole, no more is asked than what its directories tell. */
-  private enterAdded(path: string, after: readonly LayerDirectory[]): void {
-    const [only, second] = after;
-    if (only === undefined || second !== undefined) {
-      this.enter(path, [], after);
-      return;
-    }
-    const { plain, others } = only.namesByKind();
-    for (const name of plain) this.paths.push(`${path}/${name}`);
-    this.push({ path, before: [], after, names: others.values() });
-  }
-
-  private push(frame: Omit<Frame, "directories">): void {
-    this.frames.push({ ...frame, directories: [...frame.before, ...frame.after] });
+    this.frames.push({
+      path,
+      before,
+      after,
+      directories: [...before, ...after],
+      names: this.namesToCompare(path, before, after).values(),
+    });
     suspendAbove(this.frames);
   }
 
+  /** Of what one layer alone has, no more is asked than what its directories tell. */
+  private namesToCompare(
+    path: string,
+    before: readonly LayerDirectory[],
+    after: readonly LayerDirectory[],
+  ): readonly string[] {
+    const [only, second] = after;
+    if (before.length === 0 && only !== undefined && second === undefined)
+      return only.namesByKind(`${path}/`, this.added);
+    const common = commonEnd(before, after);
+    const differing = [...before.slice(0, before.length - common), ...after.slice(0, after.length - common)];
+    return [...new Set(namesIn(differing))];
+  }
+
+  /** Enters a directory of one layer alone, which is all that there is to know of it, unless it was moved there. */
+  private enterAlone(path: string, [only, second]: readonly LayerDirectory[], name: string): boolean {
+    const directory = second === undefined ? only?.directory(name) : undefined;
+    if (directory === undefined) return false;
+    if (directory.redirect !== undefined) {
+      directory.close();
+      return false;
+    }
+    const own = `${path}/${name}`;
+    this.add(own, "added", true);
+    this.enter(own, [], [directory]);
+    return true;
+  }
+
   private compare({ path, before, after }: Frame, name: string): void {
+    if (before.length === 0 && this.enterAlone(path, after, name)) return;
     const old = lookUpLayered(this.before, before, name);
     const now = lookUpLayered(this.after, after, name);
     const own = `${path}/${name}`;
@@ -136,7 +139,7 @@ class Comparison {
       close(old);
     } else if (old === undefined) {
       this.note(own, "added", now.stat.isDirectory());
-      if (now.stat.isDirectory()) this.enterAdded(own, now.directories);
+      if (now.stat.isDirectory()) this.enter(own, [], now.directories);
     } else {
       // What a layer has of its own over the other file system was written to, be it to the same.
       const isOver = now.parent !== old.parent && before.every((directory) => after.includes(directory));
@@ -158,9 +161,9 @@ class Comparison {
   }
 
   private add(path: string, kind: ChangeKind, isDirectory: boolean): void {
-    this.paths.push(path);
     if (isDirectory) this.directories.add(path);
-    if (kind !== "added") this.notAdded.set(path, kind);
+    if (kind === "added") this.added.push(path);
+    else this.notAdded.set(path, kind);
   }
 
   private async pause(): Promise<void> {

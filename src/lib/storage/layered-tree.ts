@@ -3,12 +3,6 @@ import { ifThere } from "../errors";
 import { asDirectory, DeepDirectory, levelToSuspend, openDirectory } from "../system/deep-directory";
 import { readAttribute } from "../system/extended-attributes";
 
-/** What stands in a text for bytes that are none of UTF-8. */
-const replaced = /[\uFFFD\p{Surrogate}]/u;
-
-/** Text that is the same as bytes. */
-export const ascii = /^[ -~]*$/;
-
 /** An entry as it lies in one layer. */
 interface LayerEntry {
   readonly stat: Stats;
@@ -43,18 +37,25 @@ export class LayerDirectory extends DeepDirectory {
     return new LayerDirectory(openSync(path, asDirectory), rank);
   }
 
-  /** The same as `names`, those apart that are a file or a symbolic link for sure: neither a directory nor a whiteout. */
-  namesByKind(): { readonly plain: readonly string[]; readonly others: readonly string[] } {
-    const [plain, others]: [string[], string[]] = [[], []];
-    for (const entry of readdirSync(this.at(""), { withFileTypes: true })) {
-      const { name } = entry;
-      const isAscii = ascii.test(name);
-      // Not by bytes and kinds at once: Bun gives the bytes alone.
-      if (!isAscii && replaced.test(name)) return { plain: [], others: this.names() };
-      const list = entry.isFile() || entry.isSymbolicLink() ? plain : others;
-      list.push(isAscii ? name : Buffer.from(name).toString("latin1"));
+  /**
+   * Reads the names of all its entries.
+   * @param start of the path of each
+   * @param plain is given the paths of those that are a file or a symbolic link for sure: neither a directory nor a whiteout
+   * @returns the names of the others
+   */
+  namesByKind(start: string, plain: string[]): string[] {
+    const others: string[] = [];
+    for (const entry of readdirSync(this.at(""), { encoding: "latin1", withFileTypes: true })) {
+      if (entry.isFile() || entry.isSymbolicLink()) plain.push(start + entry.name);
+      else others.push(entry.name);
     }
-    return { plain, others };
+    return others;
+  }
+
+  /** Opens a directory in it; undefined where that is something else, or gone. */
+  directory(name: string): LayerDirectory | undefined {
+    const fd = openDirectory(this.at(name));
+    return fd === undefined ? undefined : new LayerDirectory(fd, this.rank);
   }
 
   entry(name: string): LayerEntry | undefined {
@@ -83,8 +84,7 @@ export class LayerDirectory extends DeepDirectory {
       stat,
       directory: () => {
         if (opened?.isOpen === true) return opened;
-        const fd = openDirectory(this.at(name));
-        opened = fd === undefined ? undefined : new LayerDirectory(fd, this.rank);
+        opened = this.directory(name);
         return opened;
       },
     };
@@ -169,7 +169,7 @@ export function lookUpLayered(
   let found: { stat: Stats; parent: LayerDirectory } | undefined;
   let sought = name;
   const below: LayerDirectory[] = [];
-  for (const [index, parent] of directories.entries()) {
+  for (const parent of directories) {
     const entry = parent.entry(sought);
     if (entry === undefined) continue;
     if (isWhiteout(entry.stat)) break;
@@ -181,7 +181,7 @@ export function lookUpLayered(
     if (directory === undefined) continue;
     found ??= { stat: entry.stat, parent };
     below.push(directory);
-    if (index === directories.length - 1 || directory.isOpaque) break;
+    if (directory.rank === 0 || directory.isOpaque) break;
     const { redirect } = directory;
     if (redirect === undefined) continue;
     if (redirect.startsWith("/")) {

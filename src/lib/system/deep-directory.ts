@@ -10,7 +10,7 @@ export const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constant
  */
 export class DeepDirectory {
   private opened = true;
-  private prefix: Buffer;
+  private prefix: string;
   private identity: Pick<Stats, "dev" | "ino"> | undefined;
 
   /** @param descriptor of a directory, which is closed with it */
@@ -28,12 +28,12 @@ export class DeepDirectory {
 
   /** The path of an entry for node's file functions; to be used at once. @param name bytes as latin1 */
   at(name: string): Buffer {
-    return Buffer.concat([this.prefix, Buffer.from(name, "latin1")]);
+    return Buffer.from(this.prefix + name, "latin1");
   }
 
   /** The names of all its entries, bytes as latin1. */
   names(): string[] {
-    return readdirSync(this.prefix, "buffer").map((name) => name.toString("latin1"));
+    return readdirSync(this.prefix, "latin1");
   }
 
   close(): void {
@@ -86,6 +86,6 @@ export function openDirectory(path: Buffer | string): number | undefined {
   return ifThere(() => openSync(path, asDirectory), "ELOOP", "ESTALE");
 }
 
-function prefixOf(fd: number): Buffer {
-  return Buffer.from(`/proc/self/fd/${fd}/`);
+function prefixOf(fd: number): string {
+  return `/proc/self/fd/${fd}/`;
 }

@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { silentLogger } from "../../../src/lib/logger";
+import { fileChanges } from "../../../src/lib/storage/change-runs";
 import { compareLayers } from "../../../src/lib/storage/compare-layers";
 import { tarLayers } from "../../../src/lib/storage/tar-tree";
 import { testdir } from "../../helpers/testdir";
@@ -46,7 +47,7 @@ test("a deep tree takes few descriptors, and all of it is found on the way back"
   expect(most - before).toBeLessThan(levels / 2);
   for (const level of [100, 200, levels])
     for (const name of ["a", "z"]) expect(names).toContain(`${nameAt(level)}${name}`);
-  const changes = await compareLayers([testdir()], [top]);
+  const changes = fileChanges(await compareLayers([testdir()], [top]));
   expect(changes).toHaveLength(3 * levels + 2);
   expect(new Set(changes.map(({ kind }) => kind))).toEqual(new Set(["added"]));
   expect(readdirSync("/proc/self/fd")).toHaveLength(before);
