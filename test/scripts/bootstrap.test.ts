@@ -115,6 +115,7 @@ describe("dist", () => {
       "src/main.ts": "",
       "scripts/build.mjs": "",
       "scripts/lib/bundle.mjs": "",
+      "scripts/lib/join-chunks.mjs": "",
       "package.json": "",
       "package-lock.json": "",
     });
@@ -125,6 +126,7 @@ describe("dist", () => {
       "src",
       "scripts/build.mjs",
       "scripts/lib/bundle.mjs",
+      "scripts/lib/join-chunks.mjs",
       "package.json",
     ];
     for (const path of [...paths, "package-lock.json"]) age(join(directory, path), 2);
