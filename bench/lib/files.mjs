@@ -6,6 +6,7 @@ import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
 import { ScriptError, runProgram } from "../../scripts/lib/run.mjs";
 import { BENCH_DIRECTORY } from "./bench-layout.mjs";
 
+/** As many as an interpreter and its modules are that somebody installs in a container; most containers write far fewer. */
 const FILES = 20_000;
 const SMALL_FILE = Buffer.alloc(4096, "kpod ");
 const LARGE_FILE_BLOCKS = 200;

@@ -1,8 +1,8 @@
 // Reads the files of a node's containers that a command of kpod has to read, and makes nothing of them: what the command
-// cannot be faster than. Arguments: the root of the store, the root of runc, and what is read.
+// cannot be faster than. Arguments: the root of the store, the root of runc, what is read, and the directory of a layer.
 import { closeSync, existsSync, openSync, readFileSync, readSync, readdirSync } from "node:fs";
 
-const [root, runtimeRoot, what] = process.argv.slice(2);
+const [root, runtimeRoot, what, layer] = process.argv.slice(2);
 const buffer = Buffer.allocUnsafe(65536);
 /** By the controllers of a line of /proc/PID/cgroup; the use of processors is read twice. */
 const counters = existsSync("/sys/fs/cgroup/cgroup.controllers")
@@ -28,10 +28,16 @@ function readCounters(pid) {
   }
 }
 
+function readTree(directory) {
+  for (const entry of readdirSync(directory, { withFileTypes: true }))
+    if (entry.isDirectory()) readTree(`${directory}/${entry.name}`);
+}
+
 const records = JSON.parse(readFileSync(`${root}/overlay-containers/containers.json`, "utf8"));
 const containers = records.filter(({ names }) => !names[0].startsWith("k8s_POD_"));
-readdirSync(runtimeRoot);
-for (const { id } of what === "records" ? [] : containers) {
+if (what === "diff") readTree(layer);
+else readdirSync(runtimeRoot);
+for (const { id } of ["records", "diff"].includes(what) ? [] : containers) {
   const userdata = `${root}/overlay-containers/${id}/userdata`;
   const running = !read(`${userdata}/state.json`).includes('"status":"stopped"');
   if (what === "ps -a" || (what === "ps" && running)) read(`${userdata}/config.json`);
