@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { mount, unmount } from "../../src/lib/system/mount";
 import { testImages, type TestImages } from "../helpers/images";
 import { runProcess, succeeded, type ProcessResult } from "../helpers/process";
 import { registryUser, startRegistry, type Registry } from "../helpers/registry";
@@ -84,6 +85,35 @@ test("to a directory, a layout, and archives of both kinds", async () => {
   expect(loaded.stdout).toBe(`${images.busybox.id}\n`);
   const again = await push("-q", "busybox", `docker-archive:${directory}/docker.tar`);
   expect(again.stderr).toBe(`Error: ${directory}/docker.tar exists: nothing is added to an archive\n`);
+});
+
+test("paths are those from where kpod is called; what could not be written whole is gone", async () => {
+  const directory = testdir({ "here/": null, "tmp/": null, "full/": null });
+  const pushFrom = (cwd: string, target: string): Promise<ProcessResult> =>
+    world.kpod(["push", "-q", "busybox", target], {
+      cwd: join(directory, cwd),
+      env: { TMPDIR: "../tmp" },
+    });
+  mount({ source: "kpod-test", target: join(directory, "full"), type: "tmpfs", data: "size=700k" });
+  try {
+    for (const target of ["dir:one", "oci:two/deep:1", "docker-archive:one.tar", "oci-archive:./two.tar:1"]) {
+      expect([target, await pushFrom("here", target)]).toEqual([target, quiet]);
+      const { exitCode, stderr } = await pushFrom("full", target);
+      expect([target, exitCode, stderr]).toEqual([
+        target,
+        1,
+        expect.stringMatching(/^Error: [^\n]+no space left[^\n]+\n$/),
+      ]);
+      expect(readdirSync(join(directory, "full"))).toEqual([]);
+    }
+  } finally {
+    unmount(join(directory, "full"));
+  }
+  expect(readdirSync(join(directory, "here")).sort()).toEqual(["one", "one.tar", "two", "two.tar"]);
+  expect(readdirSync(join(directory, "tmp"))).toEqual([]);
+  expect((await pushFrom("here", "dir:nowhere/one")).stderr).toBe(
+    `Error: cannot write ${directory}/here/nowhere/one: no such file or directory\n`,
+  );
 });
 
 test("the store's list of mounts stays, and what is refused is a line", async () => {

@@ -4,6 +4,7 @@ import { ifThere } from "../errors";
 import type { Environment } from "./environment";
 import { oneOf, stringTable, texts, type ConfigKeys } from "./keys";
 import { readKeys } from "./read";
+import { absolutePath } from "../system/paths";
 import { readTomlFile, subsection, type TomlSection } from "./toml-file";
 
 /** What registries.conf says of names of images that name no registry. */
@@ -46,7 +47,8 @@ export function readShortNames(environment: Environment, directory = systemDirec
   for (const file of [...files, ...dropIns(join(directory, "registries.conf.d"))]) {
     names = withFile(names, readTomlFile(file));
   }
-  return { ...names, file: given };
+  // skopeo is called elsewhere than kpod.
+  return { ...names, file: given === undefined ? undefined : absolutePath("the registries.conf", given) };
 }
 
 const aliasKeys: ConfigKeys<Pick<Read, "aliases">> = {

@@ -1,11 +1,7 @@
-import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { readShortNames } from "../config/registries-conf";
-import { KpodError } from "../errors";
 import type { Store } from "../storage/store";
-import { isImageName, registryOf, requireImageName } from "../names/image-names";
-import { fullName } from "./pull-names";
-import { requirePlace } from "./pull-source";
+import { pushDestination, withPlace } from "./push-destination";
 import { accessFlags, withPolicy, type RegistryAccess } from "./registry-access";
 import {
   callSkopeo,
@@ -42,7 +38,7 @@ export async function pushImage(
 ): Promise<void> {
   const image = await store.image(nameOrId);
   const own = image.names?.find((name) => !name.includes("@"));
-  const target = destinationOf(destination ?? own ?? nameOrId, own);
+  const { target, place } = pushDestination(destination ?? own ?? nameOrId, own);
   const skopeo = requireSkopeo("images are pushed");
   await withScratch(
     "push",
@@ -55,7 +51,7 @@ export async function pushImage(
       ];
       const { file: registriesFile } = readShortNames(process.env);
       const source = `${storeReference(store, config, join(scratch, "run"))}@${image.id}`;
-      await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], {
+      const call = {
         what: `push to ${target}`,
         scratch,
         config: withPolicy(config, options),
@@ -64,49 +60,11 @@ export async function pushImage(
         signal: options.signal,
         logger: store.logger,
         progress: options.progress,
+      };
+      await withPlace(place, async () => {
+        await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], call);
       });
     },
     store,
   );
-}
-
-/** The destination in skopeo's words. @throws KpodError BAD_ARGUMENT, CONFLICT */
-function destinationOf(text: string, own: string | undefined): string {
-  const [, transport, rest = ""] = /^(docker:\/\/|[a-z][a-z-]+:(?!\d+\/))(.*)$/s.exec(text) ?? [];
-  if (transport !== undefined) requirePlace(transport, rest);
-  switch (transport) {
-    case "docker-archive:": {
-      const [, path = rest, name] = /^([^:]*):(.+)$/s.exec(rest) ?? [];
-      if (existsSync(path)) {
-        throw new KpodError("CONFLICT", `${path} exists: nothing is added to an archive`);
-      }
-      return `docker-archive:${path}${name === undefined && own === undefined ? "" : `:${name ?? own}`}`;
-    }
-    case "docker://":
-      return `docker://${requireRegistry(rest)}`;
-    case "dir:":
-    case "oci:":
-    case "oci-archive:":
-    case "docker-daemon:":
-      return text;
-    case "containers-storage:":
-      // Bare, it is the store of this node, in which no other program is to mount; one that is named has its own.
-      if (rest.startsWith("[")) return text;
-      throw new KpodError("BAD_ARGUMENT", `${text} is the store that the image is in`, {
-        hint: "give it another name with kpod tag, or push to containers-storage:[DRIVER@ROOT+RUNROOT]NAME",
-      });
-    default:
-      return `docker://${requireRegistry(text)}`;
-  }
-}
-
-function requireRegistry(name: string): string {
-  if (registryOf(name) === undefined) {
-    const rest = isImageName(name) ? name : "REPOSITORY:TAG";
-    throw new KpodError("BAD_ARGUMENT", `${JSON.stringify(name)} names no registry to push to`, {
-      hint: `give REGISTRY/${rest}, or TRANSPORT:DESTINATION as dir:/tmp/image`,
-    });
-  }
-  requireImageName(name);
-  return fullName(name);
 }

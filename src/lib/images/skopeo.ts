@@ -7,6 +7,7 @@ import type { Logger } from "../logger";
 import type { Store } from "../storage/store";
 import { findExecutable } from "../system/executable";
 import { programMessage } from "../system/program-message";
+import { absolutePath } from "../system/paths";
 import { removeTree } from "../system/remove-tree";
 import { runProgram } from "../system/run-program";
 import { driverChecks, removeNewChecks } from "./driver-checks";
@@ -136,7 +137,8 @@ function makeScratch(name: string): string {
 /** Where skopeo would put layers on their way, too; /tmp often is in memory. */
 function directoryForBigFiles(): string {
   const { TMPDIR = "" } = process.env;
-  if (TMPDIR !== "") return TMPDIR;
+  // skopeo is called elsewhere than kpod.
+  if (TMPDIR !== "") return absolutePath("TMPDIR", TMPDIR);
   return existsSync("/var/tmp") ? "/var/tmp" : tmpdir();
 }
 
