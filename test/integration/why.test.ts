@@ -5,6 +5,7 @@ import { isMountPoint, unmount } from "../../src/lib/system/mount";
 import { mountNamespaceOf } from "../../src/lib/system/namespaces";
 import { isAlive, readCommandName, readProcessStat } from "../../src/lib/system/process";
 import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
+import { startLocker } from "../helpers/record-lock";
 import { expectToFit } from "../helpers/schemas";
 import { until } from "../helpers/until";
 
@@ -117,6 +118,30 @@ test("what is at odds with it, and with what it stands on, is part of it", async
   }
   await node.ok("rm", "-f", "lost");
   expect((await why("web")).findings).toEqual([]);
+});
+
+test("who holds a lock of the store, and the cgroup that freezes it", async () => {
+  const path = join(node.world.root, "overlay-layers/layers.lock");
+  const locker = startLocker(path);
+  expect(await locker.lock("posix", "write")).toBe(true);
+  try {
+    const { stdout } = await node.kpod("why", "--format", "json", "web");
+    const { holders, chain, todo } = JSON.parse(stdout) as Shown;
+    expect(holders).toEqual([{ file: path, says: expect.stringContaining(`(${locker.pid}) holds`) as string }]);
+    expect(chain.at(-1)).toContain(`(${locker.pid}) holds the lock ${path}`);
+    expect(todo).toEqual(["end what holds it"]);
+  } finally {
+    await locker.unlock("posix");
+  }
+  await node.ok("pause", "web");
+  try {
+    const { holders, chain } = await why("web");
+    expect(holders).toEqual([{ file: expect.any(String) as string, says: expect.any(String) as string }]);
+    expect(chain).toContain(`the cgroup ${holders[0]?.file ?? ""} is frozen: nothing in it goes on.`);
+  } finally {
+    await node.ok("unpause", "web");
+  }
+  expect((await why("web")).holders).toEqual([]);
 });
 
 // Where the kernel has no FUSE, nothing can be made to hang so.

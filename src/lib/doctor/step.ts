@@ -42,7 +42,13 @@ export type MendStep =
   /** Removes an image's record, and its manifest and configuration; its layers stay. */
   | { readonly do: "drop-image"; readonly file: string; readonly directory: string; readonly id: StorageId }
   /** Removes a layer that nobody stands on: record and directory. */
-  | { readonly do: "delete-layer"; readonly layer: StorageId; readonly paths: readonly string[] }
+  | {
+      readonly do: "delete-layer";
+      readonly layer: StorageId;
+      /** Which file has its record, and what is there of it. */
+      readonly file: string | undefined;
+      readonly paths: readonly string[];
+    }
   /** Removes the lease of an address, under the lock of host-local, as long as it is that of this container. */
   | { readonly do: "remove-lease"; readonly path: string; readonly id: string }
   | OutsideStep;
@@ -135,12 +141,12 @@ function commandOf(step: MendStep): string[] {
     case "add-record":
       return [editCommand(step.file, `. + [${JSON.stringify(step.record)}]`)];
     case "drop-image":
-      return [
-        editCommand(step.file, `map(select(.id != ${JSON.stringify(step.id)}))`),
-        `rm -r ${quoted(step.directory)}`,
-      ];
+      return [dropCommand(step.file, step.id), `rm -r ${quoted(step.directory)}`];
     case "delete-layer":
-      return step.paths.map((path) => `rm -r ${quoted(path)}`);
+      return [
+        ...(step.file === undefined ? [] : [dropCommand(step.file, step.layer)]),
+        ...step.paths.map((path) => `rm -r --one-file-system ${quoted(path)}`),
+      ];
     case "remove-lease":
       return [`flock ${quoted(join(dirname(step.path), "lock"))} rm ${quoted(step.path)}`];
     case "delete-container":
@@ -171,6 +177,10 @@ function commandOf(step: MendStep): string[] {
           : `find ${quoted(step.directory)} -maxdepth 1 -xtype l -delete`,
       ];
   }
+}
+
+function dropCommand(file: string, id: string): string {
+  return editCommand(file, `map(select(.id != ${JSON.stringify(id)}))`);
 }
 
 /** Nobody but who holds the locks may do so while CRI-O runs: by hand it has to be stopped. */

@@ -97,7 +97,7 @@ export async function containersRow(source: UsageSource): Promise<UsageRow> {
   const below = new Set(contents.containers.flatMap((record) => users.layersOf(record)));
   for (const layer of below) {
     if (ofImages.has(layer) || ofContainers.has(layer)) continue;
-    const path = dirname(server.store.driver.diffPath(layer));
+    const path = server.store.driver.directory(layer);
     const space = alone({ used: await layers.of(layer), freed: 0 });
     items.push({ kind: "layer", id: layer, name: "of an image that is gone", path, ...space, active: true });
   }
@@ -184,7 +184,7 @@ export async function unownedRow(source: UsageSource, found: readonly Unowned[])
     const own = users.onlyOf([layer]).filter((id) => !counted.has(id));
     own.forEach((id) => counted.add(id));
     const size = await layers.sum(own);
-    const path = dirname(server.store.driver.diffPath(layer.id));
+    const path = server.store.driver.directory(layer.id);
     const active = now - new Date(layer.created ?? 0).getTime() < youth;
     const name = layer.names?.[0] ?? "";
     items.push({ kind: "layer", id: layer.id, name, path, ...alone({ used: size, freed: size }), active });

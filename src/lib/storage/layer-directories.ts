@@ -18,6 +18,8 @@ export interface LayerDirectories {
   readonly has: (layer: StorageId) => boolean;
   /** Where the layer's file system appears when it is mounted. */
   readonly mountPath: (layer: StorageId) => string;
+  /** The directory of a layer, with all that the driver keeps of it. */
+  readonly directory: (layer: StorageId) => string;
   /** The directory of what the layer itself changed. */
   readonly diffPath: (layer: StorageId) => string;
   /** The directories of a layer, for showing. */
@@ -31,6 +33,7 @@ export function vfsDirectories(root: string): LayerDirectories {
     name: "vfs",
     has: (layer) => existsSync(path(layer)),
     mountPath: path,
+    directory: path,
     diffPath: path,
     data: (layer) => ({ LowerDir: "", MergedDir: path(layer), UpperDir: path(layer), WorkDir: "" }),
   };
@@ -60,7 +63,8 @@ export function overlayDirectories(root: string, imageStore = ""): OverlayDirect
   // Layers of images may lie in a split image store; those of containers always lie in the root.
   const homeOf = (path: string): string => (existsSync(join(home, path)) ? home : imageHome);
   const mountPath = (layer: StorageId): string => join(home, layer, "merged");
-  const diffPath = (layer: StorageId): string => join(homeOf(layer), layer, "diff");
+  const directory = (layer: StorageId): string => join(homeOf(layer), layer);
+  const diffPath = (layer: StorageId): string => join(directory(layer), "diff");
   const workPath = (layer: StorageId): string => join(home, layer, "work");
   const lowerLinks = (layer: StorageId): string[] => {
     const path = join(homeOf(layer), layer, "lower");
@@ -83,8 +87,9 @@ export function overlayDirectories(root: string, imageStore = ""): OverlayDirect
     imageHome,
     homeOf,
     lowerLinks,
-    has: (layer) => existsSync(join(homeOf(layer), layer)),
+    has: (layer) => existsSync(directory(layer)),
     mountPath,
+    directory,
     diffPath,
     workPath,
     data: (layer) => ({

@@ -31,7 +31,10 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
           ...directories.map((file) => ({ file, says: "has no process" })),
           { file: facts.server.store.layout.containersFiles[0], says: "has no container of this id" },
         ],
-        consequence: `${directories.length} cgroups stay until the next boot`,
+        consequence:
+          directories.length === 1
+            ? "it stays until the next boot"
+            : `${directories.length} cgroups stay until the next boot`,
         mend: mendBySteps("S", "remove the cgroups", steps),
         since,
       };

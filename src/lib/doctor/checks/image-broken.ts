@@ -15,8 +15,8 @@ export const check: Check = {
   id: "storage.image-broken",
   rank: 80,
   severity: "breaks-now",
-  about: `The manifest or the configuration of an image is missing, or not as long as its record says: containers of it fail at once,
-and it is not pulled again as long as its record is there. The image is removed, and its layers that nobody else needs: it is
+  about: `The manifest or the configuration of an image is missing, or not as long as its record says, or it has fewer layers than its
+configuration names: containers of it fail at once, and it is not pulled again as long as its record is there. The image is removed, and its layers that nobody else needs: it is
 pulled again by whoever needs it. One that containers use, a pinned one and the pause image are not removed: there, pull it
 yourself.`,
   quick: true,

@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { affectedBy, removalMend } from "../facts/affected";
@@ -25,7 +24,7 @@ async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
     if (foreign.has(id) || store.driver.has(id)) continue;
     const affected = await affectedBy(facts, id);
     const { objects } = affected;
-    const path = join(store.driver.diffPath(id), "..");
+    const path = store.driver.directory(id);
     found.push({
       severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
       object: { kind: "layer", id, path },

@@ -74,7 +74,7 @@ async function findUnnamed(facts: Facts): Promise<readonly Found[]> {
   );
   const found: Found[] = [];
   for (const layer of left) {
-    const path = dirname(driver.diffPath(layer.id));
+    const path = driver.directory(layer.id);
     found.push({
       ...(await leak(
         facts,

@@ -1,13 +1,7 @@
-import { closeSync, openSync } from "node:fs";
-import { ifThere } from "../../errors";
-import { findLockHolder } from "../../storage/lock-holder";
-import { readProcessStat, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { heldStoreLocks } from "../facts/lock-holders";
 import type { Found } from "../finding";
-
-/** The lock that keeps everybody else out, as fcntl(2) has it: what stands against a reader. */
-const F_RDLCK = 0;
 
 /** Milliseconds that a lock of the store is held at most by who is well. */
 const patience = 1_500;
@@ -27,33 +21,20 @@ stray podman or skopeo, end it.`,
 function findHeldLocks(facts: Facts): readonly Found[] {
   // Who mends holds them.
   if (facts.options.before !== undefined) return [];
-  const { layersLock, imagesLock, containersLock, mountsLock } = facts.server.store.layout;
-  return [layersLock, imagesLock, containersLock, mountsLock].flatMap((path): Found[] => {
-    const fd = ifThere(() => openSync(path, "r"));
-    if (fd === undefined) return [];
-    try {
-      const holder = findLockHolder(fd, F_RDLCK);
-      if (holder === undefined || holder.pid === process.pid) return [];
-      const { pid, command } = holder;
-      const since = facts.seenSince(`${path} is held by ${pid} ${readProcessStat(pid)?.startTime ?? ""}`);
-      // At the first look nobody knows for how long; the second one tells.
-      const isHeld = facts.now - since >= Math.min(patience, facts.options.minAgeMs ?? usualAge);
-      const waits = readWaitChannel(pid);
-      return [
-        {
-          severity: isHeld ? "breaks-now" : "informs",
-          object: { kind: "process", pid, name: command, path },
-          evidence: [
-            { file: path, says: `process ${pid} holds it for writing: ${command}` },
-            ...(waits === "" ? [] : [{ file: `/proc/${pid}/wchan`, says: `it is in ${waits}` }]),
-          ],
-          consequence: "all that reads or changes the store waits for it",
-          key: path,
-          mend: { class: "N", what: "wait for it, or end it where it hangs", commands: [`kill ${pid}`] },
-        },
-      ];
-    } finally {
-      closeSync(fd);
-    }
+  return heldStoreLocks(facts.server.store.layout).map(({ path, pid, command, name, waits }) => {
+    const since = facts.seenSince(name);
+    // At the first look nobody knows for how long; the second one tells.
+    const isHeld = facts.now - since >= Math.min(patience, facts.options.minAgeMs ?? usualAge);
+    return {
+      severity: isHeld ? "breaks-now" : "informs",
+      object: { kind: "process", pid, name: command, path },
+      evidence: [
+        { file: path, says: `process ${pid} holds it for writing: ${command}` },
+        ...(waits === "" ? [] : [{ file: `/proc/${pid}/wchan`, says: `it is in ${waits}` }]),
+      ],
+      consequence: "all that reads or changes the store waits for it",
+      key: path,
+      mend: { class: "N", what: "wait for it, or end it where it hangs", commands: [`kill ${pid}`] },
+    };
   });
 }

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
+import { silentLogger } from "../../logger";
 import { isStorageId, type StorageId } from "../../names/ids";
 import { layerDataPaths } from "../../storage/layers";
-import type { ContainerRecord, ImageRecord } from "../../storage/records";
+import { readRecords, type ContainerRecord, type ImageRecord } from "../../storage/records";
 import { mappedLayers } from "../../storage/removal";
 import type { Facts } from "../facts";
 import { mendBySteps, type FoundObject, type MendClass, type OfferedMend } from "../finding";
@@ -69,9 +71,13 @@ export function removalMend({ removal }: Pick<Affected, "removal">, what: string
 
 /** The step that removes a layer that nobody stands on. */
 export function deleteLayer({ server: { store } }: Facts, layer: StorageId): MendStep {
+  const paths = [store.driver.directory(layer), ...layerDataPaths(store.layout, layer)];
   return {
     do: "delete-layer",
     layer,
-    paths: [store.driver.diffPath(layer), ...layerDataPaths(store.layout, layer)],
+    file: store.layout.layersFiles.find((path) =>
+      readRecords(path, silentLogger).some(({ id }) => id === layer),
+    ),
+    paths: paths.filter((path) => existsSync(path)),
   };
 }

@@ -10,7 +10,8 @@ import { Facts } from "../facts";
 import { containerObject, hasOtherRuntime } from "../facts/containers";
 import { lookOnce } from "../examine";
 import { layerChain } from "../../storage/images";
-import { holdersOf } from "./holders";
+import { heldStoreLocks } from "../facts/lock-holders";
+import { holdersOf, lockHolders } from "./holders";
 import { memoryTroubleOf } from "./memory";
 import type { ExplainedContainer, Explanation } from "./explanation";
 import { chainOf, todoOf } from "./sentences";
@@ -35,6 +36,8 @@ export async function explain(
   idOrName: string,
   { live, lines, signal }: ExplainOptions,
 ): Promise<Explanation> {
+  const { layout } = server.store;
+  const held = live ? heldStoreLocks(layout) : [];
   await server.update();
   const { container, sandbox } = lookup(server, idOrName);
   const facts = new Facts(server, { live, quick: true });
@@ -57,8 +60,11 @@ export async function explain(
       (id !== undefined && concerned.has(id)) ||
       (id === undefined && kind === "path" && severity === "breaks-now"),
   );
-  const held = live ? all.filter((each) => !hasOtherRuntime(facts, each)) : [];
-  const holders = (await Promise.all(held.map((each) => holdersOf(facts, each)))).flat();
+  const judged = live ? all.filter((each) => !hasOtherRuntime(facts, each)) : [];
+  const holders = [
+    ...(await Promise.all(judged.map((each) => holdersOf(facts, each)))).flat(),
+    ...lockHolders(layout, held),
+  ];
   const unknown = look.unknown.map(({ id, why }) => `${id}: ${why}`);
   const podState = sandbox === undefined || container !== undefined ? null : podStateOf(sandbox, unknown);
   const [first] = all;

@@ -1,10 +1,12 @@
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Container } from "../../oci/container";
+import type { StoreLayout } from "../../storage/layout";
 import { readMounts } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
 import { allProcesses, readProcessCgroup, readWaitChannel } from "../../system/process";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
+import { heldStoreLocks, type HeldStoreLock } from "../facts/lock-holders";
 import { nodeMounts } from "../facts/mounts";
 import { namespaceMounts } from "../facts/namespace-mounts";
 import { processWords, remoteMountsOf } from "../facts/processes";
@@ -22,9 +24,26 @@ export async function holdersOf(facts: Facts, container: Container): Promise<rea
   ];
 }
 
+/**
+ * Who keeps everybody from changing the store, or reading it.
+ * @param before those who held its locks when the call began: one that is given back at once is in nobody's way
+ */
+export function lockHolders(layout: StoreLayout, before: readonly HeldStoreLock[]): readonly Evidence[] {
+  if (before.length === 0) return [];
+  const names = new Set(before.map(({ name }) => name));
+  return heldStoreLocks(layout)
+    .filter(({ name }) => names.has(name))
+    .map(({ path, pid, waits }) => ({
+      file: path,
+      says: `${processWords(pid)} holds the lock ${path}${waits === "" ? "" : `, and is in ${waits}`}: what changes or reads the store waits for it`,
+    }));
+}
+
 function frozenBy(pid: number): Evidence[] {
   const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid);
-  return cgroup === undefined ? [] : [{ file: cgroup, says: "is frozen: nothing in it goes on" }];
+  return cgroup === undefined
+    ? []
+    : [{ file: cgroup, says: `the cgroup ${cgroup} is frozen: nothing in it goes on` }];
 }
 
 /** Mounts of what has ended, by the namespaces that have them: each is told once, with a process in it. */
