@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -14,7 +15,7 @@ import {
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { isMountPoint, mount, unmount } from "../../src/lib/system/mount";
-import { examined, expectSound, inShort, looked } from "../helpers/doctor";
+import { examined, examinedBy, expectSound, inShort, looked } from "../helpers/doctor";
 import { contentsOf, useNode, usePod } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 
@@ -322,5 +323,31 @@ test("an image whose manifest is lost: one that is used is to be pulled, another
   rmSync(mounted, { recursive: true });
   await mended();
   expect(await node.ok("images", "--format", "{{.Repository}}")).not.toContain("copy");
+
+  // One with fewer layers than its configuration names.
+  const sizes = busybox?.["big-data-sizes"] as Record<string, number>;
+  const config = Object.keys(sizes).find((name) => name === `sha256:${image}`) ?? "";
+  const file = `=${Buffer.from(config).toString("base64")}`;
+  cpSync(inRoot("overlay-images", image), inRoot("overlay-images", copy), { recursive: true });
+  const text = readFileSync(inRoot("overlay-images", copy, file), "utf8");
+  const longer = text.replace(/"diff_ids":\s*\[/, `$&"sha256:${testId("lost")}",`);
+  writeFileSync(inRoot("overlay-images", copy, file), longer);
+  edit(inRoot("overlay-images/images.json"), (all) => [
+    ...all,
+    {
+      ...busybox,
+      id: copy,
+      names: ["localhost/copy:1"],
+      "big-data-sizes": { ...sizes, [config]: longer.length },
+    },
+  ]);
+  const { server } = await node.openServer();
+  const [short, ...more] = await examinedBy(server, ["storage.image-broken"]);
+  expect(more).toEqual([]);
+  expect(short).toMatchObject({
+    object: { id: copy },
+    evidence: [{ says: "gives the image a layer that has 0 beneath it" }, { says: "names 2 layers" }],
+  });
+  await node.ok("doctor", "--mend", "--yes", "storage.image-broken");
   await node.agree();
 });

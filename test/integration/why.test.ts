@@ -127,7 +127,9 @@ test("who holds a lock of the store, and the cgroup that freezes it", async () =
   try {
     const { stdout } = await node.kpod("why", "--format", "json", "web");
     const { holders, chain, todo } = JSON.parse(stdout) as Shown;
-    expect(holders).toEqual([{ file: path, says: expect.stringContaining(`(${locker.pid}) holds`) as string }]);
+    expect(holders).toEqual([
+      { file: path, says: expect.stringContaining(`(${locker.pid}) holds`) as string },
+    ]);
     expect(chain.at(-1)).toContain(`(${locker.pid}) holds the lock ${path}`);
     expect(todo).toEqual(["end what holds it"]);
   } finally {

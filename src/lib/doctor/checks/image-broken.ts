@@ -1,8 +1,12 @@
 import { lstatSync } from "node:fs";
+import { tolerate } from "../../errors";
 import { pinnedImages } from "../../images/names";
+import type { StorageId } from "../../names/ids";
 import { unneededLayers } from "../../storage/image-removal";
-import { imageDataPath } from "../../storage/images";
+import { readImageConfig } from "../../storage/image-config";
+import { imageDataPath, layerChain } from "../../storage/images";
 import type { ImageRecord } from "../../storage/records";
+import { isRecord } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
@@ -28,8 +32,12 @@ async function findBroken(facts: Facts): Promise<readonly Found[]> {
   const { store, config } = facts.server;
   const contents = await facts.get(storeContents);
   const pinned = pinnedImages(contents.images, config);
+  const parents = new Map(contents.layers.map(({ id, parent }) => [id, parent]));
   return contents.images.flatMap((image) => {
-    const evidence = faultsOf(facts, image);
+    const faults = faultsOf(facts, image);
+    // In a hurry no configuration is read.
+    const isWhole = faults.length === 0 && !facts.options.quick;
+    const evidence = isWhole ? lackOfLayers(facts, image, parents) : faults;
     if (evidence.length === 0) return [];
     const users = contents.containers.filter((container) => container.image === image.id);
     const steps: readonly MendStep[] = [
@@ -67,6 +75,28 @@ async function findBroken(facts: Facts): Promise<readonly Found[]> {
     };
     return [found];
   });
+}
+
+/** Where an image has fewer layers than its configuration names. */
+function lackOfLayers(
+  { server: { store } }: Facts,
+  image: ImageRecord,
+  parents: ReadonlyMap<StorageId, string | undefined>,
+): readonly Evidence[] {
+  const chain = layerChain(parents, image.layer);
+  const lowest = chain.at(-1);
+  // That a layer has no record is what another check tells; what has none at all may be no image of a container.
+  if (lowest === undefined || (parents.get(lowest) ?? "") !== "") return [];
+  const rootfs = tolerate(undefined, () => readImageConfig(store, image).rootfs);
+  const digests: unknown = isRecord(rootfs) ? rootfs.diff_ids : undefined;
+  if (!Array.isArray(digests) || chain.length >= digests.length) return [];
+  return [
+    {
+      file: store.layout.imagesFile,
+      says: `gives the image a layer that has ${chain.length - 1} beneath it`,
+    },
+    { file: "its configuration", says: `names ${digests.length} layers` },
+  ];
 }
 
 /** What of an image's data is not as its record has it. */
