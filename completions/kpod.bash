@@ -162,7 +162,7 @@ __kpod_value() {
         'run --pod') flag=--pod action=(ask 'run --pod') ;;
         'run --pull') flag=--pull action=(words always missing never) ;;
         'run --force') flag=--force action=(switch) ;;
-        'run --label') flag=--label many=1 action=(nothing) ;;
+        'run --label' | 'run -l') flag=--label many=1 action=(nothing) ;;
         'run --annotation') flag=--annotation many=1 action=(nothing) ;;
         'run --env' | 'run -e') flag=--env many=1 action=(nothing) ;;
         'run --env-file') flag=--env-file many=1 action=(file) ;;
@@ -211,7 +211,7 @@ __kpod_value() {
         'create --pod') flag=--pod action=(ask 'create --pod') ;;
         'create --pull') flag=--pull action=(words always missing never) ;;
         'create --force') flag=--force action=(switch) ;;
-        'create --label') flag=--label many=1 action=(nothing) ;;
+        'create --label' | 'create -l') flag=--label many=1 action=(nothing) ;;
         'create --annotation') flag=--annotation many=1 action=(nothing) ;;
         'create --env' | 'create -e') flag=--env many=1 action=(nothing) ;;
         'create --env-file') flag=--env-file many=1 action=(file) ;;
@@ -375,7 +375,7 @@ __kpod_value() {
         'pod ps --format') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State CreatedAt Created Labels InfraContainerID NumberOfContainers Running Containers Networks) ;;
         'pod run --name') flag=--name action=(nothing) ;;
         'pod run --namespace' | 'pod run -n') flag=--namespace action=(ask 'pod run --namespace') ;;
-        'pod run --label') flag=--label many=1 action=(nothing) ;;
+        'pod run --label' | 'pod run -l') flag=--label many=1 action=(nothing) ;;
         'pod run --hostname') flag=--hostname action=(nothing) ;;
         'pod run --annotation') flag=--annotation many=1 action=(nothing) ;;
         'pod run --privileged') flag=--privileged action=(switch) ;;

@@ -9,8 +9,8 @@ export interface NormalizedFlags {
 }
 
 /**
- * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied,
- * where the flag has such a value), and the forms `-n=5`, `-a=true` and `--all=true` are understood, as docker, podman
+ * Does what commander does not: a value that is missing, empty or looks like a flag is refused (or implied, or taken,
+ * where the flag has it so), and the forms `-n=5`, `-a=true` and `--all=true` are understood, as docker, podman
  * and kubectl do. Unknown flags are left for commander to refuse.
  *
  * @param words what follows `kpod` or the command's name
@@ -30,11 +30,11 @@ export function normalizeFlags(
   );
   let next = 0;
 
-  const takeValue = (long: string, { minimum = 0 }: FlagSpec): string => {
+  const takeValue = (long: string, { minimum = 0, empty }: FlagSpec): string => {
     const value = words[next++];
     if (
       value === undefined ||
-      value === "" ||
+      (value === "" && empty !== true) ||
       (looksLikeFlag(value) && !(minimum < 0 && isNegative(value)))
     ) {
       throw requiresValue(long);
@@ -54,7 +54,7 @@ export function normalizeFlags(
     const spec = ownSpec(specs, name);
     if (spec === undefined) normalized.push(word);
     else if (spec.argument !== undefined)
-      normalized.push(`--${name}=${attachedValue(name, attached) ?? takeValueOf(name, spec)}`);
+      normalized.push(`--${name}=${attachedValue(name, attached, spec) ?? takeValueOf(name, spec)}`);
     else turn(name, attached);
   };
 
@@ -77,7 +77,7 @@ export function normalizeFlags(
       const spec = ownSpec(specs, name);
       if (spec?.argument !== undefined && !(spec.implied !== undefined && byShort.has(word.charAt(at + 1)))) {
         const rest = at + 1 < word.length ? word.slice(at + 1).replace(/^=/, "") : undefined;
-        normalized.push(`--${name}=${attachedValue(name, rest) ?? takeValueOf(name, spec)}`);
+        normalized.push(`--${name}=${attachedValue(name, rest, spec) ?? takeValueOf(name, spec)}`);
         return;
       }
       if (spec?.implied !== undefined) {
@@ -125,8 +125,8 @@ function unknownShort(letters: string): string {
   return `-${letters}`;
 }
 
-function attachedValue(long: string, value: string | undefined): string | undefined {
-  if (value === "") throw requiresValue(long);
+function attachedValue(long: string, value: string | undefined, { empty }: FlagSpec): string | undefined {
+  if (value === "" && empty !== true) throw requiresValue(long);
   return value;
 }
 

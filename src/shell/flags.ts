@@ -20,6 +20,8 @@ export interface FlagSpec {
   readonly default?: string | number | true;
   /** What the flag given without a value means. The next word is its value only where it is a number. */
   readonly implied?: number;
+  /** The empty word is a value, too: `--entrypoint ""`. */
+  readonly empty?: true;
   /** One clause for the help, without the default, which is added. */
   readonly help: string;
   /** Taken, but shown neither in the help nor in completions. */

@@ -26,6 +26,7 @@ test("pause, unpause, kill, wait: what is said is what crun did", async () => {
   const script = "trap 'exit 7' USR1; while :; do sleep 0.1; done";
   const container = await node.start(pod, "busy", script);
   expect(await stateOf("busy")).toBe("running");
+  expect(await node.ok("top", "busy", "comm,ppid")).toMatch(/^COMMAND +PPID\nsh +0\n(sleep +1\n)?$/);
   expect(await node.ok("pause", "busy")).toBe(`${container.id}\n`);
   expect(await stateOf("busy")).toBe("paused");
   expect(await node.refusal("pause", "busy")).toBe(`container ${container.id} is already paused`);

@@ -378,6 +378,16 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
       userns_options: { gids: [{ host_id: 300_000, container_id: 0, length: 65_536 }] },
     });
     expect(await own.ok("exec", "free", "sh", "-c", "id -u; touch /exec; stat -c %u /exec")).toBe("0\n0\n");
+    for (const [user, kind] of [
+      ["70000", "user"],
+      ["1:70000", "group"],
+    ] as const) {
+      expect(await own.refusal("exec", "-u", user, "free", "id")).toMatch(
+        new RegExp(
+          `cannot run it as ${kind} 70000, whom its user namespace does not have: it has 0 to 65535$`,
+        ),
+      );
+    }
     expect(await own.ok("top", "free", "user,huser")).toMatch(/\nroot +300000\n$/);
     await own.ok("restart", "-t", "0", "free");
     await until("its words again", () => logOf(container).endsWith("0x9\n0\n0x9\n"));

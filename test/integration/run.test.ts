@@ -22,7 +22,7 @@ function runScript(
 
 describe("in the foreground", () => {
   test("stdout goes to stdout, stderr to stderr, and the exit code is the container's", async () => {
-    const result = await runScript("echo out; echo err >&2; exit 3");
+    const result = await runScript("echo out; echo err >&2; exit 3", "--entrypoint", "", "-l", "tier=front");
     expect(result).toEqual({ exitCode: 3, stdout: "out\n", stderr: "err\n" });
   });
 

@@ -15,8 +15,12 @@ test("flags choose the containers that a command can act on", async () => {
   const db = await node.start(shop, "db", sleep, { labels: { app: "db" } });
   const job = await node.start(shop, "job", "exit 3");
   expect(await node.ok("wait", job.id)).toBe("3\n");
+  // The last one that was made, and not the last that still runs.
+  expect(await node.ok("wait", "-l")).toBe("3\n");
   const created = await node.create(shop, "later", sleep);
   const side = await node.start(other, "side", sleep, { labels: { app: "web" } });
+  // One container, as if it were named: with an input, and without a heading.
+  expect(await node.ok("exec", "-il", "sh", "-c", "cat; hostname")).toBe("other\n");
   const ids = (...containers: { id: string }[]): string[] => containers.map(({ id }) => id).sort();
 
   expect(await lines("pause", "--label", "app=web", "--pod", "shop")).toEqual(ids(web));

@@ -18,15 +18,15 @@ import { outputsInTurn, type Turn } from "./in-turn";
 
 type Context = CommandContext<typeof command>;
 
+const selectable = { verb: "exec", states: ["running"], inWords: "that runs" } as const;
+
 /** `kpod exec`: runs a command in a container, or in several. */
 export async function run(context: Context): Promise<number> {
   const selection = readSelection(context.flags);
   const options = readOptions(context, selection);
   const server = await context.openServer();
-  if (selection !== undefined) return execInEach(context, server, selection, options);
-  const [name] = context.args;
-  await server.updateRecords([name]);
-  const container = server.lookupContainer(name, "exec", { attempt: "newest" });
+  if (isOfSeveral(selection)) return execInEach(context, server, selection, options);
+  const container = await oneContainer(context, server, selection);
   if (context.flags.detach) return execInContainer(server, container, options);
   const { terminal } = context;
   // crun leaves the terminal as the command needed it.
@@ -47,6 +47,25 @@ export async function run(context: Context): Promise<number> {
   }
 }
 
+/** True for flags that may choose several containers. */
+function isOfSeveral(selection: Selection | undefined): selection is Selection {
+  return selection?.latest === false;
+}
+
+async function oneContainer(
+  context: Context,
+  server: ContainerServer,
+  selection: Selection | undefined,
+): Promise<Container> {
+  if (selection !== undefined) {
+    const [latest] = await selectContainers(context, server, selection, selectable);
+    if (latest !== undefined) return latest;
+  }
+  const [name] = context.args;
+  await server.updateRecords([name]);
+  return server.lookupContainer(name, "exec", { attempt: "newest" });
+}
+
 /** @throws UsageError */
 function readOptions({ flags, args }: Context, selection: Selection | undefined): ExecOptions {
   const [first, ...rest] = args;
@@ -57,7 +76,7 @@ function readOptions({ flags, args }: Context, selection: Selection | undefined)
   if (command.length === 0) {
     throw new UsageError("too few arguments, exec takes CONTAINER COMMAND [ARG...]");
   }
-  if (selection !== undefined) {
+  if (isOfSeveral(selection)) {
     for (const flag of ["interactive", "tty"] as const) {
       if (flags[flag])
         throw new UsageError(`option --${flag} is for one container: several cannot share a standard input`);
@@ -94,11 +113,7 @@ async function execInEach(
   options: ExecOptions,
 ): Promise<number> {
   const { flags, terminal, interceptSignals } = context;
-  const containers = await selectContainers(context, server, selection, {
-    verb: "exec",
-    states: ["running"],
-    inWords: "that runs",
-  });
+  const containers = await selectContainers(context, server, selection, selectable);
   if (flags.detach) {
     const codes = containers.map(async (container) => {
       try {

@@ -17,12 +17,13 @@ export const containerFlags = {
   },
   ...pullFlag,
   force: { help: "Run also in a pod of a CRI-O that runs, which will not see the container" },
-  label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
+  label: { short: "l", argument: "KEY=VALUE", repeatable: true, help: "Label of the container (repeatable)" },
   annotation: { argument: "KEY=VALUE", repeatable: true, help: "Annotation of the container (repeatable)" },
   ...environmentFlags,
   entrypoint: {
     argument: "COMMAND",
-    help: "In the place of the image's entry point and command; several words as a list of JSON",
+    empty: true,
+    help: 'In the place of the image\'s entry point and command; several words as a list of JSON, "" for none',
   },
   user: {
     short: "u",

@@ -21,6 +21,7 @@ export const command = {
       help: "Give up after so many seconds; without it wait for ever",
     },
     ...selectionFlags("that have not ended", "ready-pod"),
+    latest: { short: "l", help: "The container that was made last, whatever its state" },
   },
   examples: [
     { command: "kpod wait job", does: "Wait for the end of a container" },

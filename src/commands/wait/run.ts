@@ -4,13 +4,17 @@ import { waitForCondition } from "../../lib/operations/wait";
 import { readTargets } from "../shared/selection";
 import type { command } from "./command";
 
+const everyState = ["creating", "created", "running", "paused", "stopped", "unknown"] as const;
+
 /** `kpod wait`: waits for containers, whichever comes first, and prints their exit codes in the order given. */
 export async function run(context: CommandContext<typeof command>): Promise<number> {
   const { flags, terminal } = context;
   const targets = readTargets(context, {
     verb: "wait",
-    states: ["created", "running", "paused"],
-    inWords: "that has not ended",
+    // The last one may have ended before it was asked for, and an older one must not be taken for it.
+    ...(flags.latest
+      ? { states: everyState, inWords: "of any state" }
+      : { states: ["created", "running", "paused"], inWords: "that has not ended" }),
   });
   const server = await context.openServer();
   const timeoutMs = flags.timeout === undefined ? undefined : flags.timeout * 1000;

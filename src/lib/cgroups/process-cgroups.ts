@@ -105,7 +105,8 @@ export function processCgroupPath(text: string, id: string): string | undefined 
 function pathOfContainer(path: string, id: string): string | undefined {
   const own = path.indexOf(id);
   const end = path.indexOf("/", own);
-  if (own < 0) return undefined;
+  // A runtime that takes no part in one of the versions leaves its process there in the cgroup of conmon, who made it.
+  if (own < 0 || path.endsWith("/crio-conmon-", own)) return undefined;
   return end < 0 ? path : path.slice(0, end);
 }
 

@@ -5,9 +5,10 @@ import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } 
 import { openRootOf, requireCommand, requireReadable } from "../oci/find-command";
 import { commandError } from "../oci/runtime/command-failure";
 import type { ExecRequest, ExecResult } from "../oci/runtime/exec";
-import { lookUpUser, withOwnGroup } from "../oci/user";
+import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
 import type { ServerParts } from "../server-parts";
 import { isAlive } from "../system/process";
+import { readProcessMap, type IdRange } from "./id-maps";
 import { notRunning } from "./kill";
 import { noteContainer } from "./note-event";
 
@@ -40,8 +41,8 @@ const timedOutExitCode = 124;
  * A command that does not end in time is killed with all that it has started, but for what has made a session of its own.
  * @returns its exit code, 124 when it did not end in time. Where a runtime says on the standard error of the streams why it
  * could not start it: 127 for a program that is not there, 126 for one that cannot be executed, else 125
- * @throws KpodError BAD_STATE when it does not run; BAD_ARGUMENT for an unknown user or a working directory that is not
- * there; COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE; CORRUPT, RUNTIME_FAILED, UNSUPPORTED, IO
+ * @throws KpodError BAD_STATE when it does not run; BAD_ARGUMENT for an unknown user, one that its user namespace does not
+ * have, or a working directory that is not there; COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE; CORRUPT, RUNTIME_FAILED, UNSUPPORTED, IO
  */
 export async function execInContainer(
   server: ServerParts,
@@ -112,6 +113,7 @@ function prepare(container: Container, own: OwnProcess, options: ExecOptions): F
       user === undefined
         ? undefined
         : lookUpUser(root.path, user, `${containerInWords(container)} cannot run it as`);
+    if (who !== undefined) requireMapped(container, pid, who);
     const process = furtherProcess(own, {
       ...{ args: command, env, cwd, terminal, privileged },
       user: who === undefined ? undefined : withOwnGroup(who),
@@ -121,6 +123,32 @@ function prepare(container: Container, own: OwnProcess, options: ExecOptions): F
   } finally {
     closeSync(root.fd);
   }
+}
+
+/** @throws KpodError BAD_ARGUMENT for a user or group that the user namespace of a container does not have */
+function requireMapped(
+  container: Container,
+  pid: number,
+  { uid, gid, additionalGids = [] }: ProcessUser,
+): void {
+  const requireIn = (file: "uid_map" | "gid_map", kind: "user" | "group", ids: readonly number[]): void => {
+    const ranges = readProcessMap(pid, file);
+    const missing = ids.find((id) => !ranges.some((range) => hasId(range, id)));
+    // None is that of a process which has just ended: the runtime will tell.
+    if (ranges.length === 0 || missing === undefined) return;
+    const has = ranges.map(({ container: first, size }) => `${first} to ${first + size - 1}`).join(", ");
+    throw new KpodError(
+      "BAD_ARGUMENT",
+      `${containerInWords(container)} cannot run it as ${kind} ${missing}, whom its user namespace does not have`,
+      { hint: `it has ${has}` },
+    );
+  };
+  requireIn("uid_map", "user", [uid]);
+  requireIn("gid_map", "group", [gid, ...additionalGids]);
+}
+
+function hasId({ container: first, size }: IdRange, id: number): boolean {
+  return id >= first && id < first + size;
 }
 
 function openRoot(container: Container, pid: number): ReturnType<typeof openRootOf> {

@@ -1,7 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupMounts, mountedHierarchies } from "../../../src/lib/cgroups/mounts";
-import { parseProcessCgroups, type CgroupMount } from "../../../src/lib/cgroups/process-cgroups";
+import {
+  parseProcessCgroups,
+  processCgroupPath,
+  type CgroupMount,
+} from "../../../src/lib/cgroups/process-cgroups";
 import { readMounts } from "../../../src/lib/system/mount";
 import { testdir } from "../../helpers/testdir";
 
@@ -101,6 +105,16 @@ test("a hierarchy that is not mounted still holds its controller", () => {
   const { v1 } = parseProcessCgroups(text, id, hybrid);
   expect(v1.has("pids")).toBe(true);
   expect(v1.get("pids")).toBeUndefined();
+});
+
+test("the cgroup of conmon, in which a runtime has left its process, is not the container's", () => {
+  const text = `8:pids:/kpod/crio-${id}\n0::/kpod/crio-conmon-${id}\n`;
+  const { v1, v2 } = parseProcessCgroups(text, id, cgroupMounts());
+  expect(v2).toBeUndefined();
+  expect(v1.has("pids")).toBe(true);
+  expect(processCgroupPath(`0::/kpod/crio-conmon-${id}\n8:pids:/kpod/crio-${id}\n`, id)).toBe(
+    `/kpod/crio-${id}`,
+  );
 });
 
 test("this machine's own lines are understood", () => {

@@ -19,7 +19,7 @@ export const command = {
       help: "Kubernetes namespace of the pod",
       completes: "namespace",
     },
-    label: { argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
+    label: { short: "l", argument: "KEY=VALUE", repeatable: true, help: "Label of the pod (repeatable)" },
     hostname: { argument: "NAME", help: "Host name of the pod" },
     annotation: { argument: "KEY=VALUE", repeatable: true, help: "Annotation of the pod (repeatable)" },
     privileged: { help: "May have containers with the rights of the host" },
