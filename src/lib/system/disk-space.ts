@@ -119,7 +119,8 @@ class Tally {
 /** A directory that is open. */
 interface Open {
   readonly fd: number;
-  readonly names: (string | Buffer)[];
+  /** What is still to be looked at. */
+  names: (string | Buffer)[];
 }
 
 /** Yields what is in a directory of one file system; undefined for what has vanished or is mounted there. */
@@ -128,8 +129,9 @@ function* quickly(top: string, { dev }: Stats, except: string | undefined): Gene
   const enter = (path: string | Buffer, without?: string): void => {
     const fd = unlessGone(() => openSync(path, asDirectory));
     if (fd === undefined) return;
-    stack.push({ fd, names: [] });
-    stack.at(-1)?.names.push(...namesIn(fd).filter((name) => name.toString() !== without));
+    const open: Open = { fd, names: [] };
+    stack.push(open);
+    open.names = namesIn(fd).filter((name) => name.toString() !== without);
   };
   try {
     enter(top, except);

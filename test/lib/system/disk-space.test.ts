@@ -42,6 +42,17 @@ test("a tree of any depth is measured whole", async () => {
   expect((await spaceMeter().measure(directory)).used).toBe(du(directory));
 });
 
+test("a directory of more files than a call takes arguments is measured whole", async () => {
+  const directory = testdir();
+  mount({ source: "tmpfs", target: directory, type: "tmpfs" });
+  try {
+    execFileSync("sh", ["-c", "seq 130000 | xargs touch"], { cwd: directory });
+    expect((await spaceMeter().measure(directory)).used).toBe(du(directory));
+  } finally {
+    unmount(directory);
+  }
+});
+
 test("a file with several names is counted once, and is got back with its last name alone", async () => {
   const directory = testdir({ "a/one": "x".repeat(40_000), "b/": null, "c/": null });
   linkSync(join(directory, "a/one"), join(directory, "a/two"));
