@@ -26,9 +26,10 @@ export class DeepDirectory {
     return this.opened;
   }
 
-  /** The path of an entry for node's file functions; to be used at once. @param name bytes as latin1 */
-  at(name: string): Buffer {
-    return Buffer.from(this.prefix + name, "latin1");
+  /** The path of an entry for node's file functions; to be used at once. @param name bytes, or such as latin1 */
+  at(name: Buffer | string): Buffer {
+    if (typeof name === "string") return Buffer.from(this.prefix + name, "latin1");
+    return Buffer.concat([Buffer.from(this.prefix), name]);
   }
 
   /** The names of all its entries, bytes as latin1. */
@@ -69,7 +70,7 @@ export class DeepDirectory {
 }
 
 /** Levels that stay open from the top on, and as many where a walk is: a program makes trees of any depth. */
-const openAtEachEnd = 64;
+const openAtEachEnd = 32;
 
 /** The level that is to be suspended now that a walk has come so deep; undefined as long as all may stay open. */
 export function levelToSuspend(depth: number): number | undefined {

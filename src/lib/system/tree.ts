@@ -1,10 +1,7 @@
-import { closeSync, fstatSync, openSync, readdirSync } from "node:fs";
+import { openSync, readdirSync } from "node:fs";
 import { errnoOf } from "../errors";
-import { asDirectory } from "./deep-directory";
+import { asDirectory, DeepDirectory, levelToSuspend } from "./deep-directory";
 import { readSmallText } from "./scratch";
-
-/** Directories that stay open from the top on, and as many that are kept at the lower end. */
-const openAtEachEnd = 32;
 
 /**
  * A directory of a tree that is being walked. It was opened by its name in the one above it, never through a path:
@@ -30,14 +27,9 @@ export interface TreeStep {
   readonly name: Buffer;
 }
 
-/** Reached through `/proc/self/fd`, which is what openat(2) and its kin are, with node's own functions. */
 interface OpenDirectory extends TreeDirectory {
   readonly parent: OpenDirectory | undefined;
-  /** Undefined while it is closed, deep in a tree. */
-  fd: number | undefined;
-  /** The path of an entry up to its name. */
-  prefix: Buffer;
-  readonly identity: string;
+  readonly deep: DeepDirectory;
   readonly mount: string;
   readonly pending: TreeEntry[];
 }
@@ -56,15 +48,10 @@ interface TreeEntry {
  */
 export function* walkTree(top: string): Generator<TreeStep> {
   const stack: OpenDirectory[] = [];
-  /** The first directory from which on all that are deeper are open; those from the top are open anyway. */
-  let firstOpen = openAtEachEnd;
   const push = (directory: OpenDirectory): void => {
     stack.push(directory);
-    firstOpen = Math.max(openAtEachEnd, Math.min(firstOpen, stack.length - 1));
-    const oldest = stack.length - firstOpen > openAtEachEnd ? stack[firstOpen] : undefined;
-    if (oldest === undefined) return;
-    close(oldest);
-    firstOpen++;
+    const level = levelToSuspend(stack.length);
+    if (level !== undefined) stack[level]?.deep.suspend();
   };
   try {
     push(opened(openSync(top, asDirectory), undefined, Buffer.alloc(0)));
@@ -73,9 +60,8 @@ export function* walkTree(top: string): Generator<TreeStep> {
       if (entry === undefined) {
         stack.pop();
         const parent = backTo(stack, current);
-        close(current);
+        current.deep.close();
         if (parent === undefined) continue;
-        firstOpen = Math.min(firstOpen, stack.length - 1);
         yield { kind: "left", directory: parent, name: current.name };
       } else if (entry.mayBeDirectory) {
         const below = enter(current, entry.name);
@@ -86,7 +72,7 @@ export function* walkTree(top: string): Generator<TreeStep> {
       }
     }
   } finally {
-    for (const directory of stack) close(directory);
+    for (const { deep } of stack) deep.close();
   }
 }
 
@@ -111,7 +97,7 @@ function enter(parent: OpenDirectory, name: Buffer): OpenDirectory | "file" | "g
   try {
     const directory = opened(openSync(parent.at(name), asDirectory), parent, name);
     if (directory.mount === parent.mount) return directory;
-    close(directory);
+    directory.deep.close();
     return "mount";
   } catch (error) {
     const errno = errnoOf(error) ?? "";
@@ -124,24 +110,14 @@ function enter(parent: OpenDirectory, name: Buffer): OpenDirectory | "file" | "g
 }
 
 function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): OpenDirectory {
+  const deep = new DeepDirectory(fd);
   try {
     const mount = mountOf(fd);
     const isEntered = parent === undefined || parent.mount === mount;
     const pending = isEntered ? entriesOf(`/proc/self/fd/${fd}`) : [];
-    const directory: OpenDirectory = {
-      parent,
-      name,
-      at: (entry) =>
-        Buffer.concat([directory.prefix, typeof entry === "string" ? Buffer.from(entry) : entry]),
-      prefix: prefixOf(fd),
-      fd,
-      identity: identityOf(fd),
-      mount,
-      pending,
-    };
-    return directory;
+    return { parent, name, at: (entry) => deep.at(entry), deep, mount, pending };
   } catch (error) {
-    closeSync(fd);
+    deep.close();
     throw error;
   }
 }
@@ -168,32 +144,11 @@ function entriesOf(directory: string): TreeEntry[] {
  */
 function backTo(stack: OpenDirectory[], from: OpenDirectory): OpenDirectory | undefined {
   const parent = stack.at(-1);
-  if (parent === undefined || parent.fd !== undefined) return parent;
-  try {
-    const fd = openSync(from.at(".."), asDirectory);
-    if (identityOf(fd) === parent.identity && mountOf(fd) === parent.mount) {
-      parent.fd = fd;
-      parent.prefix = prefixOf(fd);
-      return parent;
-    }
-    closeSync(fd);
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
+  if (parent === undefined || parent.deep.isOpen) return parent;
+  if (parent.deep.resume(from.deep)) {
+    if (mountOf(parent.deep.fd) === parent.mount) return parent;
+    parent.deep.close();
   }
-  while (stack.length > 0 && stack.at(-1)?.fd === undefined) stack.pop();
+  while (stack.at(-1)?.deep.isOpen === false) stack.pop();
   return undefined;
-}
-
-function prefixOf(fd: number): Buffer {
-  return Buffer.from(`/proc/self/fd/${fd}/`);
-}
-
-function identityOf(fd: number): string {
-  const { dev, ino } = fstatSync(fd, { bigint: true });
-  return `${dev}:${ino}`;
-}
-
-function close(directory: OpenDirectory): void {
-  if (directory.fd !== undefined) closeSync(directory.fd);
-  directory.fd = undefined;
 }
