@@ -3,10 +3,9 @@
 // they are wanted.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import { build } from "esbuild";
 import { definitions } from "./definitions.mjs";
-import { joinChunks } from "./join-chunks.mjs";
 
 /** Loaded at run time: a native addon cannot be bundled. */
 const ADDON = ["koffi", "@koromix/*"];
@@ -33,20 +32,18 @@ export async function bundle(root, outdir) {
   const { outputFiles } = await build({
     ...shared,
     entryPoints: ["src/main.ts"],
-    outdir,
+    outfile: join(outdir, "kpod.cjs"),
     write: false,
     minify: true,
-    format: "esm",
-    splitting: true,
+    // import() would load node's loader of ES modules; the bundle holds what is imported, and runs it when it is called.
+    supported: { "dynamic-import": false },
     alias: Object.fromEntries(LIBRARIES.map((library) => [library, `./${fileOf(library)}`])),
     external: [...ADDON, "./libraries/*"],
   });
-  // import() would load node's loader of ES modules; the file holds what is imported, and runs it when it is called.
-  const chunks = new Map(outputFiles.map(({ path, text }) => [`./${basename(path)}`, text]));
-  const contents = joinChunks(chunks, "./main.js");
+  const [{ contents }] = outputFiles;
   // The first line names the content, for what is kept of it: bin/code-cache.cjs.
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
-  writeFileSync(join(outdir, "kpod.cjs"), `//${hash}\n${contents}`);
+  writeFileSync(join(outdir, "kpod.cjs"), Buffer.concat([Buffer.from(`//${hash}\n`), contents]));
   for (const library of LIBRARIES) await bundleLibrary(library, shared, join(outdir, fileOf(library)));
 }
 

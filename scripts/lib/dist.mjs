@@ -3,10 +3,7 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
-const SOURCES = [
-  ...["src", "scripts/build.mjs", "scripts/lib/bundle.mjs", "scripts/lib/join-chunks.mjs"],
-  ...["package.json", "package-lock.json"],
-];
+const SOURCES = ["src", "scripts/build.mjs", "scripts/lib/bundle.mjs", "package.json", "package-lock.json"];
 const PRODUCTS = ["dist/kpod.cjs", "dist/index.cjs"];
 
 /** The latest change below a path; that of a directory counts too, since it tells of deleted files. */

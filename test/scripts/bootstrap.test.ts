@@ -115,7 +115,6 @@ describe("dist", () => {
       "src/main.ts": "",
       "scripts/build.mjs": "",
       "scripts/lib/bundle.mjs": "",
-      "scripts/lib/join-chunks.mjs": "",
       "package.json": "",
       "package-lock.json": "",
     });
@@ -126,7 +125,6 @@ describe("dist", () => {
       "src",
       "scripts/build.mjs",
       "scripts/lib/bundle.mjs",
-      "scripts/lib/join-chunks.mjs",
       "package.json",
     ];
     for (const path of [...paths, "package-lock.json"]) age(join(directory, path), 2);
