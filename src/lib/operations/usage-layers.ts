@@ -75,10 +75,6 @@ export async function containerLayerSpace(
   if (driver.name === "vfs") return layerDirectorySpace(driver, layer, measure);
   const diff = driver.diffPath(layer);
   const directory = dirname(diff);
-  const spaces = [await measure(diff)];
-  for (const path of ofDriver) spaces.push(await measure(`${directory}${path}`, { itself: true }));
-  return {
-    used: spaces.reduce((sum, space) => sum + (space?.used ?? 0), 0),
-    freed: spaces.reduce((sum, space) => sum + (space?.freed ?? 0), 0),
-  };
+  const beside = ofDriver.map((path) => `${directory}${path}`);
+  return (await measure(diff, { beside })) ?? { used: 0, freed: 0 };
 }

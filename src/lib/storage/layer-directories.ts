@@ -61,7 +61,8 @@ export function overlayDirectories(root: string, imageStore = ""): OverlayDirect
   const home = join(root, "overlay");
   const imageHome = imageStore === "" ? home : join(imageStore, "overlay");
   // Layers of images may lie in a split image store; those of containers always lie in the root.
-  const homeOf = (path: string): string => (existsSync(join(home, path)) ? home : imageHome);
+  const homeOf = (path: string): string =>
+    imageHome === home || existsSync(join(home, path)) ? home : imageHome;
   const mountPath = (layer: StorageId): string => join(home, layer, "merged");
   const directory = (layer: StorageId): string => join(homeOf(layer), layer);
   const diffPath = (layer: StorageId): string => join(directory(layer), "diff");

@@ -30,8 +30,8 @@ export interface SpaceMeter {
 export interface SpaceOptions {
   /** The name of an entry that is left out. */
   readonly except?: string;
-  /** True for the directory itself, without what is in it. */
-  readonly itself?: boolean;
+  /** Further paths that count with it, without what is in them. */
+  readonly beside?: readonly string[];
 }
 
 /** Directories of a tree that are open at once; what is deeper goes the slower way of {@link walkTree}. */
@@ -62,13 +62,17 @@ export function spaceMeter(signal?: AbortSignal): SpaceMeter {
   };
   let entries = 0;
 
-  const measure: SpaceMeter["measure"] = async (path, { except, itself = false } = {}) => {
+  const measure: SpaceMeter["measure"] = async (path, { except, beside = [] } = {}) => {
     const tally = new Tally(counted);
     try {
+      for (const other of beside) {
+        const found = lstatSync(other, { throwIfNoEntry: false });
+        if (found !== undefined) tally.add(found);
+      }
       const stats = lstatSync(path, { throwIfNoEntry: false });
       if (stats === undefined) return tally.space();
       tally.add(stats);
-      if (itself || !stats.isDirectory()) return tally.space();
+      if (!stats.isDirectory()) return tally.space();
       // A directory that is mounted over another of the same file system is told by its number alone.
       const canHave = mountedNames.has(basename(path));
       const walk = canHave && hasMounts(mounts, placeOf(path), except) ? slowly : quickly;
@@ -116,33 +120,40 @@ class Tally {
   }
 }
 
-/** A directory that is open. */
+/** A directory that is being read. */
 interface Open {
-  readonly fd: number;
+  /** Undefined for the top, which is read by its path. */
+  readonly fd: number | undefined;
+  /** Its path, with a slash at the end. */
+  readonly place: string;
   /** What is still to be looked at. */
   names: (string | Buffer)[];
 }
 
-/** Yields what is in a directory of one file system; undefined for what has vanished or is mounted there. */
+/**
+ * Yields what is in a directory of one file system; undefined for what has vanished or is mounted there. The top is of
+ * the store itself and stays what it is; what is below may become a link while it is read, and is opened as none.
+ */
 function* quickly(top: string, { dev }: Stats, except: string | undefined): Generator<Stats | undefined> {
-  const stack: Open[] = [];
-  const enter = (path: string | Buffer, without?: string): void => {
+  const names = unlessGone(() => namesIn(top)) ?? [];
+  const wanted = except === undefined ? names : names.filter((name) => name.toString() !== except);
+  const stack: Open[] = [{ fd: undefined, place: `${top}/`, names: wanted }];
+  const enter = (path: string | Buffer): void => {
     const fd = unlessGone(() => openSync(path, asDirectory));
     if (fd === undefined) return;
-    const open: Open = { fd, names: [] };
+    const open: Open = { fd, place: `/proc/self/fd/${fd}/`, names: [] };
     stack.push(open);
-    open.names = namesIn(fd).filter((name) => name.toString() !== without);
+    open.names = namesIn(open.place);
   };
   try {
-    enter(top, except);
     for (let current = stack.at(-1); current !== undefined; current = stack.at(-1)) {
       const name = current.names.pop();
       if (name === undefined) {
-        closeSync(current.fd);
+        if (current.fd !== undefined) closeSync(current.fd);
         stack.pop();
         continue;
       }
-      const path = pathIn(current.fd, name);
+      const path = pathIn(current.place, name);
       const stats = unlessGone(() => lstatSync(path));
       const isOwn = stats?.dev === dev;
       yield isOwn ? stats : undefined;
@@ -151,7 +162,7 @@ function* quickly(top: string, { dev }: Stats, except: string | undefined): Gene
       else yield* deep(path, stats);
     }
   } finally {
-    for (const { fd } of stack) closeSync(fd);
+    for (const { fd } of stack) if (fd !== undefined) closeSync(fd);
   }
 }
 
@@ -181,14 +192,13 @@ function* slowly(top: string, { dev }: Stats, except: string | undefined): Gener
   }
 }
 
-function namesIn(fd: number): (string | Buffer)[] {
-  const names = readdirSync(`/proc/self/fd/${fd}`);
-  return names.some((name) => replaced.test(name)) ? readdirSync(`/proc/self/fd/${fd}`, "buffer") : names;
+function namesIn(directory: string): (string | Buffer)[] {
+  const names = readdirSync(directory);
+  return names.some((name) => replaced.test(name)) ? readdirSync(directory, "buffer") : names;
 }
 
-function pathIn(fd: number, name: string | Buffer): string | Buffer {
-  const directory = `/proc/self/fd/${fd}/`;
-  return typeof name === "string" ? directory + name : Buffer.concat([Buffer.from(directory), name]);
+function pathIn(place: string, name: string | Buffer): string | Buffer {
+  return typeof name === "string" ? place + name : Buffer.concat([Buffer.from(place), name]);
 }
 
 /** Where something is mounted, in the order of the letters. */
