@@ -377,14 +377,20 @@ describe.each(["runc", "crun"] as const)("a pod with a user namespace, under %s"
     expect(JSON.parse(infra.annotation("io.kubernetes.cri-o.NamespaceOptions"))).toMatchObject({
       userns_options: { gids: [{ host_id: 300_000, container_id: 0, length: 65_536 }] },
     });
-    expect(await own.ok("exec", "free", "sh", "-c", "id -u; touch /exec; stat -c %u /exec")).toBe("0\n0\n");
-    for (const [user, kind] of [
-      ["70000", "user"],
-      ["1:70000", "group"],
+    const owners = "id -u; touch /exec; stat -c %u /exec /dev/mqueue";
+    expect(await own.ok("exec", "free", "sh", "-c", owners)).toBe("0\n0\n0\n");
+    const [exec, run] = [
+      ["exec", "-u"],
+      ["run", "--pod", "free", "-u"],
+    ];
+    for (const [words, asked, kind] of [
+      [[...exec, "70000", "free"], /container free \(\w+\) cannot run it as/, "user"],
+      [[...exec, "0:70000", "free"], /container free \(\w+\) cannot run it as/, "group"],
+      [[...run, "70000:0", "busybox"], /the container is to run as/, "user"],
     ] as const) {
-      expect(await own.refusal("exec", "-u", user, "free", "id")).toMatch(
+      expect(await own.refusal(...words, "true")).toMatch(
         new RegExp(
-          `cannot run it as ${kind} 70000, whom its user namespace does not have: it has 0 to 65535$`,
+          `^${asked.source} ${kind} 70000, whom its user namespace does not have: it has 0 to 65535$`,
         ),
       );
     }

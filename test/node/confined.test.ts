@@ -1,6 +1,15 @@
 // SELinux labels, and pods in a user namespace, as a node has them. SELinux is permissive: it labels and forbids nothing.
 import { execFileSync } from "node:child_process";
-import { chmodSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { configure, crioUnits, inTime, kpod, ok, traces, type RuntimeName } from "./machine";
 
@@ -17,6 +26,13 @@ interface Inspected {
 const inspected = (name: string): Inspected =>
   JSON.parse(ok("inspect", "-t", "container", name)) as Inspected;
 
+const labelOf = (pid: number): string => readFileSync(`/proc/${pid}/attr/current`, "utf8").replace(/\0$/, "");
+
+const fileLabel = (path: string): string =>
+  execFileSync("stat", ["-c", "%C", path], { encoding: "utf8" }).trim();
+
+const hostId = 100_000;
+
 const runtimes: readonly RuntimeName[] = ["crun", "runc"];
 
 async function expectNothingLeft(): Promise<void> {
@@ -27,10 +43,6 @@ async function expectNothingLeft(): Promise<void> {
 describe.each(runtimes)("SELinux labels under %s", (runtime) => {
   const inPod = (pod: string, name: string, ...command: string[]): string =>
     ok("run", "-d", "--pod", pod, "--name", name, "busybox", ...command);
-  const labelOf = (pid: number): string =>
-    readFileSync(`/proc/${pid}/attr/current`, "utf8").replace(/\0$/, "");
-  const fileLabel = (path: string): string =>
-    execFileSync("stat", ["-c", "%C", path], { encoding: "utf8" }).trim();
   const levelOf = (label: string): string => label.split(":").slice(3).join(":");
   let web: Inspected;
   let other: Inspected;
@@ -113,62 +125,67 @@ function bundleFile(id: string, name: string): string {
   return join("/run/containers/storage/overlay-containers", id, "userdata", name);
 }
 
-const kinds = { network: "net", ipc: "ipc", uts: "uts", user: "user" } as const;
+test("a privileged pod has labels for its containers that are not, and what is asked for is given or refused", async () => {
+  configure("systemd", "runc", { selinux: true });
+  const volume = mkdtempSync("/root/volume-");
+  try {
+    ok("pod", "run", "--privileged", "--network", "none", "--name", "mixed");
+    const launch = (name: string, ...flags: string[]): Inspected =>
+      inspected(ok("run", "-d", "--pod", "mixed", "--name", name, ...flags, "busybox", "sleep", "1000"));
+    const mighty = launch("mighty", "--privileged");
+    const one = launch("one", "-v", `${volume}:/volume`);
+    const free = launch("free", "--security-opt", "label=disable");
+    expect([mighty.ProcessLabel, free.ProcessLabel]).toEqual(["", ""]);
+    // What they share is for all of them.
+    expect([mighty.MountLabel, free.MountLabel]).toEqual([one.MountLabel, one.MountLabel]);
+    const { InfraContainerID } = JSON.parse(ok("pod", "inspect", "mixed")) as { InfraContainerID: string };
+    expect(labelOf(Number(readFileSync(bundleFile(InfraContainerID, "pidfile"), "utf8")))).toBe(
+      one.ProcessLabel,
+    );
+    expect(fileLabel(`/proc/${one.Pid}/root/dev/shm`)).toBe(one.MountLabel);
+    const [, shown] = ok("top", one.ID, "label").split("\n");
+    expect(shown).toBe(one.ProcessLabel);
 
-const hostId = 100_000;
+    // What is copied into a volume is of the pod that the volume is of.
+    execFileSync("chcon", [one.MountLabel, volume]);
+    mkdirSync("/root/tree/in", { recursive: true });
+    writeFileSync("/root/tree/in/file", "x");
+    ok("cp", "-a", "/root/tree", `${one.ID}:/volume`);
+    ok("cp", "/root/tree/in/file", `${one.ID}:/copied`);
+    for (const path of ["tree", "tree/in", "tree/in/file"].map((name) => join(volume, name)))
+      expect([path, fileLabel(path)]).toEqual([path, one.MountLabel]);
+    expect(fileLabel(`/proc/${one.Pid}/root/copied`)).toBe(one.MountLabel);
 
-/** Pins a user namespace and what belongs to it, as pinns does for a pod that has one. */
-const pinOwned = `
-  set -e
-  for kind in net ipc uts user; do mkdir -p "/var/run/\${kind}ns"; touch "/var/run/\${kind}ns/$0"; done
-  coproc A { exec unshare --user sh -c "echo there; read end"; }
-  read -u "\${A[0]}" there
-  echo "0 ${hostId} 65536" > "/proc/$A_PID/uid_map"
-  echo "0 ${hostId} 65536" > "/proc/$A_PID/gid_map"
-  mount --bind "/proc/$A_PID/ns/user" "/var/run/userns/$0"
-  coproc B { exec nsenter --user="/var/run/userns/$0" unshare --net --ipc --uts sh -c "echo there; read end"; }
-  read -u "\${B[0]}" there
-  for kind in net ipc uts; do mount --bind "/proc/$B_PID/ns/$kind" "/var/run/\${kind}ns/$0"; done
-  kill "$A_PID" "$B_PID"
-`;
-
-/** Words a pod's spec as CRI-O words it for one in a user namespace. */
-function putIntoUserNamespace(podId: string, uuid: string): void {
-  const mapping = [{ containerID: 0, hostID: hostId, size: 65_536 }];
-  const paths = [
-    join("/kpod-test/store/overlay-containers", podId, "userdata/config.json"),
-    bundleFile(podId, "config.json"),
-  ];
-  for (const path of paths) {
-    const spec = JSON.parse(readFileSync(path, "utf8")) as { linux: { namespaces: { type: string }[] } };
-    const pinned = Object.entries(kinds).map(([type, kind]) => ({
-      type,
-      path: `/var/run/${kind}ns/${uuid}`,
-    }));
-    const own = spec.linux.namespaces.filter(({ type }) => !(type in kinds));
-    const linux = {
-      ...spec.linux,
-      namespaces: [...own, ...pinned],
-      uidMappings: mapping,
-      gidMappings: mapping,
-    };
-    writeFileSync(path, JSON.stringify({ ...spec, linux }));
+    const unknown = kpod(
+      ...["run", "--pod", "mixed", "--security-opt", "label=type:nobodys_t", "busybox", "true"],
+    );
+    expect(unknown.exitCode).toBe(125);
+    expect(unknown.stderr).toContain(":nobodys_t:");
+    expect(unknown.stderr).toContain("which was asked for");
+    // Debian's criu was built without SELinux: what it dumped would be gone.
+    const dumped = kpod("checkpoint", one.ID);
+    expect(dumped.stderr).toContain("was built without SELinux");
+    expect(ok("exec", one.ID, "echo", "alive")).toBe("alive");
+  } finally {
+    kpod("pod", "rm", "-f", "mixed");
+    for (const path of [volume, "/root/tree"]) rmSync(path, { recursive: true, force: true });
   }
-}
+  await expectNothingLeft();
+});
 
 // So that what fails here does not fail what comes after.
 afterEach(() => {
-  if (kpod("pod", "inspect", "mapped").exitCode === 0) kpod("pod", "rm", "-f", "mapped");
+  for (const pod of ["mapped", "other"])
+    if (kpod("pod", "inspect", pod).exitCode === 0) kpod("pod", "rm", "-f", pod);
 }, 600_000);
 
-test.each(runtimes)("a pod in a user namespace under %s", async (runtime) => {
+test.each(runtimes)("pods with users of their own under %s", async (runtime) => {
   configure("systemd", runtime, { selinux: true });
-  const pod = ok("pod", "run", "--network", "none", "--name", "mapped");
-  const uuid = "3c2c2b0e-6c0f-4e41-9a53-0d9f0f6f3a11";
-  execFileSync("bash", ["-c", pinOwned, uuid], { stdio: "pipe" });
-  putIntoUserNamespace(pod, uuid);
+  for (const path of ["/etc/subuid", "/etc/subgid"]) writeFileSync(path, `containers:${hostId}:100000\n`);
   // The way to the store is open, as on a node.
   for (let path = "/kpod-test/store/overlay"; path !== "/"; path = dirname(path)) chmodSync(path, 0o755);
+  const pod = ok("pod", "run", "--network", "none", "--userns", "auto", "--name", "mapped");
+  const { UID: uuid } = JSON.parse(ok("pod", "inspect", pod)) as { UID: string };
 
   // Launched: root in there, nobody on the node, and so are its files; labelled as any.
   const script = "touch /made; cat /proc/self/uid_map; id -u; exec sleep 1000";
@@ -194,6 +211,27 @@ test.each(runtimes)("a pod in a user namespace under %s", async (runtime) => {
     "65536",
   ]);
   expect(ok("exec", "-u", "33", id, "id", "-u")).toBe("33");
+  expect(kpod("exec", "-u", "70000", id, "id")).toEqual({
+    exitCode: 125,
+    stdout: "",
+    stderr: expect.stringMatching(
+      /^Error: container web \(\w+\) cannot run it as user 70000, whom its user namespace does not have: .*\n$/,
+    ) as string,
+  });
+  expect(ok("top", id, "user,huser,label").split("\n")[1]?.split(/\s+/)).toEqual([
+    ...["root", String(hostId)],
+    web.ProcessLabel,
+  ]);
+
+  // Another pod has others, which are free again once it is gone. Its runtime may have something to say, too.
+  const others = ["--network", "none", "--userns", "auto:size=30000", "--name", "other"];
+  const launchOther = (): string[] =>
+    kpod("run", "--rm", ...others, "busybox", "cat", "/proc/self/uid_map")
+      .stdout.trim()
+      .split(/\s+/);
+  const range = ["0", String(hostId + 65_536), "30000"];
+  expect(launchOther()).toEqual(range);
+  expect(launchOther()).toEqual(range);
 
   // Measured, paused, ended and removed.
   const [sample] = JSON.parse(ok("stats", "--no-stream", "--json", id)) as { pids: number }[];

@@ -7,6 +7,7 @@ import { randomBytes } from "../system/random";
 import { removeTree } from "../system/remove-tree";
 import { shownPath, type CopyEntry, type PassedOver } from "./entry";
 import type { Turns } from "./turns";
+import { inheritLevel } from "../system/extended-attributes";
 import { become, type OwnerRules } from "./write-entry";
 
 /** Where a tree is written. */
@@ -210,7 +211,9 @@ export class OpenDirectories {
     mkdirSync(parent.at(written), { mode: 0o700 });
     if (isTop) this.staged = written;
     if (this.writing.openDirectory !== undefined) this.made.set(path, entry);
-    this.push(path, openSync(parent.at(written), asDirectory), true, entry);
+    const made = openSync(parent.at(written), asDirectory);
+    this.push(path, made, true, entry);
+    if (this.writing.inheritsLevel === true) inheritLevel(parent.fd, made);
   }
 
   /** Keeps in mind a symbolic link of an archive, which leads it nowhere. */

@@ -13,7 +13,7 @@ import {
   utimesSync,
 } from "node:fs";
 import { errnoOf, isNotFound, KpodError } from "../errors";
-import { isKeptAttribute, writeAttribute } from "../system/extended-attributes";
+import { inheritLevel, isKeptAttribute, writeAttribute } from "../system/extended-attributes";
 import { O_PATH, closing } from "../system/files";
 import { checked, libc } from "../system/libc";
 import { capabilitiesFor } from "./capabilities";
@@ -34,6 +34,8 @@ export interface OwnerRules {
   readonly keepsRights: (entry: CopyEntry) => boolean;
   /** Who is root where it is written, by the ids of the node: 0 but for a container with a user namespace. */
   readonly root: number;
+  /** True where files get the SELinux level of the directory that they are made in, as if a process of the container made them. */
+  readonly inheritsLevel?: boolean;
 }
 
 /**
@@ -54,6 +56,7 @@ export async function writeNew(
   if (type === "file") {
     const fd = openSync(path, asNewFile, 0o600);
     try {
+      if (rules.inheritsLevel === true) inheritLevel(directory, fd);
       await copyContent(entry, fd, turns);
       become(fd, entry, rules);
     } catch (error) {

@@ -3,9 +3,11 @@ import { beforeLaunch } from "../crio/before-launch";
 import { entryOf, refuseUsedPort } from "../network/host-ports";
 import { createPodContainer } from "../launch/container";
 import { startContainer } from "../launch/create";
+import type { ContainerOptions } from "../launch/container-options";
 import { imageToLaunch, type LaunchPull } from "../launch/image";
 import type { PodNetwork } from "../launch/plan-network";
 import { runPodSandbox } from "../launch/pod";
+import { isWithNode, namespacesOf } from "../launch/pod-namespaces";
 import { withRollback, type Rollback } from "../launch/rollback";
 import { removeLog, rollbackPod } from "../launch/rollback-launched";
 import { runAttached } from "../launch/run";
@@ -151,7 +153,7 @@ async function playContainer(
   const { selinux, ...options } = containerOptions(container, facts);
   const made = await createPodContainer(server, sandbox, {
     ...options,
-    ...(selinux === undefined || !labelled(server, name) ? {} : { selinux }),
+    ...(selinux === undefined || !isLabelled(server, sandbox, options) ? {} : { selinux }),
     volumes,
   });
   server.signal?.throwIfAborted();
@@ -159,10 +161,22 @@ async function playContainer(
   else await startContainer(server, made);
 }
 
-/** CRI-O passes over labels where the kernel, or its configuration, has none. */
-function labelled({ config, logger }: Pick<LaunchParts, "config" | "logger">, name: string): boolean {
-  if (config.selinux && hasSelinux()) return true;
-  logger.warn(`the seLinuxOptions of container ${name} are not followed: this node labels no containers`);
+/** CRI-O passes over options of labels where it gives none; kpod says so. */
+function isLabelled(
+  { config, logger }: Pick<LaunchParts, "config" | "logger">,
+  sandbox: Sandbox,
+  { name, privileged = false }: Pick<ContainerOptions, "name" | "privileged">,
+): boolean {
+  const why =
+    !config.selinux || !hasSelinux()
+      ? "this node labels no containers"
+      : privileged
+        ? "it is privileged"
+        : isWithNode(namespacesOf(sandbox))
+          ? "it is in the IPC or PID namespace of the node"
+          : undefined;
+  if (why === undefined) return true;
+  logger.warn(`the seLinuxOptions of container ${name} are not followed: ${why}`);
   return false;
 }
 

@@ -10,7 +10,7 @@ import type { Container } from "../oci/container";
 import { mergeEnvironment } from "../oci/environment";
 import { parseSignal } from "../oci/signals";
 import type { SpecMount, SpecResources } from "../oci/spec";
-import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
+import { lookUpUser, requireMapped, withOwnGroup, type ProcessUser } from "../oci/user";
 import { noteContainer } from "../operations/note-event";
 import type { Sandbox } from "../sandbox/sandbox";
 import { absolutePath } from "../system/paths";
@@ -31,8 +31,8 @@ import { findInit, type ContainerInit } from "./init";
 import { newLimits } from "./limits";
 import { planOwnMounts, type OwnMounts } from "./own-mounts";
 import { podFileMounts, podFiles } from "./pod-files";
-import { namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
-import { newContainerLabels, noLabels, processLabels, wantedLabels } from "./selinux";
+import { isWithNode, namespacesOf, specNamespaces, type ContainerNamespaces } from "./pod-namespaces";
+import { newContainerLabels, processLabels, unconfinedLabels, wantedLabels } from "./selinux";
 import { basicEnvironment, buildSpec, cgroupMount, permittedOomScore, writableMounts } from "./spec";
 import { requireReadyPod } from "./ready-pod";
 import { mountImageVolumes, timezoneMounts } from "./container-mounts";
@@ -132,13 +132,11 @@ export async function createRecorded(
       await server.updateRecords();
       const pod = requireReadyPod(server, sandbox);
       const namespaces = namespacesOf(pod);
-      const hostIpc = namespaces.ipc === undefined;
       const records = await server.store.containers();
       check(pod, namespaces);
-      const usual = privileged
-        ? noLabels
-        : newContainerLabels(server.config, pod, hostIpc, records, server.logger);
-      const labels = labelsOf(usual);
+      const withNode = isWithNode(namespaces);
+      const usual = newContainerLabels(server.config, pod, withNode, records, server.logger);
+      const labels = labelsOf(privileged ? unconfinedLabels(usual) : usual);
       const info = await server.storageRuntimeServer.createContainer({
         id,
         podName: sandbox.name,
@@ -204,7 +202,9 @@ async function launch(
     ...ownMounts.mounts,
   ];
   const idMappings = namespaces.user?.mappings;
+  const user = userOf(rootPath, config, options);
   if (idMappings !== undefined) {
+    requireMapped(user, idMappings, "the container is to run as");
     const trees = [rootPath, ...imageVolumes.flatMap(({ source }) => source ?? [])];
     await openWay(rootPath, container.layerId);
     await giveToNamespace(trees, idMappings, server.signal);
@@ -212,7 +212,7 @@ async function launch(
   const access = confinement.readOnly ? "ro" : "rw";
   const spec = buildSpec(confinement, {
     process: {
-      user: userOf(rootPath, config, options),
+      user,
       args: [...(init?.args ?? []), ...args],
       env: mergeEnvironment([
         ...basicEnvironment,

@@ -13,7 +13,7 @@ import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } 
 import { requireCommand } from "../oci/find-command";
 import type { ExecRequest } from "../oci/runtime/exec";
 import type { Spec, SpecIdMapping, SpecMount } from "../oci/spec";
-import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
+import { lookUpUser, requireMapped, withOwnGroup, type ProcessUser } from "../oci/user";
 import { endAbandonedSessions, endSession, newSession } from "../operations/debug-sessions";
 import { exitCodeOf, shownCommand } from "../operations/exec";
 import { noteContainer } from "../operations/note-event";
@@ -205,8 +205,8 @@ async function hasEndedSoon(container: Container, { hasEnded }: Surroundings): P
 function processOf({ container, options, tools, surroundings, root }: Run, own: OwnProcess): FurtherProcess {
   const { command = [], env = [], user, cwd, terminal, privileged, targetRoot = "/target" } = options;
   const top = pathOfDescriptor(root.root);
-  const names = (root: string): ProcessUser =>
-    lookUpUser(root, user ?? "", `${containerInWords(container)} cannot run it as`);
+  const asking = `${containerInWords(container)} cannot run it as`;
+  const names = (root: string): ProcessUser => lookUpUser(root, user ?? "", asking);
   const who =
     user === undefined
       ? undefined
@@ -215,6 +215,8 @@ function processOf({ container, options, tools, surroundings, root }: Run, own: 
             names(pathOfDescriptor(fd)),
           ),
         );
+  if (who !== undefined && surroundings.idMappings !== undefined)
+    requireMapped(who, surroundings.idMappings, asking);
   const score = own.raw.oomScoreAdj;
   // Of several that need memory the tools are no more to be spared than others.
   const oomScoreAdj = surroundings.copy && typeof score === "number" ? permittedOomScore(score) : undefined;

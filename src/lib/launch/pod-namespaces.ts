@@ -99,6 +99,11 @@ const modes = { pod: 0, node: 2 } as const;
 /** Stands for the node's pid namespace. */
 export const ofNode = Symbol("the node's");
 
+/** True for what is in the node's IPC or PID namespace. */
+export function isWithNode({ ipc, pid }: Pick<ContainerNamespaces, "ipc" | "pid">): boolean {
+  return ipc === undefined || pid === ofNode;
+}
+
 /**
  * The namespaces of a pod that a new container joins. Those that CRI-O did not pin, before 1.18, are those of the infra
  * container's process, as the pid namespace of a pod always is that shares it; one that its spec does not name at all is

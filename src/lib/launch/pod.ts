@@ -47,7 +47,9 @@ export async function runPodSandbox(server: LaunchParts, options: PodOptions): P
       await server.updateRecords();
       refuseTakenPod(server, plan);
       const records = await server.store.containers();
-      const chosen = plan.privileged ? noLabels : newPodLabels(server.config, records, server.logger);
+      // As in CRI-O: a privileged one has labels as well, for its containers that are not, and for what all of them share.
+      const withNode = plan.hostIpc || plan.pid === "node";
+      const chosen = withNode ? noLabels : newPodLabels(server.config, records, server.logger);
       const users = options.userns && chooseMappings(options.userns, records);
       await server.storageRuntimeServer.createPodSandbox({
         id: plan.id,

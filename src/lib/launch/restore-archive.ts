@@ -11,7 +11,12 @@ import { hooksFor } from "../hooks/match-hooks";
 import { checkName, namePartsOf } from "../names/full-names";
 import type { Container } from "../oci/container";
 import type { SpecNamespace } from "../oci/spec";
-import { checkpointImages, criuError, removeCheckpoint } from "../operations/checkpoint-files";
+import {
+  checkpointImages,
+  criuError,
+  removeCheckpoint,
+  requireCriuWithLabels,
+} from "../operations/checkpoint-files";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import { annotationsInForm, containerAnnotations } from "./annotations";
@@ -258,6 +263,8 @@ async function launch(
     }),
   });
   const { cgroupParent } = sandbox;
+  const cannot = `cannot restore container ${options.name}`;
+  requireCriuWithLabels(spec.process?.selinuxLabel, cannot);
   try {
     await createFromSpec(server, rollback, {
       ...{ container, spec, logPath, cgroupParent },
@@ -265,7 +272,7 @@ async function launch(
     });
   } catch (error) {
     const log = join(container.bundlePath, members.restoreLog);
-    throw criuError(`cannot restore container ${options.name}`, log, error, false);
+    throw criuError(cannot, log, error, false);
   }
   removeCheckpoint(container);
   return container;

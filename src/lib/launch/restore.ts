@@ -5,7 +5,13 @@ import { KpodError } from "../errors";
 import { containerInWords, type Container } from "../oci/container";
 import type { RestoreSource } from "../oci/runtime";
 import type { Spec } from "../oci/spec";
-import { checkpointImages, criuError, hasCheckpoint, removeCheckpoint } from "../operations/checkpoint-files";
+import {
+  checkpointImages,
+  criuError,
+  hasCheckpoint,
+  removeCheckpoint,
+  requireCriuWithLabels,
+} from "../operations/checkpoint-files";
 import { noteContainer } from "../operations/note-event";
 import type { LaunchParts } from "../server-parts";
 import { createByRuntime } from "./create";
@@ -42,6 +48,7 @@ export async function restoreContainer(
   await refuseOwnedByCrio(server, container, { verb: "restore", force });
   const layerId = await requireRestartable(server, container);
   await server.runtime.requireCheckpoints(container);
+  requireCriuWithLabels(container.spec.process?.selinuxLabel, cannot);
   const { cgroupParent } = await podToStartIn(server, container);
   const since = Date.now();
   await persistEnd(server, container);

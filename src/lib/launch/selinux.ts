@@ -16,8 +16,13 @@ export interface SelinuxHost {
   root?: string;
 }
 
-/** Those of a container that SELinux keeps apart from nothing. */
+/** Those of what shares a namespace with the node, and of a node without SELinux. */
 export const noLabels: SelinuxLabels = { process: "", mount: "" };
+
+/** Of a container that SELinux confines to nothing: its files are still those of its pod, which others there may need. */
+export function unconfinedLabels({ mount }: SelinuxLabels): SelinuxLabels {
+  return { process: "", mount };
+}
 
 /** Categories are c0 to c1023; two of them keep one pod apart from the others. */
 const categories = 1024;
@@ -56,38 +61,39 @@ export function newPodLabels(
   const { process, file, place } = readContexts(host);
   const level = levelOf(process) === "" ? "" : freeLevel(levelsOf(records));
   const labels = { process: withLevel(process, level), mount: withLevel(file, level) };
-  for (const label of Object.values(labels)) requireKnownContext(label, place, host);
+  for (const label of Object.values(labels)) requireKnownContext(label, forContainers(place), host);
   return labels;
 }
 
 /**
  * The labels of a new container: the process is labelled as that of its pod, and its files are for that pod alone. In a
  * pod without labels it gets some of its own, as in CRI-O.
+ * @param withNode true for one that is in the node's IPC or PID namespace
  * @throws KpodError as {@link newPodLabels}
  */
 export function newContainerLabels(
   config: Config,
   sandbox: Pick<Sandbox, "infraContainer">,
-  hostIpc: boolean,
+  withNode: boolean,
   records: readonly ContainerRecord[],
   logger: Logger,
   host: SelinuxHost = {},
 ): SelinuxLabels {
-  // As in CRI-O: what shares the node's IPC namespace is kept apart from nothing.
-  if (hostIpc) return noLabels;
+  // As in CRI-O: what sees the processes of the node, or its IPC, is kept apart from nothing.
+  if (withNode) return noLabels;
   const process = sandbox.infraContainer.spec.process?.selinuxLabel ?? "";
   // A pod that has labels was made with selinux = true, whatever the configuration says by now.
   if (process === "" || !hasSelinux(host)) return newPodLabels(config, records, logger, host);
   const { file, place } = readContexts(host);
   const mount = withLevel(file, levelOf(process));
-  requireKnownContext(mount, place, host);
+  requireKnownContext(mount, forContainers(place), host);
   return { process, mount };
 }
 
 /**
  * The labels of a new container with what a user wants of them.
- * @throws KpodError UNSUPPORTED where nothing is labelled, BAD_ARGUMENT for a part that is none, BAD_CONFIG for a label that
- * the policy does not know
+ * @throws KpodError UNSUPPORTED where nothing is labelled, BAD_ARGUMENT for a part that is none and for a label that the
+ * policy does not know
  */
 export function wantedLabels(
   { selinux }: Pick<Config, "selinux">,
@@ -99,12 +105,14 @@ export function wantedLabels(
   if (!selinux || !hasSelinux(host) || labels.process === "") {
     const why = !hasSelinux(host)
       ? "this kernel runs without SELinux"
-      : selinux
-        ? "what shares the node's IPC namespace has none"
-        : "selinux is false in [crio.runtime]";
+      : !selinux
+        ? "selinux is false in [crio.runtime]"
+        : labels.mount === ""
+          ? "what shares the node's IPC or PID namespace has none"
+          : "what is privileged has none";
     throw new KpodError("UNSUPPORTED", `the container gets no SELinux label that could be changed: ${why}`);
   }
-  if (wanted === "disable") return noLabels;
+  if (wanted === "disable") return unconfinedLabels(labels);
   const [user = "", role = "", type = "", ...level] = labels.process.split(":");
   const parts = { user, role, type, level: level.join(":"), ...wanted };
   for (const [name, value] of Object.entries(parts)) {
@@ -113,7 +121,7 @@ export function wantedLabels(
       throw new KpodError("BAD_ARGUMENT", `invalid ${name} ${JSON.stringify(value)} of an SELinux label`);
   }
   const process = withLevel([parts.user, parts.role, parts.type].join(":"), parts.level);
-  requireKnownContext(process, "what was asked for", host);
+  requireKnownContext(process, asked, host);
   return { process, mount: withLevel(labels.mount, parts.level) };
 }
 
@@ -126,11 +134,30 @@ export function processLabels(
   return hostNetwork && hostNetworkWithoutLabel ? { ...labels, process: "" } : labels;
 }
 
+/** Who wants a context, and what is done where the policy does not have it. */
+type Wanting = Pick<KpodError, "code"> & { readonly whose: string; readonly hint: string };
+
+const forContainers = (place: string): Wanting => ({
+  code: "BAD_CONFIG",
+  whose: `which is for containers by ${place}`,
+  hint: "load a policy that knows containers, as container-selinux brings it, or set selinux to false in [crio.runtime]",
+});
+
+const asked: Wanting = {
+  code: "BAD_ARGUMENT",
+  whose: "which was asked for",
+  hint: "seinfo -t lists its types, -r its roles, -u its users; a level is s0 or s0:c1,c2",
+};
+
 /**
  * Asks the kernel whether its policy has a context, as libselinux does: a mount with another fails with "invalid argument",
  * and nobody could tell why. Where it may not be asked, the mount tells.
  */
-function requireKnownContext(label: string, place: string, { root = "" }: SelinuxHost): void {
+function requireKnownContext(
+  label: string,
+  { code: wrong, whose, hint }: Wanting,
+  { root = "" }: SelinuxHost,
+): void {
   const path = `${root}/sys/fs/selinux/context`;
   try {
     closing(openSync(path, constants.O_WRONLY), (file) => {
@@ -140,13 +167,9 @@ function requireKnownContext(label: string, place: string, { root = "" }: Selinu
     const code = errnoOf(error);
     if (isNotFound(error) || code === "EACCES" || code === "EPERM" || code === "EROFS") return;
     if (code !== "EINVAL") throw fileError(`cannot ask SELinux by ${path}`, error);
-    throw new KpodError(
-      "BAD_CONFIG",
-      `the SELinux policy that is loaded does not know ${label}, which is for containers by ${place}`,
-      {
-        hint: "load a policy that knows containers, as container-selinux brings it, or set selinux to false in [crio.runtime]",
-      },
-    );
+    throw new KpodError(wrong, `the SELinux policy that is loaded does not know ${label}, ${whose}`, {
+      hint,
+    });
   }
 }
 

@@ -3,15 +3,13 @@ import { chmod, lchown, lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileError, KpodError } from "../errors";
 import type { SpecIdMapping, SpecLinux } from "../oci/spec";
+import type { UserMappings } from "../oci/user";
 import type { IdMap, IdMaps } from "../storage/store";
 import { getFileCapabilities, setFileCapabilities } from "../system/extended-attributes";
 import { isRecord } from "../system/files";
 
 /** How the users and groups of a user namespace are called on the node. */
-export interface IdMappings {
-  readonly uids: readonly SpecIdMapping[];
-  readonly gids: readonly SpecIdMapping[];
-}
+export type IdMappings = UserMappings;
 
 /**
  * The mappings of a pod's user namespace; undefined for a pod that has none.
@@ -143,10 +141,14 @@ export async function openWay(rootPath: string, layerId: string): Promise<void> 
     await chmod(above, ((await stat(above)).mode & 0o7777) | 0o011);
     above = dirname(above);
   }
+  const closed: string[] = [];
   for (let path = above; path !== dirname(path); path = dirname(path)) {
-    if (((await stat(path)).mode & 0o001) !== 0) continue;
-    throw new KpodError("UNSUPPORTED", `the users of the pod's user namespace cannot pass through ${path}`, {
-      hint: `use chmod o+x ${path}`,
-    });
+    if (((await stat(path)).mode & 0o001) === 0) closed.unshift(path);
   }
+  if (closed.length === 0) return;
+  throw new KpodError(
+    "UNSUPPORTED",
+    `the users of the pod's user namespace cannot pass through ${closed.join(", ")}`,
+    { hint: `use chmod o+x ${closed.join(" ")}` },
+  );
 }

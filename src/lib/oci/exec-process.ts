@@ -7,8 +7,8 @@ import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere } from "../system/files";
 import type { Container } from "./container";
 import { mergeEnvironment, variableIn } from "./environment";
-import type { CapabilitySet } from "./spec";
-import type { ProcessUser } from "./user";
+import type { CapabilitySet, SpecIdMapping } from "./spec";
+import type { ProcessUser, UserMappings } from "./user";
 import { textsOf } from "../system/go-json";
 
 /** The capabilities of a process, set by set. */
@@ -20,8 +20,8 @@ export interface OwnProcess {
   readonly env: readonly string[];
   readonly cwd: string;
   readonly capabilities: Capabilities;
-  /** True in a user namespace, where also root is somebody else on the node. */
-  readonly mapped: boolean;
+  /** Those of its user namespace, where also root is somebody else on the node. */
+  readonly mappings: UserMappings;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly stringify: ExactJson["stringify"];
 }
@@ -62,13 +62,13 @@ export function readOwnProcess({ bundlePath, dir }: Pick<Container, "bundlePath"
     const { process, linux } = spec;
     if (!isRecord(process)) throw new KpodError("CORRUPT", `${path} does not say what the container runs`);
     const { user, env, cwd, capabilities } = process;
-    const mappings = isRecord(linux) ? linux.uidMappings : undefined;
+    const { uidMappings, gidMappings } = isRecord(linux) ? linux : {};
     return {
       uid: isRecord(user) && typeof user.uid === "number" ? user.uid : 0,
       env: textsOf(env),
       cwd: typeof cwd === "string" ? cwd : "/",
       capabilities: isRecord(capabilities) ? capabilitySets(capabilities) : {},
-      mapped: Array.isArray(mappings) && mappings.length > 0,
+      mappings: { uids: mappingsIn(uidMappings), gids: mappingsIn(gidMappings) },
       raw: process,
       stringify,
     };
@@ -76,6 +76,15 @@ export function readOwnProcess({ bundlePath, dir }: Pick<Container, "bundlePath"
   throw new KpodError("CORRUPT", `${bundlePath}/config.json is missing`, {
     hint: "what the container may do is known to its runtime alone",
   });
+}
+
+function mappingsIn(value: unknown): SpecIdMapping[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map(({ containerID, hostID, size }) => ({
+    containerID: Number(containerID ?? 0),
+    hostID: Number(hostID ?? 0),
+    size: Number(size),
+  }));
 }
 
 /** Makes a further process of a container's own. */

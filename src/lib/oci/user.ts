@@ -1,6 +1,7 @@
 import { KpodError, orFileError } from "../errors";
 import { fileLimits } from "../system/files";
 import { readInRoot } from "../system/open-in-root";
+import type { SpecIdMapping } from "./spec";
 
 /** Whom a process runs as. */
 export interface ProcessUser {
@@ -44,6 +45,37 @@ export function lookUpUser(root: string, wanted: string, asking: string): Proces
 /** Without it, who drops the other groups could get at what is denied to this one (CVE-2022-2995). */
 export function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): ProcessUser {
   return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
+}
+
+/** How the users and groups of a user namespace are called on the node, of which a spec tells; none for the node's own. */
+export interface UserMappings {
+  readonly uids: readonly SpecIdMapping[];
+  readonly gids: readonly SpecIdMapping[];
+}
+
+/**
+ * Makes sure that a user namespace has a user with all groups: a runtime's words for one that it does not have name nobody.
+ * @param asking for the message: `the container is to run as`
+ * @throws KpodError BAD_ARGUMENT
+ */
+export function requireMapped(
+  { uid, gid, additionalGids = [] }: ProcessUser,
+  { uids, gids }: UserMappings,
+  asking: string,
+): void {
+  const checked = [
+    ...[{ kind: "user", id: uid, ranges: uids }],
+    ...[gid, ...additionalGids].map((id) => ({ kind: "group", id, ranges: gids })),
+  ];
+  for (const { kind, id, ranges } of checked) {
+    const within = ({ containerID = 0, size }: SpecIdMapping): boolean =>
+      id >= containerID && id < containerID + size;
+    if (ranges.length === 0 || ranges.some(within)) continue;
+    const has = ranges.map(({ containerID = 0, size }) => `${containerID} to ${containerID + size - 1}`);
+    throw new KpodError("BAD_ARGUMENT", `${asking} ${kind} ${id}, whom its user namespace does not have`, {
+      hint: `it has ${has.join(", ")}`,
+    });
+  }
 }
 
 /**

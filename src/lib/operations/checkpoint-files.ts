@@ -1,9 +1,10 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reasonInLog } from "../checkpoint/criu-log";
 import { inventory, members } from "../checkpoint/format";
-import { KpodError } from "../errors";
+import { KpodError, orFileError } from "../errors";
 import type { Container } from "../oci/container";
+import { findExecutable } from "../system/executable";
 import { removeIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
 
@@ -25,6 +26,24 @@ export function removeCheckpoint({ dir, bundlePath }: Pick<Container, "dir" | "b
     ...[members.restoreLog, members.restoreStats].map((name) => join(bundlePath, name)),
   ];
   for (const path of left) removeIfThere(path);
+}
+
+/**
+ * Makes sure that criu gives a container back its SELinux label. One that was built without SELinux, as Debian's, dumps any
+ * container, and then restores none that has a label.
+ * @param cannot what cannot be done, for the message
+ * @throws KpodError UNSUPPORTED; NOT_PERMITTED, IO
+ */
+export function requireCriuWithLabels(label: string | undefined, cannot: string): void {
+  const criu = findExecutable("", "criu");
+  if (label === undefined || label === "" || criu === undefined) return;
+  const text = orFileError(`cannot read ${criu}`, () => readFileSync(criu));
+  if (text.includes("libselinux") || text.includes("selinuxfs")) return;
+  throw new KpodError(
+    "UNSUPPORTED",
+    `${cannot}: it has an SELinux label, and ${criu} was built without SELinux, so it could not be restored`,
+    { hint: "install a criu that was built with SELinux" },
+  );
 }
 
 /** What to do where criu fails so. */

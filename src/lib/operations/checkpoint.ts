@@ -17,7 +17,7 @@ import { setFileContext } from "../system/extended-attributes";
 import { removeIfThere } from "../system/files";
 import { openOutputFile, type OutputFile } from "../system/output-file";
 import { removeTree } from "../system/remove-tree";
-import { checkpointImages, criuError, removeCheckpoint } from "./checkpoint-files";
+import { checkpointImages, criuError, removeCheckpoint, requireCriuWithLabels } from "./checkpoint-files";
 import { layerDirectories, parentLayer } from "./file-systems";
 import { killedExitCode, notRunning, sendSignal } from "./kill";
 import { podNetworksData } from "./network-data";
@@ -57,6 +57,10 @@ export async function checkpointContainer(
   server.requireNode();
   await requireRunning(server, container);
   await server.runtime.requireCheckpoints(container);
+  if (options.leaveRunning !== true) {
+    const { selinuxLabel } = container.spec.process ?? {};
+    requireCriuWithLabels(selinuxLabel, `cannot checkpoint ${containerInWords(container)}`);
+  }
   const { layerId } = container;
   if (!isStorageId(layerId))
     throw new KpodError("CORRUPT", `the record of container ${container.id} names no layer`);

@@ -229,6 +229,7 @@ class Copy {
     const { archive } = this;
     const isOfContainer = from?.ids !== undefined;
     return {
+      inheritsLevel: ids !== undefined,
       root: ids === undefined ? 0 : idOnNode(0, ids.users, "user"),
       owner: (entry) => {
         const { uid, gid } = archive ? entry : { uid: 0, gid: 0 };

@@ -5,10 +5,9 @@ import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } 
 import { openRootOf, requireCommand, requireReadable } from "../oci/find-command";
 import { commandError } from "../oci/runtime/command-failure";
 import type { ExecRequest, ExecResult } from "../oci/runtime/exec";
-import { lookUpUser, withOwnGroup, type ProcessUser } from "../oci/user";
+import { lookUpUser, requireMapped, withOwnGroup } from "../oci/user";
 import type { ServerParts } from "../server-parts";
 import { isAlive } from "../system/process";
-import { readProcessMap, type IdRange } from "./id-maps";
 import { notRunning } from "./kill";
 import { noteContainer } from "./note-event";
 
@@ -60,7 +59,7 @@ export async function execInContainer(
     process: process.json,
     terminal: options.terminal !== undefined,
     directory: container.bundlePath,
-    unprivileged: process.uid !== 0 || own.mapped,
+    unprivileged: process.uid !== 0 || own.mappings.uids.length > 0,
     ...{ streams, preserveFds, timeoutMs, interceptSignals },
   });
   const exitCode = exitCodeOf(result, `cannot exec in ${containerInWords(container)}`);
@@ -109,46 +108,19 @@ function prepare(container: Container, own: OwnProcess, options: ExecOptions): F
     // The pid could be somebody else's by now; what was opened stays what it is.
     if (!isAlive({ pid, startTime: pid === initPid ? initStartTime : undefined })) throw hasEnded(container);
     requireReadable(root.path, containerInWords(container));
-    const who =
-      user === undefined
-        ? undefined
-        : lookUpUser(root.path, user, `${containerInWords(container)} cannot run it as`);
-    if (who !== undefined) requireMapped(container, pid, who);
+    const asking = `${containerInWords(container)} cannot run it as`;
+    const named = user === undefined ? undefined : lookUpUser(root.path, user, asking);
+    const who = named === undefined ? undefined : withOwnGroup(named);
+    if (who !== undefined) requireMapped(who, own.mappings, asking);
     const process = furtherProcess(own, {
       ...{ args: command, env, cwd, terminal, privileged },
-      user: who === undefined ? undefined : withOwnGroup(who),
+      user: who,
     });
     requireCommand(root.path, process, containerInWords(container));
     return process;
   } finally {
     closeSync(root.fd);
   }
-}
-
-/** @throws KpodError BAD_ARGUMENT for a user or group that the user namespace of a container does not have */
-function requireMapped(
-  container: Container,
-  pid: number,
-  { uid, gid, additionalGids = [] }: ProcessUser,
-): void {
-  const requireIn = (file: "uid_map" | "gid_map", kind: "user" | "group", ids: readonly number[]): void => {
-    const ranges = readProcessMap(pid, file);
-    const missing = ids.find((id) => !ranges.some((range) => hasId(range, id)));
-    // None is that of a process which has just ended: the runtime will tell.
-    if (ranges.length === 0 || missing === undefined) return;
-    const has = ranges.map(({ container: first, size }) => `${first} to ${first + size - 1}`).join(", ");
-    throw new KpodError(
-      "BAD_ARGUMENT",
-      `${containerInWords(container)} cannot run it as ${kind} ${missing}, whom its user namespace does not have`,
-      { hint: `it has ${has}` },
-    );
-  };
-  requireIn("uid_map", "user", [uid]);
-  requireIn("gid_map", "group", [gid, ...additionalGids]);
-}
-
-function hasId({ container: first, size }: IdRange, id: number): boolean {
-  return id >= first && id < first + size;
 }
 
 function openRoot(container: Container, pid: number): ReturnType<typeof openRootOf> {

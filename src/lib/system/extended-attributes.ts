@@ -78,6 +78,25 @@ export function writeAttribute(fd: number, name: string, value: Buffer): void {
   }
 }
 
+const selinux = "security.selinux";
+
+/**
+ * Gives an open file or directory the SELinux level of the open directory that it was made in: the kernel gives it the type of
+ * that, and the level of who makes it, by which the containers of all pods could get at what one of them alone may have.
+ */
+export function inheritLevel(directory: number, made: number): void {
+  const [above, own] = [directory, made].map((fd) => contextOf(fd));
+  if (above?.level === undefined || own?.level === undefined || own.level === above.level) return;
+  writeAttribute(made, selinux, Buffer.from(`${own.base}:${above.level}\0`));
+}
+
+/** Of a policy without levels, the context has none. */
+function contextOf(fd: number): { readonly base: string; readonly level: string | undefined } | undefined {
+  const text = readAttribute(fd, selinux)?.toString("latin1").replace(/\0$/, "");
+  const [, base = "", level] = /^([^:]+:[^:]+:[^:]+)(?::(.+))?$/.exec(text ?? "") ?? [];
+  return text === undefined ? undefined : { base, level };
+}
+
 /**
  * Gives a file or directory its SELinux context; a symbolic link itself, not what it leads to. File systems that keep
  * no contexts leave it as it is.
@@ -88,7 +107,7 @@ export function setFileContext(path: string, context: string): void {
   if (context === "") return;
   const value = Buffer.from(`${context}\0`);
   try {
-    checked("lsetxattr", libc().lsetxattr(path, "security.selinux", value, value.length, 0), path);
+    checked("lsetxattr", libc().lsetxattr(path, selinux, value, value.length, 0), path);
   } catch (error) {
     const code = errnoOf(error);
     if (code !== "ENOTSUP" && code !== "EOPNOTSUPP") throw error;

@@ -1,6 +1,6 @@
 /*
  * A user namespace with the other namespaces of a pod that belong to it. Only a process of one thread can leave its user
- * namespace, which no engine is: the program unshare of util-linux, which every system has, makes them and waits.
+ * namespace, which no engine is: unshare and nsenter of util-linux, which every system has, make them and wait.
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -32,17 +32,30 @@ export async function pinOwnedNamespaces({ user, others, uids, gids }: OwnedName
   for (const target of [user, ...wanted.map(([, path]) => path)]) {
     writeFileSync(target, "", { mode: 0o444, flag: "wx" });
   }
-  const holder = await startHolder(wanted.map(([type]) => type));
-  try {
-    const pid = String(holder.pid);
+  await holdingNamespaces([unshare, "--user"], (pid) => {
     writeFileSync(`/proc/${pid}/uid_map`, textOf(uids));
     writeFileSync(`/proc/${pid}/gid_map`, textOf(gids));
     mount({ source: `/proc/${pid}/ns/user`, target: user, flags: mountFlags.bind });
+  });
+  if (wanted.length === 0) return;
+  // Made by its root: the message queues of an IPC namespace belong to who made that, and nobody else can label them.
+  const asRoot = ["nsenter", `--user=${user}`, unshare, ...wanted.map(([type]) => flags[type])];
+  await holdingNamespaces(asRoot, (pid) => {
     for (const [type, target] of wanted) {
       const source = `/proc/${pid}/ns/${namespaceFile(type)}`;
       if (type === "network") closing(openSync(source, "r"), bringLoopbackUpIn);
       mount({ source, target, flags: mountFlags.bind });
     }
+  });
+}
+
+const unshare = "unshare";
+
+/** Has programs make namespaces, and does something while a process is in them. @param words after which a command can stand */
+async function holdingNamespaces(words: readonly string[], action: (pid: number) => void): Promise<void> {
+  const holder = await startHolder(words);
+  try {
+    action(holder.pid);
   } finally {
     await holder.end();
   }
@@ -56,15 +69,14 @@ interface Holder {
 const flags: Readonly<Record<PinnedNamespaceType, string>> = { network: "--net", ipc: "--ipc", uts: "--uts" };
 
 /** Starts a process in new namespaces, which ends with its input. */
-async function startHolder(types: readonly PinnedNamespaceType[]): Promise<Holder> {
-  const program = findExecutable("", "/usr/bin/unshare");
+async function startHolder([name = "", ...words]: readonly string[]): Promise<Holder> {
+  const program = findExecutable("", `/usr/bin/${name}`);
   if (program === undefined) {
-    throw new KpodError("UNSUPPORTED", "unshare is not at any place of PATH: it makes user namespaces", {
+    throw new KpodError("UNSUPPORTED", `${name} is not at any place of PATH: it makes user namespaces`, {
       hint: "install util-linux",
     });
   }
-  const words = ["--user", ...types.map((type) => flags[type]), "cat"];
-  const child = spawn(program, words, { cwd: "/", stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(program, [...words, "cat"], { cwd: "/", stdio: ["pipe", "pipe", "pipe"] });
   const ended = once(child, "close");
   ended.catch(() => {});
   let said = "";

@@ -69,21 +69,30 @@ test("parts of the labels can be asked for, or none; where nothing is labelled t
   const labels = { process: "u:r:t:s0:c1,c2", mount: "u:object_r:f:s0:c1,c2" };
   const config = configOf(true);
   expect(wantedLabels(config, labels, undefined, host)).toEqual(labels);
-  expect(wantedLabels(config, labels, "disable", host)).toEqual(noLabels);
+  // Its files stay those of the pod.
+  const unconfined = { process: "", mount: labels.mount };
+  expect(wantedLabels(config, labels, "disable", host)).toEqual(unconfined);
   expect(wantedLabels(config, labels, { type: "spc_t", level: "s0:c8,c9" }, host)).toEqual({
     process: "u:r:spc_t:s0:c8,c9",
     mount: "u:object_r:f:s0:c8,c9",
   });
   const bad = await failureOf(() => wantedLabels(config, labels, { type: "a,b" }, host));
   expect(bad).toMatchObject({ code: "BAD_ARGUMENT" });
-  for (const [on, present, place] of [
-    [false, labels, host],
-    [true, labels, { root: testdir({}) }],
-    [true, noLabels, host],
+  for (const [on, present, place, why] of [
+    [false, labels, host, "selinux is false"],
+    [true, labels, { root: testdir({}) }, "without SELinux"],
+    [true, noLabels, host, "IPC or PID namespace"],
+    [true, unconfined, host, "privileged"],
   ] as const) {
     const refused = await failureOf(() => wantedLabels(configOf(on), present, "disable", place));
-    expect(refused).toMatchObject({ code: "UNSUPPORTED" });
+    expect(refused.code).toBe("UNSUPPORTED");
+    expect(refused.message).toContain(why);
   }
+  const root = testdir(kernel);
+  symlinkSync("/proc/self/oom_score_adj", join(root, "sys/fs/selinux/context"));
+  const unknown = await failureOf(() => wantedLabels(config, labels, { type: "spc_t" }, { root }));
+  expect(unknown.code).toBe("BAD_ARGUMENT");
+  expect(unknown.message).toMatch(/does not know u:r:spc_t:s0:c1,c2, which was asked for$/);
 });
 
 test("the levels in use stand in flags and metadata of all records", () => {

@@ -1,4 +1,4 @@
-import { lookUpUser } from "../../../src/lib/oci/user";
+import { lookUpUser, requireMapped, type ProcessUser } from "../../../src/lib/oci/user";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
 
@@ -73,4 +73,22 @@ test("the files are those of the container, also behind links that mean to leave
     "root/etc/group": { symlink: "../../../outside/none" },
   });
   expect(lookUpUser(`${directory}/root`, "app", "the image runs as")).toEqual({ uid: 5, gid: 5 });
+});
+
+test("a user namespace has to have the user and all groups; without one there is everybody", async () => {
+  const of = (user: ProcessUser, gids = [{ size: 5 }, { containerID: 100, hostID: 9, size: 2 }]) =>
+    failureOf(() => {
+      requireMapped(user, { uids: [{ size: 10 }], gids }, "it is to run as");
+    });
+  requireMapped({ uid: 9, gid: 101 }, { uids: [{ size: 10 }], gids: [{ containerID: 100, size: 2 }] }, "");
+  requireMapped({ uid: 70_000, gid: 70_000 }, { uids: [], gids: [] }, "");
+  expect((await of({ uid: 10, gid: 0 })).message).toBe(
+    "it is to run as user 10, whom its user namespace does not have",
+  );
+  const error = await of({ uid: 0, gid: 0, additionalGids: [0, 5] });
+  expect([error.code, error.message, error.hint]).toEqual([
+    "BAD_ARGUMENT",
+    "it is to run as group 5, whom its user namespace does not have",
+    "it has 0 to 4, 100 to 101",
+  ]);
 });

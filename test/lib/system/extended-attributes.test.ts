@@ -1,6 +1,7 @@
-import { symlinkSync, writeFileSync } from "node:fs";
+import { openSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setFileContext } from "../../../src/lib/system/extended-attributes";
+import { inheritLevel, setFileContext } from "../../../src/lib/system/extended-attributes";
+import { closing } from "../../../src/lib/system/files";
 import { loadForeign } from "../../../src/lib/system/foreign";
 import { testdir } from "../../helpers/testdir";
 
@@ -40,4 +41,24 @@ test("a file that is not there is told", () => {
   expect(() => {
     setFileContext("/nowhere/file", context);
   }).toThrow("ENOENT");
+});
+
+test("what is made in a directory gets the level of that, and keeps its type", () => {
+  const directory = testdir({ file: "x" });
+  const file = join(directory, "file");
+  const inherited = (): string | undefined => {
+    closing(openSync(directory, "r"), (above) => {
+      closing(openSync(file, "r"), (made) => {
+        inheritLevel(above, made);
+      });
+    });
+    return contextOf(file);
+  };
+  setFileContext(file, "system_u:object_r:etc_t:s0");
+  const before = contextOf(file);
+  // Where the directory has none.
+  setFileContext(directory, "system_u:object_r:container_file_t");
+  expect(inherited()).toBe(before);
+  setFileContext(directory, context);
+  expect(inherited()).toBe("system_u:object_r:etc_t:s0:c1,c2\0");
 });
