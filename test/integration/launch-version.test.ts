@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import type { Sandbox } from "../../src/lib/sandbox/sandbox";
+import { examinedBy, looked } from "../helpers/doctor";
 import { conmonOf, createNode, tracesOf, type Node } from "../helpers/node";
 import { layersAtOdds, rawRecords } from "../helpers/modern-world";
 
@@ -80,6 +81,12 @@ describe.each<Expected>([
     );
     expect(all.map(({ id }) => id)).toEqual(own);
     expect(layersAtOdds(node.world)).toEqual([]);
+  });
+
+  test("to the doctor all of it is sound, on the node and on a disk of another one", async () => {
+    expect(await looked(node)).toEqual([]);
+    const { server } = await node.openServer();
+    expect(await examinedBy(server, [], { live: false })).toEqual([]);
   });
 
   test("annotations have the names that it knows", () => {
