@@ -7,6 +7,9 @@ const names = ["SIGHUP", "SIGINT", "SIGTERM"] as const;
 /** What else is meant for a container in the foreground, and ends who does not know what to do with it. */
 const handedOn = ["SIGQUIT", "SIGUSR1", "SIGUSR2", "SIGALRM"] as const;
 
+/** Milliseconds in which the same signal again asks nothing new: timeout(1) sends it to its child, and then to its group. */
+const sameRequestMs = 200;
+
 /** What kpod makes of the signals that ask it to end. */
 export interface Interrupt {
   /** Aborted by the first of them. The signals are taken from node when this is called first. */
@@ -25,7 +28,7 @@ export interface Interrupt {
   readonly intercept: (handler: (name: NodeJS.Signals) => void) => () => void;
 }
 
-/** Listens to Ctrl-C, SIGTERM and SIGHUP. A second one ends kpod at once, whatever it still does. */
+/** Listens to Ctrl-C, SIGTERM and SIGHUP. Who asks a second time ends kpod at once, whatever it still does. */
 export function createInterrupt(): Interrupt {
   let controller: AbortController | undefined;
   let interceptor: ((name: NodeJS.Signals) => void) | undefined;
@@ -34,6 +37,7 @@ export function createInterrupt(): Interrupt {
   const listen = (): AbortController => {
     if (controller !== undefined) return controller;
     const created = new AbortController();
+    let first: { name: string; at: number } | undefined;
     for (const name of names) {
       process.on(name, () => {
         if (interceptor !== undefined) {
@@ -41,7 +45,10 @@ export function createInterrupt(): Interrupt {
           return;
         }
         const error = new InterruptedError(name, signals[name]);
-        if (created.signal.aborted) process.exit(error.exitCode);
+        const at = performance.now();
+        if (first?.name === name && at - first.at < sameRequestMs) return;
+        if (first !== undefined) process.exit(error.exitCode);
+        first = { name, at };
         created.abort(error);
         for (const reject of waiting) reject(error);
       });
