@@ -764,7 +764,7 @@ complete -c kpod -n '__kpod_at checkpoint 0 more' -k -a '(__kpod_ask checkpoint)
 complete -c kpod -n '__kpod_can restore -i --import' -s i -l import -d 'Make a new container of an archive that kpod-checkpoint(1), the kubelet or crictl has made' -r -F
 complete -c kpod -n '__kpod_can restore --pod' -l pod -d 'The pod that it is restored in; one of its own where left out' -x -k -a '(__kpod_ask "restore --pod")'
 complete -c kpod -n '__kpod_can restore -n --name' -s n -l name -d 'Its name, in the place of the one that it had' -x
-complete -c kpod -n '__kpod_can restore --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
+complete -c kpod -n '__kpod_can restore --pull' -l pull -d 'When to pull the image of an archive: always, missing (not in the store) or never; missing where left out' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can restore --network' -l network -d 'Network of the new pod: cni, the one that CRI-O takes; host; none; or CNI networks by their names with commas between; by default cni where one is configured, else none' -x -k -a '(__kpod_ask "restore --network")'
 complete -c kpod -n '__kpod_can restore' -s p -l publish -d 'Have a port of the host, or a range as 8000-8009, lead to one of the new pod; PROTOCOL is tcp, udp or sctp (repeatable)' -x
 complete -c kpod -n '__kpod_can restore' -l ip -d 'Address of the new pod, one of IPv4 and of IPv6 (repeatable)' -x

@@ -175,6 +175,7 @@ test("what cannot be checkpointed or restored is told before anything is done", 
   const usage = async (...args: string[]): Promise<string> => (await node.kpod(...args)).stderr;
   expect(await usage("restore")).toMatch(/requires at least 1 argument/);
   expect(await usage("restore", "--name", "x", "web")).toMatch(/--name needs --import/);
+  expect(await usage("restore", "--pull", "never", "web")).toMatch(/--pull needs --import/);
   expect(await usage("restore", "--import", "x", "web")).toMatch(/takes no name/);
   expect(await usage("checkpoint", "--export", "x", "web", "other")).toMatch(/is for one container/);
 }, 120_000);
@@ -214,6 +215,40 @@ test("a container whose archive cannot be written runs on, without a checkpoint"
     expect(existsSync(join(web.dir, "checkpoint"))).toBe(false);
   }
   await expectCounting("web");
+}, 120_000);
+
+test("the network of a pod stays locked no longer than its connections are kept", async () => {
+  // As criu locks it: where it has ended the processes it leaves it so.
+  const rules =
+    "*filter\\n:CRIU - [0:0]\\n-I INPUT -j CRIU\\n-I OUTPUT -j CRIU\\n-A CRIU -j DROP\\nCOMMIT\\n";
+  const netns = pod.namespacePath("network");
+  const config = configWith(
+    "locking-runc",
+    `for word; do [ "$before" = --image-path ] && images=$word; before=$word; done`,
+    '[ -z "$images" ] && exec runc "$@"',
+    'case " $* " in *" --help "*) exit ;; esac',
+    'touch "$images/inventory.img"',
+    `for program in iptables ip6tables; do printf '${rules}' | nsenter --net=${netns} $program-restore --noflush || exit; done`,
+    `runc --root "${node.world.runtimeRoots.runc}" kill "$before" KILL`,
+  );
+  const isLocked = (): boolean =>
+    execFileSync("nsenter", [`--net=${netns}`, "iptables-save"], { encoding: "utf8" }).includes("CRIU");
+  await node.start(pod, "connected", "sleep 1000");
+  await node.ok("-c", config, "checkpoint", "connected");
+  expect(isLocked()).toBe(false);
+  expect(await node.ok("ps", "-a", "--filter", "name=connected", "--format", "{{.Status}}")).toMatch(
+    /^Exited \(137\) .* \(Checkpointed\)$/m,
+  );
+  await node.ok("start", "connected");
+  for (const end of ["start", "rm"]) {
+    const { stderr } = await node.kpod("-c", config, "checkpoint", "--tcp-established", "connected");
+    expect(stderr).toMatch(
+      /^Warning: pod shop has no network, .* until container connected \(\w{13}\) is restored, started or removed$/m,
+    );
+    expect(isLocked()).toBe(true);
+    await node.ok(end, "connected");
+    expect(isLocked()).toBe(false);
+  }
 }, 120_000);
 
 test("an archive that does not fit the node is refused before anything is made", async () => {

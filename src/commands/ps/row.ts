@@ -2,6 +2,7 @@ import { escapeControl } from "../../format/escape";
 import { displayId } from "../../format/id";
 import { displayImageName } from "../../format/image-name";
 import { humanAgo, humanDuration, humanSize, unknownNumber } from "../../format/units";
+import { hasCheckpoint } from "../../lib/checkpoint/kept";
 import { exposedPorts } from "../../lib/images/exposed-ports";
 import { shownImageName } from "../../lib/images/names";
 import type { Container } from "../../lib/oci/container";
@@ -39,7 +40,10 @@ export class ContainerRow {
   }
 
   get status(): string {
-    return statusText(this.container.state, this.listing.now);
+    const { state } = this.container;
+    const kept =
+      state?.checkpointed !== undefined && state.status === "stopped" && hasCheckpoint(this.container);
+    return `${statusText(state, this.listing.now)}${kept ? " (Checkpointed)" : ""}`;
   }
 
   /** What that says in words. */

@@ -21,7 +21,10 @@ export const command = {
       completes: "ready-pod",
     },
     name: { short: "n", argument: "NAME", help: "Its name, in the place of the one that it had" },
-    ...pullFlag,
+    pull: {
+      ...{ argument: pullFlag.pull.argument, choices: pullFlag.pull.choices },
+      help: "When to pull the image of an archive: always, missing (not in the store) or never; missing where left out",
+    },
     ...networkFlags,
     "tcp-established": { help: "Restore its connections of TCP" },
     force: { help: "Restore also in a pod of a CRI-O that runs, which will not see that" },

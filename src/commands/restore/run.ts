@@ -24,7 +24,7 @@ export async function run(context: Context): Promise<number> {
   const server = await context.openServer();
   const container = await restoreArchive(server, {
     ...{ path: resolve(path), pod: flags.pod, newPod, name: flags.name, force, tcpEstablished },
-    pull: launchPull(context, flags.pull),
+    pull: launchPull(context, flags.pull ?? "missing"),
   });
   terminal.out(`${container.id}\n`);
   return 0;
@@ -35,7 +35,7 @@ async function restoreInPlace(context: Context): Promise<number> {
   const { force, tcpEstablished } = flags;
   if (args.length === 0) throw new UsageError("requires at least 1 argument: CONTAINER..., or --import FILE");
   const [unfit] = [
-    ...(["pod", "name"] as const).filter((flag) => flags[flag] !== undefined),
+    ...(["pod", "name", "pull"] as const).filter((flag) => flags[flag] !== undefined),
     ...givenNetworkFlags(flags),
   ];
   if (unfit !== undefined) throw new UsageError(`option --${unfit} needs --import`);

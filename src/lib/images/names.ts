@@ -8,7 +8,7 @@ import type { ImageRecord } from "../storage/records";
 export interface PersistedImageName {
   /** As it was asked for; the image's own name where it was meant by its id. */
   requested: string;
-  /** A name that the image bears. */
+  /** A name that the image bears: the one that was meant, else its first. */
   own: string;
 }
 
@@ -19,8 +19,9 @@ export interface PersistedImageName {
  * @param wanted what the user, or the configuration, called it
  */
 export function imageNameToPersist(image: ImageRecord, wanted: string): PersistedImageName {
-  const own = (image.names ?? []).find(isImageName) ?? "";
-  const byName = meantName(image, wanted) !== undefined || !isImageId(image, wanted);
+  const meant = meantName(image, wanted);
+  const own = [...(meant === undefined ? [] : [meant]), ...(image.names ?? [])].find(isImageName) ?? "";
+  const byName = meant !== undefined || !isImageId(image, wanted);
   return { own, requested: byName && isImageName(wanted) ? wanted : own };
 }
 

@@ -199,6 +199,8 @@ function profilesOf({ config, container, tell }: ContainerSource): Record<string
   const isOwn = apparmor !== "" && apparmor !== defaultProfile(config);
   return {
     ...(seccomp === "Unconfined" ? { seccompProfile: { type: "Unconfined" } } : {}),
+    // Kubernetes confines no container by itself.
+    ...(!isLocal && spec.linux?.seccomp !== undefined ? { seccompProfile: { type: "RuntimeDefault" } } : {}),
     ...(isLocal && path.startsWith(`${kubeletProfiles}/`)
       ? { seccompProfile: { type: "Localhost", localhostProfile: path.slice(kubeletProfiles.length + 1) } }
       : {}),

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { hasOnlyCgroup2 } from "../cgroups/mounts";
 import { cgroupsPath } from "../cgroups/spec-path";
 import { members } from "../checkpoint/format";
+import { checkpointImages } from "../checkpoint/kept";
 import { openCheckpointArchive, writeFile, type OpenCheckpointArchive } from "../checkpoint/read-archive";
 import { runtimeHandler } from "../config";
 import { beforeLaunch } from "../crio/before-launch";
@@ -11,12 +12,8 @@ import { hooksFor } from "../hooks/match-hooks";
 import { checkName, namePartsOf } from "../names/full-names";
 import type { Container } from "../oci/container";
 import type { SpecNamespace } from "../oci/spec";
-import {
-  checkpointImages,
-  criuError,
-  removeCheckpoint,
-  requireCriuWithLabels,
-} from "../operations/checkpoint-files";
+import { criuError, removeCheckpoint, requireCriuWithLabels } from "../operations/checkpoint-files";
+import { unlockNetwork } from "../operations/checkpoint-network";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { LaunchParts } from "../server-parts";
 import { annotationsInForm, containerAnnotations } from "./annotations";
@@ -240,7 +237,7 @@ async function launch(
     log: (bytes) => writeFile(logPath, bytes),
   });
   for (const path of archive.deletedFiles) removeInRoot(rootPath, path);
-  const { mounts, missing } = restoredMounts(archive, { container, sandbox, labels });
+  const { mounts, missing, hasVolumes } = restoredMounts(archive, { container, sandbox, labels });
   for (const path of missing)
     logger.warn(`${path}, which was mounted in the container, is not on this node: it is empty in it`);
   const asked = { ...restoredOptions(archive), name: options.name, image: requestedName };
@@ -251,7 +248,7 @@ async function launch(
     hooks: hooksFor(server.hooks(), {
       command: archive.spec.process?.args[0] ?? "",
       annotations: sandbox.annotations,
-      hasBindMounts: mounts.some(({ type }) => type === "bind"),
+      hasBindMounts: hasVolumes,
     }),
     annotations: annotationsInForm(config, {
       ...containerAnnotations({
@@ -274,6 +271,7 @@ async function launch(
     const log = join(container.bundlePath, members.restoreLog);
     throw criuError(cannot, log, error, false);
   }
+  await unlockNetwork(server, container);
   removeCheckpoint(container);
   return container;
 }

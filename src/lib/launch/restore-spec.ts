@@ -109,6 +109,8 @@ export interface RestoredMounts {
   readonly mounts: readonly SpecMount[];
   /** What was mounted from the node, and is not there: it is empty. */
   readonly missing: readonly string[];
+  /** Whether more of the node or of its image is mounted in it than every container has. */
+  readonly hasVolumes: boolean;
 }
 
 /**
@@ -147,8 +149,13 @@ export function restoredMounts(
     if (known !== undefined) requireKind(source, known.file_type);
     return mount;
   });
-  return { mounts, missing };
+  const usual = new Set([...ofPod.keys(), ...ofMaker]);
+  const hasVolumes = mounts.some((mount) => isBindMount(mount) && !usual.has(mount.destination));
+  return { mounts, missing, hasVolumes };
 }
+
+/** What whoever makes a container mounts of itself, as its configuration or a flag wants it. */
+const ofMaker = ["/dev/init", "/etc/localtime", "/run/.containerenv", "/run/secrets"];
 
 /** Of these CRI-O does not write down what they are. */
 function isUsuallyFile(destination: string): boolean {

@@ -1,17 +1,13 @@
 import { join } from "node:path";
 import { members } from "../checkpoint/format";
+import { checkpointImages, hasCheckpoint } from "../checkpoint/kept";
 import { refuseOwnedByCrio } from "../crio/before-launch";
 import { KpodError } from "../errors";
 import { containerInWords, type Container } from "../oci/container";
 import type { RestoreSource } from "../oci/runtime";
 import type { Spec } from "../oci/spec";
-import {
-  checkpointImages,
-  criuError,
-  hasCheckpoint,
-  removeCheckpoint,
-  requireCriuWithLabels,
-} from "../operations/checkpoint-files";
+import { criuError, removeCheckpoint, requireCriuWithLabels } from "../operations/checkpoint-files";
+import { unlockNetwork } from "../operations/checkpoint-network";
 import { noteContainer } from "../operations/note-event";
 import type { LaunchParts } from "../server-parts";
 import { createByRuntime } from "./create";
@@ -63,6 +59,7 @@ export async function restoreContainer(
       }
     }),
   );
+  await unlockNetwork(server, container);
   noteRestored(server, container);
   removeCheckpoint(container);
 }

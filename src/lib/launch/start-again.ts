@@ -12,6 +12,7 @@ import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
 import { attachToContainer, type AttachEnd, type AttachOptions } from "../operations/attach";
 import { removeCheckpoint } from "../operations/checkpoint-files";
+import { unlockNetwork } from "../operations/checkpoint-network";
 import { noteEnd } from "../operations/note-event";
 import { persistFoundDead, persistKnownState, persistState } from "../operations/persist-state";
 import { removeFromRuntime, rollbackLaunch } from "../operations/remove-runtime";
@@ -178,11 +179,13 @@ async function startAnew(
   start: Start,
 ): Promise<void> {
   const { cgroupParent } = await podToStartIn(server, ended);
+  const wasCheckpointed = ended.state?.checkpointed !== undefined;
   const since = Date.now();
   await persistEnd(server, ended);
   await withRollback(server.logger, async (rollback) => {
     const container = await countUp(server, rollback, ended);
     await launchAnew(server, rollback, { container, layerId, since }, async () => {
+      if (wasCheckpointed) await unlockNetwork(server, container);
       await createByRuntime(server, container, { logPath: container.logPath, cgroupParent });
       // Who asked to end meanwhile does not want it started.
       server.signal?.throwIfAborted();

@@ -1,22 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reasonInLog } from "../checkpoint/criu-log";
-import { inventory, members } from "../checkpoint/format";
+import { members } from "../checkpoint/format";
 import { KpodError, orFileError } from "../errors";
 import type { Container } from "../oci/container";
 import { findExecutable } from "../system/executable";
 import { removeIfThere } from "../system/files";
 import { removeTree } from "../system/remove-tree";
-
-/** Where the images of criu of a container are, as in CRI-O. */
-export function checkpointImages({ dir }: Pick<Container, "dir">): string {
-  return join(dir, members.images);
-}
-
-/** True for a container that keeps a checkpoint from which it could go on. */
-export function hasCheckpoint(container: Pick<Container, "dir">): boolean {
-  return existsSync(join(checkpointImages(container), inventory));
-}
 
 /** Removes the checkpoint that a container keeps, and what criu wrote beside it; none is fine. @throws KpodError IO, NOT_PERMITTED */
 export function removeCheckpoint({ dir, bundlePath }: Pick<Container, "dir" | "bundlePath">): void {

@@ -2,8 +2,9 @@ import { closeSync, existsSync, mkdirSync, openSync, readFileSync, statSync } fr
 import { constants } from "node:os";
 import { join } from "node:path";
 import { members, type BindMount } from "../checkpoint/format";
+import { checkpointImages } from "../checkpoint/kept";
 import { writeCheckpointArchive } from "../checkpoint/write-archive";
-import { describeErrno, KpodError, orFileError, throwIfInterrupted } from "../errors";
+import { describeErrno, errorMessage, KpodError, orFileError, throwIfInterrupted } from "../errors";
 import { logPathOf } from "../logs/log-path";
 import { isStorageId, type StorageId } from "../names/ids";
 import { annotations } from "../oci/annotations";
@@ -17,7 +18,8 @@ import { setFileContext } from "../system/extended-attributes";
 import { removeIfThere } from "../system/files";
 import { openOutputFile, type OutputFile } from "../system/output-file";
 import { removeTree } from "../system/remove-tree";
-import { checkpointImages, criuError, removeCheckpoint, requireCriuWithLabels } from "./checkpoint-files";
+import { criuError, removeCheckpoint, requireCriuWithLabels } from "./checkpoint-files";
+import { unlockNetwork } from "./checkpoint-network";
 import { layerDirectories, parentLayer } from "./file-systems";
 import { killedExitCode, notRunning, sendSignal } from "./kill";
 import { podNetworksData } from "./network-data";
@@ -114,10 +116,12 @@ class Checkpoint {
       await this.dump(false);
       noteContainer(this.server, this.container, "checkpoint", { time });
       await this.server.store.uninterrupted(() => this.settle());
+      if (this.tcpEstablished) this.tellOfLock();
+      else await unlockNetwork(this.server, this.container);
       if (file !== undefined) await this.exportEnded(file);
       return;
     }
-    const { runtime, store } = this.server;
+    const { logger, runtime, store } = this.server;
     try {
       // A runtime that is given up may have frozen it all the same.
       await runtime.pauseContainer(this.container);
@@ -125,10 +129,26 @@ class Checkpoint {
       if (file !== undefined) await this.exportFrozen(file);
       noteContainer(this.server, this.container, "checkpoint");
       if (!this.leaveRunning) await store.uninterrupted(() => this.kill());
-    } finally {
-      await this.thaw();
+    } catch (error) {
+      try {
+        await this.thaw();
+      } catch (another) {
+        logger.warn(`${containerInWords(this.container)} may still be paused: ${errorMessage(another)}`);
+      }
+      throw error;
     }
+    await this.thaw();
     await store.uninterrupted(() => this.settle());
+  }
+
+  /** Unlocked, the kernel would refuse what comes for connections that nobody has any more, and so end them. */
+  private tellOfLock(): void {
+    const { server, container } = this;
+    const sandbox = server.lists.getSandbox(container.sandboxId);
+    if (sandbox === undefined || sandbox.hostNetwork || sandbox.containers().length < 2) return;
+    server.logger.warn(
+      `pod ${sandbox.kubeName} has no network, so that connections are kept, until ${containerInWords(container)} is restored, started or removed`,
+    );
   }
 
   /** Has criu write the images. */

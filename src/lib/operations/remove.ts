@@ -10,6 +10,7 @@ import { isYoung } from "../oci/state/being-made";
 import type { Sandbox } from "../sandbox/sandbox";
 import type { ServerParts, ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
+import { unlockNetwork } from "./checkpoint-network";
 import { noteContainer, noteEnd, notePod } from "./note-event";
 import { persistPodStopped } from "./persist-state";
 import { unmountPod, unpinContainer } from "./pod-mounts";
@@ -98,6 +99,7 @@ async function removeWithRecord(
   const hasRun = container.state?.status !== "created";
   await removeFromRuntime(server, container, force);
   if (hasRun) noteEnd(server, container);
+  if (container.state?.checkpointed !== undefined) await unlockNetwork(server, container);
   await unpinContainer(server, container, options);
   const problem = isStorageId(container.id)
     ? await server.store.deleteContainer(container.id, undefined, options)

@@ -1,3 +1,4 @@
+import { truncateSync } from "node:fs";
 import { join } from "node:path";
 import { reasonInLog } from "../../../src/lib/checkpoint/criu-log";
 import { testdir } from "../../helpers/testdir";
@@ -13,11 +14,20 @@ test("the first error of criu's log is the reason", () => {
     early:
       "Error (criu/vdso.c:381): vdso: Unexpected rt vDSO area bounds\nError (criu/crtools.c:260): Could not\n",
     well: "(00.000001) Dumping finished successfully\n",
+    long: `${"(00.000001) a page\n".repeat(500_000)}(00.000002) Error (criu/mem.c:1): no memory\n`,
   });
   expect(reasonInLog(join(directory, "dumped"))).toBe(
     "inet: Connected TCP socket, consider using --tcp-established option.",
   );
   expect(reasonInLog(join(directory, "early"))).toBe("vdso: Unexpected rt vDSO area bounds");
   expect(reasonInLog(join(directory, "well"))).toBeUndefined();
+  expect(reasonInLog(join(directory, "long"))).toBe("no memory");
   expect(reasonInLog(join(directory, "missing"))).toBeUndefined();
+});
+
+test("a log that has no end is read in part", () => {
+  const directory = testdir({ huge: "Error (criu/x.c:1): of before\n" });
+  const path = join(directory, "huge");
+  truncateSync(path, 8 * 1024 ** 4);
+  expect(reasonInLog(path)).toBeUndefined();
 });

@@ -9,6 +9,7 @@ describe("what a container's maker notes of its image's name", () => {
   test.each<[string[] | undefined, string, string, string]>([
     [["docker.io/library/busybox:1"], "busybox:1", "busybox:1", "docker.io/library/busybox:1"],
     [["localhost/a:1"], `localhost/a@${digest}`, `localhost/a@${digest}`, "localhost/a:1"],
+    [["localhost/b:1", "localhost/a:1", "localhost/a:2"], "a:1", "a:1", "localhost/a:1"],
     [["localhost/a:1"], id, "localhost/a:1", "localhost/a:1"],
     [["localhost/a:1"], "abcdef", "localhost/a:1", "localhost/a:1"],
     [["localhost/a:1"], `sha256:${id}`, "localhost/a:1", "localhost/a:1"],
