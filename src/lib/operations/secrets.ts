@@ -37,9 +37,8 @@ export class SecretMask {
   text(text: string): string {
     const kept = (name: string, whole: string, masked: string): string =>
       isSecretName(name) ? masked : whole;
-    let masked = text
+    let masked = hideWebTokens(text)
       .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[^]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/g, hidden)
-      .replace(/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, hidden)
       .replace(/\b(authorization"?\s*[:=]\s*["']?\w+\s+)[^\s"']+/gi, `$1${hidden}`)
       .replace(/\b(bearer|basic)\s+[\w+/=.~-]{8,}/gi, `$1 ${hidden}`)
       .replace(/:\/\/[^\s/@"']+@/g, `://${hidden}@`);
@@ -121,6 +120,29 @@ export class SecretMask {
       }),
     );
   }
+}
+
+/**
+ * A text without JSON web tokens: three parts between dots, of which the first is an object. Each part is looked at once: a
+ * pattern for all of it would go through a text that begins again and again like one, as a container can make it, as often.
+ */
+function hideWebTokens(text: string): string {
+  if (!text.includes("eyJ")) return text;
+  return text.replace(/[\w.-]+/g, (run) => {
+    const parts = run.split(".");
+    const shown: string[] = [];
+    for (let at = 0; at < parts.length; at++) {
+      const part = parts[at] ?? "";
+      const start = /(?:^|-)eyJ[\w-]{8}/.exec(part);
+      if (start === null || at + 2 >= parts.length || (parts[at + 1] ?? "").length < 8) shown.push(part);
+      else {
+        const before = start[0].startsWith("-") ? start.index + 1 : start.index;
+        shown.push(part.slice(0, before) + hidden);
+        at += 2;
+      }
+    }
+    return shown.join(".");
+  });
 }
 
 /** A name, what assigns, and a value: of TOML, JSON, flags, variables. A quoted value may hold anything but its quote. */

@@ -89,3 +89,20 @@ test("what a container fills with one long text, or with many words, is gone thr
   const args = ["mysql", ...Array.from({ length: 50_000 }, () => "a-word-of-many"), "-pT0pf1sh"];
   expect(mask.json({ args })).toEqual({ args: [...args.slice(0, -1), "-pHIDDEN"] });
 });
+
+test.each([
+  ["eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "HIDDEN"],
+  ["x=eyJhbGciOiJI.eyJzdWIiOiIx., y", "x=HIDDEN, y"],
+  ["old-eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.txt", "old-HIDDEN.txt"],
+  ["a.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "a.HIDDEN.HIDDEN"],
+  ["keyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "keyJhbGciOiJI.eyJzdWIiOiIx.c2ln"],
+  ["eyJshort.eyJzdWIiOiIx.c2ln", "eyJshort.eyJzdWIiOiIx.c2ln"],
+  ["eyJhbGciOiJI.short.c2ln", "eyJhbGciOiJI.short.c2ln"],
+])("of %s a token is hidden as %s", (text, masked) => {
+  expect(new SecretMask().text(text)).toBe(masked);
+});
+
+test("what begins like a token a million times is gone through once", () => {
+  const text = "eyJ-".repeat(1_000_000);
+  expect(new SecretMask().text(text) === text).toBe(true);
+});
