@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { appendFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { Journal, readJournals, unfinishedIn } from "../../../src/lib/doctor/mend/journal";
@@ -23,6 +24,21 @@ test("one in which nothing was begun is not left behind", () => {
   const config = { kpodStateDir: testdir({}), root: "/root" };
   Journal.begin(config).close();
   expect(readdirSync(join(config.kpodStateDir, "doctor"))).toEqual([]);
+});
+
+// The root of a tmpfs, the directory of all journals and that of this one are three files.
+test.each([
+  ["file of its lock", "nr_inodes=3"],
+  ["file", "nr_inodes=4"],
+])("of one whose %s has no room nothing is left behind", (_, room) => {
+  const kpodStateDir = testdir({});
+  execFileSync("mount", ["-t", "tmpfs", "-o", room, "kpod-test", kpodStateDir]);
+  try {
+    expect(() => Journal.begin({ kpodStateDir, root: "/root" })).toThrow("no space left on device");
+    expect(readdirSync(join(kpodStateDir, "doctor"))).toEqual([]);
+  } finally {
+    execFileSync("umount", [kpodStateDir]);
+  }
 });
 
 test("a line that was cut is none, also when somebody goes on", () => {

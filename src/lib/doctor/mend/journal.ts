@@ -120,16 +120,32 @@ export class Journal {
         const directory = join(directories, name);
         if (existsSync(directory)) continue;
         mkdirSync(directory, { mode: 0o700 });
-        const lock = lockAtOnce(join(directory, lockName), true);
-        if (lock === undefined) continue;
-        return releasedOnFailure(lock, () => {
-          const journal = new Journal(directory, lock, []);
-          journal.write({ version: 1, root: config.root, began });
-          return journal;
-        });
+        const journal = Journal.beginIn(directory, { version: 1, root: config.root, began });
+        if (journal !== undefined) return journal;
       }
     } catch (error) {
       throw fileError(`cannot make a journal in ${directories}`, error);
+    }
+  }
+
+  /** Undefined where somebody has taken the directory. Of one that cannot be begun, as on a full disk, nothing stays. */
+  private static beginIn(directory: string, line: Line): Journal | undefined {
+    try {
+      const lock = lockAtOnce(join(directory, lockName), true);
+      if (lock === undefined) return undefined;
+      return releasedOnFailure(lock, () => {
+        const journal = new Journal(directory, lock, []);
+        try {
+          journal.write(line);
+        } catch (error) {
+          closeSync(journal.fd);
+          throw error;
+        }
+        return journal;
+      });
+    } catch (error) {
+      rmSync(directory, { recursive: true, force: true });
+      throw error;
     }
   }
 
