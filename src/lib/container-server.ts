@@ -4,6 +4,7 @@ import { cgroupPopulation } from "./cgroups/population";
 import { hookDirectories, type Config, type HookParams } from "./config";
 import { ContainerLists } from "./container-lists";
 import { ListLoader } from "./crio/list-loader";
+import type { CrioRecord } from "./storage/container-metadata";
 import { KpodError } from "./errors";
 import { readHooks } from "./hooks/read-hooks";
 import { silentLogger, type Logger } from "./logger";
@@ -178,10 +179,19 @@ export class ContainerServer implements LaunchParts {
    *
    * Who needs no states calls `updateRecords`; the state of one container is `runtime.updateStatus`'s.
    * @param options.infra false leaves the states of the infra containers open, by which a pod is ready or not
+   * @param options.records all records of CRI-O's, from who has just read them
    * @throws KpodError CORRUPT, IO when the records cannot be read
    */
-  async update({ infra = true }: { infra?: boolean } = {}): Promise<void> {
-    await this.updateRecords();
+  async update({
+    infra = true,
+    records,
+  }: { infra?: boolean; records?: readonly CrioRecord[] | undefined } = {}): Promise<void> {
+    if (records === undefined) await this.updateRecords();
+    else {
+      this.store.warnWhereMissing();
+      this.loader.hold(records);
+      correctNames(this);
+    }
     await this.runtime.updateStatuses(this.lists.all().filter((container) => infra || !container.infra));
   }
 

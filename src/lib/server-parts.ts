@@ -1,4 +1,5 @@
 import type { Config, HookParams } from "./config";
+import type { CrioRecord } from "./storage/container-metadata";
 import type { ContainerLists } from "./container-lists";
 import type { Logger } from "./logger";
 import type { Container } from "./oci/container";
@@ -16,7 +17,7 @@ export interface ServerView {
   /** The pods and containers that are known. */
   readonly lists: ContainerLists;
   /** See `ContainerServer.update`. */
-  update(): Promise<void>;
+  update(options?: { records?: readonly CrioRecord[] | undefined }): Promise<void>;
   /** See `ContainerServer.updateRecords`. */
   updateRecords(idsOrNames?: readonly string[]): Promise<void>;
 }

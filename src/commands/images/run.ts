@@ -19,7 +19,7 @@ export async function run(context: Context): Promise<number> {
   const terms = readFilters(flags.filter, parseImageFilters);
   const server = await context.openServer();
   const { store } = server;
-  if (!store.exists()) logger.warn(`the storage root ${store.layout.root} does not exist`);
+  store.warnWhereMissing();
   const all = await listImages(store, logger);
   const fitting = all.filter(await openImageFilter(server, terms, all));
   const [name] = args;

@@ -8,17 +8,27 @@ import { readCgroupFile } from "./files";
 /**
  * The cgroup by which a process is frozen: the lowest one that is frozen by itself; undefined when none is.
  * @param mounts the hierarchies, which who asks for many looks up once
+ * @param known what is known of the cgroups, kept by who asks for many: most lie in the same few
+ * @param cgroupOf gives what /proc/PID/cgroup holds, to who has read it
  */
-export function frozenCgroupOf(pid: number, mounts = cgroupMounts()): string | undefined {
-  for (const line of (readProcessCgroup(pid) ?? "").split("\n")) {
+export function frozenCgroupOf(
+  pid: number,
+  mounts = cgroupMounts(),
+  known = new Map<string, boolean>(),
+  cgroupOf: (pid: number) => string | undefined = readProcessCgroup,
+): string | undefined {
+  for (const line of (cgroupOf(pid) ?? "").split("\n")) {
     const read = readCgroupLine(line);
     if (read === undefined || (read.list !== "" && !read.list.split(",").includes("freezer"))) continue;
     const mount = mounts.find(({ type, superOptions }) =>
       read.list === "" ? type === "cgroup2" : type === "cgroup" && superOptions.includes("freezer"),
     );
     const directory = mount && directoryIn(mount, read.path);
+    const file = read.list === "" ? "cgroup.freeze" : "freezer.self_freezing";
     for (let path = directory; mount !== undefined && path?.startsWith(`${mount.target}/`) === true;) {
-      if (isFrozenByItself(path)) return path;
+      const isFrozen = known.get(path) ?? saysFrozen(path, file);
+      if (isFrozen) return path;
+      known.set(path, isFrozen);
       path = path.slice(0, path.lastIndexOf("/"));
     }
   }
@@ -39,10 +49,11 @@ export function frozenAbove(path: string): string | undefined {
 }
 
 function isFrozenByItself(directory: string): boolean {
-  return (
-    readCgroupFile(directory, "freezer.self_freezing")?.trim() === "1" ||
-    readCgroupFile(directory, "cgroup.freeze")?.trim() === "1"
-  );
+  return saysFrozen(directory, "freezer.self_freezing") || saysFrozen(directory, "cgroup.freeze");
+}
+
+function saysFrozen(directory: string, file: "freezer.self_freezing" | "cgroup.freeze"): boolean {
+  return readCgroupFile(directory, file)?.trim() === "1";
 }
 
 /** Thaws a cgroup of version 1 or 2, where it is one that is frozen. */

@@ -15,9 +15,12 @@ export function cgroupMounts(): readonly CgroupMount[] {
   return [...ownMounts(), ...mountsOfFirstProcess()];
 }
 
-/** Those of this process alone; none where /proc is not mounted. */
-export function ownMounts(): CgroupMount[] {
-  return showsMounts() ? mountedHierarchies(readMounts(undefined, "cgroup")) : [];
+/**
+ * Those of this process alone; none where /proc is not mounted.
+ * @param text its mounts, from who has read them
+ */
+export function ownMounts(text?: string): CgroupMount[] {
+  return text !== undefined || showsMounts() ? mountedHierarchies(readMounts(text, "cgroup")) : [];
 }
 
 function mountsOfFirstProcess(): CgroupMount[] {

@@ -2,7 +2,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findExecutable } from "../system/executable";
-import { runProgram, type ProgramResult } from "../system/run-program";
+import { askProgram, type ProgramResult } from "../system/run-program";
 
 /** A scope of a container, or of its conmon, that systemd keeps because it has failed. */
 export interface FailedScope {
@@ -47,7 +47,7 @@ function idOf(unit: string): StorageId | undefined {
 }
 
 async function systemctl(words: readonly string[], logger: Logger): Promise<ProgramResult> {
-  return runProgram(findExecutable("", "systemctl") ?? "systemctl", words, {
+  return askProgram(findExecutable("", "systemctl") ?? "systemctl", words, {
     interrupted: "the call of systemctl was interrupted",
     signal: undefined,
     logger,

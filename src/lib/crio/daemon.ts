@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync, statSync } from "node:fs";
 import type { Config } from "../config";
 import { errnoOf } from "../errors";
 import { isRecord } from "../system/files";
@@ -41,7 +41,8 @@ export async function askDaemon(
   patienceMs = patience,
   longest = longestAnswer,
 ): Promise<DaemonAnswer> {
-  // Loaded by the few who ask.
+  // Where none was ever started, nothing is loaded.
+  if (!existsSync(socketPath)) return "nobody";
   const { request } = await import("node:http");
   return new Promise((resolve) => {
     let connected = false;

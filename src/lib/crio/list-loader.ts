@@ -7,6 +7,7 @@ import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import { isSamePersisted, persistedOf, type Persisted } from "./persisted-container";
 import { crioRecords } from "./persisted-records";
+import type { CrioRecord } from "../storage/container-metadata";
 
 /** Makes lists of pods and containers hold what CRI-O persisted in the records of a store. */
 export class ListLoader {
@@ -15,8 +16,6 @@ export class ListLoader {
   private readonly logger: Logger;
   /** What the record of each pod and container said when it was loaded. */
   private readonly loaded = new Map<string, Persisted>();
-  /** What was warned of in the records: each once, however often they are read. */
-  private readonly told = new Set<string>();
 
   constructor(lists: ContainerLists, store: Store, logger: Logger) {
     this.lists = lists;
@@ -34,11 +33,11 @@ export class ListLoader {
     const { lists, store } = this;
     const some = idsOrNames && (await store.containersNamed(idsOrNames));
     if (some !== undefined) {
-      this.hold(some);
+      this.hold(this.crioRecordsAmong(some));
       if (idsOrNames?.every((name) => meansContainer(lists, name)) === true) return;
     }
-    if (!store.exists()) store.logger.warn(`the storage root ${store.layout.root} does not exist`);
-    this.hold(await store.containers());
+    store.warnWhereMissing();
+    this.hold(this.crioRecordsAmong(await store.containers()));
   }
 
   /** Loads one pod from the disk (libkpod: LoadSandbox). @throws KpodError NOT_FOUND, CORRUPT, CONFLICT */
@@ -58,9 +57,9 @@ export class ListLoader {
   }
 
   private async findPersisted(id: string): Promise<Persisted> {
-    const persisted = this.persistedIn(await this.store.containers()).find(
-      ({ container }) => container.id === id,
-    );
+    const records = this.crioRecordsAmong(await this.store.containers());
+    const found = records.find(({ record }) => record.id === id);
+    const persisted = found && persistedOf(found, this.store);
     if (persisted === undefined) {
       throw new KpodError(
         "NOT_FOUND",
@@ -70,11 +69,9 @@ export class ListLoader {
     return persisted;
   }
 
-  private persistedIn(records: readonly ContainerRecord[]): Persisted[] {
+  private crioRecordsAmong(records: readonly ContainerRecord[]): CrioRecord[] {
     const { store } = this;
-    return crioRecords(records, (id) => [store.userdataDirectory(id), store.runUserdataDirectory(id)]).map(
-      (record) => persistedOf(record, store),
-    );
+    return crioRecords(records, (id) => [store.userdataDirectory(id), store.runUserdataDirectory(id)]);
   }
 
   /** One that cannot be taken up must not keep the rest of the node from being looked at. */
@@ -123,9 +120,11 @@ export class ListLoader {
     this.loaded.delete(id);
   }
 
-  private hold(records: readonly ContainerRecord[]): void {
-    const found = new Map<string, Persisted>();
-    this.persistedIn(records).forEach((persisted) => found.set(persisted.container.id, persisted));
+  /** Makes the lists hold what these records say, and nothing else. */
+  hold(records: readonly CrioRecord[]): void {
+    const found = new Map<string, Persisted>(
+      records.map((each) => [each.record.id, persistedOf(each, this.store)]),
+    );
     for (const [id, before] of [...this.loaded]) {
       const now = found.get(id);
       if (now === undefined || !isSamePersisted(now, before)) this.remove(id);
@@ -144,21 +143,17 @@ export class ListLoader {
   }
 
   private tellOfDamage({ container: { id, name, sandboxId }, sandbox, damage }: Persisted): void {
+    // The store's says each thing once, however often the records are read.
+    const { logger } = this.store;
     const what = `${sandbox === undefined ? "container" : "pod"} ${id.slice(0, 13)} (${sandbox?.name ?? name})`;
     if (damage !== undefined) {
       const where = `in ${this.store.layout.containersFiles.join(" or ")}`;
-      this.warnOnce(
+      logger.warn(
         `${what}: ${damage}: CRI-O passes over its record ${where}; it is shown as far as it is known`,
       );
     } else if (sandbox === undefined && !this.lists.hasSandbox(sandboxId)) {
-      this.warnOnce(`${what}: the record of its pod ${sandboxId.slice(0, 13)} is gone`);
+      logger.warn(`${what}: the record of its pod ${sandboxId.slice(0, 13)} is gone`);
     }
-  }
-
-  private warnOnce(message: string): void {
-    if (this.told.has(message)) return;
-    this.told.add(message);
-    this.logger.warn(message);
   }
 }
 

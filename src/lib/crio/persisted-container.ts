@@ -1,10 +1,15 @@
 import { isStorageId } from "../names/ids";
 import { Container } from "../oci/container";
 import { Sandbox } from "../sandbox/sandbox";
-import { createdAt, fullName, isInfraContainer, type ContainerMetadata } from "../storage/container-metadata";
+import {
+  createdAt,
+  fullName,
+  isInfraContainer,
+  type ContainerMetadata,
+  type CrioRecord,
+} from "../storage/container-metadata";
 import type { ContainerRecord } from "../storage/records";
 import type { Store } from "../storage/store";
-import type { CrioRecord } from "./persisted-records";
 
 /** A container as the store has it on record; with its pod, where it is the infra container of one. */
 export interface Persisted {

@@ -8,22 +8,12 @@ import {
   isInfraContainer,
   parseContainerMetadata,
   type ContainerMetadata,
+  type CrioRecord,
 } from "../storage/container-metadata";
 import { describeDamage, hasNameOfCrio, mayBeDamaged, textsLeftIn } from "../storage/damaged-metadata";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord } from "../system/files";
 import { readTime, textMap } from "../system/go-json";
-
-/** A record of the store that is CRI-O's, with what CRI-O persisted in it. */
-export interface CrioRecord {
-  readonly record: ContainerRecord;
-  readonly metadata: ContainerMetadata;
-  /**
-   * What is wrong with the metadata that stand in the record, in words; undefined when nothing is. Then those here are
-   * put together from what else is known.
-   */
-  readonly damage: string | undefined;
-}
 
 /**
  * The records of CRI-O among those of a store. One whose metadata are damaged is among them, since its processes and

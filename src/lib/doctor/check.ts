@@ -18,6 +18,8 @@ export interface Check {
   readonly quick: boolean;
   /** True for one that asks the kernel or CRI-O, which tell nothing of a disk of another node. */
   readonly live: boolean;
+  /** Facts that programs have to be asked for: they run while other checks are made. */
+  readonly asks?: readonly Fact<Promise<unknown>>[];
   /**
    * Looks. What is thrown as KpodError is told as what could not be told.
    * @param unsure is told what the check cannot tell beside what it finds

@@ -78,6 +78,10 @@ interface Look {
 export async function lookOnce(chosen: readonly Check[], facts: Facts): Promise<Look> {
   const findings: Finding[] = [];
   const unknown: Unknown[] = [];
+  for (const { asks = [] } of chosen) {
+    // What fails there fails the check that waits for it.
+    for (const fact of asks) facts.get(fact).catch(() => undefined);
+  }
   for (const check of chosen) {
     const { id } = check;
     try {

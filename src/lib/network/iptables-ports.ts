@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
-import { runProgram } from "../system/run-program";
+import { askProgram } from "../system/run-program";
 
 /** The programs of the two families of addresses. */
 export const iptablesPrograms = ["iptables", "ip6tables"] as const;
@@ -54,7 +54,7 @@ function joined(first: IptablesPorts, second: IptablesPorts): IptablesPorts {
 async function savedRules(program: IptablesProgram, logger: Logger): Promise<string[]> {
   const path = findExecutable("", `${program}-save`);
   if (path === undefined) return [];
-  const { failed, stdout, stderr } = await runProgram(path, ["-t", "nat"], {
+  const { failed, stdout, stderr } = await askProgram(path, ["-t", "nat"], {
     interrupted: "the look at the rules was interrupted",
     signal: undefined,
     logger,
@@ -92,7 +92,7 @@ export async function deleteIptablesPorts(
     ...(lines.some((line) => line.startsWith(`:${chain} `)) ? [`-F ${chain}`, `-X ${chain}`] : []),
   ];
   if (changes.length === 0) return;
-  const { failed, stderr } = await runProgram(
+  const { failed, stderr } = await askProgram(
     findExecutable("", `${program}-restore`) ?? `${program}-restore`,
     ["-w", "5", "--noflush"],
     {

@@ -3,7 +3,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
 import { isRecord, parseJson } from "../system/files";
-import { runProgram, type ProgramResult } from "../system/run-program";
+import { askProgram, type ProgramResult } from "../system/run-program";
 
 /** The tables of nftables in which ports of the host are led to pods: that of CNI's portmap, and CRI-O's own. */
 const tables = ["cni_hostport", "crio-hostports"] as const;
@@ -209,7 +209,7 @@ function callNft(
   logger: Logger,
   input?: string,
 ): Promise<ProgramResult> {
-  return runProgram(path, words, {
+  return askProgram(path, words, {
     interrupted: "the call of nft was interrupted",
     signal: undefined,
     logger,

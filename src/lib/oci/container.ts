@@ -2,7 +2,7 @@ import { parseJson } from "../system/files";
 import { annotations } from "./annotations";
 import type { Spec } from "./spec";
 import { readAnnotationQuickly, readArgsQuickly, readSpec } from "./spec-file";
-import type { ContainerState } from "./state/container-state";
+import type { ContainerState, ContainerStatus } from "./state/container-state";
 import { textMap } from "../system/go-json";
 
 /** A container in messages: who knows it by its name should not have to look up an id. */
@@ -54,6 +54,8 @@ export class Container {
   readonly createdAt: Date;
   /** Its state when it was last looked up; undefined before. */
   state: ContainerState | undefined;
+  /** What its state.json said when the states of all were looked up last; undefined where it said nothing. */
+  persistedStatus: ContainerStatus | undefined;
   /** Makes up for annotations on disk that a rename which broke off has left with another name. */
   corrected: ((annotations: Record<string, string>) => Record<string, string>) | undefined;
   private loadedSpec: Spec | undefined;

@@ -70,7 +70,14 @@ function argsByTheirPlace(head: string): string | undefined {
  * @returns undefined when it is not found so, which does not say that it is not there
  */
 export function readAnnotationQuickly(path: string, key: string): string | undefined {
-  const length = lengthInScratch(path);
+  return annotationInScratch(lengthInScratch(path), key);
+}
+
+/**
+ * The same of a spec that was read into {@link scratch}.
+ * @param length how many bytes of it there are
+ */
+export function annotationInScratch(length: number, key: string): string | undefined {
   if (length === scratch.length) return undefined;
   // Only a key of the second level stands behind two tabs, and only annotations have such names.
   const start = `\n\t\t${JSON.stringify(key)}: `;

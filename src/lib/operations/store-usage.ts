@@ -26,8 +26,7 @@ export { usageTypes, type UsageKind, type UsageRow, type UsageType, type UsedSpa
  */
 export async function storeUsage(server: ServerView, signal?: AbortSignal): Promise<UsageRow[]> {
   const { store } = server;
-  if (!store.exists()) {
-    store.logger.warn(`the storage root ${store.layout.root} does not exist`);
+  if (store.warnWhereMissing()) {
     return usageTypes.map((type) => plainRow(type, []));
   }
   // Before the records: see listOwnable.

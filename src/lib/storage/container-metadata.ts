@@ -102,3 +102,14 @@ function isText(value: unknown): boolean {
 function isTextOrNone(value: unknown): boolean {
   return value === undefined || typeof value === "string";
 }
+
+/** A record of the store that is CRI-O's, with what CRI-O persisted in it. */
+export interface CrioRecord {
+  readonly record: ContainerRecord;
+  readonly metadata: ContainerMetadata;
+  /**
+   * What is wrong with the metadata that stand in the record, in words; undefined when nothing is. Then those here are
+   * put together from what else is known.
+   */
+  readonly damage: string | undefined;
+}

@@ -88,7 +88,8 @@ export function overlayDirectories(root: string, imageStore = ""): OverlayDirect
     imageHome,
     homeOf,
     lowerLinks,
-    has: (layer) => existsSync(directory(layer)),
+    has: (layer) =>
+      existsSync(join(home, layer)) || (imageHome !== home && existsSync(join(imageHome, layer))),
     mountPath,
     directory,
     diffPath,

@@ -88,6 +88,13 @@ export class Store {
     }
   }
 
+  /** Warns where there is nothing at the store's root. @returns whether that is so */
+  warnWhereMissing(): boolean {
+    const isMissing = !this.exists();
+    if (isMissing) this.logger.warn(`the storage root ${this.layout.root} does not exist`);
+    return isMissing;
+  }
+
   /** All containers, pods' infra containers among them. */
   containers(): Promise<ContainerRecord[]> {
     return this.locks.reading(this.layout.containersLock, () => readContainers(this.layout, this.logger));

@@ -41,14 +41,16 @@ const youth = 5 * 60_000;
 /**
  * Lists what is in the directories of a store, to be compared with its records once these are read: in this order, for
  * a record can come and what belongs to it can go meanwhile, and neither makes something owned look unowned.
+ * @param targetOf tells where a short link leads, to who has read them already
  * @returns tells what no record has; what is younger than `youthMs` milliseconds is busy
  * @throws KpodError NOT_PERMITTED, IO
  */
 export function listOwnable(
   layout: StoreLayout,
+  targetOf = linkTarget,
 ): (contents: StoreContents, now?: number, youthMs?: number) => readonly Unowned[] {
   const entries = [
-    ...driverEntries(layout),
+    ...driverEntries(layout, targetOf),
     ...layerDataEntries(layout),
     ...directoryEntries(dirname(layout.imagesFile), "image-directory"),
     ...directoryEntries(dirname(layout.containersFiles[0]), "container-directory"),
@@ -74,7 +76,7 @@ export function listOwnable(
   };
 }
 
-function driverEntries({ root, driver, imageStore }: StoreLayout): Entry[] {
+function driverEntries({ root, driver, imageStore }: StoreLayout, targetOf: typeof linkTarget): Entry[] {
   if (driver === "vfs") return directoryEntries(join(root, "vfs/dir"), "layer-directory");
   const homes = [root, ...(imageStore === "" ? [] : [imageStore])].map((base) => join(base, "overlay"));
   return homes.flatMap((home) => {
@@ -82,14 +84,14 @@ function driverEntries({ root, driver, imageStore }: StoreLayout): Entry[] {
     const ids = new Set(names.filter(isStorageId));
     return [
       ...[...ids].map((id): Entry => ({ kind: "layer-directory", path: join(home, id), id })),
-      ...danglingLinks(join(home, "l"), ids),
+      ...danglingLinks(join(home, "l"), ids, targetOf),
       ...["staging", "tempdirs"].flatMap((name) => temporaryEntries(join(home, name))),
     ];
   });
 }
 
 /** Short links to layers whose directories are gone. */
-function danglingLinks(directory: string, ids: ReadonlySet<string>): Entry[] {
+function danglingLinks(directory: string, ids: ReadonlySet<string>, targetOf: typeof linkTarget): Entry[] {
   return namesInDirectory(directory).flatMap((name): Entry[] => {
     const path = join(directory, name);
     const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(targetOf(path) ?? "") ?? [];
@@ -126,7 +128,8 @@ function directoryEntries(directory: string, kind: UnownedKind): Entry[] {
     .map((id) => ({ kind, path: join(directory, id), id }));
 }
 
-function targetOf(path: string): string | undefined {
+/** Where a short link leads; undefined for what is none. */
+export function linkTarget(path: string): string | undefined {
   try {
     return readlinkSync(path);
   } catch (error) {

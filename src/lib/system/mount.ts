@@ -122,7 +122,7 @@ export interface MountInfo {
  * The mounts of this process, oldest first.
  * @param typesFrom how the wanted types begin: a node has a mount for each of its containers, and few of another type
  */
-export function readMounts(text = mountInfoText(), typesFrom = ""): MountInfo[] {
+export function readMounts(text = readMountInfo(), typesFrom = ""): MountInfo[] {
   return text
     .split("\n")
     .filter((line) => line.includes(` - ${typesFrom}`))
@@ -139,8 +139,8 @@ export function readMounts(text = mountInfoText(), typesFrom = ""): MountInfo[] 
     });
 }
 
-/** Below the root of a mounted node, /proc may be that of a namespace in which this process is not. */
-function mountInfoText(): string {
+/** What the kernel lists of the mounts of this process. Below the root of a mounted node, /proc may be that of a namespace in which this process is not. */
+export function readMountInfo(): string {
   const paths = ["/proc/self/mountinfo", "/proc/1/mountinfo"];
   const path = paths.find((candidate) => existsSync(candidate));
   if (path === undefined) throw new KpodError("IO", "cannot read /proc/self/mountinfo: /proc is not mounted");

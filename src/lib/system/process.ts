@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from "node:fs";
 import { ifThere } from "../errors";
 import { loadedLibc } from "./libc";
 import { isOwnProc } from "./namespaces";
@@ -16,6 +16,8 @@ export interface ProcessStat {
   /** `R`, `S`, `Z`, … (proc(5)). */
   state: string;
   parent: number;
+  /** True for a thread of the kernel: it has no program, no command line and no files. */
+  isOfKernel: boolean;
   /** Of the processes that belong to one terminal, or to none: see setsid(2). */
   session: string;
   /** Field 22: clock ticks after boot. With the pid it names one process for ever. */
@@ -53,10 +55,13 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     name: text.slice(text.indexOf("(") + 1, end),
     state: fields[0] ?? "",
     parent: Number(fields[1]),
+    isOfKernel: (Number(fields[6]) & PF_KTHREAD) !== 0,
     session: fields[3] ?? "",
     startTime: fields[19] ?? "",
   };
 }
+
+const PF_KTHREAD = 0x200000;
 
 /** True where what is typed at the terminal, Ctrl-C for one, reaches this process and all that it starts without a session of its own. */
 export function isInForeground(): boolean {
@@ -113,6 +118,11 @@ export function processLink(pid: number | "self", name: string): string | undefi
 export function openFileLinks(pid: number): readonly string[] {
   const fds = ifThere(() => readdirSync(`/proc/${pid}/fd`), "ESRCH", "EACCES", "EPERM") ?? [];
   return fds.map((fd) => `fd/${fd}`);
+}
+
+/** How many files a process has open, as kernels since 6.2 tell; 0 where they do not, it is gone, or nobody may know. */
+export function countOpenFiles(pid: number): number {
+  return ifThere(() => statSync(`/proc/${pid}/fd`).size, "ESRCH", "EACCES", "EPERM") ?? 0;
 }
 
 /** What /proc/PID/cgroup holds; undefined when there is no such process. */

@@ -56,6 +56,41 @@ export async function runProgram(
   return { failed, exitCode, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
 }
 
+/** Bytes that such a program may print. */
+const longestAnswer = 64 * 1024 * 1024;
+
+/**
+ * Runs a program that prints what it knows and ends, as {@link runProgram} does: what that loads takes longer than such a
+ * program.
+ * @throws KpodError INTERRUPTED
+ */
+export async function askProgram(
+  program: string,
+  words: readonly string[],
+  {
+    interrupted,
+    signal,
+    logger,
+    input = "",
+  }: Pick<ProgramOptions, "interrupted" | "signal" | "logger"> & { readonly input?: string },
+): Promise<ProgramResult> {
+  logger?.debug(callInWords(program, words));
+  const { execFile } = await import("node:child_process");
+  return new Promise((resolve, reject) => {
+    const options = { cwd: "/", maxBuffer: longestAnswer, ...(signal === undefined ? {} : { signal }) };
+    const running = execFile(program, words, options, (error, stdout, stderr) => {
+      if (error?.name === "AbortError" || error?.signal === "SIGINT") {
+        reject(new KpodError("INTERRUPTED", interrupted));
+        return;
+      }
+      const exitCode = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
+      resolve({ failed: error !== null, exitCode, stdout, stderr: stderr.trim() });
+    });
+    // One that has ended reads no more of it, and by its end that is told.
+    running.stdin?.on("error", () => undefined).end(input);
+  });
+}
+
 async function handOn(
   { stdout, kill }: Pick<Subprocess, "stdout" | "kill">,
   write: (bytes: Uint8Array) => void | Promise<void>,

@@ -41,7 +41,10 @@ told with the commands.`,
 async function findLogs(facts: Facts): Promise<readonly Found[]> {
   const logs = await facts.get(containerLogs);
   return [
-    ...logs.flatMap((log) => [...deletedLog(facts, log), ...largeLog(facts, log)]),
+    ...logs.flatMap((log) => {
+      const stat = lstatSync(log.path, { throwIfNoEntry: false });
+      return stat === undefined ? deletedLog(facts, log) : largeLog(facts, log, stat);
+    }),
     ...(await leftDirectories(facts)),
     ...(await leftLinks(facts)),
   ];
@@ -51,7 +54,6 @@ async function findLogs(facts: Facts): Promise<readonly Found[]> {
 function deletedLog(facts: Facts, { container, path }: ContainerLog): Found[] {
   const { status } = container.state ?? {};
   if (status !== "running" && status !== "paused") return [];
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return [];
   const pid = findMonitor(container)?.pid;
   if (pid === undefined) return [];
   const link = openFileLinks(pid).find((name) => processLink(pid, name) === `${path} (deleted)`);
@@ -82,10 +84,9 @@ function deletedLog(facts: Facts, { container, path }: ContainerLog): Found[] {
 }
 
 /** A log that has outgrown what rotates it. */
-function largeLog(facts: Facts, { container, path }: ContainerLog): Found[] {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
+function largeLog(facts: Facts, { container, path }: ContainerLog, stat: Stats): Found[] {
   // Hardly ever is one as large: who rotates it is asked then.
-  if (stat?.isFile() !== true || stat.size < usualLogSize) return [];
+  if (!stat.isFile() || stat.size < usualLogSize) return [];
   const settings = facts.get(kubelet);
   const limit = readQuantity(settings?.setting("containerLogMaxSize")) ?? usualLogSize;
   if (stat.size < limit * muchLarger) return [];

@@ -1,16 +1,12 @@
 import { containersWithStates, containerObject } from "../facts/containers";
+import { cgroupTexts } from "../facts/cgroups";
 import { crioProcess } from "../facts/crio-process";
+import { monitors } from "../facts/monitors";
 import { processWords } from "../facts/processes";
 import { temporaryEntries } from "../facts/temporary";
-import { listMonitors, readMonitorCall } from "../../oci/conmon/find";
+import { readMonitorCall } from "../../oci/conmon/find";
 import { pidNamespaceOf } from "../../system/namespaces";
-import {
-  allProcesses,
-  processStarted,
-  readCommandName,
-  readProcessCgroup,
-  type ProcessStat,
-} from "../../system/process";
+import { allProcesses, processStarted, readCommandName, type ProcessStat } from "../../system/process";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { mendBySteps, type Found } from "../finding";
@@ -44,15 +40,16 @@ async function findPiles(facts: Facts): Promise<readonly Found[]> {
 async function orphanedExecs(facts: Facts): Promise<readonly Found[]> {
   const containers = await facts.get(containersWithStates);
   const firsts = new Set(containers.map(({ state }) => state?.pid ?? 0));
-  const monitors = new Set(facts.get(listMonitors).map(({ process: { pid } }) => pid));
+  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
   const adopters = new Set([1, facts.get(crioProcess)]);
+  const cgroupOf = facts.get(cgroupTexts);
   const ofNode = pidNamespaceOf("self");
   const piles = new Map<string, ProcessStat[]>();
   for (const process of facts.get(allProcesses)) {
     const { pid, parent, state } = process;
-    if (!adopters.has(parent) || pid === 1 || firsts.has(pid) || monitors.has(pid) || state === "Z") continue;
+    if (!adopters.has(parent) || pid === 1 || firsts.has(pid) || watching.has(pid) || state === "Z") continue;
     if (facts.isYoung(processStarted(process), usualAge)) continue;
-    const id = /\/crio-([0-9a-f]{64})(?:\.scope)?(?:\/|$)/m.exec(readProcessCgroup(pid) ?? "")?.[1];
+    const id = /\/crio-([0-9a-f]{64})(?:\.scope)?(?:\/|$)/m.exec(cgroupOf(pid) ?? "")?.[1];
     // With the cgroupfs manager a conmon may be in the cgroup of its container.
     if (id === undefined || readMonitorCall(pid) !== undefined) continue;
     // In the pid namespace of the node a daemon, such as one of FUSE, parts from its parent by intent.
@@ -94,7 +91,7 @@ async function zombies(facts: Facts): Promise<readonly Found[]> {
     .filter((process) => process.state === "Z" && !facts.isYoung(processStarted(process), usualAge));
   if (dead.length < usualPile) return [];
   const own = new Map((await facts.get(containersWithStates)).map((container) => [container.id, container]));
-  return facts.get(listMonitors).flatMap(({ id, bundle, process: { pid } }): Found[] => {
+  return facts.get(monitors).flatMap(({ id, bundle, process: { pid } }): Found[] => {
     const container = own.get(id);
     const children = dead.filter(({ parent }) => parent === pid);
     if (container?.bundlePath !== bundle || children.length < usualPile) return [];

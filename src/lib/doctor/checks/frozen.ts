@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import { frozenCgroupOf } from "../../cgroups/freezer";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { hierarchies } from "../facts/cgroups";
+import { cgroupTexts, hierarchies } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
@@ -21,10 +21,12 @@ The cgroup is named in which the freeze began; that is where it is thawed. A che
 
 async function findFrozen(facts: Facts): Promise<readonly Found[]> {
   const found: Found[] = [];
+  const cgroupOf = facts.get(cgroupTexts);
+  const known = new Map<string, boolean>();
   for (const container of await facts.get(runningContainers)) {
     const { id, state } = container;
     const pid = state?.pid ?? 0;
-    const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid, facts.get(hierarchies));
+    const cgroup = pid === 0 ? undefined : frozenCgroupOf(pid, facts.get(hierarchies), known, cgroupOf);
     if (cgroup === undefined) continue;
     const isPaused = basename(cgroup).includes(id) || cgroup.includes(`${id}/`);
     const file = cgroup.includes("/freezer/") ? `${cgroup}/freezer.state` : `${cgroup}/cgroup.freeze`;

@@ -1,9 +1,9 @@
-import { listMonitors } from "../../oci/conmon/find";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, processesIn, strayCgroups } from "../facts/cgroups";
+import { monitors } from "../facts/monitors";
 import { processWords } from "../facts/processes";
 import { mendBySteps, type Found } from "../finding";
 
@@ -25,7 +25,7 @@ async function findOrphans(facts: Facts): Promise<readonly Found[]> {
     ({ isPopulated, since }) => isPopulated && !facts.isYoung(since, usualAge),
   );
   if (stray.length === 0) return [];
-  const watched = new Set(facts.get(listMonitors).map(({ id }) => id));
+  const watched = new Set(facts.get(monitors).map(({ id }) => id));
   const roots = stateRoots(facts.server.config);
   return stray.flatMap((cgroup): Found[] => {
     const { id, directories, since } = cgroup;

@@ -26,24 +26,39 @@ which the port leads); and, while pods of this store have ports of the host by C
 of its pods. Rules that name nobody are not judged. They are deleted, all of a pod at once.`,
   quick: false,
   live: true,
+  asks: [hostPorts],
   find: findStalePorts,
 };
 
-async function findStalePorts(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
-  const { logger, config, lists } = facts.server;
-  const told = async <T>(read: () => Promise<readonly T[]>): Promise<readonly T[]> => {
+/** What leads ports of the host to pods, and why some of it cannot be told. */
+interface HostPorts {
+  readonly byIptables: readonly IptablesPorts[];
+  readonly byNft: readonly NftPorts[];
+  readonly untold: readonly string[];
+}
+
+async function hostPorts({ server: { logger } }: Facts): Promise<HostPorts> {
+  const untold: string[] = [];
+  const told = async <T>(read: Promise<readonly T[]>): Promise<readonly T[]> => {
     try {
-      return await read();
+      return await read;
     } catch (error) {
       if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      unsure(error.message);
+      untold.push(error.message);
       return [];
     }
   };
-  const byIptables: IptablesPorts[] = [];
-  for (const program of iptablesPrograms)
-    byIptables.push(...(await told(() => readIptablesPorts(program, logger))));
-  const byNft = await told(() => readNftPorts(logger));
+  const [byNft, ...byIptables] = await Promise.all([
+    told(readNftPorts(logger)),
+    ...iptablesPrograms.map((program) => told(readIptablesPorts(program, logger))),
+  ]);
+  return { byIptables: byIptables.flat(), byNft, untold };
+}
+
+async function findStalePorts(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
+  const { config, lists } = facts.server;
+  const { byIptables, byNft, untold } = await facts.get(hostPorts);
+  untold.forEach(unsure);
   if (byIptables.length === 0 && byNft.length === 0) return [];
 
   const networks = readNetworks(config).networks.filter(({ name }) => name !== "podman");

@@ -1,6 +1,7 @@
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { affectedBy, removalMend } from "../facts/affected";
+import { overlayHomes } from "../facts/overlay";
 import { foreignLayers, inWords, wholeLayers } from "../facts/store";
 import type { Found } from "../finding";
 
@@ -19,9 +20,11 @@ removed, its containers once they have ended: images are pulled again by whoever
 async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
   const { store } = facts.server;
   const foreign = await facts.get(foreignLayers);
+  const homes = facts.get(overlayHomes);
   const found: Found[] = [];
   for (const { id } of await facts.get(wholeLayers)) {
-    if (foreign.has(id) || store.driver.has(id)) continue;
+    // One that is not listed may have come since.
+    if (foreign.has(id) || homes.some(({ layers }) => layers.has(id)) || store.driver.has(id)) continue;
     const affected = await affectedBy(facts, id);
     const { objects } = affected;
     const path = store.driver.directory(id);

@@ -1,9 +1,9 @@
 import { basename } from "node:path";
 import { tolerate } from "../../errors";
-import { listMonitors } from "../../oci/conmon/find";
 import { fileLimits, readTextIfThere } from "../../system/files";
 import {
   allProcesses,
+  countOpenFiles,
   openFileLinks,
   processLink,
   readCommandName,
@@ -14,9 +14,9 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { crioProcess } from "../facts/crio-process";
+import { monitors, ownMonitors } from "../facts/monitors";
 import { processWords } from "../facts/processes";
 import type { Evidence, Found } from "../finding";
-import { isWithinDirectory } from "../../system/paths";
 
 /** The share of a limit from which on it is as good as met. */
 const nearly = 0.9;
@@ -38,9 +38,20 @@ async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
   return [...openFiles(), ...inotify(facts, await usersOf(facts)), ...ownFiles(facts)];
 }
 
-/** The links to what each process has open. */
+/** Where nobody watches from: half of all that is open on a node. */
+const standardFiles: ReadonlySet<string> = new Set(["fd/0", "fd/1", "fd/2"]);
+
+/** The links to what each process has open, of those that have more open than standard files. */
 function openLinks(facts: Facts): ReadonlyMap<number, readonly string[]> {
-  return new Map(facts.get(allProcesses).map(({ pid }) => [pid, openFileLinks(pid)]));
+  const programs = facts.get(allProcesses).filter(({ isOfKernel }) => !isOfKernel);
+  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
+  return new Map(
+    programs.map(({ pid }) => {
+      // A kernel since 6.2 tells how many there are; those of a conmon are looked at anyhow.
+      const count = watching.has(pid) ? 0 : countOpenFiles(pid);
+      return [pid, count > 0 && count <= standardFiles.size ? [] : openFileLinks(pid)];
+    }),
+  );
 }
 
 /** The users that CRI-O and its containers are; what others use up is none of theirs. */
@@ -114,13 +125,15 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
 
 /** Finds the inotify instances among what a process has open. */
 function inotifyFiles(facts: Facts): (pid: number, links: readonly string[]) => readonly string[] {
-  const monitors = new Set(facts.get(listMonitors).map(({ process: { pid } }) => pid));
+  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
   // Conmons are alike, and most of the descriptors of a node are theirs: of those with the same ones, one is looked at.
   const ofMonitors = new Map<string, readonly string[]>();
   return (pid, links) => {
     const find = (): string[] =>
-      links.filter((link) => processLink(pid, link) === "anon_inode:inotify").map((link) => basename(link));
-    if (!monitors.has(pid)) return find();
+      links
+        .filter((link) => !standardFiles.has(link) && processLink(pid, link) === "anon_inode:inotify")
+        .map((link) => basename(link));
+    if (!watching.has(pid)) return find();
     const same = links.join(" ");
     const files = ofMonitors.get(same) ?? find();
     ofMonitors.set(same, files);
@@ -136,13 +149,10 @@ function watchesOf(pid: number, fd: string): number {
 
 /** The files of CRI-O and of this store's conmons, against what each may open. */
 function ownFiles(facts: Facts): Found[] {
-  const { runRoot } = facts.server.store.layout;
   const crio = facts.get(crioProcess);
   const pids = [
     ...(crio === undefined ? [] : [crio]),
-    ...facts
-      .get(listMonitors)
-      .flatMap(({ process, bundle }) => (isWithinDirectory(bundle, runRoot) ? [process.pid] : [])),
+    ...facts.get(ownMonitors).map(({ process }) => process.pid),
   ];
   return pids.flatMap((pid): Found[] => {
     const used = facts.get(openLinks).get(pid)?.length ?? 0;

@@ -4,6 +4,7 @@ import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
+import { ownMonitors } from "../facts/monitors";
 import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
@@ -20,9 +21,11 @@ passed over.`,
 };
 
 async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
-  return (await facts.get(runningContainers)).flatMap((container): Found[] => {
+  const running = await facts.get(runningContainers);
+  const bundles = new Map(facts.get(ownMonitors).map(({ id, bundle }) => [id, bundle]));
+  return running.flatMap((container): Found[] => {
     // Nearly all of them have one: that is asked first.
-    if (findMonitor(container) !== undefined) return [];
+    if (bundles.get(container.id) === container.bundlePath || findMonitor(container) !== undefined) return [];
     if (!isMonitorPersisted(container) || hasOtherRuntime(facts, container)) return [];
     const { bundlePath, id, infra, state } = container;
     const file = join(bundlePath, "conmon-pidfile");

@@ -1,10 +1,9 @@
-import { isWithinDirectory } from "../../system/paths";
 import { processStarted } from "../../system/process";
-import { listMonitors } from "../../oci/conmon/find";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { ownMonitors } from "../facts/monitors";
 import { containerIds } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
 
@@ -23,14 +22,11 @@ still has the container, only where the finding itself is named.`,
 
 async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
   const { config, store } = facts.server;
-  const monitors = facts
-    .get(listMonitors)
-    .filter(({ bundle }) => isWithinDirectory(bundle, store.layout.runRoot));
-  if (monitors.length === 0) return [];
   const known = await facts.get(containerIds);
-  return monitors.flatMap(({ id, process, bundle, name }): Found[] => {
+  return facts.get(ownMonitors).flatMap(({ id, process, bundle, name }): Found[] => {
+    if (!isStorageId(id) || known.has(id)) return [];
     const since = processStarted(process);
-    if (!isStorageId(id) || known.has(id) || facts.isYoung(since, usualAge)) return [];
+    if (facts.isYoung(since, usualAge)) return [];
     const state = locateState(stateRoots(config), id);
     return [
       {

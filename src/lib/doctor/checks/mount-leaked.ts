@@ -104,6 +104,12 @@ async function findHidden(facts: Facts): Promise<readonly Found[]> {
   });
 }
 
+/** True for a directory in which nothing was ever made: it has its first time. To list a thousand takes long. */
+function isUntouched(path: string): boolean {
+  const stat = lstatSync(path, { throwIfNoEntry: false });
+  return stat === undefined || (stat.birthtimeMs > 0 && stat.mtimeMs === stat.birthtimeMs);
+}
+
 /** What was written to a mount point while nothing was mounted. */
 async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
   const { containers } = await facts.get(storeContents);
@@ -113,7 +119,7 @@ async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
   return containers.flatMap((record): Found[] => {
     const layer = ownLayerOf(record);
     const path = `${root}/overlay/${layer ?? ""}/merged`;
-    if (layer === undefined || !own.has(record.id) || targets.has(path)) return [];
+    if (layer === undefined || !own.has(record.id) || targets.has(path) || isUntouched(path)) return [];
     const names = ifThere(() => readdirSync(path), "ENOTDIR") ?? [];
     if (names.length === 0) return [];
     const to = `${path}.stray-${new Date(facts.now).toISOString()}`;

@@ -6,6 +6,7 @@ import { readSpec } from "../../oci/spec-file";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { atWorkOn } from "../facts/at-work";
+import { containersWithStateFile } from "../facts/containers";
 import { podUids } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
@@ -28,9 +29,11 @@ async function findHeldNames(facts: Facts): Promise<readonly Found[]> {
   const { store } = facts.server;
   const own = await facts.get(ownRecords);
   const uids = await facts.get(podUids);
+  const made = await facts.get(containersWithStateFile);
   const roots = stateRoots(facts.server.config);
   return [...own.values()].flatMap(({ record, metadata }): Found[] => {
     const { id, names = [], created } = record;
+    if (made.has(id)) return [];
     if (facts.isYoung(timeOf(created) ?? 0, usualAge)) return [];
     const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)] as const;
     const [dir, bundlePath] = directories;

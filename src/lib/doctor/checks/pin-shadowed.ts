@@ -23,8 +23,9 @@ async function findShadowedPins(facts: Facts): Promise<readonly Found[]> {
   const mounted = facts.get(mountedPins);
   if (mounted.size === 0) return [];
   return (await facts.get(pinsOfPods)).named.flatMap(({ container, path }): Found[] => {
+    if (!container.infra || isNamespaceAt(path) === true) return [];
     const target = realPath(path);
-    if (!container.infra || !mounted.has(target) || isNamespaceAt(path) === true) return [];
+    if (!mounted.has(target)) return [];
     const cover = mountOf(readMounts(), target)?.target;
     return [
       {

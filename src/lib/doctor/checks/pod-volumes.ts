@@ -1,13 +1,13 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { ifThere, tolerate } from "../../errors";
+import { isStorageId } from "../../names/ids";
 import { namesInDirectory, readTextIfThere } from "../../system/files";
-import { readIntoScratch, scratch } from "../../system/scratch";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containersWithStates } from "../facts/containers";
 import { nodeMounts } from "../facts/mounts";
-import { podUids } from "../facts/specs";
+import { podUids, specGlances } from "../facts/specs";
 import { bytesOf } from "../facts/unowned";
 import type { Evidence, Found } from "../finding";
 import { quoted } from "../quoted";
@@ -49,29 +49,19 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
 /** The directories of the kubelet in which containers of this store have volumes, a directory each pod. */
 async function podDirectories(facts: Facts): Promise<readonly string[]> {
   const uids = await facts.get(podUids);
+  const glanceOf = facts.get(specGlances);
   const places = (await facts.get(containersWithStates)).flatMap(({ dir, infra, id, sandboxId }) => {
     const uid = uids.get(infra ? id : sandboxId) ?? "";
     if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];
     // To parse the specs of a thousand containers for it would take long, and much memory.
+    if (isStorageId(id) && !glanceOf(id).mayNamePods) return [];
     const path = join(dir, "config.json");
-    if (!mayNamePods(path)) return [];
     const text = tolerate("", () => readTextIfThere(path) ?? "");
     if (!text.includes(`/pods/${uid}/`)) return [];
     const sources = text.matchAll(new RegExp(`"source": ?"([^"\\\\]*/pods)/${uid}/`, "g"));
     return [...sources].flatMap(([, directory]) => directory ?? []);
   });
   return [...new Set(places)];
-}
-
-/** False where the bytes of a file name no directory of pods: to make text of them takes longer than to look. */
-function mayNamePods(path: string): boolean {
-  try {
-    const length = readIntoScratch(path);
-    return length === scratch.length || scratch.subarray(0, length).includes("/pods/");
-  } catch {
-    // Whoever reads all of it tells why that cannot be read.
-    return true;
-  }
 }
 
 /** The directories of volumes: `PLUGIN/NAME`. */

@@ -3,7 +3,7 @@ import { allProcesses, processStarted, readCommandLine, readWaitChannel } from "
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { crioProcess } from "../facts/crio-process";
-import { processWords } from "../facts/processes";
+import { commandLines, processWords } from "../facts/processes";
 import { openFilesOf, type OpenFile } from "../facts/temporary";
 import { mendBySteps, type Evidence, type Found } from "../finding";
 import { quoted } from "../quoted";
@@ -30,8 +30,9 @@ const reference = /^(?:containers-storage|dir|docker|oci|ostree|sif)(?:-archive|
 function findStuckPulls(facts: Facts): readonly Found[] {
   const { root } = facts.server.config;
   const crio = facts.get(crioProcess);
+  const lines = facts.get(commandLines);
   const processes = facts.get(allProcesses).flatMap((process) => {
-    const words = process.pid === crio ? [] : (readCommandLine(process.pid) ?? []);
+    const words = process.pid === crio ? [] : (lines.get(process.pid) ?? []);
     // Where it comes first, an image of the store is brought elsewhere, which takes as long as it takes.
     const target = words.findLast((word) => reference.test(word)) ?? "";
     const isFetching = target.startsWith("containers-storage:[") && target.includes(`@${root}+`);

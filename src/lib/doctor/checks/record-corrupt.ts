@@ -1,11 +1,15 @@
-import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { ifThere, tolerate } from "../../errors";
+import { tolerate } from "../../errors";
+import type { CrioRecord } from "../../storage/container-metadata";
 import { silentLogger } from "../../logger";
+import type { StorageId } from "../../names/ids";
 import { parseJson, readTextIfThere } from "../../system/files";
 import { readRecords, type ContainerRecord } from "../../storage/records";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { containersWithStateFile } from "../facts/containers";
+import { glanceAt, specGlances } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { rebuiltContainers, tornFiles, type TornFile } from "../facts/torn-records";
 import { mendBySteps, type Evidence, type Found, type OfferedMend } from "../finding";
@@ -28,14 +32,17 @@ spec and state. A config.json comes from its copy in the bundle.`,
 };
 
 async function findCorrupt(facts: Facts): Promise<readonly Found[]> {
-  const torn = facts.get(tornFiles).map((file) => tornFound(facts, file));
+  const torn = (await facts.get(tornFiles)).map((file) => tornFound(facts, file));
   if (torn.length > 0) return torn;
+  const own = await facts.get(ownRecords);
+  const states = await facts.get(containersWithStateFile);
   const found: Found[] = [];
-  for (const { record, metadata, damage } of (await facts.get(ownRecords)).values()) {
-    const object = objectOf(await facts.get(ownRecords), record);
+  for (const { record, metadata, damage } of own.values()) {
     if (damage !== undefined)
-      found.push(metadataFound(facts, record, object, { damage, metadata: JSON.stringify(metadata) }));
-    const files = filesFound(facts, record, object);
+      found.push(
+        metadataFound(facts, record, objectOf(own, record), { damage, metadata: JSON.stringify(metadata) }),
+      );
+    const files = filesFound(facts, own, record, states.has(record.id));
     if (files !== undefined) found.push(files);
   }
   return found;
@@ -86,17 +93,23 @@ function metadataFound(
 }
 
 /** What is wrong with config.json and state.json of a container that has any. */
-function filesFound(facts: Facts, record: ContainerRecord, object: Found["object"]): Found | undefined {
+function filesFound(
+  facts: Facts,
+  own: ReadonlyMap<StorageId, CrioRecord>,
+  record: ContainerRecord,
+  hasState: boolean,
+): Found | undefined {
   const { store } = facts.server;
   // Its files may be being written.
   if (facts.isYoung(timeOf(record.created) ?? 0, usualAge)) return undefined;
   const [kept, bundle] = [store.userdataDirectory(record.id), store.runUserdataDirectory(record.id)];
   const config = join(kept, "config.json");
   const copy = join(bundle, "config.json");
-  const says = faultOf(config);
-  const state = faultOf(join(kept, "state.json"));
+  const says = facts.get(specGlances)(record.id).fault;
+  if (says === undefined && hasState) return undefined;
+  const state = glanceAt(join(kept, "state.json")).fault;
   // A pod without an infra process has it in its bundle.
-  const noState = state !== undefined && faultOf(join(bundle, "state.json")) !== undefined;
+  const noState = state !== undefined && glanceAt(join(bundle, "state.json")).fault !== undefined;
   if (says === undefined && !noState) return undefined;
   // Where there is nothing at all, it was made by half, or is about to be.
   if (says === "is missing" && state === "is missing" && !existsSync(copy)) return undefined;
@@ -123,28 +136,13 @@ function filesFound(facts: Facts, record: ContainerRecord, object: Found["object
         };
   return {
     severity: "breaks-at-start",
-    object,
+    object: objectOf(own, record),
     key: "files",
     evidence,
     consequence: "CRI-O removes the container from its store when it starts, and what runs of it is nobody's",
     since: timeOf(record.created),
     mend,
   };
-}
-
-/** What is wrong with a file of JSON, as far as its end tells: to parse the specs of a thousand containers takes long. */
-function faultOf(path: string): string | undefined {
-  const fd = ifThere(() => openSync(path, "r"));
-  if (fd === undefined) return "is missing";
-  try {
-    const { size } = fstatSync(fd);
-    if (size === 0) return "is empty";
-    const end = Buffer.alloc(Math.min(size, 16));
-    readSync(fd, end, 0, end.length, size - end.length);
-    return /\}\s*$/.test(end.toString("latin1")) ? undefined : "is cut";
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function wholeJson(path: string): string | undefined {

@@ -1,4 +1,4 @@
-import { failedScopes } from "../../cgroups/systemd-failed";
+import { failedScopes, type FailedScope } from "../../cgroups/systemd-failed";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
@@ -14,13 +14,17 @@ the store nor a runtime has the container: each one slows down who lists units, 
 where the cgroup manager is systemd. Offered is \`systemctl reset-failed\` of exactly these.`,
   quick: false,
   live: true,
+  asks: [scopesOfSystemd],
   find: findLeftScopes,
 };
 
+function scopesOfSystemd({ server: { config, logger } }: Facts): Promise<readonly FailedScope[]> {
+  return config.cgroupManager === "systemd" ? failedScopes(logger) : Promise.resolve([]);
+}
+
 async function findLeftScopes(facts: Facts): Promise<readonly Found[]> {
-  const { config, store, logger } = facts.server;
-  if (config.cgroupManager !== "systemd") return [];
-  const scopes = await failedScopes(logger);
+  const { config, store } = facts.server;
+  const scopes = await facts.get(scopesOfSystemd);
   const known = await facts.get(containerIds);
   const roots = stateRoots(config);
   return scopes

@@ -30,7 +30,9 @@ information: at its next start CRI-O looks for itself. An end counts after a min
 
 async function findStaleStates(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
   const found: Found[] = [];
-  const stopped = (await facts.get(containersWithStates)).filter(({ state }) => state?.status === "stopped");
+  const stopped = (await facts.get(containersWithStates)).filter(
+    ({ state, persistedStatus }) => state?.status === "stopped" && persistedStatus !== "stopped",
+  );
   for (const container of stopped) {
     try {
       const persisted = persistedStateOf(container)?.state;

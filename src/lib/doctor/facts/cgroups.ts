@@ -6,6 +6,7 @@ import { cgroupMounts, ownMounts } from "../../cgroups/mounts";
 import { directoryIn, readCgroupLine, type CgroupMount } from "../../cgroups/process-cgroups";
 import { specCgroupPath } from "../../cgroups/spec-path";
 import type { Container } from "../../oci/container";
+import { readMountInfo } from "../../system/mount";
 import { readProcessCgroup } from "../../system/process";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
@@ -16,6 +17,15 @@ export function hierarchies(): readonly CgroupMount[] {
   return cgroupMounts();
 }
 
+/** Reads what /proc/PID/cgroup holds, once for all who ask. */
+export function cgroupTexts(): (pid: number) => string | undefined {
+  const read = new Map<number, string | undefined>();
+  return (pid) => {
+    if (!read.has(pid)) read.set(pid, readProcessCgroup(pid));
+    return read.get(pid);
+  };
+}
+
 /** The directory of a controller that a container's first process is in; undefined where nobody counts it. */
 export function controllerDirectory(
   facts: Facts,
@@ -23,7 +33,7 @@ export function controllerDirectory(
   controller: string,
 ): string | undefined {
   const pid = state?.pid ?? 0;
-  const text = pid > 0 ? readProcessCgroup(pid) : undefined;
+  const text = pid > 0 ? facts.get(cgroupTexts)(pid) : undefined;
   for (const line of (text ?? "").split("\n")) {
     const read = readCgroupLine(line);
     if (read === undefined || (read.list !== "" && !read.list.split(",").includes(controller))) continue;
@@ -108,7 +118,7 @@ export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]
   );
   const found = new Map<string, string[]>();
   // Also those that count nothing, as systemd has one.
-  for (const mount of ownMounts()) {
+  for (const mount of ownMounts(facts.get(readMountInfo))) {
     for (const parent of parents) {
       const directory = directoryIn(mount, parent);
       if (directory === undefined) continue;

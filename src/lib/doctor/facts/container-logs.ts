@@ -1,10 +1,11 @@
 import { basename, dirname } from "node:path";
 import { tolerate } from "../../errors";
+import { isStorageId } from "../../names/ids";
 import { logPathOf } from "../../logs/log-path";
 import type { Container } from "../../oci/container";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
-import { podUids } from "./specs";
+import { podUids, specGlances } from "./specs";
 
 /** The log of a container. */
 export interface ContainerLog {
@@ -15,11 +16,14 @@ export interface ContainerLog {
 /** Where the logs of CRI-O's containers are, of those that have one. */
 export async function containerLogs(facts: Facts): Promise<readonly ContainerLog[]> {
   const { config } = facts.server;
+  const glanceOf = facts.get(specGlances);
   return (await facts.get(containersWithStates)).flatMap((container) => {
     if (container.infra) return [];
     const path = tolerate(undefined, () => {
-      const { id, name, sandboxId, logPath } = container;
-      // Asked once, it is read without the rest of the spec: those of a thousand would take long, and much memory.
+      const { id, name, sandboxId, corrected } = container;
+      // The specs of a thousand would take long, and much memory.
+      const told = corrected === undefined && isStorageId(id) ? glanceOf(id).logPath : undefined;
+      const logPath = told ?? container.logPath;
       return logPath === "" ? undefined : logPathOf({ id, name, sandboxId, logPath }, config.logDir);
     });
     return path === undefined ? [] : [{ container, path }];

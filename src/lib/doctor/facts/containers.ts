@@ -1,17 +1,38 @@
+import type { CrioRecord } from "../../storage/container-metadata";
 import type { Container } from "../../oci/container";
 import { KpodError } from "../../errors";
 import type { Facts } from "../facts";
 import type { FoundObject } from "../finding";
+import { ownRecords } from "./store";
 
 /**
  * The containers of CRI-O with their states, those that stand for pods among them.
  * @throws KpodError CORRUPT, IO
  */
-export async function containersWithStates({ server, options }: Facts): Promise<readonly Container[]> {
+export async function containersWithStates(facts: Facts): Promise<readonly Container[]> {
+  const { server, options } = facts;
   // Who holds the locks of the store would lose them by reading it once more.
   if (options.before !== undefined) return options.before.get(containersWithStates);
-  await server.update();
+  await server.update({ records: await facts.get(readableRecords) });
   return server.lists.all();
+}
+
+/** The records of CRI-O; undefined where those of images or layers keep all from being read at one moment. */
+function readableRecords(facts: Facts): Promise<readonly CrioRecord[] | undefined> {
+  return facts.get(ownRecords).then(
+    (own) => [...own.values()],
+    (error: unknown) => {
+      if (error instanceof KpodError) return undefined;
+      throw error;
+    },
+  );
+}
+
+/** The containers whose state.json this look has read; none where it looks at none. */
+export async function containersWithStateFile(facts: Facts): Promise<ReadonlySet<string>> {
+  const { live, before } = facts.options;
+  const all = live && before === undefined ? await facts.get(containersWithStates) : [];
+  return new Set(all.flatMap(({ id, persistedStatus }) => (persistedStatus === undefined ? [] : [id])));
 }
 
 /** Those that run, paused ones among them. */

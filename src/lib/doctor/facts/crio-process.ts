@@ -13,7 +13,7 @@ export function crioProcess(facts: Facts): number | undefined {
   // The one that is called so is looked at first: of the others there are thousands.
   const sorted = [
     ...processes.filter(({ name }) => name === "crio"),
-    ...processes.filter(({ name, parent }) => name !== "crio" && parent !== 2),
+    ...processes.filter(({ name, isOfKernel }) => name !== "crio" && !isOfKernel),
   ];
   return sorted.find(({ pid }) => hasSocket(pid, inodes))?.pid;
 }

@@ -1,4 +1,4 @@
-import { readMounts, realPath, type MountInfo } from "../../system/mount";
+import { readMountInfo, readMounts, realPath, type MountInfo } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
 import { readProcessList, readProcessStat } from "../../system/process";
 import type { Facts } from "../facts";
@@ -23,7 +23,7 @@ export async function nodeMounts(facts: Facts): Promise<NodeMounts> {
     const text = readProcessList(parent, "mountinfo");
     if (text !== undefined) return { mounts: readMounts(text), viewer: parent };
   }
-  return { mounts: readMounts(), viewer: undefined };
+  return { mounts: readMounts(facts.get(readMountInfo)), viewer: undefined };
 }
 
 /** The mount in which a path lies: of those at it or above it the last one, which covers the others. */

@@ -15,7 +15,8 @@ export interface NamespaceMounts {
 /** The mounts of all namespaces that processes are in, each told by one of these. */
 export function namespaceMounts(facts: Facts): readonly NamespaceMounts[] {
   const seen = new Set<string>();
-  return facts.get(allProcesses).flatMap(({ pid }) => {
+  return facts.get(allProcesses).flatMap(({ pid, isOfKernel }) => {
+    if (isOfKernel) return [];
     const namespace = mountNamespaceOf(pid);
     if (namespace === undefined || seen.has(namespace)) return [];
     seen.add(namespace);

@@ -4,7 +4,7 @@ import { ifThere, tolerate } from "../../errors";
 import { namespaceDirectories, type SharedNamespaceType } from "../../operations/pod-mounts";
 import type { Container } from "../../oci/container";
 import { namesInDirectory } from "../../system/files";
-import { readMounts, realPath } from "../../system/mount";
+import { readMountInfo, readMounts, realPath } from "../../system/mount";
 import type { Facts } from "../facts";
 import { containersWithStates } from "./containers";
 
@@ -91,6 +91,6 @@ function isPinPath(path: string, directory: string): boolean {
 }
 
 /** Where namespaces are mounted, also where something else covers them. */
-export function mountedPins(): ReadonlySet<string> {
-  return new Set(readMounts(undefined, "nsfs").map(({ target }) => target));
+export function mountedPins(facts: Facts): ReadonlySet<string> {
+  return new Set(readMounts(facts.get(readMountInfo), "nsfs").map(({ target }) => target));
 }

@@ -1,13 +1,15 @@
 import type { Container } from "../../oci/container";
 import { readMounts, type MountInfo } from "../../system/mount";
 import {
+  allProcesses,
   openFileLinks,
   processLink,
+  readCommandLine,
   readCommandName,
-  readProcessCgroup,
   readProcessList,
 } from "../../system/process";
 import type { Facts } from "../facts";
+import { cgroupTexts } from "./cgroups";
 import { containersWithStates } from "./containers";
 import { mountOf } from "./mounts";
 
@@ -16,7 +18,19 @@ export async function containerOfProcess(facts: Facts): Promise<(pid: number) =>
   const byId = new Map<string, Container>(
     (await facts.get(containersWithStates)).map((container) => [container.id, container]),
   );
-  return (pid) => byId.get(/crio-(?:conmon-)?([0-9a-f]{64})/.exec(readProcessCgroup(pid) ?? "")?.[1] ?? "");
+  const cgroupOf = facts.get(cgroupTexts);
+  return (pid) => byId.get(/crio-(?:conmon-)?([0-9a-f]{64})/.exec(cgroupOf(pid) ?? "")?.[1] ?? "");
+}
+
+/** The words of the command lines of all programs that run, by their pids. */
+export function commandLines(facts: Facts): ReadonlyMap<number, readonly string[]> {
+  const programs = facts.get(allProcesses).filter(({ isOfKernel }) => !isOfKernel);
+  return new Map(
+    programs.flatMap(({ pid }) => {
+      const words = readCommandLine(pid);
+      return words === undefined ? [] : [[pid, words] as const];
+    }),
+  );
 }
 
 /** File systems whose server may be away. */

@@ -8,7 +8,8 @@ import { isIncomplete, readLayers } from "../../storage/layers";
 import { overlayDirectories, type OverlayDirectories } from "../../storage/layer-directories";
 import type { ContainerRecord, ImageRecord, LayerRecord } from "../../storage/records";
 import type { StoreContents } from "../../storage/removal";
-import { crioRecords, type CrioRecord } from "../../crio/persisted-records";
+import { crioRecords } from "../../crio/persisted-records";
+import type { CrioRecord } from "../../storage/container-metadata";
 import type { Facts } from "../facts";
 import type { FoundObject } from "../finding";
 
@@ -17,11 +18,12 @@ import type { FoundObject } from "../finding";
  */
 export function storeContents({ server: { store }, options }: Facts): Promise<StoreContents> {
   const { layout } = store;
-  // What is wrong with single records is what a check tells.
+  // What is wrong with single records is what a check tells; containers are taken up by these, as all commands do.
+  const isTakenUp = options.live && options.before === undefined;
   const read = (): StoreContents => ({
     layers: readLayers(layout, silentLogger),
     images: readImages(layout, silentLogger),
-    containers: readContainers(layout, silentLogger),
+    containers: readContainers(layout, isTakenUp ? store.logger : silentLogger),
   });
   if (options.before !== undefined) return Promise.resolve(read());
   return store.locks.readingAll([layout.layersLock, layout.imagesLock, layout.containersLock], read);

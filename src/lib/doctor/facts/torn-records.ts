@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { crioRecords } from "../../crio/persisted-records";
-import { ifThere, tolerate } from "../../errors";
+import { ifThere, KpodError, tolerate } from "../../errors";
 import { silentLogger } from "../../logger";
 import { isStorageId } from "../../names/ids";
 import { annotations } from "../../oci/annotations";
@@ -11,6 +11,7 @@ import { isUsableRecord } from "../../storage/records";
 import { isRecord, namesInDirectory, parseJson } from "../../system/files";
 import { textMap } from "../../system/go-json";
 import type { Facts } from "../facts";
+import { storeContents } from "./store";
 
 /** A file of records that does not hold what it must. */
 export interface TornFile {
@@ -22,14 +23,15 @@ export interface TornFile {
 }
 
 /** The files of the store that do not hold a list, or none that is whole. */
-export function tornFiles({ server: { store } }: Facts): readonly TornFile[] {
+export async function tornFiles(facts: Facts): Promise<readonly TornFile[]> {
+  const { store } = facts.server;
   const { containersFiles, layersFiles, sharedLayersFiles, imagesFile, mountsFile } = store.layout;
-  const files: readonly (readonly [TornFile["kind"], string])[] = [
+  const ofRecords: readonly (readonly [TornFile["kind"], string])[] = [
     ...containersFiles.map((path) => ["containers", path] as const),
     ...[...layersFiles, ...sharedLayersFiles].map((path) => ["layers", path] as const),
     ["images", imagesFile],
-    ["mounts", mountsFile],
   ];
+  const files = [...((await areRead(facts)) ? [] : ofRecords), ["mounts", mountsFile] as const];
   return files.flatMap(([kind, path]) => {
     const text = ifThere(() => readFileSync(path, "utf8"));
     // What is empty, or null, holds no records, and that is how all programs read it.
@@ -42,6 +44,17 @@ export function tornFiles({ server: { store } }: Facts): readonly TornFile[] {
         : "holds something else than a list of records";
     return [{ path, kind, says, whole: wholeRecordsIn(text) }];
   });
+}
+
+/** Whether this look has read all records: then all their files are lists. */
+async function areRead(facts: Facts): Promise<boolean> {
+  try {
+    await facts.get(storeContents);
+    return true;
+  } catch (error) {
+    if (error instanceof KpodError) return false;
+    throw error;
+  }
 }
 
 /** The records at the beginning of a list that was cut. */

@@ -1,14 +1,20 @@
 import { lstatSync } from "node:fs";
 import { errnoOf, KpodError } from "../../errors";
-import { listOwnable, type Unowned } from "../../storage/unowned";
+import { linkTarget, listOwnable, type Unowned } from "../../storage/unowned";
 import { diskUsage } from "../../system/disk-usage";
 import { usualAge, type Facts } from "../facts";
+import { overlayHomes } from "./overlay";
 import { storeContents } from "./store";
 
 /** What no record has, and nobody is at work on. */
 export async function unowned(facts: Facts): Promise<readonly Unowned[]> {
   const { store } = facts.server;
-  const tell = listOwnable(store.layout);
+  const read = new Map(
+    facts
+      .get(overlayHomes)
+      .flatMap(({ home, targets }) => [...targets].map(([name, target]) => [`${home}/l/${name}`, target])),
+  );
+  const tell = listOwnable(store.layout, (path) => read.get(path) ?? linkTarget(path));
   const contents = await facts.get(storeContents);
   return tell(contents, facts.now, facts.options.minAgeMs ?? usualAge).filter(({ busy }) => !busy);
 }

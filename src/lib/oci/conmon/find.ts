@@ -5,11 +5,19 @@
 import { basename, join } from "node:path";
 import { fileLimits, readRegularText } from "../../system/files";
 import { isSamePath } from "../../system/paths";
-import { isAlive, processIds, readCommandLine, readExecutable } from "../../system/process";
+import {
+  isAlive,
+  isLiving,
+  processIds,
+  readCommandLine,
+  readExecutable,
+  readProcessStat,
+  type ProcessStat,
+} from "../../system/process";
 import { identifyProcess, knownProcess, type ProcessIdentity } from "../../system/process-identity";
 import type { Container } from "../container";
 import { hasStateFile, isYoung } from "../state/being-made";
-import { readPersistedState } from "../state/persisted";
+import { readPersistedLazily } from "../state/persisted";
 
 /** What of a container leads to its conmon. */
 export type Monitored = Pick<Container, "id" | "bundlePath" | "dir">;
@@ -40,9 +48,15 @@ export interface SeenMonitor {
   readonly name: string | undefined;
 }
 
+/** What somebody has read of all processes, who asks several such questions. */
+export interface ReadProcesses {
+  readonly stats: readonly ProcessStat[];
+  readonly wordsOf: (pid: number) => readonly string[] | undefined;
+}
+
 /** All conmons that live and watch a container; those of an exec are for no bundle. */
-export function listMonitors(): SeenMonitor[] {
-  return livingMonitors().flatMap(({ process, call: { id, bundle, name } }) =>
+export function listMonitors(read?: ReadProcesses): SeenMonitor[] {
+  return livingMonitors(read).flatMap(({ process, call: { id, bundle, name } }) =>
     bundle === undefined ? [] : [{ process, id, bundle, name }],
   );
 }
@@ -60,7 +74,7 @@ export function isLeftByHalf(container: Monitored & Pick<Container, "createdAt">
 /** CRI-O since 1.34 persists it with its start time. */
 function persistedMonitor({ dir }: Monitored): ProcessIdentity | undefined {
   try {
-    const monitor = readPersistedState(join(dir, "state.json"))?.monitor;
+    const monitor = readPersistedLazily(join(dir, "state.json"))?.state.monitor;
     return knownProcess(monitor?.pid, monitor?.startTime);
   } catch {
     // What cannot be read names nobody.
@@ -97,8 +111,10 @@ export interface MonitorCall {
 }
 
 /** What the conmon that has a pid was called with; undefined for a program that is none, or watches no container. */
-export function readMonitorCall(pid: number): MonitorCall | undefined {
-  const args = readCommandLine(pid) ?? [];
+export function readMonitorCall(
+  pid: number,
+  args: readonly string[] = readCommandLine(pid) ?? [],
+): MonitorCall | undefined {
   // That an id stands elsewhere among them is not enough.
   const id = valueOf(args, "-c", "--cid");
   if (id === undefined || !isConmon(pid)) return undefined;
@@ -119,11 +135,17 @@ function watches(call: MonitorCall | undefined, { id, bundlePath }: Monitored): 
 }
 
 /** All conmons that live and watch a container, also those of an exec. */
-function livingMonitors(): { process: ProcessIdentity; call: MonitorCall }[] {
+function livingMonitors(read?: ReadProcesses): { process: ProcessIdentity; call: MonitorCall }[] {
+  const found = (call: MonitorCall | undefined, stat: ProcessStat | undefined) => {
+    const lives = stat !== undefined && isLiving(stat);
+    const process = lives ? knownProcess(stat.pid, stat.startTime) : undefined;
+    return call === undefined || process === undefined ? [] : [{ process, call }];
+  };
+  if (read !== undefined)
+    return read.stats.flatMap((stat) => found(readMonitorCall(stat.pid, read.wordsOf(stat.pid) ?? []), stat));
   return processIds().flatMap((pid) => {
     const call = readMonitorCall(pid);
-    const process = call && identifyProcess(pid);
-    return call === undefined || process === undefined || !isAlive(process) ? [] : [{ process, call }];
+    return found(call, call && readProcessStat(pid));
   });
 }
 

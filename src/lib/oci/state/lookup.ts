@@ -83,6 +83,7 @@ export class StateLookup {
     // Nearly all is settled at once: a promise each would be a thousand for a list of a thousand.
     for (const container of containers) {
       const persisted = persistedStateOf(container);
+      container.persistedStatus = persisted?.state.status;
       if (persisted !== undefined && hasEnded(container, persisted.state)) {
         container.state = persisted.state;
         container.state.pid = 0;
