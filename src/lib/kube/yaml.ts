@@ -23,6 +23,9 @@ const deepest = 256;
 /** Documents of a file: for each of as many empty ones as fit into it the parser takes its time. */
 const mostDocuments = 1_000;
 
+/** Names and values of a file: the parser makes objects of each, of which as many as fit into it take long, and much memory. */
+const mostScalars = 200_000;
+
 /** Before the text of a scalar the lexer of `yaml` gives this. */
 const scalarFollows = "\x1f";
 
@@ -118,6 +121,7 @@ function toValue(document: Document, file: string): unknown {
  */
 function refuseExcess(lexer: Lexer, text: string, file: string): void {
   let documents = 0;
+  let scalars = 0;
   let brackets = 0;
   let onLine = 0;
   let isText = false;
@@ -126,6 +130,11 @@ function refuseExcess(lexer: Lexer, text: string, file: string): void {
     const indentation = isLineStart && /^ +$/.test(token) ? token.length : 0;
     if (isLineStart && (token === "---" || token === "...") && ++documents > mostDocuments) {
       throw new KpodError("BAD_ARGUMENT", `${file} has more than ${mostDocuments} documents`, {
+        hint: "split it up",
+      });
+    }
+    if (token === scalarFollows && ++scalars > mostScalars) {
+      throw new KpodError("BAD_ARGUMENT", `${file} has more than ${mostScalars} names and values`, {
         hint: "split it up",
       });
     }

@@ -75,3 +75,9 @@ test("what is written is read as it was, also texts that look like numbers", asy
   expect(text.split("---\n")).toHaveLength(2);
   expect(await valuesOf(text)).toEqual(values);
 });
+
+test("a list that only fills the memory is refused before it is parsed", async () => {
+  await expect(readYaml(`list:\n${"- a\n".repeat(900_000)}`, "list.yaml")).rejects.toThrow(
+    "list.yaml has more than 200000 names and values",
+  );
+});
