@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import {
   chmodSync,
   mkdirSync,
@@ -177,6 +178,8 @@ test("what is refused is one line, and leaves the file as it was", async () => {
   writeFileSync(broken, "{");
   const directory = join(testdir(), "auth.json");
   mkdirSync(directory);
+  const device = join(testdir(), "null");
+  execFileSync("mknod", [device, "c", "1", "3"]);
   const off = ["login", "--authfile", file, "-u", "joe", "--password-stdin"];
   const cases: [string[], string, RegExp][] = [
     [login(file), "wrong", /localhost:\d+ refuses this user name or password\n/],
@@ -188,6 +191,7 @@ test("what is refused is one line, and leaves the file as it was", async () => {
     [login(file), "x".repeat(70_000), /holds more than/],
     [login(broken), "secret", /auth\.json does not hold valid JSON/],
     [login(directory), "secret", /auth\.json is a directory/],
+    [login(device), "secret", /null: it is a device/],
     [["login", "--authfile", file, secure.host], "", /no terminal to ask on: give --username and/],
     [["login", "--get-login", "--authfile", file, secure.host], "", /not logged in to localhost/],
     [["pull", "-q", "--creds", "joe", `${secure.host}/x`], "", /no password/],

@@ -42,6 +42,7 @@ export const fileLimits = {
  * beside it, synced, renamed over it. The temporary file is removed when anything fails.
  */
 export function writeFileAtomic(path: string, data: string | Buffer, mode: number): void {
+  requireReplaceable(path);
   const temporary = `${path}.tmp-${randomBytes(6).toString("hex")}`;
   try {
     closing(openSync(temporary, "wx", mode), (fd) => {
@@ -55,6 +56,15 @@ export function writeFileAtomic(path: string, data: string | Buffer, mode: numbe
     removeIfThere(temporary);
     throw fileError(`cannot write ${path}`, error);
   }
+}
+
+/** To rename a file over /dev/null would take it from the whole machine. */
+function requireReplaceable(path: string): void {
+  const present = lstatSync(path, { throwIfNoEntry: false });
+  if (present === undefined || present.isFile() || present.isSymbolicLink() || present.isDirectory()) return;
+  throw new KpodError("IO", `cannot write ${path}: it is a ${kindOf(present)}`, {
+    hint: "name a regular file",
+  });
 }
 
 /** True for the name that {@link writeFileAtomic} gives to what it writes beside a file. */

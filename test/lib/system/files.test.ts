@@ -53,6 +53,25 @@ describe("writing a file", () => {
     });
     expect(second.message).toBe(`cannot write ${missing}: no such file or directory`);
   });
+
+  test("a device or FIFO stays what it is", async () => {
+    const directory = testdir({});
+    const device = join(directory, "null");
+    const fifo = join(directory, "fifo");
+    execFileSync("mknod", [device, "c", "1", "3"]);
+    execFileSync("mkfifo", [fifo]);
+    for (const [path, kind] of [
+      [device, "device"],
+      [fifo, "FIFO"],
+    ] as const) {
+      const error = await failureOf(() => {
+        writeFileAtomic(path, "new", 0o600);
+      });
+      expect(error.message).toBe(`cannot write ${path}: it is a ${kind}`);
+    }
+    expect(statSync(device).isCharacterDevice()).toBe(true);
+    expect(readdirSync(directory).sort()).toEqual(["fifo", "null"]);
+  });
 });
 
 test("a file that is not there has no text; one that cannot be read is told", async () => {
