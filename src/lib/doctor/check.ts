@@ -21,7 +21,7 @@ export interface Check {
   /** Facts that programs have to be asked for: they run while other checks are made. */
   readonly asks?: readonly Fact<Promise<unknown>>[];
   /**
-   * Looks. What is thrown as KpodError is told as what could not be told.
+   * Looks. What is thrown as KpodError, or by the operating system, is told as what could not be told.
    * @param unsure is told what the check cannot tell beside what it finds
    */
   readonly find: (

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { isNotFound, KpodError } from "../errors";
+import { errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
 import type { ServerView } from "../server-parts";
 import { readLastWriterId } from "../storage/lock-file";
 import type { StoreLayout } from "../storage/layout";
@@ -89,8 +89,10 @@ export async function lookOnce(chosen: readonly Check[], facts: Facts): Promise<
       unknown.push(...unsure.map((why) => ({ id, why })));
       findings.push(...found.map((each) => findingOf(id, each)));
     } catch (error) {
-      if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
-      unknown.push({ id, why: error.message });
+      // On a broken disk any file may refuse to be read: all else is looked at.
+      if (error instanceof KpodError ? error.code === "INTERRUPTED" : errnoOf(error) === undefined)
+        throw error;
+      unknown.push({ id, why: errorMessage(error) });
     }
   }
   return { findings, unknown };
