@@ -1,9 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
+import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import { isMountPoint, unmount } from "../../src/lib/system/mount";
 import { mountNamespaceOf } from "../../src/lib/system/namespaces";
-import { isAlive, readCommandName, readProcessStat } from "../../src/lib/system/process";
+import {
+  isAlive,
+  readCommandName,
+  readProcessStat,
+  readWaitChannel,
+  threadsOf,
+} from "../../src/lib/system/process";
 import { conmonOf, pidOf, useNode, usePod } from "../helpers/node";
 import { startLocker } from "../helpers/record-lock";
 import { expectToFit } from "../helpers/schemas";
@@ -22,7 +29,7 @@ interface Shown {
     log: string[];
   }[];
   holders: { file: string; says: string }[];
-  findings: { id: string; object: { id: string } }[];
+  findings: { id: string; object: { id: string }; evidence: { says: string }[] }[];
   unknown: string[];
   chain: string[];
   todo: string[];
@@ -160,6 +167,7 @@ test("who holds a lock of the store, and the cgroup that freezes it", async () =
     let said = "";
     server.stdout.on("data", (data: Buffer) => (said += data.toString()));
     let holder: ChildProcess | undefined;
+    let killed: ChildProcess | undefined;
     try {
       await until("it is mounted", () => said.includes("mounted"));
       const stuck = await node.start(pod, "stuck", "cat /data/x & echo $! >/pid; wait; sleep 1000", {
@@ -180,7 +188,31 @@ test("who holds a lock of the store, and the cgroup that freezes it", async () =
       expect(chain[1]).toContain("waits in request_wait_answer, perhaps on /data (fuse)");
       expect(findings.map(({ id }) => id)).toEqual(["proc.dstate"]);
       expect(todo).toEqual([`nsenter -m -t ${cat} umount -f /data`]);
+
+      // Of a program that was killed a thread hangs: the first one has died.
+      const script = `process.stdin.once("data", () => require("fs").readFile("${share}/y", () => {}))`;
+      killed = spawn(process.execPath, ["-e", script], { stdio: ["pipe", "ignore", "inherit"] });
+      const first = killed.pid ?? 0;
+      const gone = new Promise((resolve) => killed?.once("exit", resolve));
+      for (const directory of cgroupDirectories(node.world.cgroupParent)) {
+        if (basename(directory) === `crio-${stuck.id}`)
+          writeFileSync(join(directory, "cgroup.procs"), String(first));
+      }
+      killed.stdin?.end("\n");
+      await until("a thread waits", () => threadsOf(first).some((thread) => waitsForShare(thread)));
+      killed.kill("SIGKILL");
+      await until("it cannot end", () => readProcessStat(first)?.state === "Z");
+      const both = await why("stuck");
+      const hanging = both.holders.map(({ says }) => says.replace(/ hangs in the kernel.*/, ""));
+      const [thread] = threadsOf(first).filter((each) => readProcessStat(Number(each))?.state === "D");
+      expect(hanging).toHaveLength(2);
+      expect(hanging).toContain(`cat (${cat})`);
+      expect(hanging).toContainEqual(expect.stringContaining(` (${thread}), a thread of ${first},`));
+      expect(both.findings.map(({ id }) => id)).toEqual(["proc.dstate", "proc.dstate"]);
+      const told = both.findings.flatMap(({ evidence }) => evidence.map(({ says }) => says));
+      expect(told).toContain("uses /data, a file system of type fuse from kpod-test");
       server.kill("SIGKILL");
+      await gone;
       await ended;
       await until("it has ended", () => readProcessStat(cat) === undefined);
       unmount(share);
@@ -202,6 +234,7 @@ test("who holds a lock of the store, and the cgroup that freezes it", async () =
     } finally {
       server.kill("SIGKILL");
       await ended;
+      killed?.kill("SIGKILL");
       if (isMountPoint(share)) unmount(share);
       holder?.kill("SIGKILL");
     }
@@ -209,6 +242,11 @@ test("who holds a lock of the store, and the cgroup that freezes it", async () =
   },
   120_000,
 );
+
+/** True for a thread that waits for the server of FUSE, whichever call it is in. */
+function waitsForShare(thread: string): boolean {
+  return /fuse|request_wait_answer/.test(readWaitChannel(Number(thread)));
+}
 
 /** The process of this name that the first process of a container has started, as the node sees it. */
 function hostPid(first: number, name: string): number {

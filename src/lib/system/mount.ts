@@ -112,6 +112,8 @@ export interface MountInfo {
   target: string;
   /** Type of the file system. */
   type: string;
+  /** What is mounted, by its device or its server: `/dev/vda`, `server:/export`. */
+  source: string;
   /** The mount's fields like `shared:1`; a private mount has none. */
   propagation: string[];
   /** Options of the file system itself: the controllers of a cgroup hierarchy are among them. */
@@ -133,6 +135,7 @@ export function readMounts(text = readMountInfo(), typesFrom = ""): MountInfo[] 
         root: unescapeMount(fields[3] ?? ""),
         target: unescapeMount(fields[4] ?? ""),
         type: fields[separator + 1] ?? "",
+        source: unescapeMount(fields[separator + 2] ?? ""),
         propagation: fields.slice(6, separator),
         superOptions: (fields[separator + 3] ?? "").split(","),
       };

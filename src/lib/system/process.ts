@@ -18,6 +18,8 @@ export interface ProcessStat {
   parent: number;
   /** True for a thread of the kernel: it has no program, no command line and no files. */
   isOfKernel: boolean;
+  /** How many threads it has; of one that has died those that have not. */
+  threads: number;
   /** Of the processes that belong to one terminal, or to none: see setsid(2). */
   session: string;
   /** Field 22: clock ticks after boot. With the pid it names one process for ever. */
@@ -57,6 +59,7 @@ export function readProcessStat(pid: number): ProcessStat | undefined {
     parent: Number(fields[1]),
     isOfKernel: (Number(fields[6]) & PF_KTHREAD) !== 0,
     session: fields[3] ?? "",
+    threads: Number(fields[17]),
     startTime: fields[19] ?? "",
   };
 }

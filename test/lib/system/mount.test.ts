@@ -17,6 +17,7 @@ test("mountinfo is taken apart, with optional fields or none, and escaped paths"
       root: "/",
       target: "/",
       type: "ext4",
+      source: "/dev/vda",
       propagation: ["shared:1"],
       superOptions: ["rw", "errors=continue"],
     },
@@ -24,6 +25,7 @@ test("mountinfo is taken apart, with optional fields or none, and escaped paths"
       root: "/docker",
       target: "/sys/fs/cgroup/memory",
       type: "cgroup",
+      source: "cgroup",
       propagation: ["shared:9", "master:3"],
       superOptions: ["rw", "memory"],
     },
@@ -31,10 +33,18 @@ test("mountinfo is taken apart, with optional fields or none, and escaped paths"
       root: "/",
       target: "/with blank\ttab\nline\\back",
       type: "tmpfs",
+      source: "none",
       propagation: [],
       superOptions: ["rw", "size=64k"],
     },
-    { root: "/", target: "/no/options", type: "proc", propagation: ["unbindable"], superOptions: ["rw"] },
+    {
+      root: "/",
+      target: "/no/options",
+      type: "proc",
+      source: "proc",
+      propagation: ["unbindable"],
+      superOptions: ["rw"],
+    },
   ]);
 });
 

@@ -2,6 +2,7 @@ import { askDaemon } from "../../crio/daemon";
 import { allProcesses, readExecutable, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
+import { threadsInD } from "../facts/processes";
 import type { Evidence, Found } from "../finding";
 
 /** Milliseconds after which a CRI-O that takes connections hangs. */
@@ -12,7 +13,7 @@ export const check: Check = {
   rank: 120,
   severity: "breaks-now",
   about: `CRI-O takes connections on its socket and says nothing within five seconds: the kubelet calls the node NotReady ("PLEG is not
-healthy", "container runtime is down"). Processes of CRI-O that hang in the kernel are named. Its stacks should be kept before
+healthy", "container runtime is down"). Processes of CRI-O, and their threads that hang in the kernel, are named. Its stacks should be kept before
 it is started anew: USR1 has it write them. Its containers go on meanwhile.`,
   quick: false,
   live: true,
@@ -23,13 +24,16 @@ async function findHungCrio(facts: Facts): Promise<readonly Found[]> {
   const { listen } = facts.server.config;
   if (!listen.startsWith("/") || (await askDaemon(listen, "/info", patience)) !== "silent") return [];
   const daemons = facts.get(allProcesses).filter(({ name }) => name === "crio");
-  const states = daemons.map(({ pid, state }): Evidence => {
-    const channel = readWaitChannel(pid);
+  const states = daemons.flatMap(({ pid, state }): Evidence[] => {
     const program = readExecutable(pid) ?? "crio";
-    return {
-      file: `/proc/${pid}/stat`,
-      says: `${program} is in ${state}${channel === "" ? "" : `, and waits in ${channel}`}`,
-    };
+    const threads = threadsInD(pid).filter((thread) => thread.pid !== pid);
+    return [
+      { file: `/proc/${pid}/stat`, says: `${program} is in ${state}${waitsOf(pid)}` },
+      ...threads.map((thread) => ({
+        file: `/proc/${pid}/task/${thread.pid}/stat`,
+        says: `a thread of it is in D${waitsOf(thread.pid)}`,
+      })),
+    ];
   });
   const pids = daemons.map(({ pid }) => `kill -USR1 ${pid}`);
   return [
@@ -48,4 +52,9 @@ async function findHungCrio(facts: Facts): Promise<readonly Found[]> {
       },
     },
   ];
+}
+
+function waitsOf(pid: number): string {
+  const channel = readWaitChannel(pid);
+  return channel === "" ? "" : `, and waits in ${channel}`;
 }

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ifThere } from "../../errors";
 import { frozenCgroupOf } from "../../cgroups/freezer";
-import { allProcesses, readProcessFile, readProcessStat, readWaitChannel } from "../../system/process";
+import { readProcessFile, readProcessStat, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject } from "../facts/containers";
-import { containerOfProcess, processWords, remoteMountsOf } from "../facts/processes";
+import { containerOfProcess, hangingTasks, remoteMountsOf, taskWords } from "../facts/processes";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -14,8 +14,8 @@ export const check: Check = {
   rank: 130,
   severity: "breaks-now",
   about: `A process of a container or of its conmon hangs in the kernel, uninterruptible (\`D\`), at both looks: no signal reaches it, KILL neither,
-and its pod is terminating for ever. It is told in which function of the kernel it waits, and on which mount of another
-machine or of FUSE, where it uses one. No tool ends such a process: it goes on when what it waits for answers, or when that
+and its pod is terminating for ever; so does a thread of one that was killed. It is told in which function of the kernel it waits, and on which mount of another
+machine or of FUSE, and from where that is, where it uses one. No tool ends such a process: it goes on when what it waits for answers, or when that
 share is unmounted by force; else only a boot helps. What is frozen is told by cgroup.frozen.`,
   quick: false,
   live: true,
@@ -27,7 +27,7 @@ const looks = 4;
 const betweenLooks = 100;
 
 async function findHanging(facts: Facts): Promise<readonly Found[]> {
-  let hanging = facts.get(allProcesses).filter(({ state }) => state === "D");
+  let hanging = facts.get(hangingTasks);
   for (let count = 1; count < looks && hanging.length > 0; count++) {
     await sleep(betweenLooks);
     hanging = hanging.filter(({ pid, startTime }) => {
@@ -51,14 +51,14 @@ async function findHanging(facts: Facts): Promise<readonly Found[]> {
         object: { ...object, pid },
         key: startTime,
         evidence: [
-          { file: `/proc/${pid}/stat`, says: `${processWords(pid)} is in D: it hangs in the kernel` },
+          { file: `/proc/${pid}/stat`, says: `${taskWords(pid)} is in D: it hangs in the kernel` },
           ...(channel === "" ? [] : [{ file: `/proc/${pid}/wchan`, says: `waits in ${channel}` }]),
           ...(top === ""
             ? []
             : [{ file: `/proc/${pid}/stack`, says: `is at ${top.replace(/^\[<.*?>\] /, "")}` }]),
-          ...mounts.map(({ target, type }) => ({
+          ...mounts.map(({ target, type, source }) => ({
             file: `/proc/${pid}/mountinfo`,
-            says: `uses ${target}, a file system of type ${type}`,
+            says: `uses ${target}, a file system of type ${type} from ${source}`,
           })),
         ],
         consequence:

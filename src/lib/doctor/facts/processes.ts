@@ -7,6 +7,10 @@ import {
   readCommandLine,
   readCommandName,
   readProcessList,
+  readProcessStat,
+  readThreadGroup,
+  threadsOf,
+  type ProcessStat,
 } from "../../system/process";
 import type { Facts } from "../facts";
 import { cgroupTexts } from "./cgroups";
@@ -33,6 +37,33 @@ export function commandLines(facts: Facts): ReadonlyMap<number, readonly string[
   );
 }
 
+/**
+ * What is in the state D, uninterruptible: programs, and of those that were killed the threads that cannot die. The first
+ * thread of these is dead (Z), and they are not gone before all are.
+ */
+export function hangingTasks(facts: Facts): readonly ProcessStat[] {
+  return facts
+    .get(allProcesses)
+    .flatMap((process) =>
+      process.state === "Z" && process.threads > 1
+        ? threadsInD(process.pid)
+        : isInD(process)
+          ? [process]
+          : [],
+    );
+}
+
+/** The threads of a process that are in D, which have files below /proc as it has. */
+export function threadsInD(pid: number): readonly ProcessStat[] {
+  return threadsOf(pid)
+    .flatMap((thread) => readProcessStat(Number(thread)) ?? [])
+    .filter(isInD);
+}
+
+function isInD({ state }: ProcessStat): boolean {
+  return state === "D";
+}
+
 /** File systems whose server may be away. */
 const remoteTypes = /^(?:nfs4?|cifs|smb3|ceph|fuse(?:\..*)?|fuseblk|glusterfs|lustre|afs|9p|gpfs|beegfs)$/;
 
@@ -47,6 +78,12 @@ export function remoteMountsOf(pid: number): readonly MountInfo[] {
   const remote = mounts.filter((mount) => remoteTypes.test(mount.type));
   const open = remote.filter((mount) => used.includes(mount));
   return open.length > 0 ? open : remote;
+}
+
+/** A process or one of its threads in words: `sleep (123)`, `crio (124), a thread of 123,`. */
+export function taskWords(pid: number): string {
+  const group = readThreadGroup(pid) ?? pid;
+  return group === pid ? processWords(pid) : `${processWords(pid)}, a thread of ${group},`;
 }
 
 /** A process in words: `sleep (123)`. */

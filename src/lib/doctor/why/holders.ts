@@ -3,13 +3,13 @@ import type { Container } from "../../oci/container";
 import type { StoreLayout } from "../../storage/layout";
 import { readMounts } from "../../system/mount";
 import { mountNamespaceOf } from "../../system/namespaces";
-import { allProcesses, readProcessCgroup, readWaitChannel } from "../../system/process";
+import { readProcessCgroup, readWaitChannel } from "../../system/process";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
 import { heldStoreLocks, type HeldStoreLock } from "../facts/lock-holders";
 import { nodeMounts } from "../facts/mounts";
 import { namespaceMounts } from "../facts/namespace-mounts";
-import { processWords, remoteMountsOf } from "../facts/processes";
+import { hangingTasks, processWords, remoteMountsOf, taskWords } from "../facts/processes";
 
 /**
  * What holds a container: its mounts in namespaces of others, processes of it that hang in the kernel, and the cgroup that
@@ -70,14 +70,14 @@ async function mountHolders(facts: Facts, { layerId, bundlePath }: Container): P
 
 function hangingIn(facts: Facts, { id }: Container): Evidence[] {
   return facts
-    .get(allProcesses)
-    .filter(({ state, pid }) => state === "D" && (readProcessCgroup(pid) ?? "").includes(id))
+    .get(hangingTasks)
+    .filter(({ pid }) => (readProcessCgroup(pid) ?? "").includes(id))
     .flatMap(({ pid }) => {
       if (frozenCgroupOf(pid) !== undefined) return [];
       const channel = readWaitChannel(pid);
       const mounts = remoteMountsOf(pid).map(({ target, type }) => `${target} (${type})`);
       const waits = channel === "" ? "" : `, and waits in ${channel}`;
       const on = mounts.length === 0 ? "" : `, perhaps on ${mounts.join(" or ")}`;
-      return [{ file: `/proc/${pid}/stat`, says: `${processWords(pid)} hangs in the kernel${waits}${on}` }];
+      return [{ file: `/proc/${pid}/stat`, says: `${taskWords(pid)} hangs in the kernel${waits}${on}` }];
     });
 }
