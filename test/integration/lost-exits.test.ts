@@ -6,6 +6,7 @@ import type { Sandbox } from "../../src/lib/sandbox/sandbox";
 import { isAlive } from "../../src/lib/system/process";
 import { removeInfraProcess } from "../helpers/modern-world";
 import { conmonOf, contentsOf, persistedState, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
+import { finish } from "../helpers/process";
 import { until } from "../helpers/until";
 
 // What a CRI-O that runs learns of the end of containers whose conmon is dead.
@@ -111,6 +112,23 @@ describe("of one that kpod ends, that it was killed", () => {
     const name = `ended-${command[0]}`;
     const container = await orphan(name);
     expect(await seenDuring(() => node.ok(...command, name))).toEqual(sawOnce(container, "137"));
+  });
+
+  test("by a kill while others wait for its end, who know it as soon", async () => {
+    const script = "trap 'touch /asked' TERM; while :; do sleep 0.05; done";
+    const container = await node.start(pod, "awaited", script);
+    await killAndWait(conmonOf(container));
+    const [stopping, waiting] = [
+      ["stop", "-t", "600", "awaited"],
+      ["wait", "awaited"],
+    ].map((words) => finish(node.world.startKpod(words), words.join(" ")));
+    const asked = join(node.world.root, "overlay", container.layerId, "diff/asked");
+    await until("it is asked to end", () => existsSync(asked));
+    expect(await seenDuring(() => Promise.all([node.ok("kill", "awaited"), stopping]))).toEqual(
+      sawOnce(container, "137"),
+    );
+    expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+    expect(await waiting).toMatchObject({ exitCode: 0, stdout: "137\n" });
   });
 
   test("by rm -f", async () => {

@@ -187,7 +187,8 @@ class Checkpoint {
     const { server, container } = this;
     await server.runtime.updateStatus(container);
     await sendSignal(server, container, constants.signals.SIGKILL);
-    if ((await waitForExit(server, container, { timeoutMs: killTimeLimit })) !== undefined) return;
+    if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, killed: true })) !== undefined)
+      return;
     throw new KpodError(
       "RUNTIME_TIMEOUT",
       `container ${container.id} is checkpointed, and still there ${killTimeLimit / 1000} s after KILL`,
@@ -205,7 +206,7 @@ class Checkpoint {
     const { server, container } = this;
     const checkpointed = new Date();
     if (!this.leaveRunning) {
-      await waitForExit(server, container, { timeoutMs: killTimeLimit });
+      await waitForExit(server, container, { timeoutMs: killTimeLimit, killed: true });
       await persistLostExit(server, container, killedExitCode);
       noteEnd(server, container);
       await server.store.unmount(this.layer, true);

@@ -46,6 +46,7 @@ export async function killContainer(
   const ended = await waitForExit(server, container, {
     timeoutMs: killedWait,
     signal: server.store.interruption,
+    killed: true,
   });
   if (ended !== undefined) await persistLostExit(server, container, killedExitCode);
   await persistState(server, container);

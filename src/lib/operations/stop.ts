@@ -97,7 +97,8 @@ async function end(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   await signalUnlessEnded(server, container, constants.signals.SIGKILL);
-  if ((await waitForExit(server, container, { timeoutMs: killTimeLimit, signal })) !== undefined) {
+  const options: WaitOptions = { timeoutMs: killTimeLimit, signal, killed: true };
+  if ((await waitForExit(server, container, options)) !== undefined) {
     await persistLostExit(server, container, killedExitCode);
     return;
   }

@@ -1,4 +1,4 @@
-import { watch, type FSWatcher } from "node:fs";
+import { existsSync, watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, KpodError } from "../errors";
 import { findMonitor, isLeftByHalf, isMonitorPersisted, searchMonitor } from "../oci/conmon/find";
@@ -8,6 +8,7 @@ import { unknownExitCode } from "../oci/state/resolved";
 import type { ServerView } from "../server-parts";
 import { longestTimer, monotonicNow } from "../system/clock";
 import { isAlive } from "../system/process";
+import { waitUntil } from "../system/wait-until";
 import { hasVanished } from "./vanished";
 
 /** Milliseconds between looks at the process itself, for the case that nobody writes its end down. */
@@ -24,6 +25,8 @@ export interface WaitOptions {
   /** Milliseconds; none for ever. */
   timeoutMs?: number | undefined;
   signal?: AbortSignal | undefined;
+  /** True for who has just sent KILL: where conmon is dead nobody else will tell more of the end. */
+  killed?: boolean;
 }
 
 /** What can be waited for. */
@@ -47,8 +50,11 @@ export async function waitForExit(
   const rest =
     deadline === Infinity ? options : { ...options, timeoutMs: Math.max(0, deadline - monotonicNow()) };
   // What is known of the end by then stays known, also when somebody removes the container at once.
-  const noticed = isSettled(server, container) ? "gone" : await exitNoticed(server, container, rest);
+  const settled = isSettled(server, container);
+  let noticed = settled ? "gone" : await exitNoticed(server, container, rest);
   if (noticed === undefined) return undefined;
+  if (noticed === "gone" && !settled && options.killed !== true)
+    noticed = (await exitByOther(server, container, options)) ?? "gone";
   const state = await server.runtime.updateStatus(container);
   return noticed === "gone" ? (state.exitCode ?? unknownExitCode) : noticed.exitCode;
 }
@@ -153,6 +159,19 @@ function watchDirectory(directory: string, look: () => void): FSWatcher[] {
     if (errnoOf(error) === undefined) throw error;
     return [];
   }
+}
+
+/** The end of a container without conmon, of which another kpod that killed it is just about to write. */
+async function exitByOther(
+  { config }: Pick<ServerView, "config">,
+  { id, dir }: Container,
+  { signal }: WaitOptions,
+): Promise<ExitRecord | undefined> {
+  const written = (): ExitRecord | undefined => readExitFile({ id, dir, exitsDir: config.containerExitsDir });
+  // Its directory goes when it is removed: nothing is written any more.
+  const isOver = (): boolean => written() !== undefined || !existsSync(dir);
+  await waitUntil(`the exit file of container ${id}`, isOver, { timeoutMs: exitFileGrace, signal });
+  return written();
 }
 
 /** Tells whether the first process has been gone for long enough that no exit file will come any more. */
