@@ -67,6 +67,7 @@ export class SecretMask {
       return value.map((item: unknown, index) => {
         if (typeof item !== "string") return this.json(item);
         if (variables) return this.variable(item);
+        if (key === "labels") return this.label(item);
         if (isSecretFlag(value[index - 1]) && !item.startsWith("-")) return hidden;
         return words[index] ?? this.json(item);
       });
@@ -98,6 +99,14 @@ export class SecretMask {
     const name = text.slice(0, end);
     if (isSecretName(name)) this.learn(text.slice(end + 1));
     return `${name}=${hidden}`;
+  }
+
+  /** An annotation as runc writes it into its state.json, `NAME=VALUE`: what an annotation of this name would say. */
+  private label(text: string): string {
+    const end = text.indexOf("=");
+    if (end < 0) return this.text(text);
+    const name = text.slice(0, end);
+    return `${name}=${String(this.json(text.slice(end + 1), name))}`;
   }
 
   private environmentList(list: string): string {

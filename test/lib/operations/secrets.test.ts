@@ -60,6 +60,29 @@ test("environments keep the names of their variables; what a secret one holds is
   expect(mask.text("said hunter22")).toBe("said HIDDEN");
 });
 
+test("annotations are gone through also where runc has made labels of them", () => {
+  const applied = "kubectl.kubernetes.io/last-applied-configuration";
+  const inner = JSON.stringify({ "shop/token": "abc", note: "b" });
+  const labels = [
+    "bundle=/run/x",
+    "shop/token=abcdef",
+    `${applied}={"a":"b"}`,
+    `io.kubernetes.cri-o.Annotations=${inner}`,
+    "alone",
+  ];
+  expect(new SecretMask().json({ config: { labels } })).toEqual({
+    config: {
+      labels: [
+        "bundle=/run/x",
+        "shop/token=HIDDEN",
+        `${applied}=HIDDEN`,
+        'io.kubernetes.cri-o.Annotations={"shop/token":"HIDDEN","note":"b"}',
+        "alone",
+      ],
+    },
+  });
+});
+
 test("words of a command line whose secrets only the words before them tell", () => {
   const hide = (...args: string[]): unknown => new SecretMask().json({ args });
   expect(hide("/usr/bin/mysqldump", "-h", "db", "-pT0pf1sh", "shop")).toEqual({
