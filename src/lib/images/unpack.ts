@@ -4,7 +4,7 @@ import { KpodError, orFileError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { closing, openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
-import { runProgram, type ProgramWatch } from "../system/run-program";
+import { firstLine, runProgram, type ProgramWatch } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
 
 const interrupted = "interrupted while loading an image";
@@ -88,7 +88,7 @@ async function unpackArchive(path: string, target: string, watch: ProgramWatch):
     ...watch,
   });
   if (result.failed) {
-    throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr.split("\n")[0] ?? ""}`);
+    throw new KpodError("IO", `cannot unpack ${path}: ${firstLine(result.stderr)}`);
   }
   return target;
 }

@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
-import { askProgram } from "../system/run-program";
+import { askProgram, firstLine } from "../system/run-program";
 
 /** The programs of the two families of addresses. */
 export const iptablesPrograms = ["iptables", "ip6tables"] as const;
@@ -60,7 +60,7 @@ async function savedRules(program: IptablesProgram, logger: Logger): Promise<str
     logger,
   });
   if (!failed) return stdout.split("\n");
-  throw new KpodError("IO", `${program}-save does not tell the rules: ${stderr.split("\n")[0] ?? ""}`);
+  throw new KpodError("IO", `${program}-save does not tell the rules: ${firstLine(stderr)}`);
 }
 
 function portsIn(program: IptablesProgram, line: string): IptablesPorts | undefined {
@@ -103,9 +103,8 @@ export async function deleteIptablesPorts(
     },
   );
   if (failed)
-    throw new KpodError("IO", `${program}-restore refuses to delete the chain ${chain}: ${oneLine(stderr)}`);
-}
-
-function oneLine(text: string): string {
-  return text.split("\n")[0] ?? "";
+    throw new KpodError(
+      "IO",
+      `${program}-restore refuses to delete the chain ${chain}: ${firstLine(stderr)}`,
+    );
 }

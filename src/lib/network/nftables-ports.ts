@@ -3,7 +3,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
 import { isRecord, parseJson } from "../system/files";
-import { askProgram, type ProgramResult } from "../system/run-program";
+import { askProgram, firstLine, type ProgramResult } from "../system/run-program";
 
 /** The tables of nftables in which ports of the host are led to pods: that of CNI's portmap, and CRI-O's own. */
 const tables = ["cni_hostport", "crio-hostports"] as const;
@@ -219,5 +219,5 @@ function callNft(
 
 function outputOf({ failed, stdout, stderr }: ProgramResult, words: string): string {
   if (!failed) return stdout;
-  throw new KpodError("IO", `nft ${words} fails: ${stderr.split("\n")[0] ?? ""}`);
+  throw new KpodError("IO", `nft ${words} fails: ${firstLine(stderr)}`);
 }

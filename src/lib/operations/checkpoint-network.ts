@@ -8,7 +8,7 @@ import { KpodError, tolerate } from "../errors";
 import type { Logger } from "../logger";
 import type { Container } from "../oci/container";
 import { findExecutable } from "../system/executable";
-import { runProgram, type ProgramResult } from "../system/run-program";
+import { firstLine, runProgram, type ProgramResult } from "../system/run-program";
 
 /**
  * Removes the lock of criu from the network of a container's pod: its rules of iptables, and its tables of nftables. None is fine,
@@ -72,6 +72,6 @@ async function unlockByNft(call: Call): Promise<void> {
 
 /** @throws KpodError NETWORK_FAILED */
 function outputOf(what: string, { failed, stdout, stderr }: ProgramResult): string {
-  if (failed) throw new KpodError("NETWORK_FAILED", `${what} failed: ${stderr.split("\n")[0] ?? ""}`);
+  if (failed) throw new KpodError("NETWORK_FAILED", `${what} failed: ${firstLine(stderr)}`);
   return stdout;
 }

@@ -91,6 +91,11 @@ export async function askProgram(
   });
 }
 
+/** The first line of what a program complains of; "" where it says nothing. */
+export function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
+}
+
 async function handOn(
   { stdout, kill }: Pick<Subprocess, "stdout" | "kill">,
   write: (bytes: Uint8Array) => void | Promise<void>,
