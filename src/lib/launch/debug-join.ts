@@ -1,12 +1,11 @@
 import { closeSync, constants, openSync, readlinkSync } from "node:fs";
 import { errnoOf, fileError, ifThere, isNotFound, KpodError } from "../errors";
-import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
+import type { IdMappings, SpecIdMapping, SpecNamespace } from "../oci/spec";
 import type { FirstProcess } from "../operations/first-process";
 import { readProcessMap } from "../operations/id-maps";
 import { openProcessRoot } from "../operations/process-root";
 import { isAlive } from "../system/process";
 import { identifyProcess } from "../system/process-identity";
-import type { IdMappings } from "./user-namespace";
 
 /** What a process of its own in the place of a container's is joined to. */
 export interface Joined {

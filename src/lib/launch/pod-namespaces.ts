@@ -1,14 +1,14 @@
 import { mkdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { KpodError } from "../errors";
-import type { SpecIdMapping, SpecNamespace } from "../oci/spec";
+import type { IdMappings, SpecIdMapping, SpecNamespace } from "../oci/spec";
 import { namespaceDirectories, type SharedNamespaceType } from "../operations/pod-mounts";
 import type { Sandbox } from "../sandbox/sandbox";
 import { unmount } from "../system/mount";
 import { pinNamespaces, type PinnedNamespaceType } from "../system/pinned-namespaces";
 import { pinOwnedNamespaces, type IdRangeText } from "../system/pinned-user-namespace";
 import { removeIfThere } from "../system/files";
-import { idMappingsOf, type IdMappings } from "./user-namespace";
+import { idMappingsOf } from "./user-namespace";
 
 /** The namespaces that a pod's containers share, each pinned at a path. */
 export type PodNamespaces = Partial<Record<PinnedNamespaceType, string>>;

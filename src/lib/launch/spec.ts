@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type {
   CapabilitySet,
+  IdMappings,
   Spec,
   SpecDevice,
   SpecMount,
@@ -11,7 +12,6 @@ import type {
 import type { SelinuxLabels } from "../storage/store";
 import type { Confinement } from "./confinement";
 import type { ContainerDevice } from "./devices";
-import type { IdMappings } from "./user-namespace";
 
 /** The version of the specification that kpod writes: the newest that the runtimes of old nodes accept too. */
 export const ociVersion = "1.0.2";

@@ -2,14 +2,10 @@ import type { Stats } from "node:fs";
 import { chmod, lchown, lstat, readdir, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileError, KpodError } from "../errors";
-import type { SpecIdMapping, SpecLinux } from "../oci/spec";
-import type { UserMappings } from "../oci/user";
+import type { IdMappings, SpecIdMapping, SpecLinux } from "../oci/spec";
 import type { IdMap, IdMaps } from "../storage/store";
 import { getFileCapabilities, setFileCapabilities } from "../system/extended-attributes";
 import { isRecord } from "../system/files";
-
-/** How the users and groups of a user namespace are called on the node. */
-export type IdMappings = UserMappings;
 
 /**
  * The mappings of a pod's user namespace; undefined for a pod that has none.

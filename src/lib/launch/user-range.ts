@@ -1,8 +1,7 @@
 import { KpodError } from "../errors";
-import type { SpecIdMapping } from "../oci/spec";
+import type { IdMappings, SpecIdMapping } from "../oci/spec";
 import type { ContainerRecord } from "../storage/records";
 import { isRecord, readTextIfThere } from "../system/files";
-import type { IdMappings } from "./user-namespace";
 
 /** The user namespace that a new pod is to have: ranges that are chosen for it, or these. */
 export type UserNamespaceRequest =

@@ -7,8 +7,8 @@ import { parseExactJson, type ExactJson } from "../system/exact-json";
 import { isRecord, readTextIfThere } from "../system/files";
 import type { Container } from "./container";
 import { mergeEnvironment, variableIn } from "./environment";
-import type { CapabilitySet, SpecIdMapping } from "./spec";
-import type { ProcessUser, UserMappings } from "./user";
+import { mappingsIn, type CapabilitySet, type IdMappings } from "./spec";
+import type { ProcessUser } from "./user";
 import { textsOf } from "../system/go-json";
 
 /** The capabilities of a process, set by set. */
@@ -21,7 +21,7 @@ export interface OwnProcess {
   readonly cwd: string;
   readonly capabilities: Capabilities;
   /** Those of its user namespace, where also root is somebody else on the node. */
-  readonly mappings: UserMappings;
+  readonly mappings: IdMappings;
   readonly raw: Readonly<Record<string, unknown>>;
   readonly stringify: ExactJson["stringify"];
 }
@@ -76,15 +76,6 @@ export function readOwnProcess({ bundlePath, dir }: Pick<Container, "bundlePath"
   throw new KpodError("CORRUPT", `${bundlePath}/config.json is missing`, {
     hint: "what the container may do is known to its runtime alone",
   });
-}
-
-function mappingsIn(value: unknown): SpecIdMapping[] {
-  if (!Array.isArray(value)) return [];
-  return value.filter(isRecord).map(({ containerID, hostID, size }) => ({
-    containerID: Number(containerID ?? 0),
-    hostID: Number(hostID ?? 0),
-    size: Number(size),
-  }));
 }
 
 /** Makes a further process of a container's own. */

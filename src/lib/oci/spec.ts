@@ -1,3 +1,5 @@
+import { isRecord } from "../system/files";
+
 /**
  * The parts of the OCI runtime specification (config.json) that kpod reads or writes. Keys stand as in the
  * file; unknown ones are kept wherever a spec is changed.
@@ -86,6 +88,22 @@ export interface SpecIdMapping {
   containerID?: number;
   hostID?: number;
   size: number;
+}
+
+/** How the users and groups of a user namespace are called on the node, of which a spec tells; none for the node's own. */
+export interface IdMappings {
+  readonly uids: readonly SpecIdMapping[];
+  readonly gids: readonly SpecIdMapping[];
+}
+
+/** Reads a list of mappings of a spec; none of what is no list. */
+export function mappingsIn(value: unknown): Required<SpecIdMapping>[] {
+  if (!Array.isArray(value)) return [];
+  return value.filter(isRecord).map(({ containerID = 0, hostID = 0, size }) => ({
+    containerID: Number(containerID),
+    hostID: Number(hostID),
+    size: Number(size),
+  }));
 }
 
 /** What of the spec is for Linux alone. */

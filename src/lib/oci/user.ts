@@ -1,7 +1,7 @@
 import { KpodError, orFileError } from "../errors";
 import { fileLimits } from "../system/files";
 import { readInRoot } from "../system/open-in-root";
-import type { SpecIdMapping } from "./spec";
+import type { IdMappings, SpecIdMapping } from "./spec";
 
 /** Whom a process runs as. */
 export interface ProcessUser {
@@ -47,12 +47,6 @@ export function withOwnGroup({ uid, gid, additionalGids = [] }: ProcessUser): Pr
   return { uid, gid, additionalGids: [...new Set([gid, ...additionalGids])] };
 }
 
-/** How the users and groups of a user namespace are called on the node, of which a spec tells; none for the node's own. */
-export interface UserMappings {
-  readonly uids: readonly SpecIdMapping[];
-  readonly gids: readonly SpecIdMapping[];
-}
-
 /**
  * Makes sure that a user namespace has a user with all groups: a runtime's words for one that it does not have name nobody.
  * @param asking for the message: `the container is to run as`
@@ -60,7 +54,7 @@ export interface UserMappings {
  */
 export function requireMapped(
   { uid, gid, additionalGids = [] }: ProcessUser,
-  { uids, gids }: UserMappings,
+  { uids, gids }: IdMappings,
   asking: string,
 ): void {
   const checked = [

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import type { SpecIdMapping } from "../oci/spec";
+import { mappingsIn, type SpecIdMapping } from "../oci/spec";
 import { isRecord } from "../system/files";
 import { readProcessFile } from "../system/process";
 
@@ -28,11 +28,10 @@ export function readRecordMap(value: unknown): IdRange[] {
 
 /** Reads a map as a spec has it (`uidMappings`). */
 export function readSpecMap(mappings: readonly SpecIdMapping[] | undefined): IdRange[] {
-  if (!Array.isArray(mappings)) return [];
-  return mappings.filter(isRecord).map(({ containerID = 0, hostID = 0, size }) => ({
-    container: Number(containerID),
-    host: Number(hostID),
-    size: Number(size),
+  return mappingsIn(mappings).map(({ containerID, hostID, size }) => ({
+    container: containerID,
+    host: hostID,
+    size,
   }));
 }
 
