@@ -171,7 +171,9 @@ test("what was left of a mending is not done where it is not at odds any more", 
   const journal = Journal.begin({ kpodStateDir: join(node.world.directory, "state"), root: node.world.root });
   const layer = imageLayer() as StorageId;
   const finding = "storage.image-broken:0123456789ab";
-  journal.beginEntry(finding, "remove the image", [{ do: "delete-layer", layer, file: undefined, paths: [] }]);
+  journal.beginEntry(finding, "remove the image", [
+    { do: "delete-layer", layer, file: undefined, paths: [] },
+  ]);
   journal.close();
   const { findings } = await examined(node, "doctor.unfinished");
   expect(findings.map(({ id }) => id)).toEqual(["doctor.unfinished"]);

@@ -126,7 +126,11 @@ describe("a new name", () => {
   });
 
   test.each([
-    ["UPPER:x", '"UPPER:x" is not the name of an image', "repositories are written in small letters: upper:x"],
+    [
+      "UPPER:x",
+      '"UPPER:x" is not the name of an image',
+      "repositories are written in small letters: upper:x",
+    ],
     ["", '"" is not the name of an image', "give [REGISTRY/]REPOSITORY[:TAG]"],
     ["a b", '"a b" is not the name of an image', "give [REGISTRY/]REPOSITORY[:TAG]"],
     ["0".repeat(64), `"${"0".repeat(64)}" is not the name of an image`, "give [REGISTRY/]REPOSITORY[:TAG]"],
