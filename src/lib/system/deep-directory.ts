@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, type BigIntStats } from "node:fs";
 import { ifThere } from "../errors";
 
 /** How a directory is opened that must be no symbolic link to one. */
@@ -11,7 +11,7 @@ export const asDirectory = constants.O_RDONLY | constants.O_DIRECTORY | constant
 export class DeepDirectory {
   private opened = true;
   private prefix: string;
-  private identity: Pick<Stats, "dev" | "ino"> | undefined;
+  private identity: Pick<BigIntStats, "dev" | "ino"> | undefined;
 
   /** @param descriptor of a directory, which is closed with it */
   constructor(private descriptor: number) {
@@ -44,7 +44,7 @@ export class DeepDirectory {
 
   /** Closes it for as long as a walk is deep below it. */
   suspend(): void {
-    if (this.opened) this.identity = fstatSync(this.fd);
+    if (this.opened) this.identity = identityOf(this.fd);
     this.close();
   }
 
@@ -57,7 +57,7 @@ export class DeepDirectory {
     if (this.opened) return true;
     const fd = openDirectory(below.at(".."));
     if (fd === undefined) return false;
-    const { dev, ino } = fstatSync(fd);
+    const { dev, ino } = identityOf(fd);
     if (dev !== this.identity?.dev || ino !== this.identity.ino) {
       closeSync(fd);
       return false;
@@ -85,6 +85,11 @@ export function levelToSuspend(depth: number): number | undefined {
  */
 export function openDirectory(path: Buffer | string): number | undefined {
   return ifThere(() => openSync(path, asDirectory), "ELOOP", "ESTALE");
+}
+
+/** In whole numbers: those of inodes have 64 bits, and as floating point two that lie close together were one. */
+function identityOf(fd: number): Pick<BigIntStats, "dev" | "ino"> {
+  return fstatSync(fd, { bigint: true });
 }
 
 function prefixOf(fd: number): string {
