@@ -27,8 +27,8 @@ export function frozenCgroupOf(
     const file = read.list === "" ? "cgroup.freeze" : "freezer.self_freezing";
     for (let path = directory; mount !== undefined && path?.startsWith(`${mount.target}/`) === true;) {
       const isFrozen = known.get(path) ?? saysFrozen(path, file);
-      if (isFrozen) return path;
       known.set(path, isFrozen);
+      if (isFrozen) return path;
       path = path.slice(0, path.lastIndexOf("/"));
     }
   }

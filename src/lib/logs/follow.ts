@@ -35,12 +35,12 @@ export async function* followBlocks(
   offset: number,
   { ended, signal, warn }: FollowOptions,
 ): AsyncGenerator<Buffer | undefined, void> {
+  let older = namesBefore(first);
   const bell = createBell();
   const watch = watchLog(first.path, bell.ring);
   const over = watchEnd(ended, bell.ring);
   signal?.addEventListener("abort", bell.ring);
   let reader = new BlockReader(first, offset);
-  let older = namesBefore(first);
   let rang = true;
   try {
     watch.watchFile(first.fd);

@@ -112,7 +112,7 @@ class Comparison {
       return only.namesByKind(`${path}/`, this.added);
     const common = commonEnd(before, after);
     const differing = [...before.slice(0, before.length - common), ...after.slice(0, after.length - common)];
-    return [...new Set(namesIn(differing))];
+    return namesIn(differing);
   }
 
   /** Enters a directory of one layer alone, which is all that there is to know of it, unless it was moved there. */
