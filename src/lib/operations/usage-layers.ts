@@ -58,8 +58,7 @@ async function layerDirectorySpace(
   layer: StorageId,
   measure: Measure,
 ): Promise<DiskSpace> {
-  const diff = driver.diffPath(layer);
-  const space = await measure(driver.name === "vfs" ? diff : dirname(diff), { except: "merged" });
+  const space = await measure(driver.directory(layer), { except: "merged" });
   return space ?? { used: 0, freed: 0 };
 }
 
@@ -73,8 +72,7 @@ export async function containerLayerSpace(
   measure: Measure,
 ): Promise<DiskSpace> {
   if (driver.name === "vfs") return layerDirectorySpace(driver, layer, measure);
-  const diff = driver.diffPath(layer);
-  const directory = dirname(diff);
+  const directory = driver.directory(layer);
   const beside = ofDriver.map((path) => `${directory}${path}`);
-  return (await measure(diff, { beside })) ?? { used: 0, freed: 0 };
+  return (await measure(driver.diffPath(layer), { beside })) ?? { used: 0, freed: 0 };
 }
