@@ -180,6 +180,9 @@ test("what kpod does, and what others do behind its back", async () => {
     Name: "two",
     Attributes: { oldName: expect.stringMatching(/^k8s_one_/) as string },
   });
+  expect(reader?.told().findLast(({ Status }) => Status === "died")).toMatchObject({
+    Attributes: { "io.kubernetes.container.name": "two" },
+  });
   await node.world.runc(["pause", id]);
   await until("the reader tells that it is frozen", () => told(id).at(-1) === "pause");
   await node.world.runc(["resume", id]);

@@ -32,6 +32,8 @@ export interface EventLooker {
 
 /** What is kept of a container or a pod from look to look. */
 interface Kept {
+  /** The name that it had when its labels were read: a rename changes one of them. */
+  name: string;
   labels?: Readonly<Record<string, string>> | undefined;
   /** The run that the rest is of. */
   pid: number;
@@ -56,8 +58,10 @@ export function createEventLooker(server: ServerView): EventLooker {
   const images = imageLooker(server);
   const mounts = cgroupMounts();
   const ofContainer = (container: Container): Kept => {
-    const known = kept.get(container.id) ?? { pid: 0, misses: 0 };
+    const { name } = container;
+    const known = kept.get(container.id) ?? { name, pid: 0, misses: 0 };
     kept.set(container.id, known);
+    if (name !== known.name) Object.assign(known, { name, labels: undefined });
     const pid = container.state?.pid ?? 0;
     if (pid > 0 && pid !== known.pid) Object.assign(known, newRun(container, pid, mounts));
     return known;
@@ -86,7 +90,11 @@ export function createEventLooker(server: ServerView): EventLooker {
   };
 }
 
-function newRun(container: Container, pid: number, mounts: readonly CgroupMount[]): Omit<Kept, "labels"> {
+function newRun(
+  container: Container,
+  pid: number,
+  mounts: readonly CgroupMount[],
+): Omit<Kept, "name" | "labels"> {
   return { pid, cgroup: cgroupOf(container, pid, mounts), monitor: findMonitor(container), misses: 0 };
 }
 
