@@ -210,6 +210,9 @@ test("a container that may start nothing more, and one of which the kernel kille
   const findings = await found("cgroup");
   expect(ids(findings)).toEqual(["cgroup.pids-limit"]);
   expect(findings[0]).toMatchObject({ severity: "breaks-now", object: { id: web.id } });
+  expect(findings[0]?.evidence.map(({ says }) => says)).toContainEqual(
+    expect.stringMatching(/^pids_limit of a container is -?\d+$/),
+  );
   await node.ok("update", "--pids-limit", "100", "web");
 
   const script = "while [ ! -e /go ]; do sleep 0.05; done; x=a; while :; do x=$x$x; done";

@@ -3,7 +3,8 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { controllerLevels, mostCounted } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
-import type { Found } from "../finding";
+import { kubelet } from "../facts/kubelet";
+import type { Evidence, Found } from "../finding";
 
 export const check: Check = {
   id: "cgroup.pids-limit",
@@ -46,6 +47,7 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
                 file: `${tightest.path}/pids.current`,
                 says: `says ${tightest.current}, of ${tightest.limit}`,
               },
+          ...settingsOf(facts),
         ],
         consequence: isFull
           ? "nothing can be started in the container"
@@ -61,4 +63,20 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
       },
     ];
   });
+}
+
+/** What gives containers and pods their limit where they name none: one of these is to be raised. */
+function settingsOf(facts: Facts): readonly Evidence[] {
+  const { config } = facts.server;
+  const settings = facts.get(kubelet);
+  const limit = settings?.setting("podPidsLimit");
+  return [
+    {
+      file: config.sources.get("pidsLimit") ?? "the defaults",
+      says: `pids_limit of a container is ${config.pidsLimit}`,
+    },
+    ...(settings === undefined || limit === undefined
+      ? []
+      : [{ file: settings.sourceOf("podPidsLimit"), says: `podPidsLimit of a pod is ${limit}` }]),
+  ];
 }

@@ -21,6 +21,7 @@ const flags = {
   cgroupDriver: "--cgroup-driver",
   containerRuntimeEndpoint: "--container-runtime-endpoint",
   containerLogMaxSize: "--container-log-max-size",
+  podPidsLimit: "--pod-max-pids",
   imageGCHighThresholdPercent: "--image-gc-high-threshold",
   /** What has to be available of a resource, by its name: a map in the configuration, `NAME<VALUE,…` as a flag. */
   evictionHard: "--eviction-hard",
