@@ -209,7 +209,15 @@ test("what no record has, and what waits in temporary directories, is told and d
   const directories = ["overlay", "overlay-images", "overlay-containers"].map((name) => inRoot(name, id));
   const link = inRoot("overlay/l", "STRAY".padEnd(26, "X"));
   const temporary = inRoot("overlay/staging/1");
-  for (const path of [join(directories[0] ?? "", "diff"), ...directories, temporary])
+  const tried = inRoot("overlay/opaque-bug-check44962913");
+  const others = inRoot("overlay/backup2024");
+  for (const path of [
+    join(directories[0] ?? "", "diff"),
+    ...directories,
+    temporary,
+    join(tried, "l1/d"),
+    others,
+  ])
     mkdirSync(path, { recursive: true });
   symlinkSync(`../${testId("nowhere")}/diff`, link);
   // What is young may be being made.
@@ -222,7 +230,7 @@ test("what no record has, and what waits in temporary directories, is told and d
     ...layers,
     { id: unnamed, created: "2020-01-01T00:00:00Z" },
   ]);
-  old(temporary);
+  for (const path of [temporary, tried, others]) old(path);
   expect(inShort(await looked(node))).toEqual(
     [
       `storage.layer-unowned leaks ${id} S`,
@@ -231,6 +239,7 @@ test("what no record has, and what waits in temporary directories, is told and d
       `storage.layer-unowned leaks ${link} S`,
       `storage.layer-unowned leaks ${unnamed} S`,
       `storage.temp-left leaks ${temporary} S`,
+      `storage.temp-left leaks ${tried} S`,
     ].sort(),
   );
   // One that somebody works in is not unmounted for it.
@@ -244,6 +253,7 @@ test("what no record has, and what waits in temporary directories, is told and d
   }
   await mended();
   expect(isMountPoint(merged)).toBe(false);
+  expect([tried, others].map((path) => existsSync(path))).toEqual([false, true]);
   await node.agree();
 });
 

@@ -39,6 +39,12 @@ interface Entry {
 const youth = 5 * 60_000;
 
 /**
+ * What containers/storage makes in overlay's home when it opens a store, to try what the kernel's overlay can do. It stays
+ * where the program is killed meanwhile, and no other removes it.
+ */
+const driverCheck = /^(?:compat|(?:metacopy|opaque-bug|volatile)-check)\d+$/;
+
+/**
  * Lists what is in the directories of a store, to be compared with its records once these are read: in this order, for
  * a record can come and what belongs to it can go meanwhile, and neither makes something owned look unowned.
  * @param targetOf tells where a short link leads, to who has read them already
@@ -86,6 +92,9 @@ function driverEntries({ root, driver, imageStore }: StoreLayout, targetOf: type
       ...[...ids].map((id): Entry => ({ kind: "layer-directory", path: join(home, id), id })),
       ...danglingLinks(join(home, "l"), ids, targetOf),
       ...["staging", "tempdirs"].flatMap((name) => temporaryEntries(join(home, name))),
+      ...names
+        .filter((name) => driverCheck.test(name))
+        .map((name): Entry => ({ kind: "temporary", path: join(home, name), id: undefined })),
     ];
   });
 }

@@ -16,14 +16,18 @@ test("what pulls and execs have left in temporary directories, as far as nobody 
   const place = testdir({});
   const options = { temporaryDirectories: [place] };
   const checks = ["storage.temp-left", "proc.exec-piled"];
-  const [tree, file, used] = ["container_images_storage12", "oci34", "container_images_56"].map((name) =>
-    join(place, name),
-  ) as [string, string, string];
-  mkdirSync(join(tree, "blobs"), { recursive: true });
-  for (const path of [file, used, join(place, "storage-of-mine")]) writeFileSync(path, "bytes");
+  const [tree, file, used, own] = [
+    "container_images_storage12",
+    "oci34",
+    "container_images_56",
+    "kpod-pull-aB3dE6",
+  ].map((name) => join(place, name)) as [string, string, string, string];
+  const others = ["storage-of-mine", "kpod-pull-of-mine"].map((name) => join(place, name));
+  for (const directory of [tree, own]) mkdirSync(join(directory, "blobs"), { recursive: true });
+  for (const path of [file, used, ...others]) writeFileSync(path, "bytes");
   // Somebody is at work there, whoever it is.
   expect(await examinedBy(server, checks, options)).toEqual([]);
-  for (const path of [tree, file, used, join(place, "storage-of-mine")]) old(path);
+  for (const path of [tree, file, used, own, ...others]) old(path);
   const fd = openSync(used, "r");
   try {
     const found = await examinedBy(server, checks, options);
@@ -31,9 +35,10 @@ test("what pulls and execs have left in temporary directories, as far as nobody 
       expect.arrayContaining([
         ["storage.temp-left", "leaks", tree, "S"],
         ["storage.temp-left", "leaks", file, "S"],
+        ["storage.temp-left", "leaks", own, "S"],
       ]),
     );
-    expect(found).toHaveLength(2);
+    expect(found).toHaveLength(3);
     const journal = Journal.begin(server.config);
     try {
       for (const finding of found)
@@ -41,7 +46,8 @@ test("what pulls and execs have left in temporary directories, as far as nobody 
     } finally {
       journal.close();
     }
-    expect([tree, file, used].map((path) => existsSync(path))).toEqual([false, false, true]);
+    const paths = [tree, file, own, used, ...others];
+    expect(paths.filter((path) => existsSync(path))).toEqual([used, ...others]);
     expect(await examinedBy(server, checks, options)).toEqual([]);
   } finally {
     closeSync(fd);

@@ -13,8 +13,9 @@ export const check: Check = {
   severity: "leaks",
   about: `What waits for its deletion in the store's temporary directories (\`overlay/tempdirs\`, \`overlay-layers/tmp\`), or was being
 unpacked there (\`overlay/staging\`), is left from a program that was killed: nobody holds its lock, and it is older than a day.
-It is deleted. So is what pulls and loads of images leave in \`/tmp\` and \`/var/tmp\` (\`container_images_*\`, \`storage*\`,
-\`oci*\`), where it is older than a day, whatever \`--min-age\` says, and no process has it open.`,
+So are the directories in \`overlay\` in which such a program tried what the kernel can do (\`compat*\`, \`*-check*\`).
+All that is deleted. So is what pulls, loads, pushes and saves of images leave in \`/tmp\` and \`/var/tmp\` (\`container_images_*\`,
+\`storage*\`, \`oci*\`, \`kpod-*\`), where it is older than a day, whatever \`--min-age\` says, and no process has it open.`,
   quick: true,
   live: false,
   find: findTemporary,
@@ -50,10 +51,13 @@ async function findTemporary(facts: Facts): Promise<readonly Found[]> {
   return [...found, ...(await findTransfers(facts))];
 }
 
-/** What containers/image makes while it copies: root's, for nobody knows whose it is otherwise. */
+/** What containers/image, and kpod for it, make while they copy: root's, for nobody knows whose it is otherwise. */
+const transfer =
+  /^(?:container_images_.+|(?:storage|oci)\d+|kpod-(?:load|login|pull|push|save)-[A-Za-z0-9]{6})$/;
+
 async function findTransfers(facts: Facts): Promise<readonly Found[]> {
   const found: Found[] = [];
-  for (const { path, stat } of temporaryEntries(facts, /^(?:container_images_.+|(?:storage|oci)\d+)$/)) {
+  for (const { path, stat } of temporaryEntries(facts, transfer)) {
     const isFile = stat.isFile();
     if (!(isFile || stat.isDirectory()) || facts.now - stat.mtimeMs < layerAge || isOpen(facts, path))
       continue;
@@ -61,7 +65,7 @@ async function findTransfers(facts: Facts): Promise<readonly Found[]> {
       severity: "leaks",
       object: { kind: "path", path },
       evidence: [
-        { file: path, says: `is what a pull or a load of an image made, at ${stat.mtime.toISOString()}` },
+        { file: path, says: `is what a transfer of an image made, at ${stat.mtime.toISOString()}` },
         { file: "/proc/*/fd", says: "no process has it open" },
       ],
       consequence: "it takes room until somebody removes it",
