@@ -102,7 +102,7 @@ test("paths are those from where kpod is called; what could not be written whole
       expect([target, exitCode, stderr]).toEqual([
         target,
         1,
-        expect.stringMatching(/^Error: [^\n]+no space left[^\n]+\n$/),
+        expect.stringMatching(/^Error: [^\n]+no space left[^\n]+: make room in the destination\n$/),
       ]);
       expect(readdirSync(join(directory, "full"))).toEqual([]);
     }

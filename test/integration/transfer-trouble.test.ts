@@ -285,7 +285,7 @@ test("no room in the store, or for files on their way", async () => {
       expect([exitCode, stdout, stderr]).toEqual([
         1,
         "",
-        expect.stringMatching(/^Error: [^\n]+no space left[^\n]+\n$/),
+        expect.stringMatching(/^Error: [^\n]+no space left[^\n]+: make room in the store\n$/),
       ]);
       expect(contents(root).filter((path) => /[0-9a-f]{64}/.test(path))).toEqual([]);
     }
@@ -305,6 +305,17 @@ test("no room in the store, or for files on their way", async () => {
       expect.stringMatching(/^Error: [^\n]+No space left[^\n]+TMPDIR[^\n]+\n$/),
     ]);
     expect(readdirSync(files.TMPDIR)).toEqual([]);
+    execFileSync("gzip", ["-1", archive]);
+    for (const args of [
+      ["load", "-q", `${archive}.gz`],
+      ["pull", "-q", `${plain.host}/big:1`],
+    ]) {
+      const { stderr } = await world.kpod(args, { env: files });
+      expect(stderr).toMatch(
+        /^Error: [^\n]+no space left on device[^\n]*: set TMPDIR to a directory with room\n$/i,
+      );
+      expect(readdirSync(files.TMPDIR)).toEqual([]);
+    }
   } finally {
     unmount(small);
   }

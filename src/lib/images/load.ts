@@ -12,7 +12,14 @@ import { runProgram } from "../system/run-program";
 import { removeStrayLayers } from "../storage/image-removal";
 import { readArchive, readLayerDigests, type ArchivedImage } from "./archive";
 import { noteImage } from "./note-image";
-import { callSkopeo, requireSkopeo, storeReference, withScratch, type TransferProgress } from "./skopeo";
+import {
+  callSkopeo,
+  requireSkopeo,
+  roomHint,
+  storeReference,
+  withScratch,
+  type TransferProgress,
+} from "./skopeo";
 import { layoutsApart, unpack } from "./unpack";
 
 /** How images are loaded. */
@@ -134,10 +141,7 @@ export async function loadImagesFrom(
     });
     const what = input === "-" ? "standard input" : input;
     if (result.failed) {
-      const full = result.stderr.includes("No space left")
-        ? { hint: "set TMPDIR to a directory with room" }
-        : {};
-      throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`, full);
+      throw new KpodError("IO", `cannot read ${what}: ${result.stderr}`, { hint: roomHint(result.stderr) });
     }
     if (statSync(path).size === 0) {
       const { pick } = options;

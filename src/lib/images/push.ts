@@ -53,6 +53,7 @@ export async function pushImage(
       const source = `${storeReference(store, config, join(scratch, "run"))}@${image.id}`;
       const call = {
         what: `push to ${target}`,
+        into: "the destination",
         scratch,
         config: withPolicy(config, options),
         trusted: options.signaturePolicy === undefined,

@@ -50,6 +50,8 @@ export interface SkopeoCall {
   logger?: Logger | undefined;
   /** What it reads from standard input. */
   input?: string | undefined;
+  /** Where it writes, for the hint when no room is there; default the store. */
+  into?: string;
   /** True where what is copied is in the store: the rules which images to trust are for those that come into it. */
   trusted?: boolean;
 }
@@ -173,7 +175,7 @@ export async function callSkopeo(
     signal,
     logger,
   });
-  if (result.failed) throw skopeoError(what, result.stderr);
+  if (result.failed) throw skopeoError(call, result.stderr);
   return result.stdout;
 }
 
@@ -212,12 +214,21 @@ const failures: readonly (readonly [RegExp, "NOT_FOUND" | "NOT_PERMITTED" | "IO"
     "IO",
     "the registry cannot be reached from this node",
   ],
-  [/no space left on device/, "IO", "make room in the store, or set TMPDIR to a directory with room"],
 ];
 
-function skopeoError(what: string, stderr: string): KpodError {
+/**
+ * The remedy where a program had no room; undefined where it says something else.
+ * @param place default that of files on their way
+ */
+export function roomHint(said: string, place?: string): string | undefined {
+  if (!/no space left on device/i.test(said)) return undefined;
+  return place === undefined ? "set TMPDIR to a directory with room" : `make room in ${place}`;
+}
+
+function skopeoError({ what, scratch, into = "the store" }: SkopeoCall, stderr: string): KpodError {
   const said = programMessage(stderr);
-  const [, code = "IO", hint] = failures.find(([pattern]) => pattern.test(said)) ?? [];
+  const room = roomHint(said, said.includes(scratch) ? undefined : into);
+  const [, code = "IO", hint = room] = failures.find(([pattern]) => pattern.test(said)) ?? [];
   const message = `skopeo cannot ${what}${said === "" ? "" : `: ${said}`}`;
   return new KpodError(code, message, { hint });
 }

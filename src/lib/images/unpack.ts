@@ -6,6 +6,7 @@ import { closing, openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
 import { firstLine, runProgram, type ProgramWatch } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
+import { roomHint } from "./skopeo";
 
 const interrupted = "interrupted while loading an image";
 
@@ -32,13 +33,13 @@ export async function unpack(path: string, target: string, watch: ProgramWatch):
       hint: "install it, or unpack the archive elsewhere",
     });
   }
-  const result = await runProgram(program, ["-dc"], {
+  const { failed, stderr } = await runProgram(program, ["-dc"], {
     inputFile: absolutePath("the archive", path),
     stdout: { file: target },
     interrupted,
     ...watch,
   });
-  if (result.failed) throw new KpodError("IO", `cannot unpack ${path}: ${result.stderr}`);
+  if (failed) throw new KpodError("IO", `cannot unpack ${path}: ${stderr}`, { hint: roomHint(stderr) });
   return true;
 }
 
@@ -88,7 +89,8 @@ async function unpackArchive(path: string, target: string, watch: ProgramWatch):
     ...watch,
   });
   if (result.failed) {
-    throw new KpodError("IO", `cannot unpack ${path}: ${firstLine(result.stderr)}`);
+    const said = firstLine(result.stderr);
+    throw new KpodError("IO", `cannot unpack ${path}: ${said}`, { hint: roomHint(said) });
   }
   return target;
 }

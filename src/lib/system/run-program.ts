@@ -26,7 +26,7 @@ export interface ProgramResult {
   exitCode: number | undefined;
   /** What it printed, where that goes to nobody else. */
   stdout: string;
-  /** The same of its errors, without white space around. */
+  /** The same of its errors, without white space around; rather why it could not be started, or its output not be written. */
   stderr: string;
 }
 
@@ -50,10 +50,15 @@ export async function runProgram(
     ...(write === undefined ? {} : { buffer: { stdout: false } }),
   });
   if (write !== undefined) await handOn(running, write);
-  const { isCanceled, signal: endedBy, failed, exitCode, stdout, stderr } = await running;
+  const { isCanceled, signal: endedBy, failed, exitCode, stdout, stderr, originalMessage } = await running;
   // Ctrl-C on a terminal reaches it too, and may have ended it before kpod was told.
   if (isCanceled || endedBy === "SIGINT") throw new KpodError("INTERRUPTED", interrupted);
-  return { failed, exitCode, stdout: textOf(stdout), stderr: textOf(stderr).trim() };
+  return {
+    failed,
+    exitCode,
+    stdout: textOf(stdout),
+    stderr: originalMessage ?? textOf(stderr).trim(),
+  };
 }
 
 /** Bytes that such a program may print. */
