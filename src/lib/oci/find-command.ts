@@ -5,6 +5,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { errnoOf, isNotFound, KpodError } from "../errors";
 import { isNullDevice, closing } from "../system/files";
+import { isKernelFileSystem } from "../system/file-system-type";
 import { openInRoot, pathOfDescriptor } from "../system/open-in-root";
 import { variableIn } from "./environment";
 import type { FurtherProcess } from "./exec-process";
@@ -113,6 +114,16 @@ function interpreterOf(found: number): string | undefined {
   } catch {
     // Whoever runs it finds out.
     return undefined;
+  }
+}
+
+/** True where a container has the kernel's own files at /proc, without which hardly any runtime starts a process in it. */
+export function hasProc(root: string): boolean {
+  try {
+    return closing(openInRoot(root, "/proc"), isKernelFileSystem);
+  } catch {
+    // The runtime does not get there either.
+    return false;
   }
 }
 

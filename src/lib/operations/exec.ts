@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { fileError, isNotFound, KpodError, launchExitCode } from "../errors";
 import { containerInWords, type Container } from "../oci/container";
 import { furtherProcess, readOwnProcess, type FurtherProcess, type OwnProcess } from "../oci/exec-process";
-import { openRootOf, requireCommand, requireReadable } from "../oci/find-command";
+import { hasProc, openRootOf, requireCommand, requireReadable } from "../oci/find-command";
 import { commandError } from "../oci/runtime/command-failure";
 import type { ExecRequest, ExecResult } from "../oci/runtime/exec";
 import { lookUpUser, requireMapped, withOwnGroup } from "../oci/user";
@@ -52,7 +52,7 @@ export async function execInContainer(
   await server.runtime.updateStatus(container);
   requireRunning(container);
   const own = readOwnProcess(container);
-  const process = prepare(container, own, options);
+  const { process, unlikely } = prepare(container, own, options);
   const { streams, preserveFds, timeoutMs, interceptSignals } = options;
   noteContainer(server, container, "exec", { attributes: { command: shownCommand(options.command) } });
   const result = await server.runtime.execProcess(container, {
@@ -60,7 +60,7 @@ export async function execInContainer(
     terminal: options.terminal !== undefined,
     directory: container.bundlePath,
     unprivileged: process.uid !== 0 || own.mappings.uids.length > 0,
-    ...{ streams, preserveFds, timeoutMs, interceptSignals },
+    ...{ unlikely, streams, preserveFds, timeoutMs, interceptSignals },
   });
   const exitCode = exitCodeOf(result, `cannot exec in ${containerInWords(container)}`);
   // One without streams runs on.
@@ -100,7 +100,11 @@ function requireRunning(container: Container): void {
 }
 
 /** Makes the process, and makes sure that the container has what it needs. */
-function prepare(container: Container, own: OwnProcess, options: ExecOptions): FurtherProcess {
+function prepare(
+  container: Container,
+  own: OwnProcess,
+  options: ExecOptions,
+): { readonly process: FurtherProcess; readonly unlikely: boolean } {
   const { command, env, user, cwd, terminal, privileged } = options;
   const { pid = 0, initPid, initStartTime } = container.state ?? {};
   const root = openRoot(container, pid);
@@ -117,7 +121,7 @@ function prepare(container: Container, own: OwnProcess, options: ExecOptions): F
       user: who,
     });
     requireCommand(root.path, process, containerInWords(container));
-    return process;
+    return { process, unlikely: !hasProc(root.path) };
   } finally {
     closeSync(root.fd);
   }

@@ -42,6 +42,8 @@ export interface ExecRequest {
   readonly directory: string;
   /** True where the process is somebody else on the node than root. */
   readonly unprivileged: boolean;
+  /** True where the runtime will hardly be able to start it: its standard error is a pipe, so that what the runtime says itself stays out of it. */
+  readonly unlikely?: boolean | undefined;
   /** Left out, it runs on by itself, without streams. */
   readonly streams?: ExecStreams | undefined;
   /** How many descriptors from 3 on it inherits. */
@@ -190,8 +192,9 @@ async function callInForeground(
     const streams = streamsOf(request);
     const stdio: StdioOptions = [...streams, ...kept, ...descriptors, log];
     const child = startIn(() => spawn(handler.path, words, { stdio, cwd: "/" }));
-    const { exitCode, timedOut } = await follow(child, handler, request);
-    const failure = exitCode === 0 || timedOut ? undefined : lastErrorIn(textOf(log));
+    const failureSoFar = (): string | undefined => lastErrorIn(textOf(log));
+    const { exitCode, timedOut } = await follow(child, handler, request, failureSoFar);
+    const failure = exitCode === 0 || timedOut ? undefined : failureSoFar();
     return { exitCode, timedOut, failure, said: typeof streams[2] === "number" };
   } finally {
     closeSync(log);
@@ -202,6 +205,7 @@ function streamsOf({
   streams,
   unprivileged,
   terminal,
+  unlikely,
 }: Omit<ExecRequest, "process">): ("ignore" | "pipe" | number)[] {
   if (streams === undefined) return ["ignore", "ignore", "ignore"];
   const given = (fd: number | undefined): number | "pipe" =>
@@ -211,7 +215,7 @@ function streamsOf({
   return [
     stdin === undefined ? "ignore" : given(stdin.fd),
     given(stdout.fd),
-    terminal ? "pipe" : given(stderr.fd),
+    terminal || unlikely === true ? "pipe" : given(stderr.fd),
   ];
 }
 
@@ -233,6 +237,7 @@ async function follow(
   child: ChildProcess,
   handler: RuntimeHandler,
   request: Omit<ExecRequest, "process">,
+  failureSoFar: () => string | undefined,
 ): Promise<Followed> {
   const { streams, interceptSignals, timeoutMs } = request;
   const ended = new Promise<number>((resolve, reject) => {
@@ -275,7 +280,7 @@ async function follow(
   const outputs = [
     drain(child.stdout, streams?.stdout.write, ended),
     // In a terminal the runtime alone writes here, when it fails: what it says stands in its log, too.
-    drain(child.stderr, request.terminal ? () => {} : streams?.stderr.write, ended),
+    drain(child.stderr, request.terminal ? () => {} : ofProcess(streams?.stderr.write, failureSoFar), ended),
   ];
   try {
     const exitCode = await ended;
@@ -287,6 +292,21 @@ async function follow(
     stopResizing?.();
     release?.();
   }
+}
+
+/** Hands on what a process writes, and nothing of a runtime that starts none: that is told by who reads its log. */
+function ofProcess(
+  write: ExecOutput["write"] | undefined,
+  failureSoFar: () => string | undefined,
+): ExecOutput["write"] | undefined {
+  let hasBegun = false;
+  return (
+    write &&
+    ((bytes) => {
+      hasBegun ||= failureSoFar() === undefined;
+      return hasBegun ? write(bytes) : undefined;
+    })
+  );
 }
 
 /** Signals by which somebody wants a command to end. */
