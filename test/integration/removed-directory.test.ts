@@ -67,7 +67,7 @@ if (!isExecutable) {
       /^Error: cannot read configuration file crio.conf: no such file or directory/,
     ],
     [
-      ["load", "image.tar"],
+      ["load", "-i", "image.tar"],
       /^Error: the archive: image.tar is relative, and the working directory has been removed: /,
     ],
     [

@@ -1,3 +1,4 @@
+import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, strayCgroups } from "../facts/cgroups";
@@ -11,11 +12,22 @@ export const check: Check = {
   about: `A cgroup of a container, or of its conmon, is left that has no process and no record: of version 1 there can be 65,535 with a
 memory controller, and each one slows down who looks at them all. Looked at are those beside the cgroups of the store's
 containers, for what lies elsewhere may be of another store. Offered is to remove them, which the kernel refuses as long as a
-process is in one.`,
+process is in one. That nearly all memory cgroups are used up (90 % of 65,535), those of others and those that are removed and
+remembered by the kernel among them, is told as well: without one no container can be created, though newer kernels number
+again what they only remember.`,
   quick: true,
   live: true,
-  find: findLeftCgroups,
+  find: async (facts) => [
+    ...(await findLeftCgroups(facts)),
+    ...findCrowd(readTextIfThere(countsFile, fileLimits.kernel) ?? ""),
+  ],
 };
+
+/** Where the kernel counts its cgroups. */
+const countsFile = "/proc/cgroups";
+
+/** So many memory cgroups a kernel can have. */
+const mostMemoryCgroups = 65_535;
 
 async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
   const stray = await facts.get(strayCgroups);
@@ -39,4 +51,24 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
         since,
       };
     });
+}
+
+/** @param counts the text of {@link countsFile} */
+export function findCrowd(counts: string): Found[] {
+  const count = Number(/^memory\t\d+\t(\d+)\t/m.exec(counts)?.[1] ?? 0);
+  if (count < mostMemoryCgroups * 0.9) return [];
+  return [
+    {
+      severity: "leaks",
+      object: { kind: "cgroup", name: "of memory", path: countsFile },
+      evidence: [{ file: countsFile, says: `memory has ${count} cgroups, of ${mostMemoryCgroups}` }],
+      consequence:
+        'at the limit no container can be created ("no space left on device" at its cgroup); before it each look is slow',
+      mend: {
+        class: "N",
+        what: "have the kernel forget what it keeps of those that are removed, or boot",
+        commands: ["sync", "sysctl vm.drop_caches=3"],
+      },
+    },
+  ];
 }

@@ -280,7 +280,11 @@ async function follow(
   const outputs = [
     drain(child.stdout, streams?.stdout.write, ended),
     // In a terminal the runtime alone writes here, when it fails: what it says stands in its log, too.
-    drain(child.stderr, request.terminal ? () => {} : ofProcess(streams?.stderr.write, failureSoFar), ended),
+    drain(
+      child.stderr,
+      request.terminal ? () => {} : ofProcess(streams?.stderr.write, failureSoFar, ended),
+      ended,
+    ),
   ];
   try {
     const exitCode = await ended;
@@ -294,17 +298,24 @@ async function follow(
   }
 }
 
+/** Milliseconds within which a runtime that fails has written its log, after what it writes to standard error. */
+const logTime = 500;
+
 /** Hands on what a process writes, and nothing of a runtime that starts none: that is told by who reads its log. */
 function ofProcess(
   write: ExecOutput["write"] | undefined,
   failureSoFar: () => string | undefined,
+  ended: Promise<number>,
 ): ExecOutput["write"] | undefined {
   let hasBegun = false;
   return (
     write &&
-    ((bytes) => {
-      hasBegun ||= failureSoFar() === undefined;
-      return hasBegun ? write(bytes) : undefined;
+    (async (bytes) => {
+      if (!hasBegun) {
+        await Promise.race([ended.catch(() => {}), sleep(logTime, undefined, { ref: false })]);
+        hasBegun = failureSoFar() === undefined;
+      }
+      if (hasBegun) await write(bytes);
     })
   );
 }
