@@ -14,13 +14,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
 import { claimDirectory, removeDemo } from "./lib/demo-directory.mjs";
 import { makeCrunWork, nodeLayout, writeNodeConfig } from "./lib/layout.mjs";
-import { cgroupHierarchies } from "./lib/machine.mjs";
+import { cgroupDirectories } from "./lib/machine.mjs";
 import { ScriptError, leanEnvironment, runMain, runProgram } from "./lib/run.mjs";
 
 const executable = process.env.KPOD_TEST_EXECUTABLE;
@@ -89,12 +89,17 @@ function runHere([program, ...args], env, started) {
   });
 }
 
-/** Cgroups of pods that were launched without a cgroup parent lie at the top, by the ids of their containers. */
+/** Where pods are that were launched without a cgroup parent. */
+const DEFAULT_PARENT = "/crio";
+
+/** Their cgroups, by the ids of their containers; and that of all of them, where nobody else has one in it. */
 function removeCgroupsOf(ids) {
-  for (const hierarchy of cgroupHierarchies()) {
-    const left = readdirSync(hierarchy).filter((name) => ids.some((id) => name.includes(id)));
-    for (const name of left) rmdirSync(join(hierarchy, name));
-  }
+  const left = cgroupDirectories(DEFAULT_PARENT).filter((path) => ids.some((id) => path.includes(id)));
+  for (const path of left) rmdirSync(path);
+  if (left.length === 0) return;
+  const others = cgroupDirectories(DEFAULT_PARENT).map((path) => dirname(path));
+  for (const parent of cgroupDirectories(DEFAULT_PARENT))
+    if (parent.endsWith(DEFAULT_PARENT) && !others.includes(parent)) rmdirSync(parent);
 }
 
 function idsOn({ root }) {

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
 import { nodeLayout } from "../../scripts/lib/layout.mjs";
+import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import { leftovers } from "../../scripts/lib/sweep.mjs";
 import { runProcess } from "../helpers/process";
 import { startInPty } from "../helpers/pty";
@@ -27,6 +28,8 @@ test("a command runs on the node, gives its output and exit code, and the node i
   const deep =
     'cd "$KPOD_PLAYGROUND" && long=$(printf %0200d/ $(seq 15)) && mkdir -p "one/$long" "two/$long" && mv two "one/$long"';
   const lone = "kpod run -d --name lone --runtime-handler crun localhost/busybox sleep 100";
+  // The cgroups of pods without a cgroup parent lie beside those of the node.
+  const before = cgroupDirectories("/crio");
   const script = `(${deep}) && ${lone} && kpod ps -a --format '{{.Names}}'; exit 7`;
   const { exitCode, stdout, stderr } = await runProcess(process.execPath, [PLAYGROUND, "sh", "-c", script], {
     timeout: patience,
@@ -39,6 +42,7 @@ test("a command runs on the node, gives its output and exit code, and the node i
     expect.stringMatching(/^k8s_ticker_demo_/),
   ]);
   expectNothingOf(placeIn(stderr));
+  expect(cgroupDirectories("/crio")).toEqual(before);
 });
 
 test("without a command it is a shell that knows kpod, until it ends", async () => {
