@@ -89,6 +89,7 @@ describe.each<[CgroupManager, RuntimeName]>([
     expect(found?.evidence.map(({ says }) => says)).toEqual([
       expect.stringMatching(/^says that the limit was met \d+ times$/),
       "says 1, of 1",
+      expect.stringMatching(/^pids_limit of a container is -?\d+$/),
     ]);
     ok("rm", "-f", id);
     expect(examine("cgroup.pids-limit")).toEqual([]);
