@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { constants } from "node:os";
-import { basename, dirname, join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { REPOSITORY, bootstrap } from "./bootstrap.mjs";
 import { containerWords, makeImages, podWords } from "./lib/demo-pod.mjs";
@@ -92,14 +92,10 @@ function runHere([program, ...args], env, started) {
 /** Where pods are that were launched without a cgroup parent. */
 const DEFAULT_PARENT = "/crio";
 
-/** Their cgroups, by the ids of their containers; and that of all of them, where nobody else has one in it. */
+/** Their cgroups, by the ids of their containers. */
 function removeCgroupsOf(ids) {
   const left = cgroupDirectories(DEFAULT_PARENT).filter((path) => ids.some((id) => path.includes(id)));
   for (const path of left) rmdirSync(path);
-  if (left.length === 0) return;
-  const others = cgroupDirectories(DEFAULT_PARENT).map((path) => dirname(path));
-  for (const parent of cgroupDirectories(DEFAULT_PARENT))
-    if (parent.endsWith(DEFAULT_PARENT) && !others.includes(parent)) rmdirSync(parent);
 }
 
 function idsOn({ root }) {
