@@ -122,18 +122,10 @@ function opened(fd: number, parent: OpenDirectory | undefined, name: Buffer): Op
   }
 }
 
-/** What stands in a text for bytes that are none of UTF-8. */
-const replaced = /[\uFFFD\p{Surrogate}]/u;
-
-/** Not by bytes and kinds at once: Bun gives the bytes alone. */
 function entriesOf(directory: string): TreeEntry[] {
-  const entries = readdirSync(directory, { withFileTypes: true });
-  if (entries.some(({ name }) => replaced.test(name))) {
-    // What is none is seen when it is entered.
-    return readdirSync(directory, "buffer").map((name) => ({ name, mayBeDirectory: true }));
-  }
-  return entries.map((entry) => ({
-    name: Buffer.from(entry.name),
+  // Bytes and kinds at once.
+  return readdirSync(directory, { encoding: "latin1", withFileTypes: true }).map((entry) => ({
+    name: Buffer.from(entry.name, "latin1"),
     mayBeDirectory: !entry.isFile() && !entry.isSymbolicLink(),
   }));
 }
