@@ -30,6 +30,13 @@ test.each([
   ["curl -u bob:hunter2 http://db", "curl -u bob:HIDDEN http://db"],
   ["podman run -u 1000:1000 -p 8080:80 x", "podman run -u 1000:1000 -p 8080:80 x"],
   ["eyJhbGciOiJI.eyJzdWIiOiIx.c2lnbmF0dXJl", "HIDDEN"],
+  ["eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "HIDDEN"],
+  ["x=eyJhbGciOiJI.eyJzdWIiOiIx., y", "x=HIDDEN, y"],
+  ["old-eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.txt", "old-HIDDEN.txt"],
+  ["a.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "a.HIDDEN.HIDDEN"],
+  ["keyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "keyJhbGciOiJI.eyJzdWIiOiIx.c2ln"],
+  ["eyJshort.eyJzdWIiOiIx.c2ln", "eyJshort.eyJzdWIiOiIx.c2ln"],
+  ["eyJhbGciOiJI.short.c2ln", "eyJhbGciOiJI.short.c2ln"],
   ["a\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nb", "a\nHIDDEN\nb"],
   ['global_auth_file = "/etc/auth.json"', 'global_auth_file = "/etc/auth.json"'],
   ['default_runtime = "runc"', 'default_runtime = "runc"'],
@@ -111,18 +118,6 @@ test("what a container fills with one long text, or with many words, is gone thr
     expect(mask.text(text)).toBe(text);
   const args = ["mysql", ...Array.from({ length: 50_000 }, () => "a-word-of-many"), "-pT0pf1sh"];
   expect(mask.json({ args })).toEqual({ args: [...args.slice(0, -1), "-pHIDDEN"] });
-});
-
-test.each([
-  ["eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "HIDDEN"],
-  ["x=eyJhbGciOiJI.eyJzdWIiOiIx., y", "x=HIDDEN, y"],
-  ["old-eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.txt", "old-HIDDEN.txt"],
-  ["a.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln.eyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "a.HIDDEN.HIDDEN"],
-  ["keyJhbGciOiJI.eyJzdWIiOiIx.c2ln", "keyJhbGciOiJI.eyJzdWIiOiIx.c2ln"],
-  ["eyJshort.eyJzdWIiOiIx.c2ln", "eyJshort.eyJzdWIiOiIx.c2ln"],
-  ["eyJhbGciOiJI.short.c2ln", "eyJhbGciOiJI.short.c2ln"],
-])("of %s a token is hidden as %s", (text, masked) => {
-  expect(new SecretMask().text(text)).toBe(masked);
 });
 
 test("what begins like a token a million times is gone through once", () => {
