@@ -18,7 +18,7 @@ export interface FailedScope {
  */
 export async function failedScopes(logger: Logger): Promise<FailedScope[]> {
   const options = ["--all", "--plain", "--no-legend", "--full", "--type=scope", "--state=failed"];
-  const { failed, stdout, stderr } = await systemctl(["list-units", ...options, "crio-*"], logger);
+  const { failed, stdout, stderr } = await askSystemctl(["list-units", ...options, "crio-*"], logger);
   if (failed)
     throw new KpodError("IO", `systemctl does not tell which units there are: ${firstLine(stderr)}`);
   return stdout.split("\n").flatMap((line): FailedScope[] => {
@@ -36,7 +36,7 @@ export async function resetFailedScope(unit: string, logger: Logger): Promise<vo
   if (idOf(unit) === undefined) {
     throw new KpodError("CORRUPT", `${JSON.stringify(unit)} is no scope of a container`);
   }
-  const { failed, stderr } = await systemctl(["reset-failed", unit], logger);
+  const { failed, stderr } = await askSystemctl(["reset-failed", unit], logger);
   if (!failed || (await failedScopes(logger)).every((scope) => scope.unit !== unit)) return;
   throw new KpodError("IO", `systemd keeps the failed unit ${unit}: ${firstLine(stderr)}`);
 }
@@ -46,7 +46,8 @@ function idOf(unit: string): StorageId | undefined {
   return isStorageId(id) ? id : undefined;
 }
 
-async function systemctl(words: readonly string[], logger: Logger): Promise<ProgramResult> {
+/** Calls systemctl. */
+export async function askSystemctl(words: readonly string[], logger: Logger): Promise<ProgramResult> {
   return askProgram(findExecutable("", "systemctl") ?? "systemctl", words, {
     interrupted: "the call of systemctl was interrupted",
     signal: undefined,

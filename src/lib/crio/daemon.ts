@@ -1,14 +1,11 @@
 import { existsSync, realpathSync, statSync } from "node:fs";
 import type { Config } from "../config";
-import { errnoOf } from "../errors";
 import { isRecord } from "../system/files";
+import { httpGet, longestAnswer, type HttpAnswer } from "../system/http-get";
 import { processIds, processStarted, readCommandName, readProcessStat } from "../system/process";
 
 /** Milliseconds within which a CRI-O that is well answers. */
 const patience = 1_000;
-
-/** More than it ever says of itself. */
-const longestAnswer = 1 << 20;
 
 /** The kernel's clock for files and processes is this much coarser than that of programs, in milliseconds. */
 const coarseness = 50;
@@ -24,61 +21,24 @@ export async function crioAnswers(
   if (!config.listen.startsWith("/")) return false;
   const answer = await askDaemon(config.listen, "/info", patienceMs);
   if (answer === "nobody") return false;
-  const root = answer === "silent" ? undefined : storageRootIn(answer.text);
+  return answer === "silent" || isOfStore(answer.text, config);
+}
+
+/** False where what CRI-O says of itself (`/info`) names another store than that of the configuration. */
+export function isOfStore(info: string, config: Pick<Config, "root">): boolean {
+  const root = storageRootIn(info);
   return root === undefined || realPathOf(root) === realPathOf(config.root);
 }
 
-/** What a daemon said: an answer; `silent` where it took the connection and none came in time; else `nobody`. */
-export type DaemonAnswer = { readonly status: number; readonly text: string } | "silent" | "nobody";
-
-/**
- * Sends a GET of a path to the socket of CRI-O, as `crictl info` and older kpod do.
- * @param longest bytes of an answer that is taken for one
- */
+/** Sends a GET of a path to the socket of CRI-O, as `crictl info` and older kpod do. */
 export async function askDaemon(
   socketPath: string,
   path: string,
   patienceMs = patience,
   longest = longestAnswer,
-): Promise<DaemonAnswer> {
+): Promise<HttpAnswer> {
   // Where none was ever started, nothing is loaded.
-  if (!existsSync(socketPath)) return "nobody";
-  const { request } = await import("node:http");
-  return new Promise((resolve) => {
-    let connected = false;
-    let text = "";
-    const done = (answer: DaemonAnswer): void => {
-      clearTimeout(timer);
-      call.destroy();
-      resolve(answer);
-    };
-    const call = request({ socketPath, path, agent: false, headers: { host: "crio" } }, (response) => {
-      response.setEncoding("utf8");
-      response.on("data", (chunk: string) => {
-        text += chunk;
-        if (text.length > longest) done("silent");
-      });
-      response.on("end", () => {
-        done({ status: response.statusCode ?? 0, text });
-      });
-      response.on("error", () => {
-        done("silent");
-      });
-    });
-    const timer = setTimeout(() => {
-      done(connected ? "silent" : "nobody");
-    }, patienceMs);
-    call.on("socket", (socket) => {
-      socket.once("connect", () => {
-        connected = true;
-      });
-    });
-    call.on("error", (error) => {
-      // Its queue is full: it lives, and is busy.
-      done(connected || errnoOf(error) === "EAGAIN" ? "silent" : "nobody");
-    });
-    call.end();
-  });
+  return existsSync(socketPath) ? httpGet({ socketPath }, path, patienceMs, longest) : "nobody";
 }
 
 function storageRootIn(answer: string): string | undefined {

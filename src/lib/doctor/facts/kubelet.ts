@@ -25,6 +25,8 @@ const flags = {
   imageGCHighThresholdPercent: "--image-gc-high-threshold",
   /** What has to be available of a resource, by its name: a map in the configuration, `NAME<VALUE,…` as a flag. */
   evictionHard: "--eviction-hard",
+  healthzBindAddress: "--healthz-bind-address",
+  healthzPort: "--healthz-port",
 } as const;
 
 type KubeletSetting = keyof typeof flags;
