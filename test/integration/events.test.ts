@@ -3,8 +3,11 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, statSync } from "node:
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { startContainer } from "../../src/lib/launch/create";
+import { createEventLooker } from "../../src/lib/operations/event-look";
 import { removeContainer } from "../../src/lib/operations/remove";
 import { eventJournalFiles } from "../../src/lib/events/journal";
+import { isAlive } from "../../src/lib/system/process";
+import { identifyProcess } from "../../src/lib/system/process-identity";
 import { kpodCommand } from "../helpers/kpod";
 import { conmonOf, pidOf, useNode, usePod, type Node } from "../helpers/node";
 import { runProcess, startProcess } from "../helpers/process";
@@ -198,6 +201,45 @@ test("what kpod does, and what others do behind its back", async () => {
   expect(told(lost.id)).toEqual(["create", "start", "conmon_died", "died 137", "remove"]);
   // What was done by kpod is known afterwards, too, and what records told.
   expect(statusesOf(await past(node), id)).toEqual([...byKpod, "start", "died 137", "remove"]);
+});
+
+test("a conmon that is dead before its container is looked at for the first time, and one that is so of old", async () => {
+  const past = await node.start(pod, "past", "sleep 1000");
+  process.kill(conmonOf(past), "SIGKILL");
+  // The second may not look into processes of the node.
+  const readers = await startReaders(start(), startWithoutInotify());
+  for (const { child } of readers) child.kill("SIGSTOP");
+  const lost = await node.start(pod, "early", "sleep 1000");
+  process.kill(conmonOf(lost), "SIGKILL");
+  for (const { child } of readers) child.kill("SIGCONT");
+  const untilTold = (id: string, status: string): Promise<void> =>
+    until(`both readers tell ${status}`, () =>
+      readers.every(({ told }) => statusesOf(told(), id).includes(status)),
+    );
+  await untilTold(lost.id, "conmon_died");
+  await node.ok("rm", "-f", lost.id, past.id);
+  await untilTold(past.id, "remove");
+  for (const { told } of readers) {
+    expect(statusesOf(told(), lost.id)).toEqual(["create", "start", "conmon_died", "died 137", "remove"]);
+    expect(statusesOf(told(), past.id)).toEqual(["died 137", "remove"]);
+  }
+});
+
+test("a conmon that one look does not find is looked for again at once, and is dead then", async () => {
+  const looker = createEventLooker((await node.openServer()).server);
+  const lost = await node.start(pod, "twice", "sleep 1000");
+  const seen = async (): Promise<[number | undefined, boolean]> => {
+    const { things } = await looker.look();
+    return [things.get(lost.id)?.deadMonitor, looker.isSettled()];
+  };
+  expect(await seen()).toEqual([0, true]);
+  const monitor = identifyProcess(conmonOf(lost));
+  process.kill(conmonOf(lost), "SIGKILL");
+  await until("its conmon is dead", () => monitor !== undefined && !isAlive(monitor));
+  expect(await seen()).toEqual([0, false]);
+  expect(await seen()).toEqual([conmonOf(lost), true]);
+  expect(await seen()).toEqual([conmonOf(lost), true]);
+  await node.ok("rm", "-f", lost.id);
 });
 
 test("an end that a further start has removed is known, also where no conmon wrote it down", async () => {

@@ -53,6 +53,8 @@ export function withMemory(before: Seen | undefined, after: Seen, time: number):
     // Of one that was created anew, the end of the run before.
     finished: after.finished ?? (keepsEnd ? before.finished : undefined) ?? ended,
     ooms: same ? Math.max(before.ooms, after.ooms) : after.ooms,
+    // What is dead stays dead, also where a look could not tell.
+    deadMonitor: same && isUnknown ? before.deadMonitor : after.deadMonitor,
   };
 }
 

@@ -8,7 +8,7 @@ import { readCgroupFile, keyedNumber } from "../cgroups/files";
 import { parseProcessCgroups, type CgroupMount } from "../cgroups/process-cgroups";
 import { tolerate } from "../errors";
 import type { Look, Seen, SeenImage, SeenStatus } from "../events/seen";
-import { findMonitor } from "../oci/conmon/find";
+import { findMonitor, deadMonitorPid } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { stateRoots } from "../oci/runtime/location";
 import { hasOomMarker, readExitFile, type ExitRecord } from "../oci/state/exit-file";
@@ -24,7 +24,10 @@ import type { ProcessIdentity } from "../system/process-identity";
 export interface EventLooker {
   /** @throws KpodError CORRUPT, IO when the records cannot be read */
   readonly look: () => Promise<Look>;
-  /** False while a container has ended of which its conmon is about to write down how: it is soon looked at again. */
+  /**
+   * False while it is soon to be looked at again: a container has ended of which its conmon is about to write down how, or a
+   * conmon was found dead and the next look knows whether its container has ended with it.
+   */
   readonly isSettled: () => boolean;
   /** The files and directories in which a change of what was found last would show. */
   readonly places: () => string[];
@@ -40,8 +43,10 @@ interface Kept {
   /** Its directory in the hierarchy of version 2. */
   cgroup?: string | undefined;
   monitor?: ProcessIdentity | undefined;
-  /** Looks in a row that found its conmon dead. */
-  misses: number;
+  /** The last look did not find its conmon, and the next tells whether it was for the container that had ended. */
+  missed: boolean;
+  /** Pid of its conmon that is dead for sure; 0 for none. */
+  deadMonitor: number;
   /** Since when its end waits to be written down, by the clock that only goes on; settled once it is, or nobody will. */
   end?: { readonly since: number } | "settled" | undefined;
 }
@@ -57,13 +62,14 @@ export function createEventLooker(server: ServerView): EventLooker {
   const kept = new Map<string, Kept>();
   const images = imageLooker(server);
   const mounts = cgroupMounts();
+  let isFirst = true;
   const ofContainer = (container: Container): Kept => {
     const { name } = container;
-    const known = kept.get(container.id) ?? { name, pid: 0, misses: 0 };
+    const known = kept.get(container.id) ?? { name, pid: 0, missed: false, deadMonitor: 0 };
     kept.set(container.id, known);
     if (name !== known.name) Object.assign(known, { name, labels: undefined });
     const pid = container.state?.pid ?? 0;
-    if (pid > 0 && pid !== known.pid) Object.assign(known, newRun(container, pid, mounts));
+    if (pid > 0 && pid !== known.pid) Object.assign(known, newRun(container, pid, mounts, isFirst));
     return known;
   };
   return {
@@ -83,9 +89,10 @@ export function createEventLooker(server: ServerView): EventLooker {
         things.set(container.id, seenContainer(server, container, known));
       }
       for (const id of kept.keys()) if (!things.has(id)) kept.delete(id);
+      isFirst = false;
       return { time, things, images: images() };
     },
-    isSettled: () => [...kept.values()].every(isSettled),
+    isSettled: () => [...kept.values()].every((known) => isSettled(known) && !known.missed),
     places: () => placesOf(server, kept),
   };
 }
@@ -94,8 +101,11 @@ function newRun(
   container: Container,
   pid: number,
   mounts: readonly CgroupMount[],
+  isFirst: boolean,
 ): Omit<Kept, "name" | "labels"> {
-  return { pid, cgroup: cgroupOf(container, pid, mounts), monitor: findMonitor(container), misses: 0 };
+  const cgroup = cgroupOf(container, pid, mounts);
+  // What the first look does not find is of the past: as if one before it had not found it either.
+  return { pid, cgroup, monitor: findMonitor(container), missed: isFirst, deadMonitor: 0 };
 }
 
 function cgroupOf({ id }: Container, pid: number, mounts: readonly CgroupMount[]): string | undefined {
@@ -181,16 +191,25 @@ function runOf(container: Container, known: Kept, status: SeenStatus): RunOfSeen
     // Of one that was created anew, state.json still tells of the run before.
     started: status === "created" ? undefined : state?.started?.getTime(),
     finished: state?.finished?.getTime(),
-    deadMonitor: deadMonitorOf(known, status),
+    deadMonitor: deadMonitorOf(container, known, status),
   };
 }
 
 /** A conmon that is dead at one look may have ended with its container, of which the next look knows. */
-function deadMonitorOf(known: Kept, status: SeenStatus): number {
-  const { monitor } = known;
-  if (monitor === undefined || (status !== "running" && status !== "paused")) return 0;
-  known.misses = isAlive(monitor) ? 0 : known.misses + 1;
-  return known.misses > 1 ? monitor.pid : 0;
+function deadMonitorOf(container: Container, known: Kept, status: SeenStatus): number {
+  const isLiving = status === "running" || status === "paused";
+  const lost = isLiving && known.deadMonitor === 0 ? lostMonitor(container, known) : undefined;
+  if (known.missed && lost !== undefined) known.deadMonitor = lost;
+  known.missed = lost !== undefined && known.deadMonitor === 0;
+  return isLiving ? known.deadMonitor : 0;
+}
+
+/** Pid of its conmon when that is dead: also one that has died before anybody looked, of which only the pid is known. */
+function lostMonitor(container: Container, known: Kept): number | undefined {
+  if (known.pid === 0) return undefined;
+  known.monitor ??= findMonitor(container);
+  if (known.monitor === undefined) return deadMonitorPid(container);
+  return isAlive(known.monitor) ? undefined : known.monitor.pid;
 }
 
 /** conmon marks that memory was exhausted; the kernel counts it, in version 2 where it can be waited for. */

@@ -1,7 +1,7 @@
 import { existsSync, watch, type FSWatcher } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, KpodError } from "../errors";
-import { findMonitor, isLeftByHalf, isMonitorPersisted, searchMonitor } from "../oci/conmon/find";
+import { deadMonitorPid, isLeftByHalf, searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import { readExitFile, type ExitRecord } from "../oci/state/exit-file";
 import { unknownExitCode } from "../oci/state/resolved";
@@ -184,7 +184,7 @@ function processGone({ runtime }: Pick<ServerView, "runtime">, container: Contai
     const runs = pid === 0 ? state?.status !== "stopped" : isAlive({ pid, startTime });
     if (runs || !runtime.isEndSeen(container)) return false;
     // A conmon that is dead writes none; before CRI-O 1.17 its pid is not known.
-    if (isMonitorPersisted(container) && findMonitor(container) === undefined) return true;
+    if (deadMonitorPid(container) !== undefined) return true;
     since ??= monotonicNow();
     return monotonicNow() - since > exitFileGrace;
   };

@@ -81,6 +81,8 @@ test("what cannot be told at the moment is as it was", () => {
   expect(withMemory(stopped, seenContainer({ status: "creating", pid: 0 }), now)).toMatchObject({
     status: "stopped",
   });
+  const unwatched = { ...running, deadMonitor: 9 };
+  expect(withMemory(unwatched, seenContainer({ status: "unknown", pid: 0 }), now)).toMatchObject(unwatched);
 });
 
 test("one that is found stopped before its end is persisted has ended by then, and is not started by its removal", () => {

@@ -63,7 +63,22 @@ export function listMonitors(read?: ReadProcesses): SeenMonitor[] {
 
 /** True when it is written down who the conmon of a container is: then one that is not found is dead. */
 export function isMonitorPersisted(container: Monitored): boolean {
-  return readMonitorPid(container.bundlePath) !== undefined || persistedMonitor(container) !== undefined;
+  return persistedMonitorPid(container) !== undefined;
+}
+
+/**
+ * The pid of a conmon that is written down, and is dead: there is no such process, or it is somebody else by now. Who may not
+ * look into a process takes it for the conmon that it was.
+ */
+export function deadMonitorPid(container: Monitored): number | undefined {
+  const pid = persistedMonitorPid(container);
+  if (pid === undefined || findMonitor(container) !== undefined) return undefined;
+  return isAlive({ pid }) && readExecutable(pid) === undefined ? undefined : pid;
+}
+
+/** conmon's own file is of this run; state.json may be of the one before. */
+function persistedMonitorPid(container: Monitored): number | undefined {
+  return readMonitorPid(container.bundlePath) ?? persistedMonitor(container)?.pid;
 }
 
 /** True for what somebody began to make long ago and left: no state was ever persisted, and no conmon works at it. */
