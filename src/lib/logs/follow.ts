@@ -53,12 +53,14 @@ export async function* followBlocks(
       const truncated = yield* untruncatedBlocks(reader, signal);
       const next = replaced && !truncated ? openNextLog(reader.file, older) : undefined;
       if (next !== undefined) {
-        const old = reader;
+        const { file } = reader;
+        const rest = restOf(reader);
         reader = new BlockReader(next.file, 0);
         older = next.older;
+        // Before anything is handed out: whoever gets it may leave.
+        if (file !== first) closeLogFile(file);
         watch.watchFile(next.file.fd);
-        yield* restOf(old);
-        if (old.file !== first) closeLogFile(old.file);
+        yield* rest;
         for (const missed of next.missed) yield* blocksOfRotated(missed, { warn, signal });
       } else if (truncated) {
         yield* restOf(reader);
@@ -79,9 +81,9 @@ export async function* followBlocks(
   }
 }
 
-function* restOf(reader: BlockReader): Generator<Buffer> {
+function restOf(reader: BlockReader): readonly Buffer[] {
   const rest = reader.rest();
-  if (rest !== undefined) yield rest;
+  return rest === undefined ? [] : [rest];
 }
 
 /**

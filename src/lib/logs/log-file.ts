@@ -38,12 +38,14 @@ export function openLogFile(path: string): LogFile {
     }
     throw fileError(`cannot open the log ${path}`, error);
   }
-  const stat = fstatSync(fd);
-  if (!stat.isFile()) {
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw notRegular(path);
+    return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino, head: readHead({ path, fd }) };
+  } catch (error) {
     closeSync(fd);
-    throw notRegular(path);
+    throw error;
   }
-  return { path, fd, size: stat.size, device: stat.dev, inode: stat.ino, head: readHead({ path, fd }) };
 }
 
 function notRegular(path: string): KpodError {

@@ -17,6 +17,8 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { followBlocks } from "../../../src/lib/logs/follow";
+import { closeLogFile, openLogFile } from "../../../src/lib/logs/log-file";
 import { forEachLogLine, type ReadLogOptions } from "../../../src/lib/logs/read-log";
 import { failureOf } from "../../helpers/failure";
 import { testdir } from "../../helpers/testdir";
@@ -364,6 +366,42 @@ test("an aborted signal ends the wait", async () => {
   controller.abort(new Error("Ctrl-C"));
   expect(await failureOf(done)).toMatchObject({ code: "INTERRUPTED", cause: new Error("Ctrl-C") });
   expect(openFiles(dirname(path))).toEqual([]);
+});
+
+test("who leaves at the rest of a log that was rotated leaves no file open", async () => {
+  const path = join(testdir({ "0.log": lineText("first") }), "0.log");
+  const rotate = (second: number, text: string): void => {
+    renameSync(path, `${path}.20260101-00000${second}`);
+    writeFileSync(path, text);
+  };
+  const first = openLogFile(path);
+  try {
+    const blocks = followBlocks(first, 0, { ended: new Promise(() => {}) });
+    const next = async (): Promise<string | undefined> => {
+      for (;;) {
+        const { value, done } = await blocks.next();
+        if (done === true) return undefined;
+        if (value !== undefined) return value.toString();
+      }
+    };
+    expect(await next()).toBe(lineText("first"));
+    // The one that the caller has opened is the caller's: it is the second of which one is left in the midst.
+    rotate(1, `${lineText("second")}no end`);
+    expect(await next()).toBe(lineText("second"));
+    rotate(2, lineText("third"));
+    expect(await next()).toBe("no end\n");
+    await blocks.return();
+    expect(openFiles(dirname(path))).toEqual([`${path}.20260101-000001`]);
+  } finally {
+    closeLogFile(first);
+  }
+});
+
+test("a log that cannot be read is not left open", async () => {
+  // A regular file of this process, at whose beginning is no memory.
+  const unreadable = forEachLogLine("/proc/self/mem", {}, () => {});
+  expect(await failureOf(unreadable)).toMatchObject({ code: "IO" });
+  expect(openFiles("/proc/").filter((path) => path.endsWith("/mem"))).toEqual([]);
 });
 
 test("what goes wrong with the end is told", async () => {
