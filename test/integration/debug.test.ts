@@ -66,6 +66,8 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
       command: ["/sleep", "1000"],
       env: ["SECRET=1"],
     });
+    const tool = join(world.scratch, "tool");
+    writeFileSync(tool, "#!/bin/sh\necho $1; echo to stderr >&2; exit 3\n", { mode: 0o755 });
     await node.start(pod, "db", "echo begun > /begun; exit 3", {
       env: ["OWN=1"],
       volumes: [{ hostPath: world.scratch, containerPath: "/volume", readonly: true }],
@@ -271,11 +273,19 @@ describe.each<RuntimeName>(["runc", "crun"])("under %s", (runtime) => {
     expect(await node.refusal("debug", "nosuch")).toContain("nosuch");
     expect(await node.refusal("debug", "-u", "eve", "web")).toContain("cannot run it as eve");
     expect(await node.refusal("debug", "--copy", "shop")).toContain("shop");
-    // Where the command may be in what is mounted, the runtime says it.
-    expect(await debug("--copy", "db", "/no/such")).toEqual({
-      exitCode: 127,
-      stdout: "",
-      stderr: expect.stringMatching(/^[^\n]*no such file[^\n]*\n$/i) as string,
+    // The command may be in what is mounted: that shows when it is started.
+    const copied = (words: string) =>
+      expect.stringMatching(new RegExp(`^Error: the copy of container db [^\\n]* ${words}\\n$`)) as string;
+    for (const [command, exitCode, words] of [
+      ["/no/such", 127, 'has no "/no/such"'],
+      ["nosuch", 127, 'has no "nosuch" in its PATH, which is [^\\n]*'],
+      ["/begun", 126, 'cannot run "/begun": it is not marked as executable'],
+    ] as const)
+      expect(await debug("--copy", "db", command)).toEqual({ exitCode, stdout: "", stderr: copied(words) });
+    expect(await debug("--copy", "db", "/volume/tool", "x")).toEqual({
+      exitCode: 3,
+      stdout: "x\n",
+      stderr: "to stderr\n",
     });
     for (const args of [
       ["--image", "busybox", "--host-tools", "web"],

@@ -137,7 +137,8 @@ async function toolsOf(
   if (copy !== true || tools === "node") {
     return { root: { kind: "node" }, own: false, env: basicEnvironment, whose: "the node" };
   }
-  return { root: { kind: "layer", layer: layerOf(container) }, own: true, env: [], whose: "the copy" };
+  const whose = `the copy of ${containerInWords(container)}`;
+  return { root: { kind: "layer", layer: layerOf(container) }, own: true, env: [], whose };
 }
 
 function madeRoot(
@@ -165,7 +166,7 @@ interface Run {
 async function runIn(server: LaunchParts, run: Run): Promise<number> {
   const { container, options, surroundings, root, session } = run;
   const own = readOwnProcess(container);
-  const process = processOf(run, own);
+  const { process, missing } = processOf(run, own);
   root.writeSpec(specText(run, process));
   // Who asked to end meanwhile does not want it started.
   server.signal?.throwIfAborted();
@@ -178,13 +179,14 @@ async function runIn(server: LaunchParts, run: Run): Promise<number> {
     terminal: options.terminal !== undefined,
     directory: container.dir,
     unprivileged: process.uid !== 0 || surroundings.idMappings !== undefined,
+    unlikely: missing !== undefined,
     startIn: root.namespace.within,
     onEnded: () => endSession(session, server.logger),
   });
   if (result.exitCode === killed && (await hasEndedSoon(container, surroundings))) {
     server.logger.warn(`${containerInWords(container)} has ended meanwhile, and with it what looked into it`);
   }
-  const exitCode = exitCodeOf(result, `cannot debug ${containerInWords(container)}`);
+  const exitCode = exitCodeOf(result, `cannot debug ${containerInWords(container)}`, missing);
   if (!surroundings.copy) noteContainer(server, container, "exec_died", { exitCode });
   return exitCode;
 }
@@ -202,7 +204,10 @@ async function hasEndedSoon(container: Container, { hasEnded }: Surroundings): P
 }
 
 /** @throws KpodError BAD_ARGUMENT, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE, CORRUPT */
-function processOf({ container, options, tools, surroundings, root }: Run, own: OwnProcess): FurtherProcess {
+function processOf(
+  { container, options, tools, surroundings, root }: Run,
+  own: OwnProcess,
+): { readonly process: FurtherProcess; readonly missing: KpodError | undefined } {
   const { command = [], env = [], user, cwd, terminal, privileged, targetRoot = "/target" } = options;
   const top = pathOfDescriptor(root.root);
   const asking = `${containerInWords(container)} cannot run it as`;
@@ -228,9 +233,14 @@ function processOf({ container, options, tools, surroundings, root }: Run, own: 
       cwd: cwd ?? (tools.own ? undefined : "/"),
     },
   );
-  // What is mounted in a container may have the command of a copy; its runtime finds out.
-  if (!tools.own) requireCommand(top, process, tools.whose);
-  return process;
+  try {
+    requireCommand(top, process, tools.whose);
+    return { process, missing: undefined };
+  } catch (error) {
+    // What is mounted in a container may have the command of a copy; its runtime finds out.
+    if (!tools.own || !(error instanceof KpodError)) throw error;
+    return { process, missing: error };
+  }
 }
 
 /** What of a container's mounts its tools need, wherever they come from. */

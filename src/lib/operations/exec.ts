@@ -76,12 +76,18 @@ export function shownCommand([program = ""]: readonly string[]): string {
 /**
  * The exit code of what a runtime has run.
  * @param failed what could not be done where the runtime failed
+ * @param missing what a look at the container's own files found to be missing, if they alone have the command
  * @throws KpodError RUNTIME_FAILED, COMMAND_NOT_FOUND, COMMAND_NOT_EXECUTABLE where nobody has said so yet
  */
-export function exitCodeOf({ exitCode, timedOut, failure, said }: ExecResult, failed: string): number {
+export function exitCodeOf(
+  { exitCode, timedOut, failure, said }: ExecResult,
+  failed: string,
+  missing?: KpodError,
+): number {
   if (timedOut) return timedOutExitCode;
   if (failure === undefined) return exitCode;
   const error = commandError(failure, failed);
+  if (missing?.code === error.code) throw missing;
   if (said) return launchExitCode(error);
   throw error;
 }
