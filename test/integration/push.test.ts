@@ -1,10 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { mount, unmount } from "../../src/lib/system/mount";
+import { processIds, readCommandLine } from "../../src/lib/system/process";
 import { testImages, type TestImages } from "../helpers/images";
 import { runProcess, succeeded, type ProcessResult } from "../helpers/process";
 import { registryUser, startRegistry, type Registry } from "../helpers/registry";
 import { testdir } from "../helpers/testdir";
+import { until } from "../helpers/until";
 import { createWorld, type World } from "../helpers/world";
 
 let world: World;
@@ -114,6 +116,81 @@ test("paths are those from where kpod is called; what could not be written whole
   expect((await pushFrom("here", "dir:nowhere/one")).stderr).toBe(
     `Error: cannot write ${directory}/here/nowhere/one: no such file or directory\n`,
   );
+});
+
+test("an archive is there whole, or as it was before", async () => {
+  const directory = testdir();
+  const archive = join(directory, "one.tar");
+  const former = Buffer.alloc(100, "former ");
+  mount({ source: "kpod-test", target: directory, type: "tmpfs", data: "size=700k" });
+  try {
+    writeFileSync(archive, former, { mode: 0o640 });
+    expect((await push("-q", "busybox", `oci-archive:${archive}`)).stderr).toMatch(
+      new RegExp(`^Error: skopeo cannot push to oci-archive:${archive}: [^\n]*no space left[^\n]*\n$`),
+    );
+    expect(readFileSync(archive)).toEqual(former);
+    expect(readdirSync(directory)).toEqual(["one.tar"]);
+  } finally {
+    unmount(directory);
+  }
+  writeFileSync(archive, former, { mode: 0o640 });
+  expect(await push("-q", "busybox", `oci-archive:${archive}`)).toEqual(quiet);
+  expect(await pushedId(`oci-archive:${archive}`)).toBe(images.busybox.id);
+  expect(statSync(archive).mode & 0o777).toBe(0o640);
+});
+
+test.each(["docker-archive", "oci-archive"])(
+  "of one that is killed no part is taken for a whole %s",
+  async (transport) => {
+    const directory = testdir({ "out/": null, "tmp/": null });
+    const archive = join(directory, "out/one.tar");
+    const child = world.startKpod(["push", "-q", "busybox", `${transport}:${archive}`], {
+      env: { TMPDIR: join(directory, "tmp") },
+    });
+    const ended = new Promise((resolve) => child.on("close", resolve));
+    // It has made the file, and skopeo not begun.
+    const watcher = watch(join(directory, "out"), () => child.kill("SIGKILL"));
+    try {
+      await ended;
+    } finally {
+      watcher.close();
+    }
+    const isSkopeo = (pid: number): boolean => readCommandLine(pid)?.join(" ").includes(directory) === true;
+    await until("skopeo has ended by itself", () => !processIds().some(isSkopeo));
+    expect(readdirSync(join(directory, "out"))).toEqual([
+      expect.stringMatching(/^one\.tar\.tmp-[0-9a-f]{12}$/),
+    ]);
+  },
+);
+
+test("a link that leads nowhere, or to itself, is named", async () => {
+  const directory = testdir({ file: "" });
+  const nowhere = join(directory, "nowhere");
+  const loop = join(directory, "loop");
+  symlinkSync("gone", nowhere);
+  symlinkSync("loop", loop);
+  for (const transport of ["dir", "oci", "docker-archive", "oci-archive"]) {
+    expect((await push("-q", "busybox", `${transport}:${nowhere}`)).stderr).toBe(
+      `Error: cannot write ${nowhere}: it is a symbolic link that leads nowhere: remove it, or name another path\n`,
+    );
+    expect((await push("-q", "busybox", `${transport}:${loop}`)).stderr).toBe(
+      `Error: cannot write ${loop}: too many levels of symbolic links\n`,
+    );
+  }
+  for (const transport of ["dir", "oci"]) {
+    expect((await push("-q", "busybox", `${transport}:${directory}/file`)).stderr).toBe(
+      `Error: cannot write ${directory}/file: what is there is no directory\n`,
+    );
+  }
+  expect((await push("-q", "busybox", `oci-archive:${directory}`)).stderr).toBe(
+    `Error: cannot write ${directory}: is a directory\n`,
+  );
+  for (const flag of ["--cert-dir", "--authfile"]) {
+    expect((await push("-q", flag, loop, "busybox", `${secure.host}/x`)).stderr).toBe(
+      `Error: ${flag} ${loop}: too many levels of symbolic links\n`,
+    );
+  }
+  expect(readdirSync(directory).sort()).toEqual(["file", "loop", "nowhere"]);
 });
 
 test("the store's list of mounts stays, and what is refused is a line", async () => {

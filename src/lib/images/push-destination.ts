@@ -1,6 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync } from "node:fs";
-import { KpodError, orFileError } from "../errors";
+import { lstatSync, mkdirSync, statSync, type Stats } from "node:fs";
+import { ifThere, KpodError, orFileError } from "../errors";
 import { isImageName, registryOf, requireImageName } from "../names/image-names";
+import { openOutputFile } from "../system/output-file";
 import { absolutePath } from "../system/paths";
 import { removeTree } from "../system/remove-tree";
 import { fullName } from "./pull-names";
@@ -18,6 +19,8 @@ interface PushPlace {
   /** A layout is made with the directories above it, as skopeo does. */
   readonly kind: "file" | "directory" | "layout";
   readonly path: string;
+  /** The destination in skopeo's words, were it at another path. */
+  readonly targetAt: (path: string) => string;
 }
 
 /**
@@ -32,7 +35,7 @@ export function pushDestination(text: string, own: string | undefined): PushDest
     case "docker-archive:": {
       const destination = onThisNode(transport, "file", rest, own);
       const { path } = destination.place;
-      if (existsSync(path)) {
+      if (present(path) !== undefined) {
         throw new KpodError("CONFLICT", `${path} exists: nothing is added to an archive`);
       }
       return destination;
@@ -41,7 +44,8 @@ export function pushDestination(text: string, own: string | undefined): PushDest
       return { target: `docker://${requireRegistry(rest)}` };
     case "dir:": {
       const path = absolutePath("the destination", rest);
-      return { target: `dir:${path}`, place: { kind: "directory", path } };
+      const targetAt = (at: string): string => `dir:${at}`;
+      return { target: targetAt(path), place: { kind: "directory", path, targetAt } };
     }
     case "oci:":
       return onThisNode(transport, "layout", rest);
@@ -74,31 +78,68 @@ function onThisNode(
       hint: "push to another directory, and move it",
     });
   }
-  const target = `${transport}${path}${name === undefined ? "" : `:${name}`}`;
-  return { target, place: { kind, path } };
+  const targetAt = (at: string): string => `${transport}${at}${name === undefined ? "" : `:${name}`}`;
+  return { target: targetAt(path), place: { kind, path, targetAt } };
 }
 
 /**
- * Makes the file or directory that skopeo is to write, unless it is there, and has it written. Where that fails, what was
- * made is removed.
- * @throws KpodError IO, NOT_PERMITTED, and what the action throws
+ * Has skopeo write to a destination. An archive is there whole, or as it was before; a directory is made, unless it is
+ * there, and where that fails, what was made is removed.
+ * @param action is given the destination in skopeo's words
+ * @throws KpodError CONFLICT, IO, NOT_PERMITTED, and what the action throws
  */
-export async function withPlace(place: PushPlace | undefined, action: () => Promise<void>): Promise<void> {
-  const made = place === undefined || existsSync(place.path) ? undefined : make(place);
+export async function withPlace(
+  { target, place }: PushDestination,
+  action: (target: string) => Promise<void>,
+): Promise<void> {
+  if (place === undefined) return action(target);
+  const found = present(place.path);
+  if (place.kind === "file") return writeArchive(place, action);
+  if (found?.isDirectory() === false)
+    throw new KpodError("CONFLICT", `cannot write ${place.path}: what is there is no directory`);
+  const made = found === undefined ? make(place) : undefined;
   try {
-    await action();
+    await action(target);
   } catch (error) {
     if (made !== undefined) removeTree(made);
     throw error;
   }
 }
 
+/** What is at a path. @throws KpodError CONFLICT for a symbolic link that leads nowhere; IO, NOT_PERMITTED */
+function present(path: string): Stats | undefined {
+  return orFileError(`cannot write ${path}`, () => {
+    const found = ifThere(() => statSync(path));
+    if (found !== undefined || ifThere(() => lstatSync(path)) === undefined) return found;
+    throw new KpodError("CONFLICT", `cannot write ${path}: it is a symbolic link that leads nowhere`, {
+      hint: "remove it, or name another path",
+    });
+  });
+}
+
+/** skopeo writes what it makes straight to its place: kill -9 would leave a part of it that looks like all. */
+async function writeArchive(
+  { path, targetAt }: PushPlace,
+  action: (target: string) => Promise<void>,
+): Promise<void> {
+  const file = openOutputFile(path);
+  try {
+    await action(targetAt(file.path));
+  } catch (error) {
+    file.abandon();
+    if (!(error instanceof KpodError)) throw error;
+    const { code, message, hint } = error;
+    // Nobody knows what it is called on its way.
+    throw new KpodError(code, message.replaceAll(file.path, path), { hint, cause: error });
+  }
+  file.finish();
+}
+
 /** @returns the uppermost of what was made */
 function make({ kind, path }: PushPlace): string | undefined {
   return orFileError(`cannot write ${path}`, () => {
     if (kind === "layout") return mkdirSync(path, { recursive: true });
-    if (kind === "directory") mkdirSync(path);
-    else closeSync(openSync(path, "wx"));
+    mkdirSync(path);
     return path;
   });
 }

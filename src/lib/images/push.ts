@@ -38,7 +38,8 @@ export async function pushImage(
 ): Promise<void> {
   const image = await store.image(nameOrId);
   const own = image.names?.find((name) => !name.includes("@"));
-  const { target, place } = pushDestination(destination ?? own ?? nameOrId, own);
+  const pushed = pushDestination(destination ?? own ?? nameOrId, own);
+  const { target } = pushed;
   const skopeo = requireSkopeo("images are pushed");
   await withScratch(
     "push",
@@ -62,8 +63,8 @@ export async function pushImage(
         logger: store.logger,
         progress: options.progress,
       };
-      await withPlace(place, async () => {
-        await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, target], call);
+      await withPlace(pushed, async (at) => {
+        await callSkopeo(skopeo, ["copy", ...access, ...signatures, source, at], call);
       });
     },
     store,

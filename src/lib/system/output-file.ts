@@ -16,6 +16,8 @@ import { windowSize } from "./streams";
 
 /** A file for what a command makes. It is there whole, or as it was before. */
 export interface OutputFile {
+  /** Where it is until it is in its place: another program may write there. */
+  readonly path: string;
   /** @throws KpodError IO, NOT_PERMITTED */
   readonly write: (bytes: Uint8Array) => void;
   /** Puts it in its place. @throws KpodError IO, NOT_PERMITTED */
@@ -47,6 +49,7 @@ export function openOutputFile(path: string, mode = 0o644, { secret = false } = 
     if (present !== undefined && temporary !== undefined && !secret) fchmodSync(fd, present.mode & 0o7777);
     let finished = false;
     return {
+      path: temporary ?? target,
       write: (bytes) => {
         try {
           for (let written = 0; written < bytes.length;) written += writeSync(fd, bytes, written);
