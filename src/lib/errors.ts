@@ -103,26 +103,33 @@ export function tolerate<T, U>(otherwise: U, look: () => T): T | U {
   }
 }
 
-/** Words for the errors of the operating system that users meet; the name of the error for the rest. */
+/** What the C library says of the errors that users meet; what an engine says of them has the path once more. */
+const errnoWords: ReadonlyMap<string, string> = new Map([
+  ["EACCES", "permission denied"],
+  ["EBUSY", "device or resource busy"],
+  ["EDQUOT", "disk quota exceeded"],
+  ["EEXIST", "file exists"],
+  ["EFBIG", "file too large"],
+  ["EIO", "input/output error"],
+  ["EISDIR", "is a directory"],
+  ["ELOOP", "too many levels of symbolic links"],
+  ["EMFILE", "too many open files"],
+  ["ENAMETOOLONG", "file name too long"],
+  ["ENODEV", "no such device"],
+  ["ENOENT", "no such file or directory"],
+  ["ENOSPC", "no space left on device"],
+  ["ENOTDIR", "not a directory"],
+  ["ENOTEMPTY", "directory not empty"],
+  ["ENXIO", "no such device or address"],
+  ["EPERM", "operation not permitted"],
+  ["EROFS", "read-only file system"],
+  ["ESTALE", "stale file handle"],
+  ["ETXTBSY", "text file busy"],
+]);
+
+/** Words for the errors of the operating system that users meet; the message of the error for the rest. */
 export function describeErrno(error: unknown): string {
-  switch (errnoOf(error)) {
-    case "EACCES":
-      return "permission denied";
-    case "EPERM":
-      return "operation not permitted";
-    case "ENOENT":
-      return "no such file or directory";
-    case "ENOSPC":
-      return "no space left on device";
-    case "EROFS":
-      return "read-only file system";
-    case "EBUSY":
-      return "device or resource busy";
-    case "EISDIR":
-      return "is a directory";
-    default:
-      return errorMessage(error);
-  }
+  return errnoWords.get(errnoOf(error) ?? "") ?? errorMessage(error);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findProgram } from "../../scripts/lib/layout.mjs";
 import { hasSelinux } from "../../src/lib/launch/selinux";
@@ -263,8 +263,10 @@ describe("what is refused", () => {
   test("what cannot be had is said in one line, before anything is made", async () => {
     const log = join(node.world.scratch, "taken.log");
     const profile = join(node.world.scratch, "profile.json");
+    const link = join(node.world.scratch, "link.log");
     writeFileSync(log, "somebody's\n");
     writeFileSync(profile, "{}");
+    symlinkSync("link.log", link);
     const before = contentsOf(node.world);
     const refusals: readonly (readonly [words: readonly string[], message: RegExp])[] = [
       [["--device", "/dev/none-such"], /^the container is to have \/dev\/none-such: no such file/],
@@ -275,6 +277,8 @@ describe("what is refused", () => {
       [["-m", "64m", "--memory-swap", "32m"], /^memory and swap together cannot be less than the memory$/],
       [["--cpuset-cpus", "one"], /^invalid list of processors "one"/],
       [["--log-opt", `path=${log}`], /taken\.log is there already: name another$/],
+      [["--log-opt", `path=${link}`], /link\.log is there already: name another$/],
+      [["--log-opt", `path=${log}/x`], /^cannot make the directory [^ ]*taken\.log: what is there is no dir/],
       [["--user", "nobody-here"], /^the container is to run as nobody-here, whom/],
       [["--userns", "pod"], /^pod shop has no user namespace that a container could join$/],
       ...(hasSelinux()

@@ -231,6 +231,9 @@ spec:
     expect(await refusal(pod("  volumes: [{name: d, hostPath: {path: /dev/null, type: Directory}}]\n"))).toBe(
       "volume d needs /dev/null to be a directory, which it is not",
     );
+    expect(
+      await refusal(pod(`  volumes: [{name: d, hostPath: {path: ${path}/x, type: DirectoryOrCreate}}]\n`)),
+    ).toBe(`cannot make ${path}/x of volume d: not a directory`);
     expect(await refusal(pod("", "nowhere.invalid/x"), "--pull", "never")).toMatch(/nowhere\.invalid\/x/);
     await node.ok("tag", "busybox", "127.0.0.1:1/x:1");
     const first = "  initContainers: [{name: i, image: 127.0.0.1:1/x:1, imagePullPolicy: Never}]\n";

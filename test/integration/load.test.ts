@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { makeBusyboxImage } from "../../scripts/lib/image.mjs";
@@ -395,6 +395,11 @@ test("from a pipe, and by name out of an archive", async () => {
   const fifo = join(testdir(), "fifo");
   execFileSync("mkfifo", [fifo]);
   expect((await loadApart(fifo)).stderr).toBe(`Error: ${fifo} is a FIFO: pipes are read by kpod load -i\n`);
+  const loop = join(testdir(), "loop");
+  symlinkSync("loop", loop);
+  const tooMany = `Error: cannot load ${loop}: too many levels of symbolic links\n`;
+  expect((await loadApart(loop)).stderr).toBe(tooMany);
+  expect((await loadApart("-i", loop)).stderr).toBe(tooMany);
   expect((await loadApart("/dev/null")).stderr).toMatch(
     /^Error: \/dev\/null is not an image archive: it is a device: give a docker archive/,
   );

@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { ifThere } from "../errors";
+import { ifThere, orFileError } from "../errors";
 import { readMounts, showsMounts, type MountInfo } from "../system/mount";
 import { isInitialCgroupNamespace } from "../system/namespaces";
+import { shortPath } from "../system/paths";
 import { readProcessCgroup } from "../system/process";
 import { directoryIn, readCgroupLine, type CgroupMount } from "./process-cgroups";
 
@@ -98,7 +99,10 @@ export function moveToCgroup(path: string, pid: number): void {
   for (const hierarchy of cgroupHierarchies()) {
     if (existsSync(join(hierarchy, "cpuset.cpus")) && !existsSync(join(hierarchy, "cgroup.controllers")))
       continue;
-    mkdirSync(join(hierarchy, path), { recursive: true });
-    writeFileSync(join(hierarchy, path, "cgroup.procs"), String(pid));
+    const directory = join(hierarchy, path);
+    orFileError(`cannot put a process into the cgroup ${shortPath(directory)}`, () => {
+      mkdirSync(directory, { recursive: true });
+      writeFileSync(join(directory, "cgroup.procs"), String(pid));
+    });
   }
 }

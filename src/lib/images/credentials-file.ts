@@ -1,10 +1,17 @@
-import { chownSync, existsSync, lstatSync, mkdirSync, realpathSync } from "node:fs";
+import { chownSync, existsSync, lstatSync, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Config } from "../config";
 import type { Environment } from "../config/environment";
 import { KpodError, tolerate, orFileError } from "../errors";
 import { meantImageNames } from "../names/image-names";
-import { fileLimits, isRecord, parseJson, readTextIfThere, writeFileAtomic } from "../system/files";
+import {
+  fileLimits,
+  isRecord,
+  makeDirectories,
+  parseJson,
+  readTextIfThere,
+  writeFileAtomic,
+} from "../system/files";
 import { absolutePath } from "../system/paths";
 
 /** What of the configuration says where credentials are. */
@@ -113,7 +120,7 @@ function secretOf(entry: unknown): string {
 
 function write(file: string, credentials: Credentials): void {
   orFileError(`cannot write ${file}`, () => {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    makeDirectories(dirname(file), 0o700);
     // A symbolic link stays one.
     const target = existsSync(file) ? realpathSync(file) : file;
     const owner = lstatSync(target, { throwIfNoEntry: false });

@@ -1,7 +1,7 @@
 import { realpathSync, statSync, symlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { ifThere, KpodError, orFileError } from "../errors";
 import type { StorageId } from "../names/ids";
 import { meantImageNames, newImageName } from "../names/image-names";
 import { refuseSplitImageStore } from "../storage/layout";
@@ -53,7 +53,7 @@ export async function loadImages(
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   refuseSplitImageStore(store.layout, "kpod loads no images into", "load them with skopeo or podman");
-  if (statSync(absolutePath("the archive", path), { throwIfNoEntry: false })?.isFIFO() === true) {
+  if (isFifo(path)) {
     throw new KpodError("BAD_ARGUMENT", `${path} is a FIFO`, { hint: "pipes are read by kpod load -i" });
   }
   const named = { ...options, tag: options.tag === undefined ? undefined : newImageName(options.tag) };
@@ -124,10 +124,7 @@ export async function loadImagesFrom(
   input: string,
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
-  const kind =
-    input === "-" ? undefined : statSync(absolutePath("the archive", input), { throwIfNoEntry: false });
-  // What is not there, and what is no pipe, loadImages names.
-  if (input !== "-" && kind?.isFIFO() !== true) return loadImages(store, config, input, options);
+  if (input !== "-" && !isFifo(input)) return loadImages(store, config, input, options);
   return withScratch("load", async (scratch) => {
     const path = join(scratch, "stdin.tar");
     // dd can be ended while it waits for somebody to open the other end.
@@ -161,6 +158,12 @@ export async function loadImagesFrom(
       });
     }
   });
+}
+
+/** False also for what is not there, which {@link readArchive} names. @throws KpodError IO, NOT_PERMITTED */
+function isFifo(path: string): boolean {
+  const absolute = absolutePath("the archive", path);
+  return orFileError(`cannot load ${path}`, () => ifThere(() => statSync(absolute)))?.isFIFO() === true;
 }
 
 /** What is called by a descriptor of this process, as a shell's `<(…)` is, another process has by the pid of this one. */

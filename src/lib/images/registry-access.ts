@@ -2,7 +2,7 @@ import { statSync, writeFileSync } from "node:fs";
 import { BlockList, isIP, isIPv4 } from "node:net";
 import { join } from "node:path";
 import type { Config } from "../config";
-import { KpodError } from "../errors";
+import { ifThere, KpodError, orFileError } from "../errors";
 import { registryOf } from "../names/image-names";
 import { absolutePath } from "../system/paths";
 import { credentialsFileFor, type CredentialsConfig } from "./credentials-file";
@@ -73,7 +73,7 @@ export function connectionFlags(
 /** skopeo goes on without what is not there. @returns the absolute path @throws KpodError NOT_FOUND */
 function requireThere(flag: string, kind: "file" | "directory", path: string): string {
   const absolute = absolutePath(flag, path);
-  const stat = statSync(absolute, { throwIfNoEntry: false });
+  const stat = orFileError(`${flag} ${path}`, () => ifThere(() => statSync(absolute)));
   if (stat?.isDirectory() !== (kind === "directory")) {
     throw new KpodError("NOT_FOUND", `${flag} ${path}: there is no such ${kind}`);
   }

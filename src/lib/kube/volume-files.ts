@@ -104,7 +104,8 @@ export function makeVolumes(
       try {
         return [name, { source, path: makeVolume(name, source) }] as const;
       } catch (error) {
-        throw fileError(`cannot make volume ${name}`, error);
+        const what = source.kind === "hostPath" ? `${source.path} of volume ${name}` : `volume ${name}`;
+        throw fileError(`cannot make ${what}`, error);
       }
     }),
   );

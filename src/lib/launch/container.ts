@@ -1,9 +1,9 @@
-import { existsSync } from "node:fs";
+import { existsSync, lstatSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { hasOnlyCgroup2 } from "../cgroups/mounts";
 import { cgroupsPath } from "../cgroups/spec-path";
 import type { LaunchParts } from "../server-parts";
-import { KpodError } from "../errors";
+import { ifThere, KpodError, orFileError } from "../errors";
 import { hooksFor } from "../hooks/match-hooks";
 import { imageNameToPersist } from "../images/names";
 import type { Container } from "../oci/container";
@@ -278,9 +278,15 @@ function checkSettings({ cwd, stopSignal, logPath, oomScoreAdj = 0 }: ContainerO
     throw new KpodError("BAD_ARGUMENT", `oom_score_adj ${oomScoreAdj} is not within -1000 to 1000`);
   }
   // A launch that fails removes its log.
-  if (logPath !== undefined && existsSync(absolutePath("the log", logPath))) {
+  if (logPath !== undefined && isThere(logPath)) {
     throw new KpodError("BAD_ARGUMENT", `the log ${logPath} is there already`, { hint: "name another" });
   }
+}
+
+/** A symbolic link is there, wherever it leads. @throws KpodError IO, NOT_PERMITTED */
+function isThere(logPath: string): boolean {
+  const path = absolutePath("the log", logPath);
+  return orFileError(`cannot write the log ${logPath}`, () => ifThere(() => lstatSync(path))) !== undefined;
 }
 
 /** @throws KpodError BAD_ARGUMENT where a container would have other users than was asked for */

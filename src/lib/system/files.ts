@@ -4,6 +4,7 @@ import {
   fstatSync,
   fsyncSync,
   lstatSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readSync,
@@ -233,6 +234,24 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
+/**
+ * Makes a directory, and those above it, where they are not there.
+ * @throws KpodError IO, NOT_PERMITTED
+ */
+export function makeDirectories(path: string, mode?: number): void {
+  try {
+    mkdirSync(path, { recursive: true, mode });
+  } catch (error) {
+    // What is there then is no directory; a link that leads nowhere is none either.
+    const inTheWay = errnoOf(error) === "EEXIST";
+    throw inTheWay
+      ? new KpodError("IO", `cannot make the directory ${path}: what is there is no directory`, {
+          cause: error,
+        })
+      : fileError(`cannot make the directory ${path}`, error);
+  }
+}
+
 /** Removes a directory when nothing is in it; one that is not there is fine. */
 export function removeDirectoryIfEmpty(path: string): void {
   try {
@@ -249,6 +268,6 @@ export function removeDirectoryIfEmpty(path: string): void {
  */
 export function removeIfThere(path: string, { recursive = false }: { recursive?: boolean } = {}): void {
   // Where nothing may be removed, the kernel says so before it looks whether there is anything.
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) return;
+  if (ifThere(() => lstatSync(path)) === undefined) return;
   rmSync(path, { recursive, force: true });
 }

@@ -1,13 +1,12 @@
 /*
  * How a conmon begins: it makes the container and stays with it. Which one watches a container, `find.ts` tells.
  */
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import type { Duplex } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Config } from "../../config";
 import { errorMessage, KpodError } from "../../errors";
-import { isRecord } from "../../system/files";
+import { isRecord, makeDirectories } from "../../system/files";
 import type { Container } from "../container";
 import type { RuntimeHandler } from "../runtime/handler";
 import { commandError } from "../runtime/command-failure";
@@ -58,7 +57,7 @@ export async function createThroughConmon(
 ): Promise<number> {
   const { containerExitsDir: exitsDir, containerAttachSocketDir: attachSocketDir } = config;
   for (const directory of [dirname(options.logPath), exitsDir, attachSocketDir]) {
-    mkdirSync(directory, { recursive: true });
+    makeDirectories(directory);
   }
   return createWithConmon({
     conmon: findConmon(handler.monitor),
