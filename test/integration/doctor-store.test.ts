@@ -105,6 +105,58 @@ test("torn records of containers are made anew from their directories, and all p
   await node.agree();
 });
 
+test("a file of records that has lost all bytes is told, and nothing of it is taken for left over", async () => {
+  const before = records().map(({ id }) => id);
+  writeFileSync(containersFile(), "");
+  const { findings, unknown } = await examined(node, "--min-age", "0s");
+  expect(findings.map(({ id, severity, object, mend }) => [id, severity, object.path, mend.class])).toEqual([
+    ["storage.record-corrupt", "breaks-now", containersFile(), "S"],
+  ]);
+  expect(findings[0]?.evidence).toEqual([
+    {
+      file: containersFile(),
+      says: `has no bytes, and lacks ${before.length} containers that have their directories`,
+    },
+  ]);
+  expect(unknown.map(({ id }) => id)).toContain("storage.layer-unowned");
+  await mended();
+  expect(records().map(({ id }) => id)).toEqual(expect.arrayContaining(before));
+  const images = inRoot("overlay-images/images.json");
+  const text = readFileSync(images, "utf8");
+  writeFileSync(images, "");
+  const emptied = await examined(node, "--min-age", "0s");
+  expect(emptied.findings.map(({ id, object }) => [id, object.path])).toEqual([
+    ["storage.record-corrupt", images],
+  ]);
+  writeFileSync(images, text);
+  await expectSound(node, "--min-age", "0s");
+  await node.agree();
+});
+
+test("what belongs to a container that runs is not deleted because its record is lost", async () => {
+  const texts = [containersFile(), inRoot("overlay-layers/layers.json")].map(
+    (path) => [path, readFileSync(path, "utf8")] as const,
+  );
+  edit(containersFile(), (all) => all.filter(({ id }) => id !== web.id));
+  edit(inRoot("overlay-layers/layers.json"), (layers) =>
+    layers.map((layer) => (layer.id === web.layerId ? { ...layer, created: "2020-01-01T00:00:00Z" } : layer)),
+  );
+  const kept = inRoot("overlay-containers", web.id);
+  expect(inShort(await looked(node))).toEqual(
+    [
+      `proc.monitor-orphan leaks ${web.id} S`,
+      `storage.layer-unowned leaks ${kept} N`,
+      `storage.layer-unowned leaks ${web.layerId} N`,
+    ].sort(),
+  );
+  expect((await node.kpod(...mending)).exitCode).toBe(1);
+  expect(existsSync(join(kept, "userdata/config.json"))).toBe(true);
+  expect(isMountPoint(inRoot("overlay", web.layerId, "merged"))).toBe(true);
+  for (const [path, text] of texts) writeFileSync(path, text);
+  expect(await node.ok("exec", "web", "echo", "here")).toBe("here\n");
+  await expectSound(node, "--min-age", "0s");
+});
+
 test("torn records of layers and mounts, metadata that cannot be read, and an empty spec", async () => {
   const paths = contentsOf(node.world).filter((line) => line.startsWith("/"));
   writeFileSync(inRoot("overlay-layers/layers.json"), '[{"id":"');

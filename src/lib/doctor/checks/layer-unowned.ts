@@ -5,6 +5,7 @@ import type { UnownedKind } from "../../storage/unowned";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
+import { forgottenContainers, removalOfForgotten, type Forgotten } from "../facts/forgotten";
 import { layerIn } from "../facts/overlay";
 import { foreignLayers, layersById, timeOf, usersOfLayers } from "../facts/store";
 import { unknownLayers } from "../facts/unknown-layers";
@@ -19,7 +20,8 @@ export const check: Check = {
   about: `Directories of layers, images and containers that no record has, short links of overlay that lead nowhere, and layers with
 a record that no image, container or layer names: they take room that nothing shows, and a CRI-O that starts after an end
 that was not in order removes them. What is younger than five minutes, or a layer than a day, may be being made and is left
-out, and so is what a record misses (\`storage.layer-unknown\`). They are deleted.`,
+out, and so is what a record misses (\`storage.layer-unknown\`). They are deleted, but for those of a container that a conmon or
+a runtime still has.`,
   quick: true,
   live: false,
   find: findUnowned,
@@ -54,6 +56,7 @@ async function findUnowned(facts: Facts): Promise<readonly Found[]> {
         ],
         steps,
         path,
+        user: id === undefined ? undefined : await userOf(facts, id),
       }),
     );
   }
@@ -89,6 +92,7 @@ async function findUnnamed(facts: Facts): Promise<readonly Found[]> {
           ],
           steps: [deleteLayer(facts, layer.id)],
           path,
+          user: await userOf(facts, layer.id),
         },
       )),
       since: timeOf(layer.created),
@@ -100,16 +104,30 @@ async function findUnnamed(facts: Facts): Promise<readonly Found[]> {
 async function leak(
   facts: Facts,
   object: Found["object"],
-  { evidence, steps, path }: Pick<Found, "evidence"> & { steps: readonly MendStep[]; path: string },
+  {
+    evidence,
+    steps,
+    path,
+    user,
+  }: Pick<Found, "evidence"> & { steps: readonly MendStep[]; path: string; user: Forgotten | undefined },
 ): Promise<Found> {
   return {
     severity: "leaks",
     object,
-    evidence,
-    consequence: "it takes room for nothing",
+    evidence: [...evidence, ...(user === undefined ? [] : [user.evidence])],
+    consequence:
+      user === undefined
+        ? "it takes room for nothing"
+        : `it stays as long as what runs of container ${user.id.slice(0, 13)} needs it`,
     bytes: await bytesOf(facts, path),
-    mend: mendBySteps("S", "delete it", steps),
+    mend: user === undefined ? mendBySteps("S", "delete it", steps) : removalOfForgotten(user),
   };
+}
+
+/** A container without a record that something still has, to which this belongs: what runs of it lives in there. */
+async function userOf(facts: Facts, id: string): Promise<Forgotten | undefined> {
+  const forgotten = await facts.get(forgottenContainers);
+  return forgotten.find((each) => each.id === id || each.layer === id);
 }
 
 function targetOf(path: string): string {

@@ -7,6 +7,7 @@ import { readMountPoints } from "../../storage/mount-points";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
+import { forgottenContainers } from "../facts/forgotten";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { containerIds, objectOf, ownRecords, storeContents } from "../facts/store";
 import { mendBySteps, type Found, type OfferedMend } from "../finding";
@@ -42,7 +43,8 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
     const pod = between(target, `${runRoot}/overlay-containers/`, "/userdata/shm");
     const isLeaked =
       layer === undefined ? pod !== undefined && !ids.has(pod) : !layers.has(layer) && !counted.has(layer);
-    if (!isLeaked) continue;
+    // What runs of a container without a record is what another check tells.
+    if (!isLeaked || (await isOfForgotten(facts, layer ?? pod))) continue;
     const since =
       lstatSync(join(target, ".."), { throwIfNoEntry: false })?.birthtimeMs ?? facts.seenSince(target);
     if (facts.isYoung(since, usualAge)) continue;
@@ -67,6 +69,11 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
     });
   }
   return [...found, ...(await findHidden(facts)), ...(await findStrayFiles(facts))];
+}
+
+async function isOfForgotten(facts: Facts, id: string | undefined): Promise<boolean> {
+  const forgotten = await facts.get(forgottenContainers);
+  return forgotten.some((each) => each.id === id || each.layer === id);
 }
 
 /** The id between a directory and what follows it. */

@@ -11,7 +11,8 @@ import { usualAge, type Facts } from "../facts";
 import { containersWithStateFile } from "../facts/containers";
 import { glanceAt, specGlances } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
-import { rebuiltContainers, tornFiles, type TornFile } from "../facts/torn-records";
+import { rebuiltContainers } from "../facts/rebuilt-containers";
+import { tornFiles, type TornFile } from "../facts/torn-records";
 import { mendBySteps, type Evidence, type Found, type OfferedMend } from "../finding";
 import { quoted } from "../quoted";
 import type { MendStep } from "../step";
@@ -20,8 +21,9 @@ export const check: Check = {
   id: "storage.record-corrupt",
   rank: 90,
   severity: "breaks-now",
-  about: `A file of records is no JSON, or cut ("unexpected end of JSON input"), the metadata of a container cannot be read, or its
-config.json or state.json is missing, empty or cut. CRI-O does not start on torn records; it passes over a record whose
+  about: `A file of records is no JSON, or cut ("unexpected end of JSON input"), or has no byte though containers or images have their
+directories, the metadata of a container cannot be read, or its
+config.json or state.json is missing, empty or cut. CRI-O does not start on torn records, and forgets those of an empty file; it passes over a record whose
 metadata it cannot read, which holds its names for ever; and at its next start it removes a container whose config.json or
 state.json it cannot read. Of a file of records a copy is kept, what is whole in it stays, and records of containers are made
 anew from their directories; those of layers \`storage.layer-unknown\` makes anew then. Metadata are put together from names,
@@ -49,26 +51,34 @@ async function findCorrupt(facts: Facts): Promise<readonly Found[]> {
 }
 
 function tornFound(facts: Facts, file: TornFile): Found {
-  const { path, kind, says, whole } = file;
-  const rebuilt = kind === "containers" ? rebuiltContainers(facts, file) : [];
+  const { path, kind, says, whole, isEmptied } = file;
+  const rebuilt = kind === "containers" ? rebuiltContainers(facts.server.store, file) : [];
   const steps: readonly MendStep[] = [
     { do: "write", path, text: JSON.stringify([...whole, ...rebuilt]), mode: 0o600 },
   ];
-  const kept = `keep the ${whole.length} records that are whole in it`;
+  const kept =
+    isEmptied === true
+      ? "have it hold a list again"
+      : `keep the ${whole.length} records that are whole in it`;
   return {
     severity: "breaks-now",
     object: { kind: "path", path },
     evidence: [{ file: path, says }],
-    consequence:
-      kind === "mounts"
-        ? "no container can be mounted"
-        : `no program can read the ${kind} of the store, and CRI-O does not start`,
+    consequence: consequenceOf(file),
     mend: mendBySteps(
       "S",
       rebuilt.length > 0 ? `${kept}, and make ${rebuilt.length} anew from their directories` : kept,
       steps,
     ),
   };
+}
+
+function consequenceOf({ kind, isEmptied }: TornFile): string {
+  if (kind === "mounts") return "no container can be mounted";
+  if (isEmptied !== true) return `no program can read the ${kind} of the store, and CRI-O does not start`;
+  return kind === "containers"
+    ? "CRI-O forgets them when it starts, what runs of them is nobody's, and what they have is taken for left over"
+    : "no container can be made of them, and they are pulled again";
 }
 
 function metadataFound(

@@ -3,6 +3,7 @@ import type { Container } from "../../oci/container";
 import { KpodError } from "../../errors";
 import type { Facts } from "../facts";
 import type { FoundObject } from "../finding";
+import { requireRecords } from "./emptied-records";
 import { ownRecords } from "./store";
 
 /**
@@ -13,7 +14,9 @@ export async function containersWithStates(facts: Facts): Promise<readonly Conta
   const { server, options } = facts;
   // Who holds the locks of the store would lose them by reading it once more.
   if (options.before !== undefined) return options.before.get(containersWithStates);
-  await server.update({ records: await facts.get(readableRecords) });
+  const records = await facts.get(readableRecords);
+  if (records === undefined) requireRecords(server.store, ["containers"]);
+  await server.update({ records });
   return server.lists.all();
 }
 

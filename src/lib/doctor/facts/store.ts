@@ -12,20 +12,25 @@ import { crioRecords } from "../../crio/persisted-records";
 import type { CrioRecord } from "../../storage/container-metadata";
 import type { Facts } from "../facts";
 import type { FoundObject } from "../finding";
+import { requireRecords } from "./emptied-records";
 
 /**
- * All records, as they stood at one moment. @throws KpodError CORRUPT, IO
+ * All records, as they stood at one moment. @throws KpodError CORRUPT, IO; CORRUPT too where a file has lost all of them: what
+ * these stood for would be taken for nobody's
  */
-export function storeContents({ server: { store }, options }: Facts): Promise<StoreContents> {
+export async function storeContents({ server: { store }, options }: Facts): Promise<StoreContents> {
   const { layout } = store;
   // What is wrong with single records is what a check tells; containers are taken up by these, as all commands do.
   const isTakenUp = options.live && options.before === undefined;
-  const read = (): StoreContents => ({
-    layers: readLayers(layout, silentLogger),
-    images: readImages(layout, silentLogger),
-    containers: readContainers(layout, isTakenUp ? store.logger : silentLogger),
-  });
-  if (options.before !== undefined) return Promise.resolve(read());
+  const read = (): StoreContents => {
+    requireRecords(store, ["containers", "images"]);
+    return {
+      layers: readLayers(layout, silentLogger),
+      images: readImages(layout, silentLogger),
+      containers: readContainers(layout, isTakenUp ? store.logger : silentLogger),
+    };
+  };
+  if (options.before !== undefined) return read();
   return store.locks.readingAll([layout.layersLock, layout.imagesLock, layout.containersLock], read);
 }
 

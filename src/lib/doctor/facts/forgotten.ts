@@ -1,0 +1,57 @@
+import { dirname } from "node:path";
+import { tolerate } from "../../errors";
+import { isStorageId, type StorageId } from "../../names/ids";
+import { annotations } from "../../oci/annotations";
+import { locateState, stateRoots } from "../../oci/runtime/location";
+import { readSpec } from "../../oci/spec-file";
+import { namesInDirectory } from "../../system/files";
+import { textMap } from "../../system/go-json";
+import type { Facts } from "../facts";
+import type { Evidence, OfferedMend } from "../finding";
+import { ownMonitors } from "./monitors";
+import { containerIds } from "./store";
+
+/** A container or pod that no record has, and a conmon or a runtime still has: it may run. */
+export interface Forgotten {
+  readonly id: StorageId;
+  /** What still has it. */
+  readonly evidence: Evidence;
+  /** Its layer, as far as its spec tells it. */
+  readonly layer: string | undefined;
+}
+
+/** Those by their ids; none on a disk of another node, where nothing runs. */
+export async function forgottenContainers(facts: Facts): Promise<readonly Forgotten[]> {
+  const { server, options } = facts;
+  if (!options.live) return [];
+  const { config, store } = server;
+  const known = await facts.get(containerIds);
+  const roots = stateRoots(config);
+  const found = new Map<StorageId, Evidence>();
+  for (const id of namesInDirectory(dirname(store.layout.containersFiles[0]))) {
+    if (!isStorageId(id) || known.has(id)) continue;
+    const state = locateState(roots, id);
+    if (state !== undefined)
+      found.set(id, { file: state.directory, says: "is what its runtime still has of it" });
+  }
+  for (const { id, process } of facts.get(ownMonitors))
+    if (isStorageId(id) && !known.has(id))
+      found.set(id, { file: `/proc/${process.pid}/cmdline`, says: "is its conmon, which runs" });
+  return [...found].map(([id, evidence]) => ({ id, evidence, layer: layerOf(facts, id) }));
+}
+
+function layerOf({ server: { store } }: Facts, id: StorageId): string | undefined {
+  const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)];
+  const spec = tolerate(undefined, () => readSpec(directories.map((each) => `${each}/config.json`)));
+  const path = textMap(spec?.annotations)[annotations.mountPoint] ?? spec?.root?.path ?? "";
+  return /\/([0-9a-f]{64})\/merged$/.exec(path)?.[1];
+}
+
+/** What has to be done before what belongs to it can go. */
+export function removalOfForgotten({ id }: Forgotten): OfferedMend {
+  return {
+    class: "N",
+    what: "remove first what still is of its container, or have it end",
+    commands: [`kpod rm -f ${id.slice(0, 13)}`],
+  };
+}
