@@ -256,6 +256,32 @@ test("a name that is held, a mount that is left, and what CRI-O does next", asyn
   await node.agree();
 });
 
+test("what was made by half and left is removed though nobody knows its state: a container, and a pod", async () => {
+  const half = await node.start(pod, "half", "exit 0");
+  await node.ok("wait", "half");
+  const torn = await node.pod("torn");
+  await node.ok("pod", "stop", "torn");
+  for (const { id, dir, bundlePath } of [half, torn.infraContainer]) {
+    for (const directory of [dir, bundlePath, join(node.world.runtimeRoots.runc, id)])
+      rmSync(directory, { recursive: true, force: true });
+    rmSync(join(node.world.exitsDir, id), { force: true });
+  }
+  edit(containersFile(), (all) =>
+    all.map((record) =>
+      [half.id, torn.id].includes(record.id) ? { ...record, created: "2020-01-01T00:00:00Z" } : record,
+    ),
+  );
+  const found = await looked(node, "storage.name-held");
+  expect(found.map(({ object, mend }) => [object.id, mend.class, ...mend.commands]).sort()).toEqual(
+    [
+      [half.id, "Q", `kpod rm -f ${half.id.slice(0, 13)}`],
+      [torn.id, "Q", `kpod pod rm -f ${torn.id.slice(0, 13)}`],
+    ].sort(),
+  );
+  await mended();
+  await node.agree();
+});
+
 test("what no record has, and what waits in temporary directories, is told and deleted", async () => {
   const id = testId("stray");
   const directories = ["overlay", "overlay-images", "overlay-containers"].map((name) => inRoot(name, id));

@@ -56,7 +56,7 @@ export type MendStep =
 /** A step that asks a runtime, ends processes, or takes long: the locks of the store are not held for it. */
 export type OutsideStep =
   /** Removes a container or pod that has ended, with all that the store has of it. */
-  | { readonly do: "delete-container"; readonly id: StorageId }
+  | { readonly do: "delete-container"; readonly id: StorageId; readonly pod?: true }
   /** Removes a pod with its containers, which are killed. */
   | { readonly do: "delete-pod"; readonly id: string }
   /** Removes what a runtime and conmon still have of a container without a record. */
@@ -150,6 +150,7 @@ function commandOf(step: MendStep): string[] {
     case "remove-lease":
       return [`flock ${quoted(join(dirname(step.path), "lock"))} rm ${quoted(step.path)}`];
     case "delete-container":
+      return [`kpod ${step.pod === true ? "pod rm" : "rm"} -f ${step.id.slice(0, 13)}`];
     case "delete-orphan":
       return [`kpod rm -f ${step.id.slice(0, 13)}`];
     case "delete-pod":

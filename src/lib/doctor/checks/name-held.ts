@@ -5,12 +5,12 @@ import { locateState, stateRoots } from "../../oci/runtime/location";
 import { readSpec } from "../../oci/spec-file";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
+import { deleteContainer } from "../facts/affected";
 import { atWorkOn } from "../facts/at-work";
 import { containersWithStateFile } from "../facts/containers";
 import { podUids } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
-import type { MendStep } from "../step";
 
 export const check: Check = {
   id: "storage.name-held",
@@ -47,7 +47,7 @@ async function findHeldNames(facts: Facts): Promise<readonly Found[]> {
     )
       return [];
     const work = atWorkOn(facts, id, uids.get(metadata["pod-id"]) ?? "");
-    const steps: readonly MendStep[] = [{ do: "delete-container", id }];
+    const steps = [deleteContainer(own, record)];
     return [
       {
         severity: "breaks-now",

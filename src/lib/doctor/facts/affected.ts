@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { silentLogger } from "../../logger";
 import { isStorageId, type StorageId } from "../../names/ids";
+import type { CrioRecord } from "../../storage/container-metadata";
 import { layerDataPaths } from "../../storage/layers";
 import { readRecords, type ContainerRecord, type ImageRecord } from "../../storage/records";
 import { mappedLayers } from "../../storage/removal";
@@ -42,7 +43,7 @@ export async function affectedBy(facts: Facts, lost: string): Promise<Affected> 
   const ours = hit.containers.filter(({ id }) => own.has(id));
   const ownLayers = new Set<string | undefined>(ours.map(({ layer }) => layer));
   const steps: MendStep[] = [
-    ...ours.map(({ id }): MendStep => ({ do: "delete-container", id })),
+    ...ours.map((record): MendStep => deleteContainer(own, record)),
     ...hit.images.map(({ id }): MendStep => ({
       do: "drop-image",
       file: facts.server.store.layout.imagesFile,
@@ -67,6 +68,15 @@ export function removalMend({ removal }: Pick<Affected, "removal">, what: string
     return { class: "N", what: "remove the containers of podman or buildah on it first", commands: [] };
   const { class: when, steps } = removal;
   return mendBySteps(when, what, steps);
+}
+
+/** The step that removes a container or pod of CRI-O. */
+export function deleteContainer(
+  own: ReadonlyMap<StorageId, CrioRecord>,
+  { id }: Pick<ContainerRecord, "id">,
+): MendStep {
+  const isPod = own.get(id)?.metadata["pod-id"] === id;
+  return { do: "delete-container", id, ...(isPod ? { pod: true } : {}) };
 }
 
 /** The step that removes a layer that nobody stands on. */

@@ -1,11 +1,16 @@
 import { join } from "node:path";
+import { containerCgroups, pidsBelow } from "../../cgroups/removal";
 import { resetFailedScope } from "../../cgroups/systemd-failed";
 import { deleteIptablesPorts } from "../../network/iptables-ports";
 import { deleteNftPorts } from "../../network/nftables-ports";
+import { isLeftByHalf, searchMonitor } from "../../oci/conmon/find";
+import type { Container } from "../../oci/container";
+import { locateState, stateRoots } from "../../oci/runtime/location";
 import { endCgroups } from "../../operations/end-processes";
 import { stopPod } from "../../operations/pods";
 import { removeContainer, removeOrphan, removePod } from "../../operations/remove";
 import { stopContainer } from "../../operations/stop";
+import type { Sandbox } from "../../sandbox/sandbox";
 import type { ServerParts } from "../../server-parts";
 import { removeIfThere } from "../../system/files";
 import { findDebris } from "../debris";
@@ -36,8 +41,9 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
   switch (step.do) {
     case "delete-container":
       // Neither is removed while anything of it runs.
-      if (sandbox !== undefined) await removePod(server, sandbox, false, careful);
-      else if (container !== undefined) await removeContainer(server, container, false, careful);
+      if (sandbox !== undefined) await removePod(server, sandbox, await isLeftPod(server, sandbox), careful);
+      else if (container !== undefined)
+        await removeContainer(server, container, isLeft(server, container), careful);
       return;
     case "delete-pod":
       if (sandbox !== undefined) await removePod(server, sandbox, true, careful);
@@ -53,6 +59,25 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
       if (sandbox === undefined && container === undefined) await endCgroups({ id, name: id.slice(0, 13) });
       return;
   }
+}
+
+/** True for what was made by half and left: its state nobody knows, and nothing of it can run. */
+function isLeft({ config }: Pick<ServerParts, "config">, container: Container): boolean {
+  const { id } = container;
+  return (
+    isLeftByHalf(container) &&
+    locateState(stateRoots(config), id) === undefined &&
+    searchMonitor(container) === undefined &&
+    containerCgroups(id).every((directory) => pidsBelow(directory).length === 0)
+  );
+}
+
+/** True for a pod of which nothing but such keeps it from being removed. */
+async function isLeftPod(server: ServerParts, sandbox: Sandbox): Promise<boolean> {
+  const all = [...sandbox.containers(), sandbox.infraContainer];
+  await server.runtime.updateStatuses(all);
+  const unsure = all.filter(({ state }) => state?.status !== "stopped" && state?.status !== "created");
+  return unsure.length > 0 && unsure.every((container) => isLeft(server, container));
 }
 
 /** What such a step has done that nobody can roll back, a clause. */
