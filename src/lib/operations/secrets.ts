@@ -1,4 +1,5 @@
 import { isRecord } from "../system/files";
+import { replaceTornTexts } from "./torn-json";
 
 /** What stands in the place of a secret. */
 const hidden = "HIDDEN";
@@ -84,12 +85,27 @@ export class SecretMask {
 
   /**
    * The text of a file of JSON. Of one that is torn, all that looks like a variable is taken for one: nobody can tell any
-   * more what it was.
+   * more what it was. All else is gone through by its keys, as in a whole one.
    */
   jsonFile(text: string): string {
     const value = parsed(text);
     if (value !== undefined) return `${JSON.stringify(this.json(value), undefined, 1)}\n`;
-    return this.text(text.replace(/"([A-Za-z_]\w*)=(?:[^"\\]|\\.)*("|$)/g, `"$1=${hidden}$2`));
+    return this.torn(text);
+  }
+
+  private torn(text: string): string {
+    const masked = replaceTornTexts(text, ({ key, isList, texts }) => {
+      const values = isList ? this.json(texts, key) : [this.json(texts[0] ?? "", key)];
+      return texts.map((each, index) => {
+        if (key !== "labels" && /^[A-Za-z_]\w*=/.test(each)) return this.variable(each);
+        const value = Array.isArray(values) ? String(values[index]) : each;
+        // A text that is JSON itself was cut with the file.
+        return value !== hidden && /^\s*[[{]/.test(each) && parsed(each) === undefined
+          ? this.torn(each)
+          : value;
+      });
+    });
+    return this.text(masked);
   }
 
   /** A variable of an environment without its value, which is learned where its name says that it is secret. */

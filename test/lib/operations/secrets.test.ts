@@ -67,6 +67,28 @@ test("environments keep the names of their variables; what a secret one holds is
   expect(mask.text("said hunter22")).toBe("said HIDDEN");
 });
 
+test("a file of JSON that was cut hides what it hides as a whole, wherever it was cut", () => {
+  const applied = "kubectl.kubernetes.io/last-applied-configuration";
+  const secrets = { "shop/token": 'abc-1 "quoted"', [applied]: '{"a":"bcd-2"}', note: "open" };
+  const whole = JSON.stringify(
+    {
+      process: { args: ["mysql", "-pcde-3", "--api-token", "def-4"], env: ["PATH=efg-5", "X=fgh-6"] },
+      annotations: { ...secrets, "io.kubernetes.cri-o.Annotations": JSON.stringify(secrets) },
+      config: { labels: ["shop/token=ghi-7", "bundle=/run/x"] },
+    },
+    undefined,
+    1,
+  );
+  for (let length = 1; length < whole.length; length++) {
+    const masked = new SecretMask().jsonFile(whole.slice(0, length));
+    expect(masked).not.toMatch(/[a-g][b-h][c-i]-\d|quoted/);
+  }
+  const masked = new SecretMask().jsonFile(whole.slice(0, -1));
+  expect(masked.match(/HIDDEN/g)).toHaveLength(9);
+  expect(masked).toContain('"note": "open"');
+  expect(masked).toContain('"bundle=/run/x"');
+});
+
 test("annotations are gone through also where runc has made labels of them", () => {
   const applied = "kubectl.kubernetes.io/last-applied-configuration";
   const inner = JSON.stringify({ "shop/token": "abc", note: "b" });
@@ -118,6 +140,12 @@ test("what a container fills with one long text, or with many words, is gone thr
     expect(mask.text(text)).toBe(text);
   const args = ["mysql", ...Array.from({ length: 50_000 }, () => "a-word-of-many"), "-pT0pf1sh"];
   expect(mask.json({ args })).toEqual({ args: [...args.slice(0, -1), "-pHIDDEN"] });
+});
+
+test("a file of JSON that was cut is gone through once", () => {
+  const mask = new SecretMask();
+  for (const text of [`{"a":"${'\\"'.repeat(200_000)}`, `{"a":${'"'.repeat(300_001)}`])
+    expect(mask.jsonFile(text)).toBe(text);
 });
 
 test("what begins like a token a million times is gone through once", () => {
