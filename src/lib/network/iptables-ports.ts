@@ -1,13 +1,6 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
-import { findExecutable } from "../system/executable";
-import { askProgram, firstLine } from "../system/run-program";
-
-/** The programs of the two families of addresses. */
-export const iptablesPrograms = ["iptables", "ip6tables"] as const;
-
-/** `iptables` or `ip6tables`. */
-export type IptablesProgram = (typeof iptablesPrograms)[number];
+import { iptablesPrograms, readTable, removeFromTable, type IptablesProgram } from "./iptables";
 
 /** Rules of iptables that lead ports of the host to one chain, which leads on to a pod. */
 export interface IptablesPorts {
@@ -32,7 +25,7 @@ export type IptablesTarget = Pick<IptablesPorts, "program" | "rules" | "chain">;
  * @throws KpodError IO where they cannot be read
  */
 export async function readIptablesPorts(program: IptablesProgram, logger: Logger): Promise<IptablesPorts[]> {
-  const lines = await savedRules(program, logger);
+  const lines = await readTable({ program, table: "nat" }, logger);
   const found = new Map<string, IptablesPorts>();
   for (const line of lines) {
     const ports = portsIn(program, line);
@@ -49,18 +42,6 @@ function joined(first: IptablesPorts, second: IptablesPorts): IptablesPorts {
     rules: [...first.rules, ...second.rules],
     ports: [...new Set([...first.ports, ...second.ports])],
   };
-}
-
-async function savedRules(program: IptablesProgram, logger: Logger): Promise<string[]> {
-  const path = findExecutable("", `${program}-save`);
-  if (path === undefined) return [];
-  const { failed, stdout, stderr } = await askProgram(path, ["-t", "nat"], {
-    interrupted: "the look at the rules was interrupted",
-    signal: undefined,
-    logger,
-  });
-  if (!failed) return stdout.split("\n");
-  throw new KpodError("IO", `${program}-save does not tell the rules: ${firstLine(stderr)}`);
 }
 
 function portsIn(program: IptablesProgram, line: string): IptablesPorts | undefined {
@@ -85,26 +66,12 @@ export async function deleteIptablesPorts(
   const named = rules.map((rule) => portsIn(program, `-A ${rule}`));
   if (!iptablesPrograms.includes(program) || named.some((ports) => ports?.chain !== chain))
     throw new KpodError("CORRUPT", `${JSON.stringify(chain)} is no chain of a port of the host`);
-  const lines = await savedRules(program, logger);
+  const lines = await readTable({ program, table: "nat" }, logger);
   const there = rules.filter((rule) => lines.includes(`-A ${rule}`));
   const changes = [
     ...there.map((rule) => `-D ${rule}`),
     ...(lines.some((line) => line.startsWith(`:${chain} `)) ? [`-F ${chain}`, `-X ${chain}`] : []),
   ];
   if (changes.length === 0) return;
-  const { failed, stderr } = await askProgram(
-    findExecutable("", `${program}-restore`) ?? `${program}-restore`,
-    ["-w", "5", "--noflush"],
-    {
-      interrupted: "the change of the rules was interrupted",
-      signal: undefined,
-      logger,
-      input: `*nat\n${changes.join("\n")}\nCOMMIT\n`,
-    },
-  );
-  if (failed)
-    throw new KpodError(
-      "IO",
-      `${program}-restore refuses to delete the chain ${chain}: ${firstLine(stderr)}`,
-    );
+  await removeFromTable({ program, table: "nat" }, { chain, changes }, logger);
 }
