@@ -3,15 +3,12 @@ import { beforeLaunch } from "../crio/before-launch";
 import { entryOf, refuseUsedPort } from "../network/host-ports";
 import { createPodContainer } from "../launch/container";
 import { startContainer } from "../launch/create";
-import type { ContainerOptions } from "../launch/container-options";
 import { imageToLaunch, type LaunchPull } from "../launch/image";
 import type { PodNetwork } from "../launch/plan-network";
 import { runPodSandbox } from "../launch/pod";
-import { isWithNode, namespacesOf } from "../launch/pod-namespaces";
 import { withRollback, type Rollback } from "../launch/rollback";
 import { removeLog, rollbackPod } from "../launch/rollback-launched";
 import { runAttached } from "../launch/run";
-import { hasSelinux } from "../launch/selinux";
 import type { Container } from "../oci/container";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { Sandbox } from "../sandbox/sandbox";
@@ -150,34 +147,17 @@ async function playContainer(
   const values = variablesOf(variables, facts);
   const expand = (text: string): string => expandText(text, values);
   const volumes = mountVolumes(server, sandbox, places, { container: name, mounts, expand, rollback });
-  const { selinux, ...options } = containerOptions(container, facts);
   const made = await createPodContainer(server, sandbox, {
-    ...options,
-    ...(selinux === undefined || !isLabelled(server, sandbox, options) ? {} : { selinux }),
+    ...containerOptions(container, facts),
     volumes,
+    // As CRI-O does, which does not say so.
+    onUnlabelled: (why) => {
+      server.logger.warn(`the seLinuxOptions of container ${name} are not followed: ${why}`);
+    },
   });
   server.signal?.throwIfAborted();
   if (kind === "init") await runToEnd(server, sandbox, made);
   else await startContainer(server, made);
-}
-
-/** CRI-O passes over options of labels where it gives none; kpod says so. */
-function isLabelled(
-  { config, logger }: Pick<LaunchParts, "config" | "logger">,
-  sandbox: Sandbox,
-  { name, privileged = false }: Pick<ContainerOptions, "name" | "privileged">,
-): boolean {
-  const why =
-    !config.selinux || !hasSelinux()
-      ? "this node labels no containers"
-      : privileged
-        ? "it is privileged"
-        : isWithNode(namespacesOf(sandbox))
-          ? "it is in the IPC or PID namespace of the node"
-          : undefined;
-  if (why === undefined) return true;
-  logger.warn(`the seLinuxOptions of container ${name} are not followed: ${why}`);
-  return false;
 }
 
 /** @throws KpodError BAD_STATE when it fails */

@@ -37,6 +37,8 @@ export interface ConfinementOptions {
   apparmor?: string | undefined;
   /** `disable`, or parts of the label of its process. */
   selinux?: "disable" | SelinuxParts;
+  /** Is told why the container has no label that could be so, and what was asked for is passed over; left out, that is refused. */
+  onUnlabelled?: ((why: string) => void) | undefined;
   /** Keeps its processes from gaining rights by setuid or file capabilities. */
   noNewPrivileges?: boolean;
   /** Devices of the host, `HOST[:CTR][:rwm]`. */

@@ -81,7 +81,7 @@ export async function createPodContainer(
     check: (pod, namespaces) => {
       requireUsers(pod, namespaces, options);
     },
-    labels: (usual) => wantedLabels(server.config, usual, options.selinux),
+    labels: (usual) => wantedLabels(server.config, usual, options),
   };
   return createRecorded(server, sandbox, record, (rollback, made) =>
     launch(server, rollback, sandbox, { ...made, image, ...settings }),

@@ -92,26 +92,23 @@ export function newContainerLabels(
 
 /**
  * The labels of a new container with what a user wants of them.
- * @throws KpodError UNSUPPORTED where nothing is labelled, BAD_ARGUMENT for a part that is none and for a label that the
- * policy does not know
+ * @throws KpodError UNSUPPORTED where nothing is labelled and nobody is to be told, BAD_ARGUMENT for a part that is none and
+ * for a label that the policy does not know
  */
 export function wantedLabels(
-  { selinux }: Pick<Config, "selinux">,
+  config: Pick<Config, "selinux">,
   labels: SelinuxLabels,
-  wanted: ConfinementOptions["selinux"],
+  { selinux: wanted, onUnlabelled }: Pick<ConfinementOptions, "selinux" | "onUnlabelled">,
   host: SelinuxHost = {},
 ): SelinuxLabels {
   if (wanted === undefined) return labels;
-  if (!selinux || !hasSelinux(host) || labels.process === "") {
-    const why = !hasSelinux(host)
-      ? "this kernel runs without SELinux"
-      : !selinux
-        ? "selinux is false in [crio.runtime]"
-        : labels.mount === ""
-          ? "what shares the node's IPC or PID namespace has none"
-          : "what is privileged has none";
-    throw new KpodError("UNSUPPORTED", `the container gets no SELinux label that could be changed: ${why}`);
+  const why = whyUnlabelled(config, labels, host);
+  if (why !== undefined && onUnlabelled !== undefined) {
+    onUnlabelled(why);
+    return labels;
   }
+  if (why !== undefined)
+    throw new KpodError("UNSUPPORTED", `the container gets no SELinux label that could be changed: ${why}`);
   if (wanted === "disable") return unconfinedLabels(labels);
   const [user = "", role = "", type = "", ...level] = labels.process.split(":");
   const parts = { user, role, type, level: level.join(":"), ...wanted };
@@ -123,6 +120,20 @@ export function wantedLabels(
   const process = withLevel([parts.user, parts.role, parts.type].join(":"), parts.level);
   requireKnownContext(process, asked, host);
   return { process, mount: withLevel(labels.mount, parts.level) };
+}
+
+/** Why a new container has no label; undefined where it has one. */
+function whyUnlabelled(
+  { selinux }: Pick<Config, "selinux">,
+  { process, mount }: SelinuxLabels,
+  host: SelinuxHost,
+): string | undefined {
+  if (!hasSelinux(host)) return "this kernel runs without SELinux";
+  if (!selinux) return "selinux is false in [crio.runtime]";
+  if (process !== "") return undefined;
+  return mount === ""
+    ? "what shares the node's IPC or PID namespace has none"
+    : "what is privileged has none";
 }
 
 /** The labels of a container's spec: on the node's network a process has none where the configuration says so. */

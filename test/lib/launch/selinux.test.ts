@@ -68,15 +68,15 @@ test("a pod has the contexts of the policy and two categories of its own", () =>
 test("parts of the labels can be asked for, or none; where nothing is labelled that is refused", async () => {
   const labels = { process: "u:r:t:s0:c1,c2", mount: "u:object_r:f:s0:c1,c2" };
   const config = configOf(true);
-  expect(wantedLabels(config, labels, undefined, host)).toEqual(labels);
+  expect(wantedLabels(config, labels, {}, host)).toEqual(labels);
   // Its files stay those of the pod.
   const unconfined = { process: "", mount: labels.mount };
-  expect(wantedLabels(config, labels, "disable", host)).toEqual(unconfined);
-  expect(wantedLabels(config, labels, { type: "spc_t", level: "s0:c8,c9" }, host)).toEqual({
+  expect(wantedLabels(config, labels, { selinux: "disable" }, host)).toEqual(unconfined);
+  expect(wantedLabels(config, labels, { selinux: { type: "spc_t", level: "s0:c8,c9" } }, host)).toEqual({
     process: "u:r:spc_t:s0:c8,c9",
     mount: "u:object_r:f:s0:c8,c9",
   });
-  const bad = await failureOf(() => wantedLabels(config, labels, { type: "a,b" }, host));
+  const bad = await failureOf(() => wantedLabels(config, labels, { selinux: { type: "a,b" } }, host));
   expect(bad).toMatchObject({ code: "BAD_ARGUMENT" });
   for (const [on, present, place, why] of [
     [false, labels, host, "selinux is false"],
@@ -84,13 +84,23 @@ test("parts of the labels can be asked for, or none; where nothing is labelled t
     [true, noLabels, host, "IPC or PID namespace"],
     [true, unconfined, host, "privileged"],
   ] as const) {
-    const refused = await failureOf(() => wantedLabels(configOf(on), present, "disable", place));
+    const wanted = { selinux: "disable" } as const;
+    const refused = await failureOf(() => wantedLabels(configOf(on), present, wanted, place));
     expect(refused.code).toBe("UNSUPPORTED");
     expect(refused.message).toContain(why);
+    // Who has it passed over is told the same.
+    const told: string[] = [];
+    const onUnlabelled = (reason: string): void => {
+      told.push(reason);
+    };
+    expect(wantedLabels(configOf(on), present, { ...wanted, onUnlabelled }, place)).toEqual(present);
+    expect(told).toEqual([expect.stringContaining(why)]);
   }
   const root = testdir(kernel);
   symlinkSync("/proc/self/oom_score_adj", join(root, "sys/fs/selinux/context"));
-  const unknown = await failureOf(() => wantedLabels(config, labels, { type: "spc_t" }, { root }));
+  const unknown = await failureOf(() =>
+    wantedLabels(config, labels, { selinux: { type: "spc_t" } }, { root }),
+  );
   expect(unknown.code).toBe("BAD_ARGUMENT");
   expect(unknown.message).toMatch(/does not know u:r:spc_t:s0:c1,c2, which was asked for$/);
 });
