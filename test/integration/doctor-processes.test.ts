@@ -41,7 +41,8 @@ test("an end that CRI-O has not noticed: told where it is stopped, mended where 
   const job = await node.start(pod, "job", "until [ -e /go ]; do sleep 0.05; done; exit 3");
   writeFileSync(`/proc/${pidOf(job)}/root/go`, "");
   await until("it has ended", () => existsSync(join(job.dir, "exit")));
-  await until("conmon has ended", () => !isAlive({ pid: conmonOf(job) }));
+  const monitor = conmonOf(job);
+  await until("conmon has ended", () => !isAlive({ pid: monitor }));
   const watched = join(node.world.exitsDir, job.id);
   const stopped = await found();
   expect(ids(stopped)).toEqual(["proc.state-stale"]);
@@ -72,7 +73,11 @@ test("an end that CRI-O has not noticed: told where it is stopped, mended where 
     expect(finding?.evidence).toEqual(
       expect.arrayContaining([
         { file: join(job.dir, "state.json"), says: "says running" },
-        { file: join(job.dir, "exit"), says: "is missing: conmon could not write it" },
+        { file: join(job.dir, "exit"), says: "is missing" },
+        {
+          file: join(job.bundlePath, "conmon-pidfile"),
+          says: `says ${monitor}, which is no conmon of this container: none lives that would write its exit code`,
+        },
         { file: watched, says: "is missing" },
       ]),
     );
@@ -88,6 +93,37 @@ test("an end that CRI-O has not noticed: told where it is stopped, mended where 
     rmSync(socket, { force: true });
   }
   await node.ok("rm", "job");
+});
+
+test("an end that its conmon has not written down yet, as that is stopped, is left to it", async () => {
+  const job = await node.start(pod, "slow", "sleep 1000");
+  const monitor = conmonOf(job);
+  process.kill(monitor, "SIGSTOP");
+  try {
+    process.kill(pidOf(job), "SIGKILL");
+    await until("it has ended", () => !isAlive({ pid: pidOf(job) }));
+    const [finding, ...others] = await found();
+    expect(others).toEqual([]);
+    expect(finding).toMatchObject({
+      id: "proc.state-stale",
+      object: { id: job.id },
+      mend: { class: "N", commands: [`kill -CONT ${monitor}`] },
+    });
+    expect(finding?.evidence).toEqual(
+      expect.arrayContaining([
+        { file: join(job.dir, "exit"), says: "is missing" },
+        {
+          file: `/proc/${monitor}/stat`,
+          says: "is its conmon, which is stopped and has not written its exit code yet",
+        },
+      ]),
+    );
+  } finally {
+    process.kill(monitor, "SIGCONT");
+  }
+  await until("conmon has written it", () => existsSync(join(job.dir, "exit")));
+  expect(readFileSync(join(job.dir, "exit"), "utf8")).toBe("137");
+  await node.ok("rm", "slow");
 });
 
 test("a container whose conmon has died", async () => {

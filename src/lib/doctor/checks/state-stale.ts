@@ -1,9 +1,12 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { searchMonitor } from "../../oci/conmon/find";
 import type { Container } from "../../oci/container";
 import { readExitFile } from "../../oci/state/exit-file";
 import { persistedStateOf } from "../../oci/state/persisted";
 import { unknownExitCode } from "../../oci/state/resolved";
+import { fileLimits, readTextIfThere } from "../../system/files";
+import { readProcessStat } from "../../system/process";
 import type { Check } from "../check";
 import { whyOf } from "../facts/store";
 import type { Facts } from "../facts";
@@ -22,7 +25,8 @@ export const check: Check = {
   about: `CRI-O takes a container for running whose process has ended: the kubelet waits for it for ever, and restarts nothing. Its
 state.json is compared with what its runtime, its process and its exit file say. While CRI-O runs, the exit file is put into
 the directory that CRI-O watches, as conmon does; CRI-O then takes the end over by itself. With CRI-O stopped it is told for
-information: at its next start CRI-O looks for itself. An end counts after a minute.`,
+information: at its next start CRI-O looks for itself. An end counts after a minute. Where nothing says how it ended, as its
+conmon is stopped or slow, conmon is waited for; where that has died, the exit code is lost, and 255 is written.`,
   quick: true,
   live: true,
   find: findStaleStates,
@@ -56,6 +60,7 @@ async function staleFound(facts: Facts, container: Container, status: string): P
   const runs = await facts.get(crioRuns);
   const [kept, watched] = [join(dir, "exit"), join(exitsDir, id)];
   const pid = persistedStateOf(container)?.state.initPid ?? 0;
+  const monitor = exit === undefined ? monitorOf(container) : undefined;
   const evidence: Evidence[] = [
     {
       file: join(existsSync(join(dir, "state.json")) ? dir : bundlePath, "state.json"),
@@ -64,10 +69,9 @@ async function staleFound(facts: Facts, container: Container, status: string): P
     pid > 0
       ? { file: `/proc/${pid}`, says: "is not the container's process any more" }
       : { file: bundlePath, says: "has no process" },
-    exit === undefined
-      ? { file: kept, says: "is missing: conmon could not write it" }
-      : { file: kept, says: `says ${exit.exitCode}` },
+    exit === undefined ? { file: kept, says: "is missing" } : { file: kept, says: `says ${exit.exitCode}` },
     { file: watched, says: existsSync(watched) ? "waits for CRI-O" : "is missing" },
+    ...(exit === undefined ? [evidenceOf(container, monitor)] : []),
   ];
   return {
     severity: runs ? "breaks-now" : "informs",
@@ -76,12 +80,57 @@ async function staleFound(facts: Facts, container: Container, status: string): P
     consequence: runs
       ? "CRI-O goes on to call it running: the kubelet restarts nothing and the pod does not end"
       : "CRI-O looks for itself when it starts, and takes the end over then",
-    mend: mendOf(runs, exit !== undefined && existsSync(kept), state?.exitCode ?? exit?.exitCode, [
-      kept,
-      watched,
-    ]),
+    mend:
+      monitor !== undefined
+        ? mendOfMonitor(monitor)
+        : mendOf(runs, exit !== undefined && existsSync(kept), state?.exitCode ?? exit?.exitCode, [
+            kept,
+            watched,
+          ]),
     since: exit?.finished.getTime(),
   };
+}
+
+/** The conmon of a container that lives, and has still to write down how that ended. */
+interface SlowMonitor {
+  readonly pid: number;
+  readonly isStopped: boolean;
+}
+
+function monitorOf(container: Container): SlowMonitor | undefined {
+  const pid = searchMonitor(container)?.pid;
+  const stat = pid === undefined ? undefined : readProcessStat(pid);
+  return stat === undefined ? undefined : { pid: stat.pid, isStopped: /^[Tt]$/.test(stat.state) };
+}
+
+/** Why nothing says how it ended. */
+function evidenceOf({ bundlePath }: Container, monitor: SlowMonitor | undefined): Evidence {
+  if (monitor === undefined) {
+    const file = join(bundlePath, "conmon-pidfile");
+    const pid = readTextIfThere(file, fileLimits.word)?.trim() ?? "";
+    const says = pid === "" ? "is missing" : `says ${pid}, which is no conmon of this container`;
+    return { file, says: `${says}: none lives that would write its exit code` };
+  }
+  const { pid, isStopped } = monitor;
+  return {
+    file: `/proc/${pid}/stat`,
+    says: `is its conmon, which ${isStopped ? "is stopped" : "lives"} and has not written its exit code yet`,
+  };
+}
+
+/** What a conmon that lives will write is not to be made up. */
+function mendOfMonitor({ pid, isStopped }: SlowMonitor): OfferedMend {
+  return isStopped
+    ? {
+        class: "N",
+        what: "let its conmon go on: it writes the exit code then",
+        commands: [`kill -CONT ${pid}`],
+      }
+    : {
+        class: "N",
+        what: "wait for its conmon, which writes the exit code; end it where it hangs",
+        commands: [`kill ${pid}`],
+      };
 }
 
 function mendOf(
