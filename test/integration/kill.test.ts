@@ -1,7 +1,11 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
+import { killMarker } from "../../src/lib/oci/state/exit-file";
+import { sendSignal } from "../../src/lib/operations/kill";
 import { isAlive } from "../../src/lib/system/process";
-import { logOf, persistedState, pidOf, useNode, usePod } from "../helpers/node";
+import { identifyProcess } from "../../src/lib/system/process-identity";
+import { conmonOf, logOf, persistedState, pidOf, useNode, usePod } from "../helpers/node";
 import { until } from "../helpers/until";
 
 const node = useNode();
@@ -57,6 +61,28 @@ test("the end of a container whose conmon is dead is written down for CRI-O", as
   await node.ok("kill", container.id);
   expect(readFileSync(join(container.dir, "exit"), "utf8")).toBe("137");
   expect(readFileSync(join(node.world.exitsDir, container.id), "utf8")).toBe("137");
+});
+
+test("whoever finds one dead whose KILL another kpod has not recorded yet records what that one would", async () => {
+  const container = await node.start(pod, "between", endless);
+  const monitor = identifyProcess(conmonOf(container));
+  process.kill(conmonOf(container), "SIGKILL");
+  await until("its conmon is dead", () => monitor !== undefined && !isAlive(monitor));
+  // As the other one does, and goes no further.
+  const { server } = await node.openServer();
+  await server.updateRecords();
+  const killed = server.lookupContainer(container.id);
+  await server.runtime.updateStatus(killed);
+  await sendSignal(server, killed, constants.signals.SIGKILL);
+  await until("its process is dead", () => !isAlive({ pid: pidOf(container) }));
+  await node.ok("stop", container.id);
+  expect(readFileSync(join(container.dir, "exit"), "utf8")).toBe("137");
+  expect(readFileSync(join(node.world.exitsDir, container.id), "utf8")).toBe("137");
+  expect(persistedState(container)).toMatchObject({ status: "stopped", exitCode: 137 });
+  // The next run is another one.
+  await node.ok("start", container.id);
+  expect(existsSync(join(container.bundlePath, killMarker))).toBe(false);
+  await node.ok("rm", "-f", container.id);
 });
 
 test("bad signals, names and counts", async () => {

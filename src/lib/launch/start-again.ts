@@ -10,6 +10,7 @@ import { isStorageId, type StorageId } from "../names/ids";
 import { findConmon } from "../oci/conmon/program";
 import type { Container } from "../oci/container";
 import type { ContainerStatus } from "../oci/state/container-state";
+import { killMarker } from "../oci/state/exit-file";
 import { attachToContainer, type AttachEnd, type AttachOptions } from "../operations/attach";
 import { removeCheckpoint } from "../operations/checkpoint-files";
 import { unlockNetwork } from "../operations/checkpoint-network";
@@ -263,8 +264,8 @@ async function countUp(server: LaunchParts, rollback: Rollback, ended: Container
   return container;
 }
 
-/** What conmon makes in a bundle, and does not bear to find there. */
-const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
+/** What is of the last run in a bundle: what conmon makes, and does not bear to find there, and that kpod has killed it. */
+const ofLastRun = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile", killMarker];
 
 /**
  * Removes what tells of the run that has ended: it would be taken for what becomes of the next. What it was is put back
@@ -272,7 +273,7 @@ const ofMonitor = ["attach", "ctl", "winsz", "pidfile", "conmon-pidfile"];
  */
 function removeLastRun(server: LaunchParts, rollback: Rollback, container: Container): void {
   const { id, dir, bundlePath, state } = container;
-  for (const name of ofMonitor) removeIfThere(join(bundlePath, name));
+  for (const name of ofLastRun) removeIfThere(join(bundlePath, name));
   const ends = [
     join(dir, "exit"),
     join(server.config.containerExitsDir, id),

@@ -132,7 +132,8 @@ function seenContainer({ config }: Pick<ServerView, "config">, container: Contai
 /** How a container ended, where that was written down after its state was read, or is about to be. */
 function endOf(container: Container, known: Kept, exitsDir: string): ExitRecord | "to come" | undefined {
   const { id, dir, state } = container;
-  const isTold = state?.exitCode !== undefined && state.exitCode !== unknownExitCode;
+  // Of one that was killed, the code is known before its time.
+  const isTold = state?.finished !== undefined && state.exitCode !== unknownExitCode;
   if (isTold) known.end = "settled";
   if (known.end === "settled") return undefined;
   const monitor = known.monitor ?? findMonitor(container);

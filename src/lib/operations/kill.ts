@@ -1,13 +1,15 @@
 import { constants } from "node:os";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { KpodError } from "../errors";
 import type { Container } from "../oci/container";
+import { killMarker } from "../oci/state/exit-file";
+import { killedExitCode } from "../oci/state/resolved";
 import type { ServerParts, ServerView } from "../server-parts";
+import { removeIfThere, writeFileAtomic } from "../system/files";
 import { noteContainer, noteEnd } from "./note-event";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { exitFileGrace, waitForExit } from "./wait";
-
-/** The exit code of a container that KILL ended. */
-export const killedExitCode = 137;
 
 /**
  * Milliseconds that a killed container has to be gone, and its conmon to write that down, before kpod returns; it may take
@@ -58,18 +60,40 @@ export async function killContainer(
  * @throws KpodError RUNTIME_FAILED, RUNTIME_TIMEOUT
  */
 export async function sendSignal(
-  server: Pick<ServerView, "runtime">,
+  server: Pick<ServerView, "runtime" | "logger">,
   container: Container,
   signal: number,
 ): Promise<void> {
+  if (signal !== constants.signals.SIGKILL) return server.runtime.killContainer(container, signal);
   const paused = container.state?.status === "paused";
-  await server.runtime.killContainer(container, signal);
-  if (!paused || signal !== constants.signals.SIGKILL) return;
+  // Where no conmon writes down how it ended, another kpod may find it dead before this one has written that.
+  markKilled(server, container);
+  try {
+    await server.runtime.killContainer(container, signal);
+  } catch (error) {
+    removeIfThere(join(container.bundlePath, killMarker));
+    throw error;
+  }
+  if (!paused) return;
   try {
     await server.runtime.unpauseContainer(container);
   } catch (error) {
     // Newer runtimes thaw it themselves; then there is nothing left to resume.
     if ((await server.runtime.updateStatus(container)).status === "paused") throw error;
+  }
+}
+
+function markKilled(
+  { logger }: Pick<ServerView, "logger">,
+  { id, bundlePath }: Pick<Container, "id" | "bundlePath">,
+): void {
+  if (!existsSync(bundlePath)) return;
+  try {
+    writeFileAtomic(join(bundlePath, killMarker), "", 0o644);
+  } catch (error) {
+    if (!(error instanceof KpodError)) throw error;
+    // It is killed all the same.
+    logger.warn(`that container ${id.slice(0, 13)} is killed is not persisted: ${error.message}`);
   }
 }
 

@@ -6,13 +6,13 @@ import { isStorageId } from "../names/ids";
 import { searchMonitor } from "../oci/conmon/find";
 import type { Container } from "../oci/container";
 import type { RuntimeHandler } from "../oci/runtime/handler";
+import { killedExitCode } from "../oci/state/resolved";
 import type { ServerView } from "../server-parts";
 import { removeIfThere } from "../system/files";
 import type { ProcessIdentity } from "../system/process-identity";
 import { waitUntil } from "../system/wait-until";
 import { endCgroups, endMonitor, endProcess } from "./end-processes";
 import { lastingFirstProcess } from "./first-process";
-import { killedExitCode } from "./kill";
 import { persistFoundDead, persistLostExit } from "./persist-state";
 
 /** Milliseconds that conmon has to end after a launch that failed: it has little to write down. */

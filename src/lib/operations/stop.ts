@@ -3,10 +3,11 @@ import { errnoOf, KpodError, tolerate } from "../errors";
 import { isStorageId, type StorageId } from "../names/ids";
 import type { Container } from "../oci/container";
 import { parseSignal } from "../oci/signals";
+import { killedExitCode } from "../oci/state/resolved";
 import type { ServerParts, ServerView } from "../server-parts";
 import type { UnmountOptions } from "../storage/mount-points";
 import { describeHang } from "./end-processes";
-import { killedExitCode, sendSignal } from "./kill";
+import { sendSignal } from "./kill";
 import { noteContainer, noteEnd } from "./note-event";
 import { persistFoundDead, persistLostExit, persistState } from "./persist-state";
 import { waitForExit, type WaitOptions } from "./wait";
@@ -114,7 +115,7 @@ async function end(
 }
 
 async function signalUnlessEnded(
-  server: Pick<ServerView, "runtime">,
+  server: Pick<ServerView, "runtime" | "logger">,
   container: Container,
   signal: number,
 ): Promise<void> {

@@ -41,3 +41,11 @@ function readOne(path: string): ExitRecord | undefined {
 export function hasOomMarker(dir: string, bundlePath: string): boolean {
   return existsSync(`${bundlePath}/oom`) || existsSync(`${dir}/oom`);
 }
+
+/** The name of the marker in its bundle by which kpod says that it has sent KILL to a container. */
+export const killMarker = "kpod-killed";
+
+/** True when kpod has sent KILL to a container, as it writes down before: that is how it ended, where nobody says otherwise. */
+export function hasKillMarker(bundlePath: string): boolean {
+  return existsSync(`${bundlePath}/${killMarker}`);
+}

@@ -10,7 +10,7 @@ import { findMonitor } from "../conmon/find";
 import type { Container } from "../container";
 import { hasStateFile, isBeingMade, isYoung } from "./being-made";
 import type { ContainerState } from "./container-state";
-import { hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
+import { hasKillMarker, hasOomMarker, readExitFile, type ExitRecord } from "./exit-file";
 import type { PersistedState } from "./persisted";
 import type { RuntimeState } from "./runtime";
 
@@ -19,6 +19,9 @@ export type RuntimeAnswer = RuntimeState | "absent" | "unreachable";
 
 /** The exit code that CRI-O gives to a container of which nobody knows how it ended. */
 export const unknownExitCode = 255;
+
+/** The exit code of a container that KILL ended. */
+export const killedExitCode = 137;
 
 /** Who else knows of a container. */
 export interface OtherWitnesses {
@@ -158,9 +161,14 @@ function unknown(state: ContainerState, pid: number): ContainerState {
 function ended(state: ContainerState, exit: ExitRecord | undefined, container: Container): ContainerState {
   state.status = "stopped";
   state.pid = 0;
-  state.exitCode = exit?.exitCode ?? state.exitCode ?? unknownExitCode;
+  state.exitCode = exit?.exitCode ?? state.exitCode ?? unseenExitCode(container);
   const finished = exit?.finished ?? state.finished;
   if (finished !== undefined) state.finished = finished;
   state.oomKilled ||= hasOomMarker(container.dir, container.bundlePath);
   return state;
+}
+
+/** The exit code of what ended without anybody who writes it down: who has killed it is about to. */
+function unseenExitCode({ bundlePath }: Container): number {
+  return hasKillMarker(bundlePath) ? killedExitCode : unknownExitCode;
 }
