@@ -219,7 +219,7 @@ test("a conmon without a record, and cgroups that nobody knows", async () => {
     const [orphan, ...others] = await found();
     expect(others).toEqual([]);
     expect(orphan).toMatchObject({ id: "proc.hostpid-orphan", severity: "leaks", object: { id: stray } });
-    expect(orphan?.mend.commands).toEqual([`kill ${sleeper.pid ?? 0}`]);
+    expect(orphan?.mend.commands).toEqual([`kill -KILL ${sleeper.pid ?? 0}`]);
     if (orphan !== undefined) await mendedByName(orphan);
     await ended;
     expect(directories.filter((directory) => existsSync(directory))).toEqual([]);

@@ -75,7 +75,7 @@ export async function mendFound(
       }
       // What comes to light now was not in the plan that somebody agreed to.
       if (asks || wanted.length > 0) break;
-      const next = await planned(server, { ...options, quick: true }, wanted, runs);
+      const next = await planned(server, options, wanted, runs);
       plan = next.plan.filter(({ finding }) => !tried.has(finding));
       ({ stay, unknown } = next);
     }

@@ -72,7 +72,23 @@ export type OutsideStep =
   /** Deletes what leads ports of the host to a pod in a table of nftables. */
   | ({ readonly do: "delete-nftables" } & NftTarget)
   /** Removes what containers that are gone have left in a directory by thousands. */
-  | ({ readonly do: "remove-debris" } & Debris);
+  | ({ readonly do: "remove-debris" } & Debris)
+  /** Has the plugins of a network take down what they have set up for a pod that is gone. */
+  | ({ readonly do: "detach-network" } & DetachTarget);
+
+/** What is cached of a pod in a network, and who is called to take it down. */
+export interface DetachTarget {
+  /** The file of libcni's cache. */
+  readonly path: string;
+  readonly id: string;
+  readonly network: string;
+  readonly ifName: string;
+  /** "" where it is gone. */
+  readonly netns: string;
+  /** The types of the plugins, in the order of the network. */
+  readonly plugins: readonly string[];
+  readonly pluginDirs: readonly string[];
+}
 
 /** What containers that are gone have left. */
 export interface Debris {
@@ -92,6 +108,7 @@ const outside: Readonly<Record<OutsideStep["do"], true>> = {
   "delete-iptables": true,
   "delete-nftables": true,
   "remove-debris": true,
+  "detach-network": true,
 };
 
 /** True for a step for which the locks of the store are not held. */
@@ -158,7 +175,7 @@ function commandOf(step: MendStep): string[] {
     case "stop":
       return [`kpod ${step.pod ? "pod stop" : "stop"} ${step.id.slice(0, 13)}`];
     case "end-processes":
-      return [`kill ${step.pids.join(" ")}`];
+      return [`kill -KILL ${step.pids.join(" ")}`];
     case "reset-failed":
       return [`systemctl reset-failed ${quoted(step.unit)}`];
     case "delete-iptables": {
@@ -171,6 +188,8 @@ function commandOf(step: MendStep): string[] {
     }
     case "delete-nftables":
       return step.entries.map((entry) => `nft ${quoted(nftDeletion(step, entry))}`);
+    case "detach-network":
+      return detachCommands(step);
     case "remove-debris":
       return [
         step.kind === "exit-files"
@@ -178,6 +197,23 @@ function commandOf(step: MendStep): string[] {
           : `find ${quoted(step.directory)} -maxdepth 1 -xtype l -delete`,
       ];
   }
+}
+
+/** As libcni calls them: the last one first, each with its own part of the configuration that is cached. */
+function detachCommands({ path, id, ifName, netns, plugins, pluginDirs }: DetachTarget): string[] {
+  const variables = [
+    `CNI_COMMAND=DEL CNI_CONTAINERID=${quoted(id)} CNI_NETNS=${quoted(netns)} CNI_IFNAME=${quoted(ifName)}`,
+    `CNI_PATH=${quoted(pluginDirs.join(":"))}`,
+  ].join(" ");
+  return plugins
+    .map((type, index) => {
+      const filter =
+        `(.config | @base64d | fromjson) as $list | ($list.plugins[${index}]? // $list) + {name: $list.name, ` +
+        "cniVersion: $list.cniVersion, prevResult: .result, runtimeConfig: (.capabilityArgs // {})}";
+      const program = quoted(join(pluginDirs[0] ?? "", type));
+      return `jq ${quoted(filter)} ${quoted(path)} | ${variables} ${program}`;
+    })
+    .reverse();
 }
 
 function dropCommand(file: string, id: string): string {

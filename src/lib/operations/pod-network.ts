@@ -83,6 +83,17 @@ async function takeDown(
 }
 
 /**
+ * Takes what nobody has any more out of a network: DEL with the configuration that is cached.
+ * @throws PluginError the first failure; KpodError BAD_CONFIG, NOT_FOUND for a network that nobody knows any more, INTERRUPTED
+ */
+export async function takeDownLeaked({ config }: NetworkServer, cached: CachedAttachment): Promise<void> {
+  const { containerId, netns, ifName, args, capabilityArgs, result } = cached;
+  const network = cachedNetwork(cached.config) ?? networkNamed(readNetworks(config), cached.networkName);
+  const attachment = { network, containerId, netns, ifName, args, capabilityArgs };
+  await detach({ pluginDirs: cniPluginDirs(config) }, attachment, result);
+}
+
+/**
  * A pod's place in a network as it was set up; where no configuration is cached, as it would be today.
  * @throws KpodError BAD_CONFIG, NOT_FOUND for a network that nobody knows any more
  */
@@ -100,7 +111,7 @@ export function attachmentAsCached(
 }
 
 /** The network as it was when the pod joined it: it may have been changed since, or removed. */
-function cachedNetwork(text: string | undefined): NetworkList | undefined {
+export function cachedNetwork(text: string | undefined): NetworkList | undefined {
   if (text === undefined) return undefined;
   // A damaged cache tells the name of the network all the same.
   return tolerate(undefined, () => parseNetworkList("", text));

@@ -1,8 +1,10 @@
+import { isLoopback, type CachedAttachment } from "../../network/cache";
 import { realPath } from "../../system/mount";
 import type { Container } from "../../oci/container";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerWords } from "../facts/containers";
+import { attachmentsByNamespace, detachSteps } from "../facts/attachments";
 import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
@@ -12,7 +14,8 @@ export const check: Check = {
   rank: 80,
   severity: "leaks",
   about: `A namespace is pinned in \`namespaces_dir\` that no pod and no container names: a pod that is gone has left it. A network namespace
-keeps its devices and addresses as long as it is pinned. Only names as CRI-O gives them are looked at. A pin bears no time: it
+keeps its devices and addresses as long as it is pinned; with what libcni has cached of it, the plugins of its networks are called
+to take it out of them (CNI DEL), before it is unpinned. Only names as CRI-O gives them are looked at. A pin bears no time: it
 counts once nothing was added to its directory, or removed from it, for five minutes.`,
   quick: true,
   live: true,
@@ -39,7 +42,9 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
     return [];
   }
   return left.map(({ path, type, isNamespace }): Found => {
+    const cached = isNamespace && type === "network" ? attachedTo(facts, path) : [];
     const steps: MendStep[] = [
+      ...cached.flatMap((each) => detachSteps(facts.server.config, each)),
       ...(isNamespace ? [{ do: "unmount", path } satisfies MendStep] : []),
       { do: "remove", path },
     ];
@@ -52,6 +57,7 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
           says: isNamespace ? `is a ${type} namespace that is pinned` : "is a plain file that pins nothing",
         },
         { file: facts.server.store.layout.containersFiles[0], says: "has no pod or container that names it" },
+        ...cached.map((each) => ({ file: each.path, says: `tells that it is in ${each.networkName}` })),
       ],
       consequence: isNamespace
         ? `the ${type} namespace stays until the next boot${type === "network" ? ", with its devices and addresses" : ""}`
@@ -59,4 +65,11 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
       mend: mendBySteps("S", isNamespace ? "unpin the namespace" : "remove the file", steps),
     };
   });
+}
+
+/** What is cached of a namespace of which no pod knows. */
+function attachedTo(facts: Facts, path: string): readonly CachedAttachment[] {
+  const { lists } = facts.server;
+  const cached = facts.get(attachmentsByNamespace).get(realPath(path)) ?? [];
+  return cached.filter((each) => !isLoopback(each) && lists.getSandbox(each.containerId) === undefined);
 }

@@ -50,11 +50,11 @@ export async function mendFinding(
   const outside = steps.filter(isOutside);
   if (outside.length > 0) await performAllOutside(server, journal, finding, outside);
   if (outside.length === steps.length) return;
+  const latest = outside.length === 0 ? facts : new Facts(server, options);
+  // What cannot be found out under the locks is to be known by then; often nothing is left.
+  if (latest !== facts && (await findAgain(latest, id, name)) === undefined) return;
   await underLocks(server.store, async (parts) => {
-    const again = new Facts(server, {
-      ...options,
-      before: outside.length > 0 ? new Facts(server, options) : facts,
-    });
+    const again = new Facts(server, { ...options, before: latest });
     const still = await findAgain(again, id, name);
     // What was removed before, or what every change of the store takes away first, may have been all of it.
     if (still === undefined) return;

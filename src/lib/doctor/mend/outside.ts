@@ -1,12 +1,15 @@
 import { join } from "node:path";
 import { containerCgroups, pidsBelow } from "../../cgroups/removal";
 import { resetFailedScope } from "../../cgroups/systemd-failed";
+import { KpodError } from "../../errors";
+import { readCachedAttachments } from "../../network/cache";
 import { deleteIptablesPorts } from "../../network/iptables-ports";
 import { deleteNftPorts } from "../../network/nftables-ports";
 import { isLeftByHalf, searchMonitor } from "../../oci/conmon/find";
 import type { Container } from "../../oci/container";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import { endCgroups } from "../../operations/end-processes";
+import { takeDownLeaked } from "../../operations/pod-network";
 import { stopPod } from "../../operations/pods";
 import { removeContainer, removeOrphan, removePod } from "../../operations/remove";
 import { stopContainer } from "../../operations/stop";
@@ -14,7 +17,7 @@ import type { Sandbox } from "../../sandbox/sandbox";
 import type { ServerParts } from "../../server-parts";
 import { removeIfThere } from "../../system/files";
 import { findDebris } from "../debris";
-import type { OutsideStep } from "../step";
+import type { DetachTarget, OutsideStep } from "../step";
 
 /** Nothing of a mending is unmounted where somebody works in it. */
 const careful = { busy: false } as const;
@@ -36,6 +39,7 @@ export async function performOutside(server: ServerParts, step: OutsideStep): Pr
   if (step.do === "delete-nftables") return deleteNftPorts(step, server.logger);
   const { id } = step;
   await server.updateRecords();
+  if (step.do === "detach-network") return detachNetwork(server, step);
   const sandbox = server.lists.getSandbox(id);
   const container = server.lists.getContainer(id);
   switch (step.do) {
@@ -80,6 +84,20 @@ async function isLeftPod(server: ServerParts, sandbox: Sandbox): Promise<boolean
   return unsure.length > 0 && unsure.every((container) => isLeft(server, container));
 }
 
+/** Where a plugin fails, what it has set up stays, and what else is left of the pod is removed all the same. */
+async function detachNetwork(server: ServerParts, { path, id, network }: DetachTarget): Promise<void> {
+  if (server.lists.getSandbox(id)?.isNetworkStopped === false) return;
+  const cached = readCachedAttachments(id).find((each) => each.path === path);
+  if (cached === undefined) return;
+  try {
+    await takeDownLeaked(server, cached);
+  } catch (error) {
+    if (!(error instanceof KpodError) || error.code === "INTERRUPTED") throw error;
+    const what = `what the plugins of the network ${network} have set up for ${id.slice(0, 13)}`;
+    server.logger.warn(`${what} may stay: ${error.message}`);
+  }
+}
+
 /** What such a step has done that nobody can roll back, a clause. */
 export function doneOutside(step: OutsideStep): string {
   if (step.do === "remove-debris") return `what containers had left in ${step.directory} was removed`;
@@ -88,6 +106,7 @@ export function doneOutside(step: OutsideStep): string {
   if (step.do === "delete-nftables")
     return `${step.entries.length} entries of the table ${step.table} of nftables were deleted`;
   const short = step.id.slice(0, 13);
+  if (step.do === "detach-network") return `${short} was taken out of the network ${step.network}`;
   switch (step.do) {
     case "delete-container":
     case "delete-orphan":
