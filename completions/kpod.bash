@@ -115,7 +115,7 @@ __kpod_value() {
         'why --format') flag=--format action=(words text json) ;;
         'why --live') flag=--live action=(switch) ;;
         'inspect --type' | 'inspect -t') flag=--type action=(words container image pod all) ;;
-        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings) ;;
+        'inspect --format' | 'inspect -f') flag=--format action=(fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings IDMappings) ;;
         'inspect --size') flag=--size action=(switch) ;;
         'inspect --attempt') flag=--attempt action=(nothing) ;;
         'logs --follow' | 'logs -f') flag=--follow bars=(--reopen) action=(switch) ;;
@@ -392,7 +392,7 @@ __kpod_value() {
         'pod run --runtime-handler') flag=--runtime-handler action=(nothing) ;;
         'pod run --pull') flag=--pull action=(words always missing never) ;;
         'pod run --cgroup-parent') flag=--cgroup-parent action=(nothing) ;;
-        'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers) ;;
+        'pod inspect --format' | 'pod inspect -f') flag=--format action=(fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks IDMappings InfraContainerID Containers) ;;
         'pod stop --timeout' | 'pod stop -t') flag=--timeout action=(nothing) ;;
         'pod kill --signal' | 'pod kill -s') flag=--signal action=(words TERM KILL HUP INT QUIT USR1 USR2 STOP CONT ABRT ALRM WINCH BUS CHLD FPE ILL IO PIPE PROF PWR SEGV STKFLT SYS TRAP TSTP TTIN TTOU URG VTALRM XCPU XFSZ RTMIN RTMAX) ;;
         'pod reload-network --all' | 'pod reload-network -a') flag=--all action=(switch) ;;

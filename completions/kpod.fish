@@ -504,7 +504,7 @@ complete -c kpod -n '__kpod_can why --live' -l live -d 'Judge processes, mounts 
 complete -c kpod -n '__kpod_at why 0 more' -k -a '(__kpod_ask why)'
 
 complete -c kpod -n '__kpod_can inspect -t --type' -s t -l type -d 'What the names mean; all takes the first of container, pod and image that there is' -x -k -a 'container image pod all'
-complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings)'
+complete -c kpod -n '__kpod_can inspect -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name LogPath Labels Annotations State Metadata BundlePath StopSignal Image ImageID Mountpoint MountLabel Mounts AppArmorProfile ImageAnnotations CreatedBy Config SizeRw SizeRootFs Args ResolvConfPath HostnamePath HostsPath GraphDriver PodID PodName PodNamespace CgroupPath IPs Pid ProcessLabel Networks PortMappings IDMappings)'
 complete -c kpod -n '__kpod_can inspect --size' -l size -d 'Measure containers as well'
 complete -c kpod -n '__kpod_can inspect --attempt' -l attempt -d 'Of a container that was started anew, attempt N in place of the newest' -x
 complete -c kpod -n '__kpod_at inspect 0 more' -k -a '(__kpod_ask inspect)'
@@ -840,7 +840,7 @@ complete -c kpod -n '__kpod_can "pod run" --runtime-handler' -l runtime-handler 
 complete -c kpod -n '__kpod_can "pod run" --pull' -l pull -d 'When to pull the image: always, missing (not in the store) or never' -x -k -a 'always missing never'
 complete -c kpod -n '__kpod_can "pod run" --cgroup-parent' -l cgroup-parent -d 'Cgroup of the pod' -x
 
-complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks InfraContainerID Containers)'
+complete -c kpod -n '__kpod_can "pod inspect" -f --format' -s f -l format -d 'Print json, or what a template makes of each: {{.Name}}' -x -k -a '(__kpod_fields ID Name KubeName Namespace UID Attempt State Created Labels Annotations Metadata IPs NetNsPath LogDir ShmPath ResolvPath HostnamePath Hostname CgroupParent Privileged Trusted RuntimeHandler PortMappings Networks IDMappings InfraContainerID Containers)'
 complete -c kpod -n '__kpod_at "pod inspect" 0 more' -k -a '(__kpod_ask "pod inspect")'
 
 complete -c kpod -n '__kpod_can "pod stop" -t --timeout' -s t -l timeout -d 'How long a container may take before it is killed; 0 kills at once; else what it was made with, or 10' -x

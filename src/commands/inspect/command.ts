@@ -38,6 +38,7 @@ const fields: Readonly<Record<keyof ContainerData, true>> = {
   ProcessLabel: true,
   Networks: true,
   PortMappings: true,
+  IDMappings: true,
 };
 
 export const command = {

@@ -16,6 +16,7 @@ import { readMountPoints } from "../storage/mount-points";
 import type { ImageRecord } from "../storage/records";
 import { readProcessCgroup } from "../system/process";
 import { containerStateData, type ContainerStateData } from "./container-state-data";
+import { shownIdMappings, type ShownIdMappings } from "./id-maps";
 import { podNetworksData, type PodNetworkData } from "./network-data";
 import { readableImages } from "./readable-images";
 import { mountSource, mountsOf, type ShownMount } from "./spec-mounts";
@@ -75,6 +76,8 @@ export interface ContainerData {
   Networks: PodNetworkData[];
   /** The ports of the host that lead to its pod. */
   PortMappings: PortMapping[];
+  /** Of its user namespace; none with the users of the node. */
+  IDMappings: ShownIdMappings;
 }
 
 /**
@@ -139,6 +142,7 @@ export async function containerData(
       sandbox === undefined ? [] : podNetworksData(sandbox, sandbox.infraContainer.specAnnotations),
     ),
     PortMappings: read([], () => sandbox?.portMappings ?? []),
+    IDMappings: shownIdMappings(spec),
   };
 }
 

@@ -1,5 +1,5 @@
 import { KpodError } from "../errors";
-import { mappingsIn, type SpecIdMapping } from "../oci/spec";
+import { mappingsIn, type Spec, type SpecIdMapping } from "../oci/spec";
 import { isRecord } from "../system/files";
 import { readProcessFile } from "../system/process";
 
@@ -14,6 +14,22 @@ export interface IdRange {
 export interface ContainerIds {
   readonly users: readonly IdRange[];
   readonly groups: readonly IdRange[];
+}
+
+/** The ids of the node that a user namespace has, as inspect shows them, in podman's form: `0:200000:65536` is `CONTAINER:NODE:SIZE`. */
+export interface ShownIdMappings {
+  UidMap: string[];
+  GidMap: string[];
+}
+
+/** Those of a spec; none without a user namespace of its own. */
+export function shownIdMappings({ linux }: Pick<Spec, "linux">): ShownIdMappings {
+  const shown = (mappings: readonly SpecIdMapping[] | undefined): string[] =>
+    readSpecMap(mappings)
+      .map(({ container, host, size }) => [container, host, size])
+      .filter((range) => range.every(Number.isSafeInteger))
+      .map((range) => range.join(":"));
+  return { UidMap: shown(linux?.uidMappings), GidMap: shown(linux?.gidMappings) };
 }
 
 /** Reads a map as the record of a layer has it (`uidmap`). */

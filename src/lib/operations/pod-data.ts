@@ -1,9 +1,11 @@
 import { dirname } from "node:path";
 import { isConnecting } from "../network/intended";
 import { annotations } from "../oci/annotations";
+import type { Spec } from "../oci/spec";
 import { persistedAddresses } from "../sandbox/addresses";
 import type { PortMapping, Sandbox, SandboxState } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
+import { shownIdMappings, type ShownIdMappings } from "./id-maps";
 import { podNetworksData, type PodNetworkData } from "./network-data";
 import { tolerantRead } from "./tolerant";
 
@@ -39,6 +41,8 @@ export interface PodData {
   PortMappings: PortMapping[];
   /** None with the host's network, and once its network is taken down. */
   Networks: PodNetworkData[];
+  /** Of its user namespace; none with the users of the node. */
+  IDMappings: ShownIdMappings;
   InfraContainerID: string;
   Containers: PodContainer[];
 }
@@ -94,6 +98,7 @@ export async function podData(
     RuntimeHandler: text(() => sandbox.runtimeHandler),
     PortMappings: read([], () => sandbox.portMappings),
     Networks: read([], () => podNetworksData(sandbox, persisted)),
+    IDMappings: shownIdMappings(read<Pick<Spec, "linux">>({}, () => infraContainer.spec)),
     InfraContainerID: infraContainer.id,
     Containers: sandbox
       .containers()

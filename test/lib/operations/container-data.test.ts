@@ -71,7 +71,15 @@ const spec = {
     { destination: "/etc/hostname", source: "/run/hostname" },
     { destination: "/etc/hosts", type: "bind", source: "/over" },
   ],
-  linux: { mountLabel: "system_u:object_r:c1", cgroupsPath: "/pods/crio-x" },
+  linux: {
+    mountLabel: "system_u:object_r:c1",
+    cgroupsPath: "/pods/crio-x",
+    uidMappings: [
+      { hostID: 200000, size: 65536 },
+      { containerID: 70000, hostID: 1000, size: 1 },
+    ],
+    gidMappings: [{ containerID: 0, hostID: 300000, size: 65536 }],
+  },
 };
 
 interface Fixture extends TestServer {
@@ -189,6 +197,7 @@ test("is everything of a container, with the keys of kpod 1.0 in its order", asy
       },
     ],
     PortMappings: [],
+    IDMappings: { UidMap: ["0:200000:65536", "70000:1000:1"], GidMap: ["0:300000:65536"] },
   };
   // As text, so that the order of the keys counts.
   expect(JSON.stringify(data, undefined, 1)).toBe(JSON.stringify(expected, undefined, 1));
@@ -286,7 +295,12 @@ test("of a container with a spec of nonsense does not stumble", async () => {
   write("config.json", {
     process: { args: [1, "sh", null], apparmorProfile: 7, selinuxLabel: 7 },
     mounts: "none",
-    linux: { cgroupsPath: {}, mountLabel: [] },
+    linux: {
+      cgroupsPath: {},
+      mountLabel: [],
+      uidMappings: [7, { containerID: {}, size: 1 }],
+      gidMappings: 0,
+    },
     annotations: { [cri("Labels")]: "{", n: 1 },
   });
   await server.updateRecords();
@@ -299,6 +313,7 @@ test("of a container with a spec of nonsense does not stumble", async () => {
     ProcessLabel: "",
     CgroupPath: "",
     Labels: {},
+    IDMappings: { UidMap: [], GidMap: [] },
   });
 });
 

@@ -90,6 +90,7 @@ describe("a pod", () => {
           DNS: { Nameservers: [], Domain: "", Search: [], Options: [] },
         },
       ],
+      IDMappings: { UidMap: [], GidMap: [] },
       InfraContainerID: web.id,
       Containers: [{ ID: run.id, Name: "k8s_run_web_shop_u1_0", State: "paused" }],
     };

@@ -28,6 +28,7 @@ const fields: Readonly<Record<keyof PodData, true>> = {
   RuntimeHandler: true,
   PortMappings: true,
   Networks: true,
+  IDMappings: true,
   InfraContainerID: true,
   Containers: true,
 };
