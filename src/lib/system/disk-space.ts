@@ -43,9 +43,6 @@ const entriesAtOnce = 2_048;
 /** Bytes of what stat(2) calls a block, whatever the file system. */
 const blockSize = 512;
 
-/** What stands in a text for bytes that are none of UTF-8. */
-const replaced = /[\uFFFD\p{Surrogate}]/u;
-
 /** Makes a {@link SpaceMeter}. @param signal ends a measuring with INTERRUPTED */
 export function spaceMeter(signal?: AbortSignal): SpaceMeter {
   const counted = new Set<string>();
@@ -126,8 +123,8 @@ interface Open {
   readonly fd: number | undefined;
   /** Its path, with a slash at the end. */
   readonly place: string;
-  /** What is still to be looked at. */
-  names: (string | Buffer)[];
+  /** What is still to be looked at, a character for each byte of a name. */
+  names: string[];
 }
 
 /**
@@ -136,7 +133,8 @@ interface Open {
  */
 function* quickly(top: string, { dev }: Stats, except: string | undefined): Generator<Stats | undefined> {
   const names = unlessGone(() => namesIn(top)) ?? [];
-  const wanted = except === undefined ? names : names.filter((name) => name.toString() !== except);
+  const left = except === undefined ? undefined : Buffer.from(except).toString("latin1");
+  const wanted = left === undefined ? names : names.filter((name) => name !== left);
   const stack: Open[] = [{ fd: undefined, place: `${top}/`, names: wanted }];
   const enter = (path: string | Buffer): void => {
     const fd = unlessGone(() => openSync(path, asDirectory));
@@ -192,13 +190,16 @@ function* slowly(top: string, { dev }: Stats, except: string | undefined): Gener
   }
 }
 
-function namesIn(directory: string): (string | Buffer)[] {
-  const names = readdirSync(directory);
-  return names.some((name) => replaced.test(name)) ? readdirSync(directory, "buffer") : names;
+/** The names of any bytes at once, a character for each. */
+function namesIn(directory: string): string[] {
+  return readdirSync(directory, { encoding: "latin1" });
 }
 
-function pathIn(place: string, name: string | Buffer): string | Buffer {
-  return typeof name === "string" ? place + name : Buffer.concat([Buffer.from(place), name]);
+/** A text is the faster path, where it means the same bytes. */
+function pathIn(place: string, name: string): string | Buffer {
+  return /[\x80-\xFF]/.test(name)
+    ? Buffer.concat([Buffer.from(place), Buffer.from(name, "latin1")])
+    : place + name;
 }
 
 /** Where something is mounted, in the order of the letters. */
