@@ -9,6 +9,11 @@ import house from "./scripts/lint/house.mjs";
  */
 export const FLOORS = [
   { rooms: ["single.ts"], holds: "where the executable begins", imports: ["main.ts"] },
+  {
+    rooms: ["reader.ts"],
+    holds: "where the thread begins that reads ahead for doctor",
+    imports: ["lib/doctor"],
+  },
   { rooms: ["main.ts"], holds: "from argv to exit code", imports: ["program", "shell"] },
   {
     rooms: ["program"],

@@ -23,7 +23,7 @@ exports.load = function ({ cache, command, withLibraries = false }) {
     name.startsWith("./") ? (loaded[name] ??= require(`${dist}/${name}`)) : require(name);
   if (withLibraries) for (const name of fs.readdirSync(`${dist}/libraries`)) load(`./libraries/${name}`);
   const source = fs.readFileSync(`${dist}/kpod.cjs`, "latin1");
-  const module = { exports: {}, require: load };
+  const module = { exports: {}, require: load, path: dist };
   const text = `(function(exports,require,module){${source}\n})`;
   const hash = source.slice("//".length, source.indexOf("\n"));
   const path = cache && `${cache}/${hash}-${process.version}-${process.arch}-${command}`;

@@ -1,5 +1,5 @@
-// What is made of src/ by esbuild, without options of our own making: dist/kpod.cjs, the command line, and
-// dist/index.cjs, the library. Packages that few calls need lie beside the command line, in files that are read when
+// What is made of src/ by esbuild, without options of our own making: dist/kpod.cjs, the command line, dist/reader.cjs,
+// its thread that reads ahead, and dist/index.cjs, the library. Packages that few calls need lie beside the command line, in files that are read when
 // they are wanted.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
@@ -29,6 +29,8 @@ const common = {
 export async function bundle(root, outdir) {
   const shared = { ...common, absWorkingDir: root, define: definitions(root) };
   await build({ ...shared, entryPoints: ["src/lib/index.ts"], outfile: join(outdir, "index.cjs") });
+  const reader = { entryPoints: ["src/reader.ts"], outfile: join(outdir, "reader.cjs"), minify: true };
+  await build({ ...shared, ...reader });
   const { outputFiles } = await build({
     ...shared,
     entryPoints: ["src/main.ts"],

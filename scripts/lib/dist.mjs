@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
 const SOURCES = ["src", "scripts/build.mjs", "scripts/lib/bundle.mjs", "package.json", "package-lock.json"];
-const PRODUCTS = ["dist/kpod.cjs", "dist/index.cjs"];
+const PRODUCTS = ["dist/kpod.cjs", "dist/reader.cjs", "dist/index.cjs"];
 
 /** The latest change below a path; that of a directory counts too, since it tells of deleted files. */
 function latestChange(path) {

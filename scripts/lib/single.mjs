@@ -38,7 +38,7 @@ export async function buildSingle(root, path, arch = process.arch) {
   const staging = mkdtempSync(join(dirname(path), ".kpod-"));
   try {
     const args = [
-      ...["build", "src/single.ts", ...FLAGS, `--outfile=${join(staging, "kpod")}`],
+      ...["build", "src/single.ts", "src/reader.ts", ...FLAGS, `--outfile=${join(staging, "kpod")}`],
       ...[`--target=bun-linux-${arch}`, `--compile-executable-path=${await engineFor(root, arch)}`],
       ...Object.entries(definitions(root)).flatMap(([name, value]) => ["--define", `${name}=${value}`]),
     ];

@@ -65,6 +65,13 @@ test("finds nothing on a sound node, at both looks, and changes nothing", async 
   expect(await node.ok("doctor", "storage")).toMatch(/^Sound: \d+ checks found nothing at odds\n/);
 });
 
+test("reads thousands of small files in a thread of its own", async () => {
+  const { exitCode, stderr } = await node.kpod("--log-level", "debug", "doctor");
+  expect(exitCode).toBe(0);
+  expect(stderr).toContain("states of");
+  expect(stderr).not.toContain("no thread reads ahead");
+});
+
 test("a link that is lost, or leads elsewhere, is told with what names it", async () => {
   const directory = imageLayer();
   const name = readFileSync(join(directory, "link"), "utf8");

@@ -43,7 +43,7 @@ describe("the package", () => {
   });
 
   test("has the bundle and the types, but no sources", () => {
-    const needed = ["dist/kpod.cjs", "dist/index.cjs", "dist/THIRD-PARTY.txt"];
+    const needed = ["dist/kpod.cjs", "dist/reader.cjs", "dist/index.cjs", "dist/THIRD-PARTY.txt"];
     expect(packed.names).toEqual(expect.arrayContaining(needed));
     const licences = readFileSync(join(prefix, "lib/node_modules/kpod/dist/THIRD-PARTY.txt"), "utf8");
     for (const name of ["commander", "koffi", "execa"])

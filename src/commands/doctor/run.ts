@@ -9,8 +9,10 @@ import type { Check } from "../../lib/doctor/check";
 import { examine } from "../../lib/doctor/examine";
 import type { Examination } from "../../lib/doctor/finding";
 import type { MeasureOptions } from "../../lib/doctor/measures";
+import { startReader } from "../../lib/doctor/readings/reader-thread";
 import { ifThere, KpodError } from "../../lib/errors";
 import { writeOutputFile } from "../../lib/system/output-file";
+import { readerProgram } from "../../shell/reader-program";
 import { readDuration, readPointInTime } from "../shared/point-in-time";
 import { viewOf } from "./views";
 import type { command } from "./command";
@@ -32,6 +34,7 @@ export async function run(context: Context): Promise<number> {
     flags.since === undefined ? undefined : Number(readPointInTime("since", flags.since, began) / 1_000_000n);
   const minAgeMs = flags.minAge === undefined ? undefined : readDuration("min-age", flags.minAge);
   if (flags.output === "") throw new UsageError("option --output: it names no file");
+  const program = readerProgram(globals.hostRoot !== undefined);
   const server = await context.openServer();
   if (globals.root !== undefined) refuseNoStore(server.store.layout);
   const options = {
@@ -41,6 +44,7 @@ export async function run(context: Context): Promise<number> {
     minAgeMs,
     since,
     signal: context.signal(),
+    reader: program === undefined ? undefined : startReader(program, context.logger),
   };
   // A look needs nothing of what changes a node.
   if (flags.mend) return (await import("./mend")).mendFound(context, server, options, wanted);

@@ -18,7 +18,7 @@ export interface Check {
   readonly quick: boolean;
   /** True for one that asks the kernel or CRI-O, which tell nothing of a disk of another node. */
   readonly live: boolean;
-  /** Facts that programs have to be asked for: they run while other checks are made. */
+  /** Facts that programs have to be asked for, or a reader: they are at it while other checks are made. */
   readonly asks?: readonly Fact<Promise<unknown>>[];
   /**
    * Looks. What is thrown as KpodError, or by the operating system, is told as what could not be told.

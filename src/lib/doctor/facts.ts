@@ -1,4 +1,5 @@
 import type { ServerView } from "../server-parts";
+import { readerHere, type Reader } from "./readings/reader";
 
 /** How a node is looked at. */
 export interface LookOptions {
@@ -15,6 +16,8 @@ export interface LookOptions {
    * what cannot be found out while they are held, such as the states of containers.
    */
   readonly before?: Facts;
+  /** What reads thousands of small files meanwhile; this thread where left out. */
+  readonly reader?: Reader | undefined;
 }
 
 /** What is derived of a node once a look, by a function that has it of the facts. */
@@ -26,6 +29,7 @@ export type Fact<T> = (facts: Facts) => T;
  */
 export class Facts {
   readonly now = Date.now();
+  readonly reader: Reader;
   private readonly known = new Map<unknown, { readonly value: unknown } | { readonly error: unknown }>();
 
   /**
@@ -35,7 +39,9 @@ export class Facts {
     readonly server: ServerView,
     readonly options: LookOptions,
     private readonly firstSeen = new Map<string, number>(),
-  ) {}
+  ) {
+    this.reader = options.reader ?? readerHere;
+  }
 
   /** A fact. @throws what the function threw at the first call */
   get<T>(fact: Fact<T>): T {

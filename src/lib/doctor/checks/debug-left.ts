@@ -30,7 +30,7 @@ async function findSessions(facts: Facts): Promise<readonly Found[]> {
   const running = await facts.get(runningContainers);
   // To walk all hierarchies takes long: a sign of a session in one place is looked for first.
   const isSeen =
-    facts.get(namespaceMounts).some(({ text }) => text.includes("kpod-debug-")) ||
+    (await facts.get(namespaceMounts)).some(({ text }) => text.includes("kpod-debug-")) ||
     cgroupsOfSessions(facts, running).some((directory) => cgroupsBelow(directory).some(isAbandonedOf(root)));
   if (!isSeen) return [];
   return abandonedSessions(root).flatMap((session): readonly Found[] => {

@@ -20,7 +20,7 @@ removed, its containers once they have ended: images are pulled again by whoever
 async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
   const { store } = facts.server;
   const foreign = await facts.get(foreignLayers);
-  const homes = facts.get(overlayHomes);
+  const homes = await facts.get(overlayHomes);
   const found: Found[] = [];
   for (const { id } of await facts.get(wholeLayers)) {
     // One that is not listed may have come since.

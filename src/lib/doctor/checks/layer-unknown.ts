@@ -28,7 +28,7 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
     const affected = await affectedBy(facts, layer);
     const { images, containers, objects } = affected;
     const steps = await rebuiltLayers(facts, layer);
-    const home = facts.get(overlayHomes).find(({ layers }) => layers.has(layer));
+    const home = (await facts.get(overlayHomes)).find(({ layers }) => layers.has(layer));
     const path = home === undefined ? undefined : join(home.home, layer);
     const mend: OfferedMend =
       steps !== undefined

@@ -6,11 +6,11 @@ import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
 import { forgottenContainers, removalOfForgotten, type Forgotten } from "../facts/forgotten";
-import { layerIn } from "../facts/overlay";
 import { foreignLayers, layersById, timeOf, usersOfLayers } from "../facts/store";
 import { unknownLayers } from "../facts/unknown-layers";
 import { bytesOf, unowned } from "../facts/unowned";
 import { mendBySteps, type Found } from "../finding";
+import { layerIn } from "../readings/overlay-home";
 import type { MendStep } from "../step";
 
 export const check: Check = {

@@ -1,22 +1,15 @@
-import { basename } from "node:path";
 import { tolerate } from "../../errors";
 import { fileLimits, readTextIfThere } from "../../system/files";
-import {
-  allProcesses,
-  countOpenFiles,
-  openFileLinks,
-  processLink,
-  readCommandName,
-  readProcessFile,
-  readProcessList,
-} from "../../system/process";
+import { readCommandName, readProcessFile } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { crioProcess } from "../facts/crio-process";
-import { monitors, ownMonitors } from "../facts/monitors";
+import { ownMonitors } from "../facts/monitors";
 import { processWords } from "../facts/processes";
+import { readBehindRecords } from "../facts/reading";
 import type { Evidence, Found } from "../finding";
+import { userOf, type OpenFiles } from "../readings/open-files";
 
 /** The share of a limit from which on it is as good as met. */
 const nearly = 0.9;
@@ -31,27 +24,18 @@ of a process of CRI-O (\`RLIMIT_NOFILE\`). Who has most of them is told, and the
 a drop-in of the unit.`,
   quick: false,
   live: true,
+  asks: [openFiles],
   find: findMetLimits,
 };
 
-async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
-  return [...openFiles(), ...inotify(facts, await usersOf(facts)), ...ownFiles(facts)];
+/** What each program has open. */
+function openFiles(facts: Facts): Promise<ReadonlyMap<number, OpenFiles>> {
+  return readBehindRecords(facts, "openFiles");
 }
 
-/** Where nobody watches from: half of all that is open on a node. */
-const standardFiles: ReadonlySet<string> = new Set(["fd/0", "fd/1", "fd/2"]);
-
-/** The links to what each process has open, of those that have more open than standard files. */
-function openLinks(facts: Facts): ReadonlyMap<number, readonly string[]> {
-  const programs = facts.get(allProcesses).filter(({ isOfKernel }) => !isOfKernel);
-  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
-  return new Map(
-    programs.map(({ pid }) => {
-      // A kernel since 6.2 tells how many there are; those of a conmon are looked at anyhow.
-      const count = watching.has(pid) ? 0 : countOpenFiles(pid);
-      return [pid, count > 0 && count <= standardFiles.size ? [] : openFileLinks(pid)];
-    }),
-  );
+async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
+  const open = await facts.get(openFiles);
+  return [...filesOfNode(), ...(await inotify(facts, open)), ...ownFiles(facts, open)];
 }
 
 /** The users that CRI-O and its containers are; what others use up is none of theirs. */
@@ -60,12 +44,8 @@ async function usersOf(facts: Facts): Promise<ReadonlySet<string>> {
   return new Set(["0", ...pids.flatMap((pid) => userOf(pid) ?? [])]);
 }
 
-function userOf(pid: number): string | undefined {
-  return /^Uid:\t(\d+)/m.exec(readProcessFile(pid, "status") ?? "")?.[1];
-}
-
 /** The files that are open on the whole node. */
-function openFiles(): Found[] {
+function filesOfNode(): Found[] {
   const [used = 0, , limit = 0] = numbersIn("/proc/sys/fs/file-nr");
   if (limit === 0 || used < limit * nearly) return [];
   return [
@@ -84,24 +64,25 @@ interface Watching {
 }
 
 /** The inotify instances and watches of each user, against what a user may have. */
-function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
+async function inotify(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Promise<readonly Found[]> {
   const [mostInstances = 0] = numbersIn("/proc/sys/fs/inotify/max_user_instances");
   const [mostWatches = 0] = numbersIn("/proc/sys/fs/inotify/max_user_watches");
   if (mostInstances === 0 || mostWatches === 0) return [];
   const users = new Map<string, Watching>();
-  const filesOf = inotifyFiles(facts);
-  for (const [pid, links] of facts.get(openLinks)) {
-    const files = filesOf(pid, links);
-    if (files.length === 0) continue;
-    const user = userOf(pid) ?? "";
-    if (!concerned.has(user)) continue;
+  for (const [pid, { instances, watches, user }] of open) {
+    if (instances === 0) continue;
     const known = users.get(user) ?? { instances: 0, watches: 0, most: { pid, instances: 0 } };
     users.set(user, known);
-    known.instances += files.length;
-    known.watches += files.reduce((sum, file) => sum + watchesOf(pid, file), 0);
-    if (files.length > known.most.instances) known.most = { pid, instances: files.length };
+    known.instances += instances;
+    known.watches += watches;
+    if (instances > known.most.instances) known.most = { pid, instances };
   }
-  return [...users].flatMap(([user, { most, ...used }]): Found[] =>
+  const met = [...users].filter(
+    ([, used]) => used.instances >= mostInstances * nearly || used.watches >= mostWatches * nearly,
+  );
+  const concerned = met.length === 0 ? undefined : await usersOf(facts);
+  const theirs = met.filter(([user]) => concerned?.has(user));
+  return theirs.flatMap(([user, { most, ...used }]): Found[] =>
     (
       [
         ["instances", mostInstances],
@@ -123,39 +104,15 @@ function inotify(facts: Facts, concerned: ReadonlySet<string>): Found[] {
   );
 }
 
-/** Finds the inotify instances among what a process has open. */
-function inotifyFiles(facts: Facts): (pid: number, links: readonly string[]) => readonly string[] {
-  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
-  // Conmons are alike, and most of the descriptors of a node are theirs: of those with the same ones, one is looked at.
-  const ofMonitors = new Map<string, readonly string[]>();
-  return (pid, links) => {
-    const find = (): string[] =>
-      links
-        .filter((link) => !standardFiles.has(link) && processLink(pid, link) === "anon_inode:inotify")
-        .map((link) => basename(link));
-    if (!watching.has(pid)) return find();
-    const same = links.join(" ");
-    const files = ofMonitors.get(same) ?? find();
-    ofMonitors.set(same, files);
-    return files;
-  };
-}
-
-function watchesOf(pid: number, fd: string): number {
-  return (readProcessList(pid, `fdinfo/${fd}`) ?? "")
-    .split("\n")
-    .filter((line) => line.startsWith("inotify ")).length;
-}
-
 /** The files of CRI-O and of this store's conmons, against what each may open. */
-function ownFiles(facts: Facts): Found[] {
+function ownFiles(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Found[] {
   const crio = facts.get(crioProcess);
   const pids = [
     ...(crio === undefined ? [] : [crio]),
     ...facts.get(ownMonitors).map(({ process }) => process.pid),
   ];
   return pids.flatMap((pid): Found[] => {
-    const used = facts.get(openLinks).get(pid)?.length ?? 0;
+    const used = open.get(pid)?.count ?? 0;
     const limit = Number(
       /^Max open files +(\d+)/m.exec(readProcessFile(pid, "limits") ?? "")?.[1] ?? Infinity,
     );

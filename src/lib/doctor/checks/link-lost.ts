@@ -4,16 +4,16 @@ import { newLink } from "../../storage/overlay-links";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import {
-  layerIn,
+  layerFiles,
   linkNameIn,
   lowerNameIn,
   overlayHomes,
   overlayLayers,
-  type OverlayHome,
   type OverlayLayer,
 } from "../facts/overlay";
 import { inWords, objectsAbove } from "../facts/store";
 import { mendBySteps, type Evidence, type Found, type FoundObject } from "../finding";
+import { layerIn, type OverlayHome } from "../readings/overlay-home";
 import type { MendStep } from "../step";
 
 export const check: Check = {
@@ -27,6 +27,7 @@ the parents in the records. Links and \`link\` files are made anew without loss 
 while CRI-O is stopped.`,
   quick: true,
   live: false,
+  asks: [overlayHomes, layerFiles],
   find: findLostLinks,
 };
 
@@ -38,7 +39,7 @@ async function findLostLinks(facts: Facts): Promise<readonly Found[]> {
   const used = usedNames(layers);
   const children = childrenOf(layers);
   const found: Found[] = [];
-  for (const home of facts.get(overlayHomes)) {
+  for (const home of await facts.get(overlayHomes)) {
     const own = layers.filter((layer) => layer.home === home);
     const lost = own.flatMap((layer) => lostOf(layer, used.get(layer.id) ?? new Map<string, OverlayLayer>()));
     if (home.links !== "directory" && own.length > 0)
@@ -72,7 +73,9 @@ function childrenOf(layers: readonly OverlayLayer[]): ReadonlyMap<string, readon
   const children = new Map<string, StorageId[]>();
   for (const { id, ancestors } of layers) {
     const [parent] = ancestors;
-    if (parent !== undefined) children.set(parent, [...(children.get(parent) ?? []), id]);
+    const known = parent === undefined ? undefined : children.get(parent);
+    if (known !== undefined) known.push(id);
+    else if (parent !== undefined) children.set(parent, [id]);
   }
   return children;
 }

@@ -24,6 +24,7 @@ node's \`/\` in it). Its removal fails with "device or resource busy", or the di
 is told by the process in it with the lowest pid and its unit; start that unit anew, or unmount there.`,
   quick: false,
   live: true,
+  asks: [namespaceMounts],
   find: findHeldElsewhere,
 };
 
@@ -43,7 +44,7 @@ async function findHeldElsewhere(facts: Facts): Promise<readonly Found[]> {
   const seenFrom = mountNamespaceOf(viewer ?? "self");
   const home = `${root}/overlay/`;
   const found: Found[] = [];
-  for (const { namespace, pid, text } of facts.get(namespaceMounts)) {
+  for (const { namespace, pid, text } of await facts.get(namespaceMounts)) {
     if (namespace === seenFrom || !text.includes("/merged")) continue;
     for (const { target } of readMounts(text)) {
       // Where the node's / is mounted within, the path of the store lies below that.

@@ -9,6 +9,7 @@ import { usualAge, type Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
 import { forgottenContainers } from "../facts/forgotten";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
+import { layerFiles } from "../facts/overlay";
 import { containerIds, objectOf, ownRecords, storeContents } from "../facts/store";
 import { mendBySteps, type Found, type OfferedMend } from "../finding";
 import { commandsOf, type MendStep } from "../step";
@@ -111,22 +112,18 @@ async function findHidden(facts: Facts): Promise<readonly Found[]> {
   });
 }
 
-/** True for a directory in which nothing was ever made: it has its first time. To list a thousand takes long. */
-function isUntouched(path: string): boolean {
-  const stat = lstatSync(path, { throwIfNoEntry: false });
-  return stat === undefined || (stat.birthtimeMs > 0 && stat.mtimeMs === stat.birthtimeMs);
-}
-
 /** What was written to a mount point while nothing was mounted. */
 async function findStrayFiles(facts: Facts): Promise<readonly Found[]> {
   const { containers } = await facts.get(storeContents);
   const own = await facts.get(ownRecords);
   const targets = await facts.get(mountTargets);
   const { root } = facts.get(realRoots);
+  const homes = [...(await facts.get(layerFiles)).values()];
   return containers.flatMap((record): Found[] => {
     const layer = ownLayerOf(record);
-    const path = `${root}/overlay/${layer ?? ""}/merged`;
-    if (layer === undefined || !own.has(record.id) || targets.has(path) || isUntouched(path)) return [];
+    if (layer === undefined || !own.has(record.id)) return [];
+    const path = `${root}/overlay/${layer}/merged`;
+    if (targets.has(path) || homes.some((layers) => layers.get(layer)?.isUntouched)) return [];
     const names = ifThere(() => readdirSync(path), "ENOTDIR") ?? [];
     if (names.length === 0) return [];
     const to = `${path}.stray-${new Date(facts.now).toISOString()}`;

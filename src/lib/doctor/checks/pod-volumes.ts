@@ -49,7 +49,7 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
 /** The directories of the kubelet in which containers of this store have volumes, a directory each pod. */
 async function podDirectories(facts: Facts): Promise<readonly string[]> {
   const uids = await facts.get(podUids);
-  const glanceOf = facts.get(specGlances);
+  const glanceOf = await facts.get(specGlances);
   const places = (await facts.get(containersWithStates)).flatMap(({ dir, infra, id, sandboxId }) => {
     const uid = uids.get(infra ? id : sandboxId) ?? "";
     if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];

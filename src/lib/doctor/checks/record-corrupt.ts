@@ -9,11 +9,12 @@ import { readRecords, type ContainerRecord } from "../../storage/records";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containersWithStateFile } from "../facts/containers";
-import { glanceAt, specGlances } from "../facts/specs";
+import { specGlances } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { rebuiltContainers } from "../facts/rebuilt-containers";
 import { tornFiles, type TornFile } from "../facts/torn-records";
 import { mendBySteps, type Evidence, type Found, type OfferedMend } from "../finding";
+import { glanceAt, type Glance } from "../readings/spec-glances";
 import { quoted } from "../quoted";
 import type { MendStep } from "../step";
 
@@ -30,6 +31,7 @@ anew from their directories; those of layers \`storage.layer-unknown\` makes ane
 spec and state. A config.json comes from its copy in the bundle.`,
   quick: true,
   live: false,
+  asks: [specGlances],
   find: findCorrupt,
 };
 
@@ -38,13 +40,17 @@ async function findCorrupt(facts: Facts): Promise<readonly Found[]> {
   if (torn.length > 0) return torn;
   const own = await facts.get(ownRecords);
   const states = await facts.get(containersWithStateFile);
+  const glanceOf = await facts.get(specGlances);
   const found: Found[] = [];
   for (const { record, metadata, damage } of own.values()) {
     if (damage !== undefined)
       found.push(
         metadataFound(facts, record, objectOf(own, record), { damage, metadata: JSON.stringify(metadata) }),
       );
-    const files = filesFound(facts, own, record, states.has(record.id));
+    const files = filesFound(facts, own, record, {
+      spec: glanceOf(record.id),
+      hasState: states.has(record.id),
+    });
     if (files !== undefined) found.push(files);
   }
   return found;
@@ -107,7 +113,7 @@ function filesFound(
   facts: Facts,
   own: ReadonlyMap<StorageId, CrioRecord>,
   record: ContainerRecord,
-  hasState: boolean,
+  { spec, hasState }: { readonly spec: Glance; readonly hasState: boolean },
 ): Found | undefined {
   const { store } = facts.server;
   // Its files may be being written.
@@ -115,7 +121,7 @@ function filesFound(
   const [kept, bundle] = [store.userdataDirectory(record.id), store.runUserdataDirectory(record.id)];
   const config = join(kept, "config.json");
   const copy = join(bundle, "config.json");
-  const says = facts.get(specGlances)(record.id).fault;
+  const says = spec.fault;
   if (says === undefined && hasState) return undefined;
   const state = glanceAt(join(kept, "state.json")).fault;
   // A pod without an infra process has it in its bundle.

@@ -16,7 +16,7 @@ export interface ContainerLog {
 /** Where the logs of CRI-O's containers are, of those that have one. */
 export async function containerLogs(facts: Facts): Promise<readonly ContainerLog[]> {
   const { config } = facts.server;
-  const glanceOf = facts.get(specGlances);
+  const glanceOf = await facts.get(specGlances);
   return (await facts.get(containersWithStates)).flatMap((container) => {
     if (container.infra) return [];
     const path = tolerate(undefined, () => {

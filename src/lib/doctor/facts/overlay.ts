@@ -1,26 +1,10 @@
 import { lstatSync } from "node:fs";
-import { join } from "node:path";
-import { fileError, isNotFound, KpodError } from "../../errors";
-import { isStorageId, type StorageId } from "../../names/ids";
+import type { StorageId } from "../../names/ids";
 import { layerChain } from "../../storage/images";
-import { targetOf } from "../../storage/overlay-links";
-import { namesInDirectory } from "../../system/files";
-import { readSmallText } from "../../system/scratch";
 import type { Facts } from "../facts";
+import type { LayerFiles, OverlayHome } from "../readings/overlay-home";
+import { readBehindRecords } from "./reading";
 import { foreignLayers, layersById, overlayHome, wholeLayers } from "./store";
-
-/** A directory of the overlay driver, with its short links. */
-export interface OverlayHome {
-  readonly home: string;
-  /** The layers that have a directory. */
-  readonly layers: ReadonlySet<string>;
-  /** What `l` is. */
-  readonly links: "directory" | "missing" | "other";
-  /** Where each name in `l` leads; "" for what is no link. */
-  readonly targets: ReadonlyMap<string, string>;
-  /** The names in `l` that lead to the `diff` of a layer. */
-  readonly namesOf: ReadonlyMap<string, readonly string[]>;
-}
 
 /** A layer that has a record and a directory, and what its small files say. */
 export interface OverlayLayer {
@@ -38,36 +22,23 @@ export interface OverlayLayer {
 }
 
 /** The directories of the overlay driver: the store's own, and that of a split image store. */
-export function overlayHomes(facts: Facts): readonly OverlayHome[] {
+export function overlayHomes(facts: Facts): Promise<readonly OverlayHome[]> {
+  return Promise.all(homesOf(facts).map((home) => readBehindRecords(facts, "overlayHome", home)));
+}
+
+/** What lies in the directories of layers, by their homes. */
+export async function layerFiles(
+  facts: Facts,
+): Promise<ReadonlyMap<string, ReadonlyMap<string, LayerFiles>>> {
+  const read = homesOf(facts).map(
+    async (home) => [home, await readBehindRecords(facts, "layerFiles", home)] as const,
+  );
+  return new Map(await Promise.all(read));
+}
+
+function homesOf(facts: Facts): readonly string[] {
   const directories = facts.get(overlayHome);
-  if (directories === undefined) return [];
-  return [...new Set([directories.home, directories.imageHome])].map(readHome);
-}
-
-function readHome(home: string): OverlayHome {
-  const layers = new Set<string>(namesInDirectory(home).filter(isStorageId));
-  const place = join(home, "l");
-  const stat = lstatSync(place, { throwIfNoEntry: false });
-  const links = stat === undefined ? "missing" : stat.isDirectory() ? "directory" : "other";
-  const targets = new Map<string, string>();
-  const namesOf = new Map<string, string[]>();
-  for (const name of links === "directory" ? namesInDirectory(place) : []) {
-    const target = targetOf(join(place, name));
-    if (target === undefined) continue;
-    targets.set(name, target);
-    const layer = layerIn(target);
-    if (layer === undefined) continue;
-    const names = namesOf.get(layer);
-    if (names === undefined) namesOf.set(layer, [name]);
-    else names.push(name);
-  }
-  return { home, layers, links, targets, namesOf };
-}
-
-/** The layer to which a short link leads. */
-export function layerIn(target: string): StorageId | undefined {
-  const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(target) ?? [];
-  return isStorageId(id) ? id : undefined;
+  return directories === undefined ? [] : [...new Set([directories.home, directories.imageHome])];
 }
 
 /**
@@ -75,8 +46,9 @@ export function layerIn(target: string): StorageId | undefined {
  * not among them.
  */
 export async function overlayLayers(facts: Facts): Promise<readonly OverlayLayer[]> {
-  const homes = facts.get(overlayHomes);
-  const [layers, records, foreign] = [
+  const [homes, files, layers, records, foreign] = [
+    await facts.get(overlayHomes),
+    await facts.get(layerFiles),
     await facts.get(wholeLayers),
     await facts.get(layersById),
     await facts.get(foreignLayers),
@@ -84,9 +56,10 @@ export async function overlayLayers(facts: Facts): Promise<readonly OverlayLayer
   const parents = new Map([...records].map(([id, { parent }]) => [id, parent]));
   return layers.flatMap(({ id, parent }): OverlayLayer[] => {
     const home = homes.find((candidate) => candidate.layers.has(id));
-    if (home === undefined || foreign.has(id)) return [];
-    const directory = join(home.home, id);
-    const [link, lower] = [smallFile(join(directory, "link")), smallFile(join(directory, "lower"))];
+    const read = home && files.get(home.home)?.get(id);
+    if (home === undefined || read === undefined || foreign.has(id)) return [];
+    const { link, lower } = read;
+    const directory = `${home.home}/${id}`;
     if (link === undefined && lstatSync(directory, { throwIfNoEntry: false }) === undefined) return [];
     const ancestors = layerChain(parents, parent);
     const root = parents.get(ancestors.at(-1) ?? id) ?? "";
@@ -102,15 +75,4 @@ export function linkNameIn(text: string | undefined): string | undefined {
 /** The name of a short link, as a `lower` file has it: `l/NAME`. */
 export function lowerNameIn(text: string | undefined): string | undefined {
   return text?.startsWith("l/") === true ? linkNameIn(text.slice(2)) : undefined;
-}
-
-/** The text of one of the driver's small files; "" for what is no file, undefined for what is not there. */
-export function smallFile(path: string): string | undefined {
-  try {
-    return readSmallText(path, "latin1");
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    if (error instanceof KpodError) return "";
-    throw fileError(`cannot read ${path}`, error);
-  }
 }

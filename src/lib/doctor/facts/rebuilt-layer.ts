@@ -8,7 +8,8 @@ import { mappedLayers } from "../../storage/removal";
 import type { Facts } from "../facts";
 import type { MendStep } from "../step";
 import { diffDigestOf, tarLength } from "./image-layers";
-import { layerIn, linkNameIn, lowerNameIn, overlayHomes, smallFile, type OverlayHome } from "./overlay";
+import { layerIn, smallFile, type OverlayHome } from "../readings/overlay-home";
+import { linkNameIn, lowerNameIn, overlayHomes } from "./overlay";
 import { layersById, storeContents } from "./store";
 
 /** The step that adds a record. */
@@ -23,9 +24,10 @@ export async function rebuiltLayers(facts: Facts, layer: StorageId): Promise<Add
   const parents = new Map<StorageId, string | undefined>(
     [...records].map(([id, { parent }]) => [id, parent]),
   );
+  const homes = await facts.get(overlayHomes);
   const missing: { id: StorageId; parent: StorageId | undefined; home: OverlayHome }[] = [];
   for (let id: StorageId | undefined = layer; id !== undefined && !parents.has(id);) {
-    const found: ReturnType<typeof directoryOf> = directoryOf(facts.get(overlayHomes), id);
+    const found: ReturnType<typeof directoryOf> = directoryOf(homes, id);
     if (found === undefined) return undefined;
     missing.push({ id, parent: found.parent, home: found.home });
     parents.set(id, found.parent);

@@ -1,11 +1,8 @@
-import { fstatSync, openSync, readSync } from "node:fs";
-import { ifThere, tolerate } from "../../errors";
-import { annotations } from "../../oci/annotations";
+import { dirname } from "node:path";
 import type { StorageId } from "../../names/ids";
-import { annotationInScratch } from "../../oci/spec-file";
-import { closing } from "../../system/files";
-import { readIntoScratch, scratch } from "../../system/scratch";
 import type { Facts } from "../facts";
+import { glanceAt, type Glance } from "../readings/spec-glances";
+import { readBehindRecords } from "./reading";
 import { ownRecords } from "./store";
 
 /** The uids of CRI-O's pods in Kubernetes, by the ids of the pods. */
@@ -18,48 +15,14 @@ export async function podUids(facts: Facts): Promise<ReadonlyMap<string, string>
   );
 }
 
-/** What a file of JSON tells without being parsed, as a thousand specs would take long. */
-export interface Glance {
-  /** What is wrong with it, as far as its end tells. */
-  readonly fault: string | undefined;
-  /** Of a spec where the log of the container is; undefined where only the whole of it tells. */
-  readonly logPath: string | undefined;
-  /** False for a spec that names no directory of the kubelet's pods. */
-  readonly mayNamePods: boolean;
-}
-
-/** Looks at the spec of a container of CRI-O as it lives through a reboot, once for all who ask. */
-export function specGlances({ server: { store }, options }: Facts): (id: StorageId) => Glance {
-  const seen = new Map<StorageId, Glance>();
-  return (id) => {
-    const glance = seen.get(id) ?? glanceAt(`${store.userdataDirectory(id)}/config.json`, !options.quick);
-    seen.set(id, glance);
-    return glance;
-  };
-}
-
-/** @param isSpec also looks for what a spec says of the log, and of pods */
-export function glanceAt(path: string, isSpec = false): Glance {
-  const length = tolerate(undefined, () => ifThere(() => readIntoScratch(path)) ?? "missing");
-  const unread = { logPath: undefined, mayNamePods: true };
-  if (length === undefined) return { ...unread, fault: "is no regular file" };
-  if (length === "missing") return { ...unread, fault: "is missing" };
-  const end =
-    length < scratch.length ? scratch.toString("latin1", Math.max(0, length - 16), length) : endOf(path);
-  const fault = length === 0 ? "is empty" : /\}\s*$/.test(end) ? undefined : "is cut";
-  if (!isSpec || length === scratch.length) return { ...unread, fault };
-  return {
-    fault,
-    logPath: annotationInScratch(length, annotations.logPath),
-    mayNamePods: scratch.subarray(0, length).includes("/pods/"),
-  };
-}
-
-/** The end of a file that is larger than what is read at once. */
-function endOf(path: string): string {
-  return closing(openSync(path, "r"), (fd) => {
-    const end = Buffer.alloc(16);
-    const length = readSync(fd, end, 0, end.length, Math.max(0, fstatSync(fd).size - end.length));
-    return end.toString("latin1", 0, length);
-  });
+/** What the spec of a container of CRI-O tells at a glance, as it lives through a reboot. */
+export async function specGlances(facts: Facts): Promise<(id: StorageId) => Glance> {
+  const {
+    server: { store },
+    options: { quick },
+  } = facts;
+  const directory = dirname(store.layout.containersFiles[0]);
+  const read = await readBehindRecords(facts, "specGlances", directory, !quick);
+  // It may have been made since.
+  return (id) => read.get(id) ?? glanceAt(`${store.userdataDirectory(id)}/config.json`, !quick);
 }

@@ -10,9 +10,9 @@ import { storeContents } from "./store";
 export async function unowned(facts: Facts): Promise<readonly Unowned[]> {
   const { store } = facts.server;
   const read = new Map(
-    facts
-      .get(overlayHomes)
-      .flatMap(({ home, targets }) => [...targets].map(([name, target]) => [`${home}/l/${name}`, target])),
+    (await facts.get(overlayHomes)).flatMap(({ home, targets }) =>
+      [...targets].map(([name, target]) => [`${home}/l/${name}`, target]),
+    ),
   );
   const tell = listOwnable(store.layout, (path) => read.get(path) ?? linkTarget(path));
   const contents = await facts.get(storeContents);

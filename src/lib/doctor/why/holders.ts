@@ -8,8 +8,8 @@ import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
 import { heldStoreLocks, type HeldStoreLock } from "../facts/lock-holders";
 import { nodeMounts } from "../facts/mounts";
-import { namespaceMounts } from "../facts/namespace-mounts";
 import { hangingTasks, processWords, remoteMountsOf, taskWords } from "../facts/processes";
+import { readNamespaceMounts } from "../readings/namespace-mounts";
 
 /**
  * What holds a container: its mounts in namespaces of others, processes of it that hang in the kernel, and the cgroup that
@@ -56,8 +56,8 @@ async function mountHolders(facts: Facts, { layerId, bundlePath }: Container): P
   const needles = [`/${layerId}/merged`, `${bundlePath}/`].filter((needle) => needle.length > 8);
   const isHeld = (target: string): boolean =>
     needles.some((needle) => target.includes(needle)) || target.startsWith(`${root}/${layerId}`);
-  return facts.get(namespaceMounts).flatMap(({ namespace, pid, text }) =>
-    namespace !== home && needles.some((needle) => text.includes(needle))
+  return readNamespaceMounts(needles).flatMap(({ namespace, pid, text }) =>
+    namespace !== home
       ? readMounts(text)
           .filter(({ target }) => isHeld(target))
           .map(({ target }) => ({
