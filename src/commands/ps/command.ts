@@ -1,5 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
-import { listFlags } from "../shared/flags";
+import { listFlags, watchFlag } from "../shared/flags";
 
 export const command = {
   group: "look",
@@ -51,14 +51,7 @@ export const command = {
       choices: ["command", "created", "id", "image", "names", "pod", "runningfor", "size", "status"],
       help: "Sort by command, created, id, image, names, pod, runningfor, size or status; times and sizes fall",
     },
-    watch: {
-      short: "w",
-      argument: "SECONDS",
-      type: "number",
-      minimum: 0.1,
-      implied: 2,
-      help: "Show the list again every SECONDS, 2 when left out, until Ctrl-C",
-    },
+    ...watchFlag,
     ...listFlags,
     format: {
       argument: "FORMAT",

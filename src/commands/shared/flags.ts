@@ -7,6 +7,18 @@ export const listFlags = {
   noheading: { help: "Leave the line of headings out" },
 } as const satisfies FlagSpecs;
 
+/** The flag by which a list is shown again and again. */
+export const watchFlag = {
+  watch: {
+    short: "w",
+    argument: "SECONDS",
+    type: "number",
+    minimum: 0.1,
+    implied: 2,
+    help: "Show the list again every SECONDS, 2 when left out, until Ctrl-C",
+  },
+} as const satisfies FlagSpecs;
+
 /** The flags of `stop` and `pod stop`. */
 export const stopFlags = {
   timeout: {

@@ -1,4 +1,5 @@
 import type { CommandDescription } from "../../shell/command";
+import { watchFlag } from "../shared/flags";
 
 export const command = {
   group: "look",
@@ -16,14 +17,7 @@ export const command = {
       help: "List those of all containers of a pod; what is named then are descriptors",
       completes: "pod",
     },
-    watch: {
-      short: "w",
-      argument: "SECONDS",
-      type: "number",
-      minimum: 0.1,
-      implied: 2,
-      help: "Show the list again every SECONDS, 2 when left out, until Ctrl-C",
-    },
+    ...watchFlag,
     format: { argument: "FORMAT", choices: ["table", "json"], help: "Print a table or JSON" },
     "list-descriptors": { help: "Print the descriptors and end" },
   },

@@ -16,36 +16,17 @@ export interface ContainerInfo {
   config: ImageConfigFile;
 }
 
-/** What a new pod is called and made of. */
-export interface NewPodSandbox {
+/** What the store is told of a new infra container as of any other. */
+interface NewInStore {
   id?: StorageId;
   /** Full name of the pod, `k8s_POD_NS_UID_ATTEMPT`. */
   podName: string;
-  /** Full name of its infra container, `k8s_POD_POD_NS_UID_ATTEMPT`. */
+  /** Full name of the container; of an infra container `k8s_POD_POD_NS_UID_ATTEMPT`. */
   containerName: string;
-  /** The pod's name in Kubernetes. */
-  metadataName: string;
-  uid: string;
-  namespace: string;
-  attempt: number;
-  /** The image of the infra container: as it was asked for, and found. */
-  imageName: string;
-  image: ImageRecord;
-  labels?: SelinuxLabels;
-  /** With the rights of the host. */
-  privileged?: boolean;
-  /** Of its user namespace. */
-  idMaps?: IdMaps | undefined;
-}
-
-/** What a new container is called and made of. */
-export interface NewPodContainer {
-  id?: StorageId;
-  podName: string;
-  podId: string;
-  containerName: string;
+  /** The name in Kubernetes: of an infra container that of its pod. */
   metadataName: string;
   attempt: number;
+  /** Its image: as it was asked for, and found. */
   imageName: string;
   image: ImageRecord;
   labels?: SelinuxLabels;
@@ -53,6 +34,17 @@ export interface NewPodContainer {
   privileged?: boolean;
   /** Of the pod's user namespace. */
   idMaps?: IdMaps | undefined;
+}
+
+/** What a new pod is called and made of. */
+export interface NewPodSandbox extends NewInStore {
+  uid: string;
+  namespace: string;
+}
+
+/** What a new container is called and made of. */
+export interface NewPodContainer extends NewInStore {
+  podId: string;
 }
 
 /**
@@ -103,7 +95,7 @@ export class RuntimeServer {
   private async create(
     id: StorageId,
     names: string[],
-    { image, labels, idMaps }: Pick<NewPodContainer, "image" | "labels" | "idMaps">,
+    { image, labels, idMaps }: Pick<NewInStore, "image" | "labels" | "idMaps">,
     metadata: ContainerMetadata,
   ): Promise<ContainerInfo> {
     const config = readImageConfig(this.store, image);
