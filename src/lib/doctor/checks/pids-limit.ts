@@ -1,7 +1,7 @@
 import { readCgroupNumber } from "../../cgroups/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
-import { controllerLevels, mostCounted } from "../facts/cgroups";
+import { controllerLevels, mostCounted, type CgroupLevels } from "../facts/cgroups";
 import { containerObject, runningContainers } from "../facts/containers";
 import { kubelet } from "../facts/kubelet";
 import type { Evidence, Found } from "../finding";
@@ -24,9 +24,8 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
     const levels = controllerLevels(facts, container, "pids");
     if (levels === undefined) return [];
     const { own, limiting } = levels;
-    // Older kernels count in the cgroup of who could not fork, newer ones where the limit stands.
-    const most = mostCounted(levels, "pids.events", "max");
-    if (most === undefined) return [];
+    const met = metLimit(levels);
+    if (met === undefined) return [];
     const rooms = limiting.flatMap((path) => {
       const limit = readCgroupNumber(path, "pids.max");
       return limit === undefined
@@ -40,7 +39,7 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
         severity: isFull ? "breaks-now" : "informs",
         object: containerObject(facts, container),
         evidence: [
-          { file: `${most.path}/pids.events`, says: `says that the limit was met ${most.count} times` },
+          { file: met.file, says: `says that the limit was met ${met.count} times` },
           tightest === undefined
             ? { file: `${own[0]}/pids.max`, says: "says max" }
             : {
@@ -51,7 +50,9 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
         ],
         consequence: isFull
           ? "nothing can be started in the container"
-          : "what was to be started when the limit was met has failed",
+          : met.isOfPod
+            ? "what was to be started in the pod when its limit was met has failed"
+            : "what was to be started when the limit was met has failed",
         mend: {
           class: "N",
           what: "raise the limit, or find what starts so many",
@@ -63,6 +64,21 @@ async function findFullPids(facts: Facts): Promise<readonly Found[]> {
       },
     ];
   });
+}
+
+/**
+ * How often a container met its limit, or that of its pod. Older kernels, and version 1, count in the cgroup of who could not
+ * fork; since 6.11 it is counted where the limit stands, and in all above.
+ */
+export function metLimit(
+  levels: CgroupLevels,
+): { readonly file: string; readonly count: number; readonly isOfPod: boolean } | undefined {
+  const most = mostCounted(levels, "pids.events", "max");
+  if (most !== undefined) return { file: `${most.path}/pids.events`, count: most.count, isOfPod: false };
+  // That of the pod itself, and not what its other containers have met of their own.
+  const ofPod = { own: levels.limiting };
+  const there = mostCounted(ofPod, "pids.events.local", "max");
+  return there && { file: `${there.path}/pids.events.local`, count: there.count, isOfPod: true };
 }
 
 /** What gives containers and pods their limit where they name none: one of these is to be raised. */

@@ -43,7 +43,8 @@ async function findRelabelings(facts: Facts): Promise<readonly Found[]> {
         class: "N",
         what:
           "wait; for the next time mount the volume with its label (SELinuxMount), or have CRI-O pass it over: " +
-          'annotation io.kubernetes.cri-o.TrySkipVolumeSELinuxLabel: "true" with a runtime class that allows it',
+          'annotation io.kubernetes.cri-o.TrySkipVolumeSELinuxLabel: "true" with a runtime class that allows it; ' +
+          "where the kubelet changes the group of all its files as well: fsGroupChangePolicy: OnRootMismatch",
         commands: [],
       },
     });

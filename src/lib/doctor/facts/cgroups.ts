@@ -75,7 +75,7 @@ export function controllerLevels(
 
 /** Of a container's own directories the one in whose file most is counted by a key; undefined where nothing is. */
 export function mostCounted(
-  { own }: CgroupLevels,
+  { own }: { readonly own: readonly string[] },
   file: string,
   key: string,
 ): { readonly path: string; readonly count: number } | undefined {
