@@ -141,6 +141,7 @@ test("a layer without a record: with its directory its record can be made anew, 
     expect(findings.map((each) => [each.id, each.severity, each.object.id, each.mend.class])).toEqual([
       ["storage.layer-unknown", "breaks-now", id, "S"],
     ]);
+    expect(await node.ok("why", "shop/web")).toContain(`${findings[0]?.finding ?? ""}\n`);
     const [command = ""] = findings[0]?.mend.commands ?? [];
     const { created, ...record } = JSON.parse(/\. \+ \[(.*)\]' /.exec(command)?.[1] ?? "") as Record<
       string,

@@ -30,6 +30,14 @@ test("a name that a record holds: stale without anybody at work on it, with a sp
     ]),
   );
   expect(found).toHaveLength(2);
+  // What was made before an upgrade has its record in the other file.
+  const containers = join(directory, "root/overlay-containers");
+  expect(new Map(found.map(({ object, evidence }) => [object.id, evidence[0]?.file]))).toEqual(
+    new Map([
+      [ids.failed, join(containers, "volatile-containers.json")],
+      [ids.before, join(containers, "containers.json")],
+    ]),
+  );
   // A plugin of the network hangs.
   const plugin = spawn("sleep", ["1000"], { env: { CNI_CONTAINERID: ids.failed }, stdio: "ignore" });
   const ended = new Promise((resolve) => plugin.once("exit", resolve));

@@ -2,6 +2,7 @@ import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, strayCgroups } from "../facts/cgroups";
+import { noContainer } from "../facts/record-files";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
 
@@ -41,7 +42,7 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
         object: { kind: "cgroup", id, name: cgroupWords(cgroup), path: directories[0] },
         evidence: [
           ...directories.map((file) => ({ file, says: "has no process" })),
-          { file: facts.server.store.layout.containersFiles[0], says: "has no container of this id" },
+          ...noContainer(facts, "has no container of this id"),
         ],
         consequence:
           directories.length === 1

@@ -7,6 +7,7 @@ import { readMountPoints } from "../../storage/mount-points";
 import { namesInDirectory } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
+import { containerRecordFiles } from "../facts/record-files";
 import { ownRecords, timeOf } from "../facts/store";
 import type { Evidence, Found } from "../finding";
 
@@ -67,10 +68,19 @@ function findEarlierBoot({ now, server: { config, store } }: Facts): readonly Fo
 }
 
 async function findLateClock(facts: Facts): Promise<readonly Found[]> {
-  const times = [...(await facts.get(ownRecords)).values()].map(({ record }) => timeOf(record.created) ?? 0);
-  const newest = times.reduce((latest, time) => Math.max(latest, time), 0);
+  const times = [...(await facts.get(ownRecords)).values()].map(({ record }) => ({
+    id: record.id,
+    time: timeOf(record.created) ?? 0,
+  }));
+  const { id, time: newest } = times.reduce<{ id: string; time: number }>(
+    (latest, each) => (each.time > latest.time ? each : latest),
+    {
+      id: "",
+      time: 0,
+    },
+  );
   if (newest <= facts.now + tolerance) return [];
-  const file = facts.server.store.layout.containersFiles[0];
+  const file = facts.get(containerRecordFiles)(id);
   return [
     {
       severity: "informs",

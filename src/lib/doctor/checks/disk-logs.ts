@@ -12,6 +12,7 @@ import { containerObject } from "../facts/containers";
 import { kubelet } from "../facts/kubelet";
 import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../facts/container-logs";
 import { podUids } from "../facts/specs";
+import { noContainer } from "../facts/record-files";
 import { containerIds } from "../facts/store";
 import { bytesOf } from "../facts/unowned";
 import { mendBySteps, type Found } from "../finding";
@@ -180,13 +181,7 @@ function leftOver(facts: Facts, path: string, says: string, steps: readonly Mend
   return {
     severity: "leaks",
     object: { kind: "path", path },
-    evidence: [
-      { file: path, says },
-      {
-        file: facts.server.store.layout.containersFiles[0],
-        says: "has no pod or container that it could be of",
-      },
-    ],
+    evidence: [{ file: path, says }, ...noContainer(facts, "has no pod or container that it could be of")],
     consequence: "it takes room for nothing",
     mend: mendBySteps("S", "delete it", steps),
   };

@@ -10,7 +10,7 @@ import { isRecord } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
-import { imageObject, storeContents } from "../facts/store";
+import { imageObject, inWords, objectOf, ownRecords, storeContents } from "../facts/store";
 import type { Evidence, Found } from "../finding";
 import { quoted } from "../quoted";
 import { commandsOf, type MendStep } from "../step";
@@ -31,6 +31,7 @@ yourself.`,
 async function findBroken(facts: Facts): Promise<readonly Found[]> {
   const { store, config } = facts.server;
   const contents = await facts.get(storeContents);
+  const own = await facts.get(ownRecords);
   const pinned = pinnedImages(contents.images, config);
   const parents = new Map(contents.layers.map(({ id, parent }) => [id, parent]));
   return contents.images.flatMap((image) => {
@@ -56,7 +57,9 @@ async function findBroken(facts: Facts): Promise<readonly Found[]> {
       object: imageObject(image),
       evidence,
       consequence: `no container can be made of the image, and it is not pulled again${
-        users.length > 0 ? `; ${users.length} containers of it run on` : ""
+        users.length > 0
+          ? `; what there is of it stays: ${inWords(users.map((user) => objectOf(own, user)))}`
+          : ""
       }`,
       // A CRI-O that repairs its store removes containers whose image has no record.
       mend:

@@ -3,6 +3,7 @@ import { isHeldForWriting } from "../../storage/lock-holder";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { affectedBy, removalMend } from "../facts/affected";
+import { layerRecordFiles } from "../facts/record-files";
 import { inWords, storeContents } from "../facts/store";
 import type { Found } from "../finding";
 
@@ -32,7 +33,7 @@ async function findIncomplete(facts: Facts): Promise<readonly Found[]> {
       severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
       object: { kind: "layer", id },
       evidence: [
-        { file: layout.layersFiles[0], says: "its record says that it is incomplete" },
+        { file: facts.get(layerRecordFiles)(id), says: "has its record, which says that it is incomplete" },
         { file: layout.layersLock, says: "nobody holds it" },
       ],
       consequence:

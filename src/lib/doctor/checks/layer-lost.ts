@@ -2,6 +2,7 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { affectedBy, removalMend } from "../facts/affected";
 import { overlayHomes } from "../facts/overlay";
+import { layerRecordFiles } from "../facts/record-files";
 import { foreignLayers, inWords, wholeLayers } from "../facts/store";
 import type { Found } from "../finding";
 
@@ -32,7 +33,7 @@ async function findLostLayers(facts: Facts): Promise<readonly Found[]> {
       severity: objects.length > 0 ? "breaks-now" : "breaks-at-start",
       object: { kind: "layer", id, path },
       evidence: [
-        { file: store.layout.layersFiles[0], says: "has a record of the layer" },
+        { file: facts.get(layerRecordFiles)(id), says: "has a record of the layer" },
         { file: path, says: "is missing" },
       ],
       consequence:

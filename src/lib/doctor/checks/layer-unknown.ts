@@ -43,13 +43,12 @@ async function findUnknownLayers(facts: Facts): Promise<readonly Found[]> {
           ? { file: `${facts.server.store.layout.driver}/${layer}`, says: "is missing too" }
           : { file: path, says: steps === undefined ? "is there, but not whole" : "is there, and whole" },
       ],
-      consequence: [
+      consequence: `${[
         ...(images.length > 0 ? ["no container can be made of the image, and pulls of it fail"] : []),
         ...(containers.length > 0
           ? ["the containers cannot be started, and lose their records at CRI-O's next start"]
           : []),
-        inWords(objects),
-      ].join(": "),
+      ].join("; ")}: ${inWords(objects)}`,
       mend,
     });
   }

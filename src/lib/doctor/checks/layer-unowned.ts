@@ -6,6 +6,7 @@ import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
 import { forgottenContainers, removalOfForgotten, type Forgotten } from "../facts/forgotten";
+import { layerRecordFiles } from "../facts/record-files";
 import { foreignLayers, layersById, timeOf, usersOfLayers } from "../facts/store";
 import { unknownLayers } from "../facts/unknown-layers";
 import { bytesOf, unowned } from "../facts/unowned";
@@ -85,7 +86,7 @@ async function findUnnamed(facts: Facts): Promise<readonly Found[]> {
         {
           evidence: [
             {
-              file: layout.layersFiles[0],
+              file: facts.get(layerRecordFiles)(layer.id),
               says: `has a record of it, made ${layer.created ?? "some time ago"}`,
             },
             { file: layout.imagesFile, says: "has no image that names it, and no container or layer does" },

@@ -4,6 +4,7 @@ import { isStorageId } from "../../names/ids";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { ownMonitors } from "../facts/monitors";
+import { noContainer } from "../facts/record-files";
 import { containerIds } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
 
@@ -21,7 +22,7 @@ still has the container, only where the finding itself is named.`,
 };
 
 async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
-  const { config, store } = facts.server;
+  const { config } = facts.server;
   const known = await facts.get(containerIds);
   return facts.get(ownMonitors).flatMap(({ id, process, bundle, name }): Found[] => {
     if (!isStorageId(id) || known.has(id)) return [];
@@ -34,7 +35,7 @@ async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
         object: { kind: "process", id, name, pid: process.pid },
         evidence: [
           { file: `/proc/${process.pid}/cmdline`, says: `is a conmon of ${bundle}` },
-          { file: store.layout.containersFiles[0], says: "has no container of this id" },
+          ...noContainer(facts, "has no container of this id"),
           ...(state === undefined
             ? []
             : [{ file: state.directory, says: "is what its runtime still has of it" }]),

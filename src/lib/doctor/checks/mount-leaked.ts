@@ -10,6 +10,7 @@ import { containerObject, containerWords, hasOtherRuntime, runningContainers } f
 import { forgottenContainers } from "../facts/forgotten";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { layerFiles } from "../facts/overlay";
+import { noContainer } from "../facts/record-files";
 import { containerIds, objectOf, ownRecords, storeContents } from "../facts/store";
 import { mendBySteps, type Found, type OfferedMend } from "../finding";
 import { commandsOf, type MendStep } from "../step";
@@ -59,10 +60,10 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
       object: { kind: "mount", path: target },
       evidence: [
         { file: `/proc/${viewer ?? "self"}/mountinfo`, says: "has the mount" },
-        {
-          file: store.layout.containersFiles[0],
-          says: layer === undefined ? `has no container ${pod ?? ""}` : `has no container of layer ${layer}`,
-        },
+        ...noContainer(
+          facts,
+          layer === undefined ? `has no container ${pod ?? ""}` : `has no container of layer ${layer}`,
+        ),
         ...(layer === undefined ? [] : [{ file: store.layout.mountsFile, says: "counts no user of it" }]),
       ],
       consequence: 'what lies there cannot be removed ("device or resource busy")',

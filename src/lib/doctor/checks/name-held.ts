@@ -8,6 +8,7 @@ import { usualAge, type Facts } from "../facts";
 import { deleteContainer } from "../facts/affected";
 import { atWorkOn } from "../facts/at-work";
 import { containersWithStateFile } from "../facts/containers";
+import { containerRecordFiles } from "../facts/record-files";
 import { podUids } from "../facts/specs";
 import { objectOf, ownRecords, timeOf } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
@@ -53,7 +54,7 @@ async function findHeldNames(facts: Facts): Promise<readonly Found[]> {
         severity: "breaks-now",
         object: objectOf(own, record),
         evidence: [
-          { file: store.layout.containersFiles[0], says: `has the names ${names.join(", ")}` },
+          { file: facts.get(containerRecordFiles)(id), says: `has the names ${names.join(", ")}` },
           { file: dir, says: hasSpec ? "has a spec and no state" : "has neither a spec nor a state" },
           { file: bundlePath, says: "has no pid file of a conmon" },
           ...work,

@@ -6,6 +6,7 @@ import { usualAge, type Facts } from "../facts";
 import { containerWords } from "../facts/containers";
 import { attachmentsByNamespace, detachSteps } from "../facts/attachments";
 import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
+import { noContainer } from "../facts/record-files";
 import { mendBySteps, type Found } from "../finding";
 import type { MendStep } from "../step";
 
@@ -56,7 +57,7 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
           file: path,
           says: isNamespace ? `is a ${type} namespace that is pinned` : "is a plain file that pins nothing",
         },
-        { file: facts.server.store.layout.containersFiles[0], says: "has no pod or container that names it" },
+        ...noContainer(facts, "has no pod or container that names it"),
         ...cached.map((each) => ({ file: each.path, says: `tells that it is in ${each.networkName}` })),
       ],
       consequence: isNamespace

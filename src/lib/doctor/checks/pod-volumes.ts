@@ -7,6 +7,7 @@ import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containersWithStates } from "../facts/containers";
 import { nodeMounts } from "../facts/mounts";
+import { noContainer } from "../facts/record-files";
 import { podUids, specGlances } from "../facts/specs";
 import { bytesOf } from "../facts/unowned";
 import type { Evidence, Found } from "../finding";
@@ -91,7 +92,7 @@ async function orphanFound(facts: Facts, { uid, path, volumes }: Orphan): Promis
   const full = open.filter((volume) => namesInDirectory(volume).length > 0);
   const evidence: Evidence[] = [
     { file: path, says: `is the directory of the pod ${uid}, with ${volumes.length} volumes` },
-    { file: facts.server.store.layout.containersFiles[0], says: "has no pod of this uid" },
+    ...noContainer(facts, "has no pod of this uid"),
     ...mounted.map((target) => ({
       file: `/proc/${viewer ?? "self"}/mountinfo`,
       says: `has ${target} mounted`,

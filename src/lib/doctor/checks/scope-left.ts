@@ -2,6 +2,7 @@ import { failedScopes, type FailedScope } from "../../cgroups/systemd-failed";
 import { locateState, stateRoots } from "../../oci/runtime/location";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
+import { noContainer } from "../facts/record-files";
 import { containerIds } from "../facts/store";
 import { mendBySteps, type Found } from "../finding";
 
@@ -23,7 +24,7 @@ function scopesOfSystemd({ server: { config, logger } }: Facts): Promise<readonl
 }
 
 async function findLeftScopes(facts: Facts): Promise<readonly Found[]> {
-  const { config, store } = facts.server;
+  const { config } = facts.server;
   const scopes = await facts.get(scopesOfSystemd);
   const known = await facts.get(containerIds);
   const roots = stateRoots(config);
@@ -35,7 +36,7 @@ async function findLeftScopes(facts: Facts): Promise<readonly Found[]> {
       key: unit,
       evidence: [
         { file: "systemctl list-units", says: `has ${unit}, which has failed` },
-        { file: store.layout.containersFiles[0], says: "has no container of this id" },
+        ...noContainer(facts, "has no container of this id"),
       ],
       consequence: "systemd keeps the unit until the next boot",
       mend: mendBySteps("S", "remove it from systemd's list", [{ do: "reset-failed", unit }]),

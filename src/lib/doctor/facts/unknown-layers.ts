@@ -1,6 +1,7 @@
 import { mappedLayers } from "../../storage/removal";
 import type { Facts } from "../facts";
 import type { Evidence } from "../finding";
+import { containerRecordFiles, layerRecordFiles } from "./record-files";
 import { foreignLayers, ownRecords, storeContents } from "./store";
 
 /** The ids of layers that are named and have no record, with what names them. */
@@ -25,13 +26,13 @@ export async function unknownLayers(facts: Facts): Promise<ReadonlyMap<string, r
     if (own.has(record.id))
       name(
         record.layer,
-        layout.containersFiles[0],
+        facts.get(containerRecordFiles)(record.id),
         `container ${record.names?.[0] ?? record.id.slice(0, 13)} has it as its layer`,
       );
   }
   const foreign = await facts.get(foreignLayers);
   for (const { id, parent } of layers)
     if (!foreign.has(id))
-      name(parent, layout.layersFiles[0], `layer ${id.slice(0, 13)} has it as its parent`);
+      name(parent, facts.get(layerRecordFiles)(id), `layer ${id.slice(0, 13)} has it as its parent`);
   return named;
 }

@@ -1,5 +1,6 @@
 import { signalName } from "../../oci/signals";
 import { KpodError } from "../../errors";
+import type { StorageId } from "../../names/ids";
 import { isNotFoundError } from "../../names/lookup";
 import type { Container } from "../../oci/container";
 import { getLogs } from "../../operations/logs";
@@ -158,18 +159,28 @@ async function logOf(
   }
 }
 
+/** A layer and those beneath it, also the first one that has no record: that is what is wrong then. */
+function layersBeneath(
+  parents: ReadonlyMap<StorageId, string | undefined>,
+  top: string,
+): readonly (string | undefined)[] {
+  const chain = layerChain(parents, top);
+  const last = chain.at(-1);
+  return [...chain, last === undefined ? top : parents.get(last)];
+}
+
 /** The ids of what a container stands on: itself, its pod, its image, and all layers beneath it. */
 async function concernedIds(
   { store }: Pick<ServerView, "store">,
   containers: readonly Container[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string | undefined>> {
   const parents = new Map((await store.layers()).map(({ id, parent }) => [id, parent]));
   return new Set(
     containers.flatMap(({ id, sandboxId, imageId, layerId }) => [
       id,
       sandboxId,
       imageId,
-      ...layerChain(parents, layerId),
+      ...layersBeneath(parents, layerId),
     ]),
   );
 }
