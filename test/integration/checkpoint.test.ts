@@ -217,8 +217,8 @@ test("a container whose archive cannot be written runs on, without a checkpoint"
   await expectCounting("web");
 }, 120_000);
 
-test("the network of a pod stays locked no longer than its connections are kept", async () => {
-  // As criu locks it: where it has ended the processes it leaves it so.
+/** A configuration with a runtime that locks the network as criu does: where it has ended the processes it leaves it so. */
+function configWithLocks(): { config: string; isLocked: () => boolean } {
   const rules =
     "*filter\\n:CRIU - [0:0]\\n-I INPUT -j CRIU\\n-I OUTPUT -j CRIU\\n-A CRIU -j DROP\\nCOMMIT\\n";
   const netns = pod.namespacePath("network");
@@ -233,6 +233,11 @@ test("the network of a pod stays locked no longer than its connections are kept"
   );
   const isLocked = (): boolean =>
     execFileSync("nsenter", [`--net=${netns}`, "iptables-save"], { encoding: "utf8" }).includes("CRIU");
+  return { config, isLocked };
+}
+
+test("the network of a pod stays locked no longer than its connections are kept", async () => {
+  const { config, isLocked } = configWithLocks();
   await node.start(pod, "connected", "sleep 1000");
   await node.ok("-c", config, "checkpoint", "connected");
   expect(isLocked()).toBe(false);
@@ -249,6 +254,28 @@ test("the network of a pod stays locked no longer than its connections are kept"
     await node.ok(end, "connected");
     expect(isLocked()).toBe(false);
   }
+}, 120_000);
+
+test("the network of a pod stays locked for the connections of one container, whatever becomes of others", async () => {
+  const { config, isLocked } = configWithLocks();
+  const talker = await node.start(pod, "talker", "sleep 1000");
+  for (const name of ["other", "gone"]) await node.start(pod, name, "sleep 1000");
+  expect((await node.kpod("-c", config, "checkpoint", "--tcp-established", "talker")).exitCode).toBe(0);
+  await node.ok("-c", config, "checkpoint", "other", "gone");
+  expect(isLocked()).toBe(true);
+  await node.ok("rm", "gone");
+  expect(isLocked()).toBe(true);
+  const { exitCode, stderr } = await node.kpod("start", "other");
+  expect([exitCode, stderr]).toEqual([
+    0,
+    expect.stringMatching(
+      `^Warning: container other \\(\\w{13}\\) has no network, so that connections are kept, until container ${talker.id.slice(0, 13)} is restored, started or removed\n$`,
+    ),
+  ]);
+  expect(isLocked()).toBe(true);
+  await node.ok("start", "talker");
+  expect(isLocked()).toBe(false);
+  await node.ok("rm", "-f", "talker", "other");
 }, 120_000);
 
 test("an archive that does not fit the node is refused before anything is made", async () => {

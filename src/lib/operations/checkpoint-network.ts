@@ -3,11 +3,11 @@
  * namespace. Where it has ended the processes it leaves it locked, for the namespace mostly goes with them. That of a pod
  * stays; and in one that is locked, criu locks once more when it restores, and then fails to unlock, without a word.
  */
-import { existsSync } from "node:fs";
-import { KpodError, tolerate } from "../errors";
+import { existsSync, mkdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { KpodError, orFileError, tolerate } from "../errors";
 import type { Logger } from "../logger";
-import type { Container } from "../oci/container";
-import { findExecutable } from "../system/executable";
+import { isStorageId } from "../names/ids";
 import {
   askInNetwork,
   iptablesPrograms,
@@ -15,19 +15,80 @@ import {
   removeFromTable,
   type IptablesProgram,
 } from "../network/iptables";
+import { containerInWords, type Container } from "../oci/container";
+import type { ServerView } from "../server-parts";
+import { findExecutable } from "../system/executable";
+import {
+  fileLimits,
+  namesInDirectory,
+  readTextIfThere,
+  removeIfThere,
+  writeFileAtomic,
+} from "../system/files";
 import { firstLine } from "../system/run-program";
+
+/** What of a server the lock of a network takes. */
+type LockServer = Pick<ServerView, "logger" | "lists" | "store">;
+
+/** What of a container leads to its network. */
+type Networked = Pick<Container, "id" | "name" | "metadata" | "sandboxId" | "spec">;
+
+/** In the bundle of a pod a file for each container for whose connections its network is locked, with the inode of that. */
+const locksName = "kpod-network-locks";
+
+/**
+ * Has criu lock the network of a container's pod for the connections of this one, and nobody unlock it for another container.
+ * @param dump where it fails, it is locked for this one no more
+ * @throws KpodError IO; what the dump throws
+ */
+export async function keepNetworkLocked(
+  server: LockServer,
+  container: Networked,
+  dump: () => Promise<void>,
+): Promise<void> {
+  const network = networkOf(container);
+  const directory = locksDirectory(server, container);
+  if (network === undefined || directory === undefined) return dump();
+  const path = join(directory, container.id);
+  orFileError(`cannot make ${directory}`, () => mkdirSync(directory, { recursive: true }));
+  writeFileAtomic(path, network.inode, 0o644);
+  try {
+    await dump();
+  } catch (error) {
+    removeIfThere(path);
+    throw error;
+  }
+}
+
+/** Says that others have no network. Unlocked, the kernel would refuse what comes for connections that nobody has any more, and so end them. */
+export function tellOfLock({ lists, logger }: LockServer, container: Container): void {
+  const sandbox = lists.getSandbox(container.sandboxId);
+  if (sandbox === undefined || sandbox.hostNetwork || sandbox.containers().length < 2) return;
+  logger.warn(`pod ${sandbox.kubeName} has no network, ${untilReleased(containerInWords(container))}`);
+}
 
 /**
  * Removes the lock of criu from the network of a container's pod: its rules of iptables, and its tables of nftables. None is fine,
- * and one that stays is a warning. The node's own network is left alone, in which criu locks connections one by one.
+ * and one that stays is a warning. The node's own network is left alone, in which criu locks connections one by one; and so
+ * is one that is locked for the connections of another container, which the kernel would end.
+ * @param options.ends true for a container that needs no network any more
  */
 export async function unlockNetwork(
-  { logger }: { readonly logger: Logger },
-  container: Pick<Container, "name" | "spec">,
+  server: LockServer,
+  container: Networked,
+  { ends = false }: { readonly ends?: boolean } = {},
 ): Promise<void> {
-  const namespaces = tolerate([], () => container.spec.linux?.namespaces ?? []);
-  const path = namespaces.find(({ type }) => type === "network")?.path ?? "";
-  if (path === "" || !existsSync(path)) return;
+  const { logger } = server;
+  const network = networkOf(container);
+  if (network === undefined) return;
+  const { path } = network;
+  const directory = locksDirectory(server, container);
+  if (directory !== undefined) removeIfThere(join(directory, container.id));
+  const holder = directory && holderOf(server.store, directory, network.inode);
+  if (holder !== undefined) {
+    if (!ends) logger.warn(`${containerInWords(container)} has no network, ${untilReleased(holder)}`);
+    return;
+  }
   const unlocks = [
     ...iptablesPrograms.map((program) => () => unlockByIptables(program, path, logger)),
     () => unlockByNft(path, logger),
@@ -40,6 +101,35 @@ export async function unlockNetwork(
       logger.warn(`the network of ${container.name} stays as criu has locked it: ${error.message}`);
     }
   }
+}
+
+/** Why a network is locked, and how long. @param holder the container in words */
+function untilReleased(holder: string): string {
+  return `so that connections are kept, until ${holder} is restored, started or removed`;
+}
+
+/** The network namespace of a container; undefined for that of the node, and for one that is gone. */
+function networkOf(container: Networked): { path: string; inode: string } | undefined {
+  const namespaces = tolerate([], () => container.spec.linux?.namespaces ?? []);
+  const path = namespaces.find(({ type }) => type === "network")?.path ?? "";
+  const stat = path === "" ? undefined : statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? undefined : { path, inode: String(stat.ino) };
+}
+
+function locksDirectory({ lists }: LockServer, { sandboxId }: Networked): string | undefined {
+  const bundle = lists.getSandbox(sandboxId)?.infraContainer.bundlePath;
+  return bundle === undefined || !existsSync(bundle) ? undefined : join(bundle, locksName);
+}
+
+/** A container for which a network is locked, in words: one that is there still, in this very namespace. */
+function holderOf(store: LockServer["store"], directory: string, inode: string): string | undefined {
+  const id = namesInDirectory(directory).find(
+    (name) =>
+      isStorageId(name) &&
+      existsSync(store.runUserdataDirectory(name)) &&
+      readTextIfThere(join(directory, name), fileLimits.word) === inode,
+  );
+  return id === undefined ? undefined : `container ${id.slice(0, 13)}`;
 }
 
 async function unlockByIptables(program: IptablesProgram, namespace: string, logger: Logger): Promise<void> {

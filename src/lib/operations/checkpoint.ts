@@ -20,7 +20,7 @@ import { removeIfThere } from "../system/files";
 import { openOutputFile, type OutputFile } from "../system/output-file";
 import { removeTree } from "../system/remove-tree";
 import { criuError, removeCheckpoint, requireCriuWithLabels } from "./checkpoint-files";
-import { unlockNetwork } from "./checkpoint-network";
+import { keepNetworkLocked, tellOfLock, unlockNetwork } from "./checkpoint-network";
 import { layerDirectories, parentLayer } from "./file-systems";
 import { notRunning, sendSignal } from "./kill";
 import { podNetworksData } from "./network-data";
@@ -114,11 +114,12 @@ class Checkpoint {
     if (endedByCriu) {
       // Its end comes with the dump, and the checkpoint before it.
       const time = Date.now();
-      await this.dump(false);
+      const dump = (): Promise<void> => this.dump(false);
+      await (this.tcpEstablished ? keepNetworkLocked(this.server, this.container, dump) : dump());
       noteContainer(this.server, this.container, "checkpoint", { time });
       await this.server.store.uninterrupted(() => this.settle());
-      if (this.tcpEstablished) this.tellOfLock();
-      else await unlockNetwork(this.server, this.container);
+      if (this.tcpEstablished) tellOfLock(this.server, this.container);
+      else await unlockNetwork(this.server, this.container, { ends: true });
       if (file !== undefined) await this.exportEnded(file);
       return;
     }
@@ -140,16 +141,6 @@ class Checkpoint {
     }
     await this.thaw();
     await store.uninterrupted(() => this.settle());
-  }
-
-  /** Unlocked, the kernel would refuse what comes for connections that nobody has any more, and so end them. */
-  private tellOfLock(): void {
-    const { server, container } = this;
-    const sandbox = server.lists.getSandbox(container.sandboxId);
-    if (sandbox === undefined || sandbox.hostNetwork || sandbox.containers().length < 2) return;
-    server.logger.warn(
-      `pod ${sandbox.kubeName} has no network, so that connections are kept, until ${containerInWords(container)} is restored, started or removed`,
-    );
   }
 
   /** Has criu write the images. */

@@ -99,7 +99,7 @@ async function removeWithRecord(
   const hasRun = container.state?.status !== "created";
   await removeFromRuntime(server, container, force);
   if (hasRun) noteEnd(server, container);
-  if (container.state?.checkpointed !== undefined) await unlockNetwork(server, container);
+  if (container.state?.checkpointed !== undefined) await unlockNetwork(server, container, { ends: true });
   await unpinContainer(server, container, options);
   const problem = isStorageId(container.id)
     ? await server.store.deleteContainer(container.id, undefined, options)

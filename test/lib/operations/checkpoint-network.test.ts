@@ -12,7 +12,8 @@ test("where the kernel has no IPv6, ip6tables is not asked for the lock of criu"
   const script = `
     const namespaces = [{ type: "network", path: "/proc/self/ns/net" }];
     const logger = { debug() {}, warn: (message) => console.log(message) };
-    require(${JSON.stringify(unlock)}).unlockNetwork({ logger }, { name: "web", spec: { linux: { namespaces } } });`;
+    const lists = { getSandbox() {} };
+    require(${JSON.stringify(unlock)}).unlockNetwork({ logger, lists }, { name: "web", spec: { linux: { namespaces } } });`;
   const typescript = require.resolve("../../helpers/require-typescript.cjs");
   const node = [process.execPath, "--require", typescript, "-e", script];
   const env = { ...process.env, PATH: `${programs}:${process.env.PATH ?? ""}` };
