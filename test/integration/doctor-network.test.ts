@@ -96,6 +96,7 @@ test("a pinned namespace of a pod that is covered, and one that is gone", async 
     expect(findings.map(({ id }) => id)).toEqual(["ns.pin-shadowed"]);
     expect(findings[0]).toMatchObject({ object: { kind: "pod", id: pod.id, name: "shop" } });
     expect(findings[0]?.evidence).toContainEqual({ file: cover, says: "is mounted over it" });
+    expect(findings[0]?.consequence).toBe("no container can be started in the pod");
   } finally {
     unmount(cover);
   }

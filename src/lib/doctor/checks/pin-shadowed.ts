@@ -1,3 +1,5 @@
+import { basename, dirname } from "node:path";
+import { namespaceDirectories } from "../../operations/pod-mounts";
 import { readMounts, realPath } from "../../system/mount";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
@@ -37,7 +39,9 @@ async function findShadowedPins(facts: Facts): Promise<readonly Found[]> {
           ...(cover === undefined ? [] : [{ file: cover, says: "is mounted over it" }]),
           { file: path, says: "shows no namespace" },
         ],
-        consequence: "no container can be started in the pod, and its network cannot be taken down",
+        consequence: isOfNetwork(path)
+          ? "no container can be started in the pod, and its network cannot be taken down"
+          : "no container can be started in the pod",
         mend: {
           class: "N",
           what: "unmount what covers it, if nobody needs it there",
@@ -46,4 +50,8 @@ async function findShadowedPins(facts: Facts): Promise<readonly Found[]> {
       },
     ];
   });
+}
+
+function isOfNetwork(path: string): boolean {
+  return basename(dirname(path)) === namespaceDirectories.network;
 }
