@@ -152,6 +152,11 @@ test("what belongs to a container that runs is not deleted because its record is
   expect((await node.kpod(...mending)).exitCode).toBe(1);
   expect(existsSync(join(kept, "userdata/config.json"))).toBe(true);
   expect(isMountPoint(inRoot("overlay", web.layerId, "merged"))).toBe(true);
+  // Of a pod that runs neither its namespaces are unpinned, nor is its /dev/shm unmounted.
+  edit(containersFile(), (all) => all.filter(({ id }) => id !== pod.id && id !== ended.id));
+  expect((await looked(node)).map(({ id, mend }) => `${id} ${mend.class}`)).not.toContainEqual(
+    expect.stringMatching(/^(ns\.pin-left|storage\.mount-leaked)/),
+  );
   for (const [path, text] of texts) writeFileSync(path, text);
   expect(await node.ok("exec", "web", "echo", "here")).toBe("here\n");
   await expectSound(node, "--min-age", "0s");

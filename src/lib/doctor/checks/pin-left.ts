@@ -5,6 +5,7 @@ import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerWords } from "../facts/containers";
 import { attachmentsByNamespace, detachSteps } from "../facts/attachments";
+import { forgottenContainers } from "../facts/forgotten";
 import { pins, pinsOfContainers, pinsOfPods, type Pin } from "../facts/pins";
 import { noContainer } from "../facts/record-files";
 import { mendBySteps, type Found } from "../finding";
@@ -35,6 +36,10 @@ async function findLeftPins(facts: Facts, unsure: (why: string) => void): Promis
     left = left.filter(({ path }) => !used.has(realPath(path)));
     unread.push(...known.unread);
   }
+  // A pod whose record is lost may run all the same.
+  const forgotten = left.length === 0 ? [] : await facts.get(forgottenContainers);
+  const held = new Set(forgotten.flatMap(({ namespaces }) => namespaces.map(realPath)));
+  left = left.filter(({ path }) => !held.has(realPath(path)));
   const [first] = unread;
   if (left.length > 0 && first !== undefined) {
     unsure(

@@ -18,6 +18,8 @@ export interface Forgotten {
   readonly evidence: Evidence;
   /** Its layer, as far as its spec tells it. */
   readonly layer: string | undefined;
+  /** The namespaces that it names, likewise. */
+  readonly namespaces: readonly string[];
 }
 
 /** Those by their ids; none on a disk of another node, where nothing runs. */
@@ -37,14 +39,19 @@ export async function forgottenContainers(facts: Facts): Promise<readonly Forgot
   for (const { id, process } of facts.get(ownMonitors))
     if (isStorageId(id) && !known.has(id))
       found.set(id, { file: `/proc/${process.pid}/cmdline`, says: "is its conmon, which runs" });
-  return [...found].map(([id, evidence]) => ({ id, evidence, layer: layerOf(facts, id) }));
+  return [...found].map(([id, evidence]) => ({ id, evidence, ...specOf(facts, id) }));
 }
 
-function layerOf({ server: { store } }: Facts, id: StorageId): string | undefined {
+function specOf({ server: { store } }: Facts, id: StorageId): Pick<Forgotten, "layer" | "namespaces"> {
   const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)];
   const spec = tolerate(undefined, () => readSpec(directories.map((each) => `${each}/config.json`)));
   const path = textMap(spec?.annotations)[annotations.mountPoint] ?? spec?.root?.path ?? "";
-  return /\/([0-9a-f]{64})\/merged$/.exec(path)?.[1];
+  return {
+    layer: /\/([0-9a-f]{64})\/merged$/.exec(path)?.[1],
+    namespaces: (spec?.linux?.namespaces ?? []).flatMap(({ path: pinned = "" }) =>
+      pinned === "" ? [] : pinned,
+    ),
+  };
 }
 
 /** What has to be done before what belongs to it can go. */
