@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { errnoOf, errorMessage, isNotFound, KpodError } from "../errors";
 import type { ServerView } from "../server-parts";
 import { readLastWriterId } from "../storage/lock-file";
 import type { StoreLayout } from "../storage/layout";
+import { sha256 } from "../system/sha256";
 import { makeOnce, type Check } from "./check";
 import { checks } from "./check-list";
 import { Facts, type LookOptions } from "./facts";
@@ -102,7 +102,7 @@ function findingOf(id: string, found: Found): Finding {
   const { kind, id: objectId = "", path = "", pid = "" } = found.object;
   // What has an id is the same wherever it lies.
   const name = [kind, objectId, objectId === "" ? path : "", pid, found.key ?? ""].join("\0");
-  const digits = createHash("sha256").update(name).digest("hex").slice(0, 12);
+  const digits = sha256(name).toString("hex").slice(0, 12);
   return { ...found, id, finding: `${id}:${digits}`, bytes: found.bytes ?? 0 };
 }
 

@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
 import { isRecord, parseJson } from "../system/files";
 import { askProgram, firstLine, type ProgramResult } from "../system/run-program";
+import { sha256 } from "../system/sha256";
 
 /** The tables of nftables in which ports of the host are led to pods: that of CNI's portmap, and CRI-O's own. */
 const tables = ["cni_hostport", "crio-hostports"] as const;
@@ -54,7 +54,7 @@ export async function readNftPorts(logger: Logger): Promise<NftPorts[]> {
 
 /** The comment by which CRI-O marks what belongs to a pod. See `hashSandboxID` in its internal/hostport/hostport_nftables.go. */
 export function nftCommentOf(sandboxId: string): string {
-  const digest = createHash("sha256").update(sandboxId).digest();
+  const digest = sha256(sandboxId);
   const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   // Ten bytes are sixteen letters of five bits each.
   let value = digest.subarray(0, 10).reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);

@@ -2,7 +2,6 @@
  * What there is of a session of `kpod debug` while it lasts, all by one name: its processes have a root file system of that
  * name, and the runtime a cgroup. Nothing of it is on a disk, and its mounts end with its processes.
  */
-import { createHash } from "node:crypto";
 import { basename } from "node:path";
 import { emptyAndRemove, findCgroups } from "../cgroups/removal";
 import type { Logger } from "../logger";
@@ -11,6 +10,7 @@ import { ifThere } from "../errors";
 import { isAlive, processIds, readProcessList, readProcessStat } from "../system/process";
 import { identifyProcess, signalProcess } from "../system/process-identity";
 import { randomBytes } from "../system/random";
+import { sha256 } from "../system/sha256";
 import { waitUntil } from "../system/wait-until";
 
 /** `kpod-debug-PID-START-STORE…`, by the process that it is of, and by the store in whose container it is. */
@@ -27,7 +27,7 @@ export function newSession(root: string): string {
 
 /** Six digits that tell one store from another. */
 function digitsOf(root: string): string {
-  return createHash("sha256").update(root).digest("hex").slice(0, 6);
+  return sha256(root).toString("hex").slice(0, 6);
 }
 
 /** Ends what a session has left running, and removes its cgroup. */
@@ -45,10 +45,9 @@ export async function endAbandonedSessions(root: string, logger: Logger): Promis
  * of a store and its kpod has ended.
  */
 export function isAbandonedOf(root: string): (name: string) => boolean {
-  const digits = digitsOf(root);
   return (name) => {
     const [, pid, startTime, store] = sessionName.exec(name) ?? [];
-    return store === digits && !isAlive({ pid: Number(pid), startTime });
+    return store !== undefined && store === digitsOf(root) && !isAlive({ pid: Number(pid), startTime });
   };
 }
 

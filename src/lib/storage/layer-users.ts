@@ -18,7 +18,7 @@ export interface LayerUsers {
   readonly unused: readonly LayerRecord[];
 }
 
-/** Finds out who needs which layer. Each chain is walked once. */
+/** Finds out who needs which layer. Each chain is walked once, when somebody asks for one. */
 export function layerUsers({ images, containers, layers }: StoreContents): LayerUsers {
   const parents = new Map(layers.map(({ id, parent }) => [id, parent]));
   const named = new Set<string | undefined>([
@@ -27,6 +27,32 @@ export function layerUsers({ images, containers, layers }: StoreContents): Layer
     ...layers.map(({ parent }) => parent),
   ]);
   const unused = layers.filter(({ id }) => !named.has(id));
+  let walked: Walked | undefined;
+  // Most who ask want to know what nobody uses, and no chain.
+  const chainsAndCounts = (): Walked => (walked ??= walkAll({ images, containers, unused, parents }));
+  const countOf = (layer: StorageId): number => chainsAndCounts().counts.get(layer) ?? 0;
+  const layersOf = (user: User): readonly StorageId[] => chainsAndCounts().chains.get(user) ?? [];
+  const onlyOf = (users: readonly User[]): readonly StorageId[] => {
+    const own = new Map<StorageId, number>();
+    for (const user of users) for (const layer of layersOf(user)) own.set(layer, (own.get(layer) ?? 0) + 1);
+    return [...own].flatMap(([layer, count]) => (count === countOf(layer) ? [layer] : []));
+  };
+  return { layersOf, countOf, onlyOf, unused };
+}
+
+/** The layers of each user, and how many users each layer has. */
+interface Walked {
+  readonly chains: ReadonlyMap<User, readonly StorageId[]>;
+  readonly counts: ReadonlyMap<StorageId, number>;
+}
+
+function walkAll({
+  images,
+  containers,
+  unused,
+  parents,
+}: Pick<StoreContents, "images" | "containers"> &
+  Pick<LayerUsers, "unused"> & { readonly parents: ReadonlyMap<StorageId, string | undefined> }): Walked {
   const chains = new Map<User, readonly StorageId[]>();
   const counts = new Map<StorageId, number>();
   const add = (user: User, tops: readonly (string | undefined)[]): void => {
@@ -37,14 +63,7 @@ export function layerUsers({ images, containers, layers }: StoreContents): Layer
   for (const image of images) add(image, [image.layer, ...mappedLayers(image)]);
   for (const container of containers) add(container, [container.layer]);
   for (const layer of unused) add(layer, [layer.id]);
-
-  const layersOf = (user: User): readonly StorageId[] => chains.get(user) ?? [];
-  const onlyOf = (users: readonly User[]): readonly StorageId[] => {
-    const own = new Map<StorageId, number>();
-    for (const user of users) for (const layer of layersOf(user)) own.set(layer, (own.get(layer) ?? 0) + 1);
-    return [...own].flatMap(([layer, count]) => (count === counts.get(layer) ? [layer] : []));
-  };
-  return { layersOf, countOf: (layer) => counts.get(layer) ?? 0, onlyOf, unused };
+  return { chains, counts };
 }
 
 /** The read-write layer of a container, where its record names one that can be. */

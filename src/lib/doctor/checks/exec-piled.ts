@@ -40,7 +40,7 @@ async function findPiles(facts: Facts): Promise<readonly Found[]> {
 async function orphanedExecs(facts: Facts): Promise<readonly Found[]> {
   const containers = await facts.get(containersWithStates);
   const firsts = new Set(containers.map(({ state }) => state?.pid ?? 0));
-  const watching = new Set(facts.get(monitors).map(({ process: { pid } }) => pid));
+  const watching = new Set((await facts.get(monitors)).map(({ process: { pid } }) => pid));
   const adopters = new Set([1, facts.get(crioProcess)]);
   const cgroupOf = facts.get(cgroupTexts);
   const ofNode = pidNamespaceOf("self");
@@ -91,7 +91,7 @@ async function zombies(facts: Facts): Promise<readonly Found[]> {
     .filter((process) => process.state === "Z" && !facts.isYoung(processStarted(process), usualAge));
   if (dead.length < usualPile) return [];
   const own = new Map((await facts.get(containersWithStates)).map((container) => [container.id, container]));
-  return facts.get(monitors).flatMap(({ id, bundle, process: { pid } }): Found[] => {
+  return (await facts.get(monitors)).flatMap(({ id, bundle, process: { pid } }): Found[] => {
     const container = own.get(id);
     const children = dead.filter(({ parent }) => parent === pid);
     if (container?.bundlePath !== bundle || children.length < usualPile) return [];

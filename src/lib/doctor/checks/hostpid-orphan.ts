@@ -25,7 +25,7 @@ async function findOrphans(facts: Facts): Promise<readonly Found[]> {
     ({ isPopulated, since }) => isPopulated && !facts.isYoung(since, usualAge),
   );
   if (stray.length === 0) return [];
-  const watched = new Set(facts.get(monitors).map(({ id }) => id));
+  const watched = new Set((await facts.get(monitors)).map(({ id }) => id));
   const roots = stateRoots(facts.server.config);
   return stray.flatMap((cgroup): Found[] => {
     const { id, directories, since } = cgroup;

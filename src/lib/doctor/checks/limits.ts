@@ -35,7 +35,7 @@ function openFiles(facts: Facts): Promise<ReadonlyMap<number, OpenFiles>> {
 
 async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
   const open = await facts.get(openFiles);
-  return [...filesOfNode(), ...(await inotify(facts, open)), ...ownFiles(facts, open)];
+  return [...filesOfNode(), ...(await inotify(facts, open)), ...(await ownFiles(facts, open))];
 }
 
 /** The users that CRI-O and its containers are; what others use up is none of theirs. */
@@ -105,11 +105,11 @@ async function inotify(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Prom
 }
 
 /** The files of CRI-O and of this store's conmons, against what each may open. */
-function ownFiles(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Found[] {
+async function ownFiles(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Promise<readonly Found[]> {
   const crio = facts.get(crioProcess);
   const pids = [
     ...(crio === undefined ? [] : [crio]),
-    ...facts.get(ownMonitors).map(({ process }) => process.pid),
+    ...(await facts.get(ownMonitors)).map(({ process }) => process.pid),
   ];
   return pids.flatMap((pid): Found[] => {
     const used = open.get(pid)?.count ?? 0;

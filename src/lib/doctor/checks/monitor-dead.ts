@@ -4,7 +4,7 @@ import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
-import { ownMonitors } from "../facts/monitors";
+import { ownMonitors, programs } from "../facts/monitors";
 import { mendBySteps, type Found } from "../finding";
 
 export const check: Check = {
@@ -17,12 +17,13 @@ so that the kubelet makes a new one; that is done only where the finding itself 
 passed over.`,
   quick: true,
   live: true,
+  asks: [programs],
   find: findDeadMonitors,
 };
 
 async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
   const running = await facts.get(runningContainers);
-  const bundles = new Map(facts.get(ownMonitors).map(({ id, bundle }) => [id, bundle]));
+  const bundles = new Map((await facts.get(ownMonitors)).map(({ id, bundle }) => [id, bundle]));
   return running.flatMap((container): Found[] => {
     // Nearly all of them have one: that is asked first.
     if (bundles.get(container.id) === container.bundlePath || findMonitor(container) !== undefined) return [];

@@ -24,7 +24,7 @@ still has the container, only where the finding itself is named.`,
 async function findOrphanMonitors(facts: Facts): Promise<readonly Found[]> {
   const { config } = facts.server;
   const known = await facts.get(containerIds);
-  return facts.get(ownMonitors).flatMap(({ id, process, bundle, name }): Found[] => {
+  return (await facts.get(ownMonitors)).flatMap(({ id, process, bundle, name }): Found[] => {
     if (!isStorageId(id) || known.has(id)) return [];
     const since = processStarted(process);
     if (facts.isYoung(since, usualAge)) return [];

@@ -3,7 +3,8 @@ import { allProcesses, processStarted, readCommandLine, readWaitChannel } from "
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { crioProcess } from "../facts/crio-process";
-import { commandLines, processWords } from "../facts/processes";
+import { programs } from "../facts/monitors";
+import { processWords } from "../facts/processes";
 import { openFilesOf, type OpenFile } from "../facts/temporary";
 import { mendBySteps, type Evidence, type Found } from "../finding";
 import { quoted } from "../quoted";
@@ -27,12 +28,12 @@ const fetched = /\/(?:container_images_[^/]+|(?:storage|oci)\d+\/[^/]+|overlay\/
 /** How containers/image writes where an image is, and where it goes to. */
 const reference = /^(?:containers-storage|dir|docker|oci|ostree|sif)(?:-archive|-daemon)?:/;
 
-function findStuckPulls(facts: Facts): readonly Found[] {
+async function findStuckPulls(facts: Facts): Promise<readonly Found[]> {
   const { root } = facts.server.config;
   const crio = facts.get(crioProcess);
-  const lines = facts.get(commandLines);
+  const { commandLines } = await facts.get(programs);
   const processes = facts.get(allProcesses).flatMap((process) => {
-    const words = process.pid === crio ? [] : (lines.get(process.pid) ?? []);
+    const words = process.pid === crio ? [] : (commandLines.get(process.pid) ?? []);
     // Where it comes first, an image of the store is brought elsewhere, which takes as long as it takes.
     const target = words.findLast((word) => reference.test(word)) ?? "";
     const isFetching = target.startsWith("containers-storage:[") && target.includes(`@${root}+`);

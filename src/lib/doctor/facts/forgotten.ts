@@ -36,7 +36,7 @@ export async function forgottenContainers(facts: Facts): Promise<readonly Forgot
     if (state !== undefined)
       found.set(id, { file: state.directory, says: "is what its runtime still has of it" });
   }
-  for (const { id, process } of facts.get(ownMonitors))
+  for (const { id, process } of await facts.get(ownMonitors))
     if (isStorageId(id) && !known.has(id))
       found.set(id, { file: `/proc/${process.pid}/cmdline`, says: "is its conmon, which runs" });
   return [...found].map(([id, evidence]) => ({ id, evidence, ...specOf(facts, id) }));

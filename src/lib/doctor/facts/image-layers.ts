@@ -1,4 +1,3 @@
-import { gunzipSync } from "node:zlib";
 import { KpodError } from "../../errors";
 import type { StorageId } from "../../names/ids";
 import { layerChain } from "../../storage/images";
@@ -38,9 +37,10 @@ export function diffDigestOf(
  * @param path of `ID.tar-split.gz`
  * @returns undefined where there is none, or it is cut
  */
-export function tarLength(path: string): number | undefined {
+export async function tarLength(path: string): Promise<number | undefined> {
   const bytes = readBytesIfThere(path, fileLimits.records);
   if (bytes.length === 0) return undefined;
+  const { gunzipSync } = await import("node:zlib");
   try {
     const lines = gunzipSync(bytes, { maxOutputLength: fileLimits.records }).toString("utf8").split("\n");
     return lines.filter((line) => line !== "").reduce((sum, line) => sum + lengthOf(JSON.parse(line)), 0);

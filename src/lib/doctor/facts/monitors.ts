@@ -1,22 +1,26 @@
 import { dirname } from "node:path";
-import { listMonitors, type SeenMonitor } from "../../oci/conmon/find";
+import type { SeenMonitor } from "../../oci/conmon/find";
 import { isWithinDirectory } from "../../system/paths";
-import { allProcesses } from "../../system/process";
 import type { Facts } from "../facts";
-import { commandLines } from "./processes";
+import type { Programs } from "../readings/programs";
+import { readBehindRecords } from "./reading";
+
+/** The programs that run. What is dead by now, or has come since, who asks finds out by itself. */
+export function programs(facts: Facts): Promise<Programs> {
+  return readBehindRecords(facts, "programs");
+}
 
 /** The conmons of all stores of the machine. */
-export function monitors(facts: Facts): readonly SeenMonitor[] {
-  const lines = facts.get(commandLines);
-  return listMonitors({ stats: facts.get(allProcesses), wordsOf: (pid) => lines.get(pid) });
+export async function monitors(facts: Facts): Promise<readonly SeenMonitor[]> {
+  return (await facts.get(programs)).monitors;
 }
 
 /** The conmons of this store: by their bundles, which lie below its runroot. */
-export function ownMonitors(facts: Facts): readonly SeenMonitor[] {
+export async function ownMonitors(facts: Facts): Promise<readonly SeenMonitor[]> {
   const { runRoot } = facts.server.store.layout;
   // RUNROOT/overlay-containers/ID/userdata: links are followed once for all that lie side by side.
   const places = new Map<string, boolean>();
-  return facts.get(monitors).filter(({ bundle }) => {
+  return (await facts.get(monitors)).filter(({ bundle }) => {
     const place = dirname(dirname(bundle));
     const isOwn = places.get(place) ?? isWithinDirectory(place, runRoot);
     places.set(place, isOwn);

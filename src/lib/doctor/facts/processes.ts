@@ -4,7 +4,6 @@ import {
   allProcesses,
   openFileLinks,
   processLink,
-  readCommandLine,
   readCommandName,
   readProcessList,
   readProcessStat,
@@ -24,17 +23,6 @@ export async function containerOfProcess(facts: Facts): Promise<(pid: number) =>
   );
   const cgroupOf = facts.get(cgroupTexts);
   return (pid) => byId.get(/crio-(?:conmon-)?([0-9a-f]{64})/.exec(cgroupOf(pid) ?? "")?.[1] ?? "");
-}
-
-/** The words of the command lines of all programs that run, by their pids. */
-export function commandLines(facts: Facts): ReadonlyMap<number, readonly string[]> {
-  const programs = facts.get(allProcesses).filter(({ isOfKernel }) => !isOfKernel);
-  return new Map(
-    programs.flatMap(({ pid }) => {
-      const words = readCommandLine(pid);
-      return words === undefined ? [] : [[pid, words] as const];
-    }),
-  );
 }
 
 /**

@@ -99,7 +99,7 @@ async function recordOf(
     layout.imageStore !== "" && home.home.startsWith(layout.imageStore)
       ? (layout.sharedLayersFiles[0] ?? stable)
       : stable;
-  const length = tarLength(join(dirname(file), `${id}.tar-split.gz`));
+  const length = await tarLength(join(dirname(file), `${id}.tar-split.gz`));
   const digest = images
     .filter((image) => stands(image, id, parents))
     .map((image) => diffDigestOf(facts, image, id, parents))

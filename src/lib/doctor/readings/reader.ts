@@ -1,6 +1,7 @@
 import { readNamespaceMounts } from "./namespace-mounts";
 import { readOpenFiles } from "./open-files";
 import { readLayerFiles, readOverlayHome } from "./overlay-home";
+import { readPrograms } from "./programs";
 import { readSpecGlances } from "./spec-glances";
 
 /**
@@ -12,6 +13,7 @@ export const readings = {
   layerFiles: readLayerFiles,
   namespaceMounts: readNamespaceMounts,
   openFiles: readOpenFiles,
+  programs: readPrograms,
   specGlances: readSpecGlances,
 } as const;
 
