@@ -10,29 +10,33 @@ export async function unknownLayers(facts: Facts): Promise<ReadonlyMap<string, r
   const [{ images, containers, layers }, own] = [await facts.get(storeContents), await facts.get(ownRecords)];
   const known = new Set<string>(layers.map(({ id }) => id));
   const named = new Map<string, Evidence[]>();
-  const name = (id: string | undefined, file: string, says: string): void => {
+  // What tells of it is put into words only where there is something to be told: all layers are asked for.
+  const name = (id: string | undefined, tell: () => Evidence): void => {
     if (id === undefined || id === "" || known.has(id)) return;
     const evidence = named.get(id) ?? [];
     named.set(id, evidence);
-    evidence.push({ file, says });
+    evidence.push(tell());
   };
   for (const image of images) {
-    const called = image.names?.[0] ?? image.id.slice(0, 13);
-    name(image.layer, layout.imagesFile, `image ${called} has it as its top layer`);
+    const called = `image ${image.names?.[0] ?? image.id.slice(0, 13)}`;
+    const file = layout.imagesFile;
+    name(image.layer, () => ({ file, says: `${called} has it as its top layer` }));
     for (const id of mappedLayers(image))
-      name(id, layout.imagesFile, `image ${called} has it as a mapped layer`);
+      name(id, () => ({ file, says: `${called} has it as a mapped layer` }));
   }
   for (const record of containers) {
     if (own.has(record.id))
-      name(
-        record.layer,
-        facts.get(containerRecordFiles)(record.id),
-        `container ${record.names?.[0] ?? record.id.slice(0, 13)} has it as its layer`,
-      );
+      name(record.layer, () => ({
+        file: facts.get(containerRecordFiles)(record.id),
+        says: `container ${record.names?.[0] ?? record.id.slice(0, 13)} has it as its layer`,
+      }));
   }
   const foreign = await facts.get(foreignLayers);
   for (const { id, parent } of layers)
     if (!foreign.has(id))
-      name(parent, facts.get(layerRecordFiles)(id), `layer ${id.slice(0, 13)} has it as its parent`);
+      name(parent, () => ({
+        file: facts.get(layerRecordFiles)(id),
+        says: `layer ${id.slice(0, 13)} has it as its parent`,
+      }));
   return named;
 }
