@@ -21,7 +21,7 @@ test("where the kernel has no IPv6, ip6tables is not asked for the lock of criu"
   const warnings = (before: string): string =>
     execFileSync("unshare", [...unshared, `${before} exec "$@"`, "sh", ...node], { encoding: "utf8", env });
   expect(warnings("")).toBe(
-    "the network of web stays as criu has locked it: ip6tables-save failed: cannot initialize\n",
+    "the network of web stays as criu has locked it: ip6tables-save does not tell the rules: cannot initialize\n",
   );
   expect(warnings("mount -t tmpfs none /proc/sys/net &&")).toBe("");
 });
