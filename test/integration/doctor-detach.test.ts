@@ -73,6 +73,18 @@ test("what the plugins have set up for a pod that is gone is taken down by them"
     expect([mended.exitCode, mended.stderr]).toEqual([0, ""]);
     expect([pin, lease, first].filter((path) => existsSync(path))).toEqual([]);
     expect(rules(pinned)).toEqual([]);
+    // What the plugins did and what was done under the locks is one mending.
+    const name = left?.finding ?? "";
+    expect(await node.ok("doctor", "history", "--noheading")).toMatch(
+      new RegExp(`^\\S+ +${name} +mended +[^\\n]+\\n$`),
+    );
+    const undone = await node.kpod("doctor", "undo", "--yes");
+    expect([undone.exitCode, undone.stdout]).toEqual([1, `${name}\n`]);
+    expect(undone.stderr).toContain(`${pinned.slice(0, 13)} was taken out of the network taken`);
+    expect(undone.stderr).toContain(`${pin} was unmounted`);
+    // Its file is there again, without a namespace.
+    expect(readFileSync(pin, "utf8")).toBe("");
+    rmSync(pin);
 
     const second = await attached(leased);
     leave();

@@ -51,6 +51,8 @@ type Line =
       readonly what: string;
       readonly steps: readonly MendStep[];
     }
+  /** Steps of the same mending that follow those it began with. */
+  | { readonly more: number; readonly steps: readonly MendStep[] }
   | { readonly before: number; readonly step: number; readonly was: Was }
   /** For people alone: whoever ends a mending that broke off looks for what is left of it. */
   | { readonly done: number; readonly step: number }
@@ -170,6 +172,11 @@ export class Journal {
     return begin;
   }
 
+  /** Writes that the mending of a finding goes on with further steps, which are numbered behind the others. */
+  continueEntry(entry: number, steps: readonly MendStep[]): void {
+    this.write({ more: entry, steps });
+  }
+
   before(entry: number, step: number, was: Was): void {
     this.write({ before: entry, step, was });
   }
@@ -246,6 +253,7 @@ export function readJournals(config: Pick<Config, "kpodStateDir">): readonly Jou
 
 /** An entry while its lines are read. */
 interface WrittenEntry extends JournalEntry {
+  readonly steps: MendStep[];
   readonly was: Map<number, Was>;
   ended: boolean;
   undone: boolean;
@@ -270,11 +278,12 @@ function journalIn(time: string, directory: string, text: string): JournalText {
         number: said.begin,
         finding: said.finding,
         what: said.what,
-        steps: said.steps,
+        steps: [...said.steps],
         was: new Map(),
         ended: false,
         undone: false,
       });
+    else if ("more" in said) entries.get(said.more)?.steps.push(...said.steps);
     else if ("before" in said) entries.get(said.before)?.was.set(said.step, said.was);
     else if ("end" in said || "undone" in said) {
       const entry = entries.get("end" in said ? said.end : said.undone);

@@ -16,6 +16,7 @@ import {
   type Was,
 } from "./journal";
 import { doneOutside, performOutside } from "./outside";
+import { Mending } from "./mending";
 import { revert } from "./revert";
 import { before, perform, type InsideStep, type MendParts } from "./steps";
 
@@ -48,21 +49,40 @@ export async function mendFinding(
   if (refusal !== undefined) throw new KpodError("BAD_STATE", `${name} stays: ${refusal}`);
   const steps = finding.mend.steps ?? [];
   const outside = steps.filter(isOutside);
-  if (outside.length > 0) await performAllOutside(server, journal, finding, outside);
-  if (outside.length === steps.length) return;
-  const latest = outside.length === 0 ? facts : new Facts(server, options);
-  // What cannot be found out under the locks is to be known by then; often nothing is left.
-  if (latest !== facts && (await findAgain(latest, id, name)) === undefined) return;
+  const mending = new Mending(journal, name);
+  try {
+    if (outside.length > 0) await performAllOutside(server, mending, finding.mend.what, outside);
+    if (outside.length < steps.length) {
+      const latest = outside.length === 0 ? facts : new Facts(server, options);
+      // What cannot be found out under the locks is to be known by then; often nothing is left.
+      if (latest === facts || (await findAgain(latest, id, name)) !== undefined)
+        await mendInside(server, mending, finding, latest);
+    }
+  } catch (error) {
+    mending.fail();
+    throw error;
+  }
+  mending.end();
+}
+
+/** Does the steps under the locks, where it is still at odds there. @param before the facts of just before */
+async function mendInside(
+  server: ServerParts,
+  mending: Mending,
+  { finding: name, id }: Pick<Finding, "finding" | "id">,
+  before: Facts,
+): Promise<void> {
   await underLocks(server.store, async (parts) => {
-    const again = new Facts(server, { ...options, before: latest });
-    const still = await findAgain(again, id, name);
+    const still = await findAgain(new Facts(server, { ...before.options, before }), id, name);
     // What was removed before, or what every change of the store takes away first, may have been all of it.
     if (still === undefined) return;
-    const { mend } = still;
-    const inside = (mend.steps ?? []).filter((step): step is InsideStep => !isOutside(step));
-    const entry = journal.beginEntry(name, mend.what, inside);
-    performAll(inside, entry, parts, journal);
-    journal.end(entry);
+    const { steps = [], what } = still.mend;
+    performAll(
+      steps.filter((step): step is InsideStep => !isOutside(step)),
+      what,
+      parts,
+      mending,
+    );
   });
 }
 
@@ -86,39 +106,32 @@ function required(finding: Finding | undefined, name: string): Finding {
 
 async function performAllOutside(
   server: ServerParts,
-  journal: Journal,
-  { finding, mend }: Finding,
+  mending: Mending,
+  what: string,
   steps: readonly OutsideStep[],
 ): Promise<void> {
-  const entry = journal.beginEntry(finding, mend.what, steps);
-  const done: string[] = [];
-  try {
-    for (const [index, step] of steps.entries()) {
-      journal.before(entry, index, { kind: "nothing" });
-      await performOutside(server, step);
-      done.push(doneOutside(step));
-      journal.done(entry, index);
-    }
-  } catch (error) {
-    // Nothing is half done that the next mending would have to end.
-    journal.undone(entry, done);
-    throw error;
+  const first = mending.add(what, steps);
+  for (const [index, step] of steps.entries()) {
+    mending.before(first + index, { kind: "nothing" });
+    await performOutside(server, step);
+    mending.kept.push(doneOutside(step));
+    mending.done(first + index);
   }
-  journal.end(entry);
 }
 
-function performAll(steps: readonly InsideStep[], entry: number, parts: MendParts, journal: Journal): void {
+function performAll(steps: readonly InsideStep[], what: string, parts: MendParts, mending: Mending): void {
+  const first = mending.add(what, steps);
   const was = new Map<number, Was>();
   try {
     for (const [index, step] of steps.entries()) {
-      const there = before(step, parts, journal);
-      journal.before(entry, index, there);
+      const there = before(step, parts, mending.journal);
+      mending.before(first + index, there);
       was.set(index, there);
       perform(step, parts);
-      journal.done(entry, index);
+      mending.done(first + index);
     }
   } catch (error) {
-    rollBack({ number: entry, steps, was }, parts, journal);
+    mending.kept.push(...revertAll({ steps, was }, parts, mending.journal));
     throw error;
   }
 }
@@ -127,20 +140,18 @@ function performAll(steps: readonly InsideStep[], entry: number, parts: MendPart
  * Puts back what was there before the steps of an entry, the last one first.
  * @returns what could not be, a clause each
  */
-function rollBack(
-  { number, steps, was }: Pick<JournalEntry, "number" | "steps" | "was">,
+function revertAll(
+  { steps, was }: Pick<JournalEntry, "steps" | "was">,
   parts: MendParts,
-  journal: Journal,
+  { directory }: Journal,
 ): string[] {
-  const kept = [...was]
+  return [...was]
     .sort(([a], [b]) => b - a)
     .flatMap(([index, there]) => {
       const step = steps[index];
       if (step === undefined) return [];
-      return isOutside(step) ? [doneOutside(step)] : (revert(step, there, parts, journal.directory) ?? []);
+      return isOutside(step) ? [doneOutside(step)] : (revert(step, there, parts, directory) ?? []);
     });
-  journal.undone(number, kept);
-  return kept;
 }
 
 /** Does something under all locks of a store. */
@@ -244,7 +255,9 @@ export async function undoJournal(server: ServerParts, text: JournalText): Promi
   try {
     await underLocks(server.store, (parts) => {
       for (const entry of journal.entries.filter(({ undone }) => !undone).reverse()) {
-        kept.push(...rollBack(entry, parts, journal));
+        const stays = revertAll(entry, parts, journal);
+        journal.undone(entry.number, stays);
+        kept.push(...stays);
         findings.push(entry.finding);
       }
     });
