@@ -8,12 +8,12 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { Container } from "../../src/lib/oci/container";
 import { mount, unmount } from "../../src/lib/system/mount";
 import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
 import { lockFileAtOnce } from "../../src/lib/system/file-lock";
-import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
 import { kpodCommand } from "../helpers/kpod";
 import { useNode, usePod } from "../helpers/node";
 import { runProcess } from "../helpers/process";
@@ -149,6 +149,41 @@ test("leases of pods that are gone, until no address is left", async () => {
   } finally {
     rmSync(leases, { recursive: true });
   }
+});
+
+test("what a pod that runs without a record has is not left over: its address, its logs, its directories", async () => {
+  const records = join(node.world.root, "overlay-containers/containers.json");
+  const lost = await node.pod("lost");
+  const db = await node.start(lost, "db", "sleep 1000");
+  const text = readFileSync(records, "utf8");
+  const leases = join(node.world.directory, "leases/small");
+  mkdirSync(leases, { recursive: true });
+  writeFileSync(join(leases, "10.126.0.2"), `${lost.id}\r\neth0`);
+  const logs = dirname(db.logPath);
+  for (const path of [join(logs, basename(db.logPath)), logs]) utimesSync(path, 1_700_000_000, 1_700_000_000);
+  const { server } = await node.openServer();
+  const foundBy = async (): Promise<string[]> =>
+    (await examinedBy(server, ["net", "disk", "storage", "ns"])).map(
+      ({ id, object, mend }) => `${id} ${String(object.path ?? object.id)} ${mend.class}`,
+    );
+  const without = (ids: readonly string[]): string =>
+    JSON.stringify((JSON.parse(text) as { id: string }[]).filter(({ id }) => !ids.includes(id)));
+  // Pods that were removed before have left their logs.
+  const before = await foundBy();
+  const foundSince = async (): Promise<string[]> =>
+    (await foundBy()).filter((line) => !before.includes(line) && !/^(storage|proc)\..* N$/.test(line));
+  try {
+    writeFileSync(records, without([lost.id, db.id]));
+    expect(await foundSince()).toEqual([]);
+    // The containers of a pod may have kept their records.
+    writeFileSync(records, without([lost.id]));
+    expect(await foundSince()).toEqual([]);
+  } finally {
+    writeFileSync(records, text);
+    rmSync(leases, { recursive: true });
+  }
+  await node.ok("pod", "rm", "-f", "lost");
+  await expectSound(node, "--min-age", "0s");
 });
 
 test("no network that can be used, a clock that stands before a record, another mount namespace", async () => {

@@ -69,6 +69,18 @@ test("logs that nobody rotates, and those of pods that are gone", async () => {
     [left, ofCrio[1] ?? ""].map((path) => `disk.logs leaks ${path} S`).sort(),
   );
   expect(inShort(await examinedBy(server, ["disk.logs"]))).toContain(`disk.logs leaks ${link} S`);
+  // A container that runs without a record has its log there, and so has its pod.
+  const [lost, bundle] = [
+    testId("lost"),
+    join(directory, "root/overlay-containers", testId("lost"), "userdata"),
+  ];
+  const full = `k8s_web_old_shop_${gone}_0`;
+  const told = { "io.kubernetes.cri-o.Name": full, "io.kubernetes.cri-o.SandboxID": testId("gone") };
+  mkdirSync(bundle, { recursive: true });
+  writeFileSync(join(bundle, "config.json"), JSON.stringify({ ociVersion: "1.0.2", annotations: told }));
+  mkdirSync(join(directory, "runtime", lost), { recursive: true });
+  expect(await examinedBy(server, ["disk.logs"], { minAgeMs: undefined })).toEqual([]);
+  for (const path of [dirname(bundle), join(directory, "runtime", lost)]) rmSync(path, { recursive: true });
   // Where no container of this store has a log, they are somebody else's.
   rmSync(ofCrio[0] ?? "", { recursive: true });
   expect(inShort(await examinedBy(server, ["disk.logs"], { minAgeMs: undefined }))).toEqual([

@@ -9,6 +9,7 @@ import { openFileLinks, processLink } from "../../system/process";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containerObject } from "../facts/containers";
+import { runningNames } from "../facts/forgotten";
 import { kubelet } from "../facts/kubelet";
 import { containerLogs, kubeletLogDirectories, type ContainerLog } from "../facts/container-logs";
 import { podUids } from "../facts/specs";
@@ -119,7 +120,8 @@ function largeLog(facts: Facts, { container, path }: ContainerLog, stat: Stats):
 
 /** Directories of logs whose pods have no record. */
 async function leftDirectories(facts: Facts): Promise<readonly Found[]> {
-  const uids = new Set((await facts.get(podUids)).values());
+  const running = await facts.get(runningNames);
+  const uids = new Set([...(await facts.get(podUids)).values(), ...running.podUids]);
   const known = await facts.get(containerIds);
   const { logDir } = facts.server.config;
   const ofPods = (await facts.get(kubeletLogDirectories)).flatMap((directory) =>
@@ -133,7 +135,9 @@ async function leftDirectories(facts: Facts): Promise<readonly Found[]> {
   const names = namesInDirectory(logDir).filter(isStorageId);
   // With none of this store's in it, it may be that of another one.
   const isOwn = names.some((name) => known.has(name));
-  const ofCrio = names.filter((name) => isOwn && !known.has(name)).map((name) => join(logDir, name));
+  const ofCrio = names
+    .filter((name) => isOwn && !known.has(name) && !running.ids.has(name))
+    .map((name) => join(logDir, name));
   const places = [...ofPods, ...ofCrio];
   const found: Found[] = [];
   for (const path of places) {
@@ -161,12 +165,13 @@ function newestIn(path: string, { mtimeMs }: Stats): number {
 /** Links of the kubelet to logs that are gone: `POD_NAMESPACE_CONTAINER-ID.log`. */
 async function leftLinks(facts: Facts): Promise<readonly Found[]> {
   const known = await facts.get(containerIds);
+  const running = await facts.get(runningNames);
   return (await facts.get(kubeletLogDirectories)).flatMap((directory) => {
     const links = join(dirname(directory), "containers");
     return namesInDirectory(links).flatMap((name): Found[] => {
       const id = /-([0-9a-f]{64})\.log$/.exec(name)?.[1];
       const path = join(links, name);
-      if (id === undefined || known.has(id)) return [];
+      if (id === undefined || known.has(id) || running.ids.has(id)) return [];
       const stat = lstatSync(path, { throwIfNoEntry: false });
       const target = ifThere(() => readlinkSync(path), "EINVAL") ?? "";
       const leadsNowhere = statSync(path, { throwIfNoEntry: false }) === undefined;

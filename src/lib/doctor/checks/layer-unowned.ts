@@ -5,7 +5,7 @@ import type { UnownedKind } from "../../storage/unowned";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { deleteLayer } from "../facts/affected";
-import { forgottenContainers, removalOfForgotten, type Forgotten } from "../facts/forgotten";
+import { forgottenContainers, removalOfForgotten, runningNames, type Forgotten } from "../facts/forgotten";
 import { layerRecordFiles } from "../facts/record-files";
 import { foreignLayers, layersById, timeOf, usersOfLayers } from "../facts/store";
 import { unknownLayers } from "../facts/unknown-layers";
@@ -39,12 +39,16 @@ const words: Readonly<Record<Exclude<UnownedKind, "temporary">, string>> = {
 async function findUnowned(facts: Facts): Promise<readonly Found[]> {
   const missed = await facts.get(unknownLayers);
   const known = await facts.get(layersById);
+  const running = await facts.get(runningNames);
   const found: Found[] = [];
   for (const { kind, path, id } of await facts.get(unowned)) {
     if (kind === "temporary" || (id !== undefined && missed.has(id))) continue;
     const target = kind === "link" ? layerIn(targetOf(path)) : undefined;
     // The directory is gone, and that is what another check tells.
     if (target !== undefined && (known.has(target) || missed.has(target))) continue;
+    const user = id === undefined ? undefined : await userOf(facts, id);
+    // A pod that has lost its record is none of those that run without one, and its containers need its directory.
+    if (user === undefined && id !== undefined && running.ids.has(id)) continue;
     const steps: readonly MendStep[] =
       kind === "link"
         ? [{ do: "remove", path }]
@@ -57,7 +61,7 @@ async function findUnowned(facts: Facts): Promise<readonly Found[]> {
         ],
         steps,
         path,
-        user: id === undefined ? undefined : await userOf(facts, id),
+        user,
       }),
     );
   }

@@ -7,7 +7,7 @@ import { readMountPoints } from "../../storage/mount-points";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { containerObject, containerWords, hasOtherRuntime, runningContainers } from "../facts/containers";
-import { forgottenContainers } from "../facts/forgotten";
+import { forgottenContainers, runningNames } from "../facts/forgotten";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { layerFiles } from "../facts/overlay";
 import { noContainer } from "../facts/record-files";
@@ -46,7 +46,7 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
     const isLeaked =
       layer === undefined ? pod !== undefined && !ids.has(pod) : !layers.has(layer) && !counted.has(layer);
     // What runs of a container without a record is what another check tells.
-    if (!isLeaked || (await isOfForgotten(facts, layer ?? pod))) continue;
+    if (!isLeaked || (await isOfRunning(facts, layer ?? pod))) continue;
     const since =
       lstatSync(join(target, ".."), { throwIfNoEntry: false })?.birthtimeMs ?? facts.seenSince(target);
     if (facts.isYoung(since, usualAge)) continue;
@@ -73,9 +73,11 @@ async function findLeakedMounts(facts: Facts): Promise<readonly Found[]> {
   return [...found, ...(await findHidden(facts)), ...(await findStrayFiles(facts))];
 }
 
-async function isOfForgotten(facts: Facts, id: string | undefined): Promise<boolean> {
+/** True for the layer of a container that runs without a record, and for the id of one, or of the pod of one that runs. */
+async function isOfRunning(facts: Facts, id: string | undefined): Promise<boolean> {
+  const { ids } = await facts.get(runningNames);
   const forgotten = await facts.get(forgottenContainers);
-  return forgotten.some((each) => each.id === id || each.layer === id);
+  return (id !== undefined && ids.has(id)) || forgotten.some(({ layer }) => layer === id);
 }
 
 /** The id between a directory and what follows it. */

@@ -6,6 +6,7 @@ import { namesInDirectory, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
 import { containersWithStates } from "../facts/containers";
+import { runningNames } from "../facts/forgotten";
 import { nodeMounts } from "../facts/mounts";
 import { noContainer } from "../facts/record-files";
 import { podUids, specGlances } from "../facts/specs";
@@ -30,7 +31,8 @@ data. Offered are the commands that unmount, and that remove directories which a
 const volumePlaces = ["volumes", "volume-subpaths"];
 
 async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
-  const uids = new Set((await facts.get(podUids)).values());
+  const running = await facts.get(runningNames);
+  const uids = new Set([...(await facts.get(podUids)).values(), ...running.podUids]);
   const found: Found[] = [];
   for (const pods of await podDirectories(facts)) {
     for (const uid of namesInDirectory(pods)) {

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import { tolerate } from "../../errors";
+import { namePartsOf } from "../../names/full-names";
 import { isStorageId, type StorageId } from "../../names/ids";
 import { annotations } from "../../oci/annotations";
 import { locateState, stateRoots } from "../../oci/runtime/location";
@@ -8,6 +9,7 @@ import { namesInDirectory } from "../../system/files";
 import { textMap } from "../../system/go-json";
 import type { Facts } from "../facts";
 import type { Evidence, OfferedMend } from "../finding";
+import { runningContainers } from "./containers";
 import { ownMonitors } from "./monitors";
 import { containerIds } from "./store";
 
@@ -20,6 +22,10 @@ export interface Forgotten {
   readonly layer: string | undefined;
   /** The namespaces that it names, likewise. */
   readonly namespaces: readonly string[];
+  /** Its pod, likewise. */
+  readonly pod: string | undefined;
+  /** The uid of that in Kubernetes, likewise. */
+  readonly podUid: string | undefined;
 }
 
 /** Those by their ids; none on a disk of another node, where nothing runs. */
@@ -42,11 +48,37 @@ export async function forgottenContainers(facts: Facts): Promise<readonly Forgot
   return [...found].map(([id, evidence]) => ({ id, evidence, ...specOf(facts, id) }));
 }
 
-function specOf({ server: { store } }: Facts, id: StorageId): Pick<Forgotten, "layer" | "namespaces"> {
+/** Of whom nothing is left over, though no record may have them: they run. */
+export interface RunningNames {
+  /** Of containers and pods. */
+  readonly ids: ReadonlySet<string>;
+  /** Of pods, in Kubernetes. */
+  readonly podUids: ReadonlySet<string>;
+}
+
+/** What runs without a record, and the pods of all that runs: a pod may have lost its record, and its containers theirs not. */
+export async function runningNames(facts: Facts): Promise<RunningNames> {
+  if (!facts.options.live) return { ids: new Set(), podUids: new Set() };
+  const forgotten = await facts.get(forgottenContainers);
+  const running = (await facts.get(runningContainers)).map(({ name, sandboxId }) => ({
+    pod: sandboxId,
+    podUid: namePartsOf(name)?.uid,
+  }));
+  const pods = [...forgotten, ...running];
+  return {
+    ids: new Set([...forgotten.map(({ id }) => id), ...pods.flatMap(({ pod = [] }) => pod)]),
+    podUids: new Set(pods.flatMap(({ podUid = [] }) => podUid)),
+  };
+}
+
+function specOf({ server: { store } }: Facts, id: StorageId): Omit<Forgotten, "id" | "evidence"> {
   const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)];
   const spec = tolerate(undefined, () => readSpec(directories.map((each) => `${each}/config.json`)));
-  const path = textMap(spec?.annotations)[annotations.mountPoint] ?? spec?.root?.path ?? "";
+  const told = textMap(spec?.annotations);
+  const path = told[annotations.mountPoint] ?? spec?.root?.path ?? "";
   return {
+    pod: told[annotations.sandboxId],
+    podUid: namePartsOf(told[annotations.sandboxName] ?? told[annotations.name] ?? "")?.uid,
     layer: /\/([0-9a-f]{64})\/merged$/.exec(path)?.[1],
     namespaces: (spec?.linux?.namespaces ?? []).flatMap(({ path: pinned = "" }) =>
       pinned === "" ? [] : pinned,
