@@ -1,8 +1,18 @@
 import { execFileSync, spawn } from "node:child_process";
 import { createServer } from "node:http";
-import { existsSync, mkdirSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
+import { rotatedLogs } from "../../src/lib/logs/rotated-logs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
@@ -284,6 +294,17 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
   await until("conmon has opened it anew", () => existsSync(logPath));
   expect(await examinedBy(server, ["disk"])).toEqual([]);
 
+  expect(await examinedBy(server, ["disk"])).toEqual([]);
+
+  // One that nobody rotates loses nothing while conmon writes it.
+  truncateSync(logPath, 101 * 1024 * 1024);
+  const [large] = await examinedBy(server, ["disk"]);
+  const [move = "", reopen = "", compress = ""] = large?.mend.commands ?? [];
+  execFileSync("sh", ["-c", move]);
+  await node.ok(...reopen.split(" ").slice(1));
+  execFileSync("sh", ["-c", compress]);
+  expect(statSync(logPath).size).toBe(0);
+  expect(rotatedLogs(logPath)).toMatchObject([{ gzipped: true }]);
   const user = "54321";
   // A user may have 128 instances where nobody has said otherwise.
   const limit = Number(readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8"));

@@ -2,7 +2,8 @@ import { lstatSync, readlinkSync, statSync, type Stats } from "node:fs";
 import { dirname, join } from "node:path";
 import { ifThere } from "../../errors";
 import { isStorageId } from "../../names/ids";
-import { findMonitor } from "../../oci/conmon/find";
+import { findMonitor, searchMonitor } from "../../oci/conmon/find";
+import type { Container } from "../../oci/container";
 import { readQuantity } from "../../quantity";
 import { namesInDirectory } from "../../system/files";
 import { openFileLinks, processLink } from "../../system/process";
@@ -16,7 +17,7 @@ import { podUids } from "../facts/specs";
 import { noContainer } from "../facts/record-files";
 import { containerIds } from "../facts/store";
 import { bytesOf } from "../facts/unowned";
-import { mendBySteps, type Found } from "../finding";
+import { mendBySteps, type Found, type OfferedMend } from "../finding";
 import { quoted } from "../quoted";
 import type { MendStep } from "../step";
 
@@ -34,7 +35,7 @@ export const check: Check = {
 the disk gets back when the container ends; one that is ten times as large as \`containerLogMaxSize\` of the kubelet allows
 (10 MiB where it says nothing), which is rotated by nobody; and directories of logs, and links to logs, of pods that are
 gone, where the logs of this store's containers lie, older than a day. Directories and links are deleted; the others are
-told with the commands.`,
+told with the commands: a large log is rotated as the kubelet does it where conmon writes it, and else emptied.`,
   quick: false,
   live: true,
   find: findLogs,
@@ -54,8 +55,7 @@ async function findLogs(facts: Facts): Promise<readonly Found[]> {
 
 /** A log whose name is gone while somebody writes to it. */
 function deletedLog(facts: Facts, { container, path }: ContainerLog): Found[] {
-  const { status } = container.state ?? {};
-  if (status !== "running" && status !== "paused") return [];
+  if (!isAtWork(container)) return [];
   const pid = findMonitor(container)?.pid;
   if (pid === undefined) return [];
   const link = openFileLinks(pid).find((name) => processLink(pid, name) === `${path} (deleted)`);
@@ -109,13 +109,37 @@ function largeLog(facts: Facts, { container, path }: ContainerLog, stat: Stats):
       ],
       consequence: "the log grows until the disk is full",
       bytes: stat.blocks * 512,
-      mend: {
-        class: "S",
-        what: "copy it away if it is needed, and empty it",
-        commands: [`truncate -s 0 ${quoted(path)}`],
-      },
+      mend: mendOfLarge(facts, container, path),
     },
   ];
+}
+
+/** A log that conmon writes is rotated, and loses nothing; one that nobody writes could only be emptied. */
+function mendOfLarge({ now }: Facts, container: Container, path: string): OfferedMend {
+  const isWritten = isAtWork(container) && searchMonitor(container) !== undefined;
+  if (!isWritten) {
+    return {
+      class: "S",
+      what: "copy it away if it is needed, and empty it",
+      commands: [`truncate -s 0 ${quoted(path)}`],
+    };
+  }
+  // By this name the kubelet, which removes the oldest of them, and kpod logs find it.
+  const time = new Date(now).toISOString().replace(/\..*|[-:]/g, "");
+  const rotated = quoted(`${path}.${time.replace("T", "-")}`);
+  return {
+    class: "S",
+    what: "rotate it as the kubelet does: move it away, have conmon open its log anew, and compress what was moved",
+    commands: [
+      `mv ${quoted(path)} ${rotated}`,
+      `kpod logs --reopen ${container.id.slice(0, 13)}`,
+      `gzip ${rotated}`,
+    ],
+  };
+}
+
+function isAtWork({ state }: Container): boolean {
+  return state?.status === "running" || state?.status === "paused";
 }
 
 /** Directories of logs whose pods have no record. */
