@@ -271,6 +271,8 @@ test("a container that may start nothing more, and one of which the kernel kille
   const [oom] = await found("cgroup.oom");
   expect(oom).toMatchObject({ severity: "informs", object: { name: "greedy" } });
   expect(oom?.evidence[0]?.says).toMatch(/^says that \d+ processes were killed$/);
+  expect(oom?.evidence.at(-1)?.file).toBe("/dev/kmsg");
+  expect(oom?.evidence.at(-1)?.says).toMatch(/^tells that sh \(\d+\) was killed at \S+Z$/);
   await node.ok("rm", "-f", "greedy");
 });
 
@@ -294,8 +296,6 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
   await until("conmon has opened it anew", () => existsSync(logPath));
   expect(await examinedBy(server, ["disk"])).toEqual([]);
 
-  expect(await examinedBy(server, ["disk"])).toEqual([]);
-
   // One that nobody rotates loses nothing while conmon writes it.
   truncateSync(logPath, 101 * 1024 * 1024);
   const [large] = await examinedBy(server, ["disk"]);
@@ -305,6 +305,8 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
   execFileSync("sh", ["-c", compress]);
   expect(statSync(logPath).size).toBe(0);
   expect(rotatedLogs(logPath)).toMatchObject([{ gzipped: true }]);
+  expect(await examinedBy(server, ["disk"])).toEqual([]);
+
   const user = "54321";
   // A user may have 128 instances where nobody has said otherwise.
   const limit = Number(readFileSync("/proc/sys/fs/inotify/max_user_instances", "utf8"));

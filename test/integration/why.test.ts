@@ -83,11 +83,16 @@ test("one that the kernel killed for want of memory: by which limit", async () =
   expect(containers).toMatchObject([
     {
       exit: { code: 137, signal: "KILL", oomKilled: true },
-      memory: { limit: 16 * 1024 * 1024, of: "container" },
+      memory: {
+        limit: 16 * 1024 * 1024,
+        of: "container",
+        killed: [{ pid: greedy.state?.pid, name: "sh" }],
+      },
     },
   ]);
   expect(chain[0]).toMatch(/with 137: the kernel killed it for want of memory\.$/);
   expect(chain[1]).toMatch(/^The cgroup is its own: \S+, with the limit of 16777216 bytes/);
+  expect(chain[1]).toMatch(/ By the kernel's log sh \(\d+\) was killed at \S+Z\.$/);
   expect(todo[0]).toBe(
     `give it more memory, in its pod's spec; for now: kpod update --memory SIZE ${greedy.id.slice(0, 13)}`,
   );

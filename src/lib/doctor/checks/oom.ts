@@ -1,16 +1,19 @@
 import { readCgroupNumber } from "../../cgroups/files";
+import { kernelLogFile } from "../../system/kernel-log";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { controllerLevels, mostCounted } from "../facts/cgroups";
 import { containerObject, containersWithStates } from "../facts/containers";
-import type { Found } from "../finding";
+import { killWords, oomKills } from "../facts/oom-kills";
+import type { Evidence, Found } from "../finding";
 
 export const check: Check = {
   id: "cgroup.oom",
   rank: 240,
   severity: "informs",
   about: `The kernel killed a container, or a process in one that goes on, for want of memory. Of the second neither the pod nor the kubelet
-tells anything. The limit and the count stand in the evidence; kpod-why(1) says more of one container.`,
+tells anything. The limit and the count stand in the evidence, and which process was killed last, and when, where the
+kernel's log still tells; kpod-why(1) says more of one container.`,
   quick: true,
   live: true,
   find: findOomKills,
@@ -33,6 +36,7 @@ async function findOomKills(facts: Facts): Promise<readonly Found[]> {
               file: `${container.bundlePath}/oom`,
               says: "says that the kernel killed it for want of memory",
             },
+            ...lastKill(facts, id),
           ],
           consequence: "it ends so again as long as its limit is the same",
           mend: { class: "N", what, commands: [command] },
@@ -64,10 +68,17 @@ async function findOomKills(facts: Facts): Promise<readonly Found[]> {
           limited === undefined
             ? { file: own[0], says: "has no limit: the node had no more memory" }
             : { file: `${limited.path}/${limitFile}`, says: `has the limit ${limited.limit}` },
+          ...lastKill(facts, id),
         ],
         consequence: "the container goes on without the processes that were killed",
         mend: { class: "N", what, commands: [command] },
       },
     ];
   });
+}
+
+/** The log is read only where there is one. */
+function lastKill(facts: Facts, id: string): Evidence[] {
+  const last = facts.get(oomKills).get(id)?.at(-1);
+  return last === undefined ? [] : [{ file: kernelLogFile, says: `tells that ${killWords(last)}` }];
 }

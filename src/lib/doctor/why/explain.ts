@@ -9,6 +9,7 @@ import type { ServerView } from "../../server-parts";
 import { checks } from "../check-list";
 import { Facts } from "../facts";
 import { containerObject, hasOtherRuntime } from "../facts/containers";
+import { oomKills, type OomKill } from "../facts/oom-kills";
 import { lookOnce } from "../examine";
 import { layerChain } from "../../storage/images";
 import { heldStoreLocks } from "../facts/lock-holders";
@@ -109,6 +110,8 @@ async function explainOne(
   const status = state?.status ?? "unknown";
   const code = state?.exitCode;
   const log = await logOf(server, container, lines, signal);
+  const killsOf = (): readonly OomKill[] =>
+    facts.options.live ? (facts.get(oomKills).get(container.id) ?? []) : [];
   return {
     object: containerObject(facts, container),
     state: status,
@@ -124,7 +127,7 @@ async function explainOne(
             oomKilled: state?.oomKilled === true,
             finished: state?.finished ?? null,
           },
-    memory: memoryTroubleOf(container, state?.oomKilled === true) ?? null,
+    memory: memoryTroubleOf(container, state?.oomKilled === true, killsOf) ?? null,
     attempt: metadata.attempt,
     earlier: server.lists
       .listContainers(

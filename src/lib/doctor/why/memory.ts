@@ -6,6 +6,7 @@ import { specCgroupPath } from "../../cgroups/spec-path";
 import { tolerate } from "../../errors";
 import type { Container } from "../../oci/container";
 import { readProcessCgroup } from "../../system/process";
+import type { OomKill } from "../facts/oom-kills";
 
 /** What is known of the memory of a container that the kernel took processes of. */
 export interface MemoryTrouble {
@@ -17,13 +18,20 @@ export interface MemoryTrouble {
   readonly kills: number | null;
   /** Whose limit it is: that of the container, or of its pod. */
   readonly of: "container" | "pod";
+  /** The processes, as far as the kernel's log still tells of them; the oldest first. */
+  readonly killed: readonly OomKill[];
 }
 
 /**
  * What the cgroups of a container and its pod, and its spec, tell of memory; undefined where nothing was killed.
  * @param isKilled true where it is known that the container was
+ * @param killsOf what the kernel's log tells of it, which is read only where something was killed
  */
-export function memoryTroubleOf(container: Container, isKilled: boolean): MemoryTrouble | undefined {
+export function memoryTroubleOf(
+  container: Container,
+  isKilled: boolean,
+  killsOf: () => readonly OomKill[],
+): MemoryTrouble | undefined {
   const spec = tolerate(undefined, () => container.spec);
   const { id, state } = container;
   const running = (state?.pid ?? 0) > 0 ? readProcessCgroup(state?.pid ?? 0) : undefined;
@@ -38,8 +46,20 @@ export function memoryTroubleOf(container: Container, isKilled: boolean): Memory
   if (isKilled || (own?.kills ?? 0) > 0) {
     // A container without a limit is killed for that of its pod, or of the node.
     if (ownLimit === undefined && pod?.limit !== undefined)
-      return { cgroup: dirname(path), limit: pod.limit, kills: pod.kills ?? null, of: "pod" };
-    return { cgroup: path, limit: ownLimit ?? null, kills: own?.kills ?? null, of: "container" };
+      return {
+        cgroup: dirname(path),
+        limit: pod.limit,
+        kills: pod.kills ?? null,
+        of: "pod",
+        killed: killsOf(),
+      };
+    return {
+      cgroup: path,
+      limit: ownLimit ?? null,
+      kills: own?.kills ?? null,
+      of: "container",
+      killed: killsOf(),
+    };
   }
   return undefined;
 }

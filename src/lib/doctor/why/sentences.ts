@@ -1,3 +1,4 @@
+import { killWords } from "../facts/oom-kills";
 import type { Explanation, ExplainedContainer } from "./explanation";
 
 type Told = Omit<Explanation, "chain" | "todo">;
@@ -92,14 +93,16 @@ function exitWords(exit: ExplainedContainer["exit"]): string {
 
 function memorySentence(
   { exit }: ExplainedContainer,
-  { cgroup, limit, kills, of }: NonNullable<ExplainedContainer["memory"]>,
+  { cgroup, limit, kills, of, killed }: NonNullable<ExplainedContainer["memory"]>,
 ): string {
   const size = limit === null ? "without a limit of its own" : `with the limit of ${limit} bytes`;
   const count = kills === null ? "" : `, in which the kernel has killed ${kills} processes`;
   const whose = of === "pod" ? "The limit is its pod's" : "The cgroup is its own";
   const child =
     exit?.oomKilled === true ? "" : " The container itself goes on: only some of its processes were killed.";
-  return `${whose}: ${cgroup}, ${size}${count}.${child}`;
+  const last = killed.at(-1);
+  const which = last === undefined ? "" : ` By the kernel's log ${killWords(last)}.`;
+  return `${whose}: ${cgroup}, ${size}${count}.${which}${child}`;
 }
 
 /** What can be done about it: the commands of what is at odds first. */
