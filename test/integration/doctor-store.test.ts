@@ -386,6 +386,30 @@ test("a layer that was made by half goes; so does one without its directory, wit
   await node.agree();
 });
 
+test("layers made by half, which every change of the store takes away, are in the history of mendings", async () => {
+  const halves = [testId("half"), testId("other half")];
+  const add = (): void => {
+    edit(inRoot("overlay-layers/layers.json"), (layers) => [
+      ...layers,
+      ...halves.map((id) => ({ id, flags: { incomplete: true } })),
+    ]);
+  };
+  add();
+  const findings = (await looked(node, "storage.layer-incomplete")).map(({ finding }) => finding);
+  const printed = (await node.ok(...mending)).trim().split("\n");
+  expect([...printed].sort()).toEqual([...findings].sort());
+  const lines = (await node.ok("doctor", "history", "--noheading")).trim().split("\n").slice(-2);
+  const rows = lines.map((line) => line.split(/ {2,}/).slice(1));
+  expect(rows).toEqual(printed.map((finding) => [finding, "mended", "remove it"]));
+  const undone = await node.kpod("doctor", "undo", "--yes");
+  expect([undone.exitCode, undone.stdout]).toEqual([1, `${[...printed].reverse().join("\n")}\n`]);
+  for (const id of halves) expect(undone.stderr).toContain(`layer ${id.slice(0, 13)} was deleted`);
+  // Both were named, and one change of the store takes both away.
+  add();
+  expect((await node.ok(...mending, ...findings)).trim().split("\n").sort()).toEqual([...findings].sort());
+  await expectSound(node, "--min-age", "0s");
+});
+
 test("an image whose manifest is lost: one that is used is to be pulled, another goes", async () => {
   const images = JSON.parse(readFileSync(inRoot("overlay-images/images.json"), "utf8")) as JsonRecord[];
   const busybox = images.find(({ names }) => String(names).includes("busybox"));

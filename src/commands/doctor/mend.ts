@@ -58,14 +58,17 @@ export async function mendFound(
   try {
     for (let round = 0; round < mostRounds && plan.length > 0; round++) {
       for (const finding of plan) {
+        if (tried.has(finding.finding)) continue;
         tried.add(finding.finding);
         // That was ended before all else, and is mended by it.
         if (finding.id === "doctor.unfinished" || ended.findings.includes(finding.finding)) continue;
         context.signal().throwIfAborted();
         journal ??= Journal.begin(server.config);
         try {
-          await mendFinding(server, finding, journal, options);
-          terminal.out(`${finding.finding}\n`);
+          for (const name of await mendFinding(server, finding, journal, options)) {
+            tried.add(name);
+            terminal.out(`${name}\n`);
+          }
         } catch (error) {
           // Something that was mended before may have mended it, too.
           if (error instanceof KpodError && error.code === "NOT_FOUND" && wanted.length === 0) continue;

@@ -218,6 +218,7 @@ export function deleteIncompleteLayers(parts: RemovalParts): void {
     for (let top = contents.layers.find(isStray); top !== undefined; top = contents.layers.find(isStray))
       (released(top) ? stray : used).add(top.id);
     if (stray.size > 0) deleteLayers(parts, [...stray]);
+    for (const layer of stray) parts.staging.clearedLayers.add(layer);
   } catch (error) {
     // What the caller wants to do tells what is wrong with the store, if that stands in its way.
     if (!(error instanceof KpodError) && errnoOf(error) === undefined) throw error;

@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, renameSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { errnoOf, errorMessage, fileError, isNotFound, KpodError } from "../errors";
 import type { Logger } from "../logger";
+import type { StorageId } from "../names/ids";
 import { removeInodeFlags } from "../system/inode-flags";
 import { randomBytes } from "../system/random";
 import { removeIfThere, namesInDirectory } from "../system/files";
@@ -42,6 +43,8 @@ export type TemporaryPlace = keyof StoreLayout["temporaryRoots"];
  * when they are given back, which may take minutes. After a crash the next change deletes it, or containers/storage.
  */
 export class Staging {
+  /** The layers that were made or deleted by half, and that went before the change itself began. */
+  readonly clearedLayers = new Set<StorageId>();
   private readonly directories = new Map<TemporaryPlace, TemporaryDirectory>();
 
   constructor(private readonly roots: StoreLayout["temporaryRoots"]) {}

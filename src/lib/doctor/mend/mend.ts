@@ -2,11 +2,12 @@ import { KpodError } from "../../errors";
 import type { ServerParts } from "../../server-parts";
 import type { Store } from "../../storage/store";
 import { checks } from "../check-list";
+import { check as layerIncomplete } from "../checks/layer-incomplete";
 import { lookOnce } from "../examine";
 import { Facts, type LookOptions } from "../facts";
 import { crioRuns } from "../forecast";
 import type { Finding } from "../finding";
-import { isOutside, type OutsideStep } from "../step";
+import { isOutside, type MendStep, type OutsideStep } from "../step";
 import {
   Journal,
   readJournals,
@@ -34,6 +35,8 @@ export function refusalOf({ mend }: Finding, crioAnswers: boolean): string | und
 /**
  * Mends a finding: it is looked for once more, and then again under the locks of the store, journaled, and done. Where a step
  * fails, those before it are rolled back.
+ * @returns what was mended: findings of layers that were made or deleted by half, which every change of the store takes away
+ *   first, and the finding itself
  * @throws KpodError NOT_FOUND when it is gone meanwhile, BAD_STATE when it cannot be mended as things stand, LOCK_TIMEOUT, IO
  */
 export async function mendFinding(
@@ -41,7 +44,7 @@ export async function mendFinding(
   { finding: name, id }: Pick<Finding, "finding" | "id">,
   journal: Journal,
   options: LookOptions,
-): Promise<void> {
+): Promise<readonly string[]> {
   server.requireNode();
   const facts = new Facts(server, options);
   const finding = required(await findAgain(facts, id, name), name);
@@ -50,40 +53,65 @@ export async function mendFinding(
   const steps = finding.mend.steps ?? [];
   const outside = steps.filter(isOutside);
   const mending = new Mending(journal, name);
+  const further: string[] = [];
   try {
     if (outside.length > 0) await performAllOutside(server, mending, finding.mend.what, outside);
     if (outside.length < steps.length) {
       const latest = outside.length === 0 ? facts : new Facts(server, options);
       // What cannot be found out under the locks is to be known by then; often nothing is left.
       if (latest === facts || (await findAgain(latest, id, name)) !== undefined)
-        await mendInside(server, mending, finding, latest);
+        further.push(...(await mendInside(server, mending, finding, latest)));
     }
   } catch (error) {
     mending.fail();
     throw error;
   }
   mending.end();
+  return [...further, name];
 }
 
-/** Does the steps under the locks, where it is still at odds there. @param before the facts of just before */
+/**
+ * Does the steps under the locks, where it is still at odds there.
+ * @param before the facts of just before
+ * @returns the other findings that taking the locks has mended, which are journaled each
+ * @throws KpodError NOT_FOUND where somebody else has mended it
+ */
 async function mendInside(
   server: ServerParts,
   mending: Mending,
-  { finding: name, id }: Pick<Finding, "finding" | "id">,
+  { finding: name, id, mend }: Finding,
   before: Facts,
-): Promise<void> {
-  await underLocks(server.store, async (parts) => {
+): Promise<readonly string[]> {
+  const { findings: byHalf } = await lookOnce([layerIncomplete], before);
+  return underLocks(server.store, async (parts) => {
     const still = await findAgain(new Facts(server, { ...before.options, before }), id, name);
-    // What was removed before, or what every change of the store takes away first, may have been all of it.
-    if (still === undefined) return;
-    const { steps = [], what } = still.mend;
-    performAll(
-      steps.filter((step): step is InsideStep => !isOutside(step)),
-      what,
-      parts,
-      mending,
+    const { clearedLayers } = parts.staging;
+    const isCleared = (step: MendStep): step is InsideStep =>
+      step.do === "delete-layer" && clearedLayers.has(step.layer);
+    // That they are done once more does no harm, and so the journal has them.
+    const cleared = (mend.steps ?? []).filter(isCleared);
+    const others = byHalf.filter(
+      ({ finding, object }) => finding !== name && !cleared.some((step) => isOf(step, object.id)),
     );
+    const further = others.flatMap(({ finding, object, mend: { what, steps = [] } }) => {
+      const own = steps.filter(isCleared).filter((step) => isOf(step, object.id));
+      if (own.length === 0) return [];
+      const one = new Mending(mending.journal, finding);
+      performAll(own, what, parts, one);
+      one.end();
+      return [finding];
+    });
+    const left = (still?.mend.steps ?? []).filter((step): step is InsideStep => !isOutside(step));
+    const steps = [...cleared, ...left];
+    if (steps.length > 0) performAll(steps, (still?.mend ?? mend).what, parts, mending);
+    // What was done before may have been all of it.
+    else if (!mending.isBegun && further.length === 0) required(still, name);
+    return further;
   });
+}
+
+function isOf(step: MendStep, layer: string | undefined): boolean {
+  return step.do === "delete-layer" && step.layer === layer;
 }
 
 async function findAgain(facts: Facts, id: string, name: string): Promise<Finding | undefined> {

@@ -26,6 +26,11 @@ export class Mending {
     return first;
   }
 
+  /** True when the journal has it. */
+  get isBegun(): boolean {
+    return this.number !== undefined;
+  }
+
   before(step: number, was: Was): void {
     if (this.number !== undefined) this.journal.before(this.number, step, was);
   }
