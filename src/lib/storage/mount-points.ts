@@ -14,6 +14,7 @@ import {
 import type { StorageId } from "../names/ids";
 import type { GraphDriver } from "./driver";
 import type { StoreLayout } from "./layout";
+import { tornRecordsHint } from "./records";
 
 /** What of a store is mounted, and by what. */
 interface MountingStore {
@@ -30,7 +31,7 @@ export interface MountPoint {
 
 /** The mounts that are listed in the runroot. A node that was not used since boot has none. */
 export function readMountPoints(layout: StoreLayout): MountPoint[] {
-  return entriesOf(parseJson(layout.mountsFile, readText(layout))).filter(isMountPointEntry);
+  return entriesOf(parseJson(layout.mountsFile, readText(layout), tornRecordsHint)).filter(isMountPointEntry);
 }
 
 function readText({ mountsFile }: StoreLayout): string {
@@ -158,7 +159,7 @@ function changeMountPoints(
   touch: () => void,
   change: (entries: readonly unknown[]) => readonly unknown[],
 ): void {
-  const { value, stringify } = parseExactJson(layout.mountsFile, readText(layout));
+  const { value, stringify } = parseExactJson(layout.mountsFile, readText(layout), tornRecordsHint);
   const before = entriesOf(value);
   const after = change(before);
   if (after === before) return;

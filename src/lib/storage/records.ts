@@ -81,17 +81,20 @@ export function readRecords<R extends StorageRecord>(path: string, logger: Logge
   }
 }
 
+/** The remedy for a file of records, or of mounts, that is torn. */
+export const tornRecordsHint = "kpod doctor --mend storage.record-corrupt keeps what is whole in it";
+
 /** All entries of a file, as unknown as they are. */
 function readRawRecords(path: string): unknown[] {
   const text = readTextIfThere(path, fileLimits.records);
-  return text === undefined || text.trim() === "" ? [] : listIn(path, parseJson(path, text));
+  return text === undefined || text.trim() === "" ? [] : listIn(path, parseJson(path, text, tornRecordsHint));
 }
 
 function listIn(path: string, content: unknown): unknown[] {
   if (content === null) return [];
   if (!Array.isArray(content)) {
     throw new KpodError("CORRUPT", `${path} does not hold a list of records`, {
-      hint: "restore the file from a backup or move it away",
+      hint: tornRecordsHint,
     });
   }
   return content as unknown[];
@@ -138,7 +141,7 @@ export function editRecords(
 ): void {
   const text = readTextIfThere(path, fileLimits.records) ?? "";
   // What is written back keeps the digits of all its numbers.
-  const { value, stringify } = parseExactJson(path, text.trim() === "" ? "[]" : text);
+  const { value, stringify } = parseExactJson(path, text.trim() === "" ? "[]" : text, tornRecordsHint);
   const before = listIn(path, value);
   const after = edit(before);
   if (after === before) return;

@@ -19,19 +19,20 @@ const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 /**
  * Parses the JSON text of a file that is to be written back: each number in it keeps its digits, also one that is
  * larger than JavaScript counts.
+ * @param hint the remedy for one that is torn
  * @throws KpodError CORRUPT that names the file when the text is not JSON
  */
-export function parseExactJson(path: string, text: string): ExactJson {
+export function parseExactJson(path: string, text: string, hint?: string): ExactJson {
   // Nobody can know it beforehand, and so nothing in the file looks like it.
   const mark = `number-${randomBytes(12).toString("hex")}:`;
   const marked = outsideOfStrings(text, (part) =>
     part.replace(number, (word) => (String(Number(word)) === word ? word : `"${mark}${word}"`)),
   );
   // As it stands, where it is wrong: the message tells the place.
-  if (marked !== text) parseJson(path, text);
+  if (marked !== text) parseJson(path, text, hint);
   const pattern = new RegExp(`"${mark}([^"]*)"`, "g");
   return {
-    value: parseJson(path, marked),
+    value: parseJson(path, marked, hint),
     stringify: (value, indent) => writtenJson(path, value, indent).replaceAll(pattern, "$1"),
   };
 }

@@ -216,14 +216,19 @@ export function readBytesIfThere(path: string, limit: number = fileLimits.spec):
 
 /**
  * Parses the JSON text of a file.
+ * @param hint the remedy for one that is torn
  * @throws KpodError CORRUPT that names the file when the text is not JSON
  */
-export function parseJson(path: string, text: string): unknown {
+export function parseJson(
+  path: string,
+  text: string,
+  hint = "restore the file from a backup or move it away",
+): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new KpodError("CORRUPT", `${path} does not hold valid JSON: ${errorMessage(error)}`, {
-      hint: "restore the file from a backup or move it away",
+      hint,
       cause: error,
     });
   }

@@ -40,7 +40,15 @@ describe("reading", () => {
     expect(error.code).toBe("CORRUPT");
     expect(error.message).toContain(`${path} ${cause}`);
     expect(error.message).not.toContain("\n");
-    expect(error.hint).toContain("backup");
+    expect(error.hint).toBe("kpod doctor --mend storage.record-corrupt keeps what is whole in it");
+    const changing = await failureOf(() => {
+      editRecords(
+        path,
+        () => undefined,
+        (entries) => entries,
+      );
+    });
+    expect([changing.code, changing.hint]).toEqual(["CORRUPT", error.hint]);
   });
 
   test("a directory in its place is named", async () => {
