@@ -206,7 +206,10 @@ test("a lock that somebody holds at both looks is told with its holder, and two 
       ["storage.lock-held", "breaks-now", lock],
       ["storage.config-conflict", "informs", node.world.root],
     ]);
-    expect(findings[0]?.object.pid).toBeGreaterThan(1);
+    const pid = findings[0]?.object.pid ?? 0;
+    expect(pid).toBeGreaterThan(1);
+    const started = findings[0]?.evidence.find(({ file }) => file === `/proc/${pid}/stat`);
+    expect(started?.says).toMatch(/^it was started at \S+Z, and cannot hold it for longer$/);
   } finally {
     await locker.unlock("posix");
     rmSync(vfs, { recursive: true });

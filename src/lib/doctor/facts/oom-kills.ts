@@ -1,4 +1,6 @@
-import { readKernelLog, type KernelLine } from "../../system/kernel-log";
+import type { KernelLine } from "../../system/kernel-log";
+import type { Facts } from "../facts";
+import { kernelLog } from "./kernel-log";
 
 /** A process that the kernel has killed for want of memory. */
 export interface OomKill {
@@ -10,8 +12,8 @@ export interface OomKill {
 }
 
 /** What the kernel's log still tells of killed processes, by the ids of the containers in whose cgroups they were. */
-export function oomKills(): ReadonlyMap<string, readonly OomKill[]> {
-  return oomKillsIn(readKernelLog());
+export function oomKills(facts: Facts): ReadonlyMap<string, readonly OomKill[]> {
+  return oomKillsIn(facts.get(kernelLog));
 }
 
 /** @param lines the oldest first */

@@ -1,4 +1,5 @@
 import type { Container } from "../../oci/container";
+import type { KernelLine } from "../../system/kernel-log";
 import { readMounts, type MountInfo } from "../../system/mount";
 import {
   allProcesses,
@@ -14,6 +15,7 @@ import {
 import type { Facts } from "../facts";
 import { cgroupTexts } from "./cgroups";
 import { containersWithStates } from "./containers";
+import { kernelLog } from "./kernel-log";
 import { mountOf } from "./mounts";
 
 /** Finds the container in whose cgroup, or that of its conmon, a process is. */
@@ -26,11 +28,12 @@ export async function containerOfProcess(facts: Facts): Promise<(pid: number) =>
 }
 
 /**
- * What is in the state D, uninterruptible: programs, and of those that were killed the threads that cannot die. The first
- * thread of these is dead (Z), and they are not gone before all are.
+ * What is in the state D, uninterruptible: programs, of those that were killed the threads that cannot die, and of those that
+ * live the threads of which the kernel has said that they hang. The first thread of one that was killed is dead (Z), and it is
+ * not gone before all are. To look at each thread of each program would take long.
  */
 export function hangingTasks(facts: Facts): readonly ProcessStat[] {
-  return facts
+  const hanging = facts
     .get(allProcesses)
     .flatMap((process) =>
       process.state === "Z" && process.threads > 1
@@ -39,6 +42,21 @@ export function hangingTasks(facts: Facts): readonly ProcessStat[] {
           ? [process]
           : [],
     );
+  const pids = new Set(hanging.map(({ pid }) => pid));
+  return [...hanging, ...hungTasks(facts.get(kernelLog)).filter(({ pid }) => !pids.has(pid))];
+}
+
+/**
+ * What the kernel has told to hang, and hangs now. By default it tells so after two minutes, of the first ten; what KILL ends
+ * it passes over.
+ * @param log the lines of the kernel's log
+ */
+export function hungTasks(log: readonly KernelLine[]): readonly ProcessStat[] {
+  const pids = log.flatMap(({ text }) => {
+    const [, pid] = /^INFO: task .*:(\d+) blocked .*for more than \d+ seconds/.exec(text) ?? [];
+    return pid === undefined ? [] : [Number(pid)];
+  });
+  return [...new Set(pids)].flatMap((pid) => readProcessStat(pid) ?? []).filter(isInD);
 }
 
 /** The threads of a process that are in D, which have files below /proc as it has. */
