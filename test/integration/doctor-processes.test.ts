@@ -15,9 +15,17 @@ import { cgroupDirectories } from "../../scripts/lib/machine.mjs";
 import { rotatedLogs } from "../../src/lib/logs/rotated-logs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
-import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
+import {
+  examined,
+  examinedBy,
+  expectSound,
+  type ShownExamination,
+  type ShownFinding,
+} from "../helpers/doctor";
 import { freezerOf } from "../helpers/freezer";
+import { kpodCommand } from "../helpers/kpod";
 import { conmonOf, pidOf, tracesOf, useNode, usePod } from "../helpers/node";
+import { runProcess } from "../helpers/process";
 import { testId } from "../helpers/store-tree";
 import { until } from "../helpers/until";
 
@@ -134,6 +142,20 @@ test("an end that its conmon has not written down yet, as that is stopped, is le
   await until("conmon has written it", () => existsSync(join(job.dir, "exit")));
   expect(readFileSync(join(job.dir, "exit"), "utf8")).toBe("137");
   await node.ok("rm", "slow");
+});
+
+test("who may not look into processes is not told that a conmon that lives is dead", async () => {
+  const words = ["--config", node.world.config, "doctor", "--format", "json", "proc.monitor-dead"];
+  const dropped = ["--bounding-set=-sys_ptrace", "--inh-caps=-sys_ptrace"];
+  const { stdout } = await runProcess("setpriv", [...dropped, ...kpodCommand, ...words]);
+  const { findings, unknown } = JSON.parse(stdout) as ShownExamination;
+  expect(findings).toEqual([]);
+  expect(unknown).toEqual([
+    {
+      id: "proc.monitor-dead",
+      why: expect.stringMatching(/^the conmons of 2 containers and pods, as of .*shop/) as string,
+    },
+  ]);
 });
 
 test("a container whose conmon has died", async () => {

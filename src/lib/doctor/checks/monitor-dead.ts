@@ -1,5 +1,6 @@
 import { join } from "node:path";
-import { findMonitor, isMonitorPersisted } from "../../oci/conmon/find";
+import { deadMonitorPid, findMonitor, isMonitorPersisted } from "../../oci/conmon/find";
+import type { Container } from "../../oci/container";
 import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
@@ -21,13 +22,18 @@ passed over.`,
   find: findDeadMonitors,
 };
 
-async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
+async function findDeadMonitors(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
   const running = await facts.get(runningContainers);
   const bundles = new Map((await facts.get(ownMonitors)).map(({ id, bundle }) => [id, bundle]));
-  return running.flatMap((container): Found[] => {
+  const hidden: Container[] = [];
+  const found = running.flatMap((container): Found[] => {
     // Nearly all of them have one: that is asked first.
     if (bundles.get(container.id) === container.bundlePath || findMonitor(container) !== undefined) return [];
     if (!isMonitorPersisted(container) || hasOtherRuntime(facts, container)) return [];
+    if (deadMonitorPid(container) === undefined) {
+      hidden.push(container);
+      return [];
+    }
     const { bundlePath, id, infra, state } = container;
     const file = join(bundlePath, "conmon-pidfile");
     const pid = readTextIfThere(file, fileLimits.word)?.trim() ?? "";
@@ -56,4 +62,10 @@ async function findDeadMonitors(facts: Facts): Promise<readonly Found[]> {
       },
     ];
   });
+  const [first] = hidden;
+  if (first !== undefined)
+    unsure(
+      `the conmons of ${hidden.length} containers and pods, as of ${containerWords(facts, first)}, may live or not: without CAP_SYS_PTRACE that is not told`,
+    );
+  return found;
 }
