@@ -29,7 +29,8 @@ export interface Unowned {
 /** A candidate: what is there, and the id whose record would own it; none where no record can. */
 interface Entry {
   readonly kind: UnownedKind;
-  readonly path: string;
+  readonly directory: string;
+  readonly name: string;
   readonly id: string | undefined;
   /** Locked by who is at work on it. */
   readonly lock?: string;
@@ -73,7 +74,8 @@ export function listOwnable(
     };
     return entries
       .filter(({ kind, id }) => id === undefined || !owners[kind].has(id))
-      .flatMap(({ kind, path, id, lock }) => {
+      .flatMap(({ kind, directory, name, id, lock }) => {
+        const path = join(directory, name);
         const stats = lstatSync(path, { throwIfNoEntry: false });
         if (stats === undefined) return [];
         const busy = now - stats.mtimeMs < youthMs || (lock !== undefined && isHeldForWriting(lock));
@@ -89,12 +91,12 @@ function driverEntries({ root, driver, imageStore }: StoreLayout, targetOf: type
     const names = namesInDirectory(home);
     const ids = new Set(names.filter(isStorageId));
     return [
-      ...[...ids].map((id): Entry => ({ kind: "layer-directory", path: join(home, id), id })),
+      ...[...ids].map((id): Entry => ({ kind: "layer-directory", directory: home, name: id, id })),
       ...danglingLinks(join(home, "l"), ids, targetOf),
       ...["staging", "tempdirs"].flatMap((name) => temporaryEntries(join(home, name))),
       ...names
         .filter((name) => driverCheck.test(name))
-        .map((name): Entry => ({ kind: "temporary", path: join(home, name), id: undefined })),
+        .map((name): Entry => ({ kind: "temporary", directory: home, name, id: undefined })),
     ];
   });
 }
@@ -102,10 +104,9 @@ function driverEntries({ root, driver, imageStore }: StoreLayout, targetOf: type
 /** Short links to layers whose directories are gone. */
 function danglingLinks(directory: string, ids: ReadonlySet<string>, targetOf: typeof linkTarget): Entry[] {
   return namesInDirectory(directory).flatMap((name): Entry[] => {
-    const path = join(directory, name);
-    const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(targetOf(path) ?? "") ?? [];
+    const [, id] = /^\.\.\/([^/]+)\/diff$/.exec(targetOf(`${directory}/${name}`) ?? "") ?? [];
     // Where it leads elsewhere, it is none of the driver's.
-    return id === undefined || ids.has(id) ? [] : [{ kind: "link", path, id: undefined }];
+    return id === undefined || ids.has(id) ? [] : [{ kind: "link", directory, name, id: undefined }];
   });
 }
 
@@ -114,7 +115,7 @@ function layerDataEntries({ layersFiles: [file], temporaryRoots }: StoreLayout):
   return [
     ...namesInDirectory(directory).flatMap((name): Entry[] => {
       const [, id] = /^([0-9a-f]{64})(?:\.tar-split\.gz|-.*)?$/.exec(name) ?? [];
-      return id === undefined ? [] : [{ kind: "layer-data", path: join(directory, name), id }];
+      return id === undefined ? [] : [{ kind: "layer-data", directory, name, id }];
     }),
     ...temporaryEntries(temporaryRoots.root),
   ];
@@ -123,18 +124,17 @@ function layerDataEntries({ layersFiles: [file], temporaryRoots }: StoreLayout):
 /** What waits in a temporary directory: its lock lies beside it, or in it. */
 function temporaryEntries(directory: string): Entry[] {
   return namesInDirectory(directory).flatMap((name): Entry[] => {
-    const path = join(directory, name);
     if (name.startsWith("lock-")) return [];
     const id = /^(?:temp-dir|remains)-(.*)$/.exec(name)?.[1];
-    const lock = id === undefined ? join(path, "staging.lock") : join(directory, `lock-${id}`);
-    return [{ kind: "temporary", path, id: undefined, lock }];
+    const lock = id === undefined ? join(directory, name, "staging.lock") : join(directory, `lock-${id}`);
+    return [{ kind: "temporary", directory, name, id: undefined, lock }];
   });
 }
 
 function directoryEntries(directory: string, kind: UnownedKind): Entry[] {
   return namesInDirectory(directory)
     .filter(isStorageId)
-    .map((id) => ({ kind, path: join(directory, id), id }));
+    .map((id) => ({ kind, directory, name: id, id }));
 }
 
 /** Where a short link leads; undefined for what is none. */

@@ -5,9 +5,8 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { crioProcess } from "../facts/crio-process";
-import { ownMonitors } from "../facts/monitors";
+import { ownMonitors, programs } from "../facts/monitors";
 import { processWords } from "../facts/processes";
-import { readBehindRecords } from "../facts/reading";
 import type { Evidence, Found } from "../finding";
 import { userOf, type OpenFiles } from "../readings/open-files";
 
@@ -24,17 +23,12 @@ of a process of CRI-O (\`RLIMIT_NOFILE\`). Who has most of them is told, and the
 a drop-in of the unit.`,
   quick: false,
   live: true,
-  asks: [openFiles],
+  asks: [programs],
   find: findMetLimits,
 };
 
-/** What each program has open. */
-function openFiles(facts: Facts): Promise<ReadonlyMap<number, OpenFiles>> {
-  return readBehindRecords(facts, "openFiles");
-}
-
 async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
-  const open = await facts.get(openFiles);
+  const { openFiles: open } = await facts.get(programs);
   return [...filesOfNode(), ...(await inotify(facts, open)), ...(await ownFiles(facts, open))];
 }
 

@@ -7,7 +7,7 @@ import { readBehindRecords } from "./reading";
 
 /** The programs that run. What is dead by now, or has come since, who asks finds out by itself. */
 export function programs(facts: Facts): Promise<Programs> {
-  return readBehindRecords(facts, "programs");
+  return readBehindRecords(facts, "programs", !facts.options.quick);
 }
 
 /** The conmons of all stores of the machine. */

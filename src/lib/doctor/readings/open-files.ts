@@ -1,11 +1,11 @@
 import { basename } from "node:path";
 import {
-  allProcesses,
   countOpenFiles,
   openFileLinks,
   processLink,
   readProcessFile,
   readProcessList,
+  type ProcessStat,
 } from "../../system/process";
 
 /** What a process has open. */
@@ -22,11 +22,10 @@ export interface OpenFiles {
 /** Where nobody watches from: half of all that is open on a node. */
 const standardFiles: ReadonlySet<string> = new Set(["fd/0", "fd/1", "fd/2"]);
 
-/** What each program that runs has open, by its pid. */
-export function readOpenFiles(): ReadonlyMap<number, OpenFiles> {
+/** What each of these programs has open, by its pid. */
+export function readOpenFiles(programs: readonly ProcessStat[]): ReadonlyMap<number, OpenFiles> {
   // Conmons are alike, and most of the descriptors of a node are theirs: of those with the same ones, one is looked at.
   const ofMonitors = new Map<string, readonly string[]>();
-  const programs = allProcesses().filter(({ isOfKernel }) => !isOfKernel);
   return new Map(
     programs.map(({ pid, name }) => [
       pid,

@@ -1,5 +1,6 @@
 import { listMonitors, type SeenMonitor } from "../../oci/conmon/find";
 import { allProcesses, readCommandLine } from "../../system/process";
+import { readOpenFiles, type OpenFiles } from "./open-files";
 
 /** The programs that run. */
 export interface Programs {
@@ -7,15 +8,24 @@ export interface Programs {
   readonly commandLines: ReadonlyMap<number, readonly string[]>;
   /** The conmons of all stores of the machine. */
   readonly monitors: readonly SeenMonitor[];
+  /** What each of them has open; of none where it was not asked for. */
+  readonly openFiles: ReadonlyMap<number, OpenFiles>;
 }
 
-/** What all programs were called with, and which are conmons. */
-export function readPrograms(): Programs {
-  const stats = allProcesses();
+/**
+ * What all programs were called with, and which are conmons.
+ * @param withFiles also what each has open
+ */
+export function readPrograms(withFiles: boolean): Programs {
+  const stats = allProcesses().filter(({ isOfKernel }) => !isOfKernel);
   const commandLines = new Map<number, readonly string[]>();
-  for (const { pid, isOfKernel } of stats) {
-    const words = isOfKernel ? undefined : readCommandLine(pid);
+  for (const { pid } of stats) {
+    const words = readCommandLine(pid);
     if (words !== undefined) commandLines.set(pid, words);
   }
-  return { commandLines, monitors: listMonitors({ stats, wordsOf: (pid) => commandLines.get(pid) }) };
+  return {
+    commandLines,
+    monitors: listMonitors({ stats, wordsOf: (pid) => commandLines.get(pid) }),
+    openFiles: withFiles ? readOpenFiles(stats) : new Map<number, OpenFiles>(),
+  };
 }

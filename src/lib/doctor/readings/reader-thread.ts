@@ -55,8 +55,6 @@ export function startReader(program: string, logger: Logger): Reader {
 
   try {
     thread = new Worker(program);
-    // Only as long as somebody waits for it.
-    thread.unref();
     thread.on("error", readHere);
     thread.on("exit", () => {
       readHere("it has ended");
@@ -68,6 +66,8 @@ export function startReader(program: string, logger: Logger): Reader {
       if ("error" in answer) asked?.reject(errorOf(answer.error));
       else asked?.resolve(answer.value);
     });
+    // Who listens for messages holds the process, too: only as long as somebody waits for one.
+    thread.unref();
   } catch (error) {
     readHere(error);
   }

@@ -1,5 +1,4 @@
 import { readNamespaceMounts } from "./namespace-mounts";
-import { readOpenFiles } from "./open-files";
 import { readLayerFiles, readOverlayHome } from "./overlay-home";
 import { readPrograms } from "./programs";
 import { readSpecGlances } from "./spec-glances";
@@ -12,7 +11,6 @@ export const readings = {
   overlayHome: readOverlayHome,
   layerFiles: readLayerFiles,
   namespaceMounts: readNamespaceMounts,
-  openFiles: readOpenFiles,
   programs: readPrograms,
   specGlances: readSpecGlances,
 } as const;
@@ -37,11 +35,14 @@ export const readerHere: Reader = {
     }),
 };
 
+const byName: {
+  readonly [Name in keyof Readings]: (...args: Parameters<Readings[Name]>) => ReturnType<Readings[Name]>;
+} = readings;
+
 /** Calls a reading by its name. */
 export function perform<Name extends keyof Readings>(
   name: Name,
   args: Parameters<Readings[Name]>,
 ): ReturnType<Readings[Name]> {
-  const reading = readings[name] as (...args: Parameters<Readings[Name]>) => ReturnType<Readings[Name]>;
-  return reading(...args);
+  return byName[name](...args);
 }
