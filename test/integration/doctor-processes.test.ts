@@ -353,8 +353,10 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
       severity: "breaks-now",
       object: { kind: "process", pid: Number(monitor), name: "conmon" },
       evidence: [{}, { file: `/proc/${monitor}/limits`, says: "allows it 8" }],
-      mend: { class: "N" },
+      mend: { class: "N", commands: [`prlimit --pid ${monitor} --nofile=64:${files[2] ?? ""}`] },
     });
+    execFileSync("sh", ["-c", conmon?.mend.commands[0] ?? ""]);
+    expect(await examinedBy(server, ["system.limits"])).toEqual([]);
     const crowded = await node.start(pod, "crowded", "sleep 1000", { user });
     const watched = (await examinedBy(server, ["system.limits"])).find(
       ({ object }) => object.name === "fs.inotify.max_user_instances",
@@ -367,6 +369,44 @@ test("a log that was deleted while conmon writes it, and limits that are nearly 
     execFileSync("prlimit", ["--pid", monitor, `--nofile=${files[1] ?? ""}:${files[2] ?? ""}`]);
   }
   expect(await examinedBy(server, ["system.limits"])).toEqual([]);
+});
+
+test("of a CRI-O that has met its limit of files, a drop-in of its unit raises it", async () => {
+  const { server } = await node.openServer();
+  const unit = "kpod test.service";
+  const directories = cgroupDirectories(node.world.cgroupParent)
+    .filter((directory) => basename(directory) === `crio-${web.id}`)
+    // That of the processors takes nobody as long as it has none.
+    .filter((directory) => !directory.includes("/cpuset/"))
+    .map((directory) => join(dirname(directory), unit));
+  for (const directory of directories) mkdirSync(directory);
+  const socket = join(node.world.directory, "crio.sock");
+  const listening =
+    "use Socket; $| = 1; socket(S, PF_UNIX, SOCK_STREAM, 0); bind(S, sockaddr_un(shift)) or die; listen(S, 5); " +
+    'while (open(my $file, "<", "/dev/null")) { push @files, $file } print "ready"; sleep 1000';
+  const crio = spawn("prlimit", ["--nofile=8:4096", "perl", "-e", listening, socket], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  const ended = new Promise((resolve) => crio.once("exit", resolve));
+  try {
+    await new Promise((resolve) => crio.stdout.once("data", resolve));
+    for (const directory of directories) writeFileSync(join(directory, "cgroup.procs"), String(crio.pid));
+    const [limit, ...others] = await examinedBy(server, ["system.limits"]);
+    expect(others).toEqual([]);
+    expect(limit).toMatchObject({ object: { pid: crio.pid }, mend: { class: "N" } });
+    const place = `/etc/systemd/system/${unit}.d`;
+    const [make = "", write = "", ...reload] = limit?.mend.commands ?? [];
+    expect(reload).toEqual(["systemctl daemon-reload", `systemctl restart '${unit}'`]);
+    const made = join(node.world.directory, "units");
+    for (const command of [make, write]) execFileSync("sh", ["-c", command.replace("/etc/systemd", made)]);
+    const file = join(made, place.slice("/etc/systemd".length), "90-kpod.conf");
+    expect(readFileSync(file, "utf8")).toBe("[Service]\nLimitNOFILE=64\n");
+  } finally {
+    crio.kill("SIGKILL");
+    await ended;
+    rmSync(socket, { force: true });
+    for (const directory of directories) rmdirSync(directory);
+  }
 });
 
 test("what was executed in a container and has lost its parent piles up", async () => {

@@ -1,5 +1,6 @@
 import { tolerate } from "../../errors";
 import { fileLimits, readTextIfThere } from "../../system/files";
+import { holder } from "../../system/mount-holders";
 import { readCommandName, readProcessFile } from "../../system/process";
 import type { Check } from "../check";
 import type { Facts } from "../facts";
@@ -7,7 +8,8 @@ import { runningContainers } from "../facts/containers";
 import { crioProcess } from "../facts/crio-process";
 import { ownMonitors, programs } from "../facts/monitors";
 import { processWords } from "../facts/processes";
-import type { Evidence, Found } from "../finding";
+import type { Evidence, Found, OfferedMend } from "../finding";
+import { quoted } from "../quoted";
 import { userOf, type OpenFiles } from "../readings/open-files";
 
 /** The share of a limit from which on it is as good as met. */
@@ -19,8 +21,8 @@ export const check: Check = {
   severity: "breaks-now",
   about: `The node, CRI-O or a conmon has nearly used up (90 %) what it may open: files of the whole node (\`fs.file-nr\`), inotify instances or
 watches of a user (\`fs.inotify.*\`: "too many open files", and "no space left on device" with an empty disk), or the files
-of a process of CRI-O (\`RLIMIT_NOFILE\`). Who has most of them is told, and the text of a file for \`/etc/sysctl.d\`, or of
-a drop-in of the unit.`,
+of a process of CRI-O (\`RLIMIT_NOFILE\`). Who has most of them is told, and the commands that raise the limit: by a file in
+\`/etc/sysctl.d\`, for CRI-O by a drop-in of its unit, for a conmon at the process itself.`,
   quick: false,
   live: true,
   asks: [programs],
@@ -107,9 +109,8 @@ async function ownFiles(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Pro
   ];
   return pids.flatMap((pid): Found[] => {
     const used = open.get(pid)?.count ?? 0;
-    const limit = Number(
-      /^Max open files +(\d+)/m.exec(readProcessFile(pid, "limits") ?? "")?.[1] ?? Infinity,
-    );
+    const [, soft, hard] = /^Max open files +(\d+) +(\d+)/m.exec(readProcessFile(pid, "limits") ?? "") ?? [];
+    const limit = Number(soft ?? Infinity);
     if (used < limit * nearly) return [];
     const name = readCommandName(pid) ?? "process";
     return [
@@ -122,14 +123,41 @@ async function ownFiles(facts: Facts, open: ReadonlyMap<number, OpenFiles>): Pro
           { file: `/proc/${pid}/limits`, says: `allows it ${limit}` },
         ],
         consequence: '"too many open files": it serves nobody any more',
-        mend: {
-          class: "N",
-          what: "let it open more, and start it anew: systemctl edit crio",
-          commands: [`printf '[Service]\\nLimitNOFILE=${limit * 8}\\n'`],
-        },
+        mend: mendOfFiles(pid, { soft: limit, hard: Number(hard), isCrio: pid === crio }),
       },
     ];
   });
+}
+
+/** Raises how many files a process may open: of CRI-O for good, of a conmon as long as it lives. */
+function mendOfFiles(
+  pid: number,
+  { soft, hard, isCrio }: { readonly soft: number; readonly hard: number; readonly isCrio: boolean },
+): OfferedMend {
+  // The kernel gives nobody more than that.
+  const [most = 0] = numbersIn("/proc/sys/fs/nr_open");
+  const wanted = Math.min(soft * 8, Math.max(most, soft));
+  const { unit } = holder(pid);
+  if (isCrio && unit.endsWith(".service")) {
+    const directory = `/etc/systemd/system/${unit}.d`;
+    return {
+      class: "N",
+      what: "let its unit open more, and start it anew: what runs goes on",
+      commands: [
+        `mkdir -p ${quoted(directory)}`,
+        `printf '[Service]\\nLimitNOFILE=${wanted}\\n' >${quoted(`${directory}/90-kpod.conf`)}`,
+        "systemctl daemon-reload",
+        `systemctl restart ${quoted(unit)}`,
+      ],
+    };
+  }
+  return {
+    class: "N",
+    what: isCrio
+      ? "let it open more, and have what starts it do so"
+      : "let it open more, and look who is attached to its container: each takes files of it",
+    commands: [`prlimit --pid ${pid} --nofile=${wanted}:${Math.max(wanted, hard)}`],
+  };
 }
 
 function limitFound(sysctl: string, limit: number, evidence: readonly Evidence[]): Found {
@@ -142,7 +170,8 @@ function limitFound(sysctl: string, limit: number, evidence: readonly Evidence[]
       class: "N",
       what: "raise the limit, and look why so many are open",
       commands: [
-        `echo '${sysctl} = ${limit * 4}' >/etc/sysctl.d/90-kpod.conf`,
+        // A file for each: two limits may be met at once.
+        `echo '${sysctl} = ${limit * 4}' >/etc/sysctl.d/90-kpod-${sysctl}.conf`,
         `sysctl -w ${sysctl}=${limit * 4}`,
       ],
     },
