@@ -262,6 +262,49 @@ test("a conmon without a record, and cgroups that nobody knows", async () => {
   }
 });
 
+test("the cgroup of a pod that is gone, unless the kubelet knows the pod", async () => {
+  const [uid, gone] = ["0b3c4d5e-1234-4abc-8def-00112233aabb", "0b3c4d5e-1234-4abc-8def-00112233aacc"];
+  const { cgroupParent, scratch } = node.world;
+  const ward = await node.pod("ward", { cgroupParent: `${cgroupParent}/kubepods/pod${uid}` });
+  const pods = join(scratch, "kubelet/pods");
+  const volume = join(pods, ward.uid, "volumes/kubernetes.io~empty-dir/data");
+  mkdirSync(volume, { recursive: true });
+  const directories = cgroupDirectories(cgroupParent)
+    .filter((directory) => basename(directory) === `pod${uid}`)
+    .map((directory) => join(dirname(directory), `pod${gone}`));
+  for (const directory of directories) mkdirSync(join(directory, "below"), { recursive: true });
+  // With none of its directories to be seen nobody knows which pods the kubelet has.
+  await expectSound(node, "--looks", "--min-age", "0s", "cgroup.left");
+  await node.start(ward, "bed", "sleep 1000", {
+    volumes: [{ hostPath: volume, containerPath: "/data", readonly: false }],
+  });
+  mkdirSync(join(pods, gone));
+  await expectSound(node, "--looks", "--min-age", "0s", "cgroup.left");
+  rmSync(join(pods, gone), { recursive: true });
+  const [left, ...others] = await found("--looks", "cgroup.left");
+  expect(others).toEqual([]);
+  expect(left).toMatchObject({ severity: "leaks", object: { name: `pod${gone}`, path: directories[0] } });
+  expect(left?.evidence).toContainEqual({
+    file: pods,
+    says: `has no ${gone}: the kubelet does not know it`,
+  });
+  // At the moment somebody looks at it first it is made, as far as the kernel tells.
+  await expectSound(node, "--looks", "cgroup.left");
+  const mended = await node.ok("doctor", "--mend", "--yes", "--min-age", "0s", "cgroup.left");
+  expect(mended).toBe(`${left?.finding ?? ""}\n`);
+  expect(directories.filter((directory) => existsSync(directory))).toEqual([]);
+  // What systemd has made it is asked to remove.
+  const slices = directories.map((directory) =>
+    join(dirname(directory), `kubepods-burstable-pod${gone.replaceAll("-", "_")}.slice`),
+  );
+  for (const directory of slices) mkdirSync(directory);
+  const [slice, ...none] = await found("--looks", "cgroup.left");
+  expect(none).toEqual([]);
+  expect(slice?.mend.commands).toEqual([`systemctl stop ${basename(slices[0] ?? "")}`]);
+  for (const directory of slices) rmdirSync(directory);
+  await node.ok("pod", "rm", "-f", "ward");
+});
+
 /** Removes a cgroup; the kernel takes a moment until what has died in it is gone. */
 function removed(directory: string): boolean {
   try {

@@ -2,8 +2,10 @@ import { fileLimits, readTextIfThere } from "../../system/files";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
 import { cgroupWords, strayCgroups } from "../facts/cgroups";
+import { leftPodCgroups } from "../facts/left-pod-cgroups";
 import { noContainer } from "../facts/record-files";
 import { mendBySteps, type Found } from "../finding";
+import { quoted } from "../quoted";
 import type { MendStep } from "../step";
 
 export const check: Check = {
@@ -13,13 +15,16 @@ export const check: Check = {
   about: `A cgroup of a container, or of its conmon, is left that has no process and no record: of version 1 there can be 65,535 with a
 memory controller, and each one slows down who looks at them all. Looked at are those beside the cgroups of the store's
 containers, for what lies elsewhere may be of another store. Offered is to remove them, which the kernel refuses as long as a
-process is in one. That nearly all memory cgroups are used up (90 % of 65,535), those of others and those that are removed and
+process is in one. So is the cgroup of a whole pod that has no record, beside those of the store's pods, in which nothing is:
+one whose pod has a directory of the kubelet only waits, as for a volume (not with \`--quick\`); a slice of systemd is told with
+the command. That nearly all memory cgroups are used up (90 % of 65,535), those of others and those that are removed and
 remembered by the kernel among them, is told as well: without one no container can be created, though newer kernels number
 again what they only remember.`,
   quick: true,
   live: true,
   find: async (facts) => [
     ...(await findLeftCgroups(facts)),
+    ...(await findPodCgroups(facts)),
     ...findCrowd(readTextIfThere(countsFile, fileLimits.kernel) ?? ""),
   ],
 };
@@ -49,6 +54,31 @@ async function findLeftCgroups(facts: Facts): Promise<readonly Found[]> {
             ? "it stays until the next boot"
             : `${directories.length} cgroups stay until the next boot`,
         mend: mendBySteps("S", "remove the cgroups", steps),
+        since,
+      };
+    });
+}
+
+async function findPodCgroups(facts: Facts): Promise<readonly Found[]> {
+  // Where the kubelet has its pods the specs of all containers tell.
+  if (facts.options.quick) return [];
+  return (await facts.get(leftPodCgroups))
+    .filter(({ since }) => !facts.isYoung(since, usualAge))
+    .map(({ uid, name, directories, podDirectories, since }): Found => {
+      const steps = directories.map((path): MendStep => ({ do: "remove-cgroup", cgroup: path }));
+      return {
+        severity: "leaks",
+        object: { kind: "cgroup", name, path: directories[0] },
+        evidence: [
+          ...directories.map((file) => ({ file, says: "is the cgroup of a pod, and has no process" })),
+          ...noContainer(facts, `has no pod of the uid ${uid}`),
+          ...podDirectories.map((file) => ({ file, says: `has no ${uid}: the kubelet does not know it` })),
+        ],
+        consequence: "it stays until the next boot",
+        // What systemd has made it would go on to list.
+        mend: name.endsWith(".slice")
+          ? { class: "S", what: "have systemd remove it", commands: [`systemctl stop ${quoted(name)}`] }
+          : mendBySteps("S", "remove the cgroup", steps),
         since,
       };
     });

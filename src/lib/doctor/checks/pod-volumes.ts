@@ -1,15 +1,14 @@
 import { lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { ifThere, tolerate } from "../../errors";
-import { isStorageId } from "../../names/ids";
-import { namesInDirectory, readTextIfThere } from "../../system/files";
+import { ifThere } from "../../errors";
+import { namesInDirectory } from "../../system/files";
 import type { Check } from "../check";
 import { layerAge, type Facts } from "../facts";
-import { containersWithStates } from "../facts/containers";
 import { runningNames } from "../facts/forgotten";
 import { nodeMounts } from "../facts/mounts";
 import { noContainer } from "../facts/record-files";
-import { podUids, specGlances } from "../facts/specs";
+import { podDirectories } from "../facts/pod-directories";
+import { podUids } from "../facts/specs";
 import { bytesOf } from "../facts/unowned";
 import type { Evidence, Found } from "../finding";
 import { quoted } from "../quoted";
@@ -34,7 +33,7 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
   const running = await facts.get(runningNames);
   const uids = new Set([...(await facts.get(podUids)).values(), ...running.podUids]);
   const found: Found[] = [];
-  for (const pods of await podDirectories(facts)) {
+  for (const pods of await facts.get(podDirectories)) {
     for (const uid of namesInDirectory(pods)) {
       const path = join(pods, uid);
       const stat = lstatSync(path, { throwIfNoEntry: false });
@@ -47,24 +46,6 @@ async function findPodVolumes(facts: Facts): Promise<readonly Found[]> {
     }
   }
   return found;
-}
-
-/** The directories of the kubelet in which containers of this store have volumes, a directory each pod. */
-async function podDirectories(facts: Facts): Promise<readonly string[]> {
-  const uids = await facts.get(podUids);
-  const glanceOf = await facts.get(specGlances);
-  const places = (await facts.get(containersWithStates)).flatMap(({ dir, infra, id, sandboxId }) => {
-    const uid = uids.get(infra ? id : sandboxId) ?? "";
-    if (!/^[0-9A-Za-z-]+$/.test(uid)) return [];
-    // To parse the specs of a thousand containers for it would take long, and much memory.
-    if (isStorageId(id) && !glanceOf(id).mayNamePods) return [];
-    const path = join(dir, "config.json");
-    const text = tolerate("", () => readTextIfThere(path) ?? "");
-    if (!text.includes(`/pods/${uid}/`)) return [];
-    const sources = text.matchAll(new RegExp(`"source": ?"([^"\\\\]*/pods)/${uid}/`, "g"));
-    return [...sources].flatMap(([, directory]) => directory ?? []);
-  });
-  return [...new Set(places)];
 }
 
 /** The directories of volumes: `PLUGIN/NAME`. */

@@ -99,13 +99,9 @@ export interface StrayCgroup {
   readonly since: number;
 }
 
-/**
- * The cgroups beside those of the store's containers that bear CRI-O's names and have no record. Those elsewhere may be of
- * another store.
- */
-export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]> {
-  const known = await facts.get(containerIds);
-  const parents = new Set(
+/** The cgroups of the store's pods, as the kernel calls them. */
+export async function podCgroups(facts: Facts): Promise<ReadonlySet<string>> {
+  return new Set(
     (await facts.get(containersWithStates))
       .filter(({ infra }) => infra)
       .flatMap((container) => {
@@ -116,6 +112,15 @@ export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]
         return parent === "/" ? [] : [parent];
       }),
   );
+}
+
+/**
+ * The cgroups beside those of the store's containers that bear CRI-O's names and have no record. Those elsewhere may be of
+ * another store.
+ */
+export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]> {
+  const known = await facts.get(containerIds);
+  const parents = await facts.get(podCgroups);
   const found = new Map<string, string[]>();
   // Also those that count nothing, as systemd has one.
   for (const mount of ownMounts(facts.get(readMountInfo))) {
@@ -141,7 +146,8 @@ export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]
   }));
 }
 
-function isPopulated(directory: string): boolean {
+/** True where a process is in a cgroup, or in one below it. */
+export function isPopulated(directory: string): boolean {
   const events = keyedNumber(readCgroupFile(directory, "cgroup.events"), "populated");
   const count = events ?? readCgroupNumber(directory, "pids.current");
   if (count !== undefined) return count > 0;
