@@ -15,8 +15,9 @@ export const check: Check = {
   severity: "breaks-now",
   about: `A process of a container or of its conmon hangs in the kernel, uninterruptible (\`D\`), at both looks: no signal reaches it, KILL neither,
 and its pod is terminating for ever; so does a thread of one that was killed, or one of which the kernel has said in its log
-that it is \`blocked for more than 120 seconds\`: the other threads of a program that lives are not looked at, which would take long. It is told in which function of the kernel it waits, and on which mount of another
-machine or of FUSE, and from where that is, where it uses one. No tool ends such a process: it goes on when what it waits for answers, or when that
+that it is \`blocked for more than 120 seconds\`: the other threads of a program that lives are not looked at, which would
+take long. It is told in which function of the kernel it waits, and on which mount of another machine or of FUSE, and from
+where that is, where it uses one. No tool ends such a process: it goes on when what it waits for answers, or when that
 share is unmounted by force; else only a boot helps. What is frozen is told by cgroup.frozen.`,
   quick: false,
   live: true,
