@@ -10,6 +10,7 @@ import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { mountTargets, nodeMounts, realRoots } from "../facts/mounts";
 import { namespaceMounts } from "../facts/namespace-mounts";
+import { containerRecordFiles, noContainer } from "../facts/record-files";
 import { objectOf, ownRecords, storeContents, wholeLayers } from "../facts/store";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
@@ -68,13 +69,14 @@ async function findHeldElsewhere(facts: Facts): Promise<readonly Found[]> {
         evidence: [
           { file: `/proc/${pid}/mountinfo`, says: `has ${inside} mounted: ${holderInWords(who)}` },
           { file: `/proc/${viewer ?? "self"}/mountinfo`, says: "has it not" },
-          {
-            file: layout.containersFiles[0],
-            says:
-              record === undefined
-                ? "has no container of this layer"
-                : "has its container, which does not run",
-          },
+          ...(record === undefined
+            ? noContainer(facts, "has no container of this layer")
+            : [
+                {
+                  file: facts.get(containerRecordFiles)(record.id),
+                  says: "has its container, which does not run",
+                },
+              ]),
         ],
         consequence:
           'its removal may fail ("device or resource busy"), and the disk does not get its bytes back',
