@@ -174,6 +174,9 @@ test("a container whose conmon has died", async () => {
     file: join(lost.bundlePath, "conmon-pidfile"),
     says: `says ${monitor}, which is no conmon of this container`,
   });
+  expect((await node.kpod("doctor", "--quick")).stdout).toContain(
+    "  Mending, at the cost of what runs of it: stop the container, so that the kubelet starts a new one\n",
+  );
   for (const finding of findings) await mendedByName(finding);
   expect(await node.ok("ps", "-a", "--format", "{{.Status}}", "--filter", "name=lost")).toMatch(/^Exited/);
   expect(await found()).toEqual([]);
@@ -534,6 +537,23 @@ test("a file system that is mounted in the namespace of another service alone", 
       file: `/proc/${holder.pid ?? 0}/mountinfo`,
       says: expect.stringContaining(`has ${merged} mounted: pid ${holder.pid ?? 0} (sleep`) as string,
     });
+    // Newer stores have the records of containers in two files.
+    const [file, volatile] = ["containers.json", "volatile-containers.json"].map((name) =>
+      join(node.world.root, "overlay-containers", name),
+    ) as [string, string];
+    const text = readFileSync(file, "utf8");
+    const records = JSON.parse(text) as { id: string }[];
+    try {
+      writeFileSync(file, JSON.stringify(records.filter(({ id }) => id !== ended.id)));
+      writeFileSync(volatile, JSON.stringify(records.filter(({ id }) => id === ended.id)));
+      const [moved] = await examinedBy(server, ["storage.mount-held-elsewhere"]);
+      expect(moved?.evidence.slice(2)).toEqual([
+        { file: volatile, says: "has its container, which does not run" },
+      ]);
+    } finally {
+      writeFileSync(file, text);
+      rmSync(volatile);
+    }
     execFileSync("sh", ["-c", found?.mend.commands.at(-1) ?? ""]);
     expect(await examinedBy(server, ["storage"])).toEqual([]);
   } finally {

@@ -60,6 +60,13 @@ const classWords = {
   N: "not by kpod",
 } as const;
 
+/** Steps that end what runs: nobody has to wait for that. */
+const endingSteps: ReadonlySet<string> = new Set(["stop", "end-processes", "delete-pod"]);
+
+function classText({ class: when, steps = [] }: Finding["mend"]): string {
+  return steps.some((step) => endingSteps.has(step.do)) ? "at the cost of what runs of it" : classWords[when];
+}
+
 function tableView({ checks, findings, unknown, forecast, sound }: Examination): string {
   const blocks = findings.map(blockOf);
   const counts = severities
@@ -82,7 +89,7 @@ export function blockOf({ finding, severity, object, evidence, consequence, byte
     `  ${objectText(object)}${bytes > 0 ? `, ${humanSize(bytes)}` : ""}`,
     ...evidence.map(({ file, says }) => `  ${file}: ${says}`),
     `  If nothing is done: ${consequence}`,
-    `  Mending, ${classWords[mend.class]}: ${mend.what}`,
+    `  Mending, ${classText(mend)}: ${mend.what}`,
     ...mend.commands.slice(0, 20).map((command) => `    ${command}`),
     ...(mend.commands.length > 20 ? [`    (${mend.commands.length - 20} more, see --format json)`] : []),
   ];

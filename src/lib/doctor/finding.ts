@@ -34,7 +34,7 @@ export interface Evidence {
 
 /**
  * When something can be mended: `S` while CRI-O runs, under the locks of the store; `Q` once the processes of the object
- * are dead; `X` while CRI-O is stopped; `N` by no tool.
+ * are dead, or by ending them; `X` while CRI-O is stopped; `N` by no tool.
  */
 export type MendClass = "S" | "Q" | "X" | "N";
 
