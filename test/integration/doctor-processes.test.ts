@@ -278,7 +278,7 @@ test("the cgroup of a pod that is gone, unless the kubelet knows the pod", async
   for (const directory of directories) mkdirSync(join(directory, "below"), { recursive: true });
   // With none of its directories to be seen nobody knows which pods the kubelet has.
   await expectSound(node, "--looks", "--min-age", "0s", "cgroup.left");
-  await node.start(ward, "bed", "sleep 1000", {
+  const { logPath } = await node.start(ward, "bed", "sleep 1000", {
     volumes: [{ hostPath: volume, containerPath: "/data", readonly: false }],
   });
   mkdirSync(join(pods, gone));
@@ -306,6 +306,8 @@ test("the cgroup of a pod that is gone, unless the kubelet knows the pod", async
   expect(slice?.mend.commands).toEqual([`systemctl stop ${basename(slices[0] ?? "")}`]);
   for (const directory of slices) rmdirSync(directory);
   await node.ok("pod", "rm", "-f", "ward");
+  // As the kubelet does.
+  rmSync(dirname(logPath), { recursive: true });
 });
 
 /** Removes a cgroup; the kernel takes a moment until what has died in it is gone. */
