@@ -29,8 +29,7 @@ const common = {
 export async function bundle(root, outdir) {
   const shared = { ...common, absWorkingDir: root, define: definitions(root) };
   await build({ ...shared, entryPoints: ["src/lib/index.ts"], outfile: join(outdir, "index.cjs") });
-  const reader = { entryPoints: ["src/reader.ts"], outfile: join(outdir, "reader.cjs"), minify: true };
-  await build({ ...shared, ...reader });
+  await bundleReader(root, join(outdir, "reader.cjs"), "cjs");
   const { outputFiles } = await build({
     ...shared,
     entryPoints: ["src/main.ts"],
@@ -47,6 +46,12 @@ export async function bundle(root, outdir) {
   const hash = createHash("sha256").update(contents).digest("hex").slice(0, 16);
   writeFileSync(join(outdir, "kpod.cjs"), Buffer.concat([Buffer.from(`//${hash}\n`), contents]));
   for (const library of LIBRARIES) await bundleLibrary(library, shared, join(outdir, fileOf(library)));
+}
+
+/** Writes the program of the thread that reads ahead: it has no part of the command line, and starts the sooner. */
+export async function bundleReader(root, outfile, format) {
+  const entry = { entryPoints: ["src/reader.ts"], absWorkingDir: root, define: definitions(root) };
+  await build({ ...common, ...entry, outfile, format, minify: true });
 }
 
 /** Writes one package as a file. */

@@ -8,6 +8,8 @@ import { ScriptError, leanEnvironment, runProgram } from "./run.mjs";
 
 const FLAGS = [
   ...["--compile", "--format=esm", "--splitting", "--minify", "--bytecode"],
+  // By their names alone they are found within the executable: src/shell/reader-program.ts.
+  "--entry-naming=[name].[ext]",
   // Machine code for what runs once costs more than it gains; src/commands/logs/run.ts asks for it where much is to be done.
   "--compile-jit-policy=100",
   // What lies in the user's directory is no configuration of kpod's.
@@ -37,8 +39,13 @@ export async function buildSingle(root, path, arch = process.arch) {
   // The engine puts temporary files beside what it writes.
   const staging = mkdtempSync(join(dirname(path), ".kpod-"));
   try {
+    // Loaded here: who asks only whether there is an executable may have no node packages yet.
+    const { bundleReader } = await import("./bundle.mjs");
+    // What both had would else be in files of its own, of which each command loads some.
+    const reader = join(staging, "reader.js");
+    await bundleReader(root, reader, "esm");
     const args = [
-      ...["build", "src/single.ts", "src/reader.ts", ...FLAGS, `--outfile=${join(staging, "kpod")}`],
+      ...["build", "src/single.ts", reader, ...FLAGS, `--outfile=${join(staging, "kpod")}`],
       ...[`--target=bun-linux-${arch}`, `--compile-executable-path=${await engineFor(root, arch)}`],
       ...Object.entries(definitions(root)).flatMap(([name, value]) => ["--define", `${name}=${value}`]),
     ];
@@ -54,6 +61,7 @@ export async function buildSingle(root, path, arch = process.arch) {
 const SOURCES = [
   "src",
   "scripts/lib/single.mjs",
+  "scripts/lib/bundle.mjs",
   "scripts/lib/definitions.mjs",
   "package.json",
   "package-lock.json",
