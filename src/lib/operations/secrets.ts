@@ -170,9 +170,12 @@ function hideWebTokens(text: string): string {
   });
 }
 
-/** A name, what assigns, and a value: of TOML, JSON, flags, variables. A quoted value may hold anything but its quote. */
+/**
+ * A name, what assigns, and a value: of TOML, JSON, flags, variables. A quoted value may hold anything but its
+ * quote; a long one, taken character by character, would exhaust the stack.
+ */
 const assignment =
-  /(^|[\s"'{,;?&(]|--?)([A-Za-z][\w.-]{2,60})("?\s*[=:]\s*)(?:"(?:[^"\\\n]|\\.)+"|'[^'\n]+'|[^\s"'{[,;&)}\]][^\s"',;&)}\]]*)/gm;
+  /(^|[\s"'{,;?&(]|--?)([A-Za-z][\w.-]{2,60})("?\s*[=:]\s*)(?:"(?!")[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\n]+'|[^\s"'{[,;&)}\]][^\s"',;&)}\]]*)/gm;
 
 /** A flag with its value as the next word. */
 const flagAndWord = /(--?)([A-Za-z][\w-]{2,60})(\s+)(?![-\s])[^\s"']+/g;

@@ -6,8 +6,8 @@ export interface TornTexts {
   readonly texts: readonly string[];
 }
 
-/** A text of JSON, to the end where it is cut, and whether it is a key. */
-const jsonText = /"((?:[^"\\]|\\[^])*)("|\\?$)(\s*:)?/g;
+/** A text of JSON, to the end where it is cut, and whether it is a key. Character by character, a long one would exhaust the stack. */
+const jsonText = /"([^"\\]*(?:\\[^][^"\\]*)*)("|\\?$)(\s*:)?/g;
 
 /**
  * Replaces what stands in texts of a file of JSON that cannot be parsed, as one that was cut: each one by its key, as far as

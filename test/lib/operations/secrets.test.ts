@@ -142,6 +142,11 @@ test("what a container fills with one long text, or with many words, is gone thr
   expect(mask.json({ args })).toEqual({ args: [...args.slice(0, -1), "-pHIDDEN"] });
 });
 
+test("a file of JSON that was cut in a text as long as what is read of it", () => {
+  const masked = new SecretMask().jsonFile(`{"note":"${"a ".repeat(8 * 1024 * 1024)}","token":"abc-1`);
+  expect(masked.endsWith('","token":"HIDDEN')).toBe(true);
+});
+
 test("a file of JSON that was cut is gone through once", () => {
   const mask = new SecretMask();
   for (const text of [`{"a":"${'\\"'.repeat(200_000)}`, `{"a":${'"'.repeat(300_001)}`])
