@@ -73,20 +73,22 @@ function onThisNode(
 ): Required<PushDestination> {
   const [, given = rest, name = own] = /^([^:]*):(.+)$/s.exec(rest) ?? [];
   const path = absolutePath("the destination", given);
-  if (path.includes(":")) {
-    throw new KpodError("BAD_ARGUMENT", `${path} has a colon, at which skopeo ends the path`, {
-      hint: "push to another directory, and move it",
-    });
-  }
+  refuseColon(path);
   const targetAt = (at: string): string => `${transport}${at}${name === undefined ? "" : `:${name}`}`;
   return { target: targetAt(path), place: { kind, path, targetAt } };
+}
+
+/** @throws KpodError BAD_ARGUMENT for a path that skopeo would not read to its end */
+function refuseColon(path: string, why = `${path} has a colon, at which skopeo ends the path`): void {
+  if (path.includes(":"))
+    throw new KpodError("BAD_ARGUMENT", why, { hint: "push to another directory, and move it" });
 }
 
 /**
  * Has skopeo write to a destination. An archive is there whole, or as it was before; a directory is made, unless it is
  * there, and where that fails, what was made is removed.
  * @param action is given the destination in skopeo's words
- * @throws KpodError CONFLICT, IO, NOT_PERMITTED, and what the action throws
+ * @throws KpodError BAD_ARGUMENT, CONFLICT, IO, NOT_PERMITTED, and what the action throws
  */
 export async function withPlace(
   { target, place }: PushDestination,
@@ -124,6 +126,7 @@ async function writeArchive(
 ): Promise<void> {
   const file = openOutputFile(path);
   try {
+    refuseColon(file.path, `${path} leads to a path with a colon, at which skopeo ends it`);
     await action(targetAt(file.path));
   } catch (error) {
     file.abandon();
