@@ -3,9 +3,9 @@
  * namespace. Where it has ended the processes it leaves it locked, for the namespace mostly goes with them. That of a pod
  * stays; and in one that is locked, criu locks once more when it restores, and then fails to unlock, without a word.
  */
-import { existsSync, mkdirSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { KpodError, orFileError, tolerate } from "../errors";
+import { KpodError, tolerate } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId } from "../names/ids";
 import {
@@ -20,6 +20,7 @@ import type { ServerView } from "../server-parts";
 import { findExecutable } from "../system/executable";
 import {
   fileLimits,
+  makeDirectories,
   namesInDirectory,
   readTextIfThere,
   removeIfThere,
@@ -50,7 +51,7 @@ export async function keepNetworkLocked(
   const directory = locksDirectory(server, container);
   if (network === undefined || directory === undefined) return dump();
   const path = join(directory, container.id);
-  orFileError(`cannot make ${directory}`, () => mkdirSync(directory, { recursive: true }));
+  makeDirectories(directory);
   writeFileAtomic(path, network.inode, 0o644);
   try {
     await dump();
@@ -116,7 +117,9 @@ function networkOf(container: Networked): { path: string; inode: string } | unde
   return stat === undefined ? undefined : { path, inode: String(stat.ino) };
 }
 
-function locksDirectory({ lists }: LockServer, { sandboxId }: Networked): string | undefined {
+/** Undefined also for what has no id of a record, by which no file may be called. */
+function locksDirectory({ lists }: LockServer, { id, sandboxId }: Networked): string | undefined {
+  if (!isStorageId(id)) return undefined;
   const bundle = lists.getSandbox(sandboxId)?.infraContainer.bundlePath;
   return bundle === undefined || !existsSync(bundle) ? undefined : join(bundle, locksName);
 }
