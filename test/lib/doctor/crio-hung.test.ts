@@ -194,7 +194,8 @@ test("a kubelet that says that it is not well", async () => {
 test("services that systemd has started anew are told where it watches them", async () => {
   const directory = testdir({ systemctl: "" });
   const path = process.env.PATH;
-  const unified = cgroupMounts().find(({ type }) => type === "cgroup2")?.target ?? "";
+  const unified = cgroupMounts().find(({ type }) => type === "cgroup2")?.target;
+  if (unified === undefined) throw new Error("no hierarchy of cgroups of version 2 is mounted");
   const cgroup = join(unified, "kpod-test-watched.service");
   const says = (count: number, watchdog: string): void => {
     const text = `Id=kpod-test-watched.service\nNRestarts=${count}\nWatchdogUSec=${watchdog}`;
