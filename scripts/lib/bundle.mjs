@@ -1,6 +1,6 @@
 // What is made of src/ by esbuild, without options of our own making: dist/kpod.cjs, the command line, dist/reader.cjs,
-// its thread that reads ahead, and dist/index.cjs, the library. Packages that few calls need lie beside the command line, in files that are read when
-// they are wanted.
+// its thread that reads ahead, and dist/index.cjs, the library. Packages that few calls need lie beside the command
+// line, in files that are read when they are wanted.
 import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
