@@ -89,7 +89,9 @@ export async function askProgram(
         return;
       }
       const exitCode = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
-      resolve({ failed: error !== null, exitCode, stdout, stderr: stderr.trim() });
+      // A word for code is of this end: it could not be started, or said too much.
+      const why = typeof error?.code === "string" ? error.message : stderr.trim();
+      resolve({ failed: error !== null, exitCode, stdout, stderr: why });
     });
     // One that has ended reads no more of it, and by its end that is told.
     running.stdin?.on("error", () => undefined).end(input);
