@@ -6,7 +6,7 @@ import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { runningContainers } from "../facts/containers";
 import { crioProcess } from "../facts/crio-process";
-import { ownMonitors, programs } from "../facts/monitors";
+import { openFiles, ownMonitors, programs } from "../facts/monitors";
 import { processWords } from "../facts/processes";
 import type { Evidence, Found, OfferedMend } from "../finding";
 import { quoted } from "../quoted";
@@ -30,7 +30,7 @@ of a process of CRI-O (\`RLIMIT_NOFILE\`). Who has most of them is told, and the
 };
 
 async function findMetLimits(facts: Facts): Promise<readonly Found[]> {
-  const { openFiles: open } = await facts.get(programs);
+  const open = await facts.get(openFiles);
   return [...filesOfNode(), ...(await inotify(facts, open)), ...(await ownFiles(facts, open))];
 }
 

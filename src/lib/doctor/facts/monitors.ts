@@ -1,13 +1,21 @@
 import { dirname } from "node:path";
 import type { SeenMonitor } from "../../oci/conmon/find";
 import { isWithinDirectory } from "../../system/paths";
+import { allProcesses } from "../../system/process";
 import type { Facts } from "../facts";
+import { readOpenFiles } from "../readings/open-files";
 import type { Programs } from "../readings/programs";
 import { readBehindRecords } from "./reading";
 
 /** The programs that run. What is dead by now, or has come since, who asks finds out by itself. */
 export function programs(facts: Facts): Promise<Programs> {
   return readBehindRecords(facts, "programs", !facts.options.quick);
+}
+
+/** What each program has open. A quick look reads it apart, and only where somebody asks for it. */
+export async function openFiles(facts: Facts): Promise<Programs["openFiles"]> {
+  if (!facts.options.quick) return (await facts.get(programs)).openFiles;
+  return readOpenFiles(facts.get(allProcesses).filter(({ isOfKernel }) => !isOfKernel));
 }
 
 /** The conmons of all stores of the machine. */

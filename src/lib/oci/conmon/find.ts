@@ -73,7 +73,11 @@ export function isMonitorPersisted(container: Monitored): boolean {
 export function deadMonitorPid(container: Monitored): number | undefined {
   const pid = persistedMonitorPid(container);
   if (pid === undefined || findMonitor(container) !== undefined) return undefined;
-  return isAlive({ pid }) && readExecutable(pid) === undefined ? undefined : pid;
+  const stat = readProcessStat(pid);
+  // A thread of the kernel has no executable either, and was never one.
+  const isHidden =
+    stat !== undefined && isLiving(stat) && !stat.isOfKernel && readExecutable(pid) === undefined;
+  return isHidden ? undefined : pid;
 }
 
 /** conmon's own file is of this run; state.json may be of the one before. */
