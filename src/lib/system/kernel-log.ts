@@ -1,5 +1,6 @@
 import { closeSync, constants, openSync, readSync } from "node:fs";
 import { uptime } from "node:os";
+import { isatty } from "node:tty";
 import { errnoOf, ifThere } from "../errors";
 
 /** A line that the kernel itself has written to its log. */
@@ -19,6 +20,11 @@ const largestRecord = 8192;
 export function readKernelLog(path: string = kernelLogFile): readonly KernelLine[] {
   const fd = ifThere(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), "EACCES", "EPERM");
   if (fd === undefined) return [];
+  // In a container of LXC it leads to the console, on which somebody may type.
+  if (isatty(fd)) {
+    closeSync(fd);
+    return [];
+  }
   const booted = Date.now() - uptime() * 1000;
   const buffer = Buffer.alloc(largestRecord);
   const lines: KernelLine[] = [];
