@@ -46,11 +46,19 @@ function idOf(unit: string): StorageId | undefined {
   return isStorageId(id) ? id : undefined;
 }
 
+/** Milliseconds that systemctl has: where systemd hangs, it would wait for minutes. */
+const patience = 10_000;
+
 /** Calls systemctl. */
-export async function askSystemctl(words: readonly string[], logger: Logger): Promise<ProgramResult> {
+export async function askSystemctl(
+  words: readonly string[],
+  logger: Logger,
+  limitMs = patience,
+): Promise<ProgramResult> {
   return askProgram(findExecutable("", "systemctl") ?? "systemctl", words, {
     interrupted: "the call of systemctl was interrupted",
     signal: undefined,
     logger,
+    limitMs,
   });
 }

@@ -18,15 +18,17 @@ export function serviceOf(cgroups: string): string | undefined {
 
 /**
  * Asks systemd which services with a watchdog it has started anew since somebody started them.
+ * @param limitMs milliseconds that systemctl has for it
  * @throws KpodError IO where systemd does not tell
  */
 export async function watchedRestarts(
   units: readonly string[],
   logger: Logger,
+  limitMs?: number,
 ): Promise<readonly RestartedService[]> {
   if (units.length === 0) return [];
   const words = ["show", "--property=Id,NRestarts,WatchdogUSec", "--", ...units];
-  const { failed, stdout, stderr } = await askSystemctl(words, logger);
+  const { failed, stdout, stderr } = await askSystemctl(words, logger, limitMs);
   if (failed)
     throw new KpodError("IO", `systemctl does not tell what was started anew: ${firstLine(stderr)}`);
   return stdout.split("\n\n").flatMap((block): RestartedService[] => {

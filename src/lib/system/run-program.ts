@@ -77,21 +77,33 @@ export async function askProgram(
     signal,
     logger,
     input = "",
-  }: Pick<ProgramOptions, "interrupted" | "signal" | "logger"> & { readonly input?: string },
+    limitMs = 0,
+  }: Pick<ProgramOptions, "interrupted" | "signal" | "logger"> & {
+    readonly input?: string;
+    /** Milliseconds after which it is killed, and has failed; without a limit where left out. */
+    readonly limitMs?: number;
+  },
 ): Promise<ProgramResult> {
   logger?.debug(callInWords(program, words));
   const { execFile } = await import("node:child_process");
   return new Promise((resolve, reject) => {
-    const options = { cwd: "/", maxBuffer: longestAnswer, ...(signal === undefined ? {} : { signal }) };
+    const options = {
+      cwd: "/",
+      maxBuffer: longestAnswer,
+      ...(limitMs === 0 ? {} : { timeout: limitMs, killSignal: "SIGKILL" as const }),
+      ...(signal === undefined ? {} : { signal }),
+    };
     const running = execFile(program, words, options, (error, stdout, stderr) => {
       if (error?.name === "AbortError" || error?.signal === "SIGINT") {
         reject(new KpodError("INTERRUPTED", interrupted));
         return;
       }
       const exitCode = error === null ? 0 : typeof error.code === "number" ? error.code : undefined;
+      const isLate = limitMs > 0 && error?.killed === true && error.signal === "SIGKILL";
       // A word for code is of this end: it could not be started, or said too much.
       const why = typeof error?.code === "string" ? error.message : stderr.trim();
-      resolve({ failed: error !== null, exitCode, stdout, stderr: why });
+      const says = isLate ? `it did not end in ${limitMs / 1000} s` : why;
+      resolve({ failed: error !== null, exitCode, stdout, stderr: says });
     });
     // One that has ended reads no more of it, and by its end that is told.
     running.stdin?.on("error", () => undefined).end(input);

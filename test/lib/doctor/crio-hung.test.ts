@@ -3,11 +3,13 @@ import { createServer as createHttpServer, type Server } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { cgroupMounts } from "../../../src/lib/cgroups/mounts";
+import { watchedRestarts } from "../../../src/lib/cgroups/systemd-restarts";
 import { defaultConfig } from "../../../src/lib/config";
 import { ContainerServer } from "../../../src/lib/container-server";
 import { check } from "../../../src/lib/doctor/checks/crio-hung";
 import { Facts } from "../../../src/lib/doctor/facts";
 import type { Found } from "../../../src/lib/doctor/finding";
+import { silentLogger } from "../../../src/lib/logger";
 import { withProgram } from "../../helpers/named-program";
 import { testdir } from "../../helpers/testdir";
 
@@ -138,6 +140,27 @@ test("a CRI-O that answers, and whose calls wait for a lock for minutes", async 
       },
     ]);
   });
+  // Who stops a container has its lock through its grace period; another lock is another matter.
+  const waiting = `goroutine 50 [sync.RWMutex.Lock, 20 minutes]:
+sync.(*RWMutex).Lock(0xc0003)
+	sync/rwmutex.go:150
+github.com/cri-o/cri-o/internal/oci.(*runtimeOCI).UpdateContainer(0xc0004, {0x1, 0x2})
+	github.com/cri-o/cri-o/internal/oci/runtime_oci.go:20 +0x99
+`;
+  const stopping = (why: string): string => `goroutine 51 [${why}, 21 minutes]:
+github.com/cri-o/cri-o/internal/oci.(*runtimeOCI).StopLoopForContainer(0xc0004, 0xc0003)
+	github.com/cri-o/cri-o/internal/oci/runtime_oci.go:30 +0x99
+`;
+  for (const [text, places] of [
+    [waiting, 1],
+    [[waiting, stopping("select")].join("\n"), 0],
+    [[waiting, stopping("sync.Mutex.Lock")].join("\n"), 2],
+    [[waiting, stopping("select"), stacks].join("\n"), 1],
+  ] as const) {
+    await serving(listen, { "/info": info, "/debug/goroutines": text }, async () => {
+      expect((await foundIn(directory))[0]?.evidence.length ?? 0).toBe(places);
+    });
+  }
   // One that waits for a moment, or of another store, or too old to tell, is none.
   const young = stacks.replaceAll(/, \d+ minutes\]/g, ", 4 minutes]");
   await serving(listen, { "/info": info, "/debug/goroutines": young }, async () => {
@@ -228,6 +251,11 @@ test("services that systemd has started anew are told where it watches them", as
       const untold: string[] = [];
       expect(await check.find(factsOf(directory), (why) => untold.push(why))).toEqual([]);
       expect(untold).toEqual(["systemctl does not tell what was started anew: no bus"]);
+      // Where systemd hangs, so does it.
+      writeFileSync(join(directory, "systemctl"), "#!/bin/sh\nexec sleep 1000\n");
+      await expect(watchedRestarts(["kubelet.service"], silentLogger, 100)).rejects.toThrow(
+        "systemctl does not tell what was started anew: it did not end in 0.1 s",
+      );
     });
   } finally {
     process.env.PATH = path;

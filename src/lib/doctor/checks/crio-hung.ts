@@ -174,7 +174,7 @@ function restartFound({ unit, count, watchdog, pid }: RestartedService & { reado
     mend: {
       class: "N",
       what: "look what ended it, and which checks it had failed before",
-      commands: [`journalctl -u ${unit} -g 'Watchdog timeout|Main process exited'`],
+      commands: [`journalctl -u ${quoted(unit)} -g 'Watchdog timeout|Main process exited'`],
     },
   };
 }

@@ -18,30 +18,46 @@ export interface StuckGoroutines {
 /** What runs before the function that wanted the lock. */
 const ofLocks = /^(?:sync|runtime|internal|syscall|golang\.org\/x\/sys)[./(]/;
 
+/** Who waits for the lock of a container. */
+const ofContainer = /\/oci\.\(\*(?:Container|runtime\w+)\)\./;
+
+/** Who stops a container has its lock as long as that takes to end for a signal: its grace period, which may be hours. */
+const stops =
+  /^\S+\/oci\.(?:\(\*runtimeOCI\)\.StopLoopForContainer|\(\*runtimeVM\)\.StopContainer|[Ww]aitContainerStop)\(/m;
+
 /**
  * Finds in the stacks of a program in Go who waits for a lock of the program or of a file, as long at least as is said; who
- * waits for the longest time first. The runtime of Go counts whole minutes.
+ * waits for the longest time first. While a container is being stopped, who waits for that of one is left out: of which,
+ * stacks do not tell. The runtime of Go counts whole minutes.
  */
-export function stuckGoroutines(stacks: string, leastMs: number): StuckGoroutines[] {
+export function stuckGoroutines(text: string, leastMs: number): StuckGoroutines[] {
   const groups = new Map<string, StuckGoroutines>();
-  for (const stack of stacks.split(/\n\s*\n/)) {
-    const [, why = "", minutes = "0"] =
-      /^goroutine \d+ [^[\n]*\[([^\],]+)(?:, (\d+) minutes)?[^\]]*\]:/m.exec(stack) ?? [];
-    if (Number(minutes) * 60_000 < leastMs || Number(minutes) === 0 || !isForLock(why, stack)) continue;
+  const stacks = text.split(/\n\s*\n/);
+  const isStopping = stacks.some((stack) => stops.test(stack) && !isForLock(stack));
+  for (const stack of stacks) {
+    const minutes = Number(headOf(stack)[2] ?? 0);
+    if (minutes * 60_000 < leastMs || minutes === 0 || !isForLock(stack)) continue;
     const functions = stack.split("\n").filter((line) => /^[^\s].*\(/.test(line));
     const place = (functions.find((line) => !ofLocks.test(line)) ?? "").replace(/(?<!\.)\(.*$/, "");
+    if (isStopping && ofContainer.test(place)) continue;
     const known = groups.get(place);
     groups.set(place, {
       place,
       count: (known?.count ?? 0) + 1,
-      minutes: Math.max(known?.minutes ?? 0, Number(minutes)),
+      minutes: Math.max(known?.minutes ?? 0, minutes),
       id: known?.id ?? /\b[0-9a-f]{64}\b/.exec(stack)?.[0],
     });
   }
   return [...groups.values()].sort((a, b) => b.minutes - a.minutes);
 }
 
-function isForLock(why: string, stack: string): boolean {
+/** Why it waits, and for how many minutes. */
+function headOf(stack: string): readonly (string | undefined)[] {
+  return /^goroutine \d+ [^[\n]*\[([^\],]+)(?:, (\d+) minutes)?[^\]]*\]:/m.exec(stack) ?? [];
+}
+
+function isForLock(stack: string): boolean {
+  const [, why = ""] = headOf(stack);
   if (/^sync\.(?:RW)?Mutex\./.test(why)) return true;
   // Older ones call all that waits for a semaphore so, and so do those who wait for the end of others.
   if (why === "semacquire") return /^sync\.\(\*(?:RW)?Mutex\)\./m.test(stack);
