@@ -5,7 +5,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { KpodError, tolerate } from "../errors";
+import { ifThere, KpodError, tolerate } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId } from "../names/ids";
 import {
@@ -113,7 +113,7 @@ function untilReleased(holder: string): string {
 function networkOf(container: Networked): { path: string; inode: string } | undefined {
   const namespaces = tolerate([], () => container.spec.linux?.namespaces ?? []);
   const path = namespaces.find(({ type }) => type === "network")?.path ?? "";
-  const stat = path === "" ? undefined : statSync(path, { throwIfNoEntry: false });
+  const stat = path === "" ? undefined : ifThere(() => statSync(path), "ELOOP", "ENAMETOOLONG");
   return stat === undefined ? undefined : { path, inode: String(stat.ino) };
 }
 
