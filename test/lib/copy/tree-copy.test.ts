@@ -307,7 +307,7 @@ test("directories that become links while they are copied lead nowhere, in eithe
     // Where a link is in the way, or the directory has just gone, it ends with an error.
     await copyTree(from, tree).catch((error: unknown) => {
       expect(String(error)).toMatch(
-        /a symbolic link is there|no such file|ENOTDIR|ELOOP|EEXIST|file already exists/,
+        /a symbolic link is there|no such file|not a directory|too many levels|file exists/,
       );
     });
   }
