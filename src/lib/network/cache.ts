@@ -71,6 +71,14 @@ export function isLoopback({ ifName }: Pick<CachedAttachment, "ifName">): boolea
   return ifName === "lo";
 }
 
+/**
+ * The network namespace of a container that is gone; "" for one that is named by a pid: somebody else may have that by now, the
+ * node itself among them, and would lose devices.
+ */
+export function namespaceOfGone({ netns }: Pick<CachedAttachment, "netns">): string {
+  return /^\/proc\/\d+\//.test(netns) ? "" : netns;
+}
+
 const kind = "cniCacheV1";
 
 /** A name of a file: `<network>-<id of the container>-<interface>`. */

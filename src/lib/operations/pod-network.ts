@@ -5,6 +5,7 @@ import { errorMessage, KpodError, tolerate } from "../errors";
 import { detach } from "../network/attachment";
 import {
   isLoopback,
+  namespaceOfGone,
   podArguments,
   readCachedAttachments,
   type Attachment,
@@ -86,8 +87,12 @@ async function takeDown(
  * Takes what nobody has any more out of a network: DEL with the configuration that is cached.
  * @throws PluginError the first failure; KpodError BAD_CONFIG, NOT_FOUND for a network that nobody knows any more, INTERRUPTED
  */
-export async function takeDownLeaked({ config }: NetworkServer, cached: CachedAttachment): Promise<void> {
-  const { containerId, netns, ifName, args, capabilityArgs, result } = cached;
+export async function takeDownLeaked(
+  { config }: Pick<NetworkServer, "config">,
+  cached: CachedAttachment,
+): Promise<void> {
+  const { containerId, ifName, args, capabilityArgs, result } = cached;
+  const netns = namespaceOfGone(cached);
   const network = cachedNetwork(cached.config) ?? networkNamed(readNetworks(config), cached.networkName);
   const attachment = { network, containerId, netns, ifName, args, capabilityArgs };
   await detach({ pluginDirs: cniPluginDirs(config) }, attachment, result);

@@ -1,5 +1,10 @@
 import { cniPluginDirs, type Config } from "../../config";
-import { listCachedAttachments, readCachedAttachments, type CachedAttachment } from "../../network/cache";
+import {
+  listCachedAttachments,
+  namespaceOfGone,
+  readCachedAttachments,
+  type CachedAttachment,
+} from "../../network/cache";
 import { cachedNetwork } from "../../operations/pod-network";
 import { realPath } from "../../system/mount";
 import type { MendStep } from "../step";
@@ -18,7 +23,8 @@ export function attachmentsByNamespace(): ReadonlyMap<string, readonly CachedAtt
 
 /** The step that has plugins take down what is cached; none where the cache does not say which. */
 export function detachSteps(config: Config, cached: CachedAttachment): MendStep[] {
-  const { path, containerId: id, networkName: network, ifName, netns } = cached;
+  const { path, containerId: id, networkName: network, ifName } = cached;
+  const netns = namespaceOfGone(cached);
   const plugins = cachedNetwork(cached.config)?.plugins.map(({ type }) => type);
   if (plugins === undefined) return [];
   const pluginDirs = cniPluginDirs(config);
