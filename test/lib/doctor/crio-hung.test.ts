@@ -119,6 +119,8 @@ test("a CRI-O that takes a connection and says nothing hangs; one that is not th
     expect(finding).toMatchObject({ severity: "breaks-now", object: { kind: "path", path: listen } });
     expect(finding?.evidence[0]?.says).toBe("took a connection, and said nothing in 5 s");
     expect(finding?.evidence).toContainEqual({ file: written, says: locks });
+    const time = new Date(later * 1000).toISOString().replace(/\.\d+/, "");
+    expect(finding?.evidence).toContainEqual({ file: written, says: `was written at ${time}` });
     expect(finding?.mend.commands.at(-1)).toBe("systemctl restart crio");
   } finally {
     jest.useRealTimers();

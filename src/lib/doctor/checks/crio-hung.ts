@@ -72,7 +72,7 @@ async function silentCrio(facts: Facts): Promise<Found | undefined> {
     evidence: [
       { file: listen, says: `took a connection, and said nothing in ${patience / 1000} s` },
       ...states,
-      ...(stacks === undefined ? [] : lockEvidence(facts, stacks.file, stacks.text)),
+      ...(stacks === undefined ? [] : writtenEvidence(facts, stacks)),
     ],
     consequence: "nothing is started or stopped on the node, and the kubelet calls it NotReady",
     mend: {
@@ -111,6 +111,16 @@ async function stuckCrio(facts: Facts): Promise<Found | undefined> {
       ],
     },
   };
+}
+
+/** They may be of long before. */
+function writtenEvidence(
+  facts: Facts,
+  { file, text, written }: NonNullable<ReturnType<typeof writtenStacks>>,
+): Evidence[] {
+  const evidence = lockEvidence(facts, file, text);
+  const time = written.toISOString().replace(/\.\d+/, "");
+  return evidence.length === 0 ? [] : [...evidence, { file, says: `was written at ${time}` }];
 }
 
 function lockEvidence(facts: Facts, file: string, text: string): Evidence[] {

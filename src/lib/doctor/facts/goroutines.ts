@@ -68,7 +68,7 @@ function isForLock(stack: string): boolean {
 export function writtenStacks(
   { options: { temporaryDirectories = ["/tmp"] } }: Facts,
   daemon: Pick<ProcessStat, "startTime">,
-): { readonly file: string; readonly text: string } | undefined {
+): { readonly file: string; readonly text: string; readonly written: Date } | undefined {
   const files = temporaryDirectories.flatMap((directory) =>
     namesInDirectory(directory)
       .filter((name) => /^crio-goroutine-stacks-.*\.log$/.test(name))
@@ -81,5 +81,5 @@ export function writtenStacks(
   const [newest] = files.sort((a, b) => b.written - a.written);
   if (newest === undefined || newest.written < processStarted(daemon)) return undefined;
   const text = readTextIfThere(newest.file, fileLimits.records);
-  return text === undefined ? undefined : { file: newest.file, text };
+  return text === undefined ? undefined : { file: newest.file, text, written: new Date(newest.written) };
 }
