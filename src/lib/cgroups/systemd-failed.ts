@@ -2,7 +2,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { isStorageId, type StorageId } from "../names/ids";
 import { findExecutable } from "../system/executable";
-import { askProgram, firstLine, type ProgramResult } from "../system/run-program";
+import { askProgram, firstLine, type ProgramResult } from "../system/ask-program";
 
 /** A scope of a container, or of its conmon, that systemd keeps because it has failed. */
 export interface FailedScope {

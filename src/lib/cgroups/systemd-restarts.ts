@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { askSystemctl } from "./systemd-failed";
-import { firstLine } from "../system/run-program";
+import { firstLine } from "../system/ask-program";
 
 /** A service that systemd has started anew by itself. */
 export interface RestartedService {

@@ -14,7 +14,8 @@ import type { StorageId } from "../names/ids";
 import { meantName } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
-import { runProgram, type ProgramWatch } from "../system/run-program";
+import { type ProgramWatch } from "../system/ask-program";
+import { runProgram } from "../system/run-program";
 import {
   callSkopeo,
   requireSkopeo,

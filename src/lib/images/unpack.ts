@@ -4,7 +4,8 @@ import { KpodError, orFileError } from "../errors";
 import { findExecutable } from "../system/executable";
 import { closing, openRegularFile } from "../system/files";
 import { absolutePath } from "../system/paths";
-import { firstLine, runProgram, type ProgramWatch } from "../system/run-program";
+import { firstLine, type ProgramWatch } from "../system/ask-program";
+import { runProgram } from "../system/run-program";
 import type { ArchivedImage } from "./archive";
 import { roomHint } from "./skopeo";
 

@@ -1,7 +1,7 @@
 import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
-import { askProgram, firstLine, type ProgramResult } from "../system/run-program";
+import { askProgram, firstLine, type ProgramResult } from "../system/ask-program";
 
 /** The programs of the two families of addresses. */
 export const iptablesPrograms = ["iptables", "ip6tables"] as const;

@@ -2,7 +2,7 @@ import { KpodError } from "../errors";
 import type { Logger } from "../logger";
 import { findExecutable } from "../system/executable";
 import { isRecord, parseJson } from "../system/files";
-import { askProgram, firstLine, type ProgramResult } from "../system/run-program";
+import { askProgram, firstLine, type ProgramResult } from "../system/ask-program";
 import { sha256 } from "../system/sha256";
 
 /** The tables of nftables in which ports of the host are led to pods: that of CNI's portmap, and CRI-O's own. */

@@ -26,7 +26,7 @@ import {
   removeIfThere,
   writeFileAtomic,
 } from "../system/files";
-import { firstLine } from "../system/run-program";
+import { firstLine } from "../system/ask-program";
 
 /** What of a server the lock of a network takes. */
 type LockServer = Pick<ServerView, "logger" | "lists" | "store">;

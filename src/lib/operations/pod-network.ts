@@ -110,7 +110,7 @@ export function attachmentAsCached(
   return {
     network: cachedNetwork(text) ?? networkNamed(readNetworks(config), networkName),
     containerId: sandbox.id,
-    netns: netns === "" ? netnsOf(sandbox) : netns,
+    netns: livingNamespace(sandbox, netns === "" ? netnsOf(sandbox) : netns),
     ...{ ifName, args, capabilityArgs },
   };
 }
@@ -171,6 +171,17 @@ async function presentDefault({ config }: Pick<NetworkServer, "config">): Promis
     if (!(error instanceof KpodError)) throw error;
     return undefined;
   }
+}
+
+/**
+ * A network namespace of a pod; "" for one that is named by the pid of a process which does not run any more: somebody else may
+ * have that by now, the node itself among them, and would lose devices.
+ */
+function livingNamespace({ infraContainer: { state } }: Sandbox, path: string): string {
+  const [, pid] = /^\/proc\/(\d+)\//.exec(path) ?? [];
+  if (pid === undefined) return path;
+  const lives = state?.status === "running" || state?.status === "paused" || state?.status === "created";
+  return lives && state.pid === Number(pid) ? path : "";
 }
 
 function netnsOf(sandbox: Sandbox): string {

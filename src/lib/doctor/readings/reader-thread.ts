@@ -56,6 +56,7 @@ export function startReader(program: string, logger: Logger): Reader {
   try {
     thread = new Worker(program);
     thread.on("error", readHere);
+    thread.on("messageerror", readHere);
     thread.on("exit", () => {
       readHere("it has ended");
     });

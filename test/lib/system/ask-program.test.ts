@@ -1,4 +1,4 @@
-import { askProgram } from "../../../src/lib/system/run-program";
+import { askProgram } from "../../../src/lib/system/ask-program";
 
 const call = { interrupted: "it was interrupted", signal: undefined, logger: undefined };
 
