@@ -133,8 +133,10 @@ describe("dist", () => {
 
   function built(hours: number): string {
     const directory = project();
-    writeTree(directory, { "dist/kpod.cjs": "", "dist/index.cjs": "" });
-    for (const path of ["dist/kpod.cjs", "dist/index.cjs"]) age(join(directory, path), hours);
+    for (const path of ["dist/kpod.cjs", "dist/reader.cjs", "dist/index.cjs"]) {
+      writeTree(directory, { [path]: "" });
+      age(join(directory, path), hours);
+    }
     return directory;
   }
 

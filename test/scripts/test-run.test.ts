@@ -79,7 +79,9 @@ test("an id that a command line names with a directory of the tests is theirs, h
 
 /** Starts scripts/test.mjs in a small project with these tests. */
 function startIn(tree: Tree, args: readonly string[], CI?: string): ChildProcessWithoutNullStreams {
-  const directory = testdir({ "src/main.ts": "export {};\n", "src/lib/index.ts": "export {};\n", ...tree });
+  const entries = ["src/main.ts", "src/reader.ts", "src/lib/index.ts"];
+  const sources = Object.fromEntries(entries.map((path) => [path, "export {};\n"]));
+  const directory = testdir({ ...sources, ...tree });
   for (const name of ["package.json", "package-lock.json", "jest.config.cjs"]) {
     cpSync(join(REPOSITORY, name), join(directory, name));
   }
