@@ -28,7 +28,10 @@ default_runtime = "trap"
 container_exits_dir = "${within("exits")}"
 [crio.runtime.runtimes.trap]
 runtime_path = "${within("trap")}"
+runtime_root = "${within("states")}"
 `,
+    // One without the directory of its states has none, and is not asked.
+    "states/": null,
     trap: { content: `#!/bin/sh\ntouch ${within("called")}\n`, mode: 0o755 },
   });
   return { directory, config: within("crio.conf"), called: within("called") };
