@@ -1,9 +1,9 @@
-import { createHash } from "node:crypto";
 import { existsSync, statSync, type Stats } from "node:fs";
 import { join } from "node:path";
 import { describeErrno, KpodError } from "../errors";
 import { fileLimits, isRecord, kindOf, parseJson, readTextIfThere } from "../system/files";
 import { absolutePath } from "../system/paths";
+import { sha256 } from "../system/sha256";
 
 /** One image in a file or directory that is to be loaded. */
 export interface ArchivedImage {
@@ -135,7 +135,7 @@ function fromOciIndex(
 /** Both kinds of archives name what is in them by its SHA-256; what does not is told apart by that of its name. */
 function markOf(place: unknown): string {
   const text = String(place);
-  const hex = /[0-9a-f]{64}/.exec(text)?.[0] ?? createHash("sha256").update(text).digest("hex");
+  const hex = /[0-9a-f]{64}/.exec(text)?.[0] ?? sha256(text).toString("hex");
   return hex.slice(0, 12);
 }
 

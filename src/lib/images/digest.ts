@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
 import { tolerate } from "../errors";
 import type { ImageRecord } from "../storage/records";
 import type { Store } from "../storage/store";
 import { textMap } from "../system/go-json";
+import { sha256 } from "../system/sha256";
 
 /**
  * The digest of an image's manifest: from its record, where that lacks it from the manifest itself. "" where the store
@@ -13,6 +13,6 @@ export function imageDigest(store: Store, image: ImageRecord): string {
   if (persisted !== "") return persisted;
   return tolerate("", () => {
     const manifest = store.imageData(image.id, "manifest");
-    return `sha256:${createHash("sha256").update(manifest).digest("hex")}`;
+    return `sha256:${sha256(manifest).toString("hex")}`;
   });
 }

@@ -14,7 +14,7 @@ import type { StorageId } from "../names/ids";
 import { meantName } from "../storage/images";
 import type { Store } from "../storage/store";
 import { isRecord, parseJson } from "../system/files";
-import { type ProgramWatch } from "../system/ask-program";
+import type { ProgramWatch } from "../system/ask-program";
 import { runProgram } from "../system/run-program";
 import {
   callSkopeo,

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { configValues } from "../config";
 import { errorMessage, KpodError } from "../errors";
 import { imageDigest } from "../images/digest";
@@ -7,6 +6,7 @@ import type { ContainerStatus } from "../oci/state/container-state";
 import type { SandboxState } from "../sandbox/sandbox";
 import type { ServerView } from "../server-parts";
 import { fileLimits, isRecord, parseJson, readTextIfThere } from "../system/files";
+import { sha256 } from "../system/sha256";
 import { nodeInfo } from "./info";
 import { SecretMask } from "./secrets";
 
@@ -179,7 +179,7 @@ export async function nodeState(server: ServerView, kpodVersion: string): Promis
         name,
         file,
         plugins: plugins.map(({ type }) => type),
-        sha256: createHash("sha256").update(text).digest("hex"),
+        sha256: sha256(text).toString("hex"),
       }));
     }),
     unread,

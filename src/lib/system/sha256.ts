@@ -2,8 +2,8 @@ import type * as Crypto from "node:crypto";
 
 let loaded: typeof Crypto | undefined;
 
-/** The SHA-256 digest of a text. What makes it is loaded when one is asked for: that takes as long as a whole look at a small node. */
-export function sha256(text: string): Buffer {
+/** The SHA-256 digest of a text, or of bytes. What makes it is loaded when one is asked for: that takes as long as a whole look at a small node. */
+export function sha256(text: string | Uint8Array): Buffer {
   loaded ??= load();
   return loaded.createHash("sha256").update(text).digest();
 }

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { hungTasks } from "../../../src/lib/doctor/facts/processes";
+import { tasksInD } from "../../../src/lib/doctor/facts/processes";
+import { hungTaskIdsIn } from "../../../src/lib/doctor/readings/hung-tasks";
 import { readProcessStat, threadsOf } from "../../../src/lib/system/process";
 import { until } from "../../helpers/until";
 
@@ -26,8 +27,8 @@ function line(pid: number): { at: number; text: string } {
       const [thread = 0] = hanging();
       child = Number(readFileSync(`/proc/${first}/task/${thread}/children`, "utf8").trim());
       const lines = [line(thread), line(first), line(process.pid), line(thread)];
-      expect(hungTasks(lines).map(({ pid }) => pid)).toEqual([thread]);
-      expect(hungTasks([{ at: 0, text: `task perl:${thread} blocked` }])).toEqual([]);
+      expect(tasksInD(hungTaskIdsIn(lines)).map(({ pid }) => pid)).toEqual([thread]);
+      expect(tasksInD(hungTaskIdsIn([{ at: 0, text: `task perl:${thread} blocked` }]))).toEqual([]);
     } finally {
       program.kill("SIGKILL");
       if (child > 1) process.kill(child, "SIGKILL");

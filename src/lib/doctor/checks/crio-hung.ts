@@ -1,6 +1,7 @@
 import { serviceOf, watchedRestarts, type RestartedService } from "../../cgroups/systemd-restarts";
 import { askDaemon, isOfStore } from "../../crio/daemon";
 import { KpodError } from "../../errors";
+import type { HttpAnswer } from "../../system/http-get";
 import { allProcesses, readExecutable, readProcessCgroup, readWaitChannel } from "../../system/process";
 import type { Check } from "../check";
 import { usualAge, type Facts } from "../facts";
@@ -38,7 +39,9 @@ The stacks of CRI-O should be kept before it is started anew. Its containers go 
 };
 
 async function findHungCrio(facts: Facts, unsure: (why: string) => void): Promise<readonly Found[]> {
-  const hung = (await silentCrio(facts)) ?? (await stuckCrio(facts));
+  const { listen } = facts.server.config;
+  const info = listen.startsWith("/") ? await askDaemon(listen, "/info", patience) : "nobody";
+  const hung = info === "silent" ? silentCrio(facts) : await stuckCrio(facts, info);
   const sick = await facts.get(sickKubelet);
   const { services, untold } = await facts.get(restarts);
   if (untold !== undefined) unsure(untold);
@@ -49,9 +52,8 @@ async function findHungCrio(facts: Facts, unsure: (why: string) => void): Promis
 }
 
 /** A CRI-O that says nothing at all. */
-async function silentCrio(facts: Facts): Promise<Found | undefined> {
+function silentCrio(facts: Facts): Found {
   const { listen } = facts.server.config;
-  if (!listen.startsWith("/") || (await askDaemon(listen, "/info", patience)) !== "silent") return undefined;
   const daemons = facts.get(allProcesses).filter(({ name }) => name === "crio");
   const states = daemons.flatMap(({ pid, state }): Evidence[] => {
     const program = readExecutable(pid) ?? "crio";
@@ -84,10 +86,8 @@ async function silentCrio(facts: Facts): Promise<Found | undefined> {
 }
 
 /** A CRI-O that says how it is, and in which calls wait for a lock that nobody gives back. */
-async function stuckCrio(facts: Facts): Promise<Found | undefined> {
+async function stuckCrio(facts: Facts, info: HttpAnswer): Promise<Found | undefined> {
   const { config } = facts.server;
-  if (!config.listen.startsWith("/")) return undefined;
-  const info = await askDaemon(config.listen, "/info", patience);
   if (typeof info === "string" || !isOfStore(info.text, config)) return undefined;
   const stacks = await askDaemon(config.listen, "/debug/goroutines", patience, longestStacks);
   // Older ones do not tell them.

@@ -5,7 +5,7 @@ import { readProcessFile, readProcessStat, readWaitChannel } from "../../system/
 import type { Check } from "../check";
 import type { Facts } from "../facts";
 import { containerObject } from "../facts/containers";
-import { containerOfProcess, hangingTasks, remoteMountsOf, taskWords } from "../facts/processes";
+import { containerOfProcess, hangingTasks, hungTaskIds, remoteMountsOf, taskWords } from "../facts/processes";
 import type { Found } from "../finding";
 import { quoted } from "../quoted";
 
@@ -21,6 +21,7 @@ where that is, where it uses one. No tool ends such a process: it goes on when w
 share is unmounted by force; else only a boot helps. What is frozen is told by cgroup.frozen.`,
   quick: false,
   live: true,
+  asks: [hungTaskIds],
   find: findHanging,
 };
 
@@ -29,7 +30,7 @@ const looks = 4;
 const betweenLooks = 100;
 
 async function findHanging(facts: Facts): Promise<readonly Found[]> {
-  let hanging = facts.get(hangingTasks);
+  let hanging = await facts.get(hangingTasks);
   for (let count = 1; count < looks && hanging.length > 0; count++) {
     await sleep(betweenLooks);
     hanging = hanging.filter(({ pid, startTime }) => {

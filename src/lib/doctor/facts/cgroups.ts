@@ -122,28 +122,42 @@ export async function strayCgroups(facts: Facts): Promise<readonly StrayCgroup[]
   const known = await facts.get(containerIds);
   const parents = await facts.get(podCgroups);
   const found = new Map<string, string[]>();
-  // Also those that count nothing, as systemd has one.
-  for (const mount of ownMounts(facts.get(readMountInfo))) {
-    for (const parent of parents) {
-      const directory = directoryIn(mount, parent);
-      if (directory === undefined) continue;
-      for (const name of ifThere(() => readdirSync(directory)) ?? []) {
-        const id = /^crio-(?:conmon-)?([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
-        if (id === undefined || known.has(id)) continue;
-        found.set(id, [...(found.get(id) ?? []), join(directory, name)]);
-      }
-    }
+  for (const { name, directory } of cgroupsIn(facts, parents)) {
+    const id = /^crio-(?:conmon-)?([0-9a-f]{64})(?:\.scope)?$/.exec(name)?.[1];
+    if (id === undefined || known.has(id)) continue;
+    found.set(id, [...(found.get(id) ?? []), directory]);
   }
   return [...found].map(([id, directories]) => ({
     id,
     directories,
     isPopulated: directories.some(isPopulated),
-    // The kernel makes the times of a cgroup up when somebody looks at it first: it is as old at least.
-    since: Math.min(
-      facts.now,
-      ...directories.map((path) => ifThere(() => statSync(path).ctimeMs) ?? facts.now),
-    ),
+    since: thereSince(facts, directories),
   }));
+}
+
+/** A cgroup in one hierarchy. */
+export interface CgroupIn {
+  /** The path of the one that it lies in, as the kernel calls it. */
+  readonly parent: string;
+  readonly name: string;
+  readonly directory: string;
+}
+
+/** What lies in cgroups, in all hierarchies: also those that count nothing, as systemd has one. */
+export function cgroupsIn(facts: Facts, parents: Iterable<string>): readonly CgroupIn[] {
+  const all = [...parents];
+  return ownMounts(facts.get(readMountInfo)).flatMap((mount) =>
+    all.flatMap((parent) => {
+      const place = directoryIn(mount, parent);
+      const names = place === undefined ? [] : (ifThere(() => readdirSync(place)) ?? []);
+      return names.map((name) => ({ parent, name, directory: join(place ?? "", name) }));
+    }),
+  );
+}
+
+/** Since when cgroups are there at least, in milliseconds since 1970: the kernel makes their times up when somebody looks at them first. */
+export function thereSince({ now }: Facts, directories: readonly string[]): number {
+  return Math.min(now, ...directories.map((path) => ifThere(() => statSync(path).ctimeMs) ?? now));
 }
 
 /** True where a process is in a cgroup, or in one below it. */

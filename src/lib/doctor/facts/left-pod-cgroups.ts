@@ -1,11 +1,7 @@
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { ownMounts } from "../../cgroups/mounts";
-import { directoryIn } from "../../cgroups/process-cgroups";
-import { ifThere } from "../../errors";
-import { readMountInfo } from "../../system/mount";
 import type { Facts } from "../facts";
-import { isPopulated, podCgroups } from "./cgroups";
+import { cgroupsIn, isPopulated, podCgroups, thereSince } from "./cgroups";
 import { podDirectories } from "./pod-directories";
 import { podUids } from "./specs";
 
@@ -34,24 +30,15 @@ function uidOf(name: string): string | undefined {
  * with its cgroup, and its sandbox only when its volumes are there, which may take hours: a pod with a directory only waits.
  */
 export async function leftPodCgroups(facts: Facts): Promise<readonly LeftPodCgroup[]> {
-  const parents = [...(await facts.get(podCgroups))];
+  const parents = await facts.get(podCgroups);
   const known = new Set([...(await facts.get(podUids)).values()]);
-  const places = new Set(parents.filter((path) => uidOf(basename(path)) !== undefined).map(dirname));
+  const places = new Set([...parents].filter((path) => uidOf(basename(path)) !== undefined).map(dirname));
   const found = new Map<string, { uid: string; directories: string[] }>();
-  for (const mount of ownMounts(facts.get(readMountInfo))) {
-    for (const place of places) {
-      const directory = directoryIn(mount, place);
-      if (directory === undefined) continue;
-      for (const name of ifThere(() => readdirSync(directory)) ?? []) {
-        const uid = uidOf(name);
-        if (uid === undefined || known.has(uid) || parents.includes(join(place, name))) continue;
-        const path = join(place, name);
-        found.set(path, {
-          uid,
-          directories: [...(found.get(path)?.directories ?? []), join(directory, name)],
-        });
-      }
-    }
+  for (const { parent, name, directory } of cgroupsIn(facts, places)) {
+    const uid = uidOf(name);
+    const path = join(parent, name);
+    if (uid === undefined || known.has(uid) || parents.has(path)) continue;
+    found.set(path, { uid, directories: [...(found.get(path)?.directories ?? []), directory] });
   }
   const empty = [...found].filter(([, { directories }]) => !directories.some(isPopulated));
   if (empty.length === 0) return [];
@@ -67,10 +54,7 @@ export async function leftPodCgroups(facts: Facts): Promise<readonly LeftPodCgro
             name: basename(path),
             directories,
             podDirectories: pods,
-            since: Math.min(
-              facts.now,
-              ...directories.map((each) => ifThere(() => statSync(each).ctimeMs) ?? facts.now),
-            ),
+            since: thereSince(facts, directories),
           },
         ],
   );

@@ -1,10 +1,10 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { openSync, readSync } from "node:fs";
 import { endianness } from "node:os";
 import { join } from "node:path";
 import { ifThere } from "../../errors";
 import type { NetworkList, NetworkPlugin } from "../../network/network-list";
 import { findPlugin, missingPlugin } from "../../network/plugin";
-import { isRecord } from "../../system/files";
+import { closing, isRecord } from "../../system/files";
 import { httpGet } from "../../system/http-get";
 import type { Evidence } from "../finding";
 
@@ -66,14 +66,7 @@ function addressPluginOf({ config: { ipam } }: NetworkPlugin): string[] {
 /** Why the kernel does not execute a file that may be executed, a clause; undefined where it is a program or a script. */
 export function whyNoProgram(path: string): string | undefined {
   const head = Buffer.alloc(20);
-  const length = ifThere(() => {
-    const fd = openSync(path, "r");
-    try {
-      return readSync(fd, head);
-    } finally {
-      closeSync(fd);
-    }
-  });
+  const length = ifThere(() => closing(openSync(path, "r"), (fd) => readSync(fd, head)));
   if (length === undefined || head.toString("latin1", 0, 2) === "#!") return undefined;
   if (length === 0) return "is empty, and no program";
   if (length < head.length || head.toString("latin1", 0, 4) !== "\x7fELF") return "is no program";

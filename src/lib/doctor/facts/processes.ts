@@ -1,5 +1,4 @@
 import type { Container } from "../../oci/container";
-import type { KernelLine } from "../../system/kernel-log";
 import { readMounts, type MountInfo } from "../../system/mount";
 import {
   allProcesses,
@@ -15,7 +14,6 @@ import {
 import type { Facts } from "../facts";
 import { cgroupTexts } from "./cgroups";
 import { containersWithStates } from "./containers";
-import { kernelLog } from "./kernel-log";
 import { mountOf } from "./mounts";
 
 /** Finds the container in whose cgroup, or that of its conmon, a process is. */
@@ -32,7 +30,7 @@ export async function containerOfProcess(facts: Facts): Promise<(pid: number) =>
  * live the threads of which the kernel has said that they hang. The first thread of one that was killed is dead (Z), and it is
  * not gone before all are. To look at each thread of each program would take long.
  */
-export function hangingTasks(facts: Facts): readonly ProcessStat[] {
+export async function hangingTasks(facts: Facts): Promise<readonly ProcessStat[]> {
   const hanging = facts
     .get(allProcesses)
     .flatMap((process) =>
@@ -43,20 +41,18 @@ export function hangingTasks(facts: Facts): readonly ProcessStat[] {
           : [],
     );
   const pids = new Set(hanging.map(({ pid }) => pid));
-  return [...hanging, ...hungTasks(facts.get(kernelLog)).filter(({ pid }) => !pids.has(pid))];
+  const told = tasksInD(await facts.get(hungTaskIds));
+  return [...hanging, ...told.filter(({ pid }) => !pids.has(pid))];
 }
 
-/**
- * What the kernel has told to hang, and hangs now. By default it tells so after two minutes, of the first ten; what KILL ends
- * it passes over.
- * @param log the lines of the kernel's log
- */
-export function hungTasks(log: readonly KernelLine[]): readonly ProcessStat[] {
-  const pids = log.flatMap(({ text }) => {
-    const [, pid] = /^INFO: task .*:(\d+) blocked .*for more than \d+ seconds/.exec(text) ?? [];
-    return pid === undefined ? [] : [Number(pid)];
-  });
-  return [...new Set(pids)].flatMap((pid) => readProcessStat(pid) ?? []).filter(isInD);
+/** What the kernel has said in its log to hang: thousands of lines are read for it. */
+export function hungTaskIds(facts: Facts): Promise<readonly number[]> {
+  return facts.reader.read("hungTaskIds");
+}
+
+/** Of what the kernel has told to hang that which hangs now: what KILL ends it passes over. */
+export function tasksInD(pids: readonly number[]): readonly ProcessStat[] {
+  return pids.flatMap((pid) => readProcessStat(pid) ?? []).filter(isInD);
 }
 
 /** The threads of a process that are in D, which have files below /proc as it has. */

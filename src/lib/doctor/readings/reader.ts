@@ -1,3 +1,4 @@
+import { readHungTaskIds } from "./hung-tasks";
 import { readNamespaceMounts } from "./namespace-mounts";
 import { readLayerFiles, readOverlayHome } from "./overlay-home";
 import { readPrograms } from "./programs";
@@ -13,6 +14,7 @@ export const readings = {
   namespaceMounts: readNamespaceMounts,
   programs: readPrograms,
   specGlances: readSpecGlances,
+  hungTaskIds: readHungTaskIds,
 } as const;
 
 /** The readings by their names. */

@@ -20,7 +20,7 @@ export async function holdersOf(facts: Facts, container: Container): Promise<rea
   const runs = state?.status === "running" || state?.status === "paused";
   return [
     ...(runs ? frozenBy(state.pid) : await mountHolders(facts, container)),
-    ...hangingIn(facts, container),
+    ...(await hangingIn(facts, container)),
   ];
 }
 
@@ -68,9 +68,8 @@ async function mountHolders(facts: Facts, { layerId, bundlePath }: Container): P
   );
 }
 
-function hangingIn(facts: Facts, { id }: Container): Evidence[] {
-  return facts
-    .get(hangingTasks)
+async function hangingIn(facts: Facts, { id }: Container): Promise<Evidence[]> {
+  return (await facts.get(hangingTasks))
     .filter(({ pid }) => (readProcessCgroup(pid) ?? "").includes(id))
     .flatMap(({ pid }) => {
       if (frozenCgroupOf(pid) !== undefined) return [];
