@@ -44,6 +44,16 @@ export async function examined(node: Pick<Node, "kpod">, ...args: string[]): Pro
   return shown;
 }
 
+/** What is found on a node; all of it can be told. */
+export async function foundOn(node: Pick<Node, "kpod">, ...args: string[]): Promise<ShownFinding[]> {
+  const { findings, unknown } = await examined(node, ...args);
+  expect(unknown).toEqual([]);
+  return [...findings];
+}
+
+/** Mends all that is found in a hurry, however young. */
+export const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
+
 /** Has a node examined on which nothing is at odds. */
 export async function expectSound(node: Pick<Node, "kpod">, ...args: string[]): Promise<void> {
   const { sound, findings, unknown } = await examined(node, ...args);

@@ -6,7 +6,7 @@ import { cniCacheDirectory } from "../../src/lib/network/cache";
 import { parseNetworkList } from "../../src/lib/network/network-list";
 import { unmount } from "../../src/lib/system/mount";
 import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
-import { examined, expectSound, type ShownFinding } from "../helpers/doctor";
+import { expectSound, foundOn, mending, type ShownFinding } from "../helpers/doctor";
 import { useNode } from "../helpers/node";
 import { testId } from "../helpers/store-tree";
 
@@ -28,13 +28,9 @@ function textOf(further: Readonly<Record<string, unknown>>): string {
 }
 
 /** What is found; all of it can be told. */
-async function found(...args: string[]): Promise<ShownFinding[]> {
-  const { findings, unknown } = await examined(node, ...args);
-  expect(unknown).toEqual([]);
-  return [...findings];
+function found(...args: string[]): Promise<ShownFinding[]> {
+  return foundOn(node, ...args);
 }
-
-const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
 
 const uuid = "0b3c4d5e-1234-4abc-8def-00112233aabb";
 

@@ -13,7 +13,7 @@ import type { Container } from "../../src/lib/oci/container";
 import { mount, unmount } from "../../src/lib/system/mount";
 import { pinNamespaces } from "../../src/lib/system/pinned-namespaces";
 import { lockFileAtOnce } from "../../src/lib/system/file-lock";
-import { examined, examinedBy, expectSound, type ShownFinding } from "../helpers/doctor";
+import { examinedBy, expectSound, foundOn, mending, type ShownFinding } from "../helpers/doctor";
 import { kpodCommand } from "../helpers/kpod";
 import { useNode, usePod } from "../helpers/node";
 import { runProcess } from "../helpers/process";
@@ -33,13 +33,9 @@ const pod = usePod(node, "shop");
 let web: Container;
 
 /** What is found; all of it can be told. */
-async function found(...args: string[]): Promise<ShownFinding[]> {
-  const { findings, unknown } = await examined(node, ...args);
-  expect(unknown).toEqual([]);
-  return [...findings];
+function found(...args: string[]): Promise<ShownFinding[]> {
+  return foundOn(node, ...args);
 }
-
-const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
 
 const uuid = "0b3c4d5e-1234-4abc-8def-00112233aabb";
 

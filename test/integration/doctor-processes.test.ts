@@ -16,7 +16,8 @@ import { rotatedLogs } from "../../src/lib/logs/rotated-logs";
 import type { Container } from "../../src/lib/oci/container";
 import { isAlive, readProcessStat } from "../../src/lib/system/process";
 import {
-  examined,
+  foundOn,
+  mending,
   examinedBy,
   expectSound,
   type ShownExamination,
@@ -34,13 +35,9 @@ const pod = usePod(node, "shop");
 let web: Container;
 
 /** What is found, by ids; nothing else may be. */
-async function found(...args: string[]): Promise<ShownFinding[]> {
-  const { findings, unknown } = await examined(node, "--min-age", "0s", ...args);
-  expect(unknown).toEqual([]);
-  return [...findings];
+function found(...args: string[]): Promise<ShownFinding[]> {
+  return foundOn(node, "--min-age", "0s", ...args);
 }
-
-const mending = ["doctor", "--mend", "--quick", "--yes", "--min-age", "0s"];
 
 /** One that costs somebody something stays, unless the finding itself is named. */
 async function mendedByName({ finding, id }: ShownFinding): Promise<void> {

@@ -1,16 +1,14 @@
 import { dirname } from "node:path";
-import { tolerate } from "../../errors";
 import { namePartsOf } from "../../names/full-names";
 import { isStorageId, type StorageId } from "../../names/ids";
 import { annotations } from "../../oci/annotations";
 import { locateState, stateRoots } from "../../oci/runtime/location";
-import { readSpec } from "../../oci/spec-file";
 import { namesInDirectory } from "../../system/files";
-import { textMap } from "../../system/go-json";
 import type { Facts } from "../facts";
 import type { Evidence, OfferedMend } from "../finding";
 import { runningContainers } from "./containers";
 import { ownMonitors } from "./monitors";
+import { specOnDisk } from "./spec-on-disk";
 import { containerIds } from "./store";
 
 /** A container or pod that no record has, and a conmon or a runtime still has: it may run. */
@@ -72,14 +70,11 @@ export async function runningNames(facts: Facts): Promise<RunningNames> {
 }
 
 function specOf({ server: { store } }: Facts, id: StorageId): Omit<Forgotten, "id" | "evidence"> {
-  const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)];
-  const spec = tolerate(undefined, () => readSpec(directories.map((each) => `${each}/config.json`)));
-  const told = textMap(spec?.annotations);
-  const path = told[annotations.mountPoint] ?? spec?.root?.path ?? "";
+  const { spec, told, layer } = specOnDisk(store, id);
   return {
     pod: told[annotations.sandboxId],
     podUid: namePartsOf(told[annotations.sandboxName] ?? told[annotations.name] ?? "")?.uid,
-    layer: /\/([0-9a-f]{64})\/merged$/.exec(path)?.[1],
+    layer,
     namespaces: (spec?.linux?.namespaces ?? []).flatMap(({ path: pinned = "" }) =>
       pinned === "" ? [] : pinned,
     ),

@@ -5,12 +5,11 @@ import { ifThere, tolerate } from "../../errors";
 import { silentLogger } from "../../logger";
 import { isStorageId } from "../../names/ids";
 import { annotations } from "../../oci/annotations";
-import { readSpec } from "../../oci/spec-file";
 import { readImages } from "../../storage/images";
 import { isUsableRecord } from "../../storage/records";
 import type { Store } from "../../storage/store";
 import { isRecord, namesInDirectory } from "../../system/files";
-import { textMap } from "../../system/go-json";
+import { specOnDisk } from "./spec-on-disk";
 
 /** The records at the beginning of a list that was cut. */
 export function wholeRecordsIn(text: string): readonly unknown[] {
@@ -58,14 +57,7 @@ export function rebuiltContainers(
   const images = tolerate([], () => readImages(store.layout, silentLogger));
   return namesInDirectory(dirname(containersFiles[0])).flatMap((id) => {
     if (!isStorageId(id) || known.has(id)) return [];
-    const directories = [store.userdataDirectory(id), store.runUserdataDirectory(id)];
-    const spec = tolerate(undefined, () => readSpec(directories.map((each) => `${each}/config.json`)));
-    const persisted = tolerate<Record<string, string>, Record<string, string>>({}, () =>
-      textMap(spec?.annotations),
-    );
-    const layer = /\/([0-9a-f]{64})\/merged$/.exec(
-      persisted[annotations.mountPoint] ?? spec?.root?.path ?? "",
-    )?.[1];
+    const { directories, told: persisted, layer } = specOnDisk(store, id);
     const isInfra = persisted[annotations.containerType] === "sandbox";
     const names = (
       isInfra
